@@ -1,0 +1,1 @@
+"""Composition root: joins a host and the surfaces."""

@@ -1,0 +1,27 @@
+"""The only list of operations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .operation import Operation
+
+OPERATIONS: tuple[Operation[Any, Any], ...] = ()
+
+
+def find(name: str) -> Operation[Any, Any]:
+    """The operation of this name.
+
+    Raises:
+        KeyError: there is none.
+    """
+    return next(each for each in OPERATIONS if each.name == name) if name in names() else _missing(name)
+
+
+def names() -> tuple[str, ...]:
+    """The operations' names, in the order of the tabs."""
+    return tuple(each.name for each in OPERATIONS)
+
+
+def _missing(name: str) -> Operation[Any, Any]:
+    raise KeyError(name)

@@ -1,0 +1,27 @@
+"""The picture contract of the whole package.
+
+A picture is `uint8 [H, W, 3]`, RGB, 0 to 255, sRGB-encoded; a map may be `uint8 [H, W]`.
+Everything else (Pillow images, files, base64, Gradio values) is converted at the edges only.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image: TypeAlias = NDArray[np.uint8]
+Floats: TypeAlias = NDArray[np.float32]
+Bits: TypeAlias = NDArray[np.bool_]
+
+
+def to_rgb(image: Image) -> Image:
+    """Give a picture three channels.
+
+    Args:
+        image: uint8 [H, W] or [H, W, 3].
+    Returns:
+        uint8 [H, W, 3]; the input itself when it already has three channels.
+    """
+    return image if image.ndim == 3 else np.repeat(image[:, :, None], 3, axis=2)

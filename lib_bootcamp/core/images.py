@@ -1,0 +1,219 @@
+"""Pictures in and out: hostile bytes to checked arrays, arrays to files that are never half written."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+import os
+import struct
+import tempfile
+import warnings
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from PIL import Image as Pil
+from PIL import ImageOps, PngImagePlugin
+
+from lib_bootcamp.errors import ImageError, OutputError, TooLargeError
+
+from .arrays import Image
+
+MAX_PIXELS = 8192 * 8192
+MAX_BYTES = 64 * 1024 * 1024
+MAX_SIDE = 32768
+# What Pillow's decoders raise on damaged or hostile files, beside its own errors (all of them OSErrors).
+DECODER_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    MemoryError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+)
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "TGA", "AVIF", "MPO")
+SUFFIXES = frozenset(
+    {".png", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".tga", ".avif"}
+)
+
+
+def _open(data: bytes) -> Pil.Image:
+    Pil.init()
+    head = data[:256].lstrip().lower()
+    if head.startswith((b"<svg", b"<?xml", b"<!doctype")):
+        raise ImageError("The picture is an SVG or XML file; give a bitmap such as PNG or JPEG.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return Pil.open(io.BytesIO(data), formats=[each for each in FORMATS if each in Pil.OPEN])
+    except Pil.DecompressionBombError:
+        raise TooLargeError(f"The picture has more than {MAX_PIXELS // 1_000_000} megapixels.") from None
+    except DECODER_ERRORS:
+        raise ImageError("The picture cannot be read; give a PNG, JPEG, WebP, BMP, GIF or TIFF file.") from None
+
+
+def decode_image(data: bytes, *, background: tuple[int, int, int] = (255, 255, 255)) -> Image:
+    """Read a picture from bytes that nobody has checked.
+
+    The EXIF orientation is applied, transparency is laid on `background`, 16-bit grey is scaled to 8 bits,
+    and the first frame of an animation is taken.
+
+    Returns:
+        uint8 [H, W, 3] RGB.
+    Raises:
+        ImageError: not a picture, cut off, or of a kind that is not read (SVG, PDF, ...).
+        TooLargeError: more than 64 MiB of bytes or 67 megapixels; checked before anything is decoded.
+    """
+    if not data:
+        raise ImageError("The picture is empty.")
+    if len(data) > MAX_BYTES:
+        raise TooLargeError(f"The picture has more than {MAX_BYTES // 2**20} MiB.")
+    picture = _open(data)
+    width, height = picture.size
+    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
+        raise TooLargeError(f"The picture has {width} x {height} pixels; at most {MAX_PIXELS // 1_000_000} megapixels.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            picture.load()
+            picture = ImageOps.exif_transpose(picture) or picture
+            return np.asarray(_flatten(picture, background), dtype=np.uint8)
+    except DECODER_ERRORS:
+        raise ImageError("The picture is damaged or cut off; save it again or give another one.") from None
+
+
+def _flatten(picture: Pil.Image, background: tuple[int, int, int]) -> Pil.Image:
+    if picture.mode.startswith(("I;16", "I", "F")):
+        values = np.asarray(picture, dtype=np.float64)
+        top = 65535.0 if picture.mode != "F" or values.max(initial=0) > 1 else 1.0
+        return Pil.fromarray((np.clip(values / top, 0, 1) * 255 + 0.5).astype(np.uint8)).convert("RGB")
+    if picture.mode in {"RGBA", "LA", "PA", "La", "RGBa"} or "transparency" in picture.info:
+        canvas = Pil.new("RGBA", picture.size, (*background, 255))
+        return Pil.alpha_composite(canvas, picture.convert("RGBA")).convert("RGB")
+    return picture.convert("RGB")
+
+
+def decode_base64(text: str) -> Image:
+    """Read a picture from base64 or a `data:` URI, as the WebUI's API takes it.
+
+    Returns:
+        uint8 [H, W, 3] RGB.
+    Raises:
+        ImageError, TooLargeError: as `decode_image`.
+    """
+    if text.startswith("data:"):
+        head, _, text = text.partition(",")
+        if not head.endswith(";base64"):
+            raise ImageError("The picture's data URI must be base64.")
+    if len(text) > MAX_BYTES * 4 // 3 + 4:
+        raise TooLargeError(f"The picture has more than {MAX_BYTES // 2**20} MiB.")
+    try:
+        data = base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise ImageError("The picture is not base64; give base64, a data URI or an upload.") from None
+    return decode_image(data)
+
+
+def read_image(path: Path) -> Image:
+    """Read a picture file.
+
+    Returns:
+        uint8 [H, W, 3] RGB.
+    Raises:
+        ImageError, TooLargeError: as `decode_image`, with the file's name.
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise TooLargeError(f"{path} has more than {MAX_BYTES // 2**20} MiB.")
+        data = path.read_bytes()
+    except OSError as error:
+        raise ImageError(f"{path} cannot be read: {error.strerror or error}.") from None
+    try:
+        return decode_image(data)
+    except (ImageError, TooLargeError) as error:
+        raise type(error)(f"{path}: {error}") from None
+
+
+def read_png_text(path: Path) -> dict[str, str]:
+    """The text chunks of a PNG file; empty for any other or unreadable file."""
+    try:
+        with Pil.open(path, formats=["PNG"]) as picture:
+            return {str(key): value for key, value in picture.info.items() if isinstance(value, str)}
+    except (OSError, ValueError, SyntaxError):
+        return {}
+
+
+def encode_png(image: Image, text: Mapping[str, str] | None = None, *, compress_level: int = 4) -> bytes:
+    """Write a picture as PNG.
+
+    Args:
+        image: uint8 [H, W, 3] RGB or [H, W].
+        text: text chunks (iTXt, UTF-8) to add.
+        compress_level: zlib's, 0 to 9.
+    """
+    chunks = PngImagePlugin.PngInfo()
+    for key, value in (text or {}).items():
+        chunks.add_itxt(key, value)
+    out = io.BytesIO()
+    Pil.fromarray(np.ascontiguousarray(image)).save(out, "PNG", pnginfo=chunks, compress_level=compress_level)
+    return out.getvalue()
+
+
+def encode_base64(image: Image) -> str:
+    """Write a picture as PNG in base64, without a `data:` prefix."""
+    return base64.b64encode(encode_png(image)).decode("ascii")
+
+
+def encode_image(image: Image, suffix: str, text: Mapping[str, str] | None = None) -> bytes:
+    """Write a picture in the format of a file name's ending; text chunks are kept in PNG only.
+
+    Raises:
+        OutputError: no format has this ending.
+    """
+    if suffix.lower() == ".png":
+        return encode_png(image, text)
+    kind = Pil.registered_extensions().get(suffix.lower())
+    if suffix.lower() not in SUFFIXES or kind is None:
+        raise OutputError(f"No picture format ends in {suffix or 'nothing'}; use .png, .jpg or .webp.")
+    out = io.BytesIO()
+    Pil.fromarray(np.ascontiguousarray(image)).save(out, kind, **({"quality": 95} if kind in {"JPEG", "WEBP"} else {}))
+    return out.getvalue()
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all (temporary file in the same folder, then renamed).
+
+    Raises:
+        OutputError: the folder cannot be made or written.
+    """
+    temporary = ""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".tmp", dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        mask = os.umask(0)
+        os.umask(mask)
+        Path(temporary).chmod(0o666 & ~mask)
+        Path(temporary).replace(path)
+    except OSError as error:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+        raise OutputError(f"{path} cannot be written: {error.strerror or error}.") from None
+
+
+def write_image(path: Path, image: Image, text: Mapping[str, str] | None = None) -> None:
+    """Write a picture file whole or not at all, in the format its name ends in.
+
+    Raises:
+        OutputError: unknown ending, or the file cannot be written.
+    """
+    write_atomically(path, encode_image(image, path.suffix, text))

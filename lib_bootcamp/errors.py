@@ -1,0 +1,63 @@
+"""Errors whose text is one sentence for the person and whose status is an HTTP one."""
+
+from __future__ import annotations
+
+
+class BootcampError(Exception):
+    """A mistake the person can mend; `str(error)` is what they read.
+
+    `status` is the HTTP status of the answer over the API, `exit_code` the one of the command line
+    (2: a parameter is wrong, 3: a file cannot be read or written or something is missing).
+    """
+
+    status = 400
+    exit_code = 3
+
+
+class InvalidParamError(BootcampError, ValueError):
+    """A parameter is missing, unknown, of the wrong type or out of its bounds."""
+
+    status = 422
+    exit_code = 2
+
+    def __init__(self, name: str, problem: str) -> None:
+        self.name = name
+        self.problem = problem
+        super().__init__(f"{name} {problem}.")
+
+
+class ImageError(BootcampError, ValueError):
+    """Bytes that were given as a picture cannot be used as one."""
+
+    status = 422
+
+
+class TooLargeError(BootcampError, ValueError):
+    """The input is larger than the program accepts."""
+
+    status = 413
+
+
+class MissingPackageError(BootcampError):
+    """A feature waits for a package that is not installed."""
+
+    status = 501
+
+    def __init__(self, package: str, feature: str) -> None:
+        super().__init__(f"{feature} needs the package {package}: install it with `pip install {package}`.")
+
+
+class OutputError(BootcampError, OSError):
+    """A result cannot be written where it was asked for."""
+
+    status = 500
+
+
+class CancelledError(BootcampError):
+    """The person stopped the work; what was finished before is kept."""
+
+    status = 409
+    exit_code = 130
+
+    def __init__(self, done: int = 0) -> None:
+        super().__init__(f"Stopped after {done} finished.")

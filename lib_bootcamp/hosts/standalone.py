@@ -1,0 +1,142 @@
+"""The host when there is no WebUI: this package's own process, terminal and models."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from lib_bootcamp import __version__
+from lib_bootcamp.ports import HostInfo, Progress
+
+REPORTED = ("numpy", "pillow", "opencv-contrib-python-headless", "qrcode", "zxing-cpp", "gradio", "fastapi", "torch")
+
+
+def installed_versions(names: tuple[str, ...] = REPORTED) -> dict[str, str]:
+    """The versions of those packages that are installed."""
+    found = {}
+    for name in names:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+class SilentProgress:
+    """A progress that shows nothing; `cancel` stops the work within one item."""
+
+    def __init__(self) -> None:
+        self._cancel = threading.Event()
+
+    def start(self, title: str, total: int, unit: str) -> None:
+        """Show nothing."""
+
+    def step(self, done: int, note: str = "") -> None:
+        """Show nothing."""
+
+    def cancelled(self) -> bool:
+        """Whether `cancel` was called."""
+        return self._cancel.is_set()
+
+    def cancel(self) -> None:
+        """Ask the running work to stop."""
+        self._cancel.set()
+
+
+class TerminalProgress(SilentProgress):
+    """A tqdm bar on standard error; shown only where that is a terminal or `force` is set."""
+
+    def __init__(self, *, force: bool = False) -> None:
+        super().__init__()
+        self._bar: Any = None
+        self._shown = force or sys.stderr.isatty()
+
+    def start(self, title: str, total: int, unit: str) -> None:
+        """Begin a bar of `total` items."""
+        from tqdm import tqdm
+
+        self.close()
+        self._bar = tqdm(total=total, desc=title, unit=unit, disable=not self._shown, leave=True)
+
+    def step(self, done: int, note: str = "") -> None:
+        """Move the bar to `done`."""
+        if self._bar is not None:
+            self._bar.update(done - self._bar.n)
+            if note:
+                self._bar.set_postfix_str(note)
+
+    def close(self) -> None:
+        """End the bar."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+class StandaloneHost:
+    """The `Host` port without a WebUI.
+
+    Args:
+        device: a torch device, or None to take cuda, mps or cpu, whichever is there first.
+        data_dir: where journals and caches go; default `$BOOTCAMP_DATA` or the user's data folder.
+        checkpoint: a .safetensors file, a diffusers folder or a hub id.
+    """
+
+    name = "standalone"
+
+    def __init__(
+        self, *, device: str | None = None, data_dir: Path | None = None, checkpoint: str | None = None
+    ) -> None:
+        self._device = device
+        self._data_dir = data_dir
+        self._checkpoint = checkpoint
+        self._queue = threading.Lock()
+
+    def info(self) -> HostInfo:
+        """Describe the host; never imports torch only to tell the device."""
+        device = self.device() if "torch" in sys.modules else self._device or "cpu"
+        return HostInfo(self.name, __version__, device, self._checkpoint, installed_versions())
+
+    def device(self) -> str:
+        """The device models run on: as asked for, else cuda, mps or cpu, whichever is there first."""
+        if self._device is None:
+            self._device = _best_device()
+        return self._device
+
+    def data_dir(self) -> Path:
+        """The folder for journals and caches; made on demand."""
+        if self._data_dir is None:
+            base = os.environ.get("BOOTCAMP_DATA") or os.environ.get("XDG_DATA_HOME")
+            root = Path(base) if base else Path.home() / ".local" / "share"
+            self._data_dir = root if os.environ.get("BOOTCAMP_DATA") else root / "sd-webui-bootcamp"
+        self._data_dir.mkdir(parents=True, exist_ok=True)
+        return self._data_dir
+
+    @contextmanager
+    def gpu(self, job: str) -> Iterator[None]:
+        """Hold the queue: one piece of work with a model at a time."""
+        with self._queue:
+            yield
+
+    def progress(self) -> Progress:
+        """A bar in the terminal."""
+        return TerminalProgress()
+
+    def checkpoint(self) -> str | None:
+        """The checkpoint this process was started with."""
+        return self._checkpoint
+
+
+def _best_device() -> str:
+    try:
+        import torch
+    except ImportError:
+        return "cpu"
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"

@@ -1,0 +1,73 @@
+"""What an operation is: one declaration, one function, one result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from .core.arrays import Image
+from .params import Params, Spec
+from .ports import Host, Progress
+
+P = TypeVar("P", bound=Params)
+R = TypeVar("R", bound="Result")
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a run may use beside its parameters."""
+
+    host: Host
+    progress: Progress
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """Base of all results: a dataclass whose array fields are pictures and whose other fields are JSON.
+
+    Fields carry `Annotated[..., Spec(title, help)]` as parameters do; the response model, the
+    result panel and the command line's output follow from them.
+    """
+
+    def summary(self) -> str:
+        """One line for a person."""
+        return ""
+
+    def succeeded(self) -> bool:
+        """False when the answer to the person's question is "no" (exit code 1 on the command line)."""
+        return True
+
+
+@dataclass(frozen=True, kw_only=True)
+class ControlMap(Result):
+    """A result that steers generation: `image` is what a ControlNet unit is given."""
+
+    image: Annotated[Image, Spec("Control map", "uint8 [H, W, 3] RGB, or [H, W].")]
+
+
+@dataclass(frozen=True)
+class Operation(Generic[P, R]):
+    """One thing a person can ask for, on every surface.
+
+    Args:
+        name: the command, the tab's key and the key in infotext (kebab-case).
+        title: the tab's label.
+        summary: one sentence; the command's help, the tab's head, the route's summary.
+        params: the declaration.
+        result: the result's dataclass.
+        run: the function.
+        path: the route below `/bootcamp/v1`.
+        kind: `control-map` results have an `image` that steers generation.
+        presets: named sets of values, offered by every surface.
+    """
+
+    name: str
+    title: str
+    summary: str
+    params: type[P]
+    result: type[R]
+    run: Callable[[P, Context], R]
+    path: str
+    kind: Literal["control-map", "analysis"] = "control-map"
+    presets: dict[str, dict[str, Any]] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""The operations: one file each, a declaration and a function; `catalog.py` lists them."""

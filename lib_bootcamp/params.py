@@ -1,0 +1,394 @@
+"""Declare parameters once, check raw values once. Standard library only.
+
+A declaration is a frozen, keyword-only dataclass that derives from `Params`; each field is
+`Annotated[type, Spec(...)]`. Types: bool, int, float, str, Literal of strings, a numpy array
+(a picture), another `Params`, `tuple[one of these, ...]`, and each of them `| None`.
+Every surface (tab, script, route, command, infotext, docs) is derived from it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import functools
+import json
+import math
+import re
+import types
+import typing
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar, Union
+
+from .errors import InvalidParamError
+
+Kind = Literal["boolean", "integer", "number", "string", "choice", "image", "object", "list", "mapping"]
+Self = TypeVar("Self", bound="Params")
+
+DEFAULT_MAX_TEXT = 4096
+DEFAULT_MAX_ITEMS = 64
+_SCALARS: dict[type, Kind] = {bool: "boolean", int: "integer", float: "number", str: "string"}
+_TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What a person and a machine must know of a field beside its type and default.
+
+    Args:
+        title: the label.
+        help: one or two sentences.
+        ge, gt, le, lt, multiple_of: bounds of a number, of each item in a list of numbers.
+        min_length, max_length: characters of a text, items of a list.
+        pattern: a regular expression the whole text must match.
+        step: step of a slider; no bound.
+        unit: `px`, `s`, `modules`, `[0, 1]`.
+        group: fields of one group stand together.
+        when: shown only while every named field has one of the values, e.g. {"payload": ("wifi",)}.
+        format: how a text is entered: `color` is `#rrggbb`, `secret` is never written to infotext.
+        positional: on the command line given without its name.
+        titles: labels of the choices.
+        example: a value for the API's docs.
+    """
+
+    title: str
+    help: str = ""
+    _: dataclasses.KW_ONLY
+    ge: float | None = None
+    gt: float | None = None
+    le: float | None = None
+    lt: float | None = None
+    multiple_of: int | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    pattern: str | None = None
+    step: float | None = None
+    unit: str = ""
+    group: str = ""
+    when: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
+    format: Literal["", "multiline", "color", "secret"] = ""
+    positional: bool = False
+    titles: Mapping[str, str] = field(default_factory=dict)
+    example: object = None
+
+
+@dataclass(frozen=True)
+class Param:
+    """A field of a declaration, resolved: what surfaces iterate over."""
+
+    name: str
+    spec: Spec
+    kind: Kind
+    required: bool
+    optional: bool
+    default: Any
+    choices: tuple[str, ...] = ()
+    item: Param | None = None
+    nested: type[Any] | None = None
+
+    @property
+    def max_length(self) -> int | None:
+        """The longest text or list; texts and lists always have one."""
+        if self.spec.max_length is not None:
+            return self.spec.max_length
+        return {"string": DEFAULT_MAX_TEXT, "list": DEFAULT_MAX_ITEMS}.get(self.kind)
+
+    def check(self, value: Any, path: str = "") -> Any:
+        """Return the value in its declared type, strictly: no text is read as a number here.
+
+        Raises:
+            InvalidParamError: naming the parameter (dotted inside lists and objects) and the remedy.
+        """
+        path = path or self.name
+        if value is None:
+            if self.optional:
+                return None
+            raise InvalidParamError(path, f"is missing; give {self.expected()}")
+        return _CHECKS[self.kind](self, value, path)
+
+    def parse_text(self, text: str, path: str = "") -> Any:
+        """Read a raw value from the text of a command line or a web form; `check` comes after.
+
+        Lists and objects are JSON; a list of scalars may also be separated by commas.
+        """
+        path = path or self.name
+        if self.optional and text.strip().lower() in {"", "none"}:
+            return None
+        if self.kind in {"integer", "number"}:
+            return self._parse_number(text, path)
+        if self.kind == "boolean":
+            return self._parse_boolean(text, path)
+        if self.kind in {"list", "object", "mapping"}:
+            return self._parse_json(text, path)
+        return text
+
+    def _parse_number(self, text: str, path: str) -> int | float:
+        try:
+            return int(text) if self.kind == "integer" else float(text)
+        except ValueError:
+            raise InvalidParamError(path, f"must be {self.expected()}, not {_shown(text)}") from None
+
+    def _parse_boolean(self, text: str, path: str) -> bool:
+        word = text.strip().lower()
+        if word not in _TRUE | _FALSE:
+            raise InvalidParamError(path, f"must be true or false, not {_shown(text)}")
+        return word in _TRUE
+
+    def _parse_json(self, text: str, path: str) -> Any:
+        if self.item is not None and self.item.nested is None and not text.lstrip().startswith("["):
+            return [self.item.parse_text(part.strip(), path) for part in text.split(",") if part.strip()]
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            raise InvalidParamError(path, f"must be JSON for {self.expected()}") from None
+
+    def expected(self) -> str:
+        """What a value must be, in words, for errors and help."""
+        if self.kind == "choice":
+            return "one of " + ", ".join(self.choices)
+        if self.kind == "image":
+            return "a picture"
+        noun = {
+            "boolean": "true or false",
+            "integer": "a whole number",
+            "number": "a number",
+            "string": "a text",
+            "list": "a list",
+            "object": "an object",
+            "mapping": "an object",
+        }[self.kind]
+        bounds = self._bounds()
+        return f"{noun} {bounds}" if bounds else noun
+
+    def _bounds(self) -> str:
+        spec, parts = self.spec, []
+        if self.kind in {"integer", "number"}:
+            low = f"{spec.ge:g}" if spec.ge is not None else f"over {spec.gt:g}" if spec.gt is not None else ""
+            high = f"{spec.le:g}" if spec.le is not None else f"under {spec.lt:g}" if spec.lt is not None else ""
+            if low and high:
+                parts.append(f"from {low} to {high}")
+            elif low or high:
+                parts.append(f"of at least {low}" if low else f"of at most {high}")
+            if spec.multiple_of:
+                parts.append(f"that is a multiple of {spec.multiple_of}")
+        elif self.kind == "string" and spec.pattern:
+            parts.append(f"like {spec.example}" if spec.example else f"matching {spec.pattern}")
+        return " ".join(parts)
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+def _check_boolean(param: Param, value: Any, path: str) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidParamError(path, f"must be true or false, not {_shown(value)}")
+    return value
+
+
+def _check_number(param: Param, value: Any, path: str) -> int | float:
+    wrong = InvalidParamError(path, f"must be {param.expected()}, not {_shown(value)}")
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise wrong
+    if isinstance(value, float) and not math.isfinite(value):
+        raise wrong
+    if param.kind == "integer":
+        if value != int(value):
+            raise wrong
+        value = int(value)
+    elif isinstance(value, int):
+        if abs(value) > 1e300:
+            raise wrong
+        value = float(value)
+    spec: Spec = param.spec
+    if (
+        (spec.ge is not None and value < spec.ge)
+        or (spec.gt is not None and value <= spec.gt)
+        or (spec.le is not None and value > spec.le)
+        or (spec.lt is not None and value >= spec.lt)
+        or (spec.multiple_of is not None and value % spec.multiple_of)
+    ):
+        raise wrong
+    return typing.cast("int | float", value)
+
+
+def _check_string(param: Param, value: Any, path: str) -> str:
+    if not isinstance(value, str):
+        raise InvalidParamError(path, f"must be {param.expected()}, not {_shown(value)}")
+    limit = param.max_length
+    if limit is not None and len(value) > limit:
+        raise InvalidParamError(path, f"is {len(value)} characters long; at most {limit} are allowed")
+    if param.spec.min_length and len(value) < param.spec.min_length:
+        problem = "must not be empty" if not value else f"must have at least {param.spec.min_length} characters"
+        raise InvalidParamError(path, problem)
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        raise InvalidParamError(path, "holds a lone surrogate, which is not valid Unicode") from None
+    if param.spec.pattern and not re.fullmatch(param.spec.pattern, value):
+        raise InvalidParamError(path, f"must be {param.expected()}, not {_shown(value)}")
+    return value
+
+
+def _check_choice(param: Param, value: Any, path: str) -> str:
+    if isinstance(value, str) and value in param.choices:
+        return value
+    near = difflib.get_close_matches(str(value), param.choices, n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    raise InvalidParamError(path, f"must be {param.expected()}, not {_shown(value)}{hint}".rstrip("?"))
+
+
+def _check_image(param: Param, value: Any, path: str) -> Any:
+    shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
+    if shape is None or str(dtype) != "uint8" or len(shape) not in {2, 3} or (len(shape) == 3 and shape[2] != 3):
+        raise InvalidParamError(path, "must be a picture (uint8, RGB or grey)")
+    if not shape[0] or not shape[1]:
+        raise InvalidParamError(path, "must be a picture with at least one pixel")
+    return value
+
+
+def _check_object(param: Param, value: Any, path: str) -> Any:
+    nested = param.nested
+    if nested is None or isinstance(value, nested):
+        return value
+    if not isinstance(value, Mapping):
+        raise InvalidParamError(path, f"must be an object, not {_shown(value)}")
+    return nested.from_mapping(value, path=path)
+
+
+def _check_list(param: Param, value: Any, path: str) -> tuple[Any, ...]:
+    if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
+        raise InvalidParamError(path, f"must be a list, not {_shown(value)}")
+    limit = param.max_length
+    if limit is not None and len(value) > limit:
+        raise InvalidParamError(path, f"has {len(value)} items; at most {limit} are allowed")
+    if param.spec.min_length and len(value) < param.spec.min_length:
+        raise InvalidParamError(path, f"must have at least {param.spec.min_length} items")
+    item = typing.cast("Param", param.item)
+    return tuple(item.check(each, f"{path}[{index}]") for index, each in enumerate(value))
+
+
+def _check_mapping(param: Param, value: Any, path: str) -> Any:
+    if not isinstance(value, Mapping):
+        raise InvalidParamError(path, f"must be an object, not {_shown(value)}")
+    return value
+
+
+_CHECKS: dict[Kind, Any] = {
+    "boolean": _check_boolean,
+    "integer": _check_number,
+    "number": _check_number,
+    "string": _check_string,
+    "choice": _check_choice,
+    "image": _check_image,
+    "object": _check_object,
+    "list": _check_list,
+    "mapping": _check_mapping,
+}
+
+
+def _unwrap(hint: Any) -> Any:
+    return hint.__origin__ if typing.get_origin(hint) is typing.Annotated else hint
+
+
+def _resolve(name: str, hint: Any, spec: Spec, default: Any) -> Param:
+    if typing.get_origin(hint) is typing.Annotated:
+        spec = next((each for each in hint.__metadata__ if isinstance(each, Spec)), spec)
+    hint, optional = _unwrap(hint), False
+    if typing.get_origin(hint) in {Union, types.UnionType}:
+        members = [each for each in typing.get_args(hint) if each is not type(None)]
+        if len(members) != 1:
+            raise TypeError(f"{name}: a union with None only, not {hint}")
+        hint, optional = _unwrap(members[0]), True
+    required = default is dataclasses.MISSING
+    build = functools.partial(
+        Param, name, spec, required=required, optional=optional, default=None if required else default
+    )
+    origin = typing.get_origin(hint) or hint
+    if origin is Literal:
+        return build(kind="choice", choices=tuple(str(each) for each in typing.get_args(hint)))
+    if origin is tuple:
+        return build(kind="list", item=_resolve(name, typing.get_args(hint)[0], spec, dataclasses.MISSING))
+    if dataclasses.is_dataclass(hint):
+        return build(kind="object", nested=typing.cast("type[Any]", hint))
+    named: dict[str, Kind] = {"ndarray": "image", "dict": "mapping"}
+    kind = _SCALARS.get(hint) or named.get(getattr(origin, "__name__", ""))
+    if kind is None:
+        raise TypeError(f"{name}: {hint} cannot be declared")
+    return build(kind=kind)
+
+
+_RESOLVED: dict[type[Any], tuple[Param, ...]] = {}
+
+
+def fields_of(declaration: type[Any]) -> tuple[Param, ...]:
+    """The resolved fields of a declaration or a result, in declared order."""
+    if declaration in _RESOLVED:
+        return _RESOLVED[declaration]
+    hints = typing.get_type_hints(declaration, include_extras=True)
+    resolved = []
+    for each in dataclasses.fields(declaration):
+        default = each.default if each.default_factory is dataclasses.MISSING else each.default_factory()
+        resolved.append(_resolve(each.name, hints[each.name], Spec(each.name.replace("_", " ").capitalize()), default))
+    return _RESOLVED.setdefault(declaration, tuple(resolved))
+
+
+class Params:
+    """Base of all declarations. An instance is always valid; checking does no I/O."""
+
+    def __post_init__(self) -> None:
+        for param in self.fields():
+            object.__setattr__(self, param.name, param.check(getattr(self, param.name)))
+        self.check()
+
+    def check(self) -> None:
+        """Rules that concern more than one field; override and raise InvalidParamError."""
+
+    @classmethod
+    def fields(cls) -> tuple[Param, ...]:
+        """The resolved fields, in declared order."""
+        return fields_of(cls)
+
+    @classmethod
+    def from_mapping(cls: type[Self], values: Mapping[str, Any], *, path: str = "") -> Self:
+        """Check raw values and build the instance; the one way in for every surface.
+
+        Raises:
+            InvalidParamError: a value is missing, unknown, of the wrong type or out of bounds.
+        """
+        prefix = f"{path}." if path else ""
+        known = {param.name: param for param in cls.fields()}
+        for name in values:
+            if name not in known:
+                near = difflib.get_close_matches(str(name), known, n=1)
+                hint = f"; did you mean {near[0]}" if near else ""
+                raise InvalidParamError(prefix + _shown(name).strip("'"), f"is not a parameter here{hint}")
+        for param in known.values():
+            if param.required and param.name not in values:
+                raise InvalidParamError(prefix + param.name, f"is missing; give {param.expected()}")
+        try:
+            return cls(**values)
+        except InvalidParamError as error:
+            if prefix:
+                raise InvalidParamError(prefix + error.name, error.problem) from None
+            raise
+
+    def to_mapping(self, *, images: bool = False) -> dict[str, Any]:
+        """The values as plain JSON types; pictures are left out unless asked for."""
+        return {name: plain(value) for name, value in self._items() if images or not hasattr(value, "dtype")}
+
+    def _items(self) -> Iterator[tuple[str, Any]]:
+        for param in self.fields():
+            yield param.name, getattr(self, param.name)
+
+
+def plain(value: Any) -> Any:
+    """Dataclasses and tuples as dicts and lists; everything else as it is."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {each.name: plain(getattr(value, each.name)) for each in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [plain(each) for each in value]
+    return value

@@ -1,0 +1,1 @@
+"""The surfaces: command line, routes and pages, all derived from the operations' declarations."""

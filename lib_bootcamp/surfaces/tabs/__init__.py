@@ -1,0 +1,1 @@
+"""Pages of operations that deserve a layout of their own; they lay out the declared fields."""
