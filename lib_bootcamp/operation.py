@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
@@ -71,3 +71,18 @@ class Operation(Generic[P, R]):
     path: str
     kind: Literal["control-map", "analysis"] = "control-map"
     presets: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def params_from(self, values: Mapping[str, Any]) -> P:
+        """Check raw values; a `preset` among them is laid under the others.
+
+        Raises:
+            InvalidParamError: as `Params.from_mapping`, or the preset does not exist.
+        """
+        given = dict(values)
+        preset = given.pop("preset", None)
+        if preset is None:
+            return self.params.from_mapping(given)
+        if preset not in self.presets:
+            names = ", ".join(self.presets) or "none"
+            raise InvalidParamError("preset", f"must be one of the presets here ({names}), not {preset!r}"[:300])
+        return self.params.from_mapping({**self.presets[preset], **given})
