@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from .core.arrays import Image
+from .errors import InvalidParamError
 from .params import Params, Spec
 from .ports import Host, Progress
 
