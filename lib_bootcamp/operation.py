@@ -8,7 +8,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from .core.arrays import Image
 from .errors import InvalidParamError
-from .params import Params, Spec
+from .params import Params, Spec, fields_of, plain
 from .ports import Host, Progress
 
 P = TypeVar("P", bound=Params)
@@ -34,6 +34,15 @@ class Result:
     def summary(self) -> str:
         """One line for a person."""
         return ""
+
+    def pictures(self) -> dict[str, Image]:
+        """The pictures of this result by field name, in declared order; missing ones are left out."""
+        values = {each.name: getattr(self, each.name) for each in fields_of(type(self)) if each.kind == "image"}
+        return {name: picture for name, picture in values.items() if picture is not None}
+
+    def facts(self) -> dict[str, Any]:
+        """Everything but the pictures, as plain JSON types."""
+        return {each.name: plain(getattr(self, each.name)) for each in fields_of(type(self)) if each.kind != "image"}
 
     def succeeded(self) -> bool:
         """False when the answer to the person's question is "no" (exit code 1 on the command line)."""
