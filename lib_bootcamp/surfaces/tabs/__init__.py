@@ -1,1 +1,13 @@
-"""Pages of operations that deserve a layout of their own; they lay out the declared fields."""
+"""Tabs of operations that deserve a layout of their own; they lay out the same declared fields."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lib_bootcamp.surfaces.page import Tab
+
+
+def own_tabs() -> dict[str, type[Tab]]:
+    """Operation name to tab class."""
+    return {}

@@ -1,0 +1,52 @@
+"""Pictures side by side with a line of text below each, on one sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image as Pil
+from PIL import ImageDraw, ImageFont
+
+from .arrays import Image, to_rgb
+
+_INK, _PAPER = (30, 30, 30), (250, 250, 250)
+
+
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    try:
+        return ImageFont.load_default(size)
+    except TypeError:  # Pillow before 10.1 has one size only
+        return ImageFont.load_default()
+
+
+def contact_sheet(
+    pictures: Sequence[tuple[str, Image]], *, columns: int = 3, cell_px: int = 320, margin_px: int = 16
+) -> Image:
+    """Lay pictures out in rows, each fitted into a square cell with its title below.
+
+    Args:
+        pictures: title and uint8 [H, W, 3] or [H, W], in reading order.
+        columns: cells in a row.
+        cell_px: side of a cell.
+        margin_px: space around cells.
+    Returns:
+        uint8 [H, W, 3].
+    """
+    columns = max(1, min(columns, len(pictures)))
+    line_px = 26
+    rows = -(-len(pictures) // columns)
+    step_x, step_y = cell_px + margin_px, cell_px + line_px + margin_px
+    sheet = Pil.new("RGB", (columns * step_x + margin_px, rows * step_y + margin_px), _PAPER)
+    draw = ImageDraw.Draw(sheet)
+    font = _font(16)
+    for index, (title, picture) in enumerate(pictures):
+        left = margin_px + index % columns * step_x
+        top = margin_px + index // columns * step_y
+        tile = Pil.fromarray(np.ascontiguousarray(to_rgb(picture)))
+        scale = min(cell_px / tile.width, cell_px / tile.height)
+        size = max(1, round(tile.width * scale)), max(1, round(tile.height * scale))
+        tile = tile.resize(size, Pil.Resampling.LANCZOS)
+        sheet.paste(tile, (left + (cell_px - tile.width) // 2, top + (cell_px - tile.height) // 2))
+        draw.text((left, top + cell_px + 5), title, fill=_INK, font=font)
+    return np.asarray(sheet, dtype=np.uint8)

@@ -1,0 +1,133 @@
+"""The command line: one command for each operation, written from its declaration.
+
+Exit codes: 0 done; 1 the answer is no (a code that does not scan); 2 a parameter is wrong;
+3 a file cannot be read or written, or something is missing; 4 some items of a folder failed;
+130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from lib_bootcamp import __version__
+from lib_bootcamp.catalog import OPERATIONS
+from lib_bootcamp.errors import BootcampError, InvalidParamError
+from lib_bootcamp.hosts.standalone import StandaloneHost
+from lib_bootcamp.operation import Operation
+from lib_bootcamp.params import Param
+
+from . import commands
+from .runner import Runner, Settings
+
+EPILOG = __doc__.split("\n", 2)[2] if __doc__ else ""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line, derived from the catalogue."""
+    parser = argparse.ArgumentParser(
+        prog="python -m lib_bootcamp",
+        description="Control maps, QR-code art and more for Stable Diffusion.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"sd-webui-bootcamp {__version__}")
+    parser.add_argument("--device", help="torch device for models (cuda, cuda:1, mps, cpu); default: the best there is")
+    subparsers = parser.add_subparsers(title="commands", dest="command", required=True, metavar="COMMAND")
+    for command in commands.COMMANDS:
+        command.add_to(subparsers)
+    for operation in OPERATIONS:
+        _add_operation(subparsers, operation)
+    return parser
+
+
+def _add_operation(subparsers: Any, operation: Operation[Any, Any]) -> None:
+    parser = subparsers.add_parser(
+        operation.name, help=operation.summary, description=operation.summary, argument_default=argparse.SUPPRESS
+    )
+    sections: dict[str, Any] = {}
+    for param in operation.params.fields():
+        group = param.spec.group
+        if group and group not in sections:
+            sections[group] = parser.add_argument_group(group)
+        _add_param(sections.get(group, parser), param)
+    files = parser.add_argument_group("files")
+    out_help = "file to write; a folder when several are made"
+    if operation.kind == "analysis":
+        out_help += " (default: pictures are not written)"
+    else:
+        out_help += f" (default: {operation.name}.png, or INPUT-{operation.name}.png, in the current folder)"
+    files.add_argument("--out", metavar="PATH", help=out_help)
+    files.add_argument("--recursive", action="store_true", help="take the folders inside folders too")
+    files.add_argument("--skip-existing", action="store_true", help="leave out what is already written")
+    files.add_argument("--batch", metavar="FILE", help="JSON lines, each an object of parameters (- is standard input)")
+    files.add_argument("--json", action="store_true", help="print the result as JSON on standard output")
+    files.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    if operation.presets:
+        listed = ", ".join(repr(each) for each in operation.presets)
+        parser.add_argument(
+            "--preset", metavar="NAME", help=f"set of values to start from: {listed}".replace("%", "%%")
+        )
+    parser.set_defaults(operation=operation)
+
+
+def _add_param(parser: Any, param: Param) -> None:
+    spec = param.spec
+    note = _help(param)
+    if spec.positional:
+        # An empty positional is left to the declaration, so that --preset and --batch may give it.
+        count = "*" if param.kind == "image" else "?"
+        parser.add_argument(param.name, nargs=count, metavar=param.name.upper(), help=note, default=argparse.SUPPRESS)
+        return
+    flag = "--" + param.name.replace("_", "-")
+    if param.kind == "boolean":
+        parser.add_argument(flag, action=argparse.BooleanOptionalAction, help=note)
+    elif param.kind == "choice":
+        parser.add_argument(flag, choices=param.choices, help=note)
+    else:
+        kinds = {"integer": "N", "number": "X", "image": "FILE", "string": "TEXT"}
+        parser.add_argument(flag, metavar=kinds.get(param.kind, "JSON|@FILE"), help=note)
+
+
+def _help(param: Param) -> str:
+    spec = param.spec
+    parts = [spec.title + (f" ({spec.unit})" if spec.unit else "") + "."]
+    if spec.help:
+        parts.append(spec.help)
+    if param.kind in {"integer", "number"} and (bounds := param.expected()):
+        parts.append(f"[{bounds}]")
+    if not param.required and param.default not in (None, "", ()):
+        parts.append(f"Default: {param.default}.")
+    if spec.when:
+        parts.append("Only with " + ", ".join(f"{k} = {' or '.join(map(str, v))}" for k, v in spec.when.items()) + ".")
+    return " ".join(parts).replace("%", "%%")
+
+
+SETTINGS = ("out", "recursive", "skip_existing", "batch", "json", "quiet")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    arguments = vars(build_parser().parse_args(argv))
+    host = StandaloneHost(device=arguments.pop("device", None))
+    arguments.pop("command", None)
+    operation = arguments.pop("operation", None)
+    try:
+        if operation is None:
+            return int(arguments.pop("run")(host, argparse.Namespace(**arguments)))
+        settings = Settings(**{name: arguments.pop(name) for name in SETTINGS if name in arguments})
+        return Runner(operation, host, settings).run(arguments)
+    except InvalidParamError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except BootcampError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("Interrupted; what was finished is kept.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0

@@ -1,0 +1,92 @@
+"""The commands that are no operations: demo, serve, operations, info."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from lib_bootcamp.catalog import OPERATIONS
+from lib_bootcamp.hosts.standalone import StandaloneHost
+from lib_bootcamp.schema import json_schema
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command of the command line that is not derived from an operation."""
+
+    name: str
+    help: str
+    run: Callable[[StandaloneHost, argparse.Namespace], int]
+    options: tuple[tuple[str, dict[str, Any]], ...] = field(default=())
+
+    def add_to(self, subparsers: Any) -> None:
+        """Add the command to the parser."""
+        parser = subparsers.add_parser(self.name, help=self.help, description=self.help)
+        for flag, settings in self.options:
+            parser.add_argument(flag, **settings)
+        parser.set_defaults(run=self.run)
+
+
+def _operations(host: StandaloneHost, arguments: argparse.Namespace) -> int:
+    if arguments.json:
+        listed = [
+            {"name": each.name, "title": each.title, "summary": each.summary, "params": json_schema(each.params)}
+            for each in OPERATIONS
+        ]
+        print(json.dumps(listed, ensure_ascii=False, indent=2))
+    else:
+        for each in OPERATIONS:
+            print(f"{each.name:12} {each.summary}")
+    return 0
+
+
+def _info(host: StandaloneHost, arguments: argparse.Namespace) -> int:
+    info = dataclasses.asdict(host.info())
+    if arguments.json:
+        print(json.dumps(info, indent=2))
+    else:
+        for name, value in info.items():
+            shown = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else value
+            print(f"{name:12} {shown or 'none'}")
+    return 0
+
+
+def _serve(host: StandaloneHost, arguments: argparse.Namespace) -> int:
+    from lib_bootcamp.surfaces.server import serve
+
+    return serve(host, address=arguments.address, port=arguments.port)
+
+
+def _demo(host: StandaloneHost, arguments: argparse.Namespace) -> int:
+    from lib_bootcamp.surfaces.demo import demo
+
+    return demo(host, folder=arguments.out, content=arguments.content)
+
+
+JSON_FLAG = ("--json", {"action": "store_true", "help": "print JSON"})
+COMMANDS = (
+    Command(
+        "demo",
+        "make a QR code map, a brightness map and a lighting map, scan the code back and print a table",
+        _demo,
+        (
+            ("--out", {"default": "demo-output", "metavar": "FOLDER", "help": "where the pictures go (%(default)s)"}),
+            ("--content", {"default": "https://example.com", "metavar": "TEXT", "help": "what the code says"}),
+        ),
+    ),
+    Command(
+        "serve",
+        "open a page with a tab for each operation, and the API, on this machine",
+        _serve,
+        (
+            ("--address", {"default": "127.0.0.1", "help": "address to listen on (%(default)s: this machine only)"}),
+            ("--port", {"type": int, "default": 7862, "help": "port (%(default)s)"}),
+        ),
+    ),
+    Command("operations", "list the operations, with --json as JSON Schema", _operations, (JSON_FLAG,)),
+    Command("info", "tell the host, the device and the installed packages", _info, (JSON_FLAG,)),
+)

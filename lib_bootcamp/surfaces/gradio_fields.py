@@ -1,0 +1,238 @@
+"""Declared fields as Gradio components; the only file that knows Gradio 3 from 4 and later.
+
+`Form` lays out a declaration: ungrouped fields first, then a section for each group, presets on top,
+fields shown only while their `when` holds. A page or a tab of its own lays out the same fields.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from lib_bootcamp.core.images import read_image
+from lib_bootcamp.errors import InvalidParamError
+from lib_bootcamp.operation import Operation
+from lib_bootcamp.params import Param, plain
+
+NO_PRESET = "As set below"
+_RGBA = re.compile(r"rgba?\(\s*([\d.]+)\s*,\s*([\d.]+)\s*,\s*([\d.]+)")
+
+
+def supported(component: Any, **settings: Any) -> dict[str, Any]:
+    """Those settings that the installed Gradio's component takes."""
+    return supported_arguments(component.__init__, **settings)
+
+
+def supported_arguments(function: Any, **arguments: Any) -> dict[str, Any]:
+    """Those arguments that the installed Gradio's function takes."""
+    known = inspect.signature(function).parameters
+    return {name: value for name, value in arguments.items() if name in known}
+
+
+def _label(param: Param) -> str:
+    return f"{param.spec.title} ({param.spec.unit})" if param.spec.unit else param.spec.title
+
+
+def component(param: Param, *, prefix: str) -> Any:
+    """The component of one field; its `elem_id` is `<prefix>_<name>`."""
+    spec = param.spec
+    common: dict[str, Any] = {"label": _label(param), "elem_id": f"{prefix}_{param.name}"}
+    common_info: dict[str, Any] = {**common, "info": spec.help or None}
+    value = show(param, param.default)
+    if param.kind == "boolean":
+        return gr.Checkbox(value=bool(value), **common_info)
+    if param.kind == "choice":
+        return _choice(param, value, common_info)
+    if param.kind in {"integer", "number"}:
+        return _number(param, value, common_info)
+    if param.kind == "image":
+        return gr.Image(type="filepath", **common, **supported(gr.Image, height=260, sources=["upload", "clipboard"]))
+    if param.kind == "list" and param.item is not None and param.item.kind == "choice":
+        return gr.CheckboxGroup(choices=list(param.item.choices), value=list(value or []), **common_info)
+    if param.kind in {"list", "object", "mapping"}:
+        return gr.Textbox(value=value, lines=4, placeholder="JSON", **common_info)
+    if spec.format == "color":
+        return gr.ColorPicker(value=value, **common_info)
+    kind = {"secret": {"type": "password"}, "multiline": {"lines": 3}}.get(spec.format, {})
+    placeholder = str(spec.example) if spec.example is not None else None
+    return gr.Textbox(value=value, placeholder=placeholder, **kind, **common_info)
+
+
+def _choice(param: Param, value: Any, settings: dict[str, Any]) -> Any:
+    choices = [(param.spec.titles.get(each, each.replace("-", " ").replace("_", " ")), each) for each in param.choices]
+    if param.optional:
+        choices.insert(0, ("automatic", ""))
+    if len(choices) <= 5:
+        return gr.Radio(choices=choices, value=value, **settings)
+    return gr.Dropdown(choices=choices, value=value, **settings)
+
+
+def _number(param: Param, value: Any, settings: dict[str, Any]) -> Any:
+    spec = param.spec
+    low, high = spec.ge if spec.ge is not None else spec.gt, spec.le if spec.le is not None else spec.lt
+    whole = param.kind == "integer"
+    if low is None or high is None or param.optional:
+        return gr.Number(value=value, **({"precision": 0} if whole else {}), **settings)
+    step = spec.multiple_of or spec.step or (1 if whole else round((high - low) / 200, 4))
+    return gr.Slider(minimum=low, maximum=high, step=step, value=value, **settings)
+
+
+def show(param: Param, value: Any) -> Any:
+    """A value as its component shows it."""
+    if param.kind in {"list", "object", "mapping"}:
+        if param.item is not None and param.item.kind == "choice":
+            return list(value or [])
+        return "" if value is None else json.dumps(plain(value), ensure_ascii=False)
+    if param.kind == "choice" and value is None:
+        return ""
+    return value
+
+
+def read(param: Param, value: Any) -> Any:
+    """A component's value as the raw value that is checked.
+
+    Raises:
+        InvalidParamError: a text is not the JSON it should be.
+        ImageError: a picture cannot be read.
+    """
+    if param.kind == "image":
+        return None if value in (None, "") else read_image(Path(value))
+    if param.kind == "choice" and param.optional and value == "":
+        return None
+    if param.kind in {"list", "object", "mapping"} and isinstance(value, str):
+        if not value.strip():
+            return None if param.optional else plain(param.default)
+        return param.parse_text(value)
+    if param.spec.format == "color" and isinstance(value, str) and (match := _RGBA.match(value)):
+        return "#" + "".join(f"{min(255, round(float(each))):02x}" for each in match.groups())
+    return value
+
+
+class Form:
+    """A declaration's fields on a page.
+
+    Args:
+        operation: whose parameters are shown.
+        prefix: head of every `elem_id`, so that two forms on one page stay apart.
+    """
+
+    def __init__(self, operation: Operation[Any, Any], prefix: str) -> None:
+        self.operation = operation
+        self.prefix = prefix
+        self.fields = operation.params.fields()
+        self.components: dict[str, Any] = {}
+        self._groups: dict[str, Any] = {}
+        self.preset: Any = None
+
+    @property
+    def inputs(self) -> list[Any]:
+        """The components in declared order: what a handler is given."""
+        return [self.components[param.name] for param in self.fields]
+
+    def raw(self, values: Sequence[Any]) -> dict[str, Any]:
+        """The components' values, in declared order, as raw values for `params_from`.
+
+        Optional fields that were left empty are left out, so that the declaration's default holds.
+        """
+        raw: dict[str, Any] = {}
+        for param, value in zip(self.fields, values, strict=True):
+            given = read(param, value)
+            if given is None and not param.required:
+                continue
+            if given is None and param.kind in {"integer", "number"}:
+                raise InvalidParamError(param.spec.title, f"is empty; give {param.expected()}")
+            raw[param.name] = given
+        return raw
+
+    def place(self, name: str) -> Any:
+        """Put one field where the caller stands; the form leaves it out."""
+        param = next(each for each in self.fields if each.name == name)
+        self.components[name] = component(param, prefix=self.prefix)
+        return self.components[name]
+
+    def render(self) -> None:
+        """Lay out the presets, the ungrouped fields and a section for each group."""
+        if self.operation.presets:
+            choices = [NO_PRESET, *self.operation.presets]
+            self.preset = gr.Dropdown(
+                choices=choices, value=NO_PRESET, label="Preset", elem_id=f"{self.prefix}_preset", interactive=True
+            )
+        rest = [param for param in self.fields if param.name not in self.components]
+        for param in rest:
+            if not param.spec.group:
+                self._add(param)
+        for group in dict.fromkeys(param.spec.group for param in rest if param.spec.group):
+            members = [param for param in rest if param.spec.group == group]
+            shared = members[0].spec.when if all(each.spec.when == members[0].spec.when for each in members) else {}
+            opened = bool(shared)
+            with gr.Accordion(group, open=opened, visible=self._holds(shared, self._defaults())) as section:
+                self._groups[group] = (section, shared)
+                for param in members:
+                    self._add(param, inside=shared)
+        self._wire()
+
+    def _add(self, param: Param, inside: Mapping[str, Any] | None = None) -> None:
+        made = component(param, prefix=self.prefix)
+        if param.spec.when and param.spec.when != inside:
+            made.visible = self._holds(param.spec.when, self._defaults())
+        self.components[param.name] = made
+
+    def _defaults(self) -> dict[str, Any]:
+        return {param.name: show(param, param.default) for param in self.fields}
+
+    @staticmethod
+    def _holds(when: Mapping[str, tuple[object, ...]], values: Mapping[str, Any]) -> bool:
+        return all(values.get(name) in allowed for name, allowed in when.items())
+
+    def _wire(self) -> None:
+        conditional: list[tuple[Mapping[str, Any], Any]] = [
+            (shared, section) for section, shared in self._groups.values() if shared
+        ]
+        for param in self.fields:
+            group = self._groups.get(param.spec.group, (None, {}))
+            if param.spec.when and param.spec.when != group[1] and param.name in self.components:
+                conditional.append((param.spec.when, self.components[param.name]))
+        for name in dict.fromkeys(each for when, _ in conditional for each in when):
+            self._wire_condition([(when, target) for when, target in conditional if name in when])
+        if self.preset is not None:
+            self.preset.change(self._apply_preset, [self.preset], self.inputs, **quiet_event(self.preset.change))
+
+    def _wire_condition(self, conditional: Sequence[tuple[Mapping[str, Any], Any]]) -> None:
+        controls = list(dict.fromkeys(each for when, _ in conditional for each in when))
+
+        def changed(*values: Any) -> Any:
+            now = dict(zip(controls, values, strict=True))
+            updates = [gr.update(visible=self._holds(when, now)) for when, _ in conditional]
+            return updates[0] if len(updates) == 1 else updates
+
+        components = [self.components[each] for each in controls]
+        for each in components:
+            each.change(changed, components, [target for _, target in conditional], **quiet_event(each.change))
+
+    def _apply_preset(self, name: str) -> Any:
+        values = self.operation.presets.get(name)
+        updates = [
+            gr.update()
+            if values is None or param.name not in values
+            else gr.update(value=show(param, values[param.name]))
+            for param in self.fields
+        ]
+        return updates[0] if len(updates) == 1 else updates
+
+
+def quiet_event(event: Any) -> dict[str, Any]:
+    """Settings of an event that shows no progress and no API entry, as far as the Gradio takes them."""
+    wanted = {"show_progress": "hidden", "queue": False, "show_api": False, "api_visibility": "private"}
+    return supported_arguments(event, **wanted)
+
+
+def picture_output(label: str, elem_id: str) -> Any:
+    """A picture that is shown and can be downloaded as it was written."""
+    extras = supported(gr.Image, format="png", height=420, show_download_button=True)
+    return gr.Image(label=label, elem_id=elem_id, interactive=False, type="filepath", **extras)

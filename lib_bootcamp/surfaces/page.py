@@ -1,0 +1,205 @@
+"""The page: one tab for each operation, with previews, downloads and clear errors."""
+
+from __future__ import annotations
+
+import html
+import itertools
+import json
+import logging
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from lib_bootcamp.catalog import OPERATIONS
+from lib_bootcamp.core.images import write_image
+from lib_bootcamp.errors import BootcampError
+from lib_bootcamp.operation import Context, Operation, Result
+from lib_bootcamp.params import fields_of
+from lib_bootcamp.ports import Host
+
+from .gradio_fields import Form, picture_output, supported
+
+LOG = logging.getLogger(__name__)
+KEPT_RUNS = 100
+
+
+class Outputs:
+    """Where pictures lie while the page shows them; only the newest runs are kept."""
+
+    def __init__(self) -> None:
+        self._root = tempfile.TemporaryDirectory(prefix="bootcamp-")
+        self._numbers = itertools.count()
+        self._lock = threading.Lock()
+
+    def write(self, operation: Operation[Any, Any], result: Result) -> dict[str, str]:
+        """Write a result's pictures.
+
+        Returns:
+            the files' paths by field name.
+        """
+        number = next(self._numbers)
+        folder = Path(self._root.name) / str(number)
+        with self._lock:
+            shutil.rmtree(folder.parent / str(number - KEPT_RUNS), ignore_errors=True)
+        written = {}
+        for name, picture in result.pictures().items():
+            stem = operation.name if name == "image" else f"{operation.name}-{name.replace('_', '-')}"
+            path = folder / f"{stem}.png"
+            write_image(
+                path, picture, {"bootcamp": json.dumps({"operation": operation.name, "result": result.facts()})}
+            )
+            written[name] = str(path)
+        return written
+
+
+class GradioProgress:
+    """The page's own progress bar as the `Progress` port."""
+
+    def __init__(self, bar: Any) -> None:
+        self._bar = bar
+        self._title, self._total, self._unit = "", 1, ""
+
+    def start(self, title: str, total: int, unit: str) -> None:
+        """Begin a bar of `total` items."""
+        self._title, self._total, self._unit = title, max(1, total), unit
+        self._bar(0.0, desc=title)
+
+    def step(self, done: int, note: str = "") -> None:
+        """Move the bar to `done`."""
+        self._bar(min(1.0, done / self._total), desc=f"{self._title} {note}".strip())
+
+    def cancelled(self) -> bool:
+        """The page stops a run by closing its request; nothing to ask."""
+        return False
+
+
+def notice(text: str, *, kind: str) -> str:
+    """A line above the result; `kind` is `error`, `done` or `no`."""
+    role = "alert" if kind == "error" else "status"
+    return f'<div class="bootcamp-notice bootcamp-{kind}" role="{role}">{html.escape(text)}</div>'
+
+
+class Tab:
+    """The tab of one operation, laid out from its declaration; a tab of its own overrides `layout`."""
+
+    def __init__(
+        self, operation: Operation[Any, Any], host: Host, outputs: Outputs, *, scope: str = "bootcamp"
+    ) -> None:
+        self.operation = operation
+        self.host = host
+        self.outputs = outputs
+        self.prefix = f"bootcamp_{operation.name.replace('-', '_')}"
+        self.form = Form(operation, self.prefix)
+        self.picture_names = [each.name for each in fields_of(operation.result) if each.kind == "image"]
+        self.message: Any = None
+        self.pictures: dict[str, Any] = {}
+        self.facts: Any = None
+        self.files: Any = None
+        self.button: Any = None
+
+    def build(self) -> None:
+        """Put the tab where the caller stands."""
+        gr.Markdown(self.operation.summary)
+        with gr.Row(elem_classes=["bootcamp-tab"]):
+            self.layout()
+        self.wire()
+
+    def layout(self) -> None:
+        """Two columns: what is asked, what came of it."""
+        with gr.Column(scale=1, min_width=320):
+            self.layout_inputs()
+        with gr.Column(scale=1, min_width=320):
+            self.layout_outputs()
+
+    def layout_inputs(self) -> None:
+        """The declared fields and the button."""
+        self.form.render()
+        self.button = gr.Button(self.operation.title, variant="primary", elem_id=f"{self.prefix}_run")
+
+    def layout_outputs(self) -> None:
+        """The message, the pictures, the download and the facts."""
+        self.message = gr.HTML(elem_id=f"{self.prefix}_message")
+        declared = {each.name: each for each in fields_of(self.operation.result)}
+        for name in self.picture_names:
+            self.pictures[name] = picture_output(declared[name].spec.title, f"{self.prefix}_{name}_out")
+            self.pictures[name].visible = name == self.picture_names[0]
+        self.files = gr.File(
+            label="Download", elem_id=f"{self.prefix}_files", interactive=False, visible=False, file_count="multiple"
+        )
+        with gr.Accordion("Details", open=self.operation.kind == "analysis"):
+            self.facts = gr.JSON(label="Result", elem_id=f"{self.prefix}_facts", **supported(gr.JSON, max_height=420))
+
+    @property
+    def result_components(self) -> list[Any]:
+        """The components a run fills, in the order `run` returns their values."""
+        return [self.message, *self.pictures.values(), self.files, self.facts]
+
+    def wire(self) -> None:
+        """Join the button and the components."""
+        handler: Callable[..., Any] = self.run
+
+        def pressed(*values: Any, progress: Any = gr.Progress()) -> Any:  # noqa: B008 - Gradio finds the bar by this default
+            return handler(values, progress)
+
+        self.button.click(pressed, self.form.inputs, self.result_components, api_name=self.prefix)
+
+    def run(self, values: tuple[Any, ...], progress: Any) -> list[Any]:
+        """Run the operation on the components' values; mistakes become the message."""
+        try:
+            params = self.operation.params_from(self.form.raw(values))
+            result = self.operation.run(params, Context(self.host, GradioProgress(progress)))
+            written = self.outputs.write(self.operation, result)
+        except BootcampError as error:
+            return self.failed(str(error))
+        except Exception:
+            LOG.exception("%s failed", self.operation.name)
+            return self.failed("Something went wrong in the program; the log has the details.")
+        return self.finished(result, written)
+
+    def failed(self, sentence: str) -> list[Any]:
+        """The components' values after a mistake: the sentence alone."""
+        pictures = [gr.update(value=None, visible=not index) for index in range(len(self.pictures))]
+        return [notice(sentence, kind="error"), *pictures, gr.update(value=None, visible=False), None]
+
+    def finished(self, result: Result, written: dict[str, str]) -> list[Any]:
+        """The components' values after a run."""
+        pictures = [
+            gr.update(value=written.get(name), visible=name in written or not index)
+            for index, name in enumerate(self.pictures)
+        ]
+        message = notice(result.summary(), kind="done" if result.succeeded() else "no")
+        files = gr.update(value=list(written.values()) or None, visible=bool(written))
+        return [message, *pictures, files, result.facts()]
+
+
+def build_tabs(host: Host) -> None:
+    """Put a tab for each operation where the caller stands."""
+    outputs = Outputs()
+    with gr.Tabs(elem_id="bootcamp_tabs"):
+        for operation in OPERATIONS:
+            with gr.Tab(operation.title, id=operation.name, elem_id=f"bootcamp_tab_{operation.name.replace('-', '_')}"):
+                tab_class(operation)(operation, host, outputs).build()
+
+
+def tab_class(operation: Operation[Any, Any]) -> type[Tab]:
+    """The tab an operation is shown in: one of its own, or the generated one."""
+    from .tabs import own_tabs
+
+    return own_tabs().get(operation.name, Tab)
+
+
+def build_page(host: Host) -> Any:
+    """The standalone page; the WebUI's tab holds the same tabs.
+
+    Returns:
+        a `gradio.Blocks`.
+    """
+    with gr.Blocks(title="Bootcamp", analytics_enabled=False) as page:
+        gr.Markdown("# Bootcamp\nControl maps for Stable Diffusion, and QR codes that scan.")
+        build_tabs(host)
+    return page
