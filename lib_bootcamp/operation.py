@@ -92,7 +92,7 @@ class Operation(Generic[P, R]):
         preset = given.pop("preset", None)
         if preset is None:
             return self.params.from_mapping(given)
-        if preset not in self.presets:
+        if not isinstance(preset, str) or preset not in self.presets:
             names = ", ".join(self.presets) or "none"
             raise InvalidParamError("preset", f"must be one of the presets here ({names}), not {preset!r}"[:300])
         return self.params.from_mapping({**self.presets[preset], **given})

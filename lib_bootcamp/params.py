@@ -14,6 +14,8 @@ import functools
 import json
 import math
 import re
+import reprlib
+import sys
 import types
 import typing
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,6 +30,7 @@ Self = TypeVar("Self", bound="Params")
 DEFAULT_MAX_TEXT = 4096
 DEFAULT_MAX_ITEMS = 64
 _SCALARS: dict[type, Kind] = {bool: "boolean", int: "integer", float: "number", str: "string"}
+MAX_DIGITS = 400
 _TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
 
 
@@ -123,10 +126,13 @@ class Param:
         return text
 
     def _parse_number(self, text: str, path: str) -> int | float:
+        wrong = f"must be {self.expected()}, not {_shown(text)}"
+        if len(text) > MAX_DIGITS:
+            raise InvalidParamError(path, wrong)
         try:
             return int(text) if self.kind == "integer" else float(text)
         except ValueError:
-            raise InvalidParamError(path, f"must be {self.expected()}, not {_shown(text)}") from None
+            raise InvalidParamError(path, wrong) from None
 
     def _parse_boolean(self, text: str, path: str) -> bool:
         word = text.strip().lower()
@@ -138,8 +144,8 @@ class Param:
         if self.item is not None and self.item.nested is None and not text.lstrip().startswith("["):
             return [self.item.parse_text(part.strip(), path) for part in text.split(",") if part.strip()]
         try:
-            return json.loads(text)
-        except (ValueError, RecursionError):
+            return read_json(text)
+        except ValueError:
             raise InvalidParamError(path, f"must be JSON for {self.expected()}") from None
 
     def expected(self) -> str:
@@ -176,9 +182,63 @@ class Param:
         return " ".join(parts)
 
 
+def read_json(text: str) -> Any:
+    """Read JSON strictly: Python's reader also takes NaN, repeated names and endless digits.
+
+    Raises:
+        ValueError: not JSON, NaN or Infinity, a name given twice in one object, a number beyond the range of
+            floats, or nested too deeply; the text says which.
+    Source: RFC 8259, 4 and 6.
+    """
+    try:
+        return json.loads(
+            text, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_digits, object_pairs_hook=_unique
+        )
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def _refuse_constant(word: str) -> Any:
+    raise ValueError(f"{word} is not a JSON number")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits) if len(digits) <= MAX_DIGITS else math.inf
+    if not math.isfinite(number):
+        raise ValueError("a number in it is too long or too large")
+    return number
+
+
+def _digits(digits: str) -> int:
+    # Before Python 3.10.7 reading an integer takes quadratic time, without a limit on its digits.
+    if len(digits) > MAX_DIGITS:
+        raise ValueError("a number in it is too long or too large")
+    return int(digits)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name is given twice in one object")
+    return found
+
+
+_REPR = reprlib.Repr()
+_REPR.maxstring = _REPR.maxother = 60
+_REPR.maxlevel, _REPR.maxlist, _REPR.maxtuple, _REPR.maxdict = 2, 4, 4, 4
+
+
 def _shown(value: object) -> str:
-    text = repr(value)
+    if isinstance(value, int) and value.bit_length() > 128:
+        return "a number of more than 38 digits"
+    text = _REPR.repr(value)
     return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+def _near(value: object, known: Sequence[str]) -> str:
+    """A hint at the known name that is meant, for short texts only: matching takes time."""
+    near = difflib.get_close_matches(value, known, n=1) if isinstance(value, str) and len(value) <= 100 else []
+    return f"; did you mean {near[0]}" if near else ""
 
 
 def _check_boolean(param: Param, value: Any, path: str) -> bool:
@@ -188,29 +248,28 @@ def _check_boolean(param: Param, value: Any, path: str) -> bool:
 
 
 def _check_number(param: Param, value: Any, path: str) -> int | float:
-    wrong = InvalidParamError(path, f"must be {param.expected()}, not {_shown(value)}")
+    if _within(param, value):
+        return int(value) if param.kind == "integer" else float(value)
+    raise InvalidParamError(path, f"must be {param.expected()}, not {_shown(value)}")
+
+
+def _within(param: Param, value: Any) -> bool:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise wrong
+        return False
     if isinstance(value, float) and not math.isfinite(value):
-        raise wrong
-    if param.kind == "integer":
-        if value != int(value):
-            raise wrong
-        value = int(value)
-    elif isinstance(value, int):
-        if abs(value) > 1e300:
-            raise wrong
-        value = float(value)
-    spec: Spec = param.spec
-    if (
+        return False
+    if param.kind == "integer" and value != int(value):
+        return False
+    if abs(value) > sys.float_info.max:
+        return False
+    spec = param.spec
+    return not (
         (spec.ge is not None and value < spec.ge)
         or (spec.gt is not None and value <= spec.gt)
         or (spec.le is not None and value > spec.le)
         or (spec.lt is not None and value >= spec.lt)
         or (spec.multiple_of is not None and value % spec.multiple_of)
-    ):
-        raise wrong
-    return typing.cast("int | float", value)
+    )
 
 
 def _check_string(param: Param, value: Any, path: str) -> str:
@@ -234,9 +293,8 @@ def _check_string(param: Param, value: Any, path: str) -> str:
 def _check_choice(param: Param, value: Any, path: str) -> str:
     if isinstance(value, str) and value in param.choices:
         return value
-    near = difflib.get_close_matches(str(value), param.choices, n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    raise InvalidParamError(path, f"must be {param.expected()}, not {_shown(value)}{hint}".rstrip("?"))
+    hint = _near(value, param.choices)
+    raise InvalidParamError(path, f"must be {param.expected()}, not {_shown(value)}{hint}")
 
 
 def _check_image(param: Param, value: Any, path: str) -> Any:
@@ -309,7 +367,9 @@ def _resolve(name: str, hint: Any, spec: Spec, default: Any) -> Param:
     if origin is Literal:
         return build(kind="choice", choices=tuple(str(each) for each in typing.get_args(hint)))
     if origin is tuple:
-        return build(kind="list", item=_resolve(name, typing.get_args(hint)[0], spec, dataclasses.MISSING))
+        # lengths are those of the list, not of the texts in it
+        inner = dataclasses.replace(spec, min_length=None, max_length=None)
+        return build(kind="list", item=_resolve(name, typing.get_args(hint)[0], inner, dataclasses.MISSING))
     if dataclasses.is_dataclass(hint):
         return build(kind="object", nested=typing.cast("type[Any]", hint))
     named: dict[str, Kind] = {"ndarray": "image", "dict": "mapping"}
@@ -361,9 +421,8 @@ class Params:
         known = {param.name: param for param in cls.fields()}
         for name in values:
             if name not in known:
-                near = difflib.get_close_matches(str(name), known, n=1)
-                hint = f"; did you mean {near[0]}" if near else ""
-                raise InvalidParamError(prefix + _shown(name).strip("'"), f"is not a parameter here{hint}")
+                shown = _shown(name).strip("'")
+                raise InvalidParamError(prefix + shown, f"is not a parameter here{_near(name, tuple(known))}")
         for param in known.values():
             if param.required and param.name not in values:
                 raise InvalidParamError(prefix + param.name, f"is missing; give {param.expected()}")
