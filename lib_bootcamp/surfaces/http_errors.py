@@ -1,0 +1,109 @@
+"""One error shape for everything that goes wrong inside our routes, and for nothing outside them."""
+
+from __future__ import annotations
+
+import http.client
+import logging
+import re
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from lib_bootcamp.errors import BootcampError
+
+logger = logging.getLogger(__name__)
+
+
+class ErrorAnswer(BaseModel):
+    """What every 4xx and 5xx of these routes looks like."""
+
+    error: str = Field(..., title="Error", description="The error's name, for programs, like InvalidParamError.")
+    detail: str = Field(..., title="Detail", description="One sentence for a person.")
+
+
+class MalformedBodyError(BootcampError, ValueError):
+    """The body is not what its content type says."""
+
+    status = 400
+
+
+class UnsupportedContentError(BootcampError):
+    """The body comes in a format, character set or compression that is not read."""
+
+    status = 415
+
+
+class NotAcceptableError(BootcampError):
+    """The answer cannot be given in a format that the caller accepts."""
+
+    status = 406
+
+
+class SlowBodyError(BootcampError):
+    """The body did not arrive in time."""
+
+    status = 408
+
+
+def error_answer(status: int, error: str, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """The answer in the one error shape; lone surrogates, which JSON cannot carry as UTF-8, are replaced."""
+    detail = detail.encode("utf-8", "replace").decode("utf-8")
+    return JSONResponse({"error": error, "detail": detail}, status, dict(headers or {}))
+
+
+def answer_to(error: Exception, request: Request) -> JSONResponse:
+    """The answer to whatever a route raised; unexpected errors go to the log and only there."""
+    if isinstance(error, BootcampError):
+        return error_answer(error.status, type(error).__name__, str(error))
+    if isinstance(error, HTTPException):
+        phrase = http.client.responses.get(error.status_code, "Error")
+        detail = error.detail if isinstance(error.detail, str) else phrase
+        name = re.sub(r"[^A-Za-z]|Error$", "", phrase.title())
+        return error_answer(error.status_code, f"{name}Error", detail, error.headers)
+    if isinstance(error, RequestValidationError):
+        return error_answer(422, "InvalidRequestError", "The request's query, path or headers are not as declared.")
+    logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return error_answer(500, "InternalError", "The program failed unexpectedly; the server's log says where.")
+
+
+class BootcampRoute(APIRoute):
+    """A route that answers its own errors, so that the host's app needs no exception handlers of ours."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """FastAPI's handler with errors turned into answers."""
+        handler = super().get_route_handler()
+
+        async def shaped(request: Request) -> Response:
+            try:
+                return await handler(request)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the answer keeps its shape
+                return answer_to(error, request)
+
+        return shaped
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a wrong method in the error shape too."""
+        if self.methods and scope["method"] not in self.methods:
+            allowed = ", ".join(sorted(self.methods))
+            detail = f"{scope['method']} is not possible here; use {allowed}."
+            await error_answer(405, "MethodNotAllowedError", detail, {"Allow": allowed})(scope, receive, send)
+            return
+        await super().handle(scope, receive, send)
+
+
+def error_statuses() -> tuple[int, ...]:
+    """The statuses that the known errors can lead to."""
+    found, queue = {500}, [BootcampError]
+    while queue:
+        kind = queue.pop()
+        found.add(kind.status)
+        queue += kind.__subclasses__()
+    return tuple(sorted(found))

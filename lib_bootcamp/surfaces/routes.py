@@ -1,0 +1,239 @@
+"""The routes below `/bootcamp/v1`, for the app of any host: derived from the catalogue.
+
+No `from __future__ import annotations` here: FastAPI has to see the models themselves.
+"""
+
+import base64
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import Response
+
+from lib_bootcamp import __version__
+from lib_bootcamp.catalog import OPERATIONS
+from lib_bootcamp.core.images import encode_png
+from lib_bootcamp.operation import Context, Operation, Result
+from lib_bootcamp.params import fields_of
+from lib_bootcamp.ports import Host
+from lib_bootcamp.schema import json_schema
+
+from .http_body import MAX_BODY, RawBody, body_reader, request_values
+from .http_errors import BootcampRoute, ErrorAnswer, NotAcceptableError, error_statuses
+from .http_models import OperationAnswer, info_model, request_body, result_model
+
+PREFIX = "/bootcamp/v1"
+JSON, PNG = "application/json", "image/png"
+MAX_HEADER = 4096
+_DESCRIPTIONS = {
+    400: "The body is malformed.",
+    401: "The credentials are missing or wrong.",
+    403: "The credentials do not allow this.",
+    406: "The answer has no format that the caller accepts.",
+    408: "The body did not arrive in time.",
+    409: "The work was stopped.",
+    413: "The body or a picture is too large.",
+    415: "The body's format is not read.",
+    422: "A parameter is wrong; the sentence names it and the remedy.",
+    500: "The program failed; its log says where.",
+    501: "A package that this needs is not installed.",
+}
+
+
+def build_router(
+    host: Host,
+    dependencies: Sequence[Any] = (),
+    *,
+    operations: Iterable[Operation[Any, Any]] = OPERATIONS,
+    max_body: int = MAX_BODY,
+) -> APIRouter:
+    """The routes: `GET /info`, `GET /operations` and one POST for each operation.
+
+    Args:
+        host: what the operations run on.
+        dependencies: FastAPI dependencies of every route, solved before a body is read (authentication).
+        operations: what is offered.
+        max_body: bytes of a body; more is answered with 413.
+    """
+    offered = tuple(operations)
+    router = APIRouter(prefix=PREFIX, route_class=BootcampRoute, dependencies=list(dependencies))
+    common: dict[str, Any] = {"responses": _errors((500, *((401, 403) if dependencies else ())))}
+
+    def info() -> dict[str, Any]:
+        return _info(host)
+
+    def list_operations() -> list[dict[str, Any]]:
+        return _described(offered)
+
+    router.add_api_route(
+        "/info",
+        info,
+        methods=["GET"],
+        response_model=info_model(),
+        summary="The host, its device and the installed packages.",
+        tags=["bootcamp: about"],
+        operation_id="bootcamp_info",
+        **common,
+    )
+    router.add_api_route(
+        "/operations",
+        list_operations,
+        methods=["GET"],
+        response_model=list[OperationAnswer],
+        summary="What can be asked for: every operation's parameters and result as JSON Schema.",
+        tags=["bootcamp: about"],
+        operation_id="bootcamp_operations",
+        **common,
+    )
+    reader = Depends(body_reader(max_body))
+    statuses = (*error_statuses(), *((401, 403) if dependencies else ()))
+    for operation in offered:
+        _add_operation(router, operation, _endpoint(operation, host, reader), statuses)
+    return router
+
+
+def _add_operation(
+    router: APIRouter, operation: Operation[Any, Any], endpoint: Callable[..., Response], statuses: Iterable[int]
+) -> None:
+    picture: dict[int | str, dict[str, Any]] = {}
+    if _has_picture(operation):
+        picture = {
+            200: {
+                "description": "The result as JSON, or its picture under `Accept: image/png`.",
+                "content": {PNG: {"schema": {"type": "string", "format": "binary"}}},
+            }
+        }
+    router.add_api_route(
+        "/" + operation.path.strip("/"),
+        endpoint,
+        methods=["POST"],
+        response_model=result_model(operation.result),
+        response_description="The result.",
+        responses={**picture, **_errors(statuses)},
+        name=operation.name,
+        summary=operation.title,
+        description=operation.summary,
+        tags=[f"bootcamp: {operation.kind}"],
+        operation_id=f"bootcamp_{operation.name.replace('-', '_')}",
+        openapi_extra={"requestBody": request_body(operation)},
+    )
+
+
+def _errors(statuses: Iterable[int]) -> dict[int | str, dict[str, Any]]:
+    return {
+        status: {"model": ErrorAnswer, "description": _DESCRIPTIONS.get(status, "The request cannot be answered.")}
+        for status in sorted(set(statuses))
+    }
+
+
+def _endpoint(operation: Operation[Any, Any], host: Host, reader: Any) -> Callable[..., Response]:
+    # Plain `def`: decoding and the work itself run in a worker thread, never on the event loop.
+    def endpoint(request: Request, body: RawBody = reader) -> Response:
+        as_picture = _wants_picture(request.headers.get("accept", ""), possible=_has_picture(operation))
+        values = request_values(body, operation.params)
+        params = operation.params_from(values)
+        result = operation.run(params, Context(host, host.progress()))
+        return picture_answer(result) if as_picture else json_answer(result)
+
+    return endpoint
+
+
+def json_answer(result: Result) -> Response:
+    """A result as JSON: pictures as PNG in base64 without a `data:` prefix, facts, `summary`, `succeeded`."""
+    values = {each.name: getattr(result, each.name) for each in fields_of(type(result)) if each.kind == "image"}
+    values |= result.facts() | {"summary": result.summary(), "succeeded": result.succeeded()}
+    ordered = {each.name: values[each.name] for each in fields_of(type(result))} | values
+    return Response(_dumps(ordered, ensure_ascii=False).encode("utf-8", "replace"), media_type=JSON)
+
+
+def picture_answer(result: Result) -> Response:
+    """A result's picture as PNG; its facts, where they are short, in the header `X-Bootcamp-Result` as JSON.
+
+    Raises:
+        NotAcceptableError: this result has no picture.
+    """
+    picture = result.pictures().get("image")
+    if picture is None:
+        raise NotAcceptableError(f"This answer has no picture; ask for it with `Accept: {JSON}`.")
+    outcome = {"summary": result.summary(), "succeeded": result.succeeded()}
+    header = _dumps({**result.facts(), **outcome})
+    if len(header) > MAX_HEADER:
+        header = _dumps(outcome)
+    headers = {"X-Bootcamp-Result": header} if len(header) <= MAX_HEADER else {}
+    return Response(encode_png(picture), media_type=PNG, headers=headers)
+
+
+def _dumps(value: Any, *, ensure_ascii: bool = True) -> str:
+    return json.dumps(value, default=_plain, ensure_ascii=ensure_ascii, allow_nan=False, separators=(",", ":"))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return base64.b64encode(encode_png(value)).decode("ascii") if value.dtype == np.uint8 else value.tolist()
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} is no JSON")
+
+
+def _has_picture(operation: Operation[Any, Any]) -> bool:
+    return any(each.name == "image" and each.kind == "image" for each in fields_of(operation.result))
+
+
+def _wants_picture(accept: str, *, possible: bool) -> bool:
+    """Choose by the header's preferences; JSON where they say nothing.
+
+    Raises:
+        NotAcceptableError: the caller accepts neither.
+    Source: RFC 9110, 12.5.1.
+    """
+    json_quality, png_quality = _quality(accept, JSON), _quality(accept, PNG) if possible else 0.0
+    if not json_quality and not png_quality:
+        formats = f"{JSON} or {PNG}" if possible else JSON
+        raise NotAcceptableError(f"The answer is {formats}; name it in Accept.")
+    return png_quality > json_quality
+
+
+def _quality(accept: str, media_type: str) -> float:
+    ranges = {}
+    for each in accept.lower().split(",")[:64]:
+        name, *parameters = (part.strip() for part in each.split(";"))
+        found = [re.fullmatch(r"q\s*=\s*([01](?:\.\d{0,3})?)", part) for part in parameters]
+        ranges[name] = next((float(match[1]) for match in found if match), 1.0)
+    if not accept.strip():
+        return 1.0 if media_type == JSON else 0.5
+    for name in (media_type, media_type.split("/")[0] + "/*", "*/*"):
+        if name in ranges:
+            return ranges[name]
+    return 0.0
+
+
+def _info(host: Host) -> dict[str, Any]:
+    told = host.info()
+    return {
+        "name": told.name,
+        "version": told.version,
+        "extension": __version__,
+        "device": told.device,
+        "checkpoint": told.checkpoint,
+        "packages": dict(told.packages),
+    }
+
+
+def _described(operations: tuple[Operation[Any, Any], ...]) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": each.name,
+            "title": each.title,
+            "summary": each.summary,
+            "path": f"{PREFIX}/{each.path.strip('/')}",
+            "kind": each.kind,
+            "presets": each.presets,
+            "params": json_schema(each.params),
+            "result": json_schema(each.result),
+        }
+        for each in operations
+    ]
