@@ -1,0 +1,72 @@
+"""A client that talks to an app in this process, the same under every version of Starlette and httpx."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+from fastapi import FastAPI
+
+from lib_bootcamp.core.images import encode_base64, encode_png
+from lib_bootcamp.hosts.standalone import StandaloneHost
+from lib_bootcamp.surfaces.routes import build_router
+
+from .fake_operation import FAKES
+
+PICTURE = np.arange(8 * 6 * 3, dtype=np.uint8).reshape(8, 6, 3)
+PICTURE_64 = encode_base64(PICTURE)
+PICTURE_PNG = encode_png(PICTURE)
+FAKE_URL = "/bootcamp/v1/control-maps/fake"
+GOOD = {"image": PICTURE_64, "note": "n"}
+
+
+def host() -> StandaloneHost:
+    """The host of the tests; nothing is written there."""
+    return StandaloneHost(device="cpu", data_dir=Path("/nonexistent"))
+
+
+def fake_app(**options: Any) -> FastAPI:
+    """An app that has the routes of the fake operations and one route of its own."""
+    app = FastAPI()
+    app.include_router(build_router(host(), operations=FAKES, **options))
+
+    @app.get("/of-the-host")
+    def of_the_host(number: int) -> int:
+        return number
+
+    return app
+
+
+class Client:
+    """Sends one request at a time."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self.app = app
+
+    def request(self, method: str, url: str, **options: Any) -> httpx.Response:
+        """Send it and wait for the answer."""
+        return asyncio.run(self._request(method, url, options))
+
+    async def _request(self, method: str, url: str, options: dict[str, Any]) -> httpx.Response:
+        transport = httpx.ASGITransport(app=self.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            return await client.request(method, url, **options)
+
+    def get(self, url: str, **options: Any) -> httpx.Response:
+        """GET."""
+        return self.request("GET", url, **options)
+
+    def post(self, url: str = FAKE_URL, **options: Any) -> httpx.Response:
+        """POST."""
+        return self.request("POST", url, **options)
+
+
+async def pieces(chunks: Iterable[bytes], *, pause_s: float = 0) -> AsyncIterator[bytes]:
+    """A body without a Content-Length, piece by piece."""
+    for chunk in chunks:
+        await asyncio.sleep(pause_s)
+        yield chunk
