@@ -75,6 +75,9 @@ def _field(param: Param, alias: str | None) -> tuple[Any, Any]:
     settings: dict[str, Any] = {"title": spec.title, "description": spec.help or None, "alias": alias}
     if param.kind in {"integer", "number"}:
         settings |= {"ge": spec.ge, "gt": spec.gt, "le": spec.le, "lt": spec.lt}
+        if openapi_30():
+            low, high = (spec.gt if spec.ge is None else spec.ge), (spec.lt if spec.le is None else spec.le)
+            settings |= {"ge": low, "gt": None, "le": high, "lt": None}
     settings = {key: value for key, value in settings.items() if value is not None}
     return hint, Field(..., **settings, **extras(marks, optional=param.optional))
 
@@ -106,8 +109,7 @@ def request_body(operation: Operation[Any, Any]) -> dict[str, Any]:
         each["title"] = f"{operation.title}"
         if operation.presets:
             each["properties"]["preset"] = {
-                "type": "string",
-                "enum": list(operation.presets),
+                "anyOf": [{"type": "string", "enum": list(operation.presets)}, {"type": "null"}],
                 "title": "Preset",
                 "description": "A named set of values; values that are given as well go over it.",
             }
@@ -168,7 +170,7 @@ def _example(param: Param) -> Any:
 def to_openapi_30(schema: Any) -> Any:
     """The same schema in OpenAPI 3.0's older dialect.
 
-    Source: OpenAPI 3.0.3, "Schema Object": no null type, one example, boolean exclusive bounds, format `byte`.
+    Source: OpenAPI 3.0.3, "Schema Object": no null type, one example, no numeric exclusive bounds, format `byte`.
     """
     if isinstance(schema, list):
         return [to_openapi_30(each) for each in schema]
@@ -183,9 +185,10 @@ def to_openapi_30(schema: Any) -> Any:
             new["enum"] = [*new["enum"], None]
     if isinstance(new.get("examples"), list):
         new["example"] = new.pop("examples")[0]
+    # FastAPI before 0.99 turns the boolean exclusive bounds of 3.0 into numbers: the bound alone is valid, and wider
     for exclusive, bound in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
         if exclusive in new and not isinstance(new[exclusive], (bool, dict)):
-            new[bound], new[exclusive] = new[exclusive], True
+            new.setdefault(bound, new.pop(exclusive))
     if new.get("contentEncoding") == "base64":
         new.pop("contentMediaType", None)
         new.pop("contentEncoding")
