@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from .operation import Operation
+from .operations.qr import QR
 
-OPERATIONS: tuple[Operation[Any, Any], ...] = ()
+OPERATIONS: tuple[Operation[Any, Any], ...] = (QR,)
 
 
 def find(name: str) -> Operation[Any, Any]:
