@@ -59,9 +59,9 @@ def component(param: Param, *, prefix: str) -> Any:
         return gr.Textbox(value=value, lines=4, placeholder="JSON", **common_info)
     if spec.format == "color":
         return gr.ColorPicker(value=value, **common_info)
-    kind = {"secret": {"type": "password"}, "multiline": {"lines": 3}}.get(spec.format, {})
+    kinds: dict[str, dict[str, Any]] = {"secret": {"type": "password"}, "multiline": {"lines": 3}}
     placeholder = str(spec.example) if spec.example is not None else None
-    return gr.Textbox(value=value, placeholder=placeholder, **kind, **common_info)
+    return gr.Textbox(value=value, placeholder=placeholder, **kinds.get(spec.format, {}), **common_info)
 
 
 def _choice(param: Param, value: Any, settings: dict[str, Any]) -> Any:
@@ -170,7 +170,7 @@ class Form:
         for group in dict.fromkeys(param.spec.group for param in rest if param.spec.group):
             members = [param for param in rest if param.spec.group == group]
             shared = members[0].spec.when if all(each.spec.when == members[0].spec.when for each in members) else {}
-            opened = bool(shared)
+            opened = bool(shared) or any(each.required or each.spec.positional for each in members)
             with gr.Accordion(group, open=opened, visible=self._holds(shared, self._defaults())) as section:
                 self._groups[group] = (section, shared)
                 for param in members:
