@@ -21,6 +21,7 @@ from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Param, plain
 
 NO_PRESET = "As set below"
+_BUTTONS = ["download", "fullscreen"]
 _RGBA = re.compile(r"rgba?\(\s*([\d.]+)\s*,\s*([\d.]+)\s*,\s*([\d.]+)")
 
 
@@ -234,5 +235,8 @@ def quiet_event(event: Any) -> dict[str, Any]:
 
 def picture_output(label: str, elem_id: str) -> Any:
     """A picture that is shown and can be downloaded as it was written."""
-    extras = supported(gr.Image, format="png", height=420, show_download_button=True)
-    return gr.Image(label=label, elem_id=elem_id, interactive=False, type="filepath", **extras)
+    extras = supported(
+        gr.Image, format="png", height=420, show_download_button=True, show_share_button=False, buttons=_BUTTONS
+    )
+    settings = {"label": label, "elem_id": elem_id, "elem_classes": ["bootcamp-picture"], "interactive": False}
+    return gr.Image(type="filepath", **settings, **extras)

@@ -119,7 +119,8 @@ class Tab:
     def layout_inputs(self) -> None:
         """The declared fields and the button."""
         self.form.render()
-        self.button = gr.Button(self.operation.title, variant="primary", elem_id=f"{self.prefix}_run")
+        label = "Make the map" if self.operation.kind == "control-map" else self.operation.title
+        self.button = gr.Button(label, variant="primary", elem_id=f"{self.prefix}_run")
 
     def layout_outputs(self) -> None:
         """The message, the pictures, the download and the facts."""
