@@ -177,8 +177,8 @@ def _part(head: bytes, data: bytes) -> Part:
 def _form_values(parts: list[Part], params: Mapping[str, Param]) -> dict[str, Any]:
     given: dict[str, list[Part]] = {}
     for part in parts:
-        # a file field in which no file was chosen
-        if not (part.filename == "" and not part.data):
+        # a file field in which no file was chosen is sent as an empty part
+        if part.data or part.filename or (part.filename is None and not _is_picture(params.get(part.name))):
             given.setdefault(part.name, []).append(part)
     values: dict[str, Any] = {}
     for name, several in given.items():

@@ -221,7 +221,7 @@ else:
 
     @SCHEMA.hook
     def map_body(context: Any, body: Any) -> Any:
-        """Random texts are no pictures: half of the bodies are given a real one, so that answers are seen too."""
+        """Random texts are no pictures: each is replaced by a real one, so that answers are seen too."""
         if isinstance(body, dict):
             for name, value in body.items():
                 if name in {"image", "depth"} and isinstance(value, str):

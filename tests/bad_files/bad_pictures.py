@@ -1,0 +1,197 @@
+"""Files that people and attackers give as pictures, made by code so that nothing dangerous lies in the repository."""
+
+from __future__ import annotations
+
+import functools
+import io
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from PIL import Image as Pil
+from PIL import PngImagePlugin
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+NOISE = np.random.default_rng(7).integers(0, 256, (48, 64, 3), dtype=np.uint8)
+
+
+def chunk(kind: bytes, data: bytes, crc: int | None = None) -> bytes:
+    """One PNG chunk; `crc` replaces the right checksum."""
+    return (
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data) if crc is None else crc)
+    )
+
+
+def png(width: int, height: int, data: bytes, *, bits: int = 8, colour: int = 0, extra: bytes = b"") -> bytes:
+    """A PNG from its parts: `data` are the filtered rows before compression."""
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0))
+    return SIGNATURE + head + extra + chunk(b"IDAT", zlib.compress(data, 9)) + chunk(b"IEND", b"")
+
+
+def saved(kind: str, picture: Pil.Image | None = None, **options: Any) -> bytes:
+    """A picture as Pillow writes it."""
+    out = io.BytesIO()
+    (picture or Pil.fromarray(NOISE)).save(out, kind, **options)
+    return out.getvalue()
+
+
+def rows(width: int, height: int, pixel: bytes) -> bytes:
+    """Unfiltered PNG rows of one colour."""
+    return (b"\0" + pixel * width) * height
+
+
+def claimed_size(width: int, height: int) -> bytes:
+    """A PNG of a few bytes that claims to be this large."""
+    return png(width, height, rows(4, 4, b"\0"))
+
+
+@functools.cache
+def decompression_bomb() -> bytes:
+    """20000 x 20000 grey pixels, all of them there, in less than half a megabyte."""
+    writer = zlib.compressobj(9)
+    head = writer.compress(b"") + writer.flush(zlib.Z_FULL_FLUSH)
+    zeros, checksum = bytes(20_001 * 400), 1
+    block = writer.compress(zeros) + writer.flush(zlib.Z_FULL_FLUSH)
+    for _ in range(50):
+        checksum = zlib.adler32(zeros, checksum)
+    data = head + block * 50 + writer.flush()[:-4] + struct.pack(">I", checksum)
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 20_000, 20_000, 8, 0, 0, 0, 0))
+    return SIGNATURE + header + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+
+
+@functools.cache
+def text_bomb() -> bytes:
+    """A PNG with one compressed text that unpacks to 64 MiB."""
+    text = b"Comment\0\0" + zlib.compress(b"a" * (64 * 2**20), 9)
+    return png(4, 4, rows(4, 4, b"\x80"), extra=chunk(b"zTXt", text))
+
+
+@functools.cache
+def profile_bomb() -> bytes:
+    """A PNG with a colour profile that unpacks to 64 MiB."""
+    return png(4, 4, rows(4, 4, b"\x80"), extra=chunk(b"iCCP", b"p\0\0" + zlib.compress(b"a" * (64 * 2**20), 9)))
+
+
+def flipped(data: bytes, offset: int) -> bytes:
+    """The same bytes with one of them turned over."""
+    return data[:offset] + bytes([data[offset] ^ 0xFF]) + data[offset + 1 :]
+
+
+def wrong_crc() -> bytes:
+    """A PNG whose header's checksum is wrong."""
+    return flipped(saved("PNG"), 30)
+
+
+def zip_file() -> bytes:
+    """A zip archive with a PNG in it."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("a.png", saved("PNG"))
+    return out.getvalue()
+
+
+def half(kind: str) -> bytes:
+    """The first half of a picture file."""
+    data = saved(kind)
+    return data[: len(data) // 2]
+
+
+def gif_outside() -> bytes:
+    """A GIF of 1 x 1 whose frame lies far outside of it, which widens the picture."""
+    return b"GIF89a\x01\x00\x01\x00\x00\x00\x00,\xff\xff\xff\xff\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
+
+
+# name: how it is made, and the status of the answer
+REFUSED: dict[str, tuple[Callable[[], bytes], int]] = {
+    "decompression bomb": (decompression_bomb, 413),
+    "100 megapixels": (lambda: claimed_size(10_000, 10_000), 413),
+    "65535 wide": (lambda: png(65_535, 1, rows(65_535, 1, b"\0")), 413),
+    "2 ** 31 wide": (lambda: claimed_size(2**31 - 1, 2**31 - 1), 413),
+    "GIF outside of its canvas": (gif_outside, 413),
+    "text bomb": (text_bomb, 422),
+    "truncated PNG": (lambda: half("PNG"), 422),
+    "truncated JPEG": (lambda: half("JPEG"), 422),
+    "truncated WebP": (lambda: half("WEBP"), 422),
+    "truncated GIF": (lambda: half("GIF"), 422),
+    "truncated TIFF": (lambda: half("TIFF"), 422),
+    "only a PNG signature": (lambda: SIGNATURE, 422),
+    "no rows": (lambda: png(64, 64, b""), 422),
+    "zero wide": (lambda: png(0, 8, b""), 422),
+    "wrong CRC": (wrong_crc, 422),
+    "SVG": (lambda: b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>', 422),
+    "SVG after a declaration": (lambda: b'\xef\xbb\xbf<?xml version="1.0"?><!DOCTYPE svg><svg/>', 422),
+    "PDF": (lambda: b"%PDF-1.7\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF", 422),
+    "PostScript": (lambda: b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", 422),
+    "empty": (lambda: b"", 422),
+    "one byte": (lambda: b"\0", 422),
+    "text file": (lambda: b"Just a text that somebody named picture.png\n" * 20, 422),
+    "HTML": (lambda: b"<!doctype html><html></html>", 422),
+    "zip": (zip_file, 422),
+    "zeros": (lambda: bytes(4096), 422),
+}
+
+
+def rotated() -> bytes:
+    """A JPEG of 64 x 48 that a viewer shows as 48 x 64, its red half above."""
+    exif = Pil.Exif()
+    exif[0x0112] = 6
+    pixels = np.zeros((48, 64, 3), np.uint8)
+    pixels[:, :32] = (255, 0, 0)
+    return saved("JPEG", Pil.fromarray(pixels), exif=exif, quality=95)
+
+
+def animated(kind: str) -> bytes:
+    """Two frames, the first red, the second blue."""
+    first, second = (Pil.new("RGB", (8, 8), colour) for colour in ("#ff0000", "#0000ff"))
+    options = {"lossless": True} if kind == "WEBP" else {}
+    return saved(kind, first, save_all=True, append_images=[second], duration=50, **options)
+
+
+def palette_with_transparency() -> bytes:
+    """A palette PNG of one row: transparent red, then opaque green."""
+    picture = Pil.new("P", (2, 1))
+    picture.putpalette([255, 0, 0, 0, 255, 0])
+    picture.putpixel((1, 0), 1)
+    return saved("PNG", picture, transparency=0)
+
+
+def grey_16() -> bytes:
+    """Three grey pixels of 16 bits: 0, 32768, 65535."""
+    return png(3, 1, b"\0" + struct.pack(">3H", 0, 32_768, 65_535), bits=16)
+
+
+def with_texts() -> bytes:
+    """A PNG with the WebUI's infotext."""
+    texts = PngImagePlugin.PngInfo()
+    texts.add_text("parameters", "a cat\nSteps: 20")
+    return saved("PNG", pnginfo=texts)
+
+
+# name: how it is made, the size [height, width] and the pixel at the top left
+ACCEPTED: dict[str, tuple[Callable[[], bytes], tuple[int, int], tuple[int, int, int]]] = {
+    "1 x 1": (lambda: saved("PNG", Pil.new("RGB", (1, 1), (1, 2, 3))), (1, 1), (1, 2, 3)),
+    "1 bit": (lambda: saved("PNG", Pil.new("1", (9, 7), 1)), (7, 9), (255, 255, 255)),
+    "grey": (lambda: saved("PNG", Pil.new("L", (9, 7), 77)), (7, 9), (77, 77, 77)),
+    "16 bits of grey": (grey_16, (1, 3), (0, 0, 0)),
+    "16 bits of colour": (
+        lambda: png(2, 1, b"\0" + b"\xff\xff\x80\x00\x00\x00" * 2, bits=16, colour=2),
+        (1, 2),
+        (255, 128, 0),
+    ),
+    "transparent": (lambda: saved("PNG", Pil.new("RGBA", (4, 4), (9, 9, 9, 0))), (4, 4), (255, 255, 255)),
+    "half transparent": (lambda: saved("PNG", Pil.new("RGBA", (4, 4), (0, 0, 0, 128))), (4, 4), (127, 127, 127)),
+    "grey with alpha": (lambda: saved("PNG", Pil.new("LA", (4, 4), (50, 255))), (4, 4), (50, 50, 50)),
+    "palette with transparency": (palette_with_transparency, (1, 2), (255, 255, 255)),
+    "CMYK": (lambda: saved("TIFF", Pil.new("CMYK", (4, 4), (0, 0, 0, 0))), (4, 4), (255, 255, 255)),
+    "animated GIF": (lambda: animated("GIF"), (8, 8), (255, 0, 0)),
+    "animated WebP": (lambda: animated("WEBP"), (8, 8), (255, 0, 0)),
+    "animated PNG": (lambda: animated("PNG"), (8, 8), (255, 0, 0)),
+    "BMP": (lambda: saved("BMP", Pil.new("RGB", (5, 4), (1, 2, 3))), (4, 5), (1, 2, 3)),
+    "PPM": (lambda: saved("PPM", Pil.new("RGB", (5, 4), (1, 2, 3))), (4, 5), (1, 2, 3)),
+    "floats": (lambda: saved("TIFF", Pil.new("F", (4, 4), 1.0)), (4, 4), (255, 255, 255)),
+    "floats that are no numbers": (lambda: saved("TIFF", Pil.new("F", (4, 4), float("nan"))), (4, 4), (0, 0, 0)),
+    "texts in it": (with_texts, (48, 64), tuple(int(each) for each in NOISE[0, 0])),
+}
