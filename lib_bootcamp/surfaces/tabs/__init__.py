@@ -10,4 +10,6 @@ if TYPE_CHECKING:
 
 def own_tabs() -> dict[str, type[Tab]]:
     """Operation name to tab class."""
-    return {}
+    from .lighting import LightingTab
+
+    return {"lighting": LightingTab}
