@@ -138,15 +138,18 @@ def _file(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _examples(operation: Operation[Any, Any]) -> Iterator[tuple[str, Any]]:
-    least = {param.name: _example(param) for param in fields_of(operation.params) if param.required}
+    params = fields_of(operation.params)
+    defaults = {param.name: param.default for param in params}
     shown = {
         param.name: _example(param)
-        for param in fields_of(operation.params)
-        if param.required or (param.spec.example is not None and not param.spec.when)
+        for param in params
+        if param.required
+        or (param.spec.example is not None and all(defaults[name] in among for name, among in param.spec.when.items()))
     }
     yield "example", {"summary": operation.summary, "value": shown}
-    for name in operation.presets:
-        yield name, {"summary": f"Preset {name}", "value": {**least, "preset": name}}
+    for name, values in operation.presets.items():
+        rest = {key: value for key, value in shown.items() if key not in values}
+        yield name, {"summary": f"Preset {name}", "value": {**rest, "preset": name}}
 
 
 def _example(param: Param) -> Any:
