@@ -6,8 +6,9 @@ from typing import Any
 
 from .operation import Operation
 from .operations.qr import QR
+from .operations.scan import SCAN
 
-OPERATIONS: tuple[Operation[Any, Any], ...] = (QR,)
+OPERATIONS: tuple[Operation[Any, Any], ...] = (QR, SCAN)
 
 
 def find(name: str) -> Operation[Any, Any]:

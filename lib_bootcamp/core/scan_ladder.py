@@ -1,0 +1,298 @@
+"""Which pictures readers are shown: the fast cascade (does it scan?) and the full ladder (how well?)."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .arrays import Image
+from .scan_decoders import Decoder, read
+
+Prepare: TypeAlias = Callable[[Image], Image]
+
+# Larger pictures are reduced once, so that the cost has a bound whatever is given (67 megapixels cost one area
+# average) and the modules of version 40 still have 11 px.
+WORKING_SIDE = 2048
+# A code of one pixel a module is enlarged, as a person would before holding a phone to it.
+_LEAST_SIDE = 256
+LADDER_SIDE = 512
+# A reader that has spent this long on one picture's ladder has its remaining steps counted as failed.
+_READER_BUDGET_S = 20.0
+
+
+def grey_of(image: Image) -> Image:
+    """The brightness readers see, reduced to at most 2048 px a side.
+
+    Args:
+        image: uint8 [H, W, 3] RGB or [H, W].
+    Returns:
+        uint8 [h, w]: Rec. 601 luma, as zxing-cpp and phones compute it.
+    """
+    import cv2
+
+    image = shrink(image, WORKING_SIDE)
+    return image if image.ndim == 2 else np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
+
+
+def shrink(image: Image, longest: int) -> Image:
+    """Reduce a picture by averaging so that its longer side is `longest`; smaller ones are left alone.
+
+    Args:
+        image: uint8 [H, W] or [H, W, 3].
+        longest: in px.
+    """
+    height, width = image.shape[:2]
+    scale = longest / max(height, width)
+    if scale >= 1:
+        return np.ascontiguousarray(image)
+    import cv2
+
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def enlarge_small(grey: Image) -> Image:
+    """Repeat the pixels of a picture under 256 px a whole number of times; larger ones are left alone."""
+    times = _LEAST_SIDE // max(grey.shape)
+    return grey if times < 2 else np.repeat(np.repeat(grey, times, 0), times, 1)
+
+
+def _as_is(grey: Image) -> Image:
+    return grey
+
+
+def _blurred(sigma_px: float) -> Prepare:
+    def prepare(grey: Image) -> Image:
+        import cv2
+
+        return np.asarray(cv2.GaussianBlur(grey, (0, 0), sigma_px), dtype=np.uint8)
+
+    return prepare
+
+
+def _levels(factor: float, offset: float) -> Prepare:
+    table = np.clip(np.arange(256) * factor + offset, 0, 255).astype(np.uint8)
+
+    def prepare(grey: Image) -> Image:
+        return np.asarray(table[grey], dtype=np.uint8)
+
+    return prepare
+
+
+def _autocontrast(grey: Image) -> Image:
+    low, high = np.percentile(grey[::4, ::4], (1, 99))
+    table = np.clip((np.arange(256) - low) * 255 / max(1.0, high - low), 0, 255).astype(np.uint8)
+    return np.asarray(table[grey], dtype=np.uint8)
+
+
+def _flattened(grey: Image) -> Image:
+    import cv2
+
+    small = cv2.GaussianBlur(cv2.resize(grey, (24, 24), interpolation=cv2.INTER_AREA), (0, 0), 2)
+    ground = cv2.resize(small, grey.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return np.asarray(np.clip(grey.astype(np.int16) - ground + 128, 0, 255), dtype=np.uint8)
+
+
+PREPARATIONS: dict[str, Prepare] = {
+    "as it is": _as_is,
+    "autocontrast": _autocontrast,
+    "blur 1": _blurred(1),
+    "blur 2": _blurred(2),
+    "flattened": _flattened,
+}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One try of the fast cascade: a reader, the longer side in px it is given, a name in `PREPARATIONS`."""
+
+    decoder: str
+    side: int
+    preparation: str
+
+    def label(self) -> str:
+        """What a person reads: `256 px, blur 2`."""
+        return f"{self.side} px, {self.preparation}"
+
+
+# Chosen by benchmarks/scan_search.py: greedy, by new hits per millisecond, on pictures benchmarks/scan.py never sees.
+FAST: tuple[Stage, ...] = (
+    Stage("zxing-cpp", 384, "as it is"),
+    Stage("zxing-cpp", 384, "blur 2"),
+    Stage("zxing-cpp", 512, "blur 1"),
+    Stage("quirc", 384, "as it is"),
+    Stage("zxing-cpp", 768, "flattened"),
+    Stage("pyzbar", 256, "autocontrast"),
+    Stage("wechat", 256, "as it is"),
+    Stage("opencv", 256, "as it is"),
+)
+
+
+@dataclass
+class Tally:
+    """What one reader read at each try: by the try's label, in order."""
+
+    readings: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def passed(self, text: str | None) -> tuple[str, ...]:
+        """The tries that read exactly this text."""
+        return tuple(label for label, found in self.readings.items() if text in found)
+
+    def failed(self, text: str | None) -> tuple[str, ...]:
+        """The tries that did not read this text."""
+        return tuple(label for label, found in self.readings.items() if text not in found)
+
+
+def texts_of(tallies: Iterable[Tally]) -> Counter[str]:
+    """How many tries read each text."""
+    return Counter(text for tally in tallies for found in tally.readings.values() for text in found)
+
+
+def cascade(
+    grey: Image, decoders: Sequence[Decoder], expected: str | None, stages: Sequence[Stage] = FAST
+) -> dict[str, Tally]:
+    """Try readers in the order of their yield and stop at the first that reads the expected text.
+
+    Args:
+        grey: uint8 [H, W].
+        decoders: available readers; the stages of others are passed over. A reader without a stage is not tried.
+        expected: the exact payload; None takes any text.
+        stages: what to try, in this order.
+    Returns:
+        The readers that were tried.
+    """
+    grey, readers = enlarge_small(grey), {each.name: each for each in decoders}
+    prepared: dict[tuple[int, str], Image] = {}
+    seen: set[tuple[str, int, str]] = set()
+    tallies: dict[str, Tally] = {}
+    for stage in stages:
+        side = min(stage.side, max(grey.shape))
+        if stage.decoder not in readers or (stage.decoder, side, stage.preparation) in seen:
+            continue
+        seen.add((stage.decoder, side, stage.preparation))
+        key = (side, stage.preparation)
+        if key not in prepared:
+            prepared[key] = PREPARATIONS[stage.preparation](shrink(grey, side))
+        found = read(readers[stage.decoder], prepared[key])
+        tallies.setdefault(stage.decoder, Tally()).readings[stage.label()] = found
+        if expected in found if expected is not None else found:
+            break
+    return tallies
+
+
+def _sized(side: int) -> Prepare:
+    return lambda grey: shrink(grey, side)
+
+
+def _shaken(grey: Image) -> Image:
+    import cv2
+
+    return np.asarray(cv2.blur(grey, (max(3, max(grey.shape) // 64), 1)), dtype=np.uint8)
+
+
+def _shadow(grey: Image) -> Image:
+    ramp = np.linspace(0.35, 1.0, grey.shape[1], dtype=np.float32)
+    return np.asarray(grey * ramp[None, :], dtype=np.uint8)
+
+
+def _grainy(grey: Image) -> Image:
+    noise = np.random.default_rng(0).normal(0, 16, grey.shape)
+    return np.asarray(np.clip(grey + noise, 0, 255), dtype=np.uint8)
+
+
+def _jpeg(grey: Image) -> Image:
+    import cv2
+
+    coded = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, 25])[1]
+    return np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), dtype=np.uint8)
+
+
+def _turned(degrees: float) -> Prepare:
+    angle = np.deg2rad(degrees)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+
+    def prepare(grey: Image) -> Image:
+        half = np.array(grey.shape[::-1]) / 2
+        return _moved(grey, (_corners(grey) - half) @ turn.T + half)
+
+    return prepare
+
+
+def _tilted(*, sideways: float, back: float) -> Prepare:
+    """Look from an angle: the far edge is shortened by that share of the near one."""
+
+    def prepare(grey: Image) -> Image:
+        pull = np.array([[0, 0], [back, sideways], [0, -sideways], [0, 0]]) / 2
+        pull[0, 0], pull[1, 0] = back / 2, -back / 2
+        return _moved(grey, _corners(grey) + pull * np.array(grey.shape[::-1]))
+
+    return prepare
+
+
+def _corners(grey: Image) -> NDArray[np.float64]:
+    height, width = grey.shape
+    return np.array([[0.0, 0.0], [width, 0.0], [width, height], [0.0, height]])
+
+
+def _moved(grey: Image, corners: NDArray[np.float64]) -> Image:
+    """Draw a picture with its corners at these places, on as large a sheet of its border's colour as that needs."""
+    import cv2
+
+    corners = corners - corners.min(0)
+    width, height = (max(1, int(each)) for each in np.ceil(corners.max(0)))
+    change = cv2.getPerspectiveTransform(_corners(grey).astype(np.float32), corners.astype(np.float32))
+    ground = int(np.median(np.concatenate((grey[0], grey[-1], grey[:, 0], grey[:, -1]))))
+    out = cv2.warpPerspective(
+        grey, change, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=ground
+    )
+    return np.asarray(out, dtype=np.uint8)
+
+
+# What a phone does to a picture on a screen or a poster; each is applied to the picture at 512 px, where not a size.
+LADDER: dict[str, Prepare] = {
+    "as it is": _as_is,
+    "near (1024 px)": _as_is,
+    "far (256 px)": _sized(256),
+    "farther (192 px)": _sized(192),
+    "out of focus": _blurred(2),
+    "well out of focus": _blurred(3.5),
+    "shaken": _shaken,
+    "dark": _levels(0.3, 0),
+    "glare": _levels(0.35, 165),
+    "low contrast": _levels(0.3, 90),
+    "shadow": _shadow,
+    "grain": _grainy,
+    "JPEG 25": _jpeg,
+    "turned 12 degrees": _turned(12),
+    "tilted sideways": _tilted(sideways=0.25, back=0),
+    "tilted back": _tilted(sideways=0, back=0.25),
+}
+
+
+def ladder(grey: Image, decoders: Sequence[Decoder]) -> Iterator[dict[str, Tally]]:
+    """Try each reader under each condition of `LADDER`.
+
+    Args:
+        grey: uint8 [H, W].
+        decoders: available readers.
+    Yields:
+        The same tallies, one for each reader, after each condition.
+    """
+    grey = enlarge_small(grey)
+    base, near = shrink(grey, LADDER_SIDE), shrink(grey, 2 * LADDER_SIDE)
+    tallies = {each.name: Tally() for each in decoders}
+    spent = dict.fromkeys(tallies, 0.0)
+    for label, prepare in LADDER.items():
+        shown = prepare(near if label.startswith("near") else base)
+        for decoder in decoders:
+            start = time.monotonic()
+            late = spent[decoder.name] > _READER_BUDGET_S
+            tallies[decoder.name].readings[label] = () if late else read(decoder, shown)
+            spent[decoder.name] += time.monotonic() - start
+        yield tallies
