@@ -47,6 +47,12 @@ class MissingPackageError(BootcampError):
         super().__init__(f"{feature} needs the package {package}: install it with `pip install {package}`.")
 
 
+class ModelError(BootcampError):
+    """The host has no checkpoint, or one that cannot be used for this."""
+
+    status = 409
+
+
 class OutputError(BootcampError, OSError):
     """A result cannot be written where it was asked for."""
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from .errors import CancelledError
 
@@ -22,6 +22,71 @@ class HostInfo:
     device: str
     checkpoint: str | None
     packages: dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelInfo:
+    """The checkpoint that is in memory, as `GET /model` and `info` tell it.
+
+    Args:
+        checkpoint: the host's name of it.
+        family: `sd1`, `sd2`, `sdxl` or another name of the host's.
+        vae: the file of a VAE chosen beside the checkpoint, or None for its own.
+        prediction_type: `epsilon` or `v_prediction`.
+        device: where the UNet's weights are at this moment.
+        dtype: of the UNet's weights.
+        vae_dtype: of the VAE's weights.
+        low_vram: whether the host moves parts of it between devices while it draws.
+        loras: networks merged into the weights at this moment.
+        shared_bytes: weights that the view of `components` shares with the host; None before it was asked for.
+        owned_bytes: what the view holds beside them; None before it was asked for.
+    """
+
+    checkpoint: str
+    family: str
+    vae: str | None
+    prediction_type: str
+    device: str
+    dtype: str
+    vae_dtype: str
+    low_vram: bool = False
+    loras: tuple[str, ...] = ()
+    shared_bytes: int | None = None
+    owned_bytes: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Components:
+    """A checkpoint as diffusers and transformers modules, in evaluation mode and without gradients.
+
+    The weights are the host's own: writing to them changes what the host draws. Adapters (peft) may
+    be added; the base gets no gradient.
+
+    Args:
+        family: `sd1`, `sd2` or `sdxl`.
+        unet: diffusers `UNet2DConditionModel`.
+        vae: diffusers `AutoencoderKL`.
+        text_encoder: transformers `CLIPTextModel`.
+        tokenizer: transformers `CLIPTokenizer`.
+        text_encoder_2: transformers `CLIPTextModelWithProjection` of SDXL.
+        tokenizer_2: its tokenizer.
+        scheduler: keyword arguments for a diffusers scheduler (betas, prediction type).
+        device: the torch device to put inputs on.
+        shared_bytes: weights shared with the host.
+        owned_bytes: what these modules hold beside them.
+    """
+
+    family: str
+    unet: Any
+    vae: Any
+    text_encoder: Any
+    tokenizer: Any
+    text_encoder_2: Any = None
+    tokenizer_2: Any = None
+    scheduler: dict[str, Any] = field(default_factory=dict)
+    device: str = "cpu"
+    shared_bytes: int = 0
+    owned_bytes: int = 0
 
 
 class Progress(Protocol):
@@ -59,6 +124,31 @@ class Host(Protocol):
 
     def checkpoint(self) -> str | None:
         """The checkpoint the host draws with, or None when it has none; never loads it."""
+
+    def model(self) -> ModelInfo | None:
+        """Describe the checkpoint in memory, or None when there is none; waits for nothing, loads nothing."""
+
+    def components(self) -> AbstractContextManager[Components]:
+        """Lend the checkpoint's modules for the length of a block inside `gpu`; loads it if need be.
+
+        The modules are empty again after the block: nothing of the host's weights is kept alive.
+
+        Raises:
+            ModelError: there is no checkpoint, or one of a kind that has no such modules.
+            MissingPackageError: diffusers is not installed.
+        """
+
+    def model_folders(self) -> dict[str, tuple[Path, ...]]:
+        """Where models lie, by kind (`checkpoint`, `vae`, `lora`, `embedding`, `controlnet`).
+
+        The first folder of a kind is the one to put new files into; folders may not exist yet.
+        """
+
+    def controlnet_models(self) -> dict[str, Path]:
+        """The installed ControlNet models: the name that a unit is given, and the file."""
+
+    def setting(self, name: str, default: T) -> T:
+        """A value of the host's settings page, or `default` where the host has none of that name."""
 
 
 def track(progress: Progress, items: Iterable[T], *, title: str, total: int, unit: str) -> Iterator[T]:

@@ -9,11 +9,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from lib_bootcamp import __version__
-from lib_bootcamp.ports import HostInfo, Progress
+from lib_bootcamp.errors import ModelError
+from lib_bootcamp.ports import Components, HostInfo, ModelInfo, Progress
 
+T = TypeVar("T")
 REPORTED = ("numpy", "pillow", "opencv-contrib-python-headless", "qrcode", "zxing-cpp", "gradio", "fastapi", "torch")
 
 
@@ -130,6 +132,34 @@ class StandaloneHost:
     def checkpoint(self) -> str | None:
         """The checkpoint this process was started with."""
         return self._checkpoint
+
+    def model(self) -> ModelInfo | None:
+        """None: no checkpoint is kept in memory here."""
+        return None
+
+    @contextmanager
+    def components(self) -> Iterator[Components]:
+        """Not possible here yet.
+
+        Raises:
+            ModelError: always.
+        """
+        if self._checkpoint is None:
+            raise ModelError("There is no checkpoint here: run this inside the WebUI.")
+        raise ModelError("A checkpoint is not loaded outside of the WebUI in this version: run this inside the WebUI.")
+        yield
+
+    def model_folders(self) -> dict[str, tuple[Path, ...]]:
+        """None: there are no model folders here."""
+        return {}
+
+    def controlnet_models(self) -> dict[str, Path]:
+        """None: there is no ControlNet here."""
+        return {}
+
+    def setting(self, name: str, default: T) -> T:
+        """The default: there is no settings page here."""
+        return default
 
 
 def _best_device() -> str:

@@ -1,0 +1,376 @@
+"""The `Host` port inside AUTOMATIC1111's WebUI (1.10.1; the shape of its `modules` is in tests/hosts/fakes_webui.py).
+
+The WebUI's modules are reached late, through `importlib`, so that this file can be read anywhere and
+survives "Reload UI".
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import threading
+import weakref
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from lib_bootcamp.errors import ModelError
+from lib_bootcamp.hosts.standalone import REPORTED, installed_versions
+from lib_bootcamp.ports import Components, HostInfo, ModelInfo, Progress
+
+T = TypeVar("T")
+PACKAGES = (*REPORTED, "torchvision", "diffusers", "transformers", "accelerate", "controlnet-aux", "peft")
+MODEL_FILES = (".safetensors", ".pth", ".pt", ".ckpt", ".bin")
+
+
+def webui(name: str) -> Any:
+    """A module of the WebUI."""
+    return importlib.import_module(f"modules.{name}")
+
+
+class WebuiProgress:
+    """The WebUI's progress bar and its Interrupt and Skip buttons.
+
+    Writes only while this thread holds the WebUI's queue: at any other time the bar and the buttons
+    are those of somebody else's picture. Inside a generation's hooks the bar stays the generation's.
+
+    Args:
+        host: tells what this thread holds.
+    """
+
+    def __init__(self, host: A1111Host) -> None:
+        self._host = host
+        self._title, self._total, self._unit = "", 0, ""
+
+    def start(self, title: str, total: int, unit: str) -> None:
+        """Begin a bar of `total` items."""
+        self._title, self._total, self._unit = title, total, unit
+        if self._host.owns_bar():
+            state = webui("shared").state
+            state.job_count, state.job_no = 1, 0
+            state.sampling_steps, state.sampling_step = total, 0
+            state.textinfo = title
+
+    def step(self, done: int, note: str = "") -> None:
+        """Move the bar to `done`."""
+        if self._host.owns_bar():
+            state = webui("shared").state
+            state.sampling_step = done
+            state.textinfo = " - ".join(filter(None, (f"{self._title}: {done}/{self._total} {self._unit}", note)))
+
+    def cancelled(self) -> bool:
+        """Whether Interrupt or Skip was pressed for what this thread does."""
+        if not self._host.holds_queue():
+            return False
+        state = webui("shared").state
+        return bool(state.interrupted or state.skipped or getattr(state, "stopping_generation", False))
+
+
+class A1111Host:
+    """The `Host` port inside the WebUI."""
+
+    name = "a1111"
+
+    def __init__(self) -> None:
+        self._thread = threading.local()
+        self._view: tuple[Any, Any] | None = None
+        self._measured: tuple[Any, int, int] | None = None
+
+    def info(self) -> HostInfo:
+        """Describe the host; peeks at the checkpoint and never loads it."""
+        return HostInfo(self.name, self.version(), self.device(), self.checkpoint(), installed_versions(PACKAGES))
+
+    def version(self) -> str:
+        """The WebUI's version, without the `v` of its tag."""
+        return str(webui("launch_utils").git_tag()).removeprefix("v")
+
+    def device(self) -> str:
+        """`--bootcamp-device`, else the WebUI's own."""
+        asked = getattr(webui("shared").cmd_opts, "bootcamp_device", None)
+        return str(asked or webui("devices").device or "cpu")
+
+    def data_dir(self) -> Path:
+        """`--bootcamp-data-dir`, else the folder in Settings, else `bootcamp` below the WebUI's data folder."""
+        asked = getattr(webui("shared").cmd_opts, "bootcamp_data_dir", None) or self.setting("bootcamp_data_dir", "")
+        base = Path(webui("paths_internal").data_path)
+        folder = base / asked if asked else base / "bootcamp"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    @contextmanager
+    def gpu(self, job: str) -> Iterator[None]:
+        """Wait for the WebUI's queue, mark it busy, give it back; nothing more where this thread holds it already.
+
+        The queue's lock cannot be taken twice: code that the WebUI itself calls under it (script hooks,
+        functions wrapped in `wrap_gradio_gpu_call`) runs inside `queue_held`.
+        """
+        if self.holds_queue():
+            yield
+            return
+        state = webui("shared").state
+        with webui("call_queue").queue_lock:
+            state.begin(job=job)
+            try:
+                with self.queue_held():
+                    yield
+            finally:
+                state.end()
+
+    @contextmanager
+    def queue_held(self, *, bar: bool = True) -> Iterator[None]:
+        """Say that the WebUI has taken its queue for this thread.
+
+        Args:
+            bar: whether the progress bar is ours; False in a generation's hooks.
+        """
+        before = getattr(self._thread, "held", None)
+        self._thread.held = bar
+        try:
+            yield
+        finally:
+            self._thread.held = before
+
+    def holds_queue(self) -> bool:
+        """Whether this thread is inside `gpu` or `queue_held`."""
+        return getattr(self._thread, "held", None) is not None
+
+    def owns_bar(self) -> bool:
+        """Whether the progress bar is this thread's."""
+        return getattr(self._thread, "held", None) is True
+
+    def progress(self) -> Progress:
+        """The WebUI's bar."""
+        return WebuiProgress(self)
+
+    def checkpoint(self) -> str | None:
+        """The loaded checkpoint's title, else the chosen one's; never loads it."""
+        model = self._loaded()
+        if model is not None:
+            return str(model.sd_checkpoint_info.title)
+        return webui("shared").opts.data.get("sd_model_checkpoint") or None
+
+    def setting(self, name: str, default: T) -> T:
+        """A value of the Settings page."""
+        value = webui("shared").opts.data.get(name, default)
+        return default if value is None else value
+
+    def auth_dependencies(self) -> list[Any]:
+        """FastAPI dependencies of every route: `--api-auth`, else `--gradio-auth`."""
+        from lib_bootcamp.hosts.webui_auth import auth_dependencies
+
+        return auth_dependencies(webui("shared").cmd_opts)
+
+    def model_folders(self) -> dict[str, tuple[Path, ...]]:
+        """The WebUI's model folders, those of its flags first."""
+        options, models = webui("shared").cmd_opts, Path(webui("paths_internal").models_path)
+        return {
+            "checkpoint": _folders(getattr(options, "ckpt_dir", None), models / "Stable-diffusion"),
+            "vae": _folders(getattr(options, "vae_dir", None), models / "VAE"),
+            "lora": _folders(getattr(options, "lora_dir", None), models / "Lora"),
+            "embedding": _folders(getattr(options, "embeddings_dir", None)),
+            "controlnet": _folders(
+                models / "ControlNet",
+                getattr(options, "controlnet_dir", None),
+                self.setting("control_net_models_path", ""),
+                self._extension_folder("models"),
+            ),
+        }
+
+    def controlnet_models(self) -> dict[str, Path]:
+        """What the ControlNet extension lists, under its names; without the extension the files of its folders."""
+        state = self._controlnet_state()
+        if state is not None:
+            if not state.cn_models:
+                state.update_cn_models()
+            return {name: Path(path) for name, path in state.cn_models.items() if path}
+        found: dict[str, Path] = {}
+        for folder in self.model_folders()["controlnet"]:
+            if folder.is_dir():
+                files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in MODEL_FILES)
+                found = {path.stem: path for path in files} | found
+        return found
+
+    def model(self) -> ModelInfo | None:
+        """Describe the checkpoint in memory; takes no lock."""
+        model = self._loaded()
+        if model is None:
+            return None
+        unet, vae = next(self._unet(model).parameters()), next(self._vae(model).parameters())
+        known = self._measured
+        shared, owned = known[1:] if known and known[0]() is model else (None, None)
+        return ModelInfo(
+            checkpoint=str(model.sd_checkpoint_info.title),
+            family=self._family(model),
+            vae=self._vae_name(),
+            prediction_type=self._prediction_type(model),
+            device=str(unet.device),
+            dtype=str(unet.dtype).removeprefix("torch."),
+            vae_dtype=str(vae.dtype).removeprefix("torch."),
+            low_vram=bool(getattr(model, "lowvram", False)),
+            loras=self._merged_loras(model),
+            shared_bytes=shared,
+            owned_bytes=owned,
+        )
+
+    @contextmanager
+    def components(self) -> Iterator[Components]:
+        """The loaded checkpoint's weights in diffusers' modules, without a second copy.
+
+        LoRAs that a prompt merged into the weights are taken out first; the WebUI merges them again
+        when it draws. With --medvram and --lowvram each module is brought to the device when it runs.
+
+        Raises:
+            RuntimeError: this thread is not inside `gpu`.
+            ModelError: there is no checkpoint, or none of Stable Diffusion 1, 2 or XL.
+            MissingPackageError: diffusers is not installed.
+        """
+        if not self.holds_queue():
+            raise RuntimeError("components() is used inside gpu()")
+        from lib_bootcamp.ml.ldm_view import LdmView, scheduler_config
+
+        model = self._ready()
+        source = self._source(model)
+        key = self._architecture(model)
+        # Kept without weights between two jobs: a changed checkpoint or VAE is seen, and none is kept alive.
+        view = self._view[1] if self._view and self._view[0] == key else LdmView(source)
+        self._view = None
+        try:
+            parts = view.lend(source)
+            self._measured = (weakref.ref(model), view.shared_bytes, view.owned_bytes)
+            yield Components(
+                family=source.family,
+                scheduler=scheduler_config(source),
+                device=str(webui("devices").device),
+                shared_bytes=view.shared_bytes,
+                owned_bytes=view.owned_bytes,
+                **parts,
+                **self._tokenizers(model),
+            )
+        finally:
+            if view.give_back():
+                self._view = (key, view)
+
+    def _loaded(self) -> Any:
+        return webui("sd_models").model_data.sd_model
+
+    def _ready(self) -> Any:
+        """The checkpoint, loaded, on its device and without merged LoRAs."""
+        model = self._loaded() or webui("shared").sd_model
+        if model is None:
+            raise ModelError("No checkpoint is loaded: choose one at the top of the page.")
+        family = self._family(model)
+        if family not in ("sd1", "sd2", "sdxl"):
+            raise ModelError(
+                f"The loaded checkpoint is of the kind {family}; choose a Stable Diffusion 1, 2 or XL one."
+            )
+        device = webui("devices").device
+        weight = next(self._unet(model).parameters())
+        if not getattr(model, "lowvram", False) and device is not None and weight.device.type != device.type:
+            webui("sd_models").send_model_to_device(model)
+        self._take_out_loras(model)
+        return model
+
+    def _family(self, model: Any) -> str:
+        for name in ("sd3", "ssd", "sdxl", "sd2", "sd1"):
+            if getattr(model, f"is_{name}", False):
+                return name
+        return "unknown"
+
+    def _prediction_type(self, model: Any) -> str:
+        return "v_prediction" if getattr(model, "parameterization", "eps") == "v" else "epsilon"
+
+    def _unet(self, model: Any) -> Any:
+        return model.model.diffusion_model
+
+    def _vae(self, model: Any) -> Any:
+        return model.first_stage_model
+
+    def _vae_name(self) -> str | None:
+        path = webui("sd_vae").loaded_vae_file
+        return Path(path).name if path else None
+
+    def _encoders(self, model: Any) -> list[Any]:
+        conditioner = getattr(model, "conditioner", None)
+        given = list(conditioner.embedders) if conditioner is not None else [model.cond_stage_model]
+        return [getattr(each, "wrapped", each) for each in given]
+
+    def _architecture(self, model: Any) -> Any:
+        path = Path(model.used_config)
+        return str(path), path.stat().st_mtime_ns, self._family(model)
+
+    def _source(self, model: Any) -> Any:
+        import yaml
+
+        from lib_bootcamp.ml.ldm_view import LdmModel
+
+        encoders = self._encoders(model)
+        settings = webui("shared").opts
+        return LdmModel(
+            family=self._family(model),  # type: ignore[arg-type]
+            config=yaml.safe_load(Path(model.used_config).read_text(encoding="utf-8")),
+            unet=self._unet(model),
+            vae=self._vae(model),
+            clip=next((each.transformer for each in encoders if hasattr(each, "transformer")), None),
+            open_clip=next((each.model for each in encoders if hasattr(each, "model")), None),
+            prediction_type=self._prediction_type(model),
+            zero_snr=settings.data.get("sd_noise_schedule") == "Zero Terminal SNR",
+            upcast_attention=bool(settings.data.get("upcast_attn", False)),
+            movers=_movers(model),
+        )
+
+    def _tokenizers(self, model: Any) -> dict[str, Any]:
+        from lib_bootcamp.ml.ldm_view import open_clip_tokenizer, padded_with_zero
+
+        encoders = self._encoders(model)
+        clip = next((each.tokenizer for each in encoders if hasattr(each, "transformer")), None)
+        if clip is None:
+            return {"tokenizer": open_clip_tokenizer(self.data_dir() / "tokenizers" / "open_clip")}
+        second = any(hasattr(each, "model") for each in encoders)
+        return {"tokenizer": clip, **({"tokenizer_2": padded_with_zero(clip)} if second else {})}
+
+    def _merged_loras(self, model: Any) -> tuple[str, ...]:
+        layers = (getattr(model, "network_layer_mapping", None) or {}).values()
+        return tuple(sorted({entry[0] for layer in layers for entry in getattr(layer, "network_current_names", ())}))
+
+    def _take_out_loras(self, model: Any) -> None:
+        networks = sys.modules.get("networks")
+        layers = (getattr(model, "network_layer_mapping", None) or {}).values()
+        merged = [layer for layer in layers if getattr(layer, "network_current_names", ())]
+        if not merged or networks is None:
+            return
+        import torch
+
+        with torch.no_grad():
+            for layer in merged:
+                networks.network_restore_weights_from_backup(layer)
+                # Without this the WebUI would believe the network to be merged still.
+                networks.network_reset_cached_weight(layer)
+
+    def _controlnet_state(self) -> Any:
+        """The extension's own list; only where it is loaded, since importing it would load the extension."""
+        return sys.modules.get("scripts.global_state")
+
+    def _extension_folder(self, name: str) -> Path | None:
+        state = self._controlnet_state()
+        folder = getattr(state, "cn_models_dir_old", None)
+        return Path(folder).parent / name if folder else None
+
+
+def _folders(*paths: Any) -> tuple[Path, ...]:
+    return tuple(dict.fromkeys(Path(path) for path in paths if path))
+
+
+def _movers(model: Any) -> Mapping[int, Any]:
+    """What brings each weight to the device, as the WebUI's own hooks do it with --medvram and --lowvram."""
+    found: dict[int, Any] = {}
+    if not getattr(model, "lowvram", False):
+        return found
+    for module in model.modules():
+        hooks = [
+            hook for hook in module._forward_pre_hooks.values() if getattr(hook, "__module__", "") == "modules.lowvram"
+        ]
+        if hooks:
+            for parameter in module.parameters():
+                found[id(parameter)] = lambda hook=hooks[0], module=module: hook(module, None)
+    return found

@@ -1,0 +1,21 @@
+"""Run by the WebUI before it reads its command line: adds this extension's flags to it."""
+
+from __future__ import annotations
+
+import argparse
+
+
+def preload(parser: argparse.ArgumentParser) -> None:
+    """Add the `--bootcamp-*` flags."""
+    parser.add_argument(
+        "--bootcamp-data-dir",
+        type=str,
+        default=None,
+        help="folder for Bootcamp's journals and caches (default: bootcamp below the WebUI's data folder)",
+    )
+    parser.add_argument(
+        "--bootcamp-device",
+        type=str,
+        default=None,
+        help="torch device for Bootcamp's own models, like cpu or cuda:1 (default: the WebUI's)",
+    )
