@@ -7,22 +7,19 @@ fields shown only while their `when` holds. A page or a tab of its own lays out 
 from __future__ import annotations
 
 import inspect
-import json
-import re
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import gradio as gr
 
-from lib_bootcamp.core.images import read_image
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.operation import Operation
-from lib_bootcamp.params import Param, plain
+from lib_bootcamp.params import Param
+
+from .gradio_values import DEFAULT_LOOK, Look, choices_of, label_of, read, show
 
 NO_PRESET = "As set below"
 _BUTTONS = ["download", "fullscreen"]
-_RGBA = re.compile(r"rgba?\(\s*([\d.]+)\s*,\s*([\d.]+)\s*,\s*([\d.]+)")
 
 
 def supported(component: Any, **settings: Any) -> dict[str, Any]:
@@ -36,24 +33,29 @@ def supported_arguments(function: Any, **arguments: Any) -> dict[str, Any]:
     return {name: value for name, value in arguments.items() if name in known}
 
 
-def _label(param: Param) -> str:
-    return f"{param.spec.title} ({param.spec.unit})" if param.spec.unit else param.spec.title
-
-
-def component(param: Param, *, prefix: str) -> Any:
+def component(param: Param, *, prefix: str, look: Look = DEFAULT_LOOK) -> Any:
     """The component of one field; its `elem_id` is `<prefix>_<name>`."""
+    made = _component(param, prefix, look)
+    if param.kind == "image" or param.spec.format == "secret":
+        made.do_not_save_to_config = True  # the WebUI's ui-config.json
+    return made
+
+
+def _component(param: Param, prefix: str, look: Look) -> Any:
     spec = param.spec
-    common: dict[str, Any] = {"label": _label(param), "elem_id": f"{prefix}_{param.name}"}
+    common: dict[str, Any] = {"label": label_of(param, look), "elem_id": f"{prefix}_{param.name}"}
     common_info: dict[str, Any] = {**common, "info": spec.help or None}
-    value = show(param, param.default)
+    value = show(param, param.default, look)
     if param.kind == "boolean":
         return gr.Checkbox(value=bool(value), **common_info)
     if param.kind == "choice":
-        return _choice(param, value, common_info)
+        return _choice(param, value, common_info, look)
     if param.kind in {"integer", "number"}:
         return _number(param, value, common_info)
     if param.kind == "image":
-        return gr.Image(type="filepath", **common, **supported(gr.Image, height=260, sources=["upload", "clipboard"]))
+        return gr.Image(
+            type=look.image_type, **common, **supported(gr.Image, height=260, sources=["upload", "clipboard"])
+        )
     if param.kind == "list" and param.item is not None and param.item.kind == "choice":
         return gr.CheckboxGroup(choices=list(param.item.choices), value=list(value or []), **common_info)
     if param.kind in {"list", "object", "mapping"}:
@@ -65,10 +67,8 @@ def component(param: Param, *, prefix: str) -> Any:
     return gr.Textbox(value=value, placeholder=placeholder, **kinds.get(spec.format, {}), **common_info)
 
 
-def _choice(param: Param, value: Any, settings: dict[str, Any]) -> Any:
-    choices = [(param.spec.titles.get(each, each.replace("-", " ").replace("_", " ")), each) for each in param.choices]
-    if param.optional:
-        choices.insert(0, ("automatic", ""))
+def _choice(param: Param, value: Any, settings: dict[str, Any], look: Look) -> Any:
+    choices = choices_of(param, look)
     if len(choices) <= 5:
         return gr.Radio(choices=choices, value=value, **settings)
     return gr.Dropdown(choices=choices, value=value, **settings)
@@ -84,49 +84,23 @@ def _number(param: Param, value: Any, settings: dict[str, Any]) -> Any:
     return gr.Slider(minimum=low, maximum=high, step=step, value=value, **settings)
 
 
-def show(param: Param, value: Any) -> Any:
-    """A value as its component shows it."""
-    if param.kind in {"list", "object", "mapping"}:
-        if param.item is not None and param.item.kind == "choice":
-            return list(value or [])
-        return "" if value is None else json.dumps(plain(value), ensure_ascii=False)
-    if param.kind == "choice" and value is None:
-        return ""
-    return value
-
-
-def read(param: Param, value: Any) -> Any:
-    """A component's value as the raw value that is checked.
-
-    Raises:
-        InvalidParamError: a text is not the JSON it should be.
-        ImageError: a picture cannot be read.
-    """
-    if param.kind == "image":
-        return None if value in (None, "") else read_image(Path(value))
-    if param.kind == "choice" and param.optional and value == "":
-        return None
-    if param.kind in {"list", "object", "mapping"} and isinstance(value, str):
-        if not value.strip():
-            return None if param.optional else plain(param.default)
-        return param.parse_text(value)
-    if param.spec.format == "color" and isinstance(value, str) and (match := _RGBA.match(value)):
-        return "#" + "".join(f"{min(255, round(float(each))):02x}" for each in match.groups())
-    return value
-
-
 class Form:
     """A declaration's fields on a page.
 
     Args:
         operation: whose parameters are shown.
         prefix: head of every `elem_id`, so that two forms on one page stay apart.
+        skip: fields that have no component here.
+        look: how the page wants its fields.
     """
 
-    def __init__(self, operation: Operation[Any, Any], prefix: str) -> None:
+    def __init__(
+        self, operation: Operation[Any, Any], prefix: str, *, skip: Collection[str] = (), look: Look = DEFAULT_LOOK
+    ) -> None:
         self.operation = operation
         self.prefix = prefix
-        self.fields = operation.params.fields()
+        self.look = look
+        self.fields = tuple(each for each in operation.params.fields() if each.name not in skip)
         self.components: dict[str, Any] = {}
         self._groups: dict[str, Any] = {}
         self.preset: Any = None
@@ -143,7 +117,7 @@ class Form:
         """
         raw: dict[str, Any] = {}
         for param, value in zip(self.fields, values, strict=True):
-            given = read(param, value)
+            given = read(param, value, self.look)
             if given is None and not param.required:
                 continue
             if given is None and param.kind in {"integer", "number"}:
@@ -154,7 +128,7 @@ class Form:
     def place(self, name: str) -> Any:
         """Put one field where the caller stands; the form leaves it out."""
         param = next(each for each in self.fields if each.name == name)
-        self.components[name] = component(param, prefix=self.prefix)
+        self.components[name] = component(param, prefix=self.prefix, look=self.look)
         return self.components[name]
 
     def render(self) -> None:
@@ -164,6 +138,7 @@ class Form:
             self.preset = gr.Dropdown(
                 choices=choices, value=NO_PRESET, label="Preset", elem_id=f"{self.prefix}_preset", interactive=True
             )
+            self.preset.do_not_save_to_config = True  # it fills in the fields, and they are saved
         rest = [param for param in self.fields if param.name not in self.components]
         for param in rest:
             if not param.spec.group:
@@ -179,13 +154,13 @@ class Form:
         self._wire()
 
     def _add(self, param: Param, inside: Mapping[str, Any] | None = None) -> None:
-        made = component(param, prefix=self.prefix)
+        made = component(param, prefix=self.prefix, look=self.look)
         if param.spec.when and param.spec.when != inside:
             made.visible = self._holds(param.spec.when, self._defaults())
         self.components[param.name] = made
 
     def _defaults(self) -> dict[str, Any]:
-        return {param.name: show(param, param.default) for param in self.fields}
+        return {param.name: param.default for param in self.fields}
 
     @staticmethod
     def _holds(when: Mapping[str, tuple[object, ...]], values: Mapping[str, Any]) -> bool:
@@ -202,13 +177,15 @@ class Form:
         for name in dict.fromkeys(each for when, _ in conditional for each in when):
             self._wire_condition([(when, target) for when, target in conditional if name in when])
         if self.preset is not None:
-            self.preset.change(self._apply_preset, [self.preset], self.inputs, **quiet_event(self.preset.change))
+            event = self.preset.input if self.look.on_input else self.preset.change
+            event(self._apply_preset, [self.preset], self.inputs, **quiet_event(event))
 
     def _wire_condition(self, conditional: Sequence[tuple[Mapping[str, Any], Any]]) -> None:
         controls = list(dict.fromkeys(each for when, _ in conditional for each in when))
 
         def changed(*values: Any) -> Any:
-            now = dict(zip(controls, values, strict=True))
+            declared = {param.name: param for param in self.fields}
+            now = {name: read(declared[name], value, self.look) for name, value in zip(controls, values, strict=True)}
             updates = [gr.update(visible=self._holds(when, now)) for when, _ in conditional]
             return updates[0] if len(updates) == 1 else updates
 
@@ -221,7 +198,7 @@ class Form:
         updates = [
             gr.update()
             if values is None or param.name not in values
-            else gr.update(value=show(param, values[param.name]))
+            else gr.update(value=show(param, values[param.name], self.look))
             for param in self.fields
         ]
         return updates[0] if len(updates) == 1 else updates

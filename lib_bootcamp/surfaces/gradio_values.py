@@ -1,0 +1,95 @@
+"""Between declared values and what Gradio components hold; knows no Gradio."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lib_bootcamp.core.images import read_image
+from lib_bootcamp.params import Param, plain
+
+_RGBA = re.compile(r"rgba?\(\s*([\d.]+)\s*,\s*([\d.]+)\s*,\s*([\d.]+)")
+AUTOMATIC_TITLE = "automatic"
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a page wants its fields.
+
+    Args:
+        plain_choices: a choice's value is its title. The WebUI's ui-config.json compares saved values with the
+            titles and drops those that differ.
+        image_type: `filepath`, or `numpy` where a text must never be taken for a path on the server.
+        labels: labels other than the declared titles, by field name.
+        on_input: presets fill in when the person chooses them, not when the page sets them (pasted infotext).
+    """
+
+    plain_choices: bool = False
+    image_type: str = "filepath"
+    labels: Mapping[str, str] = field(default_factory=dict)
+    on_input: bool = False
+
+
+DEFAULT_LOOK = Look()
+
+
+def label_of(param: Param, look: Look = DEFAULT_LOOK) -> str:
+    """The component's label: the title with its unit, or the page's own."""
+    return look.labels.get(param.name) or (
+        f"{param.spec.title} ({param.spec.unit})" if param.spec.unit else param.spec.title
+    )
+
+
+def title_of(param: Param, choice: str) -> str:
+    """The title of one choice."""
+    return param.spec.titles.get(choice, choice.replace("-", " ").replace("_", " "))
+
+
+def choices_of(param: Param, look: Look = DEFAULT_LOOK) -> list[Any]:
+    """A choice's entries: titles, or (title, value) pairs; an optional one begins with automatic."""
+    pairs = [(title_of(param, each), each) for each in param.choices]
+    if param.optional:
+        pairs.insert(0, (AUTOMATIC_TITLE, ""))
+    return [title for title, _ in pairs] if look.plain_choices else pairs
+
+
+def show(param: Param, value: Any, look: Look = DEFAULT_LOOK) -> Any:
+    """A value as its component shows it."""
+    if param.kind in {"list", "object", "mapping"}:
+        if param.item is not None and param.item.kind == "choice":
+            return list(value or [])
+        return "" if value is None else json.dumps(plain(value), ensure_ascii=False)
+    if param.kind == "choice":
+        if look.plain_choices:
+            return AUTOMATIC_TITLE if value is None else title_of(param, value)
+        return "" if value is None else value
+    return value
+
+
+def read(param: Param, value: Any, look: Look = DEFAULT_LOOK) -> Any:
+    """A component's value as the raw value that is checked.
+
+    Raises:
+        InvalidParamError: a text is not the JSON it should be.
+        ImageError: a picture cannot be read.
+    """
+    if param.kind == "image":
+        if value is None or isinstance(value, str):
+            return read_image(Path(value)) if value else None
+        return value
+    if param.kind == "choice":
+        if param.optional and value in {"", AUTOMATIC_TITLE, None}:
+            return None
+        titles = {title_of(param, each): each for each in param.choices} if look.plain_choices else {}
+        return titles.get(value, value) if isinstance(value, str) else value
+    if param.kind in {"list", "object", "mapping"} and isinstance(value, str):
+        if not value.strip():
+            return None if param.optional else plain(param.default)
+        return param.parse_text(value)
+    if param.spec.format == "color" and isinstance(value, str) and (match := _RGBA.match(value)):
+        return "#" + "".join(f"{min(255, round(float(each))):02x}" for each in match.groups())
+    return value
