@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from .operation import Operation
+from .operations.brightness import BRIGHTNESS
+from .operations.lighting import LIGHTING
 from .operations.qr import QR
 from .operations.scan import SCAN
 
-OPERATIONS: tuple[Operation[Any, Any], ...] = (QR, SCAN)
+OPERATIONS: tuple[Operation[Any, Any], ...] = (QR, BRIGHTNESS, LIGHTING, SCAN)
 
 
 def find(name: str) -> Operation[Any, Any]:

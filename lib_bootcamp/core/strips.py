@@ -1,0 +1,46 @@
+"""Work through a picture in strips of rows that fit the processor's cache, on a few threads.
+
+numpy and OpenCV release the interpreter's lock, so parts of a large picture run side by side; temporaries
+stay as small as a strip whatever the size of the picture. Buffers are made once per part and written with
+`out=`/`dst=`: fresh memory for every strip costs as much as the work itself.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+T = TypeVar("T")
+
+STRIP_PIXELS = 1 << 16
+MAX_THREADS = 4
+THREADED_FROM = 1 << 19
+
+
+def strips(top: int, bottom: int, width: int, *, multiple: int = 1) -> Iterator[tuple[int, int]]:
+    """Cut rows into (top, bottom) ranges of about `STRIP_PIXELS` pixels, `multiple` rows or a multiple of it."""
+    rows = max(multiple, STRIP_PIXELS // width // multiple * multiple)
+    for start in range(top, bottom, rows):
+        yield start, min(start + rows, bottom)
+
+
+def run_parts(height: int, width: int, work: Callable[[int, int], T], *, multiple: int = 1) -> list[T]:
+    """Call `work(top, bottom)` for parts of a picture that cover it; one part for a small picture.
+
+    Args:
+        height: of the picture.
+        width: of the picture.
+        work: does the rows of one part and writes to no other's.
+        multiple: parts begin at a multiple of it.
+    Returns:
+        what `work` returned, from top to bottom.
+    """
+    threads = min(MAX_THREADS, os.cpu_count() or 1)
+    if threads < 2 or height * width < THREADED_FROM:
+        return [work(0, height)]
+    rows = -(-height // (threads * multiple)) * multiple
+    parts = [(top, min(top + rows, height)) for top in range(0, height, rows)]
+    with ThreadPoolExecutor(threads, thread_name_prefix="bootcamp-strips") as pool:
+        return list(pool.map(lambda part: work(*part), parts))
