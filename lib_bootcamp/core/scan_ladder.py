@@ -202,7 +202,7 @@ def _shadow(grey: Image) -> Image:
 
 
 def _grainy(grey: Image) -> Image:
-    noise = np.random.default_rng(0).normal(0, 16, grey.shape)
+    noise = np.random.default_rng(0).normal(0, 12, grey.shape)
     return np.asarray(np.clip(grey + noise, 0, 255), dtype=np.uint8)
 
 
