@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, cast
 
 import numpy as np
@@ -17,6 +17,7 @@ FinderStyle: TypeAlias = Literal["square", "rounded", "circle"]
 Colour: TypeAlias = tuple[int, ...]
 
 GREY = 128
+_LEAST_ROUND_PX = 3
 _LIGHT, _DARK, _BLANK, _STYLED = 0, 1, 2, 3
 # Half side and corner radius, in modules, of the dark ring's outside, its inside, and the dark middle of a finder.
 _FINDERS: dict[FinderStyle, tuple[tuple[float, float], ...]] = {
@@ -32,7 +33,7 @@ class Style:
 
     Args:
         modules: the shape of data and timing modules; alignment patterns stay square so that readers find them.
-        finder: the shape of the three finder patterns.
+        finder: the shape of the three finder patterns; square where modules have less than 3 px.
         module_fill: side or diameter of gapped modules and dots, as a share of the module.
         dark, light: the colours of dark and light modules, RGB; the quiet zone is light.
         surround: the colour outside of the quiet zone, RGB.
@@ -68,6 +69,7 @@ def draw(modules: Bits, frame: Frame, style: Style) -> Image:
     Returns:
         uint8 [height, width, 3].
     """
+    style = _readable(style, frame)
     if style.modules == "square" and style.finder == "square":
         return _draw_rows(modules.view(np.uint8), np.array([style.light, style.dark], np.uint8), frame, style)
     cells = modules.view(np.uint8).copy()
@@ -87,11 +89,16 @@ def draw_function_patterns(version: int, frame: Frame, style: Style) -> Image:
     ends = ((0,), (255,)) if inverted else ((255,), (0,))
     parts = qr_spec.skeleton(version)
     cells = np.where(parts.function, parts.dark.view(np.uint8), np.uint8(_BLANK))
-    plain = Style(finder=style.finder, light=ends[0], dark=ends[1], surround=(GREY,))
-    if style.finder == "square":
+    plain = Style(finder=_readable(style, frame).finder, light=ends[0], dark=ends[1], surround=(GREY,))
+    if plain.finder == "square":
         colours = np.array([*ends, (GREY,)], np.uint8)
         return _draw_rows(cells, colours, frame, plain, quiet=(GREY,))[:, :, 0]
     return _draw_tiles(cells, frame, plain, quiet=(GREY,))[:, :, 0]
+
+
+def _readable(style: Style, frame: Frame) -> Style:
+    """Square finders where round ones have too few pixels: zxing-cpp reads none of 1 px, few circles of 2 px."""
+    return replace(style, finder="square") if frame.module_px < _LEAST_ROUND_PX else style
 
 
 def _draw_rows(cells: NDArray[np.uint8], colours: Image, frame: Frame, style: Style, quiet: Colour = ()) -> Image:

@@ -186,9 +186,10 @@ class QrParams(Params):
             **_LOOK,
         ),
     ] = 0.85
-    finder: Annotated[Literal["square", "rounded", "circle"], Spec("Finder patterns", "The three eyes.", **_LOOK)] = (
-        "square"
-    )
+    finder: Annotated[
+        Literal["square", "rounded", "circle"],
+        Spec("Finder patterns", "The three eyes; square where modules have less than 3 px.", **_LOOK),
+    ] = "square"
     foreground: Annotated[
         str,
         Spec("Foreground", "Of dark modules.", pattern="#[0-9A-Fa-f]{6}", format="color", example="#000000", **_LOOK),
