@@ -29,6 +29,8 @@ from .http_models import OperationAnswer, info_model, request_body, result_model
 PREFIX = "/bootcamp/v1"
 JSON, PNG = "application/json", "image/png"
 MAX_HEADER = 4096
+# zlib level 1 writes photograph-like maps 2.4 times as fast as 4 for a fifth more bytes
+PNG_LEVEL = 1
 _DESCRIPTIONS = {
     400: "The body is malformed.",
     401: "The credentials are missing or wrong.",
@@ -164,7 +166,7 @@ def picture_answer(result: Result) -> Response:
     if len(header) > MAX_HEADER:
         header = _dumps(outcome)
     headers = {"X-Bootcamp-Result": header} if len(header) <= MAX_HEADER else {}
-    return Response(encode_png(picture), media_type=PNG, headers=headers)
+    return Response(encode_png(picture, compress_level=PNG_LEVEL), media_type=PNG, headers=headers)
 
 
 def _dumps(value: Any, *, ensure_ascii: bool = True) -> str:
@@ -172,8 +174,10 @@ def _dumps(value: Any, *, ensure_ascii: bool = True) -> str:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray) and value.dtype == np.uint8:
+        return base64.b64encode(encode_png(value, compress_level=PNG_LEVEL)).decode("ascii")
     if isinstance(value, np.ndarray):
-        return base64.b64encode(encode_png(value)).decode("ascii") if value.dtype == np.uint8 else value.tolist()
+        return value.tolist()
     if isinstance(value, np.generic):
         return value.item()
     raise TypeError(f"{type(value).__name__} is no JSON")
