@@ -1,0 +1,101 @@
+"""What the section, the tab and the settings use of the WebUI's page; the same modules under A1111 and Forge."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from lib_bootcamp.core.arrays import Image
+from lib_bootcamp.core.images import write_image
+from lib_bootcamp.core.model_files import Base, base_of_file
+
+
+def _module(name: str) -> Any:
+    return importlib.import_module(f"modules.{name}")
+
+
+class WebUiPage:
+    """The WebUI this process runs in."""
+
+    def option(self, name: str, default: Any) -> Any:
+        """A setting's value; the default where it does not exist."""
+        return _module("shared").opts.data.get(name, default)
+
+    def checkpoint_base(self, p: Any = None) -> Base | None:
+        """The base of the checkpoint that is chosen (for this generation), read from its file."""
+        overridden = (getattr(p, "override_settings", None) or {}).get("sd_model_checkpoint")
+        sd_models = _module("sd_models")
+        chosen = overridden or _module("shared").opts.data.get("sd_model_checkpoint")
+        info = sd_models.get_closet_checkpoint_match(chosen) if chosen else None
+        if info is None:
+            info = next(iter(sd_models.checkpoints_list.values()), None)
+        return base_of_file(Path(info.filename)) if info is not None else None
+
+    def accordion(self, label: str, elem_id: str, *, value: bool) -> Any:
+        """An accordion with a checkbox."""
+        return _module("ui_components").InputAccordion(value, label=label, elem_id=elem_id)
+
+    def tool_button(self, label: str, elem_id: str, tooltip: str) -> Any:
+        """A small button."""
+        return _module("ui_components").ToolButton(value=label, elem_id=elem_id, tooltip=tooltip)
+
+    def refuse(self, p: Any, sentence: str, status: int) -> None:
+        """Make the generation raise.
+
+        The WebUI swallows what a script's hook raises and draws on without it. So the error is put where it calls
+        the generation object itself, next after the hooks. As FastAPI's own kind it reaches a client with its
+        status and sentence; the page shows class and text.
+        """
+
+        def setup_prompts() -> None:
+            raise _error_class()(status_code=status, detail=sentence)
+
+        setup_prompts.bootcamp_refusal = True  # type: ignore[attr-defined]
+        p.setup_prompts = setup_prompts
+
+    def add_settings(self, section: tuple[str, str], settings: Mapping[str, Mapping[str, Any]]) -> None:
+        """Add a section to the Settings tab."""
+        shared = _module("shared")
+        for name, setting in settings.items():
+            arguments = dict(setting)
+            info = arguments.pop("info", "")
+            option = shared.OptionInfo(**arguments, section=section)
+            shared.opts.add_option(name, option.info(info) if info else option)
+
+    def bind_send(self, button: Any, tab: str, picture: Any) -> None:
+        """Send a picture to a tab when a button is pressed."""
+        utils = _module("infotext_utils")
+        utils.register_paste_params_button(
+            utils.ParamBinding(paste_button=button, tabname=tab, source_image_component=picture)
+        )
+
+    def xyz(self) -> tuple[Callable[..., Any], list[Any]] | None:
+        """The XYZ plot's option class and list."""
+        for each in _module("scripts").scripts_data:
+            if Path(each.path).name == "xyz_grid.py":
+                return each.module.AxisOption, each.module.axis_options
+        return None
+
+    def save_map(self, picture: Image, folder: str) -> None:
+        """Write a control map as PNG; a relative folder is below the data folder."""
+        name = datetime.now(tz=timezone.utc).strftime("%Y%m%d-%H%M%S-%f.png")
+        write_image(Path(_module("paths").data_path) / folder / name, picture)
+
+    def paste_components(self, tab: str) -> Sequence[tuple[Any, Any]]:
+        """A tab's components with their infotext keys; empty before the tab is made."""
+        return tuple(_module("infotext_utils").paste_fields.get(tab, {}).get("fields") or ())
+
+
+_CLASSES: dict[str, type[Exception]] = {}
+
+
+def _error_class() -> Any:
+    """`Bootcamp`, an HTTPException whose text is the sentence; made late, because FastAPI is the WebUI's."""
+    if "Bootcamp" not in _CLASSES:
+        base = sys.modules["fastapi"].HTTPException
+        _CLASSES["Bootcamp"] = type("Bootcamp", (base,), {"__str__": lambda self: str(self.detail)})
+    return _CLASSES["Bootcamp"]

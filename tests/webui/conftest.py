@@ -1,0 +1,234 @@
+"""A real WebUI with this checkout as an extension, on 127.0.0.1, in a data folder of its own.
+
+`WEBUI_DIR` is an AUTOMATIC1111 v1.10.1 that has `extensions/sd-webui-controlnet`, `WEBUI_PYTHON` its Python (default:
+`venv/bin/python` in it). Nothing below WEBUI_DIR is written but what the WebUI writes itself. CHROMIUM is a browser for
+the page's tests (default /usr/bin/chromium).
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+import shutil
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PARTS = ("lib_bootcamp", "scripts", "javascript", "style.css", "preload.py")
+START_S, ANSWER_S = 300, 300
+
+
+@dataclass
+class Webui:
+    """A running WebUI.
+
+    Args:
+        url: without a slash at its end.
+        data: its --data-dir.
+        log: what it printed.
+    """
+
+    url: str
+    data: Path
+    log: Path
+    process: subprocess.Popen[bytes] = field(repr=False)
+
+    def call(self, path: str, body: Any = None) -> tuple[int, Any]:
+        """One request; returns status and JSON."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data, {"Content-Type": "application/json"})
+        try:
+            with urllib.request.urlopen(request, timeout=ANSWER_S) as answer:
+                return answer.status, json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            return error.code, json.loads(error.read() or b"null")
+
+    def draw(self, kind: str = "txt2img", **more: Any) -> Drawn:
+        """Draw with few steps; `section` is what the Bootcamp section is given."""
+        body = {"prompt": "a red house", "steps": 2, "width": 256, "height": 256, "seed": 1, **more}
+        if "section" in body:
+            scripts = {**body.get("alwayson_scripts", {}), "bootcamp": {"args": body.pop("section")}}
+            body["alwayson_scripts"] = scripts
+        status, answer = self.call(f"/sdapi/v1/{kind}", body)
+        if status != 200:
+            return Drawn(status, answer, [], {})
+        return Drawn(status, answer, [pixels(each) for each in answer["images"]], json.loads(answer["info"]))
+
+
+@dataclass
+class Drawn:
+    """An answer of txt2img or img2img; pictures are uint8 [H, W, 3]."""
+
+    status: int
+    answer: Any
+    pictures: list[np.ndarray]
+    info: dict[str, Any]
+
+    @property
+    def texts(self) -> list[str]:
+        """The pictures' infotexts."""
+        return list(self.info["infotexts"])
+
+
+def pixels(encoded: str) -> np.ndarray:
+    """A picture in base64 as uint8 [H, W, 3]."""
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGB"))
+
+
+def encoded(picture: np.ndarray) -> str:
+    """A picture as PNG in base64."""
+    out = io.BytesIO()
+    Image.fromarray(picture).save(out, "PNG")
+    return base64.b64encode(out.getvalue()).decode()
+
+
+@pytest.fixture(scope="session")
+def webui_dir() -> Path:
+    """The WebUI to start; skips where there is none."""
+    given = os.environ.get("WEBUI_DIR")
+    if not given:
+        pytest.skip("WEBUI_DIR is not set: give the folder of an AUTOMATIC1111 v1.10.1 with sd-webui-controlnet")
+    folder = Path(given)
+    if not (folder / "extensions" / "sd-webui-controlnet").is_dir():
+        pytest.skip(f"{folder}/extensions/sd-webui-controlnet is not there: install ControlNet in that WebUI")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def webui_python(webui_dir: Path) -> str:
+    """The WebUI's Python."""
+    return os.environ.get("WEBUI_PYTHON") or str(webui_dir / "venv" / "bin" / "python")
+
+
+@pytest.fixture(scope="session")
+def models(webui_dir: Path, webui_python: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the tiny models."""
+    out = tmp_path_factory.mktemp("models")
+    maker = Path(__file__).with_name("make_models.py")
+    command = [webui_python, str(maker), "--webui", str(webui_dir), "--out", str(out)]
+    done = subprocess.run(command, cwd=webui_dir, capture_output=True, text=True, check=False, env=_environment())
+    assert done.returncode == 0, done.stderr[-3000:]
+    return out
+
+
+class Starter:
+    """Starts WebUIs and stops them all."""
+
+    def __init__(self, webui_dir: Path, python: str, models: Path, root: Path) -> None:
+        self._dir, self._python, self._models, self._root = webui_dir, python, models, root
+        self._started: list[Webui] = []
+
+    def start(self, *flags: str, extension: bool = True) -> Webui:
+        """Start one and wait until it answers.
+
+        Args:
+            flags: more flags of the command line.
+            extension: whether this checkout is among its extensions.
+        """
+        data = self._root / f"data{len(self._started)}"
+        self._extensions(data / "extensions", extension=extension)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        log = data / "webui.log"
+        command = [
+            self._python, "launch.py", "--skip-prepare-environment", "--skip-torch-cuda-test",
+            "--skip-python-version-check",
+            "--use-cpu", "all", "--no-half", "--no-download-sd-model", "--do-not-download-clip", "--api",
+            "--disable-console-progressbars", "--server-name", "127.0.0.1", "--port", str(port),
+            "--data-dir", str(data), "--models-dir", str(data / "models"),
+            "--ckpt-dir", str(self._models / "checkpoints"), *flags,
+        ]  # fmt: skip
+        with log.open("wb") as out:
+            process = subprocess.Popen(command, cwd=self._dir, stdout=out, stderr=subprocess.STDOUT, env=_environment())
+        webui = Webui(f"http://127.0.0.1:{port}", data, log, process)
+        self._started.append(webui)
+        self._wait(webui)
+        return webui
+
+    def _extensions(self, folder: Path, *, extension: bool) -> None:
+        controlnet = folder / "sd-webui-controlnet"
+        without = shutil.ignore_patterns("*.safetensors", "*.pth", "*.git", "downloads", "__pycache__")
+        shutil.copytree(self._dir / "extensions" / "sd-webui-controlnet", controlnet, ignore=without)
+        shutil.copytree(self._models / "controlnet", controlnet / "models", dirs_exist_ok=True)
+        shim = folder / "zz-narrow-controlnet" / "scripts"
+        shim.mkdir(parents=True)
+        shutil.copy(self._models / "narrow_controlnet.py", shim)
+        if extension:
+            for part in PARTS:
+                source, target = REPOSITORY / part, folder / "sd-webui-bootcamp" / part
+                target.parent.mkdir(parents=True, exist_ok=True)
+                copy = shutil.copytree if source.is_dir() else shutil.copy
+                copy(source, target)
+
+    @staticmethod
+    def _wait(webui: Webui) -> None:
+        end = time.monotonic() + START_S
+        while time.monotonic() < end:
+            if webui.process.poll() is not None:
+                break
+            # printed after every extension's on_app_started; the API answers a moment earlier
+            if b"Startup time:" in webui.log.read_bytes():
+                try:
+                    webui.call("/sdapi/v1/options")
+                except OSError:
+                    pass
+                else:
+                    return
+            time.sleep(0.5)
+        pytest.fail(f"the WebUI did not start: {webui.log.read_text(errors='replace')[-3000:]}")
+
+    def stop(self) -> None:
+        """Stop all."""
+        for webui in self._started:
+            webui.process.terminate()
+            try:
+                webui.process.wait(20)
+            except subprocess.TimeoutExpired:
+                webui.process.kill()
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "CUDA_VISIBLE_DEVICES": "", "GRADIO_ANALYTICS_ENABLED": "False", "OMP_WAIT_POLICY": "PASSIVE"}
+
+
+@pytest.fixture(scope="session")
+def starter(
+    webui_dir: Path, webui_python: str, models: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Starter]:
+    """Starts WebUIs with flags of a test's own."""
+    made = Starter(webui_dir, webui_python, models, tmp_path_factory.mktemp("webui"))
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="session")
+def webui(starter: Starter) -> Webui:
+    """A WebUI with the extension."""
+    return starter.start()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium through Playwright."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+    if not Path(path).exists():
+        pytest.skip(f"{path} is not there; set CHROMIUM")
+    with sync_api.sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield launched
+        launched.close()
