@@ -5,8 +5,9 @@
     "use strict";
 
     const SVG = "http://www.w3.org/2000/svg";
-    const VIEW = 400;
-    const ARROW = VIEW * 0.4;
+    const SHORT = 400;
+    const ARROW = SHORT * 0.4;
+    const TALLEST = 480;
 
     function element(name, attributes, parent, namespace) {
         const made = namespace ? document.createElementNS(namespace, name) : document.createElement(name);
@@ -31,6 +32,7 @@
             this.fields = this.schema.properties;
             this.selected = -1;
             this.timer = 0;
+            this.width = this.height = SHORT;
             this.build();
             this.read();
             this.followPicture();
@@ -49,12 +51,22 @@
             }
             this.view = element("div", { class: "bootcamp-stage-view" }, null);
             this.picture = element("img", { alt: "", draggable: "false" }, this.view);
-            this.svg = element("svg", { viewBox: `0 0 ${VIEW} ${VIEW}`, preserveAspectRatio: "none" }, this.view, SVG);
+            this.svg = element("svg", { preserveAspectRatio: "none" }, this.view, SVG);
+            this.fit(1);
             this.panel = element("div", { class: "bootcamp-stage-panel" }, null);
             this.root.prepend(this.bar, this.view);
             this.root.append(this.panel);
             this.svg.addEventListener("pointermove", (event) => this.drag(event));
             for (const name of ["pointerup", "pointercancel"]) this.svg.addEventListener(name, () => this.drop());
+        }
+
+        fit(ratio) {
+            this.width = ratio > 1 ? SHORT * ratio : SHORT;
+            this.height = ratio > 1 ? SHORT : SHORT / ratio;
+            this.svg.setAttribute("viewBox", `0 0 ${this.width} ${this.height}`);
+            this.view.style.aspectRatio = `${ratio}`;
+            this.view.style.maxWidth = `${TALLEST * ratio}px`;
+            if (this.lights) this.draw();
         }
 
         read() {
@@ -96,20 +108,21 @@
         }
 
         place(light) {
-            if (this.shown(light, "x")) return [this.value(light, "x") * VIEW, this.value(light, "y") * VIEW, false];
-            if (!this.shown(light, "azimuth")) return [VIEW / 2, VIEW / 2, false];
+            const [middleX, middleY] = [this.width / 2, this.height / 2];
+            if (this.shown(light, "x")) return [this.value(light, "x") * this.width, this.value(light, "y") * this.height, false];
+            if (!this.shown(light, "azimuth")) return [middleX, middleY, false];
             const azimuth = (this.value(light, "azimuth") * Math.PI) / 180;
             const flat = Math.cos((this.value(light, "elevation") * Math.PI) / 180);
-            return [VIEW / 2 + ARROW * flat * Math.cos(azimuth), VIEW / 2 - ARROW * flat * Math.sin(azimuth), true];
+            return [middleX + ARROW * flat * Math.cos(azimuth), middleY - ARROW * flat * Math.sin(azimuth), true];
         }
 
         move(light, x, y) {
             const rounded = (number, digits) => Number(number.toFixed(digits));
             if (this.shown(light, "x")) {
-                light.x = rounded(clamp(x / VIEW, this.fields.x), 3);
-                light.y = rounded(clamp(y / VIEW, this.fields.y), 3);
+                light.x = rounded(clamp(x / this.width, this.fields.x), 3);
+                light.y = rounded(clamp(y / this.height, this.fields.y), 3);
             } else if (this.shown(light, "azimuth")) {
-                const [dx, dy] = [x - VIEW / 2, VIEW / 2 - y];
+                const [dx, dy] = [x - this.width / 2, this.height / 2 - y];
                 const flat = Math.min(1, Math.hypot(dx, dy) / ARROW);
                 const degrees = (Math.atan2(dy, dx) * 180) / Math.PI;
                 light.azimuth = rounded(clamp((degrees + 360) % 360, this.fields.azimuth), 1);
@@ -125,10 +138,10 @@
 
         drawLight(light, index) {
             const [x, y, arrow] = this.place(light);
-            const inside = [x, y].map((each) => Math.min(VIEW - 8, Math.max(8, each)));
+            const inside = [Math.min(this.width - 8, Math.max(8, x)), Math.min(this.height - 8, Math.max(8, y))];
             const group = element("g", { class: index === this.selected ? "selected" : "" }, this.svg, SVG);
             if (arrow) {
-                element("line", { x1: inside[0], y1: inside[1], x2: VIEW / 2, y2: VIEW / 2 }, group, SVG);
+                element("line", { x1: inside[0], y1: inside[1], x2: this.width / 2, y2: this.height / 2 }, group, SVG);
             }
             const name = `${this.value(light, "kind")} ${index + 1}`;
             const handle = { cx: inside[0], cy: inside[1], r: 9, fill: this.value(light, "colour"), tabindex: 0 };
@@ -168,7 +181,7 @@
             if (!this.dragging) return;
             const box = this.svg.getBoundingClientRect();
             const [x, y] = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
-            this.move(this.lights[this.selected], x * VIEW, y * VIEW);
+            this.move(this.lights[this.selected], x * this.width, y * this.height);
             this.draw();
         }
 
@@ -238,9 +251,7 @@
             const source = image ? image.src : "";
             if (source && source !== this.source) {
                 this.source = source;
-                this.picture.onload = () => {
-                    this.view.style.aspectRatio = `${this.picture.naturalWidth} / ${this.picture.naturalHeight}`;
-                };
+                this.picture.onload = () => this.fit(this.picture.naturalWidth / this.picture.naturalHeight);
                 this.picture.src = source;
             }
         }

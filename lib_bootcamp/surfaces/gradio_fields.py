@@ -54,7 +54,9 @@ def _component(param: Param, prefix: str, look: Look) -> Any:
         return _number(param, value, common_info)
     if param.kind == "image":
         return gr.Image(
-            type=look.image_type, **common, **supported(gr.Image, height=260, sources=["upload", "clipboard"])
+            type=look.image_type,
+            **common,
+            **supported(gr.Image, height=260 if param.required else 170, sources=["upload", "clipboard"]),
         )
     if param.kind == "list" and param.item is not None and param.item.kind == "choice":
         return gr.CheckboxGroup(choices=list(param.item.choices), value=list(value or []), **common_info)
@@ -143,11 +145,13 @@ class Form:
         for param in rest:
             if not param.spec.group:
                 self._add(param)
-        for group in dict.fromkeys(param.spec.group for param in rest if param.spec.group):
+        for index, group in enumerate(dict.fromkeys(param.spec.group for param in rest if param.spec.group)):
             members = [param for param in rest if param.spec.group == group]
-            shared = members[0].spec.when if all(each.spec.when == members[0].spec.when for each in members) else {}
-            opened = bool(shared) or any(each.required or each.spec.positional for each in members)
-            with gr.Accordion(group, open=opened, visible=self._holds(shared, self._defaults())) as section:
+            first = members[0].spec.when
+            shared = {name: first[name] for name in first if all(e.spec.when.get(name) == first[name] for e in members)}
+            shown = self._holds(shared, self._defaults())
+            # the first section, and one that only appears when the person asks for it, stand open
+            with gr.Accordion(group, open=not index or not shown, visible=shown) as section:
                 self._groups[group] = (section, shared)
                 for param in members:
                     self._add(param, inside=shared)

@@ -90,6 +90,8 @@ def read(param: Param, value: Any, look: Look = DEFAULT_LOOK) -> Any:
         if not value.strip():
             return None if param.optional else plain(param.default)
         return param.parse_text(value)
+    if param.kind == "string" and param.optional and value == "":
+        return None
     if param.spec.format == "color" and isinstance(value, str) and (match := _RGBA.match(value)):
         return "#" + "".join(f"{min(255, round(float(each))):02x}" for each in match.groups())
     return value

@@ -9,7 +9,7 @@ import logging
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -117,23 +117,35 @@ class Tab:
             self.layout_outputs()
 
     def layout_inputs(self) -> None:
-        """The declared fields and the button."""
+        """The declared fields."""
         self.form.render()
-        label = "Make the map" if self.operation.kind == "control-map" else self.operation.title
-        self.button = gr.Button(label, variant="primary", elem_id=f"{self.prefix}_run")
 
     def layout_outputs(self) -> None:
-        """The message, the pictures, the download and the facts."""
+        """The button, the message, the pictures, the download and the facts."""
+        label = "Make the map" if self.operation.kind == "control-map" else self.operation.title
+        self.button = gr.Button(label, variant="primary", elem_id=f"{self.prefix}_run")
         self.message = gr.HTML(elem_id=f"{self.prefix}_message")
         declared = {each.name: each for each in fields_of(self.operation.result)}
         for name in self.picture_names:
             self.pictures[name] = picture_output(declared[name].spec.title, f"{self.prefix}_{name}_out")
-            self.pictures[name].visible = name == self.picture_names[0]
+            self.pictures[name].visible = self._waits(name)
         self.files = gr.File(
             label="Download", elem_id=f"{self.prefix}_files", interactive=False, visible=False, file_count="multiple"
         )
         with gr.Accordion("Details", open=self.operation.kind == "analysis"):
             self.facts = gr.JSON(label="Result", elem_id=f"{self.prefix}_facts", **supported(gr.JSON, max_height=420))
+
+    def _waits(self, name: str) -> bool:
+        """Whether a picture's place is shown before there is one: a map's own picture."""
+        return self.operation.kind == "control-map" and name == self.picture_names[0]
+
+    def connect(self, tabs: Mapping[str, Tab], selector: Any) -> None:
+        """Join this tab with others, once all are built; for tabs of their own.
+
+        Args:
+            tabs: operation name to tab.
+            selector: the `gradio.Tabs` that holds them.
+        """
 
     @property
     def result_components(self) -> list[Any]:
@@ -164,27 +176,40 @@ class Tab:
 
     def failed(self, sentence: str) -> list[Any]:
         """The components' values after a mistake: the sentence alone."""
-        pictures = [gr.update(value=None, visible=not index) for index in range(len(self.pictures))]
+        pictures = [gr.update(value=None, visible=self._waits(name)) for name in self.pictures]
         return [notice(sentence, kind="error"), *pictures, gr.update(value=None, visible=False), None]
 
     def finished(self, result: Result, written: dict[str, str]) -> list[Any]:
         """The components' values after a run."""
         pictures = [
-            gr.update(value=written.get(name), visible=name in written or not index)
-            for index, name in enumerate(self.pictures)
+            gr.update(value=written.get(name), visible=name in written or self._waits(name)) for name in self.pictures
         ]
         message = notice(result.summary(), kind="done" if result.succeeded() else "no")
         files = gr.update(value=list(written.values()) or None, visible=bool(written))
         return [message, *pictures, files, result.facts()]
 
 
-def build_tabs(host: Host) -> None:
-    """Put a tab for each operation where the caller stands."""
+def build_tabs(host: Host, *, below: Callable[[Tab], None] | None = None) -> dict[str, Tab]:
+    """Put a tab for each operation where the caller stands.
+
+    Args:
+        host: what the operations run on.
+        below: puts more into each tab, below its result.
+    Returns:
+        operation name to tab.
+    """
     outputs = Outputs()
-    with gr.Tabs(elem_id="bootcamp_tabs"):
+    tabs: dict[str, Tab] = {}
+    with gr.Tabs(elem_id="bootcamp_tabs") as selector:
         for operation in OPERATIONS:
             with gr.Tab(operation.title, id=operation.name, elem_id=f"bootcamp_tab_{operation.name.replace('-', '_')}"):
-                tab_class(operation)(operation, host, outputs).build()
+                tabs[operation.name] = tab_class(operation)(operation, host, outputs)
+                tabs[operation.name].build()
+                if below is not None:
+                    below(tabs[operation.name])
+        for tab in tabs.values():
+            tab.connect(tabs, selector)
+    return tabs
 
 
 def tab_class(operation: Operation[Any, Any]) -> type[Tab]:

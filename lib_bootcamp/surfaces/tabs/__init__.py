@@ -11,5 +11,6 @@ if TYPE_CHECKING:
 def own_tabs() -> dict[str, type[Tab]]:
     """Operation name to tab class."""
     from .lighting import LightingTab
+    from .qr import QrTab
 
-    return {"lighting": LightingTab}
+    return {"lighting": LightingTab, "qr": QrTab}
