@@ -1,29 +1,13 @@
-"""Composition root: joins a host and the surfaces."""
+"""Composition root: joins a host and the surfaces. `scripts/bootcamp.py` is the one inside the WebUI."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-from lib_bootcamp import __version__
-from lib_bootcamp.ports import Host
-
-if TYPE_CHECKING:
-    from fastapi import FastAPI
+from lib_bootcamp.hosts.standalone import StandaloneHost
+from lib_bootcamp.surfaces import cli
 
 
-def create_app(host: Host) -> FastAPI:
-    """The standalone server's app: the routes and their docs at `/docs`.
-
-    The page is mounted at `/` by `surfaces.server`, after the routes, so that they are matched first.
-    """
-    from fastapi import FastAPI
-
-    from lib_bootcamp.surfaces.routes import build_router
-
-    app = FastAPI(
-        title="Bootcamp",
-        version=__version__,
-        description="Control maps, QR-code art and scanning: one route for each operation.",
-    )
-    app.include_router(build_router(host))
-    return app
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command of the command line on the standalone host; returns the exit code."""
+    return cli.main(argv, lambda device: StandaloneHost(device=device))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -100,6 +101,27 @@ class Progress(Protocol):
 
     def cancelled(self) -> bool:
         """Whether the person asked to stop."""
+
+
+class SilentProgress:
+    """A progress that shows nothing; `cancel` stops the work within one item."""
+
+    def __init__(self) -> None:
+        self._cancel = threading.Event()
+
+    def start(self, title: str, total: int, unit: str) -> None:
+        """Show nothing."""
+
+    def step(self, done: int, note: str = "") -> None:
+        """Show nothing."""
+
+    def cancelled(self) -> bool:
+        """Whether `cancel` was called."""
+        return self._cancel.is_set()
+
+    def cancel(self) -> None:
+        """Ask the running work to stop."""
+        self._cancel.set()
 
 
 class Host(Protocol):

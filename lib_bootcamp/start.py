@@ -52,7 +52,7 @@ def _run(argv: list[str]) -> int:
         return 0
     enter(argv)
     try:
-        from lib_bootcamp.surfaces import cli
+        from lib_bootcamp import app
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("lib_bootcamp"):
             raise
@@ -60,7 +60,7 @@ def _run(argv: list[str]) -> int:
             f"The package {error.name} is not installed in {sys.executable}: "
             "install requirements/standalone.txt there, or leave BOOTCAMP_VENV unset."
         ) from None
-    return cli.main(argv or ["--help"])
+    return app.main(argv or ["--help"])
 
 
 def enter(argv: Sequence[str]) -> None:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from lib_bootcamp import __version__
 from lib_bootcamp.errors import ModelError
-from lib_bootcamp.ports import Components, HostInfo, ModelInfo, Progress
+from lib_bootcamp.ports import Components, HostInfo, ModelInfo, Progress, SilentProgress
 
 T = TypeVar("T")
 REPORTED = ("numpy", "pillow", "opencv-contrib-python-headless", "qrcode", "zxing-cpp", "gradio", "fastapi", "torch")
@@ -30,34 +30,13 @@ def installed_versions(names: tuple[str, ...] = REPORTED) -> dict[str, str]:
     return found
 
 
-class SilentProgress:
-    """A progress that shows nothing; `cancel` stops the work within one item."""
+class TerminalProgress(SilentProgress):
+    """A tqdm bar on standard error; shown only where that is a terminal."""
 
     def __init__(self) -> None:
-        self._cancel = threading.Event()
-
-    def start(self, title: str, total: int, unit: str) -> None:
-        """Show nothing."""
-
-    def step(self, done: int, note: str = "") -> None:
-        """Show nothing."""
-
-    def cancelled(self) -> bool:
-        """Whether `cancel` was called."""
-        return self._cancel.is_set()
-
-    def cancel(self) -> None:
-        """Ask the running work to stop."""
-        self._cancel.set()
-
-
-class TerminalProgress(SilentProgress):
-    """A tqdm bar on standard error; shown only where that is a terminal or `force` is set."""
-
-    def __init__(self, *, force: bool = False) -> None:
         super().__init__()
         self._bar: Any = None
-        self._shown = force or sys.stderr.isatty()
+        self._shown = sys.stderr.isatty()
 
     def start(self, title: str, total: int, unit: str) -> None:
         """Begin a bar of `total` items."""
@@ -72,6 +51,8 @@ class TerminalProgress(SilentProgress):
             self._bar.update(done - self._bar.n)
             if note:
                 self._bar.set_postfix_str(note)
+            if done >= self._bar.total:
+                self.close()
 
     def close(self) -> None:
         """End the bar."""

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from lib_bootcamp import __version__
 from lib_bootcamp.catalog import OPERATIONS
 from lib_bootcamp.errors import BootcampError, InvalidParamError
-from lib_bootcamp.hosts.standalone import StandaloneHost
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Param
+from lib_bootcamp.ports import Host
 
 from . import commands
 from .runner import Runner, Settings
@@ -108,10 +108,15 @@ def _help(param: Param) -> str:
 SETTINGS = ("out", "recursive", "skip_existing", "batch", "json", "quiet")
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code."""
+def main(argv: Sequence[str] | None, make_host: Callable[[str | None], Host]) -> int:
+    """Run one command; returns the exit code.
+
+    Args:
+        argv: the command and its arguments; None for the process's own.
+        make_host: the host on a device, None for the best there is.
+    """
     arguments = vars(build_parser().parse_args(argv))
-    host = StandaloneHost(device=arguments.pop("device", None))
+    host = make_host(arguments.pop("device", None))
     arguments.pop("command", None)
     operation = arguments.pop("operation", None)
     try:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lib_bootcamp.catalog import OPERATIONS
-from lib_bootcamp.hosts.standalone import StandaloneHost
+from lib_bootcamp.ports import Host
 from lib_bootcamp.schema import json_schema
 
 
@@ -20,7 +20,7 @@ class Command:
 
     name: str
     help: str
-    run: Callable[[StandaloneHost, argparse.Namespace], int]
+    run: Callable[[Host, argparse.Namespace], int]
     options: tuple[tuple[str, dict[str, Any]], ...] = field(default=())
 
     def add_to(self, subparsers: Any) -> None:
@@ -31,7 +31,7 @@ class Command:
         parser.set_defaults(run=self.run)
 
 
-def _operations(host: StandaloneHost, arguments: argparse.Namespace) -> int:
+def _operations(host: Host, arguments: argparse.Namespace) -> int:
     if arguments.json:
         listed = [
             {"name": each.name, "title": each.title, "summary": each.summary, "params": json_schema(each.params)}
@@ -44,7 +44,7 @@ def _operations(host: StandaloneHost, arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _info(host: StandaloneHost, arguments: argparse.Namespace) -> int:
+def _info(host: Host, arguments: argparse.Namespace) -> int:
     info = dataclasses.asdict(host.info())
     if arguments.json:
         print(json.dumps(info, indent=2))
@@ -55,13 +55,13 @@ def _info(host: StandaloneHost, arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _serve(host: StandaloneHost, arguments: argparse.Namespace) -> int:
+def _serve(host: Host, arguments: argparse.Namespace) -> int:
     from lib_bootcamp.surfaces.server import serve
 
     return serve(host, address=arguments.address, port=arguments.port)
 
 
-def _demo(host: StandaloneHost, arguments: argparse.Namespace) -> int:
+def _demo(host: Host, arguments: argparse.Namespace) -> int:
     from lib_bootcamp.surfaces.demo import demo
 
     return demo(host, folder=arguments.out, content=arguments.content)

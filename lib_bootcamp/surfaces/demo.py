@@ -9,18 +9,18 @@ from lib_bootcamp.catalog import find
 from lib_bootcamp.core.arrays import Image
 from lib_bootcamp.core.contact_sheet import contact_sheet
 from lib_bootcamp.core.images import read_image, write_image
-from lib_bootcamp.hosts.standalone import StandaloneHost
 from lib_bootcamp.operation import Context
+from lib_bootcamp.ports import Host
 
 PHOTO = Path(__file__).resolve().parents[2] / "examples" / "photo.jpg"
 
 
-def _make(host: StandaloneHost, name: str, **values: Any) -> Any:
+def _make(host: Host, name: str, **values: Any) -> Any:
     operation = find(name)
     return operation.run(operation.params_from(values), Context(host, host.progress()))
 
 
-def demo(host: StandaloneHost, *, folder: str, content: str) -> int:
+def demo(host: Host, *, folder: str, content: str) -> int:
     """Make the maps, scan the code, print the table; returns the exit code (1: it does not scan)."""
     out = Path(folder)
     photo = read_image(PHOTO)

@@ -13,10 +13,9 @@ from typing import Any
 from lib_bootcamp import __version__
 from lib_bootcamp.core.images import SUFFIXES, read_image, read_png_text, write_image
 from lib_bootcamp.errors import BootcampError, ImageError, InvalidParamError, OutputError
-from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost, TerminalProgress
 from lib_bootcamp.operation import Context, Operation, Result
 from lib_bootcamp.params import Param
-from lib_bootcamp.ports import track
+from lib_bootcamp.ports import Host, Progress, SilentProgress, track
 
 CHUNK = "bootcamp"
 EXIT_NO, EXIT_SOME_FAILED = 1, 4
@@ -55,7 +54,7 @@ class Outcome:
 class Runner:
     """Reads the inputs, runs the operation on each, writes the pictures and prints the outcome."""
 
-    def __init__(self, operation: Operation[Any, Any], host: StandaloneHost, settings: Settings) -> None:
+    def __init__(self, operation: Operation[Any, Any], host: Host, settings: Settings) -> None:
         self.operation = operation
         self.host = host
         self.settings = settings
@@ -76,13 +75,12 @@ class Runner:
             return self._run_many(items)
         return self._print([self._one(items[0], self._progress())], several=False)
 
-    def _progress(self) -> SilentProgress:
-        return SilentProgress() if self.settings.quiet else TerminalProgress()
+    def _progress(self) -> Progress:
+        return SilentProgress() if self.settings.quiet else self.host.progress()
 
     def _run_many(self, items: list[Item]) -> int:
         outcomes: list[Outcome] = []
-        progress = SilentProgress() if self.settings.quiet else TerminalProgress(force=sys.stderr.isatty())
-        inner = SilentProgress()
+        progress, inner = self._progress(), SilentProgress()
         try:
             for item in track(progress, items, title=self.operation.name, total=len(items), unit="file"):
                 outcomes.append(self._one(item, inner))
@@ -91,12 +89,9 @@ class Runner:
         except KeyboardInterrupt:
             self._print(outcomes, several=True)
             raise
-        finally:
-            if isinstance(progress, TerminalProgress):
-                progress.close()
         return self._print(outcomes, several=True)
 
-    def _one(self, item: Item, progress: SilentProgress) -> Outcome:
+    def _one(self, item: Item, progress: Progress) -> Outcome:
         path = str(item.source) if item.source else None
         if self.settings.skip_existing and item.out is not None and item.out.exists():
             return Outcome({"path": path, "out": str(item.out), "skipped": True}, f"{item.out} is there already", 0)

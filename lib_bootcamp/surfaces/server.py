@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import socket
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from lib_bootcamp import __version__
 from lib_bootcamp.errors import BootcampError
-from lib_bootcamp.hosts.standalone import StandaloneHost
+from lib_bootcamp.ports import Host
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -20,12 +24,25 @@ class AddressInUseError(BootcampError):
         super().__init__(f"{address}:{port} cannot be listened on (in use?); choose another with --port.")
 
 
-def create_server_app(host: StandaloneHost, *, port: int) -> Any:
-    """The FastAPI app: routes below `/bootcamp/v1`, the page at `/`."""
+def create_app(host: Host) -> FastAPI:
+    """The API alone: the routes and their docs at `/docs`."""
+    from fastapi import FastAPI
+
+    from .routes import build_router
+
+    app = FastAPI(
+        title="Bootcamp",
+        version=__version__,
+        description="Control maps, QR-code art and scanning: one route for each operation.",
+    )
+    app.include_router(build_router(host))
+    return app
+
+
+def create_server_app(host: Host, *, port: int) -> Any:
+    """The API and the page at `/`, mounted after the routes, so that they are matched first."""
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     import gradio as gr
-
-    from lib_bootcamp.app import create_app
 
     from .gradio_fields import supported_arguments
     from .page import build_page
@@ -48,7 +65,7 @@ def create_server_app(host: StandaloneHost, *, port: int) -> Any:
     return gr.mount_gradio_app(app, page, path="/", **extras)
 
 
-def serve(host: StandaloneHost, *, address: str, port: int) -> int:
+def serve(host: Host, *, address: str, port: int) -> int:
     """Listen until interrupted; returns the exit code.
 
     Raises:

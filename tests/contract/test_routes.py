@@ -15,12 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib_bootcamp import __version__
-from lib_bootcamp.app import create_app
 from lib_bootcamp.catalog import OPERATIONS
 from lib_bootcamp.core.images import decode_base64, decode_image, encode_png
 from lib_bootcamp.surfaces.http_body import Part, parse_form
 from lib_bootcamp.surfaces.http_errors import MalformedBodyError
 from lib_bootcamp.surfaces.routes import build_router
+from lib_bootcamp.surfaces.server import create_app
 from tests.contract.fake_operation import COUNT, FAKE, FAKES
 from tests.contract.http_client import FAKE_URL, GOOD, PICTURE, PICTURE_64, PICTURE_PNG, Client, fake_app, host, pieces
 

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image as Pil
 
+from lib_bootcamp.app import main
 from lib_bootcamp.catalog import OPERATIONS
-from lib_bootcamp.surfaces.cli import build_parser, main
+from lib_bootcamp.surfaces.cli import build_parser
 
 
 def photo(path: Path, size: tuple[int, int] = (48, 32)) -> Path:
@@ -169,10 +170,13 @@ def test_help_names_every_declared_parameter(operation: object, capsys: pytest.C
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.name)
 def test_every_preset_is_valid(operation: object) -> None:
     picture = np.zeros((8, 8, 3), np.uint8)
-    required = {each.name: picture for each in operation.params.fields() if each.kind == "image" and each.required}
-    content = {"content": "x"} if operation.name == "qr" else {}
+    main_field = {
+        each.name: picture if each.kind == "image" else "x"
+        for each in operation.params.fields()
+        if each.spec.positional
+    }
     for preset in operation.presets:
-        operation.params_from({"preset": preset, **content, **required})
+        operation.params_from({"preset": preset, **main_field})
 
 
 def test_a_pipe_that_closes_early_is_no_traceback(tmp_path: Path) -> None:
