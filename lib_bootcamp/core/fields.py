@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import Floats, Image
 from .opencv import opencv
-from .strips import strips
+from .strips import Scratch, strips
 
 
 @dataclass(frozen=True)
@@ -31,23 +30,23 @@ class Field:
     step_y: int
     step_x: int
 
-    def rows(self, top: int, bottom: int, buffer: Floats | None = None) -> Floats:
+    def rows(self, top: int, bottom: int, scratch: Scratch | None = None, name: str = "field") -> Floats:
         """The values at the pixels of some rows.
 
         Args:
             top: the first row, a multiple of `step_y`.
             bottom: the row after the last.
-            buffer: memory to use again: `.base` of what an earlier call returned.
+            scratch: where to keep the memory of the answer for the next call.
+            name: under which name.
         Returns:
             float32 [bottom - top, width] or [bottom - top, width, C], a view.
         """
         cv2 = opencv()
         step_y, step_x = self.step_y, self.step_x
         first, last = top // step_y, -(-bottom // step_y) + 2
-        size = self.values.shape[1] * step_x, (last - first) * step_y
-        if buffer is not None and buffer.shape[:2] != size[::-1]:
-            buffer = None
-        wide: Floats = cv2.resize(self.values[first:last], size, dst=buffer, interpolation=cv2.INTER_LINEAR)
+        shape = (last - first) * step_y, self.values.shape[1] * step_x
+        buffer = scratch(name, (*shape, *self.values.shape[2:])) if scratch is not None else None
+        wide: Floats = cv2.resize(self.values[first:last], shape[::-1], dst=buffer, interpolation=cv2.INTER_LINEAR)
         return wide[step_y : step_y + bottom - top, step_x : step_x + self.width]
 
     def to_image(self) -> Image:
@@ -89,12 +88,10 @@ class Field:
         return float(values.max())
 
     def _bands(self) -> Iterator[tuple[int, int, Floats]]:
-        wide: Floats | None = None
+        scratch = Scratch()
         # Longer strips than elsewhere: two extra blocks are computed for each.
         for top, bottom in strips(0, self.height, max(1, self.width // 16), multiple=self.step_y):
-            part = self.rows(top, bottom, wide)
-            wide = cast("Floats", part.base)
-            yield top, bottom, part
+            yield top, bottom, self.rows(top, bottom, scratch)
 
 
 def with_margin(values: Floats) -> Floats:

@@ -11,7 +11,7 @@ from .blur import Reduction
 from .fields import Field
 from .luminance import Luminance, luminance
 from .opencv import opencv
-from .strips import run_parts, strips
+from .strips import Scratch, run_parts, strips
 
 
 def estimate(
@@ -72,14 +72,17 @@ def _guided(image: Image, reduction: Reduction, *, kind: Luminance, colour: bool
     out = np.empty((*full.shape, 3) if colour else full.shape, dtype=np.uint8)
 
     def work(first: int, last: int) -> None:
+        scratch = Scratch()
         # Longer strips than elsewhere: fields compute two extra blocks for each.
         for top, bottom in strips(first, last, max(1, reduction.width // 8), multiple=2**reduction.times_y):
-            bright = full[top:bottom].astype(np.float32)
-            parts = []
-            for slope_field, level_field in lines:
-                light = cv2.multiply(slope_field.rows(top, bottom), bright)
-                light = cv2.add(light, level_field.rows(top, bottom), dst=light)
-                parts.append(cv2.convertScaleAbs(np.maximum(light, np.float32(0), out=light)))
+            shape = bottom - top, reduction.width
+            bright, light = scratch("bright", shape), scratch("light", shape)
+            np.copyto(bright, full[top:bottom])
+            parts = [scratch(f"part {each}", shape, np.uint8) for each in range(len(lines))]
+            for (slope_field, level_field), part in zip(lines, parts, strict=True):
+                np.multiply(slope_field.rows(top, bottom, scratch), bright, out=light)
+                light += level_field.rows(top, bottom, scratch)
+                cv2.convertScaleAbs(np.maximum(light, np.float32(0), out=light), dst=part)
             out[top:bottom] = cv2.merge(parts) if colour else parts[0]
 
     run_parts(reduction.height, reduction.width, work, multiple=2**reduction.times_y)

@@ -7,11 +7,10 @@ y up and z towards the viewer. Light is measured in display values: 1 is white.
 
 from __future__ import annotations
 
-import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal, TypeAlias, cast
+from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
 
@@ -21,7 +20,7 @@ from .arrays import Floats, Image
 from .fields import Field
 from .normals import Surface
 from .opencv import opencv
-from .strips import run_parts, strips
+from .strips import Scratch, run_parts, strips
 
 Tone: TypeAlias = Literal["fit", "soft", "clip"]
 Shade: TypeAlias = tuple[Floats, ...]
@@ -184,26 +183,31 @@ class _Beam:
         down = (np.float32(light.y * canvas.height - 0.5) - ys) / np.float32(canvas.short)
         return across, -down, light.z
 
-    def strength(self, xs: Floats, ys: Floats) -> Floats:
+    def strength(self, xs: Floats, ys: Floats, scratch: Scratch | None = None) -> Floats:
         """How strong the light is at pixels, without its colour.
 
         Args:
             xs: float32 [w], pixel coordinates of columns.
             ys: float32 [h], pixel coordinates of rows.
+            scratch: where the answer is kept; the next call writes over it.
         Returns:
             float32 [h, w].
         """
         light = self.light
+        scratch, shape = scratch or Scratch(), (len(ys), len(xs))
+        squared = scratch("squared", shape)
         if light.kind == "gradient":
-            return self._ramp(xs, ys)
-        if light.kind not in {"point", "spot"}:
-            return np.ones((len(ys), len(xs)), dtype=np.float32)
+            return self._ramp(xs, ys, squared)
         dx, dy, dz = self.towards(xs, ys)
-        squared = np.add((np.square(dy) + np.float32(dz * dz))[:, None], np.square(dx)[None])
-        distance = np.sqrt(squared)
+        if not isinstance(dx, np.ndarray) or not isinstance(dy, np.ndarray):
+            squared.fill(1)
+            return squared
+        distance = scratch("distance", shape)
+        np.add((np.square(dy) + np.float32(dz * dz))[:, None], np.square(dx), out=squared)
+        np.sqrt(squared, out=distance)
         out = self._fade(squared, distance)
         if light.kind == "spot":
-            out *= self._cone(dx, dy, distance)
+            out *= self._cone(dx, dy, distance, scratch("along", shape))
         return out
 
     def _fade(self, squared: Floats, distance: Floats) -> Floats:
@@ -224,12 +228,10 @@ class _Beam:
         np.subtract(squared, np.float32(1 / radius), out=squared)
         return np.maximum(squared, np.float32(0), out=squared)
 
-    def _cone(self, dx: Floats | float, dy: Floats | float, distance: Floats) -> Floats:
-        """1 inside the cone, 0 outside, smooth between; writes over `distance`."""
+    def _cone(self, dx: Floats, dy: Floats, distance: Floats, along: Floats) -> Floats:
+        """1 inside the cone, 0 outside, smooth between; writes over `distance` and `along`."""
         ax, ay, az = self.light.direction()
-        along = np.add(
-            (ay * np.asarray(dy) + az * self.light.z)[:, None], (ax * np.asarray(dx))[None], dtype=np.float32
-        )
+        np.add((np.float32(ay) * dy + np.float32(az * self.light.z))[:, None], np.float32(ax) * dx, out=along)
         inner, outer = self._cone_limits()
         np.divide(along, distance, out=along)
         np.subtract(along, np.float32(outer), out=along)
@@ -251,7 +253,7 @@ class _Beam:
         outer = math.cos(min(half, math.pi))
         return max(math.cos(max(half - edge, 0.0)), outer + 1e-6), outer
 
-    def _ramp(self, xs: Floats, ys: Floats) -> Floats:
+    def _ramp(self, xs: Floats, ys: Floats, out: Floats) -> Floats:
         """From 1 at the edge or corner the light comes from to 0 at the opposite one, linear, seen from above."""
         azimuth = math.radians(self.light.azimuth)
         across, down = round(math.cos(azimuth), 9), -round(math.sin(azimuth), 9)
@@ -260,10 +262,11 @@ class _Beam:
         # Divided by the height, so that a flat canvas gets the whole light from any elevation above 3 degrees.
         lift = max(self.light.direction()[2], 0.05)
         if span < 1e-6:
-            return np.full((len(ys), len(xs)), 1 / lift, dtype=np.float32)
+            out.fill(1 / lift)
+            return out
         column = ((across * xs - low) / (span * lift)).astype(np.float32)
         row = (down * ys / (span * lift)).astype(np.float32)
-        return np.add(row[:, None], column[None])
+        return np.add(row[:, None], column, out=out)
 
     def smallest_feature(self) -> float:
         """Pixels over which the light changes at most: below a quarter of it interpolation is tried."""
@@ -352,13 +355,14 @@ def _prepare(canvas: Canvas, lights: Sequence[Light], surface: Surface | None, g
             constant += np.array(tint) * (1 if light.kind == "ambient" else light.direction()[2])
             continue
         beam, step = _Beam(light, canvas), None
-        if light.kind != "directional":
+        # On a surface a gradient's strength is as cheap to compute as to interpolate.
+        if light.kind in {"point", "spot"} or (light.kind == "gradient" and surface is None):
             tolerance = INTERPOLATION_ERROR / (255 * max(tint) * len(lights))
             step = _step(beam, flat=surface is None, tolerance=tolerance)
         placed.append((beam, tint, step))
     if surface is not None:
-        beams = tuple((beam, tint, step and _strength_field(beam, step)) for beam, tint, step in placed)
-        return _Scene(canvas, surface, channels, constant, None, tuple((a, b, c or None) for a, b, c in beams))
+        beams = tuple((beam, tint, _strength_field(beam, step) if step else None) for beam, tint, step in placed)
+        return _Scene(canvas, surface, channels, constant, None, beams)
     smooth = [(beam, tint, step) for beam, tint, step in placed if step]
     field = _sum_field(canvas, smooth, constant) if smooth else None
     return _Scene(canvas, None, channels, constant, field, tuple((a, b, None) for a, b, step in placed if not step))
@@ -382,29 +386,47 @@ def _sum_field(canvas: Canvas, lights: Sequence[tuple[_Beam, tuple[float, ...], 
     return Field(planes[0] if len(planes) == 1 else np.dstack(planes), canvas.height, canvas.width, step, step)
 
 
-def _add_beams(scene: _Scene, planes: Shade, top: int, bottom: int) -> None:
-    """Add the lights that are computed one by one to the strip's planes."""
-    cv2 = opencv()
+def _shades(scene: _Scene, top: int, bottom: int, scratch: Scratch) -> Iterator[tuple[Floats, tuple[float, ...]]]:
+    """The lights that are computed one by one: what each gives to the strip, and its colour."""
     xs = np.arange(scene.canvas.width, dtype=np.float32)
     ys = np.arange(top, bottom, dtype=np.float32)
-    facing = scene.surface.normals(top, bottom) if scene.surface is not None else None
+    facing = scene.surface.normals(top, bottom, scratch) if scene.surface is not None else None
     for beam, tint, field in scene.beams:
-        dx, dy, dz = beam.towards(xs, ys)
+        towards = beam.towards(xs, ys)
         if facing is None:
-            shade = beam.strength(xs, ys)
-            shade *= np.float32(dz)
+            shade = beam.strength(xs, ys, scratch)
+            shade *= np.float32(towards[2])
         else:
-            x, y, z, inverse = facing
-            shade = x * np.asarray(dx, dtype=np.float32)
-            part = y * np.asarray(dy, dtype=np.float32).reshape(-1, 1)
-            shade += part
-            shade += np.multiply(z, np.float32(dz), out=part) if isinstance(z, np.ndarray) else np.float32(z * dz)
-            np.maximum(shade, np.float32(0), out=shade)
-            shade *= inverse
-            if beam.light.kind != "directional":
-                shade *= field.rows(top, bottom) if field is not None else beam.strength(xs, ys)
-        for plane, each in zip(planes, tint, strict=True):
-            cv2.scaleAdd(shade, each, plane, dst=plane)
+            shade = _lambert(facing, towards, scratch)
+            if field is not None:
+                shade *= field.rows(top, bottom, scratch)
+            elif beam.light.kind != "directional":
+                shade *= beam.strength(xs, ys, scratch)
+        yield shade, tint
+
+
+def _lambert(
+    normals: tuple[Floats, Floats, Floats | float, Floats],
+    towards: tuple[Floats | float, Floats | float, float],
+    scratch: Scratch,
+) -> Floats:
+    """The normals' products with the vector towards the light, none below 0."""
+    cv2 = opencv()
+    x, y, z, inverse = normals
+    dx, dy, dz = towards
+    shade, part = scratch("shade", x.shape), scratch("shade part", x.shape)
+    if isinstance(dx, np.ndarray) and isinstance(dy, np.ndarray):
+        np.multiply(x, dx, out=shade)
+        shade += np.multiply(y, dy[:, None], out=part)
+    else:
+        cv2.addWeighted(x, dx, y, dy, 0, dst=shade)
+    if isinstance(z, np.ndarray):
+        cv2.scaleAdd(z, dz, shade, dst=shade)
+    else:
+        shade += np.float32(z * dz)
+    np.maximum(shade, np.float32(0), out=shade)
+    shade *= inverse
+    return shade
 
 
 def _soften(plane: Floats) -> None:
@@ -415,69 +437,57 @@ def _soften(plane: Floats) -> None:
     plane += np.float32(room) * -np.expm1(over * np.float32(-1 / room))
 
 
-def _paint(scene: _Scene, planes: Shade, top: int, bottom: int) -> None:
-    """Fill the strip's planes with all light."""
-    smooth = scene.field.rows(top, bottom) if scene.field is not None else None
+def _paint(scene: _Scene, top: int, bottom: int, scratch: Scratch) -> Shade:
+    """All light of a strip, one array for each channel."""
+    cv2 = opencv()
+    planes = tuple(scratch(f"plane {each}", (bottom - top, scene.canvas.width)) for each in range(scene.channels))
+    smooth = scene.field.rows(top, bottom, scratch, "smooth") if scene.field is not None else None
     for channel, plane in enumerate(planes):
         if smooth is None:
             plane.fill(scene.constant[channel])
         else:
             np.copyto(plane, smooth if smooth.ndim == 2 else smooth[:, :, channel])
-    if scene.beams:
-        _add_beams(scene, planes, top, bottom)
-
-
-def _planes(scene: _Scene, rows: int) -> Shade:
-    return tuple(np.empty((rows, scene.canvas.width), dtype=np.float32) for _ in range(scene.channels))
+    for shade, tint in _shades(scene, top, bottom, scratch):
+        for plane, each in zip(planes, tint, strict=True):
+            cv2.scaleAdd(shade, each, plane, dst=plane)
+    return planes
 
 
 def _peak(scene: _Scene) -> float:
     """The brightest light, from the nodes of the smooth part or from a few rows in every `PEAK_EVERY`."""
     if not scene.beams:
         return float(scene.constant.max()) if scene.field is None else scene.field.largest()
-    peak = 0.0
+    peak, scratch = 0.0, Scratch()
     for top in range(0, scene.canvas.height, PEAK_EVERY):
-        bottom = min(top + STEPS[0], scene.canvas.height)
-        planes = _planes(scene, bottom - top)
-        _paint(scene, planes, top, bottom)
+        planes = _paint(scene, top, min(top + STEPS[0], scene.canvas.height), scratch)
         peak = max(peak, *(float(plane.max()) for plane in planes))
     return peak
 
 
 def _draw(scene: _Scene, out: Image, tone: Tone, scale: float, checkpoint: Checkpoint | None) -> float:
     """Compute every pixel, times `scale`; returns the largest light of the pixels computed one by one."""
-    cv2 = opencv()
     canvas = scene.canvas
+    smooth = scene.field if not scene.beams else None
 
-    def smooth(field: Field, first: int, last: int) -> float:
-        wide: Floats | None = None
-        # A field computes two extra blocks for each strip, so the strips are longer here.
-        for top, bottom in strips(first, last, max(1, canvas.width // 8), multiple=STEPS[0]):
+    def work(first: int, last: int) -> float:
+        largest, scratch = 0.0, Scratch()
+        # A field alone computes two extra blocks for each strip, so its strips are longer.
+        strip_width = canvas.width if smooth is None else max(1, canvas.width // 8)
+        for top, bottom in strips(first, last, strip_width, multiple=STEPS[0]):
             if checkpoint is not None:
                 checkpoint()
-            light = field.rows(top, bottom, wide)
-            wide = cast("Floats", light.base)
-            _expose((light,), out[top:bottom], tone, scale)
-        return 0.0
-
-    def exact(first: int, last: int) -> float:
-        largest = 0.0
-        planes: Shade = ()
-        for top, bottom in strips(first, last, canvas.width, multiple=STEPS[0]):
-            if checkpoint is not None:
-                checkpoint()
-            if not planes or len(planes[0]) != bottom - top:
-                planes = _planes(scene, bottom - top)
-            _paint(scene, planes, top, bottom)
-            largest = max(largest, *(float(cv2.minMaxLoc(plane)[1]) for plane in planes))
-            _expose(planes, out[top:bottom], tone, scale)
+            if smooth is not None:
+                _expose((smooth.rows(top, bottom, scratch),), out[top:bottom], tone, scale, scratch)
+                continue
+            planes = _paint(scene, top, bottom, scratch)
+            largest = max(largest, *(float(plane.max()) for plane in planes))
+            _expose(planes, out[top:bottom], tone, scale, scratch)
         return largest
 
-    work = exact if scene.field is None or scene.beams else functools.partial(smooth, scene.field)
     return max(run_parts(canvas.height, canvas.width, work, multiple=STEPS[0]))
 
 
-def _expose(planes: Shade, out: Image, tone: Tone, scale: float) -> None:
+def _expose(planes: Shade, out: Image, tone: Tone, scale: float, scratch: Scratch) -> None:
     """Light to grey values, of one array or of one for each channel."""
     cv2 = opencv()
     if tone == "soft":
@@ -485,8 +495,11 @@ def _expose(planes: Shade, out: Image, tone: Tone, scale: float) -> None:
             _soften(plane)
     if len(planes) == 1:
         cv2.convertScaleAbs(planes[0], dst=out, alpha=255 * scale)
-    else:
-        out[:] = cv2.merge([cv2.convertScaleAbs(plane, alpha=255 * scale) for plane in planes])
+        return
+    grey = [scratch(f"grey {each}", plane.shape, np.uint8) for each, plane in enumerate(planes)]
+    for plane, values in zip(planes, grey, strict=True):
+        cv2.convertScaleAbs(plane, dst=values, alpha=255 * scale)
+    cv2.merge(grey, out)
 
 
 def render(  # noqa: PLR0913 - the scene, and how to expose it

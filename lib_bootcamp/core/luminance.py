@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .arrays import Image
 from .opencv import opencv
-from .strips import run_parts, strips
+from .strips import Scratch, run_parts, strips
 
 Luminance: TypeAlias = Literal["lstar", "linear", "luma", "max"]
 LUMINANCE_TITLES = {
@@ -79,12 +79,11 @@ def luminance(image: Image, kind: Luminance) -> Image:
 def _measure(image: Image, kind: Luminance, out: Image, top: int, bottom: int) -> None:
     cv2 = opencv()
     tables, grey = _weighted_light(), _from_light(kind) if kind != "max" else None
-    light: NDArray[np.uint16] = np.empty((0, 0), dtype=np.uint16)
+    scratch = Scratch()
     for start, end in strips(top, bottom, image.shape[1]):
         shape = (end - start, image.shape[1])
-        if shape != light.shape:
-            channels = [np.empty(shape, dtype=np.uint8) for _ in range(3)]
-            light, part = np.empty(shape, dtype=np.uint16), np.empty(shape, dtype=np.uint16)
+        channels = [scratch(name, shape, np.uint8) for name in ("red", "green", "blue")]
+        light, part = (scratch(name, shape, np.uint16) for name in ("light", "part"))
         cv2.split(image[start:end], channels)
         if grey is None:
             cv2.max(cv2.max(channels[0], channels[1], dst=channels[0]), channels[2], dst=out[start:end])

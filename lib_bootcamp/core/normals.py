@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from .arrays import Floats, Image
 from .blur import DIRECT_BELOW, Reduction
 from .opencv import opencv
+from .strips import Scratch
 
 NormalConvention: TypeAlias = Literal["opengl", "directx", "controlnet"]
 CONVENTION_TITLES = {
@@ -29,9 +30,13 @@ _TO_16_BITS = 257
 class Surface(Protocol):
     """Something with a normal at every pixel."""
 
-    def normals(self, top: int, bottom: int) -> tuple[Floats, Floats, Floats | float, Floats]:
+    def normals(self, top: int, bottom: int, scratch: Scratch) -> tuple[Floats, Floats, Floats | float, Floats]:
         """The normals of some rows, not normalised.
 
+        Args:
+            top: the first row.
+            bottom: the row after the last.
+            scratch: where the answer's arrays are kept; the next call writes over them.
         Returns:
             x (right), y (up), z (towards the viewer) and one over the length, each float32
             [bottom - top, W]; z may be one number.
@@ -50,13 +55,20 @@ class NormalMap:
     image: Image
     convention: NormalConvention = "opengl"
 
-    def normals(self, top: int, bottom: int) -> tuple[Floats, Floats, Floats, Floats]:
+    def normals(self, top: int, bottom: int, scratch: Scratch) -> tuple[Floats, Floats, Floats, Floats]:
         """See `Surface`."""
         cv2 = opencv()
         part = self.image[top:bottom]
-        channels = cv2.split(part) if part.ndim == 3 else (part, part, part)
-        x, y, z = (np.subtract(each, np.float32(127.5), dtype=np.float32) for each in channels)
-        length = cv2.magnitude(cv2.magnitude(x, y), z)  # at least 0.87, since 127.5 is no integer
+        shape = part.shape[:2]
+        channels = [scratch(f"normal {each}", shape, np.uint8) for each in range(3)] if part.ndim == 3 else [part] * 3
+        if part.ndim == 3:
+            cv2.split(part, channels)
+        x, y, z, length = (scratch(name, shape) for name in ("x", "y", "z", "length"))
+        for component, channel in zip((x, y, z), channels, strict=True):
+            np.copyto(component, channel)
+            component -= np.float32(127.5)
+        # At least 0.87, since 127.5 is no whole number.
+        cv2.magnitude(cv2.magnitude(x, y, length), z, length)
         by_x, by_y = _SIGNS[self.convention]
         if by_x < 0:
             np.negative(x, out=x)
@@ -77,18 +89,23 @@ class DepthMap:
     depth: NDArray[np.uint16]
     relief: float
 
-    def normals(self, top: int, bottom: int) -> tuple[Floats, Floats, float, Floats]:
+    def normals(self, top: int, bottom: int, scratch: Scratch) -> tuple[Floats, Floats, float, Floats]:
         """See `Surface`."""
         cv2 = opencv()
         height, width = self.depth.shape
         first, last = max(top - 1, 0), min(bottom + 1, height)
-        part = self.depth[first:last].astype(np.float32)
-        # Sobel sums 8 differences of one pixel; x grows to the right, y (up) against the rows.
-        scale = self.relief * min(height, width) / (8 * 65535)
-        x = cv2.Sobel(part, cv2.CV_32F, 1, 0, scale=-scale, borderType=cv2.BORDER_REPLICATE)
-        y = cv2.Sobel(part, cv2.CV_32F, 0, 1, scale=scale, borderType=cv2.BORDER_REPLICATE)
-        x, y = x[top - first : bottom - first], y[top - first : bottom - first]
-        length: Floats = np.sqrt(x * x + y * y + np.float32(1))
+        whole, inside = (last - first, width), slice(top - first, bottom - first)
+        part, x, y = (scratch(name, whole) for name in ("part", "x", "y"))
+        np.copyto(part, self.depth[first:last])
+        # Differences over two pixels; x grows to the right, y (up) against the rows.
+        scale = self.relief * min(height, width) / (2 * 65535)
+        cv2.Sobel(part, cv2.CV_32F, 1, 0, dst=x, ksize=1, scale=-scale, borderType=cv2.BORDER_REPLICATE)
+        cv2.Sobel(part, cv2.CV_32F, 0, 1, dst=y, ksize=1, scale=scale, borderType=cv2.BORDER_REPLICATE)
+        x, y, length = x[inside], y[inside], scratch("length", (bottom - top, width))
+        np.square(x, out=length)
+        length += np.square(y, out=part[inside])
+        length += np.float32(1)
+        np.sqrt(length, out=length)
         return x, y, 1.0, np.divide(np.float32(1), length, out=length)
 
 
