@@ -151,7 +151,9 @@ class Host(Protocol):
         """Describe the checkpoint in memory, or None when there is none; waits for nothing, loads nothing."""
 
     def components(self) -> AbstractContextManager[Components]:
-        """Lend the checkpoint's modules for the length of a block inside `gpu`; loads it if need be.
+        """Lend the checkpoint's modules for the length of a block; loads it if need be.
+
+        Takes the queue as `gpu` does, where the caller does not hold it.
 
         The modules are empty again after the block: nothing of the host's weights is kept alive.
 

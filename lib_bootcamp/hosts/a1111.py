@@ -10,7 +10,7 @@ import importlib
 import sys
 import threading
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -47,7 +47,7 @@ class WebuiProgress:
         """Begin a bar of `total` items."""
         self._title, self._total, self._unit = title, total, unit
         if self._host.owns_bar():
-            state = webui("shared").state
+            state = self._host.state()
             state.job_count, state.job_no = 1, 0
             state.sampling_steps, state.sampling_step = total, 0
             state.textinfo = title
@@ -55,7 +55,7 @@ class WebuiProgress:
     def step(self, done: int, note: str = "") -> None:
         """Move the bar to `done`."""
         if self._host.owns_bar():
-            state = webui("shared").state
+            state = self._host.state()
             state.sampling_step = done
             state.textinfo = " - ".join(filter(None, (f"{self._title}: {done}/{self._total} {self._unit}", note)))
 
@@ -63,16 +63,21 @@ class WebuiProgress:
         """Whether Interrupt or Skip was pressed for what this thread does."""
         if not self._host.holds_queue():
             return False
-        state = webui("shared").state
+        state = self._host.state()
         return bool(state.interrupted or state.skipped or getattr(state, "stopping_generation", False))
 
 
 class A1111Host:
-    """The `Host` port inside the WebUI."""
+    """The `Host` port inside the WebUI.
+
+    Args:
+        module: finds a module of the WebUI by its name below `modules`.
+    """
 
     name = "a1111"
 
-    def __init__(self) -> None:
+    def __init__(self, module: Callable[[str], Any] = webui) -> None:
+        self._webui = module
         self._thread = threading.local()
         self._view: tuple[Any, Any] | None = None
         self._measured: tuple[Any, int, int] | None = None
@@ -83,17 +88,19 @@ class A1111Host:
 
     def version(self) -> str:
         """The WebUI's version, without the `v` of its tag."""
-        return str(webui("launch_utils").git_tag()).removeprefix("v")
+        return str(self._webui("launch_utils").git_tag()).removeprefix("v")
 
     def device(self) -> str:
         """`--bootcamp-device`, else the WebUI's own."""
-        asked = getattr(webui("shared").cmd_opts, "bootcamp_device", None)
-        return str(asked or webui("devices").device or "cpu")
+        asked = getattr(self._webui("shared").cmd_opts, "bootcamp_device", None)
+        return str(asked or self._webui("devices").device or "cpu")
 
     def data_dir(self) -> Path:
         """`--bootcamp-data-dir`, else the folder in Settings, else `bootcamp` below the WebUI's data folder."""
-        asked = getattr(webui("shared").cmd_opts, "bootcamp_data_dir", None) or self.setting("bootcamp_data_dir", "")
-        base = Path(webui("paths_internal").data_path)
+        asked = getattr(self._webui("shared").cmd_opts, "bootcamp_data_dir", None) or self.setting(
+            "bootcamp_data_dir", ""
+        )
+        base = Path(self._webui("paths_internal").data_path)
         folder = base / asked if asked else base / "bootcamp"
         folder.mkdir(parents=True, exist_ok=True)
         return folder
@@ -108,8 +115,8 @@ class A1111Host:
         if self.holds_queue():
             yield
             return
-        state = webui("shared").state
-        with webui("call_queue").queue_lock:
+        state = self.state()
+        with self._webui("call_queue").queue_lock:
             state.begin(job=job)
             try:
                 with self.queue_held():
@@ -139,6 +146,10 @@ class A1111Host:
         """Whether the progress bar is this thread's."""
         return getattr(self._thread, "held", None) is True
 
+    def state(self) -> Any:
+        """The WebUI's state of the job that runs: the bar and the buttons."""
+        return self._webui("shared").state
+
     def progress(self) -> Progress:
         """The WebUI's bar."""
         return WebuiProgress(self)
@@ -148,22 +159,22 @@ class A1111Host:
         model = self._loaded()
         if model is not None:
             return str(model.sd_checkpoint_info.title)
-        return webui("shared").opts.data.get("sd_model_checkpoint") or None
+        return self._webui("shared").opts.data.get("sd_model_checkpoint") or None
 
     def setting(self, name: str, default: T) -> T:
         """A value of the Settings page."""
-        value = webui("shared").opts.data.get(name, default)
+        value = self._webui("shared").opts.data.get(name, default)
         return default if value is None else value
 
     def auth_dependencies(self) -> list[Any]:
         """FastAPI dependencies of every route: `--api-auth`, else `--gradio-auth`."""
         from lib_bootcamp.hosts.webui_auth import auth_dependencies
 
-        return auth_dependencies(webui("shared").cmd_opts)
+        return auth_dependencies(self._webui("shared").cmd_opts)
 
     def model_folders(self) -> dict[str, tuple[Path, ...]]:
         """The WebUI's model folders, those of its flags first."""
-        options, models = webui("shared").cmd_opts, Path(webui("paths_internal").models_path)
+        options, models = self._webui("shared").cmd_opts, Path(self._webui("paths_internal").models_path)
         return {
             "checkpoint": _folders(getattr(options, "ckpt_dir", None), models / "Stable-diffusion"),
             "vae": _folders(getattr(options, "vae_dir", None), models / "VAE"),
@@ -220,54 +231,56 @@ class A1111Host:
         LoRAs that a prompt merged into the weights are taken out first; the WebUI merges them again
         when it draws. With --medvram and --lowvram each module is brought to the device when it runs.
 
+        Takes the queue where this thread does not hold it yet.
+
         Raises:
-            RuntimeError: this thread is not inside `gpu`.
             ModelError: there is no checkpoint, or none of Stable Diffusion 1, 2 or XL.
             MissingPackageError: diffusers is not installed.
         """
-        if not self.holds_queue():
-            raise RuntimeError("components() is used inside gpu()")
-        from lib_bootcamp.ml.ldm_view import LdmView, scheduler_config
+        with self.gpu("Checkpoint's modules"):
+            model = self._ready()
+            from lib_bootcamp.ml.ldm_view import LdmView, scheduler_config
 
-        model = self._ready()
-        source = self._source(model)
-        key = self._architecture(model)
-        # Kept without weights between two jobs: a changed checkpoint or VAE is seen, and none is kept alive.
-        view = self._view[1] if self._view and self._view[0] == key else LdmView(source)
-        self._view = None
-        try:
-            parts = view.lend(source)
-            self._measured = (weakref.ref(model), view.shared_bytes, view.owned_bytes)
-            yield Components(
-                family=source.family,
-                scheduler=scheduler_config(source),
-                device=str(webui("devices").device),
-                shared_bytes=view.shared_bytes,
-                owned_bytes=view.owned_bytes,
-                **parts,
-                **self._tokenizers(model),
-            )
-        finally:
-            if view.give_back():
-                self._view = (key, view)
+            source = self._source(model)
+            key = self._architecture(model)
+            # Kept without weights between two jobs: a changed checkpoint or VAE is seen, and none is kept alive.
+            view = self._view[1] if self._view and self._view[0] == key else LdmView(source)
+            self._view = None
+            try:
+                parts = view.lend(source)
+                self._measured = (weakref.ref(model), view.shared_bytes, view.owned_bytes)
+                yield Components(
+                    family=source.family,
+                    scheduler=scheduler_config(source),
+                    device=str(self._webui("devices").device),
+                    shared_bytes=view.shared_bytes,
+                    owned_bytes=view.owned_bytes,
+                    **parts,
+                    **self._tokenizers(model),
+                )
+            finally:
+                if view.give_back():
+                    self._view = (key, view)
 
     def _loaded(self) -> Any:
-        return webui("sd_models").model_data.sd_model
+        return self._webui("sd_models").model_data.sd_model
 
     def _ready(self) -> Any:
         """The checkpoint, loaded, on its device and without merged LoRAs."""
-        model = self._loaded() or webui("shared").sd_model
+        model = self._loaded() or self._webui("shared").sd_model
         if model is None:
-            raise ModelError("No checkpoint is loaded: choose one at the top of the page.")
+            raise ModelError(
+                "There is no checkpoint here: put one into models/Stable-diffusion and choose it on the page."
+            )
         family = self._family(model)
         if family not in ("sd1", "sd2", "sdxl"):
             raise ModelError(
                 f"The loaded checkpoint is of the kind {family}; choose a Stable Diffusion 1, 2 or XL one."
             )
-        device = webui("devices").device
+        device = self._webui("devices").device
         weight = next(self._unet(model).parameters())
         if not getattr(model, "lowvram", False) and device is not None and weight.device.type != device.type:
-            webui("sd_models").send_model_to_device(model)
+            self._webui("sd_models").send_model_to_device(model)
         self._take_out_loras(model)
         return model
 
@@ -287,7 +300,7 @@ class A1111Host:
         return model.first_stage_model
 
     def _vae_name(self) -> str | None:
-        path = webui("sd_vae").loaded_vae_file
+        path = self._webui("sd_vae").loaded_vae_file
         return Path(path).name if path else None
 
     def _encoders(self, model: Any) -> list[Any]:
@@ -305,7 +318,7 @@ class A1111Host:
         from lib_bootcamp.ml.ldm_view import LdmModel
 
         encoders = self._encoders(model)
-        settings = webui("shared").opts
+        settings = self._webui("shared").opts
         return LdmModel(
             family=self._family(model),  # type: ignore[arg-type]
             config=yaml.safe_load(Path(model.used_config).read_text(encoding="utf-8")),

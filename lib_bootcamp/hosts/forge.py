@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lib_bootcamp.errors import ModelError
-from lib_bootcamp.hosts.a1111 import A1111Host, webui
+from lib_bootcamp.hosts.a1111 import A1111Host
 
 # Forge's names of the first and second text encoder (backend/diffusion_engine).
 FIRST, SECOND = ("clip_l", "clip_h"), "clip_g"
@@ -33,12 +33,12 @@ class ForgeHost(A1111Host):
 
     def _loaded(self) -> Any:
         """The loaded engine; before the first load Forge keeps a stand-in without weights."""
-        model = webui("sd_models").model_data.sd_model
+        model = self._webui("sd_models").model_data.sd_model
         return model if getattr(model, "forge_objects", None) is not None else None
 
     def _ready(self) -> Any:
         """The checkpoint that is chosen, loaded, on its device and without merged LoRAs."""
-        model, _ = webui("sd_models").forge_model_reload()
+        model, _ = self._webui("sd_models").forge_model_reload()
         family = self._family(model)
         if family not in ("sd1", "sd2", "sdxl"):
             raise ModelError(
@@ -61,7 +61,7 @@ class ForgeHost(A1111Host):
         return model.forge_objects_original.vae.first_stage_model
 
     def _vae_name(self) -> str | None:
-        modules = webui("sd_models").model_data.forge_loading_parameters.get("additional_modules", [])
+        modules = self._webui("sd_models").model_data.forge_loading_parameters.get("additional_modules", [])
         return ", ".join(Path(path).name for path in modules) or None
 
     def _merged_loras(self, model: Any) -> tuple[str, ...]:
@@ -74,7 +74,7 @@ class ForgeHost(A1111Host):
         from lib_bootcamp.ml.ldm_view import LdmModel
 
         folder = Path(
-            webui("paths_internal").script_path, "backend", "huggingface", model.model_config.huggingface_repo
+            self._webui("paths_internal").script_path, "backend", "huggingface", model.model_config.huggingface_repo
         )
         encoders = model.forge_objects_original.clip.cond_stage_model
         second = getattr(encoders, SECOND, None)

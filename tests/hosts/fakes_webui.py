@@ -103,6 +103,10 @@ class FakeWebui:
         self.model_data.sd_model = self.loadable
         return self.loadable
 
+    def module(self, name: str) -> Any:
+        """What a host is given to find the WebUI's modules with."""
+        return self.modules()[f"modules.{name}"]
+
     def modules(self) -> dict[str, ModuleType]:
         """By the names they are imported under."""
         webui = self
