@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, create_model
 from lib_bootcamp.core.images import encode_base64
 from lib_bootcamp.operation import Operation, Result
 from lib_bootcamp.params import Param, fields_of, plain
-from lib_bootcamp.ports import HostInfo
+from lib_bootcamp.ports import HostInfo, ModelInfo
 from lib_bootcamp.schema import json_schema
 
 PYDANTIC_1 = pydantic.VERSION.startswith("1.")
@@ -140,16 +140,25 @@ def _file(schema: dict[str, Any]) -> dict[str, Any]:
 def _examples(operation: Operation[Any, Any]) -> Iterator[tuple[str, Any]]:
     params = fields_of(operation.params)
     defaults = {param.name: param.default for param in params}
-    shown = {
-        param.name: _example(param)
-        for param in params
-        if param.required
-        or (param.spec.example is not None and all(defaults[name] in among for name, among in param.spec.when.items()))
-    }
-    yield "example", {"summary": operation.summary, "value": shown}
+
+    def shown(chosen: Mapping[str, Any]) -> dict[str, Any]:
+        settings = {**defaults, **chosen}
+        return {
+            param.name: _example(param)
+            for param in params
+            if param.name not in chosen and (param.required or _is_shown(param, settings, chosen))
+        }
+
+    yield "example", {"summary": operation.summary, "value": shown({})}
     for name, values in operation.presets.items():
-        rest = {key: value for key, value in shown.items() if key not in values}
-        yield name, {"summary": f"Preset {name}", "value": {**rest, "preset": name}}
+        yield name, {"summary": f"Preset {name}", "value": {**shown(values), "preset": name}}
+
+
+def _is_shown(param: Param, settings: Mapping[str, Any], chosen: Mapping[str, Any]) -> bool:
+    """Whether an optional field belongs into an example: its own example, or the picture that a preset works on."""
+    if not all(settings[name] in among for name, among in param.spec.when.items()):
+        return False
+    return param.spec.example is not None or (param.name == "image" and bool(chosen))
 
 
 def _example(param: Param) -> Any:
@@ -203,6 +212,11 @@ def info_model() -> type[BaseModel]:
     """The answer of `GET /info`: what a host tells of itself, and this package's version."""
     extension = (str, Field(..., title="Version of this package"))
     return create_model("InfoAnswer", __base__=_model(HostInfo), __module__=__name__, extension=extension)
+
+
+def model_answer() -> type[BaseModel]:
+    """The answer of `GET /model`."""
+    return _model(ModelInfo)
 
 
 class OperationAnswer(BaseModel):
