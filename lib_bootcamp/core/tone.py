@@ -65,12 +65,13 @@ def evaluate_curve(points: Sequence[Point], values: NDArray[np.float64]) -> NDAr
     part = np.clip(np.searchsorted(x, place, side="right") - 1, 0, len(secant) - 1)
     t = (place - x[part]) / width[part]
     out = (
-        y[part] * (1 + 2 * t) * (1 - t) ** 2
+        y[part]
+        + (y[part + 1] - y[part]) * t * t * (3 - 2 * t)
         + slope[part] * width[part] * t * (1 - t) ** 2
-        + y[part + 1] * t * t * (3 - 2 * t)
         + slope[part + 1] * width[part] * t * t * (t - 1)
     )
-    return cast("NDArray[np.float64]", np.clip(out, 0, 1))
+    # Rounded, so that errors in the last digit cannot make a level curve waver between two grey values.
+    return cast("NDArray[np.float64]", np.clip(np.round(out, 12), 0, 1))
 
 
 def tone_table(  # noqa: PLR0913 - the steps of one table
