@@ -10,7 +10,8 @@ import numpy as np
 from lib_bootcamp.core.arrays import Image
 from lib_bootcamp.core.blend import BLEND_TITLES, Blend, blend
 from lib_bootcamp.core.illumination import estimate
-from lib_bootcamp.core.lighting import MAX_LIGHTS, Canvas, Light, Tone, render
+from lib_bootcamp.core.lighting import MAX_LIGHTS, Tone, render
+from lib_bootcamp.core.lights import Canvas, Light
 from lib_bootcamp.core.luminance import LUMINANCE_TITLES, Luminance, luminance
 from lib_bootcamp.core.normals import CONVENTION_TITLES, NormalConvention, NormalMap, Surface, depth_map
 from lib_bootcamp.core.opencv import opencv

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from lib_bootcamp.core import lighting
 from lib_bootcamp.core.blend import blend
-from lib_bootcamp.core.lighting import Canvas, Light, render
+from lib_bootcamp.core.lighting import render
+from lib_bootcamp.core.lights import Canvas, Light
 from lib_bootcamp.core.normals import NormalMap, depth_map
 from lib_bootcamp.errors import InvalidParamError
 

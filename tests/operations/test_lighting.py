@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib_bootcamp.core.images import read_image, write_image
-from lib_bootcamp.core.lighting import Light
+from lib_bootcamp.core.lights import Light
 from lib_bootcamp.errors import CancelledError, InvalidParamError
 from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
 from lib_bootcamp.operation import Context
