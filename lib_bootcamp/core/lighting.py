@@ -11,7 +11,8 @@ import numpy as np
 
 from .arrays import Floats, Image
 from .fields import Field
-from .lights import Beam, Canvas, Light
+from .lights import Beam, Canvas
+from .lights import Light as Light
 from .normals import Surface
 from .opencv import opencv
 from .strips import Scratch, run_parts, strips
