@@ -19,6 +19,8 @@ from lib_bootcamp.params import Param
 from .gradio_values import DEFAULT_LOOK, Look, choices_of, label_of, read, show
 
 NO_PRESET = "As set below"
+# Gradio 3's page sends 0 for a number that was left empty.
+EMPTY_NUMBERS = int(gr.__version__.split(".")[0]) > 3
 _BUTTONS = ["download", "fullscreen"]
 
 
@@ -31,6 +33,20 @@ def supported_arguments(function: Any, **arguments: Any) -> dict[str, Any]:
     """Those arguments that the installed Gradio's function takes."""
     known = inspect.signature(function).parameters
     return {name: value for name, value in arguments.items() if name in known}
+
+
+class PictureInput(gr.Image):  # type: ignore[misc]
+    """A picture that reaches `read` as the file that was uploaded.
+
+    Gradio 4 and later would decode it first, without our limits, and answer a damaged file with an error of its own.
+    """
+
+    is_template = True  # shown as an Image
+
+    def preprocess(self, payload: Any) -> Any:
+        """The uploaded file's path, where Gradio keeps one."""
+        path = getattr(payload, "path", None)
+        return path if path and self.type == "filepath" else super().preprocess(payload)
 
 
 def component(param: Param, *, prefix: str, look: Look = DEFAULT_LOOK) -> Any:
@@ -53,7 +69,7 @@ def _component(param: Param, prefix: str, look: Look) -> Any:
     if param.kind in {"integer", "number"}:
         return _number(param, value, common_info)
     if param.kind == "image":
-        return gr.Image(
+        return PictureInput(
             type=look.image_type,
             **common,
             **supported(gr.Image, height=260 if param.required else 170, sources=["upload", "clipboard"]),
@@ -80,6 +96,8 @@ def _number(param: Param, value: Any, settings: dict[str, Any]) -> Any:
     spec = param.spec
     low, high = spec.ge if spec.ge is not None else spec.gt, spec.le if spec.le is not None else spec.lt
     whole = param.kind == "integer"
+    if param.optional and not EMPTY_NUMBERS:
+        return gr.Textbox(value="" if value is None else str(value), placeholder=str(spec.example or ""), **settings)
     if low is None or high is None or param.optional:
         return gr.Number(value=value, **({"precision": 0} if whole else {}), **settings)
     step = spec.multiple_of or spec.step or (1 if whole else round((high - low) / 200, 4))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lib_bootcamp import __version__
+from lib_bootcamp.core.images import MAX_BYTES
 from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.ports import Host
 
@@ -61,6 +62,7 @@ def create_server_app(host: Host, *, port: int) -> Any:
         server_port=port,
         ssr_mode=False,
         footer_links=[],
+        max_file_size=MAX_BYTES,
     )
     return gr.mount_gradio_app(app, page, path="/", **extras)
 

@@ -1,0 +1,104 @@
+"""The standalone page in a real Chromium.
+
+`BOOTCAMP_SCREENSHOTS=1` renews the pictures that the README shows (docs/images).
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import find_chromium
+
+ROOT = Path(__file__).resolve().parents[2]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def address() -> Iterator[str]:
+    """A running `serve`."""
+    pytest.importorskip("gradio")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "lib_bootcamp", "serve", "--port", str(port)]
+    environment = {**os.environ, "BOOTCAMP_VENV": "off"}
+    with subprocess.Popen(command, cwd=ROOT, env=environment) as server:
+        try:
+            url = f"http://127.0.0.1:{port}"
+            _wait(url, server)
+            yield url
+        finally:
+            server.terminate()
+
+
+def _wait(url: str, server: subprocess.Popen[bytes]) -> None:
+    for _ in range(600):
+        try:
+            with urllib.request.urlopen(f"{url}/bootcamp/v1/info", timeout=5):
+                return
+        except (urllib.error.URLError, OSError):
+            if server.poll() is not None:
+                pytest.fail(f"serve ended with {server.returncode}")
+            time.sleep(0.2)
+    pytest.fail("serve did not answer within two minutes")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium of the system."""
+    chromium_path = find_chromium()
+    if chromium_path is None:
+        pytest.skip("no Chromium: install it, or name it in CHROMIUM")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as running:
+        chromium = running.chromium.launch(executable_path=chromium_path, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Any, address: str) -> Iterator[Any]:
+    """The page, freshly opened; the test fails when a script on it does."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    opened = context.new_page()
+    opened.set_default_timeout(60_000)
+    broken: list[str] = []
+    opened.on("pageerror", lambda error: broken.append(str(error)))
+    opened.goto(address, wait_until="domcontentloaded")
+    opened.wait_for_selector("#bootcamp_qr_run")
+    yield opened
+    context.close()
+    assert broken == []
+
+
+@pytest.fixture
+def picture_of(tmp_path: Path) -> Any:
+    """Takes a screenshot; into docs/images when they are to be renewed."""
+    renew = os.environ.get("BOOTCAMP_SCREENSHOTS") == "1"
+    folder = ROOT / "docs" / "images" if renew else tmp_path
+    folder.mkdir(exist_ok=True)
+
+    def take(page: Any, name: str) -> Path:
+        path = folder / f"{name}.png"
+        page.screenshot(path=str(path), full_page=True)
+        return path
+
+    return take

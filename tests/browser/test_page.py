@@ -1,0 +1,127 @@
+"""What a person does on the standalone page."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zxingcpp
+from PIL import Image as Pil
+
+PHOTO = Path(__file__).resolve().parents[2] / "examples" / "photo.jpg"
+
+
+def fill(page: Any, name: str, text: str) -> None:
+    page.fill(f"#{name} textarea, #{name} input[type=text]", text)
+
+
+def run(page: Any, operation: str) -> str:
+    """Press the button and give the message that comes."""
+    page.evaluate(f"document.querySelector('#bootcamp_{operation}_message .bootcamp-notice')?.remove()")
+    page.click(f"#bootcamp_{operation}_run")
+    notice = page.wait_for_selector(f"#bootcamp_{operation}_message .bootcamp-notice")
+    return str(notice.inner_text())
+
+
+def open_tab(page: Any, operation: str, title: str) -> None:
+    page.get_by_role("tab", name=title).click()
+    page.wait_for_selector(f"#bootcamp_{operation}_run", state="visible")
+
+
+def download(page: Any, operation: str) -> Any:
+    with page.expect_download() as downloading:
+        page.click(f"#bootcamp_{operation}_files a[download]")
+    return np.asarray(Pil.open(downloading.value.path()).convert("RGB"))
+
+
+def test_the_form_makes_a_code_that_can_be_downloaded_and_scans(page: Any, picture_of: Any) -> None:
+    fill(page, "bootcamp_qr_content", "https://example.com")
+    assert "px modules" in run(page, "qr")
+    page.wait_for_selector("#bootcamp_qr_image_out img")
+    page.wait_for_timeout(500)
+    picture_of(page, "page-qr")
+    code = download(page, "qr")
+    assert code.shape == (768, 768, 3)
+    assert [each.text for each in zxingcpp.read_barcodes(code)] == ["https://example.com"]
+
+
+def test_a_mistake_is_told_in_one_sentence(page: Any, picture_of: Any) -> None:
+    fill(page, "bootcamp_qr_content", "")
+    message = run(page, "qr")
+    assert message.startswith("content is missing")
+    assert page.get_attribute("#bootcamp_qr_message .bootcamp-notice", "role") == "alert"
+    assert page.locator("#bootcamp_qr_image_out img").count() == 0
+    picture_of(page, "page-error")
+
+
+def test_fields_of_a_payload_appear_when_it_is_chosen(page: Any) -> None:
+    assert page.locator("#bootcamp_qr_wifi_ssid").is_hidden()
+    page.click("#bootcamp_qr_payload input")
+    page.get_by_role("option", name="Wi-Fi network").click()
+    page.wait_for_selector("#bootcamp_qr_wifi_ssid", state="visible")
+    assert page.locator("#bootcamp_qr_content").is_hidden()
+
+
+def test_an_uploaded_photograph_becomes_a_brightness_map(page: Any) -> None:
+    open_tab(page, "brightness", "Brightness map")
+    page.set_input_files("#bootcamp_brightness_image input[type=file]", str(PHOTO))
+    page.wait_for_selector("#bootcamp_brightness_image img")
+    assert "600 x 400" in run(page, "brightness")
+    map_ = download(page, "brightness")
+    assert (map_[:, :, 0] == map_[:, :, 2]).all()
+
+
+def test_a_light_is_added_and_dragged_on_the_stage(page: Any, picture_of: Any) -> None:
+    open_tab(page, "lighting", "Lighting map")
+    page.click(".bootcamp-stage-bar button:has-text('point')")
+    page.wait_for_selector("#bootcamp_lighting_message .bootcamp-notice")
+    page.wait_for_function("document.querySelector('.bootcamp-stage-view img')?.complete")
+    page.wait_for_timeout(1000)
+    handle = page.locator(".bootcamp-stage-view circle").first.bounding_box()
+    stage = page.locator(".bootcamp-stage-view svg").bounding_box()
+    page.evaluate("document.querySelector('#bootcamp_lighting_message .bootcamp-notice').remove()")
+    page.mouse.move(handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(stage["x"] + stage["width"] * 0.75, stage["y"] + stage["height"] * 0.25, steps=5)
+    page.mouse.up()
+    page.wait_for_selector("#bootcamp_lighting_message .bootcamp-notice")
+    (light,) = json.loads(page.input_value("#bootcamp_lighting_lights textarea"))
+    assert abs(light["x"] - 0.75) < 0.02
+    assert abs(light["y"] - 0.25) < 0.02
+    brightest = page.inner_text("#bootcamp_lighting_message .bootcamp-notice").split("at ")[-1]
+    assert all(abs(float(a) - b) < 0.03 for a, b in zip(brightest.split(", "), (0.75, 0.25), strict=True))
+    page.wait_for_timeout(1000)
+    picture_of(page, "page-lighting")
+
+
+def test_a_code_is_handed_to_the_scan_tab_with_its_layout(page: Any, picture_of: Any) -> None:
+    fill(page, "bootcamp_qr_content", "https://example.com")
+    run(page, "qr")
+    page.click("#bootcamp_qr_to_scan")
+    page.wait_for_selector("#bootcamp_scan_image img")
+    page.wait_for_function("document.querySelector('#bootcamp_scan_layout textarea')?.value.includes('module_px')")
+    message = run(page, "scan")
+    assert message.startswith("Scans: 1.00")
+    assert "0 of 841 modules wrong" in message
+    page.wait_for_selector("#bootcamp_scan_error_map_out img")
+    page.wait_for_timeout(500)
+    picture_of(page, "page-scan")
+
+
+def test_a_text_file_named_png_is_told_in_one_sentence(page: Any, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.png"
+    bad.write_text("no picture", encoding="utf-8")
+    open_tab(page, "scan", "Scan QR code")
+    page.set_input_files("#bootcamp_scan_image input[type=file]", str(bad))
+    page.wait_for_timeout(2000)
+    message = run(page, "scan")
+    assert "picture" in message
+    assert "Traceback" not in page.content()
+
+
+def test_the_api_docs_open_beside_the_page(page: Any, address: str) -> None:
+    answer = page.request.get(f"{address}/openapi.json")
+    assert answer.ok
+    assert "/bootcamp/v1/control-maps/qr" in answer.json()["paths"]
