@@ -101,7 +101,7 @@ _CAUSES = (
     (
         ("NewConnectionError", "NameResolutionError", "Failed to establish", "Temporary failure in name", "ProxyError",
          "Network is unreachable", "Read timed out", "ReadTimeoutError", "ConnectTimeout", "Connection refused",
-         "ConnectionResetError", "SSLError"),
+         "ConnectionResetError", "SSLError", "(from versions: none)"),
         "The packages cannot be downloaded: connect this machine (or name a proxy in HTTPS_PROXY) and call again.",
     ),
 )  # fmt: skip

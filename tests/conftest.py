@@ -1,0 +1,48 @@
+"""What all tests share: how Hypothesis searches, and which suites this machine cannot run, told at the head."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
+settings.register_profile("dev", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
+
+
+def find_chromium() -> str | None:
+    """The browser of the browser tests: `$CHROMIUM`, else Chromium in PATH."""
+    named = os.environ.get("CHROMIUM")
+    if named:
+        return named if Path(named).exists() else None
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+def unavailable() -> Iterator[str]:
+    """Every suite that is skipped on this machine, with the reason."""
+    if not os.environ.get("WEBUI_DIR"):
+        yield "tests/webui skipped: WEBUI_DIR names no WebUI"
+    if find_chromium() is None:
+        yield "tests/browser skipped: no Chromium in PATH and CHROMIUM names none"
+    elif importlib.util.find_spec("playwright") is None:
+        yield "tests/browser skipped: playwright is not installed"
+    if importlib.util.find_spec("schemathesis") is None:
+        yield "requests made from the schema skipped: schemathesis is not installed"
+
+
+def pytest_report_header() -> list[str]:
+    """The head of a run; not shown with -q."""
+    return list(unavailable())
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """The same at the end of a run whose head was not shown."""
+    if config.get_verbosity() < 0:
+        for line in unavailable():
+            terminalreporter.write_line(line)
