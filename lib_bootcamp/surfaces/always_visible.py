@@ -15,7 +15,7 @@ from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Param
 
 from .gradio_fields import Form, component, quiet_event
-from .gradio_values import label_of, read, show
+from .gradio_values import choices_of, label_of, read, show
 from .infotext import KEY, Pasted, pasted_values
 from .section import (
     AUTOMATIC,
@@ -77,10 +77,11 @@ class SectionUi:
         with self.webui.accordion("Bootcamp", prefix, value=False) as enabled:
             fields["", "enabled"] = enabled
             with gr.Row():
-                place("control")
-                preset = fields["", "preset"] = self._preset_dropdown(own["preset"], prefix, img2img=img2img)
+                # dropdowns, because only they are asked again when ui-config.json changes their value
+                control = fields["", "control"] = _dropdown(own["control"], prefix, choices_of(own["control"], LOOK))
+                titles, _ = self._offer(own["control"].default, AUTOMATIC, img2img=img2img)
+                preset = fields["", "preset"] = _dropdown(own["preset"], prefix, titles)
                 refresh = self.webui.tool_button(REFRESH, f"{prefix}_refresh", "Look for models again")
-            control = fields["", "control"]
             note = gr.HTML(value="", elem_id=f"{prefix}_note")
             with gr.Row(visible=False) as sliders:
                 for name in ("weight", "guidance_start", "guidance_end"):
@@ -105,32 +106,19 @@ class SectionUi:
         pasted = _pasted_fields(fields)
         return BuiltSection(inputs, pasted, [str(key) for _, key in pasted], fields)
 
-    def _preset_dropdown(self, param: Param, prefix: str, *, img2img: bool) -> Any:
-        control = section_fields()[1].default
-        choices, _ = self._offer(control, AUTOMATIC, img2img=img2img)
-        return gr.Dropdown(
-            choices=choices,
-            value=show(param, param.default, LOOK),
-            label=label_of(param, LOOK),
-            info=param.spec.help,
-            elem_id=f"{prefix}_preset",
-        )
-
     def _offer(self, control: str, chosen: str, *, img2img: bool) -> tuple[list[str], str]:
-        """The presets' titles for a control, and what to say below them."""
+        """The presets' titles for a control, and what to say below them, as HTML."""
         param = next(each for each in section_fields() if each.name == "preset")
         net = self.controlnet()
         if net is None:
-            return [show(param, AUTOMATIC, LOOK)], "ControlNet is needed: install sd-webui-controlnet and restart."
+            return [show(param, AUTOMATIC, LOOK)], notice("ControlNet is needed: install sd-webui-controlnet.", "")
         base, models = self.webui.checkpoint_base(), net.models()
         names = [each.name for each in usable(control, base, models, img2img=img2img)]
         if chosen not in {AUTOMATIC, CUSTOM, *names}:
             names.append(chosen)
-        lines = [] if control == OFF else [advice(control, base, models, net.folder(), img2img=img2img)]
-        if chosen not in {AUTOMATIC, CUSTOM}:
-            lines.insert(0, find_preset(chosen).advice)
         titles = [show(param, each, LOOK) for each in (AUTOMATIC, *names, CUSTOM)]
-        return titles, "\n".join(filter(None, lines))
+        missing = "" if control == OFF else advice(control, base, models, net.folder(), img2img=img2img)
+        return titles, notice(find_preset(chosen).advice if chosen in names else "", missing, urgent=not names)
 
     def _wire(  # noqa: PLR0913 - the parts that act on each other
         self,
@@ -147,10 +135,10 @@ class SectionUi:
 
         def offered(control_value: str, preset_value: str) -> list[Any]:
             name, chosen = read(own["control"], control_value, LOOK), read(own["preset"], preset_value, LOOK)
-            titles, line = self._offer(name, chosen, img2img=img2img)
+            offer, line = self._offer(name, chosen, img2img=img2img)
             return [
-                gr.update(choices=titles),
-                notice(line),
+                gr.update(choices=offer),
+                line,
                 gr.update(visible=chosen != AUTOMATIC),
                 *[gr.update(visible=operation.name == name) for operation in control_maps()],
             ]
@@ -172,10 +160,25 @@ class SectionUi:
         preset.input(chosen_by_hand, [preset], targets, **quiet_event(preset.input))
 
 
-def notice(text: str) -> str:
-    """A quiet line below the presets."""
-    lines = html.escape(text).replace("\n", "<br>")
-    return f'<p class="bootcamp-note">{lines}</p>' if text else ""
+def notice(advice_line: str, missing: str, *, urgent: bool = False) -> str:
+    """The lines below the presets: a word on the chosen one, and which files would allow more."""
+    line = f'<p class="bootcamp-note">{html.escape(advice_line)}</p>' if advice_line else ""
+    if not missing:
+        return line
+    head = "No preset's model is installed" if urgent else "More presets need models that are not installed"
+    files = "<br>".join(html.escape(each) for each in missing.splitlines())
+    opened = " open" if urgent else ""
+    return f'{line}<details class="bootcamp-note"{opened}><summary>{head}</summary>{files}</details>'
+
+
+def _dropdown(param: Param, prefix: str, choices: list[str]) -> Any:
+    return gr.Dropdown(
+        choices=choices,
+        value=show(param, param.default, LOOK),
+        label=label_of(param, LOOK),
+        info=param.spec.help,
+        elem_id=f"{prefix}_{param.name}",
+    )
 
 
 def _form(operation: Operation[Any, Any], prefix: str, labels: Mapping[tuple[str, str], str]) -> Form:

@@ -90,6 +90,8 @@ def read(param: Param, value: Any, look: Look = DEFAULT_LOOK) -> Any:
         if not value.strip():
             return None if param.optional else plain(param.default)
         return param.parse_text(value)
+    if param.kind in {"integer", "number"} and isinstance(value, str):
+        return param.parse_text(value)  # an optional number in a text field
     if param.kind == "string" and param.optional and value == "":
         return None
     if param.spec.format == "color" and isinstance(value, str) and (match := _RGBA.match(value)):

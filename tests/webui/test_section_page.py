@@ -1,0 +1,214 @@
+"""The section and the tab in the real WebUI's page, by clicking; screenshots go to $BOOTCAMP_SCREENSHOTS if set."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from .conftest import Webui
+from .test_section_api import LINK, made
+
+WAIT_MS = 240_000
+
+
+def opened(browser: Any, webui: Webui) -> Any:
+    """The page, small and quick to draw with."""
+    page = browser.new_page(viewport={"width": 1400, "height": 1500})
+    page.set_default_timeout(WAIT_MS)
+    page.goto(webui.url, wait_until="domcontentloaded")
+    page.wait_for_selector("#txt2img_generate")
+    page.wait_for_function("() => typeof opts === 'object' && Object.keys(opts).length > 10")
+    for name, value in (("width", 256), ("height", 256), ("steps", 2)):
+        number(page, f"#txt2img_{name}", value)
+    page.locator("#txt2img_prompt textarea").fill("a red house")
+    number(page, "#txt2img_seed", 1)
+    return page
+
+
+def number(page: Any, component: str, value: float) -> None:
+    """Type a number into a component."""
+    box = page.locator(f"{component} input[type=number]")
+    box.fill(str(value))
+    box.press("Tab")
+
+
+def choose(page: Any, component: str, title: str) -> None:
+    """Choose an entry of a dropdown."""
+    page.locator(f"{component} input").first.click()
+    page.locator(f"{component} ul[role=listbox] li", has_text=title).first.click()
+
+
+def group(page: Any, area: str, title: str) -> None:
+    """Open a group of fields."""
+    page.locator(area).get_by_text(title, exact=True).first.click()
+
+
+def show(page: Any, name: str) -> None:
+    """Keep a screenshot."""
+    folder = os.environ.get("BOOTCAMP_SCREENSHOTS")
+    if folder:
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+
+def shown(page: Any, selector: str) -> list[np.ndarray]:
+    """The pictures at a selector, as they were sent to the page."""
+    urls = page.eval_on_selector_all(selector, "all => all.map(each => each.src)")
+    return [np.asarray(Image.open(io.BytesIO(page.request.get(each).body())).convert("RGB")) for each in urls]
+
+
+def fill_section(page: Any) -> None:
+    """Enable the section with a preset chosen by hand."""
+    page.locator("#bootcamp_txt2img .label-wrap").first.click()
+    page.locator("#bootcamp_txt2img_qr_content textarea").fill(LINK)
+    choose(page, "#bootcamp_txt2img_preset", "QR Code Monster (SD1.5)")
+    page.wait_for_selector("#bootcamp_txt2img_weight input[type=number]", state="visible")
+    number(page, "#bootcamp_txt2img_weight", 1.2)
+    group(page, "#bootcamp_txt2img_qr", "Layout")
+    number(page, "#bootcamp_txt2img_qr_grid_px", 1)
+
+
+@pytest.fixture(scope="module")
+def drawn(browser: Any, webui: Webui) -> Iterator[Any]:
+    """A page after one generation with the section on."""
+    page = opened(browser, webui)
+    fill_section(page)
+    page.click("#txt2img_generate")
+    page.wait_for_selector("#txt2img_gallery img")
+    page.wait_for_function("() => document.querySelector('#html_info_txt2img').textContent.includes('Bootcamp scan')")
+    show(page, "section")
+    yield page
+    page.close()
+
+
+def test_choosing_a_preset_sets_the_maps_fields_too(drawn: Any) -> None:
+    checked = drawn.locator("#bootcamp_txt2img_qr_surround input:checked").get_attribute("value")
+    assert checked == "grey (#808080)"
+
+
+def test_the_detected_map_in_the_gallery_is_the_operations(drawn: Any) -> None:
+    expected = made("qr", content=LINK, grid_px=1, surround="grey", width=256, height=256)
+    assert any(np.array_equal(each, expected) for each in shown(drawn, "#txt2img_gallery .thumbnail-item img"))
+
+
+def test_a_badge_says_whether_the_picture_scans(drawn: Any) -> None:
+    badge = drawn.locator("#html_info_txt2img .bootcamp-scan-badge").inner_text()
+    assert re.fullmatch(r"(Scans|Does not scan) · \d\.\d\d · .+", badge)
+
+
+def section_state(page: Any) -> dict[str, str]:
+    """Everything the section shows, by element."""
+    script = """root => Object.fromEntries([...root.querySelectorAll('input, textarea')].map((each, at) =>
+        [at + (each.closest('[id^=bootcamp_]')?.id ?? ''), each.type === 'checkbox' || each.type === 'radio'
+            ? String(each.checked) : each.type === 'file' ? '' : each.value]))"""
+    return dict(page.locator("#bootcamp_txt2img").evaluate(script))
+
+
+def test_pasted_infotext_fills_the_section_exactly(drawn: Any, browser: Any, webui: Webui, tmp_path: Path) -> None:
+    before = section_state(drawn)
+    page = opened(browser, webui)
+    picture = tmp_path / "picture.png"
+    picture.write_bytes(page.request.get(drawn.locator("#txt2img_gallery img").first.get_attribute("src")).body())
+    page.get_by_role("tab", name="PNG Info").click()
+    page.locator("#pnginfo_image input[type=file]").set_input_files(picture)
+    page.wait_for_function("() => document.querySelector('#tab_pnginfo').textContent.includes('Bootcamp')")
+    page.locator("#tab_pnginfo #txt2img_tab").click()
+    page.wait_for_function("() => document.querySelector('#bootcamp_txt2img_qr_content textarea').value !== ''")
+    page.wait_for_timeout(2000)
+    assert section_state(page) == before
+    page.close()
+
+
+def make_map(page: Any) -> None:
+    """Make a code in the tab."""
+    page.get_by_role("tab", name="Bootcamp").click()
+    page.locator("#bootcamp_qr_content textarea").fill(LINK)
+    page.click("#bootcamp_qr_run")
+    page.wait_for_selector("#bootcamp_qr_image_out img")
+
+
+def test_the_tab_sends_its_map_to_a_controlnet_unit(browser: Any, webui: Webui) -> None:
+    page = opened(browser, webui)
+    make_map(page)
+    show(page, "tab")
+    choose(page, "#bootcamp_qr_send_unit", "1")
+    page.click("#bootcamp_qr_send_txt2img_controlnet")
+    page.wait_for_selector("#txt2img_controlnet_ControlNet-1_input_image img", state="attached")
+    sizes = "all => all.map(async each => (await each.decode(), [each.naturalWidth, each.naturalHeight]))"
+    script = f"all => Promise.all(({sizes})(all))"
+    got = page.eval_on_selector_all("#txt2img_controlnet_ControlNet-1_input_image img", script)
+    assert [768, 768] in got
+    assert page.locator("#txt2img_controlnet_ControlNet-1_controlnet_enable_checkbox input").is_checked()
+    page.close()
+
+
+def test_the_tab_sends_its_settings_to_the_section(browser: Any, webui: Webui) -> None:
+    page = opened(browser, webui)
+    make_map(page)
+    page.click("#bootcamp_qr_send_txt2img_section")
+    content = "#bootcamp_txt2img_qr_content textarea"
+    page.wait_for_function(f"() => document.querySelector('{content}').value === '{LINK}'")
+    assert page.locator("#txt2img_width input[type=number]").input_value() == "768"
+    assert page.locator("#bootcamp_txt2img-checkbox input").is_checked()
+    page.close()
+
+
+@pytest.mark.parametrize(("tab", "picture"), [("img2img", "#img2img_image img"), ("extras", "#extras_image img")])
+def test_the_tab_sends_its_map(browser: Any, webui: Webui, tab: str, picture: str) -> None:
+    page = opened(browser, webui)
+    make_map(page)
+    page.click(f"#bootcamp_qr_send_{tab}")
+    page.wait_for_selector(picture)
+    page.close()
+
+
+def test_a_mistake_is_shown_on_the_page(browser: Any, webui: Webui) -> None:
+    page = opened(browser, webui)
+    page.locator("#bootcamp_txt2img .label-wrap").first.click()
+    page.click("#txt2img_generate")
+    message = page.wait_for_selector("#html_log_txt2img .error, #txt2img_results .error").inner_text()
+    assert message.startswith("Bootcamp: content is missing")
+    page.close()
+
+
+def test_settings_have_a_section(browser: Any, webui: Webui) -> None:
+    page = opened(browser, webui)
+    page.get_by_role("tab", name="Settings").click()
+    page.locator("#settings").get_by_role("button", name="Bootcamp", exact=True).click()
+    assert page.locator("#setting_bootcamp_payload_in_infotext").is_visible()
+    show(page, "settings")
+    page.close()
+
+
+def reload_ui(browser: Any, webui: Webui) -> None:
+    """Press "Reload UI" and wait until the page is there again."""
+    before = webui.log.read_bytes().count(b"Startup time:")
+    page = opened(browser, webui)
+    page.locator("#footer a", has_text="Reload UI").click()
+    end = time.monotonic() + WAIT_MS / 1000
+    while webui.log.read_bytes().count(b"Startup time:") == before:
+        assert time.monotonic() < end, "the page did not come back"
+        time.sleep(0.5)
+    page.close()
+
+
+def test_reloading_the_page_twice_leaves_one_of_everything(browser: Any, webui: Webui) -> None:
+    reload_ui(browser, webui)
+    reload_ui(browser, webui)
+    page = opened(browser, webui)
+    assert page.locator("#bootcamp_txt2img").count() == 1
+    assert page.get_by_role("tab", name="Bootcamp").count() == 1
+    page.close()
+    script = next(each for each in webui.call("/sdapi/v1/script-info")[1] if each["name"] == "x/y/z plot")
+    ours = [each for each in script["args"][0]["choices"] if each.startswith("[Bootcamp]")]
+    assert len(ours) == len(set(ours)) > 5
+    assert webui.draw(section=[{"control": "qr", "content": LINK, "grid_px": 1}]).status == 200
+    assert b"Traceback" not in webui.log.read_bytes().split(b"Restarting UI...")[-1]
