@@ -8,7 +8,17 @@ from hypothesis.extra import numpy as hnp
 
 from lib_bootcamp.core import scan_ladder
 from lib_bootcamp.core.scan_decoders import installed
-from lib_bootcamp.core.scan_ladder import FAST, LADDER, PREPARATIONS, Stage, Tally, cascade, ladder, texts_of
+from lib_bootcamp.core.scan_ladder import (
+    FAST,
+    LADDER,
+    PREPARATIONS,
+    WITHOUT_ZXING,
+    Stage,
+    Tally,
+    cascade,
+    ladder,
+    texts_of,
+)
 from tests.core.scan_pictures import TEXT, FakeDecoder, code
 
 TWO = (Stage("zxing-cpp", 256, "as it is"), Stage("quirc", 128, "as it is"))
@@ -19,11 +29,12 @@ def last(steps: object) -> dict[str, Tally]:
 
 
 def test_every_stage_of_the_cascade_names_a_known_preparation() -> None:
-    assert {each.preparation for each in FAST} <= set(PREPARATIONS)
+    assert {each.preparation for each in FAST + WITHOUT_ZXING} <= set(PREPARATIONS)
 
 
 def test_no_stage_of_the_cascade_comes_twice() -> None:
-    assert len(set(FAST)) == len(FAST)
+    stages = FAST + WITHOUT_ZXING
+    assert len(set(stages)) == len(stages)
 
 
 def test_the_cascade_stops_at_the_first_exact_hit() -> None:
@@ -61,9 +72,26 @@ def test_stages_of_missing_readers_are_passed_over() -> None:
     assert set(cascade(np.zeros((300, 300), np.uint8), [FakeDecoder(name="quirc")], None, TWO)) == {"quirc"}
 
 
-def test_every_reader_is_in_the_cascade() -> None:
+def test_every_reader_has_a_stage_where_zxing_is_not_used() -> None:
     # Whoever asks for one reader only must not be told "no" because it has no stage.
-    assert {each.decoder for each in FAST} == {"zxing-cpp", "wechat", "opencv", "pyzbar", "quirc"}
+    assert {each.decoder for each in FAST + WITHOUT_ZXING} == {"zxing-cpp", "wechat", "opencv", "pyzbar", "quirc"}
+
+
+@pytest.mark.parametrize(
+    ("readers", "sides"),
+    [(("zxing-cpp", "opencv"), []), (("opencv",), [(256, 256), (300, 300)])],
+)
+def test_opencv_is_asked_only_where_zxing_is_not(readers: tuple[str, ...], sides: list[tuple[int, int]]) -> None:
+    made = {name: FakeDecoder(name=name) for name in readers}
+    cascade(np.zeros((300, 300), np.uint8), list(made.values()), None)
+    assert made["opencv"].shapes == sides
+
+
+@pytest.mark.parametrize("reader", installed(["zxing-cpp", "pyzbar", "quirc"]), ids=lambda each: each.name)
+def test_the_cascade_reads_a_code_of_version_32(reader: FakeDecoder) -> None:
+    text = "https://example.com/" + "x" * 1500
+    tallies = cascade(code(text, "M", module_px=6), [reader], text)
+    assert len(tallies[reader.name].passed(text)) == 1
 
 
 @pytest.mark.parametrize("reader", installed(), ids=lambda each: each.name)
