@@ -73,7 +73,8 @@ class LentModule:
             if movers and id(owner) in movers:
                 brought[name] = movers[id(owner)]
         for owner, _ in self._lent.values():
-            if owner.requires_grad:
+            # Forge loads in inference mode; such weights can have no gradient and their flag cannot be set back.
+            if owner.requires_grad and not owner.is_inference():
                 owner.requires_grad = False
         self.module.eval()
         self._follow_buffers()
@@ -105,7 +106,7 @@ class LentModule:
             if key in parent._parameters:
                 parent._parameters[key] = self._placeholders[name]
         for owner, required in self._lent.values():
-            if required:
+            if required and not owner.is_inference():
                 owner.grad, owner.requires_grad = None, True
         self._lent, self._parts, self._hooks = {}, [], []
         return _structure(self.module) == self._structure

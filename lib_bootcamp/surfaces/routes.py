@@ -7,16 +7,18 @@ import base64
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
 from lib_bootcamp import __version__
 from lib_bootcamp.catalog import OPERATIONS
 from lib_bootcamp.core.images import encode_png
+from lib_bootcamp.errors import ModelError
 from lib_bootcamp.operation import Context, Operation, Result
 from lib_bootcamp.params import fields_of
 from lib_bootcamp.ports import Host
@@ -24,20 +26,21 @@ from lib_bootcamp.schema import json_schema
 
 from .http_body import MAX_BODY, RawBody, body_reader, request_values
 from .http_errors import BootcampRoute, ErrorAnswer, NotAcceptableError, error_statuses
-from .http_models import OperationAnswer, info_model, request_body, result_model
+from .http_models import OperationAnswer, info_model, model_answer, request_body, result_model
 
 PREFIX = "/bootcamp/v1"
 JSON, PNG = "application/json", "image/png"
 MAX_HEADER = 4096
 # zlib level 1 writes photograph-like maps 2.4 times as fast as 4 for a fifth more bytes
 PNG_LEVEL = 1
+_MEASURE = "Wait for the queue, load the checkpoint if need be, and count the bytes."
 _DESCRIPTIONS = {
     400: "The body is malformed.",
     401: "The credentials are missing or wrong.",
     403: "The credentials do not allow this.",
     406: "The answer has no format that the caller accepts.",
     408: "The body did not arrive in time.",
-    409: "The work was stopped.",
+    409: "The work was stopped, or there is no checkpoint for it.",
     413: "The body or a picture is too large.",
     415: "The body's format is not read.",
     422: "A parameter is wrong; the sentence names it and the remedy.",
@@ -53,7 +56,7 @@ def build_router(
     operations: Iterable[Operation[Any, Any]] = OPERATIONS,
     max_body: int = MAX_BODY,
 ) -> APIRouter:
-    """The routes: `GET /info`, `GET /operations` and one POST for each operation.
+    """The routes: `GET /info`, `GET /model`, `GET /operations` and one POST for each operation.
 
     Args:
         host: what the operations run on.
@@ -68,6 +71,9 @@ def build_router(
     def info() -> dict[str, Any]:
         return _info(host)
 
+    def model(measure: bool = Query(False, description=_MEASURE)) -> dict[str, Any]:  # noqa: FBT001, FBT003
+        return _loaded_model(host, measure=measure)
+
     def list_operations() -> list[dict[str, Any]]:
         return _described(offered)
 
@@ -80,6 +86,16 @@ def build_router(
         tags=["bootcamp: about"],
         operation_id="bootcamp_info",
         **common,
+    )
+    router.add_api_route(
+        "/model",
+        model,
+        methods=["GET"],
+        response_model=model_answer(),
+        summary="The checkpoint in memory: its VAE, device, precision, and the bytes shared with it.",
+        tags=["bootcamp: about"],
+        operation_id="bootcamp_model",
+        responses={**common["responses"], **_errors((409, 422, 501))},
     )
     router.add_api_route(
         "/operations",
@@ -225,6 +241,16 @@ def _info(host: Host) -> dict[str, Any]:
         "checkpoint": told.checkpoint,
         "packages": dict(told.packages),
     }
+
+
+def _loaded_model(host: Host, *, measure: bool) -> dict[str, Any]:
+    if measure:
+        with host.components():
+            pass
+    told = host.model()
+    if told is None:
+        raise ModelError("There is no checkpoint in memory yet: generate once, or ask with `measure=true`.")
+    return asdict(told)
 
 
 def _described(operations: tuple[Operation[Any, Any], ...]) -> list[dict[str, Any]]:

@@ -241,6 +241,15 @@ def test_wrapped_layers_let_the_hosts_weights_go(model):
     assert all(each.is_meta for each in parts["unet"].parameters())
 
 
+def test_weights_made_in_inference_mode_are_lent_and_given_back():
+    made = config()
+    with torch.inference_mode():
+        model = LdmModel(family="sd1", config=made, unet=unet(made), vae=vae(made), clip=clip())
+    view = LdmView(model)
+    assert storages(view.lend(model)["unet"]) == storages(model.unet)
+    assert view.give_back()
+
+
 # What cannot be lent
 
 
