@@ -1,0 +1,84 @@
+"""Every command in the README and in the pages of docs/ is run as it stands there."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+BLOCK = re.compile(r"^```bash\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PYTHON = "python -m lib_bootcamp "
+SERVER = "http://127.0.0.1:7862"
+# What .ci/run does on a fresh clone, and what tests/browser starts.
+ELSEWHERE = ("python -m lib_bootcamp test", "python -m lib_bootcamp serve", "python -m benchmarks")
+
+
+def commands(page: Path) -> list[str]:
+    found = [line for block in BLOCK.findall(page.read_text(encoding="utf-8")) for line in block.splitlines()]
+    return [line for line in found if line.strip() and not line.startswith(("#", *ELSEWHERE))]
+
+
+WITH_COMMANDS = [page for page in PAGES if commands(page)]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where a reader would stand: with a photograph, a folder of them and a batch file."""
+    photo = ROOT / "examples" / "photo.jpg"
+    shutil.copy(photo, tmp_path / "photo.jpg")
+    (tmp_path / "photos").mkdir()
+    shutil.copy(photo, tmp_path / "photos" / "one.jpg")
+    (tmp_path / "links.jsonl").write_text('{"content": "https://example.com"}\n', encoding="utf-8")
+    return tmp_path
+
+
+def run(command: str, folder: Path) -> None:
+    environment = {**os.environ, "BOOTCAMP_VENV": "off", "PYTHONPATH": str(ROOT)}
+    command = command.replace(PYTHON, f'"{sys.executable}" -m lib_bootcamp ')
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+
+
+def named_outputs(command: str) -> Iterator[str]:
+    match = re.search(r"(?:--out|-o) (\S+)", command)
+    if match:
+        yield match.group(1)
+
+
+@pytest.mark.parametrize("page", WITH_COMMANDS, ids=lambda page: page.stem)
+def test_every_command_of_a_page_runs(page: Path, folder: Path, request: pytest.FixtureRequest) -> None:
+    for command in commands(page):
+        if command.startswith("curl "):
+            if shutil.which("curl") is None:
+                pytest.skip("curl is not installed")
+            address = request.getfixturevalue("address")
+            assert SERVER in command
+            run(command.replace(SERVER, address).replace("curl -s", "curl -sS --fail-with-body"), folder)
+        else:
+            assert command.startswith(PYTHON), f"{page.name} has a command that no test runs: {command}"
+            run(command, folder)
+        for name in named_outputs(command):
+            assert (folder / name).exists(), command
+
+
+def test_the_set_up_commands_of_the_readme_are_the_ones_ci_runs() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert "python -m lib_bootcamp test" in text
+    assert "-m lib_bootcamp test" in script
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
