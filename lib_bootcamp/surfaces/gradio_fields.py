@@ -35,18 +35,21 @@ def supported_arguments(function: Any, **arguments: Any) -> dict[str, Any]:
     return {name: value for name, value in arguments.items() if name in known}
 
 
-class PictureInput(gr.Image):  # type: ignore[misc]
+def picture_input(**settings: Any) -> Any:
     """A picture that reaches `read` as the file that was uploaded.
 
     Gradio 4 and later would decode it first, without our limits, and answer a damaged file with an error of its own.
+    The method is replaced on the instance, because Gradio writes a file beside every subclass of a component.
     """
+    made = gr.Image(**settings)
+    decode = made.preprocess
 
-    is_template = True  # shown as an Image
-
-    def preprocess(self, payload: Any) -> Any:
-        """The uploaded file's path, where Gradio keeps one."""
+    def preprocess(payload: Any) -> Any:
         path = getattr(payload, "path", None)
-        return path if path and self.type == "filepath" else super().preprocess(payload)
+        return path if path and made.type == "filepath" else decode(payload)
+
+    made.preprocess = preprocess
+    return made
 
 
 def component(param: Param, *, prefix: str, look: Look = DEFAULT_LOOK) -> Any:
@@ -69,7 +72,7 @@ def _component(param: Param, prefix: str, look: Look) -> Any:
     if param.kind in {"integer", "number"}:
         return _number(param, value, common_info)
     if param.kind == "image":
-        return PictureInput(
+        return picture_input(
             type=look.image_type,
             **common,
             **supported(gr.Image, height=260 if param.required else 170, sources=["upload", "clipboard"]),
