@@ -114,6 +114,9 @@ class LdmView:
             except Exception:
                 self.give_back()
                 raise
+        for name in ("text_encoder", "text_encoder_2"):
+            if name in self._parts:
+                _join_precisions(self._parts[name])
         return {name: part.module for name, part in self._parts.items()}
 
     def give_back(self) -> bool:
@@ -267,6 +270,14 @@ def _built(make: Callable[[Any], nn.Module], config: Any) -> nn.Module:
         if "position_ids" in module._buffers:
             module._buffers["position_ids"] = torch.arange(config.max_position_embeddings).expand((1, -1))
     return made
+
+
+def _join_precisions(encoder: LentModule) -> None:
+    """Forge keeps token embeddings in 32 bits before layers of 16: cast between the two."""
+    text: Any = encoder.module.text_model
+    wanted = text.final_layer_norm.weight.dtype
+    if text.embeddings.token_embedding.weight.dtype != wanted:
+        encoder.until_given_back(text.embeddings.register_forward_hook(lambda _module, _given, made: made.to(wanted)))
 
 
 def _clip_text(tower: Any, *, projected: bool = False) -> nn.Module:

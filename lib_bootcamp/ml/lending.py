@@ -87,6 +87,10 @@ class LentModule:
             if _storage(part) != _storage(owner):
                 part.data = torch.as_strided(owner.data, size, stride, owner.storage_offset() + offset)
 
+    def until_given_back(self, hook: Any) -> None:
+        """Remove this hook with the weights."""
+        self._hooks.append(hook)
+
     def give_back(self) -> bool:
         """Empty the module, also of layers that were wrapped meanwhile, and put the owners' flags back.
 

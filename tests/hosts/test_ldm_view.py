@@ -241,6 +241,15 @@ def test_wrapped_layers_let_the_hosts_weights_go(model):
     assert all(each.is_meta for each in parts["unet"].parameters())
 
 
+def test_a_text_encoder_of_two_precisions_runs(model):
+    model.clip.half()
+    model.clip.text_model.embeddings.float()
+    view = LdmView(model)
+    with torch.no_grad():
+        assert view.lend(model)["text_encoder"](TOKENS).last_hidden_state.dtype == torch.float16
+    assert view.give_back()
+
+
 def test_weights_made_in_inference_mode_are_lent_and_given_back():
     made = config()
     with torch.inference_mode():
