@@ -6,7 +6,6 @@ No reader is a requirement beside zxing-cpp; whatever is there is used. Packages
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 from collections.abc import Iterable
 from types import ModuleType
 from typing import Any, Protocol
@@ -120,6 +119,8 @@ def _import(name: str) -> ModuleType | None:
 
 
 def _package_version(package: str) -> str:
+    import importlib.metadata
+
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:

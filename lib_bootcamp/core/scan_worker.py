@@ -12,7 +12,6 @@ import atexit
 import json
 import os
 import struct
-import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -44,6 +43,8 @@ class Worker:
     """
 
     def __init__(self) -> None:
+        import subprocess
+
         root = str(Path(__file__).resolve().parents[2])
         self._process = subprocess.Popen(
             [sys.executable, "-c", _START, root],
