@@ -56,6 +56,8 @@ WANTED = (
         never=("torch",),
     ),
 )
+# diffusers 0.31 asks for "at least", and does not import with the next major version.
+LIMITS = ("huggingface-hub<1",)
 # An unreachable index is noticed in seconds, not in pip's minute and a half.
 PIP_OPTIONS = ("--prefer-binary", "--disable-pip-version-check", "--retries", "1", "--timeout", "15")
 UNREACHABLE = (
@@ -104,6 +106,13 @@ def installed() -> list[str]:
             key = re.sub(r"[-_.]+", "-", name).lower()
             lines.setdefault(key, f"{key}=={version}")
     return sorted(lines.values())
+
+
+def constraints_text() -> str:
+    """What pip is held by: everything installed as it is, and limits on what would come along."""
+    lines = installed()
+    names = {line.partition("==")[0] for line in lines}
+    return "\n".join([*lines, *(limit for limit in LIMITS if limit.partition("<")[0] not in names), ""])
 
 
 def add(requirement: str, constraints: str, *, alone: bool) -> None:
@@ -165,7 +174,7 @@ def main(wanted: tuple[Want, ...] = WANTED) -> None:
             for requirement in lines:
                 # Written anew each time: what the step before added stays where it is too.
                 constraints = Path(folder, "installed.txt")
-                constraints.write_text("\n".join([*installed(), ""]), encoding="utf-8")
+                constraints.write_text(constraints_text(), encoding="utf-8")
                 try:
                     add(requirement, str(constraints), alone=bool(want.needs) and requirement == want.requirement)
                 except PipError as error:

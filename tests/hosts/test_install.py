@@ -69,7 +69,17 @@ def test_the_constraints_are_written_anew_before_each_package(monkeypatch):
     monkeypatch.setattr(install, "installed", lambda: next(states))
     monkeypatch.setattr(install, "add", lambda _, constraints, **__: seen.append(Path(constraints).read_text("utf-8")))
     install.main((GONE, LATER))
-    assert seen == ["a==1\n", "a==1\nb==2\n"]
+    assert [text.splitlines()[:-1] for text in seen] == [["a==1"], ["a==1", "b==2"]]
+
+
+def test_what_comes_along_is_limited_to_what_runs(monkeypatch):
+    monkeypatch.setattr(install, "installed", lambda: ["a==1"])
+    assert install.constraints_text().splitlines() == ["a==1", "huggingface-hub<1"]
+
+
+def test_a_limit_does_not_contradict_what_is_installed(monkeypatch):
+    monkeypatch.setattr(install, "installed", lambda: ["huggingface-hub==2.0"])
+    assert install.constraints_text().splitlines() == ["huggingface-hub==2.0"]
 
 
 def test_every_distribution_is_a_constraint_once():
