@@ -50,7 +50,7 @@ class PipProgress:
         """Take one line of pip's; True when it says that the environment is changed from here on."""
         words = line.split()
         kind = words[0] if words else ""
-        if kind == "Ignoring":
+        if kind == "Ignoring" or line.startswith("Requirement already satisfied"):
             self._total -= 1
         elif kind == "Collecting":
             self._found += 1

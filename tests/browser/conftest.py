@@ -26,7 +26,7 @@ FLAGS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # longer, and its event loop would stand in the way of other tests' asyncio.run
 def browser() -> Iterator[Any]:
     """Chromium of the system."""
     chromium_path = find_chromium()

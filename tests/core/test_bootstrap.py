@@ -403,6 +403,11 @@ def test_progress_counts_the_files_that_are_fetched() -> None:
     assert told_after(PIP) == "fetching 1 of 3: numpy (16.8 MB)"
 
 
+def test_progress_leaves_out_what_is_there_already() -> None:
+    there = "Requirement already satisfied: tqdm==4.70.1 in ./site-packages (from -r test.txt (line 3)) (4.70.1)\n"
+    assert told_after(there + PIP) == "fetching 1 of 2: numpy (16.8 MB)"
+
+
 def test_progress_counts_what_is_looked_up_before_the_first_file() -> None:
     assert told_after("".join(PIP.splitlines(keepends=True)[:4])) == "looking up 2 of 3: pillow"
 
