@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from lib_bootcamp.errors import BootcampError
 
 
@@ -88,6 +90,11 @@ class ForgeControlNet(_Units):
 
     module_none = "None"
     dict_enabled_by_default = True
+
+    def unit_dict(self, unit: Any) -> dict[str, Any]:
+        """As its `ControlNetUnit`, with an empty drawing layer: it looks for one above a map that is all black."""
+        height, width = unit.image.shape[:2]
+        return {**super().unit_dict(unit), "image_fg": np.zeros((height, width, 4), np.uint8)}
 
     def models(self) -> dict[str, Path | None]:
         """Installed models, name to file."""

@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from PIL import Image as Pil
+
 from lib_bootcamp.core.arrays import Image
 from lib_bootcamp.core.images import write_image
 from lib_bootcamp.core.model_files import Base, base_of_file
+from lib_bootcamp.errors import BootcampError
 
 
 def _module(name: str) -> Any:
     return importlib.import_module(f"modules.{name}")
+
+
+class NothingToSendError(BootcampError):
+    """A send-to button was pressed before there was a map."""
+
+    def __init__(self) -> None:
+        super().__init__("Make a map first.")
+
+
+def js_argument(button: Any) -> str:
+    """Gradio 3 calls the argument for a script `_js`, later ones `js`."""
+    return "_js" if "_js" in inspect.signature(button.click).parameters else "js"
 
 
 class WebUiPage:
@@ -67,11 +83,25 @@ class WebUiPage:
             shared.opts.add_option(name, option.info(info) if info else option)
 
     def bind_send(self, button: Any, tab: str, picture: Any) -> None:
-        """Send a picture to a tab when a button is pressed."""
-        utils = _module("infotext_utils")
-        utils.register_paste_params_button(
-            utils.ParamBinding(paste_button=button, tabname=tab, source_image_component=picture)
-        )
+        """Send a picture and its size to a tab when a button is pressed, and show that tab.
+
+        The WebUI's own binding takes a picture component's value for base64 where it is a file's path.
+        """
+        shared, target = _module("shared"), _module("infotext_utils").paste_fields.get(tab)
+        if target is None or target["init_img"] is None:
+            return
+        sides = {str(key): made for made, key in target["fields"] or () if isinstance(key, str)}
+        wanted = tab != "inpaint" and shared.opts.data.get("send_size", True)
+        size = [sides[key] for key in ("Size-1", "Size-2") if key in sides and wanted]
+
+        def send(path: str | None) -> Any:
+            if not path:
+                raise NothingToSendError
+            opened = Pil.open(path).convert("RGB")
+            return [opened, *opened.size] if size else opened
+
+        button.click(send, [picture], [target["init_img"], *size], show_progress=False)
+        button.click(None, None, None, **{js_argument(button): f"() => switch_to_{tab}()"})
 
     def xyz(self) -> tuple[Callable[..., Any], list[Any]] | None:
         """The XYZ plot's option class and list."""

@@ -44,7 +44,12 @@ def number(page: Any, component: str, value: float) -> None:
 def choose(page: Any, component: str, title: str) -> None:
     """Choose an entry of a dropdown."""
     page.locator(f"{component} input").first.click()
-    page.locator(f"{component} ul[role=listbox] li", has_text=title).first.click()
+    page.locator(f"{component} li[data-testid=dropdown-option]", has_text=title).first.click()
+
+
+def main_tab(page: Any, title: str) -> Any:
+    """The button of one of the WebUI's tabs."""
+    return page.locator("#tabs > .tab-nav").get_by_role("button", name=title, exact=True)
 
 
 def group(page: Any, area: str, title: str) -> None:
@@ -117,7 +122,7 @@ def test_pasted_infotext_fills_the_section_exactly(drawn: Any, browser: Any, web
     page = opened(browser, webui)
     picture = tmp_path / "picture.png"
     picture.write_bytes(page.request.get(drawn.locator("#txt2img_gallery img").first.get_attribute("src")).body())
-    page.get_by_role("tab", name="PNG Info").click()
+    main_tab(page, "PNG Info").click()
     page.locator("#pnginfo_image input[type=file]").set_input_files(picture)
     page.wait_for_function("() => document.querySelector('#tab_pnginfo').textContent.includes('Bootcamp')")
     page.locator("#tab_pnginfo #txt2img_tab").click()
@@ -129,7 +134,7 @@ def test_pasted_infotext_fills_the_section_exactly(drawn: Any, browser: Any, web
 
 def make_map(page: Any) -> None:
     """Make a code in the tab."""
-    page.get_by_role("tab", name="Bootcamp").click()
+    main_tab(page, "Bootcamp").click()
     page.locator("#bootcamp_qr_content textarea").fill(LINK)
     page.click("#bootcamp_qr_run")
     page.wait_for_selector("#bootcamp_qr_image_out img")
@@ -161,12 +166,14 @@ def test_the_tab_sends_its_settings_to_the_section(browser: Any, webui: Webui) -
     page.close()
 
 
-@pytest.mark.parametrize(("tab", "picture"), [("img2img", "#img2img_image img"), ("extras", "#extras_image img")])
+@pytest.mark.parametrize(
+    ("tab", "picture"), [("img2img", "#img2img_image canvas, #img2img_image img"), ("extras", "#extras_image img")]
+)
 def test_the_tab_sends_its_map(browser: Any, webui: Webui, tab: str, picture: str) -> None:
     page = opened(browser, webui)
     make_map(page)
     page.click(f"#bootcamp_qr_send_{tab}")
-    page.wait_for_selector(picture)
+    page.wait_for_selector(picture, state="attached")
     page.close()
 
 
@@ -181,8 +188,8 @@ def test_a_mistake_is_shown_on_the_page(browser: Any, webui: Webui) -> None:
 
 def test_settings_have_a_section(browser: Any, webui: Webui) -> None:
     page = opened(browser, webui)
-    page.get_by_role("tab", name="Settings").click()
-    page.locator("#settings").get_by_role("button", name="Bootcamp", exact=True).click()
+    main_tab(page, "Settings").click()
+    page.locator("#settings > .tab-nav").get_by_role("button", name="Bootcamp", exact=True).click()
     assert page.locator("#setting_bootcamp_payload_in_infotext").is_visible()
     show(page, "settings")
     page.close()
@@ -205,7 +212,7 @@ def test_reloading_the_page_twice_leaves_one_of_everything(browser: Any, webui: 
     reload_ui(browser, webui)
     page = opened(browser, webui)
     assert page.locator("#bootcamp_txt2img").count() == 1
-    assert page.get_by_role("tab", name="Bootcamp").count() == 1
+    assert main_tab(page, "Bootcamp").count() == 1
     page.close()
     script = next(each for each in webui.call("/sdapi/v1/script-info")[1] if each["name"] == "x/y/z plot")
     ours = [each for each in script["args"][0]["choices"] if each.startswith("[Bootcamp]")]
