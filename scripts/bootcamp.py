@@ -61,7 +61,7 @@ def mount_routes(demo: Any, app: Any) -> None:
     """The routes, also without a page (`demo` is None then)."""
     from lib_bootcamp.surfaces.routes import build_router
 
-    app.include_router(build_router(HOST), dependencies=HOST.auth_dependencies())
+    app.include_router(build_router(HOST, HOST.auth_dependencies()))
 
 
 script_callbacks.on_app_started(mount_routes)
