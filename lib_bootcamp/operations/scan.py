@@ -163,14 +163,18 @@ def scan(params: ScanParams, context: Context) -> ScanResult:
     """Try the readers; with a layout, hold the picture against it too.
 
     Raises:
-        MissingPackageError: none of the readers asked for is installed.
-        InvalidParamError: the layout does not fit the picture.
+        MissingPackageError: no reader is installed.
+        InvalidParamError: none of the readers asked for is installed, or the layout does not fit the picture.
         CancelledError: the person stopped a full scan.
     """
     readers = scan_decoders.installed(params.decoders)
     asked: tuple[str, ...] = params.decoders or tuple(each.name for each in scan_decoders.DECODERS)
     if not readers:
         package = next(each.package for each in scan_decoders.DECODERS if each.name == asked[0])
+        here = ", ".join(each.name for each in scan_decoders.installed())
+        if here and params.decoders:
+            way_out = f"install the package {package}, or choose of {here}"
+            raise InvalidParamError("decoders", f"names no reader that is installed; {way_out}")
         raise MissingPackageError(package, "Scanning")
     layout = params.layout
     errors = None if layout is None else scan_errors.error_map(params.image, layout)

@@ -86,8 +86,14 @@ def test_readers_that_are_missing_are_told(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_without_any_of_the_readers_asked_for_the_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, FakeDecoder(), FakeDecoder(name="quirc", package="pyquirc", here=False))
-    with pytest.raises(MissingPackageError, match="pip install pyquirc"):
+    with pytest.raises(InvalidParamError, match="install the package pyquirc, or choose of zxing-cpp"):
         run(image=NOTHING, decoders=("quirc",))
+
+
+def test_without_any_reader_the_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, FakeDecoder(package="zxing-cpp", here=False))
+    with pytest.raises(MissingPackageError, match="pip install zxing-cpp"):
+        run(image=NOTHING)
 
 
 def test_only_the_readers_asked_for_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
