@@ -165,8 +165,7 @@ def test_xyz_plot_has_each_axis_once(webui: Webui) -> None:
 
 def test_xyz_plot_varies_weight_and_content(webui: Webui, qr: Drawn) -> None:
     script = next(each for each in webui.call("/sdapi/v1/script-info")[1] if each["name"] == "x/y/z plot")
-    values = {each["label"]: each["value"] for each in script["args"]}
-    args = list(values.values())
+    args = [each["value"] for each in script["args"]]
     labels = [each["label"] for each in script["args"]]
     args[labels.index("X type")], args[labels.index("X values")] = axis(webui, "[Bootcamp] Control weight"), "0.3, 1.2"
     args[labels.index("Y type")], args[labels.index("Y values")] = axis(webui, "[Bootcamp] Content"), f"a, {LINK}"
