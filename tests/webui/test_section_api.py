@@ -169,7 +169,7 @@ def test_xyz_plot_varies_weight_and_content(webui: Webui, qr: Drawn) -> None:
     labels = [each["label"] for each in script["args"]]
     args[labels.index("X type")], args[labels.index("X values")] = axis(webui, "[Bootcamp] Control weight"), "0.3, 1.2"
     args[labels.index("Y type")], args[labels.index("Y values")] = axis(webui, "[Bootcamp] Content"), f"a, {LINK}"
-    args[labels.index("Include Sub Images")] = True
+    args[labels.index("Z type")], args[labels.index("Include Sub Images")] = 0, True
     drawn = webui.draw(section=[QR], script_name="x/y/z plot", script_args=args)
     assert drawn.status == 200, drawn.answer
     alone = [each for each in drawn.pictures if each.shape == (256, 256, 3)]
