@@ -15,6 +15,9 @@ Image: TypeAlias = NDArray[np.uint8]
 Floats: TypeAlias = NDArray[np.float32]
 Bits: TypeAlias = NDArray[np.bool_]
 
+MAX_PIXELS = 8192 * 8192
+"""The largest picture that is read or made."""
+
 
 def to_rgb(image: Image) -> Image:
     """Give a picture three channels.

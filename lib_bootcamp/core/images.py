@@ -19,9 +19,8 @@ from PIL import ImageOps, PngImagePlugin
 
 from lib_bootcamp.errors import ImageError, OutputError, TooLargeError
 
-from .arrays import Image
+from .arrays import MAX_PIXELS, Image
 
-MAX_PIXELS = 8192 * 8192
 MAX_BYTES = 64 * 1024 * 1024
 MAX_SIDE = 32768
 # What Pillow's decoders raise on damaged or hostile files, beside its own errors (all of them OSErrors).

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as Pil
 
 from lib_bootcamp.errors import InvalidParamError
 
@@ -119,6 +118,8 @@ def draw_logo(image: Image, logo: Image, area: SafeArea, frame: Frame, ground: C
     room = (height - 2 * _MARGIN_MODULES * px, width - 2 * _MARGIN_MODULES * px)
     scale = min(room[0] / logo.shape[0], room[1] / logo.shape[1])
     size = (max(1, int(logo.shape[1] * scale)), max(1, int(logo.shape[0] * scale)))
+    from PIL import Image as Pil
+
     small = np.asarray(Pil.fromarray(np.ascontiguousarray(to_rgb(logo))).resize(size, Pil.Resampling.LANCZOS))
     y, x = top + (height - size[1]) // 2, left + (width - size[0]) // 2
     image[y : y + size[1], x : x + size[0]] = small

@@ -6,12 +6,10 @@ import math
 from typing import Literal, TypeAlias
 
 import numpy as np
-from PIL import Image as Pil
 
 from lib_bootcamp.errors import InvalidParamError
 
-from .arrays import Image
-from .images import MAX_PIXELS
+from .arrays import MAX_PIXELS, Image
 from .opencv import opencv
 
 ResizeMode: TypeAlias = Literal["just_resize", "crop_and_resize", "resize_and_fill"]
@@ -94,6 +92,8 @@ def _crop_scale(image: Image, box: tuple[int, int, int, int], inner: tuple[int, 
     corners = (left * by_x, top * by_y, (left + width) * by_x, (top + height) * by_y)
     limits = (image.shape[1], image.shape[0]) * 2
     area = tuple(min(max(each, 0.0), float(limit)) for each, limit in zip(corners, limits, strict=True))
+    from PIL import Image as Pil
+
     resized = Pil.fromarray(image).resize((width, height), Pil.Resampling.BICUBIC, box=area)  # type: ignore[arg-type]
     return np.asarray(resized, dtype=np.uint8)
 

@@ -16,7 +16,8 @@ from typing import Any
 import anyio
 from starlette.requests import ClientDisconnect, Request
 
-from lib_bootcamp.core.images import MAX_PIXELS, decode_base64, decode_image
+from lib_bootcamp.core.arrays import MAX_PIXELS
+from lib_bootcamp.core.images import decode_base64, decode_image
 from lib_bootcamp.errors import ImageError, InvalidParamError, TooLargeError
 from lib_bootcamp.params import Param, fields_of, read_json
 
