@@ -465,7 +465,10 @@ def built() -> Any:
 
 
 def test_components_stand_in_declared_order(built: Any) -> None:
-    assert [each.value for each in built.inputs] == by_hand()
+    # an optional number that is empty: None, or an empty text under Gradio 3
+    empty = [each.optional and each.kind in {"integer", "number"} for _, each in positions()]
+    values = [None if may and made.value == "" else made.value for may, made in zip(empty, built.inputs, strict=True)]
+    assert values == by_hand()
 
 
 def test_labels_are_each_there_once(built: Any) -> None:
