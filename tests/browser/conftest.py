@@ -1,6 +1,6 @@
 """The standalone page in a real Chromium.
 
-`BOOTCAMP_SCREENSHOTS=1` renews the pictures that the README shows (docs/images).
+`BOOTCAMP_SCREENSHOTS=docs/images` renews the pictures that the README shows.
 """
 
 from __future__ import annotations
@@ -56,9 +56,8 @@ def page(browser: Any, address: str) -> Iterator[Any]:
 
 @pytest.fixture
 def picture_of(tmp_path: Path) -> Any:
-    """Takes a screenshot; into docs/images when they are to be renewed."""
-    renew = os.environ.get("BOOTCAMP_SCREENSHOTS") == "1"
-    folder = ROOT / "docs" / "images" if renew else tmp_path
+    """Takes a screenshot, into $BOOTCAMP_SCREENSHOTS if set."""
+    folder = Path(os.environ.get("BOOTCAMP_SCREENSHOTS") or tmp_path)
     folder.mkdir(exist_ok=True)
 
     def take(page: Any, name: str) -> Path:
