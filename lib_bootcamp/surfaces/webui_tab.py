@@ -8,12 +8,11 @@ from typing import Any
 
 import gradio as gr
 
-from lib_bootcamp.catalog import OPERATIONS
 from lib_bootcamp.ports import Host
 
 from .gradio_fields import quiet_event
 from .gradio_values import read, show
-from .page import Outputs, Tab, tab_class
+from .page import Tab, build_tabs
 from .section import AUTOMATIC, LOOK, SIZE, component_param, map_fields, section_fields
 from .webui_ports import WebUi
 
@@ -34,15 +33,13 @@ def build_tab(host: Host, webui: WebUi, sections: SectionsOfPage) -> Any:
     Returns:
         a `gradio.Blocks`.
     """
-    outputs = Outputs()
-    with gr.Blocks(analytics_enabled=False) as page, gr.Tabs(elem_id="bootcamp_tabs"):
-        for operation in OPERATIONS:
-            elem_id = f"bootcamp_tab_{operation.name.replace('-', '_')}"
-            with gr.Tab(operation.title, id=operation.name, elem_id=elem_id):
-                tab = tab_class(operation)(operation, host, outputs)
-                tab.build()
-                if operation.kind == "control-map":
-                    send_row(tab, webui, sections)
+
+    def below(tab: Tab) -> None:
+        if tab.operation.kind == "control-map":
+            send_row(tab, webui, sections)
+
+    with gr.Blocks(analytics_enabled=False) as page:
+        build_tabs(host, below=below)
     return page
 
 
