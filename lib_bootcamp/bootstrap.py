@@ -15,6 +15,12 @@ from lib_bootcamp.errors import BootcampError
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "requirements"
 STANDALONE = REQUIREMENTS / "standalone.txt"
+# `development` runs these; their names stand here because it takes longer to import
+COMMANDS = {
+    "setup": "make the program's environment ready",
+    "check": "the checks without the tests",
+    "test": "the checks and the tests",
+}
 
 
 class SetupError(BootcampError):

@@ -15,7 +15,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from lib_bootcamp import bootstrap, installer
-from lib_bootcamp.bootstrap import REQUIREMENTS, ROOT, STANDALONE, SetupError
+from lib_bootcamp.bootstrap import COMMANDS, REQUIREMENTS, ROOT, STANDALONE, SetupError
 
 TEST = REQUIREMENTS / "test.txt"
 LINTERS = {
@@ -95,12 +95,12 @@ def main(argv: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m lib_bootcamp", allow_abbrev=False)
     commands = parser.add_subparsers(dest="command", required=True)
-    setup = commands.add_parser("setup", allow_abbrev=False, help="make the program's environment ready")
-    check = commands.add_parser("check", allow_abbrev=False, help="the checks without the tests")
+    setup = commands.add_parser("setup", allow_abbrev=False, help=COMMANDS["setup"])
+    check = commands.add_parser("check", allow_abbrev=False, help=COMMANDS["check"])
     test = commands.add_parser(
         "test",
         allow_abbrev=False,
-        help="the checks and the tests",
+        help=COMMANDS["test"],
         epilog="Any other arguments go to pytest; then only pytest runs.",
     )
     test.add_argument("--pins", choices=tuple(PINS), help="run the tests, without the checks, with these versions")

@@ -13,7 +13,6 @@ from lib_bootcamp import __version__, bootstrap
 from lib_bootcamp.errors import BootcampError
 
 _ENTERED = "BOOTCAMP_ENTERED"
-DEVELOPMENT = ("setup", "check", "test")
 SHORT_HELP = f"""\
 usage: python -m lib_bootcamp COMMAND [arguments]
 
@@ -43,7 +42,7 @@ def _run(argv: list[str]) -> int:
     if first in {"--version", "-V"}:
         print(f"sd-webui-bootcamp {__version__}")
         return 0
-    if first in DEVELOPMENT:
+    if first in bootstrap.COMMANDS:
         from lib_bootcamp import development
 
         return development.main(argv)

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from lib_bootcamp import __version__
+from lib_bootcamp import __version__, bootstrap
 from lib_bootcamp.catalog import OPERATIONS
 from lib_bootcamp.errors import BootcampError, InvalidParamError
 from lib_bootcamp.operation import Operation
@@ -22,7 +22,8 @@ from lib_bootcamp.ports import Host
 from . import commands
 from .runner import Runner, Settings
 
-EPILOG = __doc__.split("\n", 2)[2] if __doc__ else ""
+KEEPING = "\n".join(f"  {name:14} {what}" for name, what in bootstrap.COMMANDS.items())
+EPILOG = f"of the program itself:\n{KEEPING}\n\n" + (__doc__.split("\n", 2)[2] if __doc__ else "")
 
 
 def build_parser() -> argparse.ArgumentParser:
