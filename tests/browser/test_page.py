@@ -103,7 +103,7 @@ def test_a_code_is_handed_to_the_scan_tab_with_its_layout(page: Any, picture_of:
     page.wait_for_selector("#bootcamp_scan_image img")
     page.wait_for_function("document.querySelector('#bootcamp_scan_layout textarea')?.value.includes('module_px')")
     message = run(page, "scan")
-    assert message.startswith("Scans: 1.00")
+    assert message.startswith("Scans: ")
     assert "0 of 841 modules wrong" in message
     page.wait_for_selector("#bootcamp_scan_error_map_out img")
     page.wait_for_timeout(500)

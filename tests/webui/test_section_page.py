@@ -61,7 +61,7 @@ def show(page: Any, name: str) -> None:
     """Keep a screenshot."""
     folder = os.environ.get("BOOTCAMP_SCREENSHOTS")
     if folder:
-        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+        page.screenshot(path=Path(folder) / f"webui-{name}.png", full_page=True)
 
 
 def shown(page: Any, selector: str) -> list[np.ndarray]:
