@@ -127,6 +127,8 @@ def main() -> None:
     checkpoint = given.out / "checkpoints" / "tiny-sd15.safetensors"
     _save(checkpoint, tensors)
     OmegaConf.save(settings, checkpoint.with_suffix(".yaml"))
+    paler = {name: value * 0.5 if name.startswith("decoder.conv_out") else value for name, value in vae.items()}
+    _save(checkpoint.with_name("paler.vae.safetensors"), paler)
     _save(given.out / "controlnet" / "control_v1p_sd15_qrcode_monster.safetensors", controlnet(unet))
     _save(given.out / "controlnet" / "control_v1p_sd15_illumination.safetensors", controlnet(unet))
     (given.out / "narrow_controlnet.py").write_text(SHIM, encoding="utf-8")

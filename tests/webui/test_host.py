@@ -74,7 +74,7 @@ def test_pictures_are_the_same_after_the_view_was_built(webui: Webui) -> None:
 
 def test_another_checkpoint_is_another_view(webui: Webui, models: Path) -> None:
     first = loaded(webui)
-    original = next((models / "checkpoints").glob("*.safetensors"))
+    original = models / "checkpoints" / "tiny-sd15.safetensors"
     copy = original.with_name("another.safetensors")
     shutil.copy(original, copy)
     shutil.copy(original.with_suffix(".yaml"), copy.with_suffix(".yaml"))
@@ -88,6 +88,19 @@ def test_another_checkpoint_is_another_view(webui: Webui, models: Path) -> None:
         copy.unlink()
         copy.with_suffix(".yaml").unlink()
         webui.call("/sdapi/v1/refresh-checkpoints", {})
+
+
+def test_another_vae_is_in_the_view_and_in_the_pictures(webui: Webui) -> None:
+    before = webui.draw().pictures[0]
+    webui.call("/sdapi/v1/refresh-vae", {})
+    try:
+        webui.call("/sdapi/v1/options", {"sd_vae": "paler.vae.safetensors"})
+        assert not np.array_equal(webui.draw().pictures[0], before)
+        assert "paler" in loaded(webui, measure=True)["vae"]
+    finally:
+        webui.call("/sdapi/v1/options", {"sd_vae": "None"})
+    assert np.array_equal(webui.draw().pictures[0], before)
+    assert loaded(webui)["vae"] is None
 
 
 def test_api_auth_guards_every_route(starter: Any) -> None:
