@@ -23,9 +23,12 @@ from lib_bootcamp.params import fields_of
 from lib_bootcamp.ports import Host
 
 from .gradio_fields import Form, picture_output, supported
+from .gradio_values import Look
 
 LOG = logging.getLogger(__name__)
 KEPT_RUNS = 100
+# Gradio 3 shows a choice's value until it is chosen anew, and ui-config.json compares saved values with the titles.
+LOOK = Look(plain_choices=True)
 
 
 class Outputs:
@@ -94,7 +97,7 @@ class Tab:
         self.host = host
         self.outputs = outputs
         self.prefix = f"bootcamp_{operation.name.replace('-', '_')}"
-        self.form = Form(operation, self.prefix)
+        self.form = Form(operation, self.prefix, look=LOOK)
         self.picture_names = [each.name for each in fields_of(operation.result) if each.kind == "image"]
         self.message: Any = None
         self.pictures: dict[str, Any] = {}

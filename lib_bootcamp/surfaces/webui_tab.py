@@ -79,7 +79,7 @@ def _send_settings(tab: Tab, webui: WebUi, button: Any, name: str, fields: dict[
 
     def send(*values: Any) -> Sequence[Any]:
         raw = {
-            each: read(given[each], value)
+            each: read(given[each], value, tab.form.look)
             for each, value in zip(given, values, strict=True)
             if given[each].kind != "image"
         }
