@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-import statistics
 import threading
 import time
 from base64 import b64encode
@@ -28,6 +27,8 @@ from lib_bootcamp.hosts.standalone import StandaloneHost
 from lib_bootcamp.operation import Context, ControlMap, Operation, Result
 from lib_bootcamp.params import Params, Spec
 from lib_bootcamp.surfaces.routes import PNG_LEVEL, PREFIX, build_router
+
+from .timing import medians
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,17 +83,6 @@ def _photograph(side: int) -> Image:
     return (waves + rng.normal(0, 2, waves.shape)).clip(0, 255).astype(np.uint8)
 
 
-def _medians(calls: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
-    times: dict[str, list[float]] = {name: [] for name in calls}
-    for number in range(rounds + 2):
-        for name, call in calls.items():
-            start = time.perf_counter()
-            call()
-            if number >= 2:
-                times[name].append(1000 * (time.perf_counter() - start))
-    return {name: statistics.median(each) for name, each in times.items()}
-
-
 def _check(answer: httpx.Response) -> httpx.Response:
     answer.raise_for_status()
     return answer
@@ -129,7 +119,7 @@ def _measure(side: int | None, rounds: int) -> dict[str, Any]:
                 "codec": lambda: _codec(text),
                 "form_to_png": lambda: _check(outside.post(path, files={"image": ("a.png", file)}, headers=accept)),
             }
-        found = _medians(calls, rounds)
+        found = medians(calls, rounds=rounds)
     loop.run_until_complete(inside.aclose())
     loop.close()
     rounded = {f"{name}_ms": round(value, 3) for name, value in found.items()}

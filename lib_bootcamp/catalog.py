@@ -19,13 +19,9 @@ def find(name: str) -> Operation[Any, Any]:
     Raises:
         KeyError: there is none.
     """
-    return next(each for each in OPERATIONS if each.name == name) if name in names() else _missing(name)
+    return {each.name: each for each in OPERATIONS}[name]
 
 
 def names() -> tuple[str, ...]:
     """The operations' names, in the order of the tabs."""
     return tuple(each.name for each in OPERATIONS)
-
-
-def _missing(name: str) -> Operation[Any, Any]:
-    raise KeyError(name)

@@ -14,7 +14,7 @@ from typing import Any
 
 from lib_bootcamp import __version__, bootstrap
 from lib_bootcamp.catalog import OPERATIONS
-from lib_bootcamp.errors import BootcampError, InvalidParamError
+from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Param
 from lib_bootcamp.ports import Host
@@ -125,9 +125,6 @@ def main(argv: Sequence[str] | None, make_host: Callable[[str | None], Host]) ->
             return int(arguments.pop("run")(host, argparse.Namespace(**arguments)))
         settings = Settings(**{name: arguments.pop(name) for name in SETTINGS if name in arguments})
         return Runner(operation, host, settings).run(arguments)
-    except InvalidParamError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
     except BootcampError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
