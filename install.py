@@ -6,14 +6,13 @@ package that cannot be added costs one line; the feature that needs it says so w
 
 from __future__ import annotations
 
-# Everything else is imported where something is missing: with nothing to do this costs a few milliseconds.
+# Everything else is imported where something is missing; `typing` alone would cost as much as all of this.
 import os
 import sys
 from importlib.util import find_spec
-from typing import NamedTuple
 
 
-class Want(NamedTuple):
+class Want:
     """A package to add when its module is missing.
 
     Args:
@@ -25,11 +24,16 @@ class Want(NamedTuple):
         never: modules among its dependencies that are left to the WebUI; without them it is not added.
     """
 
-    module: str
-    requirement: str
-    feature: str
-    needs: tuple[tuple[str, str], ...] = ()
-    never: tuple[str, ...] = ()
+    def __init__(
+        self,
+        module: str,
+        requirement: str,
+        feature: str,
+        needs: tuple[tuple[str, str], ...] = (),
+        never: tuple[str, ...] = (),
+    ) -> None:
+        self.module, self.requirement, self.feature = module, requirement, feature
+        self.needs, self.never = needs, never
 
 
 WANTED = (

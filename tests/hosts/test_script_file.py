@@ -1,0 +1,100 @@
+"""`scripts/bootcamp.py` as the WebUI loads it: by path, with `modules` beside it, and again on "Reload UI"."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+import threading
+import types
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CATEGORIES = ("app_started", "before_ui", "ui_settings", "ui_tabs")
+
+
+class Callbacks(types.ModuleType):
+    """`modules.script_callbacks`; `registered` is (category, file) of each callback."""
+
+    def __init__(self, *, takes_filename: bool) -> None:
+        super().__init__("modules.script_callbacks")
+        self.registered: list[tuple[str, str | None]] = []
+        self.callback_map: dict[str, list[Any]] = {f"callbacks_{each}": [] for each in CATEGORIES}
+        for each in CATEGORIES:
+            setattr(self, f"on_{each}", lambda callback, each=each: self.registered.append((each, None)))
+        self.add_callback = self._add if takes_filename else self._add_before_1_9
+
+    def _add(self, callbacks: list[Any], fun: Any, *, category: str, filename: str | None = None) -> None:
+        callbacks.append(fun)
+        self.registered.append((category, filename))
+
+    def _add_before_1_9(self, callbacks: list[Any], fun: Any) -> None:
+        raise AssertionError("called without the stack's file name")
+
+
+def loaded(monkeypatch: pytest.MonkeyPatch, *, takes_filename: bool = True) -> tuple[Any, Callbacks]:
+    """The file's module, run anew, and what it registered."""
+    scripts = types.ModuleType("modules.scripts")
+    scripts.Script, scripts.AlwaysVisible = object, object()  # type: ignore[attr-defined]
+    callbacks, package = Callbacks(takes_filename=takes_filename), types.ModuleType("modules")
+    package.scripts, package.script_callbacks = scripts, callbacks  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "modules", package)
+    spec = importlib.util.spec_from_file_location("bootcamp.py", ROOT / "scripts" / "bootcamp.py")
+    assert spec is not None
+    assert spec.loader is not None
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    return made, callbacks
+
+
+def test_callbacks_are_registered_under_the_files_own_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, callbacks = loaded(monkeypatch)
+    assert callbacks.registered == [(each, made.__file__) for each in CATEGORIES]
+
+
+def test_a_webui_that_takes_no_file_name_is_asked_the_usual_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, callbacks = loaded(monkeypatch, takes_filename=False)
+    assert callbacks.registered == [(each, None) for each in CATEGORIES]
+
+
+def test_two_threads_get_the_same_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, _ = loaded(monkeypatch)
+    both, joined = threading.Barrier(2, timeout=60), made._join
+
+    def join() -> Any:
+        both.wait()
+        return joined()
+
+    monkeypatch.setattr(made, "_join", join)
+    got: list[Any] = []
+    threads = [threading.Thread(target=lambda: got.append(made.parts())) for _ in range(2)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(60)
+    assert got[0] is got[1]
+
+
+def test_a_reloaded_page_has_parts_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, _ = loaded(monkeypatch)
+    second, _ = loaded(monkeypatch)
+    assert first.parts().sections is not second.parts().sections
+
+
+def test_loading_imports_nothing_but_the_package() -> None:
+    code = f"""
+import sys, types
+sys.path.insert(0, {str(ROOT)!r})
+scripts = types.SimpleNamespace(Script=object, AlwaysVisible=None)
+callbacks = types.SimpleNamespace(callback_map=dict.fromkeys({[f"callbacks_{each}" for each in CATEGORIES]}, []),
+                                  add_callback=lambda *_, **more: None)
+sys.modules["modules"] = types.SimpleNamespace(scripts=scripts, script_callbacks=callbacks)
+path = {str(ROOT / "scripts" / "bootcamp.py")!r}
+exec(compile(open(path).read(), path, "exec"), {{"__name__": "bootcamp.py", "__file__": path}})
+print(sorted(name for name in sys.modules if name.startswith("lib_bootcamp")))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout == "['lib_bootcamp']\n", done.stderr
