@@ -11,7 +11,8 @@ from typing import Any
 
 from lib_bootcamp.catalog import OPERATIONS
 from lib_bootcamp.ports import Host
-from lib_bootcamp.schema import json_schema
+
+from .described import described
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,7 @@ class Command:
 
 def _operations(host: Host, arguments: argparse.Namespace) -> int:
     if arguments.json:
-        listed = [
-            {"name": each.name, "title": each.title, "summary": each.summary, "params": json_schema(each.params)}
-            for each in OPERATIONS
-        ]
-        print(json.dumps(listed, ensure_ascii=False, indent=2))
+        print(json.dumps(described(OPERATIONS), ensure_ascii=False, indent=2))
     else:
         for each in OPERATIONS:
             print(f"{each.name:12} {each.summary}")

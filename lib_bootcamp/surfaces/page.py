@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import itertools
-import json
 import logging
 import shutil
 import tempfile
@@ -19,9 +18,10 @@ from lib_bootcamp.catalog import OPERATIONS
 from lib_bootcamp.core.images import write_image
 from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.operation import Context, Operation, Result
-from lib_bootcamp.params import fields_of
+from lib_bootcamp.params import Params, fields_of
 from lib_bootcamp.ports import Host
 
+from .described import picture_text
 from .gradio_fields import Form, picture_output, supported
 from .gradio_values import Look
 
@@ -39,7 +39,7 @@ class Outputs:
         self._numbers = itertools.count()
         self._lock = threading.Lock()
 
-    def write(self, operation: Operation[Any, Any], result: Result) -> dict[str, str]:
+    def write(self, operation: Operation[Any, Any], params: Params, result: Result) -> dict[str, str]:
         """Write a result's pictures.
 
         Returns:
@@ -49,13 +49,11 @@ class Outputs:
         folder = Path(self._root.name) / str(number)
         with self._lock:
             shutil.rmtree(folder.parent / str(number - KEPT_RUNS), ignore_errors=True)
-        written = {}
+        written, text = {}, picture_text(operation, params, result)
         for name, picture in result.pictures().items():
             stem = operation.name if name == "image" else f"{operation.name}-{name.replace('_', '-')}"
             path = folder / f"{stem}.png"
-            write_image(
-                path, picture, {"bootcamp": json.dumps({"operation": operation.name, "result": result.facts()})}
-            )
+            write_image(path, picture, text)
             written[name] = str(path)
         return written
 
@@ -90,9 +88,7 @@ def notice(text: str, *, kind: str) -> str:
 class Tab:
     """The tab of one operation, laid out from its declaration; a tab of its own overrides `layout`."""
 
-    def __init__(
-        self, operation: Operation[Any, Any], host: Host, outputs: Outputs, *, scope: str = "bootcamp"
-    ) -> None:
+    def __init__(self, operation: Operation[Any, Any], host: Host, outputs: Outputs) -> None:
         self.operation = operation
         self.host = host
         self.outputs = outputs
@@ -169,7 +165,7 @@ class Tab:
         try:
             params = self.operation.params_from(self.form.raw(values))
             result = self.operation.run(params, Context(self.host, GradioProgress(progress)))
-            written = self.outputs.write(self.operation, result)
+            written = self.outputs.write(self.operation, params, result)
         except BootcampError as error:
             return self.failed(str(error))
         except Exception:

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lib_bootcamp import __version__
 from lib_bootcamp.core.images import SUFFIXES, read_image, read_png_text, write_image
 from lib_bootcamp.errors import BootcampError, ImageError, InvalidParamError, OutputError
 from lib_bootcamp.operation import Context, Operation, Result
-from lib_bootcamp.params import Param
+from lib_bootcamp.params import Param, Params
 from lib_bootcamp.ports import Host, Progress, SilentProgress, track
 
-CHUNK = "bootcamp"
+from .described import CHUNK, picture_text
+
 EXIT_NO, EXIT_SOME_FAILED = 1, 4
 
 
@@ -101,24 +101,17 @@ class Runner:
                 values[self.picture] = read_image(item.source)
             params = self.operation.params_from(values)
             result = self.operation.run(params, Context(self.host, progress))
-            written = self._write(item, result, params.to_mapping())
+            written = self._write(item, params, result)
         except BootcampError as error:
             return _failure(path, error)
         record = {"operation": self.operation.name, "path": path, **written, **result.facts()}
         line = " ".join(filter(None, [f"{path}:" if path else "", result.summary(), _arrow(written)]))
         return Outcome(record, line, 0 if result.succeeded() else EXIT_NO)
 
-    def _write(self, item: Item, result: Result, values: dict[str, Any]) -> dict[str, Any]:
+    def _write(self, item: Item, params: Params, result: Result) -> dict[str, Any]:
         if item.out is None:
             return {}
-        secret = {name for name, param in self.fields.items() if param.spec.format == "secret"}
-        made = {
-            "version": __version__,
-            "operation": self.operation.name,
-            "params": {name: value for name, value in values.items() if name not in secret},
-            "result": result.facts(),
-        }
-        text = {CHUNK: json.dumps(made, ensure_ascii=False)}
+        text = picture_text(self.operation, params, result)
         written: dict[str, Any] = {}
         for index, (name, picture) in enumerate(result.pictures().items()):
             path = item.out if not index else item.out.with_name(f"{item.out.stem}-{name.replace('_', '-')}.png")
