@@ -53,6 +53,18 @@ class ModelError(BootcampError):
     status = 409
 
 
+class OutOfMemoryError(BootcampError, RuntimeError):
+    """One item alone does not fit into the device's memory."""
+
+    status = 507
+
+    def __init__(self, title: str) -> None:
+        super().__init__(
+            f"{title}: there is not enough memory on the device for one item alone; "
+            "choose a smaller model, or free memory (unload the checkpoint) and try again."
+        )
+
+
 class OutputError(BootcampError, OSError):
     """A result cannot be written where it was asked for."""
 

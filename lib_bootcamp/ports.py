@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +12,21 @@ from typing import Any, Protocol, TypeVar
 from .errors import CancelledError
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptModel:
+    """A model beside the checkpoint that is in memory.
+
+    Args:
+        name: as it was asked for.
+        device: where its weights are.
+        bytes: of its weights.
+    """
+
+    name: str
+    device: str
+    bytes: int
 
 
 @dataclass(frozen=True)
@@ -23,6 +38,7 @@ class HostInfo:
     device: str
     checkpoint: str | None
     packages: dict[str, str]
+    models: tuple[KeptModel, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,16 +140,36 @@ class SilentProgress:
         self._cancel.set()
 
 
+class Shelf(Protocol):
+    """The models beside the checkpoint: loaded once, shared, and dropped when nobody uses them."""
+
+    def lend(self, key: str, load: Callable[[], T]) -> AbstractContextManager[T]:
+        """Lend the model of this key for the length of a block; `load` is called when it is not there."""
+
+    def listed(self) -> tuple[KeptModel, ...]:
+        """What is in memory now."""
+
+    def clear(self) -> None:
+        """Drop everything that is not lent."""
+
+
 class Host(Protocol):
     """The program around the operations: the WebUI, Forge, or this package on its own."""
 
     name: str
+
+    @property
+    def shelf(self) -> Shelf:
+        """The models beside the checkpoint; one shelf for the whole life of the host."""
 
     def info(self) -> HostInfo:
         """Describe the host; never loads a model."""
 
     def device(self) -> str:
         """The torch device that models run on: `cuda`, `cuda:N`, `mps` or `cpu`."""
+
+    def dtype(self) -> str:
+        """The precision that models run in on that device: `float32`, `float16` or `bfloat16`."""
 
     def data_dir(self) -> Path:
         """A folder of this package's own for journals and caches; made on demand."""

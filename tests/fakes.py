@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from lib_bootcamp.errors import ModelError
+from lib_bootcamp.ml.shelf import Shelf
 from lib_bootcamp.ports import Components, Host, HostInfo, ModelInfo, Progress
 
 T = TypeVar("T")
@@ -67,14 +68,19 @@ class FakeHost:
         self._checkpoint = checkpoint
         self._data_dir = data_dir
         self._queue = threading.Lock()
+        self.shelf = Shelf()
 
     def info(self) -> HostInfo:
         """Describe the fake."""
-        return HostInfo(self.name, "0", self._device, self._checkpoint, {})
+        return HostInfo(self.name, "0", self._device, self._checkpoint, {}, self.shelf.listed())
 
     def device(self) -> str:
         """The device it was given."""
         return self._device
+
+    def dtype(self) -> str:
+        """Single precision."""
+        return "float32"
 
     def data_dir(self) -> Path:
         """The folder it was given, else a temporary one."""

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from lib_bootcamp.errors import ModelError
 from lib_bootcamp.hosts.standalone import REPORTED, installed_versions
+from lib_bootcamp.ml.shelf import IDLE_S, Shelf
 from lib_bootcamp.ports import Components, HostInfo, ModelInfo, Progress
 
 T = TypeVar("T")
@@ -46,18 +47,19 @@ class WebuiProgress:
     def start(self, title: str, total: int, unit: str) -> None:
         """Begin a bar of `total` items."""
         self._title, self._total, self._unit = title, total, unit
-        if self._host.owns_bar():
-            state = self._host.state()
-            state.job_count, state.job_no = 1, 0
-            state.sampling_steps, state.sampling_step = total, 0
-            state.textinfo = title
+        self._show(0, title)
 
     def step(self, done: int, note: str = "") -> None:
         """Move the bar to `done`."""
+        self._show(done, " - ".join(filter(None, (f"{self._title}: {done}/{self._total} {self._unit}", note))))
+
+    def _show(self, done: int, text: str) -> None:
+        """All of the bar: between two batches of ours it was somebody else's."""
         if self._host.owns_bar():
             state = self._host.state()
-            state.sampling_step = done
-            state.textinfo = " - ".join(filter(None, (f"{self._title}: {done}/{self._total} {self._unit}", note)))
+            state.job_count, state.job_no = 1, 0
+            state.sampling_steps, state.sampling_step = self._total, done
+            state.textinfo = text
 
     def cancelled(self) -> bool:
         """Whether Interrupt or Skip was pressed for what this thread does."""
@@ -81,10 +83,12 @@ class A1111Host:
         self._thread = threading.local()
         self._view: tuple[Any, Any] | None = None
         self._measured: tuple[Any, int, int] | None = None
+        self.shelf = Shelf(self._models_idle_s)
 
     def info(self) -> HostInfo:
         """Describe the host; peeks at the checkpoint and never loads it."""
-        return HostInfo(self.name, self.version(), self.device(), self.checkpoint(), installed_versions(PACKAGES))
+        packages, models = installed_versions(PACKAGES), self.shelf.listed()
+        return HostInfo(self.name, self.version(), self.device(), self.checkpoint(), packages, models)
 
     def version(self) -> str:
         """The WebUI's version, without the `v` of its tag."""
@@ -94,6 +98,12 @@ class A1111Host:
         """`--bootcamp-device`, else the WebUI's own."""
         asked = getattr(self._webui("shared").cmd_opts, "bootcamp_device", None)
         return str(asked or self._webui("devices").device or "cpu")
+
+    def dtype(self) -> str:
+        """The WebUI's own (`--no-half`, `--precision`); single on the processor, where half is many times slower."""
+        if self.device() == "cpu":
+            return "float32"
+        return str(getattr(self._webui("devices"), "dtype", "float32")).removeprefix("torch.")
 
     def data_dir(self) -> Path:
         """`--bootcamp-data-dir`, else the folder in Settings, else `bootcamp` below the WebUI's data folder."""
@@ -261,6 +271,13 @@ class A1111Host:
             finally:
                 if view.give_back():
                     self._view = (key, view)
+
+    def _models_idle_s(self) -> float:
+        """How long models beside the checkpoint stay: not at all where the WebUI saves video memory."""
+        options = self._webui("shared").cmd_opts
+        if self.device() != "cpu" and any(getattr(options, name, False) for name in ("lowvram", "medvram")):
+            return 0.0
+        return float(self.setting("bootcamp_models_idle_s", IDLE_S))
 
     def _loaded(self) -> Any:
         return self._webui("sd_models").model_data.sd_model

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from lib_bootcamp import __version__
 from lib_bootcamp.errors import ModelError
+from lib_bootcamp.ml.shelf import Shelf
 from lib_bootcamp.ports import Components, HostInfo, ModelInfo, Progress, SilentProgress
 
 T = TypeVar("T")
@@ -79,17 +80,22 @@ class StandaloneHost:
         self._data_dir = data_dir
         self._checkpoint = checkpoint
         self._queue = threading.Lock()
+        self.shelf = Shelf()
 
     def info(self) -> HostInfo:
         """Describe the host; never imports torch only to tell the device."""
         device = self.device() if "torch" in sys.modules else self._device or "cpu"
-        return HostInfo(self.name, __version__, device, self._checkpoint, installed_versions())
+        return HostInfo(self.name, __version__, device, self._checkpoint, installed_versions(), self.shelf.listed())
 
     def device(self) -> str:
         """The device models run on: as asked for, else cuda, mps or cpu, whichever is there first."""
         if self._device is None:
             self._device = _best_device()
         return self._device
+
+    def dtype(self) -> str:
+        """Half precision on CUDA, else single."""
+        return "float16" if self.device().startswith("cuda") else "float32"
 
     def data_dir(self) -> Path:
         """The folder for journals and caches; made on demand."""

@@ -239,6 +239,7 @@ def _info(host: Host) -> dict[str, Any]:
         "device": told.device,
         "checkpoint": told.checkpoint,
         "packages": dict(told.packages),
+        "models": [asdict(each) for each in told.models],
     }
 
 
