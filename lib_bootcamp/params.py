@@ -112,7 +112,8 @@ class Param:
     def parse_text(self, text: str, path: str = "") -> Any:
         """Read a raw value from the text of a command line or a web form; `check` comes after.
 
-        Lists and objects are JSON; a list of scalars may also be separated by commas.
+        Lists and objects are JSON; a list of scalars may also be separated by commas, or hold one a line; an object
+        of lists may also be `name: a, b; other: c`, or hold one name a line.
         """
         path = path or self.name
         if self.optional and text.strip().lower() in {"", "none"}:
@@ -142,7 +143,12 @@ class Param:
 
     def _parse_json(self, text: str, path: str) -> Any:
         if self.item is not None and self.item.nested is None and not text.lstrip().startswith("["):
-            return [self.item.parse_text(part.strip(), path) for part in text.split(",") if part.strip()]
+            return [self.item.parse_text(part, path) for part in _parts(text, ",")]
+        if self.kind == "mapping" and ":" in text and not text.lstrip().startswith("{"):
+            named = [part.partition(":") for part in _parts(text, ";")]
+            if len({name.strip() for name, _, _ in named}) < len(named):
+                raise InvalidParamError(path, "names something twice; name each once")
+            return {name.strip(): _parts(values, ",") for name, _, values in named}
         try:
             return read_json(text)
         except ValueError:
@@ -180,6 +186,12 @@ class Param:
         elif self.kind == "string" and spec.pattern:
             parts.append(f"like {spec.example}" if spec.example else f"matching {spec.pattern}")
         return " ".join(parts)
+
+
+def _parts(text: str, separator: str) -> list[str]:
+    """The parts of a text: its lines where it has several, else what stands between the separators."""
+    several = [line.strip().removesuffix(separator) for line in text.strip().splitlines()]
+    return [part.strip() for part in (several if len(several) > 1 else text.split(separator)) if part.strip()]
 
 
 def read_json(text: str) -> Any:
@@ -435,11 +447,15 @@ class Params:
 
     def to_mapping(self, *, images: bool = False) -> dict[str, Any]:
         """The values as plain JSON types; pictures are left out unless asked for."""
-        return {name: plain(value) for name, value in self._items() if images or not hasattr(value, "dtype")}
+        return {name: plain(value) for name, value in self._items() if images or not _is_pictures(value)}
 
     def _items(self) -> Iterator[tuple[str, Any]]:
         for param in self.fields():
             yield param.name, getattr(self, param.name)
+
+
+def _is_pictures(value: Any) -> bool:
+    return hasattr(value, "dtype") or (isinstance(value, tuple) and any(hasattr(each, "dtype") for each in value))
 
 
 def plain(value: Any) -> Any:

@@ -588,3 +588,46 @@ def test_presets_give_only_declared_parameters_of_good_value(operation):
     for values in operation.presets.values():
         for name, value in values.items():
             known[name].check(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a red circle, a cat", ["a red circle", "a cat"]),
+        ("a, b\nc\n\n", ["a, b", "c"]),
+        ("a,\nb ,\n", ["a", "b"]),
+        ("one,", ["one"]),
+        ('["a, b"]', ["a, b"]),
+        ("  \n", []),
+    ],
+)
+def test_a_list_of_texts_is_read_by_commas_or_by_lines(text: str, words: list[str]) -> None:
+    assert param("words").parse_text(text) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "mapping"),
+    [
+        ("colour: red, blue; shape: a ring", {"colour": ["red", "blue"], "shape": ["a ring"]}),
+        ("colour: red, blue\nshape: a; b", {"colour": ["red", "blue"], "shape": ["a; b"]}),
+        ("time: 12:30", {"time": ["12:30"]}),
+        ('{"colour": ["red"]}', {"colour": ["red"]}),
+    ],
+)
+def test_an_object_of_lists_is_read_by_semicolons_or_by_lines(text: str, mapping: dict[str, list[str]]) -> None:
+    assert param("extra").parse_text(text) == mapping
+
+
+def test_a_name_given_twice_in_an_object_of_lists_is_refused() -> None:
+    with pytest.raises(InvalidParamError, match="name each once"):
+        param("extra").parse_text("a: b; a: c")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Album(Params):
+    pictures: tuple[Image, ...] = ()
+    words: tuple[str, ...] = ("a",)
+
+
+def test_a_list_of_pictures_is_no_plain_value() -> None:
+    assert Album(pictures=(np.zeros((1, 1, 3), np.uint8),)).to_mapping() == {"words": ["a"]}
