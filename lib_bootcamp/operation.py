@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from .core.arrays import Image
-from .errors import InvalidParamError
+from .errors import BootcampError, InvalidParamError
 from .params import Params, Spec, fields_of, plain
 from .ports import Host, Progress
 
@@ -56,6 +57,35 @@ class ControlMap(Result):
     image: Annotated[Image, Spec("Control map", "uint8 [H, W, 3] RGB, or [H, W].")]
 
 
+@dataclass(frozen=True, kw_only=True)
+class FileResult(Result):
+    """What came of one of many files."""
+
+    def row(self) -> dict[str, Any]:
+        """The columns of a table: by default the facts that are single values."""
+        return {name: value for name, value in self.facts().items() if not isinstance(value, (dict, list))}
+
+    def answer(self) -> str | None:
+        """The label that the file is shown and sorted under; None where there is none."""
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OverFiles(Generic[P]):
+    """How an operation takes as many picture files as there are, without holding them in memory.
+
+    Args:
+        params: the declaration without the pictures.
+        run: gives for each path, in order and as it is made, its result or the mistake about it.
+        labels: the parameter whose labels the results' answers are among, for operations that have one: their files
+            can be sorted by them, and folders that are named so are the truth. None where it was not given.
+    """
+
+    params: type[P]
+    run: Callable[[Sequence[Path], P, Context], Iterator[FileResult | BootcampError]]
+    labels: str = ""
+
+
 @dataclass(frozen=True)
 class Operation(Generic[P, R]):
     """One thing a person can ask for, on every surface.
@@ -68,8 +98,12 @@ class Operation(Generic[P, R]):
         result: the result's dataclass.
         run: the function.
         path: the route below `/bootcamp/v1`.
-        kind: `control-map` results have an `image` that steers generation.
+        kind: `control-map` results have an `image` that steers generation, `generation` results have one that is the
+            work itself, `analysis` results are about the pictures given.
         presets: named sets of values, offered by every surface.
+        needs: `models` where it runs on torch, which is installed when it is first wanted.
+        hosts: names of the hosts that offer it; all of them where there are none.
+        over_files: how it takes a folder of pictures; None where it takes one picture at a time.
     """
 
     name: str
@@ -79,8 +113,11 @@ class Operation(Generic[P, R]):
     result: type[R]
     run: Callable[[P, Context], R]
     path: str
-    kind: Literal["control-map", "analysis"] = "control-map"
+    kind: Literal["control-map", "generation", "analysis"] = "control-map"
     presets: dict[str, dict[str, Any]] = field(default_factory=dict)
+    needs: Literal["", "models"] = ""
+    hosts: tuple[str, ...] = ()
+    over_files: OverFiles[Any] | None = None
 
     def params_from(self, values: Mapping[str, Any]) -> P:
         """Check raw values; a `preset` among them is laid under the others.
@@ -88,11 +125,20 @@ class Operation(Generic[P, R]):
         Raises:
             InvalidParamError: as `Params.from_mapping`, or the preset does not exist.
         """
+        return self.params.from_mapping(self._over_preset(values))
+
+    def settings_from(self, values: Mapping[str, Any]) -> Any:
+        """As `params_from`, for the declaration of `over_files`."""
+        if self.over_files is None:
+            raise TypeError(f"{self.name} takes one picture at a time")
+        return self.over_files.params.from_mapping(self._over_preset(values))
+
+    def _over_preset(self, values: Mapping[str, Any]) -> dict[str, Any]:
         given = dict(values)
         preset = given.pop("preset", None)
         if preset is None:
-            return self.params.from_mapping(given)
+            return given
         if not isinstance(preset, str) or preset not in self.presets:
             names = ", ".join(self.presets) or "none"
             raise InvalidParamError("preset", f"must be one of the presets here ({names}), not {preset!r}"[:300])
-        return self.params.from_mapping({**self.presets[preset], **given})
+        return {**self.presets[preset], **given}
