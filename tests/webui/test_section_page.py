@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import time
@@ -167,13 +168,18 @@ def test_the_tab_sends_its_settings_to_the_section(browser: Any, webui: Webui) -
 
 
 @pytest.mark.parametrize(
-    ("tab", "picture"), [("img2img", "#img2img_image canvas, #img2img_image img"), ("extras", "#extras_image img")]
+    ("tab", "picture"),
+    [
+        ("img2img", "#img2img_image canvas, #img2img_image img"),
+        ("inpaint", "#img2maskimg canvas[key=drawing]"),
+        ("extras", "#extras_image img"),
+    ],
 )
 def test_the_tab_sends_its_map(browser: Any, webui: Webui, tab: str, picture: str) -> None:
     page = opened(browser, webui)
     make_map(page)
     page.click(f"#bootcamp_qr_send_{tab}")
-    page.wait_for_selector(picture, state="attached")
+    page.wait_for_selector(picture, state="visible")
     page.close()
 
 
@@ -192,6 +198,25 @@ def test_settings_have_a_section(browser: Any, webui: Webui) -> None:
     page.locator("#settings > .tab-nav").get_by_role("button", name="Bootcamp", exact=True).click()
     assert page.locator("#setting_bootcamp_payload_in_infotext").is_visible()
     show(page, "settings")
+    page.close()
+
+
+def test_a_saved_style_and_the_section_work_together(browser: Any, webui: Webui) -> None:
+    page = opened(browser, webui)
+    page.click("#txt2img_styles_edit_button")
+    name = page.locator("#txt2img_styles_edit_select input").first
+    name.fill("painted")
+    name.press("Enter")
+    page.wait_for_selector("#txt2img_edit_style_save", state="visible")
+    page.locator("#txt2img_edit_style_prompt textarea").fill("oil painting")
+    page.click("#txt2img_edit_style_save")
+    page.wait_for_selector("#txt2img_edit_style_delete", state="visible")
+    page.click("#txt2img_edit_style_close")
+    choose(page, "#txt2img_styles", "painted")
+    fill_section(page)
+    page.click("#txt2img_generate")
+    page.wait_for_function("() => document.querySelector('#html_info_txt2img').textContent.includes('Bootcamp scan')")
+    assert page.locator("#html_info_txt2img").first.inner_text().startswith("a red house, oil painting")
     page.close()
 
 
@@ -219,3 +244,25 @@ def test_reloading_the_page_twice_leaves_one_of_everything(browser: Any, webui: 
     assert len(ours) == len(set(ours)) > 5
     assert webui.draw(section=[{"control": "qr", "content": LINK, "grid_px": 1}]).status == 200
     assert b"Traceback" not in webui.log.read_bytes().split(b"Restarting UI...")[-1]
+
+
+def test_ui_config_changes_the_sections_defaults(browser: Any, webui: Webui) -> None:
+    file = webui.data / "ui-config.json"
+    before = file.read_text(encoding="utf-8")
+    chosen = {"Control": "Brightness map", "Control weight": 0.65, "Scan the pictures": False, "Tiles per side": 5}
+    keys = {f"customscript/bootcamp.py/txt2img/{label}/value": value for label, value in chosen.items()}
+    known = json.loads(before)
+    assert set(keys) <= set(known)
+    file.write_text(json.dumps(known | keys), encoding="utf-8")
+    try:
+        reload_ui(browser, webui)
+        page = opened(browser, webui)
+        page.locator("#bootcamp_txt2img .label-wrap").first.click()
+        page.wait_for_selector("#bootcamp_txt2img_brightness", state="visible")
+        assert not page.locator("#bootcamp_txt2img_scan input").is_checked()
+        values = page.locator("#bootcamp_txt2img input[type=number]").evaluate_all("all => all.map(each => each.value)")
+        assert {"0.65", "5"} <= set(values)
+        page.close()
+    finally:
+        file.write_text(before, encoding="utf-8")
+        reload_ui(browser, webui)
