@@ -48,5 +48,45 @@ def contact_sheet(
         size = max(1, round(tile.width * scale)), max(1, round(tile.height * scale))
         tile = tile.resize(size, Pil.Resampling.LANCZOS)
         sheet.paste(tile, (left + (cell_px - tile.width) // 2, top + (cell_px - tile.height) // 2))
-        draw.text((left, top + cell_px + 5), title, fill=_INK, font=font)
+        draw.text((left, top + cell_px + 5), _fitted(draw, title, font, cell_px), fill=_INK, font=font)
     return np.asarray(sheet, dtype=np.uint8)
+
+
+def _fitted(
+    draw: ImageDraw.ImageDraw, text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int
+) -> str:
+    """The text, shortened in its middle where it is wider than `width` px."""
+    text = "".join(each if each.isprintable() else " " for each in text)[:200]
+    fitted, half = text, len(text) // 2
+    while half > 1 and draw.textlength(fitted, font=font) > width:
+        half -= 1
+        fitted = f"{text[:half]}...{text[-half:]}"
+    return fitted
+
+
+def sheet_by_class(
+    classes: Sequence[tuple[str, Sequence[tuple[str, Image]]]], *, columns: int = 8, cell_px: int = 160
+) -> Image:
+    """One contact sheet below the other, each with its heading.
+
+    Args:
+        classes: heading, and its pictures as `contact_sheet` takes them; at least one class with a picture.
+        columns: cells in a row.
+        cell_px: side of a cell.
+    Returns:
+        uint8 [H, W, 3].
+    """
+    margin_px, head_px = 12, 34
+    font = _font(20)
+    parts: list[Image] = []
+    width = max(columns, 1) * (cell_px + margin_px) + margin_px
+    for heading, pictures in classes:
+        head = Pil.new("RGB", (width, head_px), _PAPER)
+        draw = ImageDraw.Draw(head)
+        draw.text((margin_px, 8), _fitted(draw, heading, font, width - 2 * margin_px), fill=_INK, font=font)
+        parts.append(np.asarray(head, dtype=np.uint8))
+        sheet = contact_sheet(pictures, columns=columns, cell_px=cell_px, margin_px=margin_px)
+        whole = np.full((sheet.shape[0], width, 3), _PAPER, np.uint8)
+        whole[:, : sheet.shape[1]] = sheet
+        parts.append(whole)
+    return np.concatenate(parts)

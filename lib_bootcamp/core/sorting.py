@@ -147,6 +147,8 @@ def carry_out(steps: Iterable[Step], target: Path) -> Iterator[Step]:
                 continue
             try:
                 taken = _take(step, journal)
+            except OutputError:
+                raise
             except OSError as error:
                 taken = replace(step, done=False, note=f"{step.source} cannot be sorted: {error.strerror or error}.")
             yield taken
@@ -247,6 +249,14 @@ class _Journal:
         self._file: Any = None
 
     def __enter__(self) -> _Journal:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def _open(self) -> None:
+        """Begin a run in the journal; a run that does nothing is not in it."""
         place, made = self._target, 0
         while not place.exists():
             place, made = place.parent, made + 1
@@ -256,10 +266,6 @@ class _Journal:
         except OSError as error:
             raise OutputError(f"{self._path} cannot be written: {error.strerror or error}.") from None
         self._write({"run": "sorted", "folders_made": made})
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._file.close()
 
     def make_folder(self, folder: Path) -> None:
         """Make a folder below the target, and note that it is ours."""
@@ -280,6 +286,8 @@ class _Journal:
         self._write(line)
 
     def _write(self, line: Mapping[str, Any]) -> None:
+        if self._file is None:
+            self._open()
         # Names that are no Unicode (lone surrogates on Linux) are kept by JSON's escapes.
         self._file.write(json.dumps(line) + "\n")
         self._file.flush()

@@ -6,7 +6,7 @@ Zhai et al., "Sigmoid Loss for Language Image Pre-Training" (2023).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 Scoring: TypeAlias = Literal["softmax", "sigmoid"]
 Features: TypeAlias = NDArray[np.float32]
+MATRIX_LABELS = 30
 
 
 def fill(templates: Sequence[str], labels: Sequence[str]) -> list[str]:
@@ -201,6 +202,27 @@ class Confusion:
             label: float(self.counts[at, at] / columns[at]) if columns[at] else None
             for at, label in enumerate(self.labels)
         }
+
+    def lines(self) -> Iterator[str]:
+        """For a person: the accuracy, and for each truth how often each label was the answer.
+
+        The columns are numbered as the rows are; `?` counts the unknown. More than 30 labels have no columns.
+        """
+        yield f"accuracy {100 * self.accuracy:.1f} % ({self.right} of {self.total})"
+        recall, precision = self.recall(), self.precision()
+        width = min(32, max(5, *map(len, self.labels)))
+        shown = len(self.labels) <= MATRIX_LABELS
+        cell = max(3, len(str(self.counts.max(initial=0))))
+        columns = [*map(str, range(1, len(self.labels) + 1)), "?"] if shown else []
+        head = "".join(f" {each:>{cell}}" for each in columns)
+        yield f"{'':>4} {'truth':{width}}{head}   found   right"
+        for at, label in enumerate(self.labels):
+            row = "".join(f" {count:>{cell}}" for count in self.counts[at]) if shown else ""
+            yield f"{at + 1:>4} {label[:width]:{width}}{row} {_percent(recall[label])} {_percent(precision[label])}"
+
+
+def _percent(share: float | None) -> str:
+    return f"{'-' if share is None else f'{100 * share:.1f}%':>7}"
 
 
 def confusion(labels: Sequence[str], truths: Sequence[str], answers: Sequence[str | None]) -> Confusion:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from lib_bootcamp.core.arrays import Image
-from lib_bootcamp.core.images import MAX_BYTES
 from lib_bootcamp.core.zero_shot import Answer, Scoring
 from lib_bootcamp.errors import BootcampError, ImageError, InvalidParamError, TooLargeError
 from lib_bootcamp.operation import Context, FileResult, Operation, OverFiles, Result
@@ -347,6 +346,8 @@ def _as_it_is(picture: Image) -> Image:
 
 
 def _read(path: Path) -> bytes:
+    from lib_bootcamp.core.images import MAX_BYTES
+
     try:
         if path.stat().st_size > MAX_BYTES:
             raise TooLargeError(f"{path} has more than {MAX_BYTES // 2**20} MiB.")

@@ -70,7 +70,7 @@ class Runner:
             raw = {name: self._raw(name, text) for name, text in values.items()}
             items, several = self._items(raw, sources or [])
         except BootcampError as error:
-            return self._print([_failure(None, error)], several=False)
+            return self._print([failure(None, error)], several=False)
         if several:
             return self._run_many(items)
         return self._print([self._one(items[0], self._progress())], several=False)
@@ -103,7 +103,7 @@ class Runner:
             result = self.operation.run(params, Context(self.host, progress))
             written = self._write(item, params, result)
         except BootcampError as error:
-            return _failure(path, error)
+            return failure(path, error)
         record = {"operation": self.operation.name, "path": path, **written, **result.facts()}
         line = " ".join(filter(None, [f"{path}:" if path else "", result.summary(), _arrow(written)]))
         return Outcome(record, line, 0 if result.succeeded() else EXIT_NO)
@@ -131,7 +131,7 @@ class Runner:
                     print(each.line)
             failed = sum(each.exit_code > EXIT_NO for each in outcomes)
             print(f"{len(outcomes) - failed} done, {failed} failed.")
-        return _exit_code([each.exit_code for each in outcomes], several=several)
+        return exit_code_of([each.exit_code for each in outcomes], several=several)
 
     def _say(self, outcome: Outcome) -> None:
         if outcome.exit_code > EXIT_NO:
@@ -164,7 +164,7 @@ class Runner:
         if len(sources) == 1 and not Path(sources[0]).is_dir():
             source = Path(sources[0])
             return [Item(raw, source, self._single_out(source))], False
-        found = list(_find_pictures([Path(each) for each in sources], recursive=self.settings.recursive))
+        found = list(find_pictures([Path(each) for each in sources], recursive=self.settings.recursive))
         if not found:
             raise ImageError(f"{', '.join(sources)}: no pictures are in there; --recursive looks into folders inside.")
         folder = self._folder(found)
@@ -206,12 +206,14 @@ class Runner:
         return folder
 
 
-def _failure(path: str | None, error: BootcampError) -> Outcome:
+def failure(path: str | None, error: BootcampError) -> Outcome:
+    """The outcome of an item that came to a mistake."""
     line = str(error) if path is None or path in str(error) else f"{path}: {error}"
     return Outcome({"path": path, "error": type(error).__name__, "detail": str(error)}, line, error.exit_code)
 
 
-def _exit_code(codes: list[int], *, several: bool) -> int:
+def exit_code_of(codes: list[int], *, several: bool) -> int:
+    """The exit code of a run from those of its items."""
     if not several:
         return codes[0]
     if any(code > EXIT_NO for code in codes):
@@ -238,7 +240,7 @@ def _distinct(paths: Iterable[Path | None]) -> list[Path | None]:
     return distinct
 
 
-def _find_pictures(sources: Iterable[Path], *, recursive: bool) -> Iterator[tuple[Path, Path]]:
+def find_pictures(sources: Iterable[Path], *, recursive: bool) -> Iterator[tuple[Path, Path]]:
     """Each picture with its path below the source it was found in; a file named by hand is always taken."""
     for source in sources:
         if not source.is_dir():

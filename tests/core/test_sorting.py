@@ -302,6 +302,24 @@ def test_a_run_that_was_stopped_half_way_can_be_undone(tmp_path: Path) -> None:
     assert sorted(tree(tmp_path)) == ["a.png", "b.png", "c.png"]
 
 
+def test_a_run_that_did_nothing_is_not_in_the_journal(tmp_path: Path) -> None:
+    sort(tmp_path / "out", "move", (file(tmp_path / "a.png"), "cat"))
+    sort(tmp_path / "out", "move", (tmp_path / "out" / "cat" / "a.png", "cat"), (tmp_path / "gone.png", "cat"))
+    assert len(undo(tmp_path / "out")) == 1
+
+
+def test_nothing_to_sort_makes_no_folder(tmp_path: Path) -> None:
+    sort(tmp_path / "out", "copy", (tmp_path / "gone.png", "cat"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_journal_that_cannot_be_written_stops_the_sorting(tmp_path: Path) -> None:
+    (tmp_path / "out" / JOURNAL).mkdir(parents=True)
+    with pytest.raises(OutputError, match="cannot be written"):
+        sort(tmp_path / "out", "move", (file(tmp_path / "a.png"), "cat"))
+    assert (tmp_path / "a.png").exists()
+
+
 def test_a_journal_cut_off_in_its_last_line_is_read(tmp_path: Path) -> None:
     sort(tmp_path / "out", "move", (file(tmp_path / "a.png"), "cat"))
     with (tmp_path / "out" / JOURNAL).open("a", encoding="utf-8") as journal:

@@ -149,3 +149,19 @@ def test_recall_is_by_truth_and_precision_by_answer() -> None:
 
 def test_without_pictures_the_accuracy_is_0() -> None:
     assert confusion(["a"], [], []).accuracy == 0.0
+
+
+def test_the_matrix_is_told_in_lines() -> None:
+    made = confusion(["cat", "hedgehog"], ["cat", "cat", "hedgehog"], ["cat", None, "hedgehog"])
+    assert list(made.lines()) == [
+        "accuracy 66.7 % (2 of 3)",
+        "     truth      1   2   ?   found   right",
+        "   1 cat        1   0   1   50.0%  100.0%",
+        "   2 hedgehog   0   1   0  100.0%  100.0%",
+    ]
+
+
+def test_a_matrix_of_many_labels_has_no_columns() -> None:
+    names = [f"label {number}" for number in range(31)]
+    lines = list(confusion(names, names, names).lines())
+    assert lines[2] == "   1 label 0   100.0%  100.0%"
