@@ -59,6 +59,26 @@ def _open(data: bytes) -> Pil.Image:
         raise ImageError("The picture cannot be read; give a PNG, JPEG, WebP, BMP, GIF or TIFF file.") from None
 
 
+def open_image(data: bytes) -> Pil.Image:
+    """Check bytes that nobody has checked as far as the file's head tells, without decoding the picture.
+
+    Returns:
+        the Pillow image, not loaded yet.
+    Raises:
+        ImageError: not a picture, or of a kind that is not read (SVG, PDF, ...).
+        TooLargeError: more than 64 MiB of bytes or 67 megapixels.
+    """
+    if not data:
+        raise ImageError("The picture is empty.")
+    if len(data) > MAX_BYTES:
+        raise TooLargeError(f"The picture has more than {MAX_BYTES // 2**20} MiB.")
+    picture = _open(data)
+    width, height = picture.size
+    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
+        raise TooLargeError(f"The picture has {width} x {height} pixels; at most {MAX_PIXELS // 1_000_000} megapixels.")
+    return picture
+
+
 def decode_image(data: bytes, *, background: tuple[int, int, int] = (255, 255, 255)) -> Image:
     """Read a picture from bytes that nobody has checked.
 
@@ -71,14 +91,7 @@ def decode_image(data: bytes, *, background: tuple[int, int, int] = (255, 255, 2
         ImageError: not a picture, cut off, or of a kind that is not read (SVG, PDF, ...).
         TooLargeError: more than 64 MiB of bytes or 67 megapixels; checked before anything is decoded.
     """
-    if not data:
-        raise ImageError("The picture is empty.")
-    if len(data) > MAX_BYTES:
-        raise TooLargeError(f"The picture has more than {MAX_BYTES // 2**20} MiB.")
-    picture = _open(data)
-    width, height = picture.size
-    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
-        raise TooLargeError(f"The picture has {width} x {height} pixels; at most {MAX_PIXELS // 1_000_000} megapixels.")
+    picture = open_image(data)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
