@@ -19,7 +19,7 @@ from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Param
 from lib_bootcamp.ports import Host
 
-from . import commands
+from . import commands, folder
 from .runner import Runner, Settings
 
 KEEPING = "\n".join(f"  {name:14} {what}" for name, what in bootstrap.COMMANDS.items())
@@ -54,6 +54,19 @@ def _add_operation(subparsers: Any, operation: Operation[Any, Any]) -> None:
         if group and group not in sections:
             sections[group] = parser.add_argument_group(group)
         _add_param(sections.get(group, parser), param)
+    if operation.over_files is not None:
+        folder.add_flags(parser, labelled=bool(operation.over_files.labels))
+    else:
+        _add_file_flags(parser, operation)
+    if operation.presets:
+        listed = ", ".join(repr(each) for each in operation.presets)
+        parser.add_argument(
+            "--preset", metavar="NAME", help=f"set of values to start from: {listed}".replace("%", "%%")
+        )
+    parser.set_defaults(operation=operation)
+
+
+def _add_file_flags(parser: Any, operation: Operation[Any, Any]) -> None:
     files = parser.add_argument_group("files")
     out_help = "file to write; a folder when several are made"
     if operation.kind == "analysis":
@@ -66,12 +79,6 @@ def _add_operation(subparsers: Any, operation: Operation[Any, Any]) -> None:
     files.add_argument("--batch", metavar="FILE", help="JSON lines, each an object of parameters (- is standard input)")
     files.add_argument("--json", action="store_true", help="print the result as JSON on standard output")
     files.add_argument("--quiet", action="store_true", help="print nothing but errors")
-    if operation.presets:
-        listed = ", ".join(repr(each) for each in operation.presets)
-        parser.add_argument(
-            "--preset", metavar="NAME", help=f"set of values to start from: {listed}".replace("%", "%%")
-        )
-    parser.set_defaults(operation=operation)
 
 
 def _add_param(parser: Any, param: Param) -> None:
@@ -79,7 +86,7 @@ def _add_param(parser: Any, param: Param) -> None:
     note = _help(param)
     if spec.positional:
         # An empty positional is left to the declaration, so that --preset and --batch may give it.
-        count = "*" if param.kind == "image" else "?"
+        count = "*" if "image" in {param.kind, param.item and param.item.kind} else "?"
         parser.add_argument(param.name, nargs=count, metavar=param.name.upper(), help=note, default=argparse.SUPPRESS)
         return
     flag = "--" + param.name.replace("_", "-")
@@ -123,6 +130,9 @@ def main(argv: Sequence[str] | None, make_host: Callable[[str | None], Host]) ->
     try:
         if operation is None:
             return int(arguments.pop("run")(host, argparse.Namespace(**arguments)))
+        if operation.over_files is not None:
+            flags = {name: arguments.pop(name) for name in folder.FLAGS if name in arguments}
+            return folder.FolderRunner(operation, host, folder.FolderSettings(**flags)).run(arguments)
         settings = Settings(**{name: arguments.pop(name) for name in SETTINGS if name in arguments})
         return Runner(operation, host, settings).run(arguments)
     except BootcampError as error:

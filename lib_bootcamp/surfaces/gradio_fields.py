@@ -16,7 +16,7 @@ from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Param
 
-from .gradio_values import DEFAULT_LOOK, Look, choices_of, label_of, read, show
+from .gradio_values import DEFAULT_LOOK, Look, choices_of, label_of, placeholder_of, read, show
 
 NO_PRESET = "As set below"
 # Gradio 3's page sends 0 for a number that was left empty.
@@ -80,7 +80,7 @@ def _component(param: Param, prefix: str, look: Look) -> Any:
     if param.kind == "list" and param.item is not None and param.item.kind == "choice":
         return gr.CheckboxGroup(choices=list(param.item.choices), value=list(value or []), **common_info)
     if param.kind in {"list", "object", "mapping"}:
-        return gr.Textbox(value=value, lines=4, placeholder="JSON", **common_info)
+        return gr.Textbox(value=value, lines=4, placeholder=placeholder_of(param), **common_info)
     if spec.format == "color":
         return gr.ColorPicker(value=value, **common_info)
     kinds: dict[str, dict[str, Any]] = {"secret": {"type": "password"}, "multiline": {"lines": 3}}

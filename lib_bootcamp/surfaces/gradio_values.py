@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lib_bootcamp.core.images import read_image
+from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.params import Param, plain
 
 _RGBA = re.compile(r"rgba?\(\s*([\d.]+)\s*,\s*([\d.]+)\s*,\s*([\d.]+)")
@@ -62,12 +63,34 @@ def show(param: Param, value: Any, look: Look = DEFAULT_LOOK) -> Any:
     if param.kind in {"list", "object", "mapping"}:
         if param.item is not None and param.item.kind == "choice":
             return list(value or [])
+        if (text := _typed(param, value)) is not None:
+            return text
         return "" if value is None else json.dumps(plain(value), ensure_ascii=False)
     if param.kind == "choice":
         if look.plain_choices:
             return AUTOMATIC_TITLE if value is None else title_of(param, value)
         return "" if value is None else value
     return value
+
+
+def _typed(param: Param, value: Any) -> str | None:
+    """Texts one a line, or one `name: texts` a line, where `read` finds the same in them; else None."""
+    if value and param.kind == "list" and param.item is not None and param.item.kind == "string":
+        typed = "\n".join(value)
+    elif value and param.kind == "mapping" and all(isinstance(each, (list, tuple)) for each in value.values()):
+        typed = "\n".join(f"{name}: {', '.join(map(str, texts))}" for name, texts in value.items())
+    else:
+        return None if value else ""
+    try:
+        same = plain(param.parse_text(typed)) == plain(value)
+    except InvalidParamError:
+        same = False
+    return typed if same else None
+
+
+def placeholder_of(param: Param) -> str:
+    """What stands in an empty text field of a list or an object."""
+    return show(param, param.spec.example) if _typed(param, param.spec.example) else "JSON"
 
 
 def read(param: Param, value: Any, look: Look = DEFAULT_LOOK) -> Any:

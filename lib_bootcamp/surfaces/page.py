@@ -39,16 +39,21 @@ class Outputs:
         self._numbers = itertools.count()
         self._lock = threading.Lock()
 
+    def new_folder(self) -> Path:
+        """Where one run's files go; the oldest run's are gone after this."""
+        number = next(self._numbers)
+        folder = Path(self._root.name) / str(number)
+        with self._lock:
+            shutil.rmtree(folder.parent / str(number - KEPT_RUNS), ignore_errors=True)
+        return folder
+
     def write(self, operation: Operation[Any, Any], params: Params, result: Result) -> dict[str, str]:
         """Write a result's pictures.
 
         Returns:
             the files' paths by field name.
         """
-        number = next(self._numbers)
-        folder = Path(self._root.name) / str(number)
-        with self._lock:
-            shutil.rmtree(folder.parent / str(number - KEPT_RUNS), ignore_errors=True)
+        folder = self.new_folder()
         written, text = {}, picture_text(operation, params, result)
         for name, picture in result.pictures().items():
             stem = operation.name if name == "image" else f"{operation.name}-{name.replace('_', '-')}"

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
 def own_tabs() -> dict[str, type[Tab]]:
     """Operation name to tab class."""
+    from .classify import ClassifyTab
     from .lighting import LightingTab
     from .qr import QrTab
 
-    return {"lighting": LightingTab, "qr": QrTab}
+    return {"classify": ClassifyTab, "lighting": LightingTab, "qr": QrTab}

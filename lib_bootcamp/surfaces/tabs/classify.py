@@ -1,0 +1,284 @@
+"""The classify tab: bars for one picture; for several a table, a gallery by label, and both as files."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import json
+import logging
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from lib_bootcamp.core.images import read_image, write_atomically, write_image
+from lib_bootcamp.core.resize import resize
+from lib_bootcamp.errors import BootcampError, CancelledError, InvalidParamError
+from lib_bootcamp.operation import Context
+from lib_bootcamp.operations.classify import GroupScores, ImageScores, Score, classify_files
+from lib_bootcamp.ports import Host, Progress
+from lib_bootcamp.surfaces.gradio_fields import Form, picture_input, quiet_event, supported
+from lib_bootcamp.surfaces.page import LOOK, GradioProgress, Tab, notice
+
+LOG = logging.getLogger(__name__)
+MOST_FILES, MOST_ROWS, MOST_THUMBNAILS, MOST_BARS = 2000, 500, 120, 30
+THUMBNAIL_PX = 256
+UNKNOWN = "unknown"
+
+
+class RunProgress:
+    """The page's bar; stops by the page's Stop button, or by the host's own."""
+
+    def __init__(self, bar: Any, host: Progress, stop: threading.Event) -> None:
+        self._shown, self._host, self._stop = GradioProgress(bar), host, stop
+
+    def start(self, title: str, total: int, unit: str) -> None:
+        """Begin a bar of `total` items."""
+        self._shown.start(title, total, unit)
+        self._host.start(title, total, unit)
+
+    def step(self, done: int, note: str = "") -> None:
+        """Move the bar to `done`."""
+        self._shown.step(done, note)
+        self._host.step(done, note)
+
+    def cancelled(self) -> bool:
+        """Whether either button was pressed."""
+        return self._stop.is_set() or self._host.cancelled()
+
+
+class ClassifyTab(Tab):
+    """The declared fields, with one picture or many above them."""
+
+    def __init__(self, operation: Any, host: Host, outputs: Any) -> None:
+        super().__init__(operation, host, outputs)
+        self.form = Form(operation, self.prefix, skip=("images",), look=LOOK)
+        self.picture: Any = None
+        self.uploads: Any = None
+        self.stop: Any = None
+        self.chart: Any = None
+        self.gallery: Any = None
+        self._running: dict[str, threading.Event] = {}
+
+    def layout_inputs(self) -> None:
+        """The picture, the files, the declared fields."""
+        self.picture = picture_input(
+            label="Picture",
+            type="filepath",
+            elem_id=f"{self.prefix}_image",
+            **supported(gr.Image, height=260, sources=["upload", "clipboard"]),
+        )
+        self.picture.do_not_save_to_config = True
+        self.uploads = gr.File(
+            label="Several pictures",
+            file_count="multiple",
+            elem_id=f"{self.prefix}_uploads",
+            **supported(gr.File, height=140),
+        )
+        self.uploads.do_not_save_to_config = True
+        super().layout_inputs()
+
+    def layout_outputs(self) -> None:
+        """The buttons, the message, the chart or the table, the gallery, the files and the facts."""
+        with gr.Row():
+            self.button = gr.Button("Classify", variant="primary", elem_id=f"{self.prefix}_run")
+            self.stop = gr.Button("Stop", elem_id=f"{self.prefix}_stop")
+        self.message = gr.HTML(elem_id=f"{self.prefix}_message")
+        self.chart = gr.HTML(elem_id=f"{self.prefix}_chart")
+        self.gallery = gr.Gallery(
+            label="By label",
+            elem_id=f"{self.prefix}_gallery",
+            visible=False,
+            **supported(gr.Gallery, columns=4, height="auto", object_fit="contain", interactive=False),
+        )
+        self.files = gr.File(
+            label="Download", elem_id=f"{self.prefix}_files", interactive=False, visible=False, file_count="multiple"
+        )
+        with gr.Accordion("Details", open=False):
+            self.facts = gr.JSON(label="Result", elem_id=f"{self.prefix}_facts", **supported(gr.JSON, max_height=420))
+
+    @property
+    def result_components(self) -> list[Any]:
+        """The components a run fills."""
+        return [self.message, self.chart, self.gallery, self.files, self.facts]
+
+    def wire(self) -> None:
+        """Join the buttons and the components."""
+        classify, running = self.classify, self._running
+
+        # the request comes first, because Gradio puts it where it stands
+        def pressed(
+            request: gr.Request,
+            picture: Any,
+            uploads: Any,
+            *values: Any,
+            progress: Any = gr.Progress(),  # noqa: B008 - Gradio finds the bar by this default
+        ) -> Any:
+            stop = running[str(request.session_hash)] = threading.Event()
+            try:
+                return classify(picture, uploads, values, progress, stop)
+            finally:
+                running.pop(str(request.session_hash), None)
+
+        def stopped(request: gr.Request) -> None:
+            event = running.get(str(request.session_hash))
+            if event is not None:
+                event.set()
+
+        inputs = [self.picture, self.uploads, *self.form.inputs]
+        self.button.click(pressed, inputs, self.result_components, api_name=self.prefix)
+        self.stop.click(stopped, None, None, **quiet_event(self.stop.click))
+
+    def classify(
+        self, picture: Any, uploads: Any, values: tuple[Any, ...], bar: Any, stop: threading.Event
+    ) -> list[Any]:
+        """Run over the uploaded files; mistakes become the message, bad files a row each.
+
+        Args:
+            picture: a file's path, or None.
+            uploads: several files as Gradio gives them, or None.
+            values: the form's.
+            bar: Gradio's progress bar.
+            stop: stops the run within one batch.
+        """
+        done: list[tuple[str, ImageScores | BootcampError]] = []
+        note = ""
+        try:
+            paths = _uploaded([picture, *(uploads or [])])
+            params = self.operation.settings_from(self.form.raw(values))
+            context = Context(self.host, RunProgress(bar, self.host.progress(), stop))
+            made = classify_files([path for path, _ in paths], params, context)
+            try:
+                done.extend((name, each) for (_, name), each in zip(paths, made, strict=True))
+            except CancelledError:
+                note = "Stopped. "
+            return self._shown(paths, done, note)
+        except BootcampError as error:
+            return self.failed(str(error))
+        except Exception:
+            LOG.exception("%s failed", self.operation.name)
+            return self.failed("Something went wrong in the program; the log has the details.")
+
+    def failed(self, sentence: str) -> list[Any]:
+        """The components' values after a mistake: the sentence alone."""
+        nothing = gr.update(value=None, visible=False)
+        return [notice(sentence, kind="error"), "", nothing, nothing, None]
+
+    def _shown(
+        self, paths: Sequence[tuple[Path, str]], done: Sequence[tuple[str, ImageScores | BootcampError]], note: str
+    ) -> list[Any]:
+        good = [(name, each) for name, each in done if isinstance(each, ImageScores)]
+        if not good:
+            first = next((str(each) for _, each in done), "Stopped before the first picture.")
+            return self.failed(first)
+        records = [_record(name, each) for name, each in done]
+        if len(done) == 1:
+            message, chart, thumbnails = good[0][1].summary(), bars(good[0][1]), None
+        else:
+            failed = len(done) - len(good)
+            message = f"{len(good)} classified" + (f", {failed} failed" if failed else "")
+            chart = table(done)
+            thumbnails = self._thumbnails([path for path, _ in paths], [each for _, each in good])
+        return [
+            notice(note + message, kind="no" if note or len(good) < len(done) else "done"),
+            chart,
+            gr.update(value=thumbnails, visible=bool(thumbnails)),
+            gr.update(value=self._files(records, good), visible=True),
+            records[0] if len(records) == 1 else records,
+        ]
+
+    def _thumbnails(self, paths: Sequence[Path], good: Sequence[ImageScores]) -> list[tuple[str, str]]:
+        """Small files with their captions, by label, the best first."""
+        folder = self.outputs.new_folder()
+        ordered = sorted(good, key=lambda each: (each.label is None, each.label or "", -each.scores[0].value))
+        made = []
+        for each in ordered[:MOST_THUMBNAILS]:
+            picture = read_image(paths[each.index])
+            scale = min(1.0, THUMBNAIL_PX / max(picture.shape[:2]))
+            height, width = (max(1, round(side * scale)) for side in picture.shape[:2])
+            small = resize(picture, width, height)
+            path = folder / f"{each.index}.jpg"
+            write_image(path, np.ascontiguousarray(small))
+            made.append((str(path), f"{each.label or UNKNOWN} {each.scores[0].value:.2f}"))
+        return made
+
+    def _files(self, records: list[dict[str, Any]], good: Sequence[tuple[str, ImageScores]]) -> list[str]:
+        folder = self.outputs.new_folder()
+        lines = "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in records)
+        write_atomically(folder / "classify.jsonl", lines.encode("utf-8", "replace"))
+        rows = [{"path": name, **each.row()} for name, each in good]
+        columns = list(dict.fromkeys(column for row in rows for column in row))
+        text = io.StringIO()
+        writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_atomically(folder / "classify.csv", text.getvalue().encode("utf-8", "replace"))
+        return [str(folder / "classify.csv"), str(folder / "classify.jsonl")]
+
+
+def _uploaded(uploads: Sequence[Any]) -> list[tuple[Path, str]]:
+    """Files' paths on this machine, and the names they were uploaded by.
+
+    Raises:
+        InvalidParamError: there is none, or too many.
+    """
+    given = [(Path(each if isinstance(each, str) else each.name), each) for each in uploads if each]
+    if not given:
+        raise InvalidParamError("Picture", "is missing; give one, or several")
+    if len(given) > MOST_FILES:
+        raise InvalidParamError("Several pictures", f"are {len(given)}; at most {MOST_FILES} are taken here")
+    return [(path, str(getattr(each, "orig_name", None) or path.name)) for path, each in given]
+
+
+def _record(name: str, made: ImageScores | BootcampError) -> dict[str, Any]:
+    if isinstance(made, BootcampError):
+        return {"path": name, "error": type(made).__name__, "detail": str(made)}
+    return {**made.facts(), "path": name}
+
+
+def bars(made: ImageScores) -> str:
+    """A bar for each score; groups below each other under their names."""
+    groups = list(made.groups)
+    if not groups or made.scores != groups[0].scores:
+        groups.insert(0, GroupScores(name="", label=made.label, scores=made.scores))
+    return "".join(map(_bars_of, groups))
+
+
+def _bars_of(group: GroupScores) -> str:
+    title = f'<h4 class="bootcamp-bars-title">{html.escape(group.name)}</h4>' if group.name else ""
+    rows = "".join(_bar(score, group.label) for score in group.scores[:MOST_BARS])
+    return f'{title}<div class="bootcamp-bars" role="list">{rows}</div>'
+
+
+def _bar(score: Score, answer: str | None) -> str:
+    share = f"{100 * score.value:.1f}%"
+    label = html.escape(score.label)
+    best = " bootcamp-bar-best" if score.label == answer else ""
+    return (
+        f'<div class="bootcamp-bar{best}" role="listitem">'
+        f'<span class="bootcamp-bar-label" title="{label}">{label}</span>'
+        f'<span class="bootcamp-bar-track"><span style="width: {share}"></span></span>'
+        f'<span class="bootcamp-bar-value">{share}</span></div>'
+    )
+
+
+def table(done: Sequence[tuple[str, ImageScores | BootcampError]]) -> str:
+    """A row for each file: its name, its answers, how sure they are."""
+    names = next(([group.name for group in each.groups] for _, each in done if isinstance(each, ImageScores)), [])
+    head = "".join(f"<th>{html.escape(each)}</th>" for each in ("picture", "label", "value", *names))
+    rows = [_row(name, each, len(names)) for name, each in done[:MOST_ROWS]]
+    rest = len(done) - len(rows)
+    more = f"<p>and {rest} more, which the files have.</p>" if rest else ""
+    body = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    return f'<div class="bootcamp-table">{body}{more}</div>'
+
+
+def _row(name: str, made: ImageScores | BootcampError, groups: int) -> str:
+    if isinstance(made, BootcampError):
+        return f'<tr><td>{html.escape(name)}</td><td colspan="{2 + groups}">{html.escape(str(made))}</td></tr>'
+    cells = [name, made.label or UNKNOWN, f"{made.scores[0].value:.3f}", *(e.label or UNKNOWN for e in made.groups)]
+    return f"<tr>{''.join(f'<td>{html.escape(each)}</td>' for each in cells)}</tr>"
