@@ -203,11 +203,19 @@ def encode_image(image: Image, suffix: str, text: Mapping[str, str] | None = Non
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file whole or not at all (temporary file in the same folder, then renamed).
 
+    A symbolic link stays one: its file is written. Devices and pipes (`/dev/stdout`) are written to as they are.
+
     Raises:
         OutputError: the folder cannot be made or written.
     """
     temporary = ""
     try:
+        if path.absolute().parts[1:2] in {("dev",), ("proc",)} or (path.exists() and not path.is_file()):
+            with path.open("wb") as file:
+                file.write(data)
+            return
+        if path.is_symlink():
+            path = path.resolve()
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".tmp", dir=path.parent)
         with os.fdopen(handle, "wb") as file:

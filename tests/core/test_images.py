@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 import stat
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -231,3 +233,28 @@ def test_jpeg_is_written_at_quality_95():
     out = io.BytesIO()
     Pil.fromarray(GRADIENT).save(out, "JPEG", quality=95)
     assert encode_image(GRADIENT, ".jpeg") == out.getvalue()
+
+
+def test_a_symbolic_link_is_written_through(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"old")
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    write_atomically(tmp_path / "link", b"new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "file").read_bytes() == b"new"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_atomically(pipe, b"through")
+    assert os.read(reader, 100) == b"through"
+    os.close(reader)
+    assert pipe.is_fifo()
+
+
+def test_a_folder_is_not_written_over(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="cannot be written"):
+        write_atomically(tmp_path, b"new")
+    assert tmp_path.is_dir()
