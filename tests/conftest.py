@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.ml.needs import missing
 from tests.serving import address as address
 
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
@@ -34,6 +35,8 @@ def unavailable() -> Iterator[str]:
         yield "tests/browser skipped: no Chromium in PATH and CHROMIUM names none"
     elif importlib.util.find_spec("playwright") is None:
         yield "tests/browser skipped: playwright is not installed"
+    if missing():
+        yield f"models in tests/ml skipped: {', '.join(missing())} not installed"
     if importlib.util.find_spec("schemathesis") is None:
         yield "requests made from the schema skipped: schemathesis is not installed"
 

@@ -35,7 +35,10 @@ class Model(Protocol):
     name: str
     logit_scale: float
     logit_bias: float | None
-    backend: str
+
+    @property
+    def backend(self) -> str:
+        """What computes the pictures, and what that costs in accuracy."""
 
     @property
     def width(self) -> int:

@@ -22,6 +22,7 @@ MINI = Path(__file__).resolve().parents[2] / "models" / "mini-clip"
 CONFIG = "open_clip_config.json"
 WEIGHTS = ("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors", "model.safetensors")
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
+FILES = (".safetensors", *PICKLES)
 HUB = "hf-hub:"
 _CONVERT = "convert it with `safetensors.torch.save_file(torch.load(FILE, weights_only=True), 'model.safetensors')`"
 Tokenizer = Callable[[list[str]], torch.Tensor]
@@ -63,13 +64,14 @@ def load(spec: str, device: str, dtype: str) -> Loaded:
         raise MissingPackageError("open_clip_torch", "CLIP") from error
     if spec == "mini":
         return _from_folder(MINI, device, dtype)
-    architecture, _, file = spec.partition(":") if not spec.startswith(HUB) else ("", "", "")
     path = Path(spec).expanduser()
     if path.is_dir():
         return _from_folder(path, device, dtype)
-    if path.is_file() or (path.suffix in (".safetensors", *PICKLES) and not _is_known(architecture)):
+    architecture, _, file = spec.partition(":")
+    named = len(architecture) > 1 and Path(file).suffix in FILES  # one letter is a drive of Windows
+    if path.is_file() or (path.suffix in FILES and not named):
         return _from_file(path, device, dtype)
-    if file and (Path(file).expanduser().is_file() or Path(file).suffix in (".safetensors", *PICKLES)):
+    if named:
         return _built(_known_config(architecture), {}, Path(file).expanduser(), device, dtype)
     return _from_hub(spec, device, dtype)
 
@@ -119,12 +121,6 @@ def _read_config(path: Path) -> dict[str, dict[str, Any]]:
     return {"model_cfg": model, "preprocess_cfg": read.get("preprocess_cfg") or {}}
 
 
-def _is_known(architecture: str) -> bool:
-    import open_clip
-
-    return architecture in open_clip.list_models()
-
-
 def _known_config(architecture: str) -> dict[str, Any]:
     import open_clip
 
@@ -166,7 +162,7 @@ def _built(
         Kind = CustomTextCLIP if custom else CLIP
     cast = get_cast_dtype({"float16": "fp16", "bfloat16": "bf16"}.get(dtype, "fp32"))
     try:
-        with _quiet():
+        with quiet():
             module = Kind(**config, cast_dtype=cast)
     except (TypeError, ValueError, KeyError, RuntimeError, AssertionError, OSError) as error:
         raise ModelError(f"The configuration beside {weights} cannot be built: {_line(error)}.") from error
@@ -274,7 +270,7 @@ def _from_hub(spec: str, device: str, dtype: str) -> Loaded:
         )
     precision = {"float16": "fp16", "bfloat16": "bf16"}.get(dtype, "fp32")
     try:
-        with _quiet():
+        with quiet():
             module = open_clip.create_model(name, pretrained=tag, precision=precision, device=device, **options)
             tokenizer = open_clip.get_tokenizer(name)
     except Exception as error:
@@ -321,8 +317,8 @@ def _line(error: BaseException) -> str:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """open_clip logs through the root logger what the caller tells in one sentence already."""
+def quiet() -> Iterator[None]:
+    """Keep libraries from logging through the root logger what the caller tells in one sentence already."""
     logger = logging.getLogger()
     level = logger.level
     logger.setLevel(logging.CRITICAL)

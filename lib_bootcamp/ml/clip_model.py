@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -13,8 +14,10 @@ import numpy as np
 import torch
 
 from lib_bootcamp.core.arrays import Floats, Image
+from lib_bootcamp.errors import BootcampError, InvalidParamError
 from lib_bootcamp.ports import Host
 
+from . import clip_onnx
 from .clip_load import Loaded, load
 from .clip_pictures import Preprocessing
 
@@ -23,6 +26,27 @@ BACKENDS: tuple[Backend, ...] = ("auto", "torch", "onnx", "onnx-int8")
 TEXTS_AT_ONCE = 64
 PICTURES_AT_ONCE = 16
 """Pictures in one pass on the processor: larger ones are no faster there and need more memory."""
+WORTH_AN_EXPORT_S = 60.0
+"""After so much work on one model more of it is expected, and an export of some seconds is tried."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What 8 bits cost: the cosine of features to those in single precision.
+
+    Args:
+        mean: of the pictures.
+        least: of the picture that is hit hardest.
+        pictures: how many were compared.
+    """
+
+    mean: float
+    least: float
+    pictures: int
+
+    def __str__(self) -> str:
+        pictures = f"{self.pictures} picture{'s' if self.pictures > 1 else ''}"
+        return f"cosine to single precision {self.mean:.4f}, least {self.least:.4f}, of {pictures}"
 
 
 class ClipModel:
@@ -35,6 +59,13 @@ class ClipModel:
         dtype: `float32`, `float16` or `bfloat16`.
         backend: what computes pictures on the processor.
         cache: a folder for what ONNX Runtime reads; needed by its two backends.
+
+    Attributes:
+        width: the length of a vector.
+        logit_scale: what a cosine is multiplied by.
+        logit_bias: what is added then; None for models that have none.
+        bytes: of the weights.
+        cost: what `onnx-int8` costs, measured on the first pictures; None before that and for others.
     """
 
     def __init__(  # noqa: PLR0913 - what a model is, once
@@ -56,11 +87,24 @@ class ClipModel:
         self.bytes = sum(each.numel() * each.element_size() for each in self.module.parameters())
         self._dtype = getattr(torch, dtype)
         self._tower = _causal_tower(self.module)
-        self._cache, self._asked = cache, backend
-        self.backend: str = "torch"
         self.width = len(self.encode_texts([""])[0])
         self._image_tower: Callable[[torch.Tensor], torch.Tensor] = self._encode_with_torch
-        self._choosing = threading.Lock()
+        self._cache = cache
+        self._undecided = backend == "auto" and cache is not None and device == "cpu" and clip_onnx.is_installed()
+        self._spent_s = 0.0
+        self.cost: Cost | None = None
+        self._cost_due = False
+        if backend in ("onnx", "onnx-int8"):
+            self._use_onnx(int8=backend == "onnx-int8")
+
+    @property
+    def backend(self) -> str:
+        """What computes pictures: `torch`, `onnx` or `onnx-int8` with what the 8 bits cost, once that is known."""
+        if not isinstance(self._image_tower, clip_onnx.OnnxTower):
+            return "torch"
+        if self.cost is None:
+            return "onnx-int8" if self._cost_due else "onnx"
+        return f"onnx-int8 ({self.cost})"
 
     def prepare(self, picture: Image | bytes) -> torch.Tensor:
         """Decode and scale one picture; safe to call from several threads, and needs no device.
@@ -142,7 +186,47 @@ class ClipModel:
 
         if self.device != "cpu":
             return _array(encode(items))
-        return _array(torch.cat(_on_all_cores(encode, items)))
+        if self._cost_due or self._undecided:
+            some = prepared(items[:PICTURES_AT_ONCE])
+            self._measure_cost(some)
+            self._choose(some)
+        start = time.monotonic()
+        made = _on_all_cores(encode, items, always=self._image_tower != self._encode_with_torch)
+        self._spent_s += time.monotonic() - start
+        return _array(torch.cat(made))
+
+    def _use_onnx(self, *, int8: bool) -> None:
+        if self.device != "cpu" or self.dtype != "float32":
+            raise InvalidParamError("backend", f"onnx works on the processor only, not on {self.device}; use torch")
+        if self._cache is None:
+            raise InvalidParamError("backend", "onnx needs a folder for its files; use torch")
+        path = clip_onnx.exported(self.module, self.preprocessing, self._cache, int8=int8)
+        self._image_tower, self._cost_due = clip_onnx.OnnxTower(path), int8
+
+    def _measure_cost(self, some: list[torch.Tensor]) -> None:
+        """What the 8 bits cost, on the first pictures that come."""
+        if self._cost_due:
+            pictures = torch.stack(some)
+            with torch.inference_mode():
+                exact, rough = _unit(self._encode_with_torch(pictures)), _unit(self._image_tower(pictures))
+            cosines = (exact * rough).sum(1)
+            self.cost = Cost(mean=float(cosines.mean()), least=float(cosines.min()), pictures=len(some))
+            self._cost_due = False
+
+    def _choose(self, some: list[torch.Tensor]) -> None:
+        """Take ONNX Runtime where it is faster: tried where the export is there, or where the work pays for it."""
+        if not self._undecided or len(some) < PICTURES_AT_ONCE or self._cache is None:
+            return
+        if self._spent_s < WORTH_AN_EXPORT_S and not clip_onnx.cached(self.module, self._cache).is_file():
+            return
+        self._undecided = False
+        try:
+            tower = clip_onnx.OnnxTower(clip_onnx.exported(self.module, self.preprocessing, self._cache))
+        except BootcampError:
+            return  # it cannot be exported or kept: torch can do it all the same
+        pairs = [(_seconds(tower, some), _seconds(self._encode_with_torch, some)) for _ in range(3)]
+        if min(onnx for onnx, _ in pairs) < 0.95 * min(own for _, own in pairs):
+            self._image_tower = tower
 
     def _encode_with_torch(self, prepared: torch.Tensor) -> torch.Tensor:
         found: torch.Tensor = self.module.encode_image(self.preprocessing.normalise(prepared, self.device, self._dtype))
@@ -167,7 +251,8 @@ def load_clip(
         cache: a folder for what ONNX Runtime reads.
 
     Raises:
-        MissingPackageError, ModelError: as `clip_load.load`.
+        MissingPackageError, ModelError: as `clip_load.load` and `clip_onnx.exported`.
+        InvalidParamError: an ONNX backend on another device than the processor.
     """
     loaded = load(spec, device, dtype)
     return ClipModel(spec, loaded, device=device, dtype=dtype, backend=backend, cache=cache)
@@ -193,6 +278,16 @@ def lend_clip(host: Host, spec: str = "mini", *, backend: Backend = "auto") -> I
         yield model
 
 
+def _seconds(tower: Callable[[torch.Tensor], torch.Tensor], some: list[torch.Tensor]) -> float:
+    def encode(part: list[torch.Tensor]) -> torch.Tensor:
+        with torch.inference_mode():
+            return tower(torch.stack(part))
+
+    start = time.monotonic()
+    _on_all_cores(encode, some, always=True)
+    return time.monotonic() - start
+
+
 def _array(features: torch.Tensor) -> Floats:
     array: Floats = features.numpy()
     return array
@@ -212,14 +307,14 @@ def _causal_tower(module: Any) -> Any:
     return tower if pool == "argmax" and not getattr(tower, "use_pad_mask", False) else None
 
 
-def _on_all_cores(encode: Callable[[list[Any]], torch.Tensor], items: list[Any]) -> list[torch.Tensor]:
+def _on_all_cores(encode: Callable[[list[Any]], torch.Tensor], items: list[Any], *, always: bool) -> list[torch.Tensor]:
     """Parts of `items` side by side, each on one core.
 
     A core that decodes, scales and multiplies its own pictures waits for no other: 1.2 to 1.4 times as fast as all
-    cores in each operation of one picture after the other.
+    cores in each operation of one picture after the other. Few pictures are done that way, unless `always`.
     """
     threads = torch.get_num_threads()
-    if threads == 1 or len(items) < 2 * threads:
+    if threads == 1 or (len(items) < 2 * threads and not always):
         return [encode(items[at : at + PICTURES_AT_ONCE]) for at in range(0, len(items), PICTURES_AT_ONCE)]
 
     def alone(part: list[Any]) -> torch.Tensor:
