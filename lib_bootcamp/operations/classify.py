@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from lib_bootcamp.core.arrays import Image
 from lib_bootcamp.core.zero_shot import Answer, Scoring
-from lib_bootcamp.errors import BootcampError, ImageError, InvalidParamError, TooLargeError
+from lib_bootcamp.errors import BootcampError, ImageError, InvalidParamError, MissingPackageError, TooLargeError
 from lib_bootcamp.operation import Context, FileResult, Operation, OverFiles, Result
 from lib_bootcamp.params import Params, Spec
 
@@ -304,9 +304,16 @@ def classify_files(
 
 
 def lend_model(params: ClassifySettings, context: Context) -> AbstractContextManager[Model]:
-    """The CLIP model that is asked for, else the one in the host's settings, else mini."""
-    from lib_bootcamp.ml.clip_model import lend_clip
+    """The CLIP model that is asked for, else the one in the host's settings, else mini.
 
+    Raises:
+        MissingPackageError: torch or open_clip is not installed.
+        ModelError: there is no such model.
+    """
+    try:
+        from lib_bootcamp.ml.clip_model import lend_clip
+    except ImportError as error:
+        raise MissingPackageError(error.name or "torch", "Classifying pictures") from error
     spec = params.clip or context.host.setting("bootcamp_clip", "") or "mini"
     return lend_clip(context.host, spec, backend=params.backend)
 

@@ -17,12 +17,14 @@ from hypothesis import strategies as st
 from lib_bootcamp import __version__
 from lib_bootcamp.catalog import OPERATIONS
 from lib_bootcamp.core.images import decode_base64, decode_image, encode_png
+from lib_bootcamp.operations.classify import CLASSIFY
 from lib_bootcamp.surfaces.http_body import Part, parse_form
 from lib_bootcamp.surfaces.http_errors import MalformedBodyError
 from lib_bootcamp.surfaces.routes import build_router
 from lib_bootcamp.surfaces.server import create_app
 from tests.contract.fake_operation import COUNT, FAKE, FAKES
 from tests.contract.http_client import FAKE_URL, GOOD, PICTURE, PICTURE_64, PICTURE_PNG, Client, fake_app, host, pieces
+from tests.fake_clip import BLUE, RED, flat_png
 
 COUNT_URL = "/bootcamp/v1/text/count"
 
@@ -553,3 +555,60 @@ def test_the_work_runs_outside_the_event_loop():
 def test_the_fake_has_every_kind_of_parameter():
     kinds = {param.kind for param in FAKE.params.fields()}
     assert kinds == {"image", "string", "choice", "integer", "number", "boolean", "list", "object", "mapping"}
+
+
+# --- several pictures
+
+
+@pytest.fixture
+def classifying() -> Client:
+    app = FastAPI()
+    app.include_router(build_router(host(), operations=[CLASSIFY]))
+    return Client(app)
+
+
+CLASSIFY_URL = "/bootcamp/v1/classify"
+
+
+def test_several_pictures_of_a_json_list_are_classified_in_order(classifying):
+    pictures = [base64.b64encode(flat_png(colour)).decode() for colour in (RED, BLUE)]
+    answer = classifying.post(CLASSIFY_URL, json={"images": pictures, "labels": ["red", "blue"]})
+    assert answer.status_code == 200, answer.text
+    assert [each["label"] for each in answer.json()["images"]] == ["red", "blue"]
+    scores = answer.json()["images"][1]["scores"]
+    assert [each["label"] for each in scores] == ["blue", "red"]
+    assert scores[0]["value"] > 0.99
+
+
+def test_repeated_uploads_of_a_form_are_classified_in_order(classifying):
+    parts = [("images", (f"{at}.png", flat_png(colour))) for at, colour in enumerate((RED, BLUE, RED))]
+    answer = classifying.post(CLASSIFY_URL, files=parts, data={"labels": "red, blue"})
+    assert answer.status_code == 200, answer.text
+    assert [each["label"] for each in answer.json()["images"]] == ["red", "blue", "red"]
+
+
+def test_one_upload_and_groups_as_text_are_enough(classifying):
+    groups = "colour: red, blue; tone: a red tone"
+    answer = classifying.post(CLASSIFY_URL, files={"images": ("a.png", flat_png(RED))}, data={"groups": groups})
+    assert answer.status_code == 200, answer.text
+    (image,) = answer.json()["images"]
+    assert [(each["name"], each["label"]) for each in image["groups"]] == [("colour", "red"), ("tone", "a red tone")]
+
+
+def test_a_bad_picture_among_several_is_named(classifying):
+    parts = [("images", ("a.png", flat_png(RED))), ("images", ("b.png", b"no picture"))]
+    detail = assert_error(classifying.post(CLASSIFY_URL, files=parts, data={"labels": "red"}), 422, "ImageError")
+    assert detail.startswith("images[1]: The picture cannot be read")
+
+
+def test_more_than_64_pictures_are_refused(classifying):
+    picture = base64.b64encode(flat_png(RED)).decode()
+    answer = classifying.post(CLASSIFY_URL, json={"images": [picture] * 65, "labels": ["red"]})
+    assert "at most 64" in assert_error(answer, 422, "InvalidParamError")
+
+
+def test_one_picture_too_large_for_the_memory_is_a_5xx(classifying, fake_clip):
+    fake_clip.fits = 0
+    answer = classifying.post(CLASSIFY_URL, files={"images": ("a.png", flat_png(RED))}, data={"labels": "red"})
+    assert answer.status_code // 100 == 5
+    assert "memory" in answer.json()["detail"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib_bootcamp.errors import BootcampError, CancelledError, ImageError, InvalidParamError, TooLargeError
+from lib_bootcamp.errors import (
+    BootcampError,
+    CancelledError,
+    ImageError,
+    InvalidParamError,
+    MissingPackageError,
+    TooLargeError,
+)
 from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.classify import (
     CLASSIFY,
@@ -235,6 +243,15 @@ def test_where_one_picture_does_not_fit_the_error_says_so_with_a_5xx(monkeypatch
         run(RED, labels=("red",))
     assert caught.value.status // 100 == 5
     assert "memory" in str(caught.value)
+
+
+def test_without_torch_the_error_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    monkeypatch.setitem(sys.modules, "torch", None)
+    for name in [each for each in sys.modules if each.startswith("lib_bootcamp.ml.clip_")]:
+        monkeypatch.delitem(sys.modules, name)
+    with pytest.raises(MissingPackageError, match="Classifying pictures needs the package torch"):
+        run(RED, labels=("red",))
 
 
 # --- many files
