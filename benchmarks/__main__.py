@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import os
 import platform
@@ -11,13 +12,14 @@ from typing import Any
 
 from lib_bootcamp.hosts.standalone import installed_versions
 
-from . import api, maps, qr, scan, startup
+from . import api, clip, maps, qr, scan, startup
 
 ROOT = Path(__file__).resolve().parents[1]
 SUITES: dict[str, tuple[str, Any]] = {
     "qr": ("QR maps", qr),
     "maps": ("Brightness and lighting maps", maps),
     "scan": ("Scanning", scan),
+    "clip": ("CLIP over a folder", clip),
     "startup": ("Start-up", startup),
     "api": ("API", api),
 }
@@ -35,6 +37,10 @@ def main() -> None:
     for name in arguments.names or SUITES:
         title, suite = SUITES[name]
         print(f"\n## {title}\n", flush=True)
+        missing = [each for each in getattr(suite, "NEEDS", ()) if importlib.util.find_spec(each) is None]
+        if missing:
+            print(f"skipped: {', '.join(missing)} not installed")
+            continue
         result = suite.run(arguments.quick)
         print(suite.table(result), flush=True)
         if not arguments.quick:

@@ -131,8 +131,10 @@ def _export(module: Any, preprocessing: Preprocessing, target: Path) -> None:
     example = torch.zeros((2, 3, *preprocessing.size), dtype=torch.uint8)
     # The exporter that reads a traced graph needs no further package; newer torch has another as its default.
     more = {"dynamo": False} if "dynamo" in inspect.signature(torch.onnx.export).parameters else {}
-    fast = torch.backends.mha.get_fastpath_enabled()
-    torch.backends.mha.set_fastpath_enabled(False)  # one fused operator, which ONNX does not have
+    switch: Any = getattr(torch.backends, "mha", None)  # torch 2.1 has none
+    fast = switch is not None and switch.get_fastpath_enabled()
+    if fast:
+        switch.set_fastpath_enabled(False)  # one fused operator, which ONNX does not have
     try:
         with warnings.catch_warnings(), torch.no_grad():
             warnings.simplefilter("ignore")
@@ -152,7 +154,8 @@ def _export(module: Any, preprocessing: Preprocessing, target: Path) -> None:
             f"The model's image tower cannot be exported to ONNX ({line}); use the backend torch."
         ) from error
     finally:
-        torch.backends.mha.set_fastpath_enabled(fast)
+        if fast:
+            switch.set_fastpath_enabled(True)
 
 
 def _quantise(source: Path, target: Path) -> None:

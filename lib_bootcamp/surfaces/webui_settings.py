@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lib_bootcamp.catalog import OPERATIONS
+from lib_bootcamp.ml.shelf import IDLE_S
 from lib_bootcamp.params import Param
 
 from .webui_ports import WebUi
@@ -28,6 +29,18 @@ def settings() -> dict[str, dict[str, Any]]:
             "default": "outputs/bootcamp-maps",
             "label": "Folder of the saved control maps",
             "info": "below the WebUI's data folder, or an absolute path",
+        },
+        "bootcamp_clip": {
+            "default": "",
+            "label": "CLIP model",
+            "info": "ViT-L-14/openai, hf-hub:owner/name, a folder or a .safetensors file; empty: the small one inside",
+        },
+        "bootcamp_models_idle_s": {
+            "default": int(IDLE_S),
+            "label": "Keep models beside the checkpoint in memory for so many seconds after their last use",
+            "component": gr.Slider,
+            "component_args": {"minimum": 0, "maximum": 3600, "step": 30},
+            "info": "0: none is kept; with --medvram and --lowvram none is",
         },
     }
     depth, decoders = _scan_param("depth"), _scan_param("decoders")

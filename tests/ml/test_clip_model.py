@@ -408,3 +408,15 @@ def test_auto_exports_where_much_work_was_done_already(
     monkeypatch.setattr(clip_model, "WORTH_AN_EXPORT_S", 0.0)
     load_clip(str(folder), cache=tmp_path).encode_images(PICTURES * 3)
     assert len(list(tmp_path.glob("*.onnx"))) == 1
+
+
+def test_the_embedded_model_knows_a_red_circle_from_a_blue_square() -> None:
+    from PIL import Image, ImageDraw
+
+    circle, square = (Image.new("RGB", (256, 256), "white") for _ in range(2))
+    ImageDraw.Draw(circle).ellipse((70, 70, 190, 190), fill="red")
+    ImageDraw.Draw(square).rectangle((70, 70, 190, 190), fill="blue")
+    mini = load_clip("mini")
+    pictures = mini.encode_images([np.asarray(circle), np.asarray(square)])
+    likeness = pictures @ mini.encode_texts(["a red circle", "a blue square"]).T
+    assert likeness.argmax(1).tolist() == [0, 1]
