@@ -6,11 +6,12 @@ from typing import Any
 
 from .operation import Operation
 from .operations.brightness import BRIGHTNESS
+from .operations.classify import CLASSIFY
 from .operations.lighting import LIGHTING
 from .operations.qr import QR
 from .operations.scan import SCAN
 
-OPERATIONS: tuple[Operation[Any, Any], ...] = (QR, BRIGHTNESS, LIGHTING, SCAN)
+OPERATIONS: tuple[Operation[Any, Any], ...] = (QR, BRIGHTNESS, LIGHTING, SCAN, CLASSIFY)
 
 
 def find(name: str) -> Operation[Any, Any]:
