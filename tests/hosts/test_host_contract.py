@@ -99,6 +99,21 @@ def test_model_folders_are_of_known_kinds(host: Host) -> None:
     assert set(host.model_folders()) <= {"checkpoint", "vae", "lora", "embedding", "controlnet"}
 
 
+def test_dtype_is_one_that_torch_knows(host: Host) -> None:
+    assert host.dtype() in {"float32", "float16", "bfloat16"}
+
+
+def test_a_host_has_one_shelf(host: Host) -> None:
+    with host.shelf.lend("key", object) as first, host.shelf.lend("key", object) as second:
+        assert first is second
+
+
+def test_info_lists_the_models_on_the_shelf(host: Host) -> None:
+    assert host.info().models == ()
+    with host.shelf.lend("key", object):
+        assert [each.name for each in host.info().models] == ["key"]
+
+
 def test_a_setting_nobody_has_is_its_default(host: Host) -> None:
     default = object()
     assert host.setting("bootcamp_no_such_setting", default) is default
