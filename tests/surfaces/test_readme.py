@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from lib_bootcamp.catalog import OPERATIONS
+from tests.ml.needs import missing
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 BLOCK = re.compile(r"^```bash\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -24,6 +27,15 @@ ELSEWHERE = ("python -m lib_bootcamp test", "python -m lib_bootcamp serve", "pyt
 def commands(page: Path) -> list[str]:
     found = [line for block in BLOCK.findall(page.read_text(encoding="utf-8")) for line in block.splitlines()]
     return [line for line in found if line.strip() and not line.startswith(("#", *ELSEWHERE))]
+
+
+def needs_models(command: str) -> bool:
+    """Whether a command or a request runs an operation that is made with torch."""
+    return any(
+        re.search(rf"lib_bootcamp {each.name}\b|/bootcamp/v1/{each.path.strip('/')}\b", command)
+        for each in OPERATIONS
+        if each.needs
+    )
 
 
 WITH_COMMANDS = [page for page in PAGES if commands(page)]
@@ -58,6 +70,8 @@ def named_outputs(command: str) -> Iterator[str]:
 @pytest.mark.parametrize("page", WITH_COMMANDS, ids=lambda page: page.stem)
 def test_every_command_of_a_page_runs(page: Path, folder: Path, request: pytest.FixtureRequest) -> None:
     for command in commands(page):
+        if needs_models(command) and missing():
+            pytest.skip(f"{', '.join(missing())} not installed")
         if command.startswith("curl "):
             if shutil.which("curl") is None:
                 pytest.skip("curl is not installed")
