@@ -7,8 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import zxingcpp
 from PIL import Image as Pil
+from PIL import ImageDraw
+
+from tests.ml.needs import missing
 
 PHOTO = Path(__file__).resolve().parents[2] / "examples" / "photo.jpg"
 
@@ -125,3 +129,31 @@ def test_the_api_docs_open_beside_the_page(page: Any, address: str) -> None:
     answer = page.request.get(f"{address}/openapi.json")
     assert answer.ok
     assert "/bootcamp/v1/control-maps/qr" in answer.json()["paths"]
+
+
+def test_a_picture_is_classified_and_several_are_a_table_and_a_gallery(
+    page: Any, tmp_path: Path, picture_of: Any
+) -> None:
+    if missing():
+        pytest.skip(f"{', '.join(missing())} not installed")
+    for name, colour in {"red": (220, 20, 30), "blue": (30, 70, 220), "green": (20, 150, 40)}.items():
+        canvas = Pil.new("RGB", (256, 256), "white")
+        ImageDraw.Draw(canvas).ellipse((64, 64, 192, 192), fill=colour)
+        canvas.save(tmp_path / f"{name}.png")
+    (tmp_path / "bad.png").write_text("no picture", encoding="utf-8")
+    open_tab(page, "classify", "Classify")
+    page.set_input_files("#bootcamp_classify_image input[type=file]", str(tmp_path / "red.png"))
+    page.wait_for_selector("#bootcamp_classify_image img")
+    fill(page, "bootcamp_classify_labels", "a blue circle\na red circle\na green circle")
+    assert run(page, "classify").startswith("a red circle")
+    page.wait_for_selector("#bootcamp_classify_chart .bootcamp-bar")
+    assert page.locator("#bootcamp_classify_chart .bootcamp-bar-label").first.inner_text() == "a red circle"
+    picture_of(page, "page-classify")
+    files = [str(tmp_path / f"{name}.png") for name in ("blue", "bad", "green")]
+    page.set_input_files("#bootcamp_classify_uploads input[type=file]", files)
+    page.wait_for_function("document.querySelector('#bootcamp_classify_uploads')?.innerText.includes('green')")
+    assert run(page, "classify") == "3 classified, 1 failed"
+    page.wait_for_selector("#bootcamp_classify_gallery img")
+    assert page.locator("#bootcamp_classify_chart tbody tr").count() == 4
+    page.wait_for_timeout(1000)
+    picture_of(page, "page-classify-several")
