@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from .operation import Operation
@@ -10,8 +11,14 @@ from .operations.classify import CLASSIFY
 from .operations.lighting import LIGHTING
 from .operations.qr import QR
 from .operations.scan import SCAN
+from .operations.txt2img import TXT2IMG
 
-OPERATIONS: tuple[Operation[Any, Any], ...] = (QR, BRIGHTNESS, LIGHTING, SCAN, CLASSIFY)
+OPERATIONS: tuple[Operation[Any, Any], ...] = (QR, BRIGHTNESS, LIGHTING, SCAN, CLASSIFY, TXT2IMG)
+
+
+def offered(host: str, operations: Iterable[Operation[Any, Any]] = OPERATIONS) -> tuple[Operation[Any, Any], ...]:
+    """The operations that a host of this name offers."""
+    return tuple(each for each in operations if not each.hosts or host in each.hosts)
 
 
 def find(name: str) -> Operation[Any, Any]:

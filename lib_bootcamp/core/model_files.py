@@ -10,6 +10,10 @@ from typing import Any, Literal
 
 Base = Literal["sd15", "sd2", "sdxl"]
 
+MODELS = Path(__file__).resolve().parents[2] / "models"
+EMBEDDED = "mini"
+"""What the project's own small models in `MODELS` are called where a model is asked for."""
+
 BASE_TITLES: dict[str, str] = {"sd15": "SD1.5", "sd2": "SD2", "sdxl": "SDXL"}
 MAX_HEADER_BYTES = 64 * 1024 * 1024
 # The cross-attention's width is the text encoder's: CLIP ViT-L/14, OpenCLIP ViT-H/14, and both joined in SDXL.

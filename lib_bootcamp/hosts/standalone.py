@@ -8,11 +8,13 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from lib_bootcamp import __version__
-from lib_bootcamp.errors import ModelError
+from lib_bootcamp.core.model_files import EMBEDDED
+from lib_bootcamp.errors import MissingPackageError
 from lib_bootcamp.ml.shelf import Shelf
 from lib_bootcamp.ports import Components, HostInfo, ModelInfo, Progress, SilentProgress
 
@@ -62,6 +64,36 @@ class TerminalProgress(SilentProgress):
             self._bar = None
 
 
+@dataclass(frozen=True)
+class _Loaded:
+    """A checkpoint as the shelf lists it."""
+
+    name: str
+    components: Components
+
+    @property
+    def device(self) -> str:
+        return self.components.device
+
+    @property
+    def bytes(self) -> int:
+        return self.components.owned_bytes
+
+    def info(self) -> ModelInfo:
+        unet, vae = self.components.unet, self.components.vae
+        return ModelInfo(
+            checkpoint=self.name,
+            family=self.components.family,
+            vae=None,
+            prediction_type=self.components.scheduler.get("prediction_type", "epsilon"),
+            device=str(unet.device),
+            dtype=str(unet.dtype).removeprefix("torch."),
+            vae_dtype=str(vae.dtype).removeprefix("torch."),
+            shared_bytes=0,
+            owned_bytes=self.components.owned_bytes,
+        )
+
+
 class StandaloneHost:
     """The `Host` port without a WebUI.
 
@@ -79,13 +111,14 @@ class StandaloneHost:
         self._device = device
         self._data_dir = data_dir
         self._checkpoint = checkpoint
-        self._queue = threading.Lock()
+        self._queue = threading.RLock()
+        self._info: ModelInfo | None = None
         self.shelf = Shelf()
 
     def info(self) -> HostInfo:
         """Describe the host; never imports torch only to tell the device."""
         device = self.device() if "torch" in sys.modules else self._device or "cpu"
-        return HostInfo(self.name, __version__, device, self._checkpoint, installed_versions(), self.shelf.listed())
+        return HostInfo(self.name, __version__, device, self.checkpoint(), installed_versions(), self.shelf.listed())
 
     def device(self) -> str:
         """The device models run on: as asked for, else cuda, mps or cpu, whichever is there first."""
@@ -116,25 +149,34 @@ class StandaloneHost:
         """A bar in the terminal."""
         return TerminalProgress()
 
-    def checkpoint(self) -> str | None:
-        """The checkpoint this process was started with."""
-        return self._checkpoint
+    def checkpoint(self) -> str:
+        """The checkpoint this process was started with, else the small one that comes along."""
+        return self._checkpoint or EMBEDDED
 
     def model(self) -> ModelInfo | None:
-        """None: no checkpoint is kept in memory here."""
-        return None
+        """The checkpoint in memory; None before the first picture and when it was given back."""
+        kept = {each.name for each in self.shelf.listed()}
+        return self._info if self.checkpoint() in kept else None
 
     @contextmanager
     def components(self) -> Iterator[Components]:
-        """Not possible here yet.
+        """Lend the checkpoint's modules, loaded by the first who asks.
 
         Raises:
-            ModelError: always.
+            ModelError: it is not there, damaged, a pickle, or no checkpoint.
+            MissingPackageError: torch or diffusers is not installed.
         """
-        if self._checkpoint is None:
-            raise ModelError("There is no checkpoint here: run this inside the WebUI.")
-        raise ModelError("A checkpoint is not loaded outside of the WebUI in this version: run this inside the WebUI.")
-        yield
+        try:
+            from lib_bootcamp.ml.checkpoint import load_checkpoint
+        except ImportError as error:
+            raise MissingPackageError(str(error.name), "Drawing pictures") from error
+
+        def load() -> _Loaded:
+            return _Loaded(self.checkpoint(), load_checkpoint(self.checkpoint(), self.device()))
+
+        with self.gpu("checkpoint"), self.shelf.lend(f"checkpoint {self.checkpoint()}", load) as loaded:
+            self._info = loaded.info()
+            yield loaded.components
 
     def model_folders(self) -> dict[str, tuple[Path, ...]]:
         """None: there are no model folders here."""

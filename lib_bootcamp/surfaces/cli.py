@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from lib_bootcamp import __version__, bootstrap
@@ -25,6 +25,11 @@ from .runner import Runner, Settings
 KEEPING = "\n".join(f"  {name:14} {what}" for name, what in bootstrap.COMMANDS.items())
 EPILOG = f"of the program itself:\n{KEEPING}\n\n" + (__doc__.split("\n", 2)[2] if __doc__ else "")
 
+CHECKPOINT_HELP = (
+    "what pictures are drawn with: a .safetensors file, a diffusers folder, a hub id, or mini (the default: "
+    "a small model of this project's own)"
+)
+
 
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line, derived from the catalogue."""
@@ -35,10 +40,12 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"sd-webui-bootcamp {__version__}")
-    parser.add_argument("--device", help="torch device for models (cuda, cuda:1, mps, cpu); default: the best there is")
+    add_model_flags(parser)
     subparsers = parser.add_subparsers(title="commands", dest="command", required=True, metavar="COMMAND")
     for command in commands.COMMANDS:
-        command.add_to(subparsers)
+        made = command.add_to(subparsers)
+        if command.needs:
+            add_model_flags(made)
     for operation in OPERATIONS:
         _add_operation(subparsers, operation)
     return parser
@@ -58,6 +65,8 @@ def _add_operation(subparsers: Any, operation: Operation[Any, Any]) -> None:
         folder.add_flags(parser, labelled=bool(operation.over_files.labels))
     else:
         _add_file_flags(parser, operation)
+    if operation.needs:
+        add_model_flags(parser, checkpoint=operation.kind == "generation")
     if operation.presets:
         listed = ", ".join(repr(each) for each in operation.presets)
         parser.add_argument(
@@ -79,6 +88,14 @@ def _add_file_flags(parser: Any, operation: Operation[Any, Any]) -> None:
     files.add_argument("--batch", metavar="FILE", help="JSON lines, each an object of parameters (- is standard input)")
     files.add_argument("--json", action="store_true", help="print the result as JSON on standard output")
     files.add_argument("--quiet", action="store_true", help="print nothing but errors")
+
+
+def add_model_flags(parser: Any, *, checkpoint: bool = True) -> None:
+    """`--device` and `--checkpoint`: before the command, and after one that needs them."""
+    device = "torch device for models (cuda, cuda:1, mps, cpu); default: the best there is"
+    parser.add_argument("--device", default=argparse.SUPPRESS, help=device)
+    if checkpoint:
+        parser.add_argument("--checkpoint", metavar="MODEL", default=argparse.SUPPRESS, help=CHECKPOINT_HELP)
 
 
 def _add_param(parser: Any, param: Param) -> None:
@@ -116,18 +133,26 @@ def _help(param: Param) -> str:
 SETTINGS = ("out", "recursive", "skip_existing", "batch", "json", "quiet")
 
 
-def main(argv: Sequence[str] | None, make_host: Callable[[str | None], Host]) -> int:
+def main(
+    argv: Sequence[str] | None,
+    make_host: Callable[[Mapping[str, Any]], Host],
+    prepare: Callable[[], None] | None = None,
+) -> int:
     """Run one command; returns the exit code.
 
     Args:
         argv: the command and its arguments; None for the process's own.
-        make_host: the host on a device, None for the best there is.
+        make_host: the host from `device` and `checkpoint`, None for the best there is and for mini-sd.
+        prepare: installs what operations with a model need.
     """
     arguments = vars(build_parser().parse_args(argv))
-    host = make_host(arguments.pop("device", None))
+    host = make_host({name: arguments.pop(name, None) for name in ("device", "checkpoint")})
     arguments.pop("command", None)
     operation = arguments.pop("operation", None)
+    needs = operation.needs if operation is not None else arguments.pop("needs", "")
     try:
+        if needs and prepare is not None:
+            prepare()
         if operation is None:
             return int(arguments.pop("run")(host, argparse.Namespace(**arguments)))
         if operation.over_files is not None:

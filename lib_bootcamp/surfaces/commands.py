@@ -23,13 +23,15 @@ class Command:
     help: str
     run: Callable[[Host, argparse.Namespace], int]
     options: tuple[tuple[str, dict[str, Any]], ...] = field(default=())
+    needs: str = ""
 
-    def add_to(self, subparsers: Any) -> None:
-        """Add the command to the parser."""
+    def add_to(self, subparsers: Any) -> Any:
+        """Add the command to the parser; returns its own."""
         parser = subparsers.add_parser(self.name, help=self.help, description=self.help)
         for flag, settings in self.options:
             parser.add_argument(flag, **settings)
-        parser.set_defaults(run=self.run)
+        parser.set_defaults(run=self.run, needs=self.needs)
+        return parser
 
 
 def _operations(host: Host, arguments: argparse.Namespace) -> int:

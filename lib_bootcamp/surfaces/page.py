@@ -14,7 +14,7 @@ from typing import Any
 
 import gradio as gr
 
-from lib_bootcamp.catalog import OPERATIONS
+from lib_bootcamp.catalog import offered
 from lib_bootcamp.core.images import write_image
 from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.operation import Context, Operation, Result
@@ -205,7 +205,7 @@ def build_tabs(host: Host, *, below: Callable[[Tab], None] | None = None) -> dic
     outputs = Outputs()
     tabs: dict[str, Tab] = {}
     with gr.Tabs(elem_id="bootcamp_tabs") as selector:
-        for operation in OPERATIONS:
+        for operation in offered(host.name):
             with gr.Tab(operation.title, id=operation.name, elem_id=f"bootcamp_tab_{operation.name.replace('-', '_')}"):
                 tabs[operation.name] = tab_class(operation)(operation, host, outputs)
                 tabs[operation.name].build()

@@ -15,7 +15,7 @@ from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from lib_bootcamp import __version__
+from lib_bootcamp import __version__, catalog
 from lib_bootcamp.catalog import OPERATIONS
 from lib_bootcamp.core.images import encode_png
 from lib_bootcamp.errors import ModelError
@@ -63,7 +63,7 @@ def build_router(
         operations: what is offered.
         max_body: bytes of a body; more is answered with 413.
     """
-    offered = tuple(operations)
+    offered = catalog.offered(host.name, operations)
     router = APIRouter(prefix=PREFIX, route_class=BootcampRoute, dependencies=list(dependencies))
     common: dict[str, Any] = {"responses": _errors((500, *((401, 403) if dependencies else ())))}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,11 @@ import httpx
 import numpy as np
 from fastapi import FastAPI
 
+from lib_bootcamp.catalog import OPERATIONS
 from lib_bootcamp.core.images import encode_base64, encode_png
+from lib_bootcamp.errors import ModelError
 from lib_bootcamp.hosts.standalone import StandaloneHost
+from lib_bootcamp.operations.txt2img import TXT2IMG
 from lib_bootcamp.surfaces.routes import build_router
 
 from .fake_operation import FAKES
@@ -24,9 +28,28 @@ FAKE_URL = "/bootcamp/v1/control-maps/fake"
 GOOD = {"image": PICTURE_64, "note": "n"}
 
 
+def _draw_nothing(params: Any, context: Any) -> Any:
+    """Text to image without a checkpoint: what is tested is the route."""
+    del context
+    picture = np.zeros((8, 8, 3), np.uint8)
+    return TXT2IMG.result(image=picture, seed=max(params.seed, 0), width=8, height=8, checkpoint="none")
+
+
+WITHOUT_CHECKPOINT = tuple(
+    dataclasses.replace(each, run=_draw_nothing) if each is TXT2IMG else each for each in OPERATIONS
+)
+
+
+class _NoCheckpoint(StandaloneHost):
+    """Has none, with torch installed and without: what is tested is the routes."""
+
+    def components(self) -> Any:
+        raise ModelError("There is no checkpoint here.")
+
+
 def host() -> StandaloneHost:
     """The host of the tests; nothing is written there."""
-    return StandaloneHost(device="cpu", data_dir=Path("/nonexistent"))
+    return _NoCheckpoint(device="cpu", data_dir=Path("/nonexistent"))
 
 
 def fake_app(**options: Any) -> FastAPI:

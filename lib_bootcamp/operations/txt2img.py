@@ -1,0 +1,103 @@
+"""A picture from a prompt, where there is no WebUI to draw it."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from lib_bootcamp.core.arrays import Image
+from lib_bootcamp.errors import InvalidParamError, MissingPackageError
+from lib_bootcamp.operation import Context, Operation, Result
+from lib_bootcamp.params import Params, Spec
+
+MAX_PROMPT = 10_000
+MAX_SIDE = 2048
+
+Sampler = Literal["DPM++ 2M", "DPM++ 2M Karras", "DPM++ 2M SDE", "Euler", "Euler a", "Heun", "DDIM", "UniPC"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Txt2ImgParams(Params):
+    """What is drawn, and how."""
+
+    prompt: Annotated[
+        str, Spec("Prompt", "What the picture shows.", positional=True, max_length=MAX_PROMPT, example="a red circle")
+    ] = ""
+    negative_prompt: Annotated[str, Spec("Negative prompt", "What it must not show.", max_length=MAX_PROMPT)] = ""
+    width: Annotated[
+        int | None,
+        Spec("Width", "Empty for the checkpoint's own.", ge=64, le=MAX_SIDE, multiple_of=8, unit="px", group="Size"),
+    ] = None
+    height: Annotated[
+        int | None,
+        Spec("Height", "Empty for the checkpoint's own.", ge=64, le=MAX_SIDE, multiple_of=8, unit="px", group="Size"),
+    ] = None
+    steps: Annotated[int, Spec("Steps", "More take longer.", ge=1, le=150, group="Sampling")] = 20
+    cfg_scale: Annotated[
+        float, Spec("CFG scale", "How closely the prompt is followed; 1 is not guided.", ge=1, le=30, group="Sampling")
+    ] = 5.0
+    sampler: Annotated[Sampler, Spec("Sampler", "The WebUI's names.", group="Sampling")] = "DPM++ 2M"
+    seed: Annotated[
+        int,
+        Spec("Seed", "The same seed gives the same picture; -1 chooses one.", ge=-1, le=2**32 - 1, group="Sampling"),
+    ] = -1
+    clip_skip: Annotated[
+        int, Spec("Clip skip", "Which of the text encoder's last layers is used.", ge=1, le=12, group="Sampling")
+    ] = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Txt2ImgResult(Result):
+    """The picture, and what is needed to draw it again."""
+
+    image: Annotated[Image, Spec("Picture", "uint8 [H, W, 3] RGB.")]
+    seed: Annotated[int, Spec("Seed", "The one that was used.")]
+    width: Annotated[int, Spec("Width", unit="px")]
+    height: Annotated[int, Spec("Height", unit="px")]
+    checkpoint: Annotated[str, Spec("Checkpoint", "What it was drawn with.")]
+
+    def summary(self) -> str:
+        """Size, seed and checkpoint."""
+        return f"{self.width} x {self.height}, seed {self.seed}, drawn with {self.checkpoint}"
+
+
+def draw_picture(params: Txt2ImgParams, context: Context) -> Txt2ImgResult:
+    """Draw a picture with the host's checkpoint.
+
+    Raises:
+        InvalidParamError: clip_skip is more than the text encoder's layers.
+        ModelError: there is no checkpoint, or it cannot be loaded.
+        MissingPackageError: torch or diffusers is not installed.
+        CancelledError: the person asked to stop.
+    """
+    try:
+        from lib_bootcamp.ml.text_to_image import draw, native_side
+    except ImportError as error:
+        raise MissingPackageError(str(error.name), "Drawing pictures") from error
+    seed = params.seed if params.seed >= 0 else secrets.randbelow(2**32)
+    with context.host.components() as components:
+        layers = components.text_encoder.config.num_hidden_layers
+        if params.clip_skip >= layers:
+            raise InvalidParamError("clip_skip", f"must be under {layers}, the layers of this text encoder")
+        side = native_side(components)
+        width, height = params.width or side, params.height or side
+        asked = {**params.to_mapping(), "width": width, "height": height, "seed": seed}
+        image = draw(components, context.progress, **asked)
+    return Txt2ImgResult(
+        image=image, seed=seed, width=width, height=height, checkpoint=context.host.checkpoint() or "a checkpoint"
+    )
+
+
+TXT2IMG = Operation(
+    name="txt2img",
+    title="Text to image",
+    summary="Draw a picture from a prompt, with a checkpoint of your own or the small one that comes along.",
+    params=Txt2ImgParams,
+    result=Txt2ImgResult,
+    run=draw_picture,
+    path="/txt2img",
+    kind="generation",
+    needs="models",
+    hosts=("standalone",),
+)
