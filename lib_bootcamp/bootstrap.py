@@ -15,6 +15,8 @@ from lib_bootcamp.errors import BootcampError
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "requirements"
 STANDALONE = REQUIREMENTS / "standalone.txt"
+# torch and what comes with it: for the commands that need a model, and added when the first of them is called
+MODELS = REQUIREMENTS / "models.txt"
 # `development` runs these; their names stand here because it takes longer to import
 COMMANDS = {
     "setup": "make the program's environment ready",

@@ -15,7 +15,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from lib_bootcamp import bootstrap, installer
-from lib_bootcamp.bootstrap import COMMANDS, REQUIREMENTS, ROOT, STANDALONE, SetupError
+from lib_bootcamp.bootstrap import COMMANDS, MODELS, REQUIREMENTS, ROOT, STANDALONE, SetupError
 
 TEST = REQUIREMENTS / "test.txt"
 LINTERS = {
@@ -122,7 +122,7 @@ def _python(*, fresh: bool) -> Path:
     environment = bootstrap.folder()
     if environment is None:
         return Path(sys.executable)
-    return installer.ensure(environment, [STANDALONE, TEST], fresh=fresh)
+    return installer.ensure(environment, [STANDALONE, MODELS, TEST], fresh=fresh)
 
 
 def _check(python: Path) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import sys
 from collections.abc import Sequence
@@ -59,7 +60,7 @@ def _run(argv: list[str]) -> int:
             f"The package {error.name} is not installed in {sys.executable}: "
             "install requirements/standalone.txt there, or leave BOOTCAMP_VENV unset."
         ) from None
-    return app.main(argv or ["--help"])
+    return app.main(argv or ["--help"], add_models)
 
 
 def enter(argv: Sequence[str]) -> None:
@@ -84,6 +85,22 @@ def enter(argv: Sequence[str]) -> None:
             f"{bootstrap.interpreter(environment)} does not run in its own environment; unset PYTHONHOME."
         )
     _run_there(environment, argv)
+
+
+def add_models() -> None:
+    """Bring torch and what goes with it into the environment this process runs in, where that is the program's own.
+
+    Raises:
+        SetupError: the environment cannot be made.
+    """
+    environment = bootstrap.folder()
+    if environment is None or not bootstrap.MODELS.exists() or not bootstrap.is_inside(environment):
+        return
+    if not bootstrap.is_whole(environment, bootstrap.MODELS):
+        from lib_bootcamp import installer
+
+        installer.ensure(environment, [bootstrap.STANDALONE, bootstrap.MODELS])
+        importlib.invalidate_caches()
 
 
 def _run_there(environment: Path, argv: Sequence[str]) -> NoReturn:
