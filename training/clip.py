@@ -1,0 +1,119 @@
+"""Train mini-clip: an open_clip model on drawn scenes, whose captions are true of more than one picture."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from lib_bootcamp.ml.torchvision_guard import import_torchvision
+from training.loop import Recipe, train
+from training.scenes import Scene, draw_scene, sample_scene, truth, write_caption
+
+CONFIG: dict[str, Any] = {
+    "embed_dim": 64,
+    "quick_gelu": True,
+    "vision_cfg": {"image_size": 64, "layers": [1, 1, 1, 1], "width": 12, "patch_size": None, "head_width": 64},
+    "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 48, "heads": 3, "layers": 4},
+}
+MEAN, DEVIATION = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
+SIDE = CONFIG["vision_cfg"]["image_size"]
+SCENES, BATCH, STEPS, RATE, SEED = 24_000, 256, 800, 2e-3, 1
+
+
+def build() -> torch.nn.Module:
+    """An untrained mini-clip; tokens that no caption has are zero, so that they say nothing."""
+    import_torchvision()
+    from open_clip.model import CLIP
+
+    config = {name: dict(value) if isinstance(value, dict) else value for name, value in CONFIG.items()}
+    module: torch.nn.Module = CLIP(config["embed_dim"], config["vision_cfg"], config["text_cfg"], quick_gelu=True)
+    return module
+
+
+def as_batch(pictures: np.ndarray[Any, Any]) -> torch.Tensor:
+    """uint8 [N, H, W, 3] to what the image tower takes: float [N, 3, H, W], normalised."""
+    mean, deviation = (torch.tensor(value).view(1, 3, 1, 1) for value in (MEAN, DEVIATION))
+    return (torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255 - mean) / deviation
+
+
+def encode_text(module: Any, tokens: torch.Tensor) -> torch.Tensor:
+    """As the model's own `encode_text`, without the positions after the longest text: attention is causal."""
+    length = int(tokens.argmax(1).max()) + 1
+    states = module.token_embedding(tokens[:, :length]) + module.positional_embedding[:length]
+    states = module.ln_final(module.transformer(states, attn_mask=module.attn_mask[:length, :length]))
+    return states[torch.arange(len(tokens)), tokens.argmax(1)] @ module.text_projection  # type: ignore[no-any-return]
+
+
+def hard_batches(scenes: Sequence[Scene]) -> Callable[[np.random.Generator], list[int]]:
+    """A source of batches in which a picture meets others that differ from it in one thing only.
+
+    Half of the batch are groups of all shapes in one colour on one background: chance mixes them so seldom that
+    the colours alone would answer nearly all. A quarter are groups of one shape on one background in all colours.
+    """
+    by_shape: dict[tuple[str, str], dict[str, list[int]]] = {}
+    by_colour: dict[tuple[str, str], dict[str, list[int]]] = {}
+    for at, scene in enumerate(scenes):
+        by_shape.setdefault((scene.colour, scene.background), {}).setdefault(scene.shape, []).append(at)
+        by_colour.setdefault((scene.shape, scene.background), {}).setdefault(scene.colour, []).append(at)
+    tables = [list(by_shape.values()), list(by_colour.values())]
+
+    def draw(chance: np.random.Generator) -> list[int]:
+        chosen: list[int] = []
+        for groups, size in ((tables[0], BATCH // 2), (tables[1], BATCH * 3 // 4)):
+            while len(chosen) < size:
+                chosen += [int(chance.choice(each)) for each in groups[chance.integers(len(groups))].values()]
+            del chosen[size:]
+        return [*chosen, *chance.choice(len(scenes), BATCH - len(chosen)).tolist()]
+
+    return draw
+
+
+def main(work: Path, out: Path, *, steps: int = STEPS) -> None:
+    """Train for `steps`, then write the model into `out`/mini-clip."""
+    torch.manual_seed(SEED)
+    module = build()
+    import open_clip
+    from safetensors.torch import save_file
+
+    tokenizer = open_clip.get_tokenizer("ViT-B-32")
+    rng = np.random.default_rng(SEED)
+    scenes = [sample_scene(rng) for _ in range(SCENES)]
+    pictures = np.stack([draw_scene(each, SIDE) for each in tqdm(scenes, desc="scenes", mininterval=5)])
+    used = {token for each in scenes for token in tokenizer(write_caption(each, rng).text)[0].tolist()}
+
+    draw_batch = hard_batches(scenes)
+
+    def loss_of(chance: np.random.Generator) -> tuple[torch.Tensor, dict[str, float]]:
+        chosen = draw_batch(chance)
+        seen = [scenes[at] for at in chosen]
+        captions = [write_caption(each, chance) for each in seen]
+        goal = torch.from_numpy(truth(seen, captions)).float()
+        batch = pictures[chosen]
+        mean = torch.nn.functional.normalize(module.encode_image(as_batch(batch)), dim=-1)  # type: ignore[operator]
+        text = torch.nn.functional.normalize(encode_text(module, tokenizer([each.text for each in captions])), dim=-1)
+        likeness = module.logit_scale.exp().clamp(max=100) * mean @ text.T  # type: ignore[operator]
+        by_picture = -(goal / goal.sum(1, keepdim=True) * likeness.log_softmax(1)).sum(1).mean()
+        by_text = -(goal / goal.sum(0, keepdim=True) * likeness.log_softmax(0)).sum(0).mean()
+        hit = goal[torch.arange(BATCH), likeness.argmax(1)].mean().item()
+        return (by_picture + by_text) / 2, {"hit": hit}
+
+    values = train(module, loss_of, work / "mini-clip.pt", Recipe(steps=steps, rate=RATE, seed=SEED))
+    unused = [token for token in range(CONFIG["text_cfg"]["vocab_size"]) if token not in used]
+    values["token_embedding.weight"][unused] = 0
+    folder = out / "mini-clip"
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = {
+        name: value.half().contiguous() if value.is_floating_point() else value for name, value in values.items()
+    }
+    save_file(
+        {name: value for name, value in weights.items() if name != "attn_mask"}, folder / "open_clip_model.safetensors"
+    )
+    preprocess = {"mean": MEAN, "std": DEVIATION, "interpolation": "bicubic", "resize_mode": "shortest"}
+    text = json.dumps({"model_cfg": CONFIG, "preprocess_cfg": preprocess}, indent=2)
+    (folder / "open_clip_config.json").write_text(text + "\n", encoding="utf-8")

@@ -1,0 +1,137 @@
+"""A training that can be stopped at any step and goes on from its last checkpoint."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+SAVE_EVERY_S = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How a training goes.
+
+    Args:
+        steps: in all.
+        rate: the highest learning rate.
+        seed: with the step it fixes what a step sees, whether or not the training was interrupted.
+        keep: of the moving average.
+        warmup: steps until the highest learning rate.
+        decay: weight decay.
+    """
+
+    steps: int
+    rate: float
+    seed: int
+    keep: float = 0.998
+    warmup: int = 100
+    decay: float = 0.01
+
+
+class Average:
+    """An exponential moving average of a module's parameters.
+
+    Args:
+        module: what is averaged.
+        keep: the share of the old average that a step keeps; grows to this from the first steps on.
+    """
+
+    def __init__(self, module: torch.nn.Module, keep: float) -> None:
+        self.module, self.keep, self.steps = module, keep, 0
+        self.values = {name: value.detach().clone() for name, value in module.state_dict().items()}
+
+    @torch.no_grad()
+    def update(self) -> None:
+        """Take in the parameters as they are now."""
+        self.steps += 1
+        keep = min(self.keep, (1 + self.steps) / (10 + self.steps))
+        for name, value in self.module.state_dict().items():
+            if value.is_floating_point():
+                self.values[name].lerp_(value, 1 - keep)
+            else:
+                self.values[name].copy_(value)
+
+
+def cosine(step: int, steps: int, *, warmup: int) -> float:
+    """The factor on the learning rate: a linear rise, then half a cosine down to 2 percent."""
+    if step < warmup:
+        return (step + 1) / warmup
+    return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(steps - warmup, 1)))
+
+
+def train(
+    module: torch.nn.Module,
+    loss_of: Callable[[np.random.Generator], tuple[torch.Tensor, dict[str, float]]],
+    state: Path,
+    recipe: Recipe,
+) -> dict[str, torch.Tensor]:
+    """Minimise a loss with AdamW; resumes from `state` where that exists.
+
+    Args:
+        module: what is trained, in place.
+        loss_of: from a step's own source of chance to the loss and figures to show.
+        state: the file for model, average, optimiser and step; written once a minute and at the end.
+        recipe: how long and how fast.
+
+    Returns:
+        The averaged parameters.
+    """
+    average = Average(module, recipe.keep)
+    optimiser = torch.optim.AdamW(_groups(module, recipe.decay), lr=recipe.rate, betas=(0.9, 0.98))
+    first = 0
+    if state.exists():
+        found = torch.load(state, weights_only=True)
+        module.load_state_dict(found["module"])
+        optimiser.load_state_dict(found["optimiser"])
+        average.values, average.steps, first = found["average"], found["step"], found["step"]
+    bar = tqdm(
+        range(first, recipe.steps), desc=state.stem, unit="step", initial=first, total=recipe.steps, mininterval=5
+    )
+    saved = time.monotonic()
+    step = first
+    try:
+        for step in bar:
+            torch.manual_seed(recipe.seed * 1_000_003 + step)
+            for group in optimiser.param_groups:
+                group["lr"] = recipe.rate * cosine(step, recipe.steps, warmup=recipe.warmup)
+            loss, shown = loss_of(np.random.default_rng((recipe.seed, step)))
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(module.parameters(), 1.0)
+            optimiser.step()
+            average.update()
+            if step % 20 == 0:
+                bar.set_postfix(
+                    {"loss": f"{loss.item():.4f}", **{name: f"{value:.3f}" for name, value in shown.items()}}
+                )
+            if time.monotonic() - saved > SAVE_EVERY_S:
+                _save(state, module, average, optimiser, step + 1)
+                saved = time.monotonic()
+    except KeyboardInterrupt:
+        _save(state, module, average, optimiser, step)
+        raise
+    _save(state, module, average, optimiser, recipe.steps)
+    return average.values
+
+
+def _groups(module: torch.nn.Module, decay: float) -> Iterable[dict[str, Any]]:
+    weights = [value for value in module.parameters() if value.ndim > 1 and value.requires_grad]
+    others = [value for value in module.parameters() if value.ndim < 2 and value.requires_grad]
+    return [{"params": weights, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
+
+
+def _save(state: Path, module: torch.nn.Module, average: Average, optimiser: Any, step: int) -> None:
+    state.parent.mkdir(parents=True, exist_ok=True)
+    part = state.with_suffix(".part")
+    kept = {"module": module.state_dict(), "average": average.values, "optimiser": optimiser.state_dict(), "step": step}
+    torch.save(kept, part)
+    part.replace(state)

@@ -1,0 +1,91 @@
+"""Measure the small models on combinations kept out of their training; writes docs/models.json."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from training.scenes import ATTRIBUTES, Scene, draw_scene, sample_scene
+
+SCENES, SIDE, SEED = 1_000, 224, 77
+PROMPTS, DRAWN_SIDES, SCALES, STEPS = 96, (128, 256), (3.0, 5.0, 7.0), 20
+# what is asked of one attribute alone, as a person would write it
+TEMPLATES: dict[str, str] = {
+    "shape": "a picture of a {}",
+    "colour": "a picture of a {} shape",
+    "background": "a picture of a shape on a {} background",
+}
+
+
+def questions(name: str) -> list[str]:
+    """The prompts of one attribute, one for each value."""
+    texts = [TEMPLATES[name].format(value) for value in ATTRIBUTES[name]]
+    return [text.replace("a orange", "an orange") for text in texts]
+
+
+def hits(clip: Any, pictures: list[NDArray[np.uint8]], scenes: list[Scene]) -> dict[str, float]:
+    """The share of pictures in which each attribute is told rightly, zero-shot."""
+    features = np.concatenate([clip.encode_images(pictures[at : at + 50]) for at in range(0, len(pictures), 50)])
+    found = {}
+    for name in TEMPLATES:
+        best = (features @ clip.encode_texts(questions(name)).T).argmax(1)
+        wanted = [ATTRIBUTES[name].index(scene.values[name]) for scene in scenes]
+        found[name] = round(float((best == np.array(wanted)).mean()), 4)
+    return found
+
+
+def measure_clip(clip: Any) -> dict[str, Any]:
+    """mini-clip on drawn scenes whose combinations it has never seen."""
+    figures: dict[str, Any] = {"pictures": SCENES}
+    for title, plain in (("plain scenes", 1.0), ("all scenes", 0.5)):
+        rng = np.random.default_rng(SEED)
+        scenes = [sample_scene(rng, held_out=True, plain=plain) for _ in range(SCENES)]
+        pictures = [draw_scene(each, SIDE) for each in tqdm(scenes, desc=title, mininterval=5)]
+        figures[title] = hits(clip, pictures, scenes)
+    return figures
+
+
+def measure_sd(clip: Any, out: Path) -> dict[str, Any]:
+    """mini-sd: what it draws, told by mini-clip; half of the prompts are combinations it has never seen."""
+    from lib_bootcamp.core.images import write_image
+    from lib_bootcamp.ml.checkpoint import load_checkpoint
+    from lib_bootcamp.ml.text_to_image import draw
+    from lib_bootcamp.ports import SilentProgress
+
+    components = load_checkpoint(str(out / "mini-sd"), "cpu")
+    figures: dict[str, Any] = {"prompts": PROMPTS, "steps": STEPS, "sampler": "DPM++ 2M"}
+    for side in DRAWN_SIDES:
+        for scale in SCALES:
+            rng = np.random.default_rng(SEED)
+            scenes = [sample_scene(rng, held_out=bool(at % 2), plain=1.0) for at in range(PROMPTS)]
+            pictures = []
+            for at, scene in enumerate(tqdm(scenes, desc=f"{side} px, CFG {scale:g}", mininterval=5)):
+                text = f"a {scene.colour} {scene.shape} on a {scene.background} background".replace(
+                    "a orange", "an orange"
+                )
+                asked = {"prompt": text, "negative_prompt": "", "width": side, "height": side, "steps": STEPS}
+                asked |= {"cfg_scale": scale, "sampler": "DPM++ 2M", "seed": at, "clip_skip": 1}
+                pictures.append(draw(components, SilentProgress(), **asked))
+            figures[f"{side} px, CFG {scale:g}"] = hits(clip, pictures, scenes)
+            grid = [np.concatenate(pictures[row * 8 : row * 8 + 8], axis=1) for row in range(3)]
+            write_image(out / f"mini-sd-{side}-cfg{scale:g}.png", np.concatenate(grid))
+    return figures
+
+
+def main(work: Path, out: Path) -> None:
+    """Measure what is in `out`, print it and write docs/models.json."""
+    from lib_bootcamp.ml.clip_model import load_clip
+
+    del work
+    clip = load_clip(str(out / "mini-clip"), "cpu", "float32")
+    figures: dict[str, Any] = {"mini-clip": measure_clip(clip)}
+    if (out / "mini-sd" / "model_index.json").exists():
+        figures["mini-sd"] = measure_sd(clip, out)
+    text = json.dumps(figures, indent=2)
+    print(text)
+    (out.parent / "docs" / "models.json").write_text(text + "\n", encoding="utf-8")

@@ -1,0 +1,120 @@
+"""Train mini-sd's UNet on latents of drawn scenes, and write the whole of mini-sd as a diffusers folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from lib_bootcamp.ml.torchvision_guard import import_torchvision
+from training import text_encoder, vae
+from training.clip import CONFIG as CLIP
+from training.loop import Recipe, train
+from training.scenes import draw_scene, sample_scene, write_caption
+
+CONFIG: dict[str, Any] = {
+    "sample_size": 16,
+    "in_channels": 4,
+    "out_channels": 4,
+    "layers_per_block": 1,
+    "block_out_channels": [64, 64, 64],
+    "down_block_types": ["DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"],
+    "up_block_types": ["CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"],
+    "cross_attention_dim": CLIP["text_cfg"]["width"],
+    "attention_head_dim": 4,  # the number of heads, by an old mistake of diffusers that checkpoints rely on
+}
+SCHEDULER = {
+    "num_train_timesteps": 1000,
+    "beta_start": 0.00085,
+    "beta_end": 0.012,
+    "beta_schedule": "scaled_linear",
+    "prediction_type": "epsilon",
+    "clip_sample": False,
+    "set_alpha_to_one": False,
+    "steps_offset": 1,
+}
+# side in pixels, scenes, batch, share of the steps
+SIZES = ((128, 16_000, 64, 0.85), (256, 1_600, 12, 0.15))
+STEPS, RATE, SEED = 2_000, 1.2e-3, 3
+NO_CAPTION = 0.1  # share of empty prompts, for classifier-free guidance
+OFFSET = 0.1  # noise on a channel's mean: the schedule's last step still tells the picture's mean colour
+SNR_CAP = 5.0  # min-SNR weighting, https://arxiv.org/abs/2303.09556
+
+
+def _latents(autoencoder: Any, side: int, number: int, work: Path) -> tuple[list[Any], torch.Tensor]:
+    rng = np.random.default_rng((SEED, side))
+    scenes = [sample_scene(rng) for _ in range(number)]
+    kept = work / f"latents-{side}.pt"
+    if kept.exists():
+        return scenes, torch.load(kept, weights_only=True)
+    found = []
+    for at in tqdm(range(0, number, 16), desc=f"latents of {side} px", mininterval=5):
+        batch = vae.as_batch(np.stack([draw_scene(each, side) for each in scenes[at : at + 16]]))
+        with torch.no_grad():
+            found.append(autoencoder.encode(batch).latent_dist.mean * autoencoder.config.scaling_factor)
+    made = torch.cat(found)
+    torch.save(made, kept)
+    return scenes, made
+
+
+def main(work: Path, out: Path, *, steps: int = STEPS) -> None:
+    """Train for `steps`, then write `out`/mini-sd; `out` must hold mini-clip and the VAE."""
+    import_torchvision()
+    from diffusers import AutoencoderKL, UNet2DConditionModel
+    from transformers import CLIPTokenizer
+
+    torch.manual_seed(SEED)
+    folder = out / "mini-sd"
+    text_encoder.write_tokenizer(folder / "tokenizer")
+    tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer")
+    text = text_encoder.build(out / "mini-clip")
+    text.half().save_pretrained(folder / "text_encoder")
+    text.float()
+    autoencoder = AutoencoderKL.from_pretrained(folder / "vae").float().eval()
+    unet = UNet2DConditionModel(**CONFIG)
+    sets = [_latents(autoencoder, side, number, work) for side, number, _, _ in SIZES]
+    betas = torch.linspace(SCHEDULER["beta_start"] ** 0.5, SCHEDULER["beta_end"] ** 0.5, 1000, dtype=torch.float64) ** 2
+    kept = torch.cumprod(1 - betas, 0).float()
+    weight = (kept / (1 - kept)).clamp(max=SNR_CAP) / (kept / (1 - kept))
+
+    def loss_of(chance: np.random.Generator) -> tuple[torch.Tensor, dict[str, float]]:
+        which = int(chance.random() >= SIZES[0][3])
+        scenes, latents = sets[which]
+        chosen = chance.integers(len(scenes), size=SIZES[which][2])
+        clean = latents[chosen]
+        prompts = [
+            "" if chance.random() < NO_CAPTION else write_caption(scenes[at], chance, full=chance.random() < 0.3).text
+            for at in chosen
+        ]
+        tokens = tokenizer(prompts, padding="max_length", truncation=True, max_length=77, return_tensors="pt").input_ids
+        with torch.no_grad():
+            states = text(tokens).last_hidden_state
+        noise = torch.randn_like(clean) + OFFSET * torch.randn(len(clean), 4, 1, 1)
+        at = torch.randint(0, 1000, (len(clean),))
+        share = kept[at].view(-1, 1, 1, 1)
+        guess = unet(share.sqrt() * clean + (1 - share).sqrt() * noise, at, states).sample
+        error = ((guess - noise) ** 2).mean((1, 2, 3))
+        return (weight[at] * error).mean(), {"error": error.mean().item()}
+
+    values = train(unet, loss_of, work / "mini-unet.pt", Recipe(steps=steps, rate=RATE, seed=SEED, keep=0.999))
+    unet.load_state_dict(values)
+    unet.half().save_pretrained(folder / "unet")
+    (folder / "scheduler").mkdir(exist_ok=True)
+    scheduler = {"_class_name": "DDIMScheduler", **SCHEDULER}
+    (folder / "scheduler" / "scheduler_config.json").write_text(
+        json.dumps(scheduler, indent=2) + "\n", encoding="utf-8"
+    )
+    parts = {
+        "scheduler": ["diffusers", "DDIMScheduler"],
+        "text_encoder": ["transformers", "CLIPTextModel"],
+        "tokenizer": ["transformers", "CLIPTokenizer"],
+        "unet": ["diffusers", "UNet2DConditionModel"],
+        "vae": ["diffusers", "AutoencoderKL"],
+    }
+    index = {"_class_name": "StableDiffusionPipeline", **parts, "safety_checker": [None, None]}
+    index |= {"feature_extractor": [None, None], "image_encoder": [None, None], "requires_safety_checker": False}
+    (folder / "model_index.json").write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
