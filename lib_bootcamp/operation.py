@@ -18,10 +18,17 @@ R = TypeVar("R", bound="Result")
 
 @dataclass(frozen=True)
 class Context:
-    """What a run may use beside its parameters."""
+    """What a run may use beside its parameters.
+
+    Args:
+        host: the program around.
+        progress: its display and its stop button.
+        trusted: whether the caller may name this machine's files; callers of the API may not.
+    """
 
     host: Host
     progress: Progress
+    trusted: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

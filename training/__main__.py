@@ -18,10 +18,9 @@ def main() -> None:
         "--work", type=Path, default=ROOT / "outputs" / "training", help="where stopped runs go on from"
     )
     parser.add_argument("--out", type=Path, default=ROOT / "models", help="where the finished models go")
-    parser.add_argument("--steps", type=int, help="instead of the recipe's number")
     given = parser.parse_args()
     stage = importlib.import_module(f"training.{given.stage}")
-    stage.main(given.work, given.out, **({"steps": given.steps} if given.steps else {}))
+    stage.main(given.work, given.out)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,9 @@ CONFIG: dict[str, Any] = {
 }
 MEAN, DEVIATION = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 SIDE = CONFIG["vision_cfg"]["image_size"]
-SCENES, BATCH, STEPS, RATE, SEED = 24_000, 256, 800, 2e-3, 1
+SCENES, BATCH, SEED = 24_000, 256, 1
+# steps, highest learning rate, and whether pictures are moved about: each round has scenes of its own
+ROUNDS = ((800, 2e-3, False), (1_000, 1.5e-3, True))
 
 
 def build() -> torch.nn.Module:
@@ -74,18 +76,39 @@ def hard_batches(scenes: Sequence[Scene]) -> Callable[[np.random.Generator], lis
     return draw
 
 
-def main(work: Path, out: Path, *, steps: int = STEPS) -> None:
-    """Train for `steps`, then write the model into `out`/mini-clip."""
+def moved(batch: torch.Tensor) -> torch.Tensor:
+    """Turn, stretch and shift each picture a little: what a caption tells stays true. float [N, 3, H, W]."""
+    turn = (torch.rand(len(batch)) - 0.5) * 0.35
+    across, down = 1 + (torch.rand(2, len(batch)) - 0.5) * 0.3
+    shift = (torch.rand(2, len(batch)) - 0.5) * 0.16
+    rows = (
+        torch.stack([across * turn.cos(), -turn.sin(), shift[0]], 1),
+        torch.stack([turn.sin(), down * turn.cos(), shift[1]], 1),
+    )
+    grid = torch.nn.functional.affine_grid(torch.stack(rows, 1), list(batch.shape), align_corners=False)
+    return torch.nn.functional.grid_sample(batch, grid, padding_mode="border", align_corners=False)
+
+
+def main(work: Path, out: Path) -> None:
+    """Train for all rounds, then write the model into `out`/mini-clip."""
     torch.manual_seed(SEED)
     module = build()
+    used: set[int] = set()
+    for number, (steps, rate, moving) in enumerate(ROUNDS):
+        recipe = Recipe(steps=steps, rate=rate, seed=SEED + 100 * number)
+        values = _round(module, recipe, work / f"mini-clip-{number}.pt", used, moving=moving)
+        module.load_state_dict(values)
+    _write(values, used, out / "mini-clip")
+
+
+def _round(module: Any, recipe: Recipe, state: Path, used: set[int], *, moving: bool) -> dict[str, torch.Tensor]:
     import open_clip
-    from safetensors.torch import save_file
 
     tokenizer = open_clip.get_tokenizer("ViT-B-32")
-    rng = np.random.default_rng(SEED)
+    rng = np.random.default_rng(recipe.seed)
     scenes = [sample_scene(rng) for _ in range(SCENES)]
     pictures = np.stack([draw_scene(each, SIDE) for each in tqdm(scenes, desc="scenes", mininterval=5)])
-    used = {token for each in scenes for token in tokenizer(write_caption(each, rng).text)[0].tolist()}
+    used |= {token for each in scenes for token in tokenizer(write_caption(each, rng).text)[0].tolist()}
 
     draw_batch = hard_batches(scenes)
 
@@ -94,26 +117,30 @@ def main(work: Path, out: Path, *, steps: int = STEPS) -> None:
         seen = [scenes[at] for at in chosen]
         captions = [write_caption(each, chance) for each in seen]
         goal = torch.from_numpy(truth(seen, captions)).float()
-        batch = pictures[chosen]
-        mean = torch.nn.functional.normalize(module.encode_image(as_batch(batch)), dim=-1)  # type: ignore[operator]
+        batch = as_batch(pictures[chosen])
+        mean = torch.nn.functional.normalize(module.encode_image(moved(batch) if moving else batch), dim=-1)
         text = torch.nn.functional.normalize(encode_text(module, tokenizer([each.text for each in captions])), dim=-1)
-        likeness = module.logit_scale.exp().clamp(max=100) * mean @ text.T  # type: ignore[operator]
+        likeness = module.logit_scale.exp().clamp(max=100) * mean @ text.T
         by_picture = -(goal / goal.sum(1, keepdim=True) * likeness.log_softmax(1)).sum(1).mean()
         by_text = -(goal / goal.sum(0, keepdim=True) * likeness.log_softmax(0)).sum(0).mean()
         hit = goal[torch.arange(BATCH), likeness.argmax(1)].mean().item()
         return (by_picture + by_text) / 2, {"hit": hit}
 
-    values = train(module, loss_of, work / "mini-clip.pt", Recipe(steps=steps, rate=RATE, seed=SEED))
+    return train(module, loss_of, state, recipe)
+
+
+def _write(values: dict[str, torch.Tensor], used: set[int], folder: Path) -> None:
+    from safetensors.torch import save_file
+
     unused = [token for token in range(CONFIG["text_cfg"]["vocab_size"]) if token not in used]
-    values["token_embedding.weight"][unused] = 0
-    folder = out / "mini-clip"
+    values["token_embedding.weight"][unused] = 0  # they were never learned, and so say nothing
     folder.mkdir(parents=True, exist_ok=True)
     weights = {
-        name: value.half().contiguous() if value.is_floating_point() else value for name, value in values.items()
+        name: value.half().contiguous() if value.is_floating_point() else value
+        for name, value in values.items()
+        if name != "attn_mask"
     }
-    save_file(
-        {name: value for name, value in weights.items() if name != "attn_mask"}, folder / "open_clip_model.safetensors"
-    )
+    save_file(weights, folder / "open_clip_model.safetensors")
     preprocess = {"mean": MEAN, "std": DEVIATION, "interpolation": "bicubic", "resize_mode": "shortest"}
     text = json.dumps({"model_cfg": CONFIG, "preprocess_cfg": preprocess}, indent=2)
     (folder / "open_clip_config.json").write_text(text + "\n", encoding="utf-8")

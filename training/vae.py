@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,9 @@ CONFIG: dict[str, Any] = {
     "sample_size": 128,
     "scaling_factor": 0.18215,
 }
-SCENES, SIDE, CROP, BATCH, STEPS, RATE, SEED = 4_000, 128, 64, 8, 600, 2e-4, 2
+SCENES, SIDE, SMALL, BATCH, SEED = 4_000, 128, 64, 8, 2
+# side of the crops, steps, highest learning rate: many cheap steps first
+ROUNDS = ((32, 2_500, 4e-4), (64, 400, 2e-4))
 KL_WEIGHT = 3e-5
 ANCHOR = 3.0
 
@@ -75,6 +78,7 @@ def build() -> Any:
     ):
         before.bias[1::3], before.bias[2::3] = ANCHOR, -ANCHOR
         norm.weight.fill_(ANCHOR * (2 / 3) ** 0.5)
+        norm.bias[1::3], norm.bias[2::3] = -ANCHOR, ANCHOR  # back to zero, where steps of a layer after it stay small
     return vae
 
 
@@ -147,35 +151,39 @@ def rescale(vae: Any, pictures: torch.Tensor) -> float:
     return factor
 
 
-def main(work: Path, out: Path, *, steps: int = STEPS) -> None:
-    """Train for `steps`, then write the model into `out`/mini-sd/vae."""
+def main(work: Path, out: Path) -> None:
+    """Train for all rounds, then write the model into `out`/mini-sd/vae."""
     torch.manual_seed(SEED)
     vae = build()
     rng = np.random.default_rng(SEED)
     scenes = [sample_scene(rng) for _ in range(SCENES)]
-    whole = np.stack([draw_scene(each, SIDE) for each in tqdm(scenes, desc="scenes", mininterval=5)])
-    small = np.stack([draw_scene(each, CROP) for each in tqdm(scenes, desc="small scenes", mininterval=5)])
+    sides = {
+        side: np.stack([draw_scene(each, side) for each in tqdm(scenes, desc=f"scenes of {side} px", mininterval=5)])
+        for side in (SIDE, SMALL)
+    }
+    begin(vae, as_batch(sides[SMALL][:48]))
+    for number, (crop, steps, rate) in enumerate(ROUNDS):
+        recipe = Recipe(steps=steps, rate=rate, seed=SEED + 100 * number, keep=0.99)
+        vae.load_state_dict(_round(vae, recipe, work / f"mini-vae-{number}.pt", sides, crop))
+    rescale(vae, as_batch(sides[SIDE][:256]))
+    vae.half().save_pretrained(out / "mini-sd" / "vae")
 
-    begin(vae, as_batch(small[:48]))
 
+def _round(
+    vae: Any, recipe: Recipe, state: Path, sides: Mapping[int, NDArray[np.uint8]], crop: int
+) -> dict[str, torch.Tensor]:
     def loss_of(chance: np.random.Generator) -> tuple[torch.Tensor, dict[str, float]]:
         chosen = []
-        for at in chance.integers(SCENES, size=BATCH - BATCH // 4 - 2):
-            y, x = chance.integers(SIDE - CROP + 1, size=2)
-            chosen.append(whole[at, y : y + CROP, x : x + CROP])
-        batch = as_batch(
-            np.stack([*chosen, *small[chance.integers(SCENES, size=BATCH // 4)], *textures(2, CROP, chance)])
-        )
+        for at in range(BATCH - 1):
+            whole = sides[SMALL if at % 3 == 0 else SIDE]
+            y, x = chance.integers(whole.shape[1] - crop + 1, size=2)
+            chosen.append(whole[chance.integers(len(whole)), y : y + crop, x : x + crop])
+        batch = as_batch(np.stack([*chosen, *textures(1, crop, chance)]))
         found = vae.encode(batch).latent_dist
         again = vae.decode(found.sample()).sample
         difference = (again - batch).abs().mean()
         edges = (_slopes(again) - _slopes(batch)).abs().mean()
-        loss = difference + 2 * ((again - batch) ** 2).mean() + edges + KL_WEIGHT * found.kl().mean() / 64
-        psnr = -10 * float(np.log10((((again.detach() - batch) / 2) ** 2).mean().item()))
-        return loss, {"psnr": psnr}
+        loss = difference + 2 * ((again - batch) ** 2).mean() + edges + KL_WEIGHT * found.kl().mean() / (crop / 8) ** 2
+        return loss, {"psnr": -10 * float(np.log10((((again.detach() - batch) / 2) ** 2).mean().item()))}
 
-    vae.load_state_dict(
-        train(vae, loss_of, work / "mini-vae.pt", Recipe(steps=steps, rate=RATE, seed=SEED, keep=0.99, warmup=30))
-    )
-    rescale(vae, as_batch(whole[:256]))
-    vae.half().save_pretrained(out / "mini-sd" / "vae")
+    return train(vae, loss_of, state, recipe)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -318,8 +319,18 @@ def lend_model(params: ClassifySettings, context: Context) -> AbstractContextMan
     return lend_clip(context.host, spec, backend=params.backend)
 
 
+def _is_public(spec: str) -> bool:
+    """Whether a name can only mean the model that comes along or one of open_clip's own list."""
+    named = re.fullmatch(r"[A-Za-z0-9-]+[/:][a-z0-9_-]+", spec) is not None
+    return spec == "mini" or (named and not Path(spec).exists())
+
+
 @contextmanager
 def _classifier(params: ClassifySettings, context: Context) -> Iterator[Classifier]:
+    if params.clip and not context.trusted and not _is_public(params.clip):
+        raise InvalidParamError(
+            "clip", "must be mini, an open_clip name with its weights (ViT-B-32/openai) or left out, over the network"
+        )
     from lib_bootcamp.ml.classifier import Classifier, shipped_templates
 
     with lend_model(params, context) as model:

@@ -1,4 +1,4 @@
-"""The commands that are no operations: demo, serve, operations, info."""
+"""The commands that are no operations: demo, serve, export, operations, info."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import dataclasses
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from lib_bootcamp.catalog import OPERATIONS
+from lib_bootcamp.errors import ModelError, OutputError
 from lib_bootcamp.ports import Host
 
 from .described import described
@@ -66,6 +68,23 @@ def _demo(host: Host, arguments: argparse.Namespace) -> int:
     return demo(host, folder=arguments.out, content=arguments.content)
 
 
+def _export(host: Host, arguments: argparse.Namespace) -> int:
+    path = Path(arguments.out)
+    if path.suffix.lower() != ".safetensors":
+        raise OutputError(f"--out {path} must end in .safetensors.")
+    with host.components() as components:
+        if components.family != "sd1":
+            raise ModelError("Only a checkpoint of Stable Diffusion 1's kind can be written as one file here.")
+        from lib_bootcamp.ml.single_file import write_single_file
+
+        parts = {name: getattr(components, name) for name in ("unet", "vae", "text_encoder", "tokenizer")}
+        written = write_single_file(parts, path)
+    print(
+        f"{path} is written; for the WebUI put {', '.join(each.name for each in written)} into models/Stable-diffusion"
+    )
+    return 0
+
+
 JSON_FLAG = ("--json", {"action": "store_true", "help": "print JSON"})
 COMMANDS = (
     Command(
@@ -85,6 +104,13 @@ COMMANDS = (
             ("--address", {"default": "127.0.0.1", "help": "address to listen on (%(default)s: this machine only)"}),
             ("--port", {"type": int, "default": 7862, "help": "port (%(default)s)"}),
         ),
+    ),
+    Command(
+        "export",
+        "write a checkpoint as one file that the WebUI loads, with its .yaml",
+        _export,
+        (("--out", {"required": True, "metavar": "FILE", "help": "the .safetensors file"}),),
+        needs="models",
     ),
     Command("operations", "list the operations, with --json as JSON Schema", _operations, (JSON_FLAG,)),
     Command("info", "tell the host, the device and the installed packages", _info, (JSON_FLAG,)),

@@ -153,7 +153,7 @@ def _endpoint(operation: Operation[Any, Any], host: Host, reader: Any) -> Callab
         as_picture = _wants_picture(request.headers.get("accept", ""), possible=_has_picture(operation))
         values = request_values(body, operation.params)
         params = operation.params_from(values)
-        result = operation.run(params, Context(host, host.progress()))
+        result = operation.run(params, Context(host, host.progress(), trusted=False))
         return picture_answer(result) if as_picture else json_answer(result)
 
     return endpoint

@@ -609,6 +609,20 @@ def test_one_upload_and_groups_as_text_are_enough(classifying):
     assert [(each["name"], each["label"]) for each in image["groups"]] == [("colour", "red"), ("tone", "a red tone")]
 
 
+@pytest.mark.parametrize("named", ["/etc/model.safetensors", "hf-hub:somebody/anything", "tests/contract", "../models"])
+def test_a_caller_cannot_name_files_or_strangers_models(classifying, named):
+    parts = {"images": ("a.png", flat_png(RED))}
+    answer = classifying.post(CLASSIFY_URL, files=parts, data={"labels": "red", "clip": named})
+    assert "clip must be" in assert_error(answer, 422, "InvalidParamError")
+
+
+@pytest.mark.parametrize("named", ["mini", "ViT-B-32/openai", "ViT-B-32:laion2b_s34b_b79k"])
+def test_a_caller_may_name_models_that_everybody_knows(classifying, named):
+    parts = {"images": ("a.png", flat_png(RED))}
+    answer = classifying.post(CLASSIFY_URL, files=parts, data={"labels": "red", "clip": named})
+    assert answer.status_code == 200, answer.text
+
+
 def test_a_bad_picture_among_several_is_named(classifying):
     parts = [("images", ("a.png", flat_png(RED))), ("images", ("b.png", b"no picture"))]
     detail = assert_error(classifying.post(CLASSIFY_URL, files=parts, data={"labels": "red"}), 422, "ImageError")

@@ -27,7 +27,7 @@ import pytest
 from PIL import Image
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PARTS = ("lib_bootcamp", "scripts", "javascript", "style.css", "preload.py")
+PARTS = ("lib_bootcamp", "models", "scripts", "javascript", "style.css", "preload.py")
 START_S, ANSWER_S = 300, 300
 
 

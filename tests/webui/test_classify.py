@@ -1,0 +1,102 @@
+"""Classification in the real WebUI: its port, its queue, its Interrupt, its page."""
+
+from __future__ import annotations
+
+import io
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from .conftest import Webui, encoded
+from .test_section_page import main_tab, opened, show
+
+API = "/bootcamp/v1"
+LABELS = ["a red circle", "a blue square", "a yellow triangle"]
+
+
+def drawn(shape: str, colour: tuple[int, int, int], side: int = 256) -> np.ndarray:
+    """A shape on white that no training drew."""
+    canvas = Image.new("RGB", (side, side), (255, 255, 255))
+    pen, low, high = ImageDraw.Draw(canvas), side // 4, side * 3 // 4
+    if shape == "circle":
+        pen.ellipse((low, low, high, high), fill=colour)
+    else:
+        pen.rectangle((low, low, high, high), fill=colour)
+    return np.asarray(canvas)
+
+
+CIRCLE, SQUARE = drawn("circle", (220, 20, 30)), drawn("square", (30, 70, 220))
+
+
+def test_pictures_are_classified_over_the_webuis_port(webui: Webui) -> None:
+    status, answer = webui.call(f"{API}/classify", {"images": [encoded(CIRCLE), encoded(SQUARE)], "labels": LABELS})
+    assert status == 200, answer
+    assert [each["label"] for each in answer["images"]] == LABELS[:2]
+    assert all(each["scores"][0]["value"] > 0.7 for each in answer["images"])
+
+
+def test_info_counts_the_model_in_memory(webui: Webui) -> None:
+    webui.call(f"{API}/classify", {"images": [encoded(CIRCLE)], "labels": LABELS})
+    status, answer = webui.call(f"{API}/info")
+    assert status == 200
+    assert [(each["name"], each["device"]) for each in answer["models"]] == [("mini", "cpu")]
+    assert answer["models"][0]["bytes"] > 1_000_000
+
+
+def test_drawing_and_classifying_at_the_same_time_both_come_through(webui: Webui) -> None:
+    answers: dict[str, Any] = {}
+
+    def classify() -> None:
+        body = {"images": [encoded(CIRCLE)] * 64, "labels": LABELS}
+        answers["classify"] = webui.call(f"{API}/classify", body)
+
+    def draw() -> None:
+        answers["draw"] = webui.draw(steps=4)
+
+    threads = [threading.Thread(target=each) for each in (classify, draw, classify)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert answers["classify"][0] == 200, answers["classify"]
+    assert answers["draw"].status == 200
+    assert len(answers["draw"].pictures) == 1
+
+
+def test_interrupt_stops_classifying_within_a_batch(webui: Webui) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (1500, 1500, 3), dtype=np.uint8)
+    body = {"images": [encoded(noise)] * 20, "labels": LABELS}
+    answers: list[Any] = []
+    working = threading.Thread(target=lambda: answers.append(webui.call(f"{API}/classify", body)))
+    working.start()
+    while working.is_alive():  # the body takes its time to be read; Interrupt before that is for nobody
+        job = webui.call("/sdapi/v1/progress?skip_current_image=true")[1]["state"]["job"]
+        if job:
+            webui.call("/sdapi/v1/interrupt", {})
+        time.sleep(0.02)
+    working.join()
+    status, answer = answers[0]
+    assert status == 409, answer
+    assert answer["error"] == "CancelledError"
+
+
+def test_the_tab_names_a_picture(webui: Webui, browser: Any, tmp_path: Path) -> None:
+    file = tmp_path / "circle.png"
+    buffer = io.BytesIO()
+    Image.fromarray(CIRCLE).save(buffer, "PNG")
+    file.write_bytes(buffer.getvalue())
+    page = opened(browser, webui)
+    main_tab(page, "Bootcamp").click()
+    page.locator("#bootcamp_tabs").get_by_role("button", name="Classify", exact=False).first.click()
+    page.locator("#bootcamp_classify_image input[type=file]").set_input_files(str(file))
+    page.locator("#bootcamp_classify_labels textarea").fill(", ".join(LABELS))
+    page.wait_for_timeout(1500)
+    page.locator("#bootcamp_classify_run").click()
+    page.wait_for_selector(".bootcamp-bar", state="visible")
+    assert "a red circle" in page.locator(".bootcamp-bar").first.inner_text()
+    show(page, "classify")
+    page.close()
