@@ -41,6 +41,7 @@ WANTED = (
     Want("zxingcpp", "zxing-cpp>=2.2", "Scanning QR codes"),
     # 0.31.0 runs with everything that WebUI 1.10.1 pins; 0.27 and 0.34 do not.
     Want("diffusers", "diffusers==0.31.0", "The loaded checkpoint outside of generation"),
+    Want("simplejpeg", "simplejpeg", "Reading JPEGs quickly"),
     # Its metadata asks for one more OpenCV (headless) beside whichever is there, and the two overwrite each other.
     Want(
         "controlnet_aux",

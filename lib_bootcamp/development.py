@@ -141,7 +141,7 @@ def _test(pins: str | None, pytest_args: Sequence[str], *, fresh: bool) -> int:
         if fresh or not bootstrap.is_whole(chosen.folder, chosen.lock):
             installer.ensure(chosen.folder, [chosen.lock], python=chosen.python(), fresh=fresh)
         python = bootstrap.interpreter(chosen.folder)
-    code, tally = _pytest(python, pytest_args)
+    code, tally = _pytest(python, pytest_args, pins)
     if failed:
         print(f"Failed: {', '.join(failed)}.")
     print(tally)
@@ -161,12 +161,14 @@ def _lint(python: Path) -> list[str]:
     return failed
 
 
-def _pytest(python: Path, arguments: Sequence[str]) -> tuple[int, Tally]:
+def _pytest(python: Path, arguments: Sequence[str], pins: str | None) -> tuple[int, Tally]:
     # The tests start this program too: there it must stay in the interpreter whose packages are tested.
-    settings = {"OMP_WAIT_POLICY": "PASSIVE", **os.environ, "BOOTCAMP_VENV": "off"}
+    settings = {"OMP_WAIT_POLICY": "PASSIVE", **os.environ, "BOOTCAMP_VENV": "off", "BOOTCAMP_PINS": pins or ""}
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch) / "report.xml"
-        command = [str(python), "-m", "pytest", f"--junit-xml={report}", *arguments]
+        # a whole run keeps all cores busy; the tests of one file share what they start
+        parallel = () if arguments else ("-n", "auto", "--dist", "loadfile")
+        command = [str(python), "-m", "pytest", f"--junit-xml={report}", *parallel, *arguments]
         code = subprocess.run(command, cwd=ROOT, env=settings, check=False).returncode
         return code, tally_of(report)
 

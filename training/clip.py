@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,26 @@ from lib_bootcamp.ml.torchvision_guard import import_torchvision
 from training.loop import Recipe, train
 from training.scenes import Scene, draw_scene, sample_scene, truth, write_caption
 
+
+@dataclass(frozen=True, kw_only=True)
+class Round:
+    """A part of the training.
+
+    Args:
+        steps: in it.
+        rate: the highest learning rate.
+        moving: whether pictures are turned and shifted.
+        pictures_only: whether only the image tower learns.
+        plain: the share of scenes with one flat, evenly lit object.
+    """
+
+    steps: int
+    rate: float
+    moving: bool = False
+    pictures_only: bool = False
+    plain: float = 0.5
+
+
 CONFIG: dict[str, Any] = {
     "embed_dim": 64,
     "quick_gelu": True,
@@ -24,8 +45,12 @@ CONFIG: dict[str, Any] = {
 MEAN, DEVIATION = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 SIDE = CONFIG["vision_cfg"]["image_size"]
 SCENES, BATCH, SEED = 24_000, 256, 1
-# steps, highest learning rate, and whether pictures are moved about: each round has scenes of its own
-ROUNDS = ((800, 2e-3, False), (1_000, 1.5e-3, True))
+# Each round has scenes of its own. In the last one the text tower stands still: mini-sd can be trained on it meanwhile.
+ROUNDS = (
+    Round(steps=800, rate=2e-3),
+    Round(steps=1_000, rate=1.5e-3, moving=True),
+    Round(steps=800, rate=1e-3, moving=True, pictures_only=True, plain=0.3),
+)
 
 
 def build() -> torch.nn.Module:
@@ -94,19 +119,21 @@ def main(work: Path, out: Path) -> None:
     torch.manual_seed(SEED)
     module = build()
     used: set[int] = set()
-    for number, (steps, rate, moving) in enumerate(ROUNDS):
-        recipe = Recipe(steps=steps, rate=rate, seed=SEED + 100 * number)
-        values = _round(module, recipe, work / f"mini-clip-{number}.pt", used, moving=moving)
+    for number, each in enumerate(ROUNDS):
+        for name, value in module.named_parameters():
+            value.requires_grad = not each.pictures_only or name.startswith("visual.")
+        recipe = Recipe(steps=each.steps, rate=each.rate, seed=SEED + 100 * number)
+        values = _run(module, recipe, each, work / f"mini-clip-{number}.pt", used)
         module.load_state_dict(values)
     _write(values, used, out / "mini-clip")
 
 
-def _round(module: Any, recipe: Recipe, state: Path, used: set[int], *, moving: bool) -> dict[str, torch.Tensor]:
+def _run(module: Any, recipe: Recipe, part: Round, state: Path, used: set[int]) -> dict[str, torch.Tensor]:
     import open_clip
 
     tokenizer = open_clip.get_tokenizer("ViT-B-32")
     rng = np.random.default_rng(recipe.seed)
-    scenes = [sample_scene(rng) for _ in range(SCENES)]
+    scenes = [sample_scene(rng, plain=part.plain) for _ in range(SCENES)]
     pictures = np.stack([draw_scene(each, SIDE) for each in tqdm(scenes, desc="scenes", mininterval=5)])
     used |= {token for each in scenes for token in tokenizer(write_caption(each, rng).text)[0].tolist()}
 
@@ -118,7 +145,7 @@ def _round(module: Any, recipe: Recipe, state: Path, used: set[int], *, moving: 
         captions = [write_caption(each, chance) for each in seen]
         goal = torch.from_numpy(truth(seen, captions)).float()
         batch = as_batch(pictures[chosen])
-        mean = torch.nn.functional.normalize(module.encode_image(moved(batch) if moving else batch), dim=-1)
+        mean = torch.nn.functional.normalize(module.encode_image(moved(batch) if part.moving else batch), dim=-1)
         text = torch.nn.functional.normalize(encode_text(module, tokenizer([each.text for each in captions])), dim=-1)
         likeness = module.logit_scale.exp().clamp(max=100) * mean @ text.T
         by_picture = -(goal / goal.sum(1, keepdim=True) * likeness.log_softmax(1)).sum(1).mean()

@@ -1,4 +1,4 @@
-"""Measure the small models on combinations kept out of their training; writes docs/models.json."""
+"""Measure the small models on combinations kept out of their training; writes docs/models.json and docs/models.md."""
 
 from __future__ import annotations
 
@@ -14,17 +14,21 @@ from training.scenes import ATTRIBUTES, Scene, draw_scene, sample_scene
 
 SCENES, SIDE, SEED = 1_000, 224, 77
 PROMPTS, DRAWN_SIDES, SCALES, STEPS = 96, (128, 256), (3.0, 5.0, 7.0), 20
-# what is asked of one attribute alone, as a person would write it
-TEMPLATES: dict[str, str] = {
-    "shape": "a picture of a {}",
-    "colour": "a picture of a {} shape",
-    "background": "a picture of a shape on a {} background",
-}
+SHAPES, COLOURS = ATTRIBUTES["shape"], ATTRIBUTES["colour"]
+KINDS = ("shape", "colour", "background")
 
 
-def questions(name: str) -> list[str]:
-    """The prompts of one attribute, one for each value."""
-    texts = [TEMPLATES[name].format(value) for value in ATTRIBUTES[name]]
+BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
+
+
+def questions(name: str, value: str) -> list[str]:
+    """The prompts of one value, whose features are averaged: it, with all values of another attribute."""
+    if name == "shape":
+        texts = [f"a {colour} {value}" for colour in COLOURS]
+    elif name == "colour":
+        texts = [f"a {value} {shape}" for shape in SHAPES]
+    else:
+        texts = [f"a {shape} on a {value} background" for shape in SHAPES]
     return [text.replace("a orange", "an orange") for text in texts]
 
 
@@ -32,8 +36,10 @@ def hits(clip: Any, pictures: list[NDArray[np.uint8]], scenes: list[Scene]) -> d
     """The share of pictures in which each attribute is told rightly, zero-shot."""
     features = np.concatenate([clip.encode_images(pictures[at : at + 50]) for at in range(0, len(pictures), 50)])
     found = {}
-    for name in TEMPLATES:
-        best = (features @ clip.encode_texts(questions(name)).T).argmax(1)
+    for name in KINDS:
+        asked = np.stack([clip.encode_texts(questions(name, value)).mean(0) for value in ATTRIBUTES[name]])
+        asked /= np.linalg.norm(asked, axis=1, keepdims=True)
+        best = (features @ asked.T).argmax(1)
         wanted = [ATTRIBUTES[name].index(scene.values[name]) for scene in scenes]
         found[name] = round(float((best == np.array(wanted)).mean()), 4)
     return found
@@ -88,4 +94,19 @@ def main(work: Path, out: Path) -> None:
         figures["mini-sd"] = measure_sd(clip, out)
     text = json.dumps(figures, indent=2)
     print(text)
-    (out.parent / "docs" / "models.json").write_text(text + "\n", encoding="utf-8")
+    docs = out.parent / "docs"
+    (docs / "models.json").write_text(text + "\n", encoding="utf-8")
+    page = docs / "models.md"
+    before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
+    page.write_text(before + BEGIN + table(figures) + END + rest.partition(END)[2], encoding="utf-8")
+
+
+def table(figures: dict[str, Any]) -> str:
+    """The figures as a table of the docs."""
+    lines = ["", "| model | | " + " | ".join(KINDS) + " |", "|---|---|" + "---|" * len(KINDS)]
+    for model, told in figures.items():
+        for name, values in told.items():
+            if isinstance(values, dict):
+                cells = " | ".join(f"{values[kind]:.1%}" for kind in KINDS)
+                lines.append(f"| {model} | {name} | {cells} |")
+    return "\n".join(lines) + "\n"

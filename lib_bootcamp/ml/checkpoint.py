@@ -39,6 +39,8 @@ def load_checkpoint(named: str, device: str) -> Components:
     except ImportError as error:
         raise MissingPackageError(str(error.name), "Drawing pictures") from error
     path = MINI_SD if named == EMBEDDED else Path(named).expanduser()
+    if named == EMBEDDED and not (path / "model_index.json").is_file():
+        raise ModelError("The small checkpoint is not in this copy of the program: give one with --checkpoint.")
     if path.is_file():
         parts = _from_file(path)
     elif path.is_dir():

@@ -68,8 +68,8 @@ def test_drawing_and_classifying_at_the_same_time_both_come_through(webui: Webui
 
 
 def test_interrupt_stops_classifying_within_a_batch(webui: Webui) -> None:
-    noise = np.random.default_rng(0).integers(0, 256, (1500, 1500, 3), dtype=np.uint8)
-    body = {"images": [encoded(noise)] * 20, "labels": LABELS}
+    large = encoded(drawn("circle", (220, 20, 30), 1400))
+    body = {"images": [large] * 64, "labels": LABELS}
     answers: list[Any] = []
     working = threading.Thread(target=lambda: answers.append(webui.call(f"{API}/classify", body)))
     working.start()
@@ -93,10 +93,11 @@ def test_the_tab_names_a_picture(webui: Webui, browser: Any, tmp_path: Path) -> 
     main_tab(page, "Bootcamp").click()
     page.locator("#bootcamp_tabs").get_by_role("button", name="Classify", exact=False).first.click()
     page.locator("#bootcamp_classify_image input[type=file]").set_input_files(str(file))
+    page.wait_for_selector("#bootcamp_classify_image img")
     page.locator("#bootcamp_classify_labels textarea").fill(", ".join(LABELS))
-    page.wait_for_timeout(1500)
     page.locator("#bootcamp_classify_run").click()
-    page.wait_for_selector(".bootcamp-bar", state="visible")
+    page.wait_for_function("() => document.querySelector('#bootcamp_classify_message')?.innerText.trim()")
+    assert "a red circle" in page.locator("#bootcamp_classify_message").inner_text()
     assert "a red circle" in page.locator(".bootcamp-bar").first.inner_text()
     show(page, "classify")
     page.close()
