@@ -5,6 +5,7 @@ Knows no WebUI: it is given the LDM modules and the configuration (.yaml) they w
 
 from __future__ import annotations
 
+import contextlib
 import copy
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from torch import nn
 
 from lib_bootcamp.errors import MissingPackageError, ModelError
 from lib_bootcamp.ml.lending import LentModule, Mover
+from lib_bootcamp.ml.torchvision_guard import import_torchvision
 
 Family = Literal["sd1", "sd2", "sdxl"]
 # LDM's own default where a .yaml says nothing (SDXL's); Rombach et al. 2022, latent-diffusion's configs.
@@ -70,6 +72,8 @@ class LdmView:
     """
 
     def __init__(self, model: LdmModel) -> None:
+        with contextlib.suppress(ImportError):  # diffusers does without it
+            import_torchvision()
         try:
             from diffusers import AutoencoderKL, UNet2DConditionModel
         except ImportError as error:
@@ -145,6 +149,8 @@ class LdmView:
     def _fitting(self, part: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         # Encoders carry what a pipeline does not use: SD2's last layer, a projection, CLIP's temperature.
         names = {name for name, _ in self._parts[part].module.named_parameters()}
+        if not any(name.startswith("text_model.") for name in names):  # transformers 5 has one module less
+            tensors = {name.removeprefix("text_model."): tensor for name, tensor in tensors.items()}
         return {name: tensor for name, tensor in tensors.items() if name in names}
 
 
@@ -274,7 +280,7 @@ def _built(make: Callable[[Any], nn.Module], config: Any) -> nn.Module:
 
 def _join_precisions(encoder: LentModule) -> None:
     """Forge keeps token embeddings in 32 bits before layers of 16: cast between the two."""
-    text: Any = encoder.module.text_model
+    text: Any = getattr(encoder.module, "text_model", encoder.module)
     wanted = text.final_layer_norm.weight.dtype
     if text.embeddings.token_embedding.weight.dtype != wanted:
         encoder.until_given_back(text.embeddings.register_forward_hook(lambda _module, _given, made: made.to(wanted)))

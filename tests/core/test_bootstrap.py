@@ -23,7 +23,7 @@ posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
 
 APP = """
 import sys
-def main(argv):
+def main(argv, prepare=None):
     import probe
     print("ran", sys.prefix, probe.VERSION, *argv)
     return 7

@@ -14,6 +14,9 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed")
 pytest.importorskip("diffusers", reason="diffusers is not installed")
 pytest.importorskip("transformers", reason="transformers is not installed")
+from lib_bootcamp.ml.torchvision_guard import import_torchvision  # noqa: E402
+
+import_torchvision()
 
 from dataclasses import replace  # noqa: E402
 
@@ -113,11 +116,12 @@ def test_wrapped_token_embeddings_are_found(model):
             super().__init__()
             self.wrapped = wrapped
 
-    embeddings = model.clip.text_model.embeddings
+    embeddings = getattr(model.clip, "text_model", model.clip).embeddings
     theirs = embeddings.token_embedding
     embeddings.token_embedding = Wrapper(theirs)
     view = LdmView(model)
-    assert view.lend(model)["text_encoder"].text_model.embeddings.token_embedding.weight is theirs.weight
+    text = view.lend(model)["text_encoder"]
+    assert getattr(text, "text_model", text).embeddings.token_embedding.weight is theirs.weight
 
 
 def test_the_text_encoder_says_what_the_hosts_says(model, lent):
@@ -243,7 +247,7 @@ def test_wrapped_layers_let_the_hosts_weights_go(model):
 
 def test_a_text_encoder_of_two_precisions_runs(model):
     model.clip.half()
-    model.clip.text_model.embeddings.float()
+    getattr(model.clip, "text_model", model.clip).embeddings.float()
     view = LdmView(model)
     with torch.no_grad():
         assert view.lend(model)["text_encoder"](TOKENS).last_hidden_state.dtype == torch.float16

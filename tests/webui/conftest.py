@@ -222,8 +222,9 @@ def webui(starter: Starter) -> Webui:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Chromium through Playwright."""
+def browser(webui_dir: Path) -> Iterator[Any]:
+    """Chromium through Playwright; not started where there is no WebUI, for its loop stands in others' way."""
+    del webui_dir
     sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
     path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
     if not Path(path).exists():
