@@ -224,7 +224,13 @@ def wait_for(path: Path) -> None:
 @posix
 def test_an_interrupted_set_up_says_so_and_leaves_nothing(project: Project) -> None:
     process = subprocess.Popen(
-        project.command("qr"), cwd=project.root, env=project.settings, stderr=subprocess.PIPE, text=True
+        project.command("qr"),
+        cwd=project.root,
+        env=project.settings,
+        stderr=subprocess.PIPE,
+        text=True,
+        # a run in a shell's background ignores the signal, and so would what it starts
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     wait_for(project.venv / "bootcamp-state")
     process.send_signal(signal.SIGINT)

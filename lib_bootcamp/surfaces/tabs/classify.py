@@ -118,14 +118,14 @@ class ClassifyTab(Tab):
             *values: Any,
             progress: Any = gr.Progress(),  # noqa: B008 - Gradio finds the bar by this default
         ) -> Any:
-            stop = running[str(request.session_hash)] = threading.Event()
+            stop = running[_visitor(request)] = threading.Event()
             try:
                 return classify(picture, uploads, values, progress, stop)
             finally:
-                running.pop(str(request.session_hash), None)
+                running.pop(_visitor(request), None)
 
         def stopped(request: gr.Request) -> None:
-            event = running.get(str(request.session_hash))
+            event = running.get(_visitor(request))
             if event is not None:
                 event.set()
 
@@ -282,3 +282,8 @@ def _row(name: str, made: ImageScores | BootcampError, groups: int) -> str:
         return f'<tr><td>{html.escape(name)}</td><td colspan="{2 + groups}">{html.escape(str(made))}</td></tr>'
     cells = [name, made.label or UNKNOWN, f"{made.scores[0].value:.3f}", *(e.label or UNKNOWN for e in made.groups)]
     return f"<tr>{''.join(f'<td>{html.escape(each)}</td>' for each in cells)}</tr>"
+
+
+def _visitor(request: Any) -> str:
+    """Whose run it is: the page's session, or where Gradio 3 in the WebUI does not tell it, the caller's address."""
+    return str(getattr(request, "session_hash", None) or getattr(getattr(request, "client", None), "host", ""))
