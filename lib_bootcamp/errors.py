@@ -79,3 +79,8 @@ class CancelledError(BootcampError):
 
     def __init__(self, done: int = 0) -> None:
         super().__init__(f"Stopped after {done} finished.")
+
+
+def first_line(error: BaseException, limit: int = 300) -> str:
+    """The first line of a library's error without its full stop, to be put into a sentence of ours."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")[:limit]

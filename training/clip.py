@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from lib_bootcamp.ml.clip_pictures import MEAN, STD
 from lib_bootcamp.ml.torchvision_guard import import_torchvision
 from training.loop import Recipe, train
 from training.scenes import Scene, draw_scene, sample_scene, truth, write_caption
@@ -42,7 +43,6 @@ CONFIG: dict[str, Any] = {
     "vision_cfg": {"image_size": 64, "layers": [1, 1, 1, 1], "width": 12, "patch_size": None, "head_width": 64},
     "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 48, "heads": 3, "layers": 4},
 }
-MEAN, DEVIATION = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 SIDE = CONFIG["vision_cfg"]["image_size"]
 SCENES, BATCH, SEED = 24_000, 256, 1
 # Each round has scenes of its own. In the last one the text tower stands still: mini-sd can be trained on it meanwhile.
@@ -65,7 +65,7 @@ def build() -> torch.nn.Module:
 
 def as_batch(pictures: np.ndarray[Any, Any]) -> torch.Tensor:
     """uint8 [N, H, W, 3] to what the image tower takes: float [N, 3, H, W], normalised."""
-    mean, deviation = (torch.tensor(value).view(1, 3, 1, 1) for value in (MEAN, DEVIATION))
+    mean, deviation = (torch.tensor(value).view(1, 3, 1, 1) for value in (MEAN, STD))
     return (torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255 - mean) / deviation
 
 
@@ -168,6 +168,6 @@ def _write(values: dict[str, torch.Tensor], used: set[int], folder: Path) -> Non
         if name != "attn_mask"
     }
     save_file(weights, folder / "open_clip_model.safetensors")
-    preprocess = {"mean": MEAN, "std": DEVIATION, "interpolation": "bicubic", "resize_mode": "shortest"}
+    preprocess = {"mean": MEAN, "std": STD, "interpolation": "bicubic", "resize_mode": "shortest"}
     text = json.dumps({"model_cfg": CONFIG, "preprocess_cfg": preprocess}, indent=2)
     (folder / "open_clip_config.json").write_text(text + "\n", encoding="utf-8")

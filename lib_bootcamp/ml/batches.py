@@ -5,9 +5,7 @@ Importing this file does not import torch.
 
 from __future__ import annotations
 
-import gc
 import os
-import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,6 +15,8 @@ from typing import Generic, Protocol, TypeVar
 
 from lib_bootcamp.errors import BootcampError, CancelledError, OutOfMemoryError
 from lib_bootcamp.ports import Host, Progress
+
+from .shelf import free_memory
 
 T = TypeVar("T")
 P = TypeVar("P")
@@ -116,16 +116,6 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or (
         isinstance(error, RuntimeError) and any(each in text for each in OUT_OF_MEMORY)
     )
-
-
-def free_memory() -> None:
-    """Give back what torch keeps for later."""
-    gc.collect()
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_available():
-        torch.cuda.empty_cache()
-    elif torch is not None and torch.backends.mps.is_available():
-        torch.mps.empty_cache()
 
 
 class _Failed:

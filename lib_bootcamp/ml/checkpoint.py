@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from lib_bootcamp.core.model_files import EMBEDDED, MODELS
-from lib_bootcamp.errors import MissingPackageError, ModelError
+from lib_bootcamp.errors import MissingPackageError, ModelError, first_line
 from lib_bootcamp.ml.single_file import checkpoint_kind, read_single_file
 from lib_bootcamp.ml.torchvision_guard import import_torchvision
 from lib_bootcamp.ports import Components
@@ -78,7 +78,7 @@ def _from_file(path: Path) -> dict[str, Any]:
     try:
         pipeline = StableDiffusionPipeline.from_single_file(str(path), use_safetensors=True)
     except Exception as error:
-        raise ModelError(f"{path.name} cannot be read as a checkpoint: {_line(error)}") from error
+        raise ModelError(f"{path.name} cannot be read as a checkpoint: {first_line(error)}.") from error
     return _parts_of(pipeline)
 
 
@@ -98,7 +98,7 @@ def _from_pipeline(source: str, what: str) -> dict[str, Any]:
     try:
         pipeline = DiffusionPipeline.from_pretrained(source, use_safetensors=True, safety_checker=None)
     except Exception as error:
-        raise ModelError(f"{what} cannot be loaded: {_line(error)}") from error
+        raise ModelError(f"{what} cannot be loaded: {first_line(error)}.") from error
     return _parts_of(pipeline)
 
 
@@ -109,8 +109,3 @@ def _parts_of(pipeline: Any) -> dict[str, Any]:
     if missing:
         raise ModelError(f"This is no checkpoint of Stable Diffusion 1, 2 or XL: it has no {missing[0]}.")
     return {**parts, "scheduler": dict(pipeline.scheduler.config)}
-
-
-def _line(error: Exception) -> str:
-    first = str(error).strip().splitlines()
-    return (first[0] if first else type(error).__name__)[:300]

@@ -13,12 +13,13 @@ from typing import Any
 
 import torch
 
-from lib_bootcamp.errors import MissingPackageError, ModelError
+from lib_bootcamp.core.model_files import EMBEDDED, MODELS
+from lib_bootcamp.errors import MissingPackageError, ModelError, first_line
 
 from .clip_pictures import Preprocessing
 from .torchvision_guard import import_torchvision
 
-MINI = Path(__file__).resolve().parents[2] / "models" / "mini-clip"
+MINI = MODELS / "mini-clip"
 CONFIG = "open_clip_config.json"
 WEIGHTS = ("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors", "model.safetensors")
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
@@ -62,7 +63,7 @@ def load(spec: str, device: str, dtype: str) -> Loaded:
         import open_clip  # noqa: F401
     except ImportError as error:
         raise MissingPackageError("open_clip_torch", "CLIP") from error
-    if spec == "mini":
+    if spec == EMBEDDED:
         return _from_folder(MINI, device, dtype)
     path = Path(spec).expanduser()
     if path.is_dir():
@@ -165,7 +166,7 @@ def _built(
         with quiet():
             module = Kind(**config, cast_dtype=cast)
     except (TypeError, ValueError, KeyError, RuntimeError, AssertionError, OSError) as error:
-        raise ModelError(f"The configuration beside {weights} cannot be built: {_line(error)}.") from error
+        raise ModelError(f"The configuration beside {weights} cannot be built: {first_line(error)}.") from error
     _fill(module, weights)
     _to_precision(module, device, dtype)
     return Loaded(
@@ -184,7 +185,7 @@ def _fill(module: Any, path: Path) -> None:
     try:
         values = load_file(path)
     except (OSError, SafetensorError) as error:
-        raise ModelError(f"{path} cannot be read as .safetensors: {_line(error)}.") from error
+        raise ModelError(f"{path} cannot be read as .safetensors: {first_line(error)}.") from error
     convert = getattr(factory, "convert_state_dict", None)
     if convert is not None:
         values = convert(module, values)
@@ -275,7 +276,7 @@ def _from_hub(spec: str, device: str, dtype: str) -> Loaded:
             tokenizer = open_clip.get_tokenizer(name)
     except Exception as error:
         raise ModelError(
-            f"The CLIP model {spec} is not here and cannot be fetched ({_line(error)}): without a network put its "
+            f"The CLIP model {spec} is not here and cannot be fetched ({first_line(error)}): without a network put its "
             f"{CONFIG} and {WEIGHTS[0]} into a folder and give that folder."
         ) from error
     visual = module.visual
@@ -310,10 +311,6 @@ def _pair(spec: str) -> tuple[str, str]:
 
 def _frozen(module: Any) -> Any:
     return module.eval().requires_grad_(requires_grad=False)
-
-
-def _line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")[:300]
 
 
 @contextmanager

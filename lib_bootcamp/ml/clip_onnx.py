@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from lib_bootcamp.errors import MissingPackageError, ModelError, OutputError
+from lib_bootcamp.errors import MissingPackageError, ModelError, OutputError, first_line
 
 from .clip_load import quiet
 from .clip_pictures import Preprocessing
@@ -149,9 +149,8 @@ def _export(module: Any, preprocessing: Preprocessing, target: Path) -> None:
                 **more,
             )
     except (RuntimeError, ValueError, TypeError, NotImplementedError) as error:
-        line = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")[:200]
         raise ModelError(
-            f"The model's image tower cannot be exported to ONNX ({line}); use the backend torch."
+            f"The model's image tower cannot be exported to ONNX ({first_line(error, 200)}); use the backend torch."
         ) from error
     finally:
         if fast:

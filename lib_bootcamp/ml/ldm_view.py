@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -149,9 +149,19 @@ class LdmView:
     def _fitting(self, part: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         # Encoders carry what a pipeline does not use: SD2's last layer, a projection, CLIP's temperature.
         names = {name for name, _ in self._parts[part].module.named_parameters()}
-        if not any(name.startswith("text_model.") for name in names):  # transformers 5 has one module less
-            tensors = {name.removeprefix("text_model."): tensor for name, tensor in tensors.items()}
-        return {name: tensor for name, tensor in tensors.items() if name in names}
+        return {name: tensor for name, tensor in as_named_here(tensors, names).items() if name in names}
+
+
+def as_named_here(tensors: Mapping[str, torch.Tensor], names: Iterable[str]) -> dict[str, torch.Tensor]:
+    """A CLIP text encoder's tensors under the names of the transformers that is installed: 5 has one module less.
+
+    Args:
+        tensors: by the names of transformers 4 or of `names`.
+        names: those of the module to fill.
+    """
+    if any(name.startswith("text_model.") for name in names):
+        return dict(tensors)
+    return {name.removeprefix("text_model."): tensor for name, tensor in tensors.items()}
 
 
 def scheduler_config(model: LdmModel) -> dict[str, Any]:
@@ -212,10 +222,21 @@ def open_clip_tokenizer(folder: Path) -> Any:
     Args:
         folder: where the vocabulary is written once, since transformers reads files only.
     """
+    from transformers import CLIPTokenizer
+
+    vocabulary, merges = write_vocabulary(folder)
+    return CLIPTokenizer(str(vocabulary), str(merges), pad_token="!", model_max_length=77)
+
+
+def write_vocabulary(folder: Path) -> tuple[Path, Path]:
+    """Write CLIP's vocabulary and merges, which open_clip carries, as transformers reads them; once.
+
+    Returns:
+        The two files.
+    """
     import json
 
     from open_clip.tokenizer import SimpleTokenizer
-    from transformers import CLIPTokenizer
 
     vocabulary, merges = folder / "vocab.json", folder / "merges.txt"
     if not (vocabulary.is_file() and merges.is_file()):
@@ -226,7 +247,7 @@ def open_clip_tokenizer(folder: Path) -> Any:
         ranked = [" ".join(pair) for pair, _ in sorted(source.bpe_ranks.items(), key=lambda item: item[1])]
         _write(vocabulary, json.dumps(words, ensure_ascii=False))
         _write(merges, "\n".join(["#version: 0.2", *ranked, ""]))
-    return CLIPTokenizer(str(vocabulary), str(merges), pad_token="!", model_max_length=77)
+    return vocabulary, merges
 
 
 def padded_with_zero(tokenizer: Any) -> Any:

@@ -99,7 +99,7 @@ class Shelf:
         gone = [key for key, place in self._places.items() if not place.lent and due(place)]
         held = [self._places.pop(key).model is not None for key in gone]
         if any(held):
-            _give_memory_back()
+            free_memory()
 
     def _wake_in(self, seconds: float | None) -> None:
         if self._timer is not None:
@@ -122,8 +122,11 @@ def _sweep(shelf: weakref.ref[Shelf]) -> None:
         held.sweep()
 
 
-def _give_memory_back() -> None:
+def free_memory() -> None:
+    """Give back what torch keeps for later."""
     gc.collect()
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_available():
         torch.cuda.empty_cache()
+    elif torch is not None and torch.backends.mps.is_available():
+        torch.mps.empty_cache()

@@ -7,14 +7,14 @@ Source of the layout: CompVis/latent-diffusion, `openaimodel.py` and `diffusionm
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from lib_bootcamp.errors import ModelError, OutputError
-from lib_bootcamp.ml.ldm_view import UNET, VAE
+from lib_bootcamp.ml.ldm_view import UNET, VAE, as_named_here
 
 TEXT = "cond_stage_model.transformer."
 # v1-inference.yaml; a checkpoint of another size brings its own .yaml
@@ -182,7 +182,7 @@ def read_single_file(path: Path, tokenizer: Path) -> dict[str, Any]:
     return {
         "unet": unet,
         "vae": vae,
-        "text_encoder": _text_encoder(text),
+        "text_encoder": text_encoder_of(text),
         "tokenizer": CLIPTokenizer.from_pretrained(str(tokenizer)),
         "scheduler": scheduler,
     }
@@ -215,7 +215,12 @@ def _filled(kind: Any, config: Mapping[str, Any], tensors: Mapping[str, torch.Te
     return module.eval().requires_grad_(requires_grad=False)
 
 
-def _text_encoder(tensors: dict[str, torch.Tensor]) -> Any:
+def text_encoder_of(tensors: Mapping[str, torch.Tensor]) -> Any:
+    """transformers' CLIPTextModel of these weights, whose shapes tell its sizes; named as in transformers 4.
+
+    Raises:
+        ModelError: they are not those of such an encoder.
+    """
     from transformers import CLIPTextConfig, CLIPTextModel
 
     table = tensors.get("text_model.embeddings.token_embedding.weight")
@@ -237,9 +242,7 @@ def _text_encoder(tensors: dict[str, torch.Tensor]) -> Any:
             pad_token_id=49407,
         )
     )
-    if not any(name.startswith("text_model.") for name in model.state_dict()):  # transformers 5
-        tensors = {name.removeprefix("text_model."): value for name, value in tensors.items()}
-    missing, unexpected = model.load_state_dict(tensors, strict=False)
+    missing, unexpected = model.load_state_dict(as_named_here(tensors, model.state_dict()), strict=False)
     missing = [name for name in missing if "position_ids" not in name]
     unexpected = [name for name in unexpected if "position_ids" not in name]
     if missing or unexpected:
@@ -249,8 +252,9 @@ def _text_encoder(tensors: dict[str, torch.Tensor]) -> Any:
 
 def to_ldm(unet: Any, vae: Any, text_encoder: Any) -> dict[str, torch.Tensor]:
     """All tensors of a checkpoint under LDM's names: the inverse of diffusers' conversion."""
-    levels, layers = len(unet.config.block_out_channels), int(unet.config.layers_per_block)
-    found = {UNET + _unet_name(name, levels, layers): value for name, value in unet.state_dict().items()}
+    layers, weights = int(unet.config.layers_per_block), unet.state_dict()
+    attending = {int(name.split(".")[1]) for name in weights if re.match(r"up_blocks\.\d+\.attentions", name)}
+    found = {UNET + _unet_name(name, layers, attending): value for name, value in weights.items()}
     for name, value in vae.state_dict().items():
         new = _vae_name(name, len(vae.config.block_out_channels))
         if re.search(r"mid\.attn_1\.(q|k|v|proj_out)\.weight", new) and value.ndim == 2:
@@ -278,7 +282,7 @@ _UNET_RESNET = {
 }
 
 
-def _unet_name(name: str, levels: int, layers: int) -> str:
+def _unet_name(name: str, layers: int, attending: set[int]) -> str:
     for old, new in _UNET_TOP.items():
         if name.startswith(old):
             return new + name[len(old) :]
@@ -291,11 +295,9 @@ def _unet_name(name: str, levels: int, layers: int) -> str:
         if kind == "downsamplers":
             return f"input_blocks.{(layers + 1) * (at + 1)}.0.op.{rest.removeprefix('conv.')}"
         return f"input_blocks.{1 + at * (layers + 1) + index}.{int(kind == 'attentions')}.{rest}"
-    block = at * (layers + 1) + index
-    if kind == "upsamplers":
-        # comes after the attentions, where the level has them
-        return f"output_blocks.{at * (layers + 1) + layers}.UP.{rest}"
-    return f"output_blocks.{block}.{int(kind == 'attentions')}.{rest}"
+    if kind == "upsamplers":  # in the level's last block, after its attention where it has one
+        return f"output_blocks.{at * (layers + 1) + layers}.{1 + (at in attending)}.{rest}"
+    return f"output_blocks.{at * (layers + 1) + index}.{int(kind == 'attentions')}.{rest}"
 
 
 def _parts(name: str) -> tuple[str, int, str, int, str]:
@@ -356,7 +358,6 @@ def write_single_file(parts: Mapping[str, Any], path: Path) -> list[Path]:
 
     unet, vae, text = parts["unet"], parts["vae"], parts["text_encoder"]
     tensors = to_ldm(unet, vae, text)
-    tensors = dict(_placed(tensors))
     shapes = {name: value.shape for name, value in tensors.items()}
     unet_params = _unet_params(shapes) | {"num_heads": _heads(unet)}
     beside = path.with_name(f"{path.stem}-text-encoder")
@@ -379,16 +380,6 @@ def write_single_file(parts: Mapping[str, Any], path: Path) -> list[Path]:
 def _heads(unet: Any) -> int:
     heads = unet.config.attention_head_dim
     return int(heads if isinstance(heads, int) else heads[0])
-
-
-def _placed(tensors: Mapping[str, torch.Tensor]) -> Iterator[tuple[str, torch.Tensor]]:
-    for name, value in tensors.items():
-        if ".UP." not in name:
-            yield name, value
-            continue
-        block, _, rest = name.partition(".UP.")
-        attends = any(each.startswith(f"{block}.1.") and ".UP." not in each for each in tensors)
-        yield f"{block}.{2 if attends else 1}.{rest}", value
 
 
 def checkpoint_kind(path: Path) -> str:

@@ -73,7 +73,6 @@ def test_the_picture_is_the_same_from_the_folder_and_from_the_file(components: A
 def test_shapes_alone_tell_the_configuration_but_for_the_heads(components: Any, single: Path) -> None:
     yaml = pytest.importorskip("yaml")
     shapes = {name: value.shape for name, value in to_ldm(*list(parts(components).values())[:3]).items()}
-    shapes = {name.replace(".UP.", ".1."): shape for name, shape in shapes.items()}
     told = ldm_config(shapes)["model"]["params"]
     written = yaml.safe_load(single.with_suffix(".yaml").read_text())["model"]["params"]
     told["unet_config"]["params"]["num_heads"] = written["unet_config"]["params"]["num_heads"]
