@@ -1,0 +1,197 @@
+"""One picture file of a data set: what it is, whether it can be used, how sharp it is and what it is like."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image as Pil
+from PIL import ImageOps
+
+from lib_bootcamp.errors import ImageError, TooLargeError
+
+from .arrays import Image
+from .dataset_likeness import SHARPNESS_SIDE_PX, PictureHash, perceptual_hash, sharpness
+from .images import DECODER_ERRORS, MAX_BYTES, open_image
+
+_ORIENTATION = 0x0112
+_TURNED = (5, 6, 7, 8)
+_LOSSY = {"JPEG", "MPO"}
+_ANIMATED = {"GIF", "WEBP", "PNG", "AVIF"}
+_DAMAGED = "The picture is damaged or cut off; save it again or give another one."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Examined:
+    """What a picture file is.
+
+    Args:
+        problem: why it cannot be used, in one sentence; empty where it can.
+        format: as Pillow calls it.
+        mode: as Pillow calls it.
+        width: in px, as the picture is shown (EXIF's orientation applied).
+        height: in px.
+        bytes: of the file.
+        has_alpha: whether there is an alpha channel or a transparent colour.
+        is_transparent: whether some pixel is not opaque.
+        orientation: EXIF's, 1 where the pixels lie as they are shown.
+        frames: of an animation.
+        identity: what files with the same picture in them have in common: of JPEGs their bytes, else the pixels.
+        hash: perceptual; None for a picture of one tone.
+        sharpness: variance of the Laplacian.
+    """
+
+    problem: str = ""
+    format: str = ""
+    mode: str = ""
+    width: int = 0
+    height: int = 0
+    bytes: int = 0
+    has_alpha: bool = False
+    is_transparent: bool = False
+    orientation: int = 1
+    frames: int = 1
+    identity: str = ""
+    hash: PictureHash | None = None
+    sharpness: float = 0.0
+
+
+def examine(path: Path) -> Examined:
+    """Read and decode one file; whatever is wrong with it is told in the result.
+
+    JPEGs are decoded at the scale that sharpness is measured at, brightness alone: every byte is read and checked, and
+    most of the work of a full decoding is saved.
+    """
+    size = 0
+    try:
+        size = path.stat().st_size
+        data = read_picture(path)
+        return _examined(data)
+    except (ImageError, TooLargeError) as error:
+        return Examined(problem=str(error), bytes=size)
+
+
+def read_picture(path: Path) -> bytes:
+    """A picture file's bytes.
+
+    Raises:
+        ImageError, TooLargeError: it cannot be read, or has more than 64 MiB.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ImageError(f"The file cannot be read: {error.strerror or error}.") from None
+    if len(data) > MAX_BYTES:
+        raise TooLargeError(f"The file has more than {MAX_BYTES // 2**20} MiB.")
+    return data
+
+
+def _examined(data: bytes) -> Examined:
+    picture = open_image(data)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _measured(data, picture)
+    except DECODER_ERRORS:
+        raise ImageError(_DAMAGED) from None
+
+
+def _measured(data: bytes, picture: Pil.Image) -> Examined:
+    width, height = picture.size
+    kind, mode = picture.format or "", picture.mode
+    frames = getattr(picture, "n_frames", 1) if kind in _ANIMATED else 1
+    orientation = picture.getexif().get(_ORIENTATION, 1)
+    orientation = orientation if orientation in range(1, 9) else 1
+    if kind in _LOSSY and mode in {"RGB", "L"}:
+        picture.draft("L", _wanted(width, height))
+    picture.load()
+    has_alpha = picture.mode in {"RGBA", "LA", "PA", "La", "RGBa"} or "transparency" in picture.info
+    lowest = _lowest_alpha(picture) if has_alpha else 255
+    grey = _grey(picture, has_alpha=has_alpha)
+    if kind in _LOSSY:
+        identity = hashlib.blake2b(data, digest_size=16).hexdigest()
+    else:
+        pixels = picture.convert("RGBA" if has_alpha else "RGB")
+        identity = hashlib.blake2b(pixels.tobytes(), digest_size=16, salt=b"%dx%d" % picture.size).hexdigest()
+    if orientation != 1:
+        turned = ImageOps.exif_transpose(_with_orientation(grey, orientation))
+        grey = np.asarray(turned)
+    if orientation in _TURNED:
+        width, height = height, width
+    return Examined(
+        format=kind,
+        mode=mode,
+        width=width,
+        height=height,
+        bytes=len(data),
+        has_alpha=has_alpha,
+        is_transparent=lowest < 255,
+        orientation=orientation,
+        frames=int(frames),
+        identity=identity,
+        hash=perceptual_hash(grey),
+        sharpness=sharpness(grey),
+    )
+
+
+def _wanted(width: int, height: int) -> tuple[int, int]:
+    """The least size that a JPEG may be decoded at: that of `sharpness`."""
+    scale = min(1.0, SHARPNESS_SIDE_PX / (width * height) ** 0.5)
+    return max(1, int(width * scale)), max(1, int(height * scale))
+
+
+def _lowest_alpha(picture: Pil.Image) -> int:
+    return int(picture.convert("RGBA").getchannel("A").getextrema()[0])
+
+
+def _grey(picture: Pil.Image, *, has_alpha: bool) -> Image:
+    if picture.mode.startswith(("I", "F")):
+        values = np.nan_to_num(np.asarray(picture, dtype=np.float32), posinf=0, neginf=0)
+        top = 65535.0 if picture.mode != "F" or values.max(initial=0) > 1 else 1.0
+        return np.asarray(np.clip(values * (255 / top), 0, 255), np.uint8)
+    if has_alpha:
+        canvas = Pil.new("RGBA", picture.size, (255, 255, 255, 255))
+        picture = Pil.alpha_composite(canvas, picture.convert("RGBA"))
+    return np.asarray(picture.convert("L"), np.uint8)
+
+
+def _with_orientation(grey: Image, orientation: int) -> Pil.Image:
+    """A Pillow picture that says how it is to be turned."""
+    made = Pil.fromarray(grey)
+    made.getexif()[_ORIENTATION] = orientation
+    return made
+
+
+def thumbnail(path: Path, side_px: int = 160, quality: int = 78) -> str | None:
+    """A small JPEG of a picture file as a data URI, for a page of one file; None where it cannot be made.
+
+    Args:
+        path: the picture file.
+        side_px: of the longer side.
+        quality: of the JPEG.
+    """
+    try:
+        picture = open_image(read_picture(path))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            picture.draft("RGB", (side_px * 2, side_px * 2))
+            picture.load()
+            picture = ImageOps.exif_transpose(picture) or picture
+            if picture.mode.startswith(("I", "F")):
+                picture = Pil.fromarray(_grey(picture, has_alpha=False))
+            if picture.mode in {"RGBA", "LA", "PA", "La", "RGBa"} or "transparency" in picture.info:
+                canvas = Pil.new("RGBA", picture.size, (255, 255, 255, 255))
+                picture = Pil.alpha_composite(canvas, picture.convert("RGBA"))
+            picture = picture.convert("RGB")
+            picture.thumbnail((side_px, side_px))
+            out = io.BytesIO()
+            picture.save(out, "JPEG", quality=quality)
+    except (ImageError, TooLargeError, *DECODER_ERRORS):
+        return None
+    return "data:image/jpeg;base64," + base64.b64encode(out.getvalue()).decode("ascii")
