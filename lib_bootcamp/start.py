@@ -21,7 +21,7 @@ Control maps, QR-code art and more for Stable Diffusion (version {__version__}).
 The first command sets up an environment of its own in {{folder}} (a minute or two, once).
 After it --help lists every command and COMMAND --help its parameters.
 
-  demo     make a QR code, a brightness and a lighting map, and scan the code back
+  demo     make control maps, scan a code back, draw pictures and tell what is in them
   setup    only make the environment ready
   test     run the checks and the tests
 

@@ -30,7 +30,9 @@ CONFIG: dict[str, Any] = {
 }
 SCENES, SIDE, SMALL, BATCH, SEED = 4_000, 128, 64, 8, 2
 # side of the crops, steps, highest learning rate: many cheap steps first
-ROUNDS = ((32, 2_500, 4e-4), (64, 400, 2e-4))
+ROUNDS = ((32, 1_000, 4e-4), (64, 200, 2e-4))
+# the last round is the decoder's alone: latents stay what they are, so that the UNet can be trained meanwhile
+LAST = (64, 300, 2e-4)
 KL_WEIGHT = 3e-5
 ANCHOR = 3.0
 
@@ -152,7 +154,7 @@ def rescale(vae: Any, pictures: torch.Tensor) -> float:
 
 
 def main(work: Path, out: Path) -> None:
-    """Train for all rounds, then write the model into `out`/mini-sd/vae."""
+    """Train for all rounds; writes the model into `out`/mini-sd/vae, once before the decoder's own round, once after."""
     torch.manual_seed(SEED)
     vae = build()
     rng = np.random.default_rng(SEED)
@@ -162,10 +164,15 @@ def main(work: Path, out: Path) -> None:
         for side in (SIDE, SMALL)
     }
     begin(vae, as_batch(sides[SMALL][:48]))
-    for number, (crop, steps, rate) in enumerate(ROUNDS):
+    for number, (crop, steps, rate) in enumerate((*ROUNDS, LAST)):
+        if number == len(ROUNDS):
+            rescale(vae, as_batch(sides[SIDE][:256]))
+            vae.half().save_pretrained(out / "mini-sd" / "vae")
+            vae.float()  # what follows is trained on the latents as they are stored
+            vae.encoder.requires_grad_(False)  # noqa: FBT003
+            vae.quant_conv.requires_grad_(False)  # noqa: FBT003
         recipe = Recipe(steps=steps, rate=rate, seed=SEED + 100 * number, keep=0.99)
         vae.load_state_dict(_round(vae, recipe, work / f"mini-vae-{number}.pt", sides, crop))
-    rescale(vae, as_batch(sides[SIDE][:256]))
     vae.half().save_pretrained(out / "mini-sd" / "vae")
 
 

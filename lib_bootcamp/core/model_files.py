@@ -13,6 +13,11 @@ Base = Literal["sd15", "sd2", "sdxl"]
 MODELS = Path(__file__).resolve().parents[2] / "models"
 EMBEDDED = "mini"
 """What the project's own small models in `MODELS` are called where a model is asked for."""
+BANNER = (
+    "The small checkpoint that comes along draws flat shapes in ten colours and nothing else; "
+    "give a real one with --checkpoint."
+)
+"""What a person is told where nothing else was chosen to draw with."""
 
 BASE_TITLES: dict[str, str] = {"sd15": "SD1.5", "sd2": "SD2", "sdxl": "SDXL"}
 MAX_HEADER_BYTES = 64 * 1024 * 1024

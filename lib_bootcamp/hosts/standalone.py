@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from lib_bootcamp import __version__
 from lib_bootcamp.core.model_files import EMBEDDED
@@ -101,16 +101,23 @@ class StandaloneHost:
         device: a torch device, or None to take cuda, mps or cpu, whichever is there first.
         data_dir: where journals and caches go; default `$BOOTCAMP_DATA` or the user's data folder.
         checkpoint: a .safetensors file, a diffusers folder or a hub id.
+        clip: the CLIP model where an operation names none.
     """
 
     name = "standalone"
 
     def __init__(
-        self, *, device: str | None = None, data_dir: Path | None = None, checkpoint: str | None = None
+        self,
+        *,
+        device: str | None = None,
+        data_dir: Path | None = None,
+        checkpoint: str | None = None,
+        clip: str | None = None,
     ) -> None:
         self._device = device
         self._data_dir = data_dir
         self._checkpoint = checkpoint
+        self._settings = {"bootcamp_clip": clip} if clip else {}
         self._queue = threading.RLock()
         self._info: ModelInfo | None = None
         self.shelf = Shelf()
@@ -187,8 +194,8 @@ class StandaloneHost:
         return {}
 
     def setting(self, name: str, default: T) -> T:
-        """The default: there is no settings page here."""
-        return default
+        """What the command line was given; there is no settings page here."""
+        return cast(T, self._settings.get(name, default))
 
 
 def _best_device() -> str:

@@ -19,13 +19,23 @@ from .described import described
 
 @dataclass(frozen=True)
 class Command:
-    """A command of the command line that is not derived from an operation."""
+    """A command of the command line that is not derived from an operation.
+
+    Args:
+        name: of the command.
+        help: one sentence.
+        run: from the host and what was given to the exit code.
+        options: flags and argparse's settings of each.
+        needs: `models` where what runs on torch is installed before it runs.
+        models: whether it takes the flags that choose models.
+    """
 
     name: str
     help: str
     run: Callable[[Host, argparse.Namespace], int]
     options: tuple[tuple[str, dict[str, Any]], ...] = field(default=())
     needs: str = ""
+    models: bool = False
 
     def add_to(self, subparsers: Any) -> Any:
         """Add the command to the parser; returns its own."""
@@ -89,12 +99,14 @@ JSON_FLAG = ("--json", {"action": "store_true", "help": "print JSON"})
 COMMANDS = (
     Command(
         "demo",
-        "make a QR code map, a brightness map and a lighting map, scan the code back and print a table",
+        "make control maps, scan the code back, draw pictures and tell what is in them",
         _demo,
         (
             ("--out", {"default": "demo-output", "metavar": "FOLDER", "help": "where the pictures go (%(default)s)"}),
             ("--content", {"default": "https://example.com", "metavar": "TEXT", "help": "what the code says"}),
         ),
+        needs="models",
+        models=True,
     ),
     Command(
         "serve",
@@ -104,6 +116,8 @@ COMMANDS = (
             ("--address", {"default": "127.0.0.1", "help": "address to listen on (%(default)s: this machine only)"}),
             ("--port", {"type": int, "default": 7862, "help": "port (%(default)s)"}),
         ),
+        needs="models",
+        models=True,
     ),
     Command(
         "export",
@@ -111,6 +125,7 @@ COMMANDS = (
         _export,
         (("--out", {"required": True, "metavar": "FILE", "help": "the .safetensors file"}),),
         needs="models",
+        models=True,
     ),
     Command("operations", "list the operations, with --json as JSON Schema", _operations, (JSON_FLAG,)),
     Command("info", "tell the host, the device and the installed packages", _info, (JSON_FLAG,)),

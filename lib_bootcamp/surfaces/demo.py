@@ -1,7 +1,9 @@
-"""The demo: one picture of each kind of map, a code that is scanned back, and a table."""
+"""The demo: one picture of each kind of map, a code that is scanned back, and a picture drawn and told apart by models."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +11,17 @@ from lib_bootcamp.catalog import find
 from lib_bootcamp.core.arrays import Image
 from lib_bootcamp.core.contact_sheet import contact_sheet
 from lib_bootcamp.core.images import read_image, write_image
+from lib_bootcamp.core.model_files import BANNER, EMBEDDED
 from lib_bootcamp.operation import Context
 from lib_bootcamp.ports import Host
 
 PHOTO = Path(__file__).resolve().parents[2] / "examples" / "photo.jpg"
+PROMPTS = ("a red circle on a white background", "a yellow star on a blue background")
+SEED = 7
+GROUPS = {
+    "shape": ["a circle", "a square", "a triangle", "a star", "a cross", "a ring", "a heart", "a diamond"],
+    "colour": ["a red shape", "a yellow shape", "a green shape", "a blue shape", "a purple shape", "a black shape"],
+}
 
 
 def _make(host: Host, name: str, **values: Any) -> Any:
@@ -21,24 +30,40 @@ def _make(host: Host, name: str, **values: Any) -> Any:
 
 
 def demo(host: Host, *, folder: str, content: str) -> int:
-    """Make the maps, scan the code, print the table; returns the exit code (1: it does not scan)."""
+    """Make the maps, scan the code, draw, and tell what was drawn; returns the exit code (1: it does not scan)."""
     out = Path(folder)
-    photo = read_image(PHOTO)
     code = _make(host, "qr", content=content)
-    monster = _make(host, "qr", content=content, preset="QR Code Monster (SD1.5)")
-    pictures: list[tuple[str, Image]] = [
-        ("photograph", photo),
-        ("brightness", _make(host, "brightness", image=photo).image),
-        ("illumination of the photograph", _make(host, "lighting", image=photo, mode="estimate").image),
-        ("QR code, 768 x 768", code.image),
-        ("QR code for QR Code Monster", monster.image),
-        ("light from the left", _make(host, "lighting", preset="left", width=768, height=768).image),
-    ]
-    names = ("photograph", "brightness", "illumination", "qr", "qr-monster", "lighting-left")
-    for name, (_, picture) in zip(names, pictures, strict=True):
+    pictures = [*_maps(host, code, content), *_drawn(host)]
+    for name, _, picture in pictures:
         write_image(out / f"{name}.png", picture)
-    write_image(out / "contact-sheet.png", contact_sheet(pictures))
+    sheet = [(title, picture) for _, title, picture in pictures]
+    write_image(out / "contact-sheet.png", contact_sheet(sheet, columns=4))
     print(f"{len(pictures)} pictures and contact-sheet.png are in {out.resolve()}\n")
+    scanned = _tell_scan(host, code, content)
+    _tell_models(host, [(title, picture) for name, title, picture in pictures if name.startswith("drawn")])
+    return 0 if scanned else 1
+
+
+def _maps(host: Host, code: Any, content: str) -> Iterator[tuple[str, str, Image]]:
+    photo = read_image(PHOTO)
+    monster = _make(host, "qr", content=content, preset="QR Code Monster (SD1.5)")
+    yield "photograph", "photograph", photo
+    yield "brightness", "brightness", _make(host, "brightness", image=photo).image
+    yield "illumination", "illumination of the photograph", _make(host, "lighting", image=photo, mode="estimate").image
+    yield "qr", "QR code, 768 x 768", code.image
+    yield "qr-monster", "QR code for QR Code Monster", monster.image
+    light = _make(host, "lighting", preset="left", width=768, height=768)
+    yield "lighting-left", "light from the left", light.image
+
+
+def _drawn(host: Host) -> Iterator[tuple[str, str, Image]]:
+    if host.checkpoint() == EMBEDDED:
+        print(f"{BANNER}\n", file=sys.stderr)
+    for number, prompt in enumerate(PROMPTS, 1):
+        yield f"drawn-{number}", prompt, _make(host, "txt2img", prompt=prompt, seed=SEED).image
+
+
+def _tell_scan(host: Host, code: Any, content: str) -> bool:
     print(f"qr: {code.summary()}")
     scan = _make(host, "scan", image=code.image, expected=content, layout=code.layout)
     print(f"\n{'decoder':12} {'version':12} {'passed':>8}")
@@ -47,4 +72,13 @@ def demo(host: Host, *, folder: str, content: str) -> int:
     for name in scan.decoders_missing:
         print(f"{name:12} {'missing':12}")
     print(f"\n{scan.summary()}")
-    return 0 if scan.succeeded() else 1
+    return bool(scan.succeeded())
+
+
+def _tell_models(host: Host, drawn: list[tuple[str, Image]]) -> None:
+    """Say what the classifier sees in the pictures that were drawn."""
+    told = _make(host, "classify", images=[picture for _, picture in drawn], groups=GROUPS)
+    print(f"\ndrawn with {host.checkpoint()}, told by CLIP model {told.model}:")
+    for (prompt, _), seen in zip(drawn, told.images, strict=True):
+        answers = ", ".join(f"{group.label} {group.scores[0].value:.2f}" for group in seen.groups)
+        print(f"{prompt}: {answers}")

@@ -16,6 +16,7 @@ import gradio as gr
 
 from lib_bootcamp.catalog import offered
 from lib_bootcamp.core.images import write_image
+from lib_bootcamp.core.model_files import BANNER, EMBEDDED
 from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.operation import Context, Operation, Result
 from lib_bootcamp.params import Params, fields_of
@@ -85,7 +86,7 @@ class GradioProgress:
 
 
 def notice(text: str, *, kind: str) -> str:
-    """A line above the result; `kind` is `error`, `done` or `no`."""
+    """A line above the result; `kind` is `error`, `done`, `no` or `note`."""
     role = "alert" if kind == "error" else "status"
     return f'<div class="bootcamp-notice bootcamp-{kind}" role="{role}">{html.escape(text)}</div>'
 
@@ -231,5 +232,7 @@ def build_page(host: Host) -> Any:
     """
     with gr.Blocks(title="Bootcamp", analytics_enabled=False) as page:
         gr.Markdown("# Bootcamp\nControl maps for Stable Diffusion, and QR codes that scan.")
+        if host.checkpoint() == EMBEDDED:
+            gr.HTML(notice(BANNER, kind="note"), elem_id="bootcamp_banner")
         build_tabs(host)
     return page

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lib_bootcamp import __version__
 from lib_bootcamp.core.images import MAX_BYTES
+from lib_bootcamp.core.model_files import BANNER, EMBEDDED
 from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.ports import Host
 
@@ -82,6 +83,8 @@ def serve(host: Host, *, address: str, port: int) -> int:
         raise AddressInUseError(address, port) from None
     app = create_server_app(host, port=port)
     shown = f"[{address}]" if ":" in address else address
+    if host.checkpoint() == EMBEDDED:
+        print(BANNER, flush=True)
     print(f"Page: http://{shown}:{port}/   API: http://{shown}:{port}/docs   stop with Ctrl+C", flush=True)
     uvicorn.run(app, host=address, port=port, log_level="warning", timeout_graceful_shutdown=2)
     return 0

@@ -121,6 +121,12 @@ def models(webui_dir: Path, webui_python: str, tmp_path_factory: pytest.TempPath
     command = [webui_python, str(maker), "--webui", str(webui_dir), "--out", str(out)]
     done = subprocess.run(command, cwd=webui_dir, capture_output=True, text=True, check=False, env=_environment())
     assert done.returncode == 0, done.stderr[-3000:]
+    # the small checkpoint that means something, written as one file by the program itself with the WebUI's packages
+    command = [webui_python, "-m", "lib_bootcamp", "--checkpoint", "mini", "export"]
+    command += ["--out", str(out / "checkpoints" / "mini-sd.safetensors")]
+    own = {**_environment(), "BOOTCAMP_VENV": "off"}
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, env=own)
+    assert done.returncode == 0, done.stderr[-3000:]
     return out
 
 
