@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -106,6 +106,19 @@ class Components:
     owned_bytes: int = 0
 
 
+@dataclass(frozen=True, kw_only=True)
+class HostCaptioner:
+    """The host's own model that puts a picture into a sentence.
+
+    Args:
+        is_here: whether its weights are on this machine; if not, the first caption fetches them.
+        caption: a sentence for each picture (uint8 [H, W, 3] RGB or [H, W]); called while the queue is held.
+    """
+
+    is_here: bool
+    caption: Callable[[Sequence[Any]], list[str]]
+
+
 class Progress(Protocol):
     """The host's own progress display and its stop button."""
 
@@ -206,6 +219,9 @@ class Host(Protocol):
 
     def controlnet_models(self) -> dict[str, Path]:
         """The installed ControlNet models: the name that a unit is given, and the file."""
+
+    def captioner(self) -> HostCaptioner | None:
+        """The host's own captioner, or None where it has none; loads nothing."""
 
     def setting(self, name: str, default: T) -> T:
         """A value of the host's settings page, or `default` where the host has none of that name."""

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from lib_bootcamp.errors import ModelError
 from lib_bootcamp.ml.shelf import Shelf
-from lib_bootcamp.ports import Components, Host, HostInfo, ModelInfo, Progress
+from lib_bootcamp.ports import Components, Host, HostCaptioner, HostInfo, ModelInfo, Progress
 
 T = TypeVar("T")
 
@@ -58,7 +58,9 @@ class FakeHost:
         components: Components | None = None,
         model_folders: dict[str, tuple[Path, ...]] | None = None,
         settings: dict[str, Any] | None = None,
+        captioner: HostCaptioner | None = None,
     ) -> None:
+        self.own_captioner = captioner
         self.jobs: list[str] = []
         self.settings = settings or {}
         self._components = components
@@ -127,6 +129,10 @@ class FakeHost:
     def controlnet_models(self) -> dict[str, Path]:
         """None."""
         return {}
+
+    def captioner(self) -> HostCaptioner | None:
+        """The one it was given, else None."""
+        return self.own_captioner
 
     def setting(self, name: str, default: T) -> T:
         """The setting it was given, else the default."""

@@ -10,15 +10,15 @@ import importlib
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from lib_bootcamp.errors import ModelError
+from lib_bootcamp.errors import ModelError, first_line
 from lib_bootcamp.hosts.standalone import REPORTED, installed_versions
 from lib_bootcamp.ml.shelf import IDLE_S, Shelf
-from lib_bootcamp.ports import Components, HostInfo, ModelInfo, Progress
+from lib_bootcamp.ports import Components, HostCaptioner, HostInfo, ModelInfo, Progress
 
 T = TypeVar("T")
 PACKAGES = (*REPORTED, "torchvision", "diffusers", "transformers", "accelerate", "controlnet-aux", "peft")
@@ -170,6 +170,38 @@ class A1111Host:
         if model is not None:
             return str(model.sd_checkpoint_info.title)
         return self._webui("shared").opts.data.get("sd_model_checkpoint") or None
+
+    def captioner(self) -> HostCaptioner | None:
+        """The BLIP of the WebUI's own Interrogate, in one copy with it."""
+        return HostCaptioner(is_here=self._has_blip(), caption=self._caption)
+
+    def _has_blip(self) -> bool:
+        folder = Path(self._webui("paths_internal").models_path) / "BLIP"
+        loaded = getattr(self._webui("shared").interrogator, "blip_model", None)
+        return loaded is not None or any(folder.glob("*.pth"))
+
+    def _caption(self, pictures: Sequence[Any]) -> list[str]:
+        """As the WebUI's `InterrogateModels.interrogate` does it, without its CLIP."""
+        from PIL import Image as Pil
+
+        interrogator = self._webui("shared").interrogator
+        self._bring_blip(interrogator)
+        try:
+            return [str(interrogator.generate_caption(Pil.fromarray(each).convert("RGB"))) for each in pictures]
+        finally:
+            interrogator.send_blip_to_ram()
+            self._webui("devices").torch_gc()
+
+    def _bring_blip(self, interrogator: Any) -> None:
+        """Load the WebUI's BLIP where it is not, and bring it to its device."""
+        self._webui("lowvram").send_everything_to_cpu()
+        self._webui("devices").torch_gc()
+        if interrogator.blip_model is None:
+            made = loaded_blip(interrogator)
+            half = not self._webui("shared").cmd_opts.no_half and not interrogator.running_on_cpu
+            interrogator.blip_model = made.half() if half else made
+        interrogator.blip_model = interrogator.blip_model.to(self._webui("devices").device_interrogate)
+        interrogator.dtype = next(interrogator.blip_model.parameters()).dtype
 
     def setting(self, name: str, default: T) -> T:
         """A value of the Settings page."""
@@ -385,6 +417,21 @@ class A1111Host:
         state = self._controlnet_state()
         folder = getattr(state, "cn_models_dir_old", None)
         return Path(folder).parent / name if folder else None
+
+
+def loaded_blip(interrogator: Any) -> Any:
+    """The WebUI's BLIP, fetched by the WebUI where it is not here.
+
+    Raises:
+        ModelError: it cannot be fetched.
+    """
+    try:
+        return interrogator.load_blip_model()
+    except OSError as error:  # urllib's too
+        raise ModelError(
+            f"The WebUI's BLIP is not here and cannot be fetched ({first_line(error)}): put "
+            "model_base_caption_capfilt_large.pth into models/BLIP."
+        ) from error
 
 
 def _folders(*paths: Any) -> tuple[Path, ...]:

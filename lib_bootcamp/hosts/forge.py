@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lib_bootcamp.errors import ModelError
-from lib_bootcamp.hosts.a1111 import A1111Host
+from lib_bootcamp.hosts.a1111 import A1111Host, loaded_blip
 
 # Forge's names of the first and second text encoder (backend/diffusion_engine).
 FIRST, SECOND = ("clip_l", "clip_h"), "clip_g"
@@ -30,6 +30,15 @@ class ForgeHost(A1111Host):
 
     def _controlnet_state(self) -> Any:
         return None
+
+    def _bring_blip(self, interrogator: Any) -> None:
+        """As Forge's `InterrogateModels.load` does it, without its CLIP."""
+        if interrogator.blip_model is None:
+            made = loaded_blip(interrogator).to(device=interrogator.offload_device, dtype=interrogator.dtype)
+            patcher = importlib.import_module("backend.patcher.base").ModelPatcher
+            devices = {"load_device": interrogator.load_device, "offload_device": interrogator.offload_device}
+            interrogator.blip_model, interrogator.blip_patcher = made, patcher(made, **devices)
+        importlib.import_module("backend.memory_management").load_models_gpu([interrogator.blip_patcher])
 
     def _loaded(self) -> Any:
         """The loaded engine; before the first load Forge keeps a stand-in without weights."""

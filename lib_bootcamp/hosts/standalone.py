@@ -16,7 +16,7 @@ from lib_bootcamp import __version__
 from lib_bootcamp.core.model_files import EMBEDDED
 from lib_bootcamp.errors import MissingPackageError
 from lib_bootcamp.ml.shelf import Shelf
-from lib_bootcamp.ports import Components, HostInfo, ModelInfo, Progress, SilentProgress
+from lib_bootcamp.ports import Components, HostCaptioner, HostInfo, ModelInfo, Progress, SilentProgress
 
 T = TypeVar("T")
 REPORTED = ("numpy", "pillow", "opencv-contrib-python-headless", "qrcode", "zxing-cpp", "gradio", "fastapi", "torch")
@@ -192,6 +192,10 @@ class StandaloneHost:
     def controlnet_models(self) -> dict[str, Path]:
         """None: there is no ControlNet here."""
         return {}
+
+    def captioner(self) -> HostCaptioner | None:
+        """None: there is no captioner here beside those of `ml.captioners`."""
+        return None
 
     def setting(self, name: str, default: T) -> T:
         """What the command line was given; there is no settings page here."""
