@@ -43,6 +43,10 @@ class Result:
         """One line for a person."""
         return ""
 
+    def lines(self) -> list[str]:
+        """What a person on a terminal reads below the summary."""
+        return []
+
     def pictures(self) -> dict[str, Image]:
         """The pictures of this result by field name, in declared order; missing ones are left out."""
         values = {each.name: getattr(self, each.name) for each in fields_of(type(self)) if each.kind == "image"}
@@ -111,6 +115,8 @@ class Operation(Generic[P, R]):
         needs: `models` where it runs on torch, which is installed when it is first wanted.
         hosts: names of the hosts that offer it; all of them where there are none.
         over_files: how it takes a folder of pictures; None where it takes one picture at a time.
+        command: its words on the command line, where they are not its name.
+        page: makes of a result an HTML page of one file; None where there is none.
     """
 
     name: str
@@ -125,6 +131,13 @@ class Operation(Generic[P, R]):
     needs: Literal["", "models"] = ""
     hosts: tuple[str, ...] = ()
     over_files: OverFiles[Any] | None = None
+    command: str = ""
+    page: Callable[[Any], str] | None = None
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What is typed on the command line to run it."""
+        return tuple((self.command or self.name).split())
 
     def params_from(self, values: Mapping[str, Any]) -> P:
         """Check raw values; a `preset` among them is laid under the others.

@@ -52,6 +52,7 @@ class Spec:
         positional: on the command line given without its name.
         titles: labels of the choices.
         example: a value for the API's docs.
+        needs: `models` where a value of its own makes the operation run on torch, which is installed then.
     """
 
     title: str
@@ -73,6 +74,7 @@ class Spec:
     positional: bool = False
     titles: Mapping[str, str] = field(default_factory=dict)
     example: object = None
+    needs: Literal["", "models"] = ""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 
 from lib_bootcamp.core.arrays import Image
 from lib_bootcamp.core.zero_shot import Answer, Scoring
@@ -304,7 +304,19 @@ def classify_files(
             yield made if isinstance(made, BootcampError) else _scores(index, str(path), made, params)
 
 
-def lend_model(params: ClassifySettings, context: Context) -> AbstractContextManager[Model]:
+class Chosen(Protocol):
+    """A declaration with a CLIP model in it."""
+
+    @property
+    def clip(self) -> str | None:
+        """The model, or None for the one in the host's settings."""
+
+    @property
+    def backend(self) -> Literal["auto", "torch", "onnx", "onnx-int8"]:
+        """What computes it on the processor."""
+
+
+def lend_model(params: Chosen, context: Context) -> AbstractContextManager[Model]:
     """The CLIP model that is asked for, else the one in the host's settings, else mini.
 
     Raises:
@@ -325,12 +337,21 @@ def _is_public(spec: str) -> bool:
     return spec == "mini" or (named and not Path(spec).exists())
 
 
-@contextmanager
-def _classifier(params: ClassifySettings, context: Context) -> Iterator[Classifier]:
+def check_model_name(params: Chosen, context: Context) -> None:
+    """Callers over the network may not name files.
+
+    Raises:
+        InvalidParamError: they do.
+    """
     if params.clip and not context.trusted and not _is_public(params.clip):
         raise InvalidParamError(
             "clip", "must be mini, an open_clip name with its weights (ViT-B-32/openai) or left out, over the network"
         )
+
+
+@contextmanager
+def _classifier(params: ClassifySettings, context: Context) -> Iterator[Classifier]:
+    check_model_name(params, context)
     from lib_bootcamp.ml.classifier import Classifier, shipped_templates
 
     with lend_model(params, context) as model:

@@ -16,7 +16,7 @@ from lib_bootcamp import __version__, bootstrap
 from lib_bootcamp.catalog import OPERATIONS
 from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.operation import Operation
-from lib_bootcamp.params import Param
+from lib_bootcamp.params import Param, fields_of
 from lib_bootcamp.ports import Host
 
 from . import commands, folder
@@ -29,6 +29,9 @@ CHECKPOINT_HELP = (
     "what pictures are drawn with: a .safetensors file, a diffusers folder, a hub id, or mini (the default: "
     "a small model of this project's own)"
 )
+
+
+CLIP_HELP = "the CLIP model where an operation names none: as classify's --clip"
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -44,16 +47,28 @@ def build_parser() -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(title="commands", dest="command", required=True, metavar="COMMAND")
     for command in commands.COMMANDS:
         made = command.add_to(subparsers)
-        if command.needs:
+        if command.models:
             add_model_flags(made)
+    groups: dict[str, Any] = {}
     for operation in OPERATIONS:
-        _add_operation(subparsers, operation)
+        *group, name = operation.words
+        if group and group[0] not in groups:
+            groups[group[0]] = _add_group(subparsers, group[0])
+        _add_operation(groups[group[0]] if group else subparsers, name, operation)
     return parser
 
 
-def _add_operation(subparsers: Any, operation: Operation[Any, Any]) -> None:
+def _add_group(subparsers: Any, word: str) -> Any:
+    """A command whose second word says what is done, as in `dataset report`."""
+    members = [each for each in OPERATIONS if each.words[:-1] == (word,)]
+    listed = ", ".join(each.words[-1] for each in members)
+    parser = subparsers.add_parser(word, help=f"{listed}: {members[0].summary}", description=f"One of {listed}.")
+    return parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+
+def _add_operation(subparsers: Any, name: str, operation: Operation[Any, Any]) -> None:
     parser = subparsers.add_parser(
-        operation.name, help=operation.summary, description=operation.summary, argument_default=argparse.SUPPRESS
+        name, help=operation.summary, description=operation.summary, argument_default=argparse.SUPPRESS
     )
     sections: dict[str, Any] = {}
     for param in operation.params.fields():
@@ -65,8 +80,8 @@ def _add_operation(subparsers: Any, operation: Operation[Any, Any]) -> None:
         folder.add_flags(parser, labelled=bool(operation.over_files.labels))
     else:
         _add_file_flags(parser, operation)
-    if operation.needs:
-        add_model_flags(parser, checkpoint=operation.kind == "generation")
+    if operation.needs or any(param.spec.needs for param in operation.params.fields()):
+        add_model_flags(parser, checkpoint=operation.kind == "generation", clip=False)
     if operation.presets:
         listed = ", ".join(repr(each) for each in operation.presets)
         parser.add_argument(
@@ -77,6 +92,15 @@ def _add_operation(subparsers: Any, operation: Operation[Any, Any]) -> None:
 
 def _add_file_flags(parser: Any, operation: Operation[Any, Any]) -> None:
     files = parser.add_argument_group("files")
+    if operation.page is not None:
+        files.add_argument("--html", metavar="FILE", help="write the result as an HTML page of one file")
+    if any(param.kind == "image" for param in (*operation.params.fields(), *fields_of(operation.result))):
+        _add_picture_flags(files, operation)
+    files.add_argument("--json", action="store_true", help="print the result as JSON on standard output")
+    files.add_argument("--quiet", action="store_true", help="print nothing but errors")
+
+
+def _add_picture_flags(files: Any, operation: Operation[Any, Any]) -> None:
     out_help = "file to write; a folder when several are made"
     if operation.kind == "analysis":
         out_help += " (default: pictures are not written)"
@@ -86,16 +110,16 @@ def _add_file_flags(parser: Any, operation: Operation[Any, Any]) -> None:
     files.add_argument("--recursive", action="store_true", help="take the folders inside folders too")
     files.add_argument("--skip-existing", action="store_true", help="leave out what is already written")
     files.add_argument("--batch", metavar="FILE", help="JSON lines, each an object of parameters (- is standard input)")
-    files.add_argument("--json", action="store_true", help="print the result as JSON on standard output")
-    files.add_argument("--quiet", action="store_true", help="print nothing but errors")
 
 
-def add_model_flags(parser: Any, *, checkpoint: bool = True) -> None:
-    """`--device` and `--checkpoint`: before the command, and after one that needs them."""
+def add_model_flags(parser: Any, *, checkpoint: bool = True, clip: bool = True) -> None:
+    """`--device`, `--checkpoint` and `--clip`: before the command, and after one that needs them."""
     device = "torch device for models (cuda, cuda:1, mps, cpu); default: the best there is"
     parser.add_argument("--device", default=argparse.SUPPRESS, help=device)
     if checkpoint:
         parser.add_argument("--checkpoint", metavar="MODEL", default=argparse.SUPPRESS, help=CHECKPOINT_HELP)
+    if clip:
+        parser.add_argument("--clip", metavar="MODEL", dest="host_clip", default=argparse.SUPPRESS, help=CLIP_HELP)
 
 
 def _add_param(parser: Any, param: Param) -> None:
@@ -130,7 +154,13 @@ def _help(param: Param) -> str:
     return " ".join(parts).replace("%", "%%")
 
 
-SETTINGS = ("out", "recursive", "skip_existing", "batch", "json", "quiet")
+SETTINGS = ("out", "recursive", "skip_existing", "batch", "html", "json", "quiet")
+
+
+def _needs(operation: Operation[Any, Any], given: Mapping[str, Any]) -> str:
+    """What is installed before an operation runs: its own needs, or those of a parameter that is given."""
+    wanted = (param.spec.needs for param in operation.params.fields() if param.name in given)
+    return operation.needs or next(filter(None, wanted), "")
 
 
 def main(
@@ -142,14 +172,15 @@ def main(
 
     Args:
         argv: the command and its arguments; None for the process's own.
-        make_host: the host from `device` and `checkpoint`, None for the best there is and for mini-sd.
+        make_host: the host from `device`, `checkpoint` and `clip`, None for the best there is and the small models.
         prepare: installs what operations with a model need.
     """
     arguments = vars(build_parser().parse_args(argv))
-    host = make_host({name: arguments.pop(name, None) for name in ("device", "checkpoint")})
+    given = {"device": "device", "checkpoint": "checkpoint", "clip": "host_clip"}
+    host = make_host({name: arguments.pop(key, None) for name, key in given.items()})
     arguments.pop("command", None)
     operation = arguments.pop("operation", None)
-    needs = operation.needs if operation is not None else arguments.pop("needs", "")
+    needs = _needs(operation, arguments) if operation is not None else arguments.pop("needs", "")
     try:
         if needs and prepare is not None:
             prepare()
@@ -158,7 +189,8 @@ def main(
         if operation.over_files is not None:
             flags = {name: arguments.pop(name) for name in folder.FLAGS if name in arguments}
             return folder.FolderRunner(operation, host, folder.FolderSettings(**flags)).run(arguments)
-        settings = Settings(**{name: arguments.pop(name) for name in SETTINGS if name in arguments})
+        own = {param.name for param in operation.params.fields()}
+        settings = Settings(**{name: arguments.pop(name) for name in SETTINGS if name in arguments.keys() - own})
         return Runner(operation, host, settings).run(arguments)
     except BootcampError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lib_bootcamp.core.images import SUFFIXES, read_image, read_png_text, write_image
+from lib_bootcamp.core.images import SUFFIXES, read_image, read_png_text, write_atomically, write_image
 from lib_bootcamp.errors import BootcampError, ImageError, InvalidParamError, OutputError
 from lib_bootcamp.operation import Context, Operation, Result
 from lib_bootcamp.params import Param, Params
@@ -29,6 +29,7 @@ class Settings:
     recursive: bool = False
     skip_existing: bool = False
     batch: str | None = None
+    html: str | None = None
     json: bool = False
     quiet: bool = False
 
@@ -106,13 +107,16 @@ class Runner:
             return failure(path, error)
         record = {"operation": self.operation.name, "path": path, **written, **result.facts()}
         line = " ".join(filter(None, [f"{path}:" if path else "", result.summary(), _arrow(written)]))
-        return Outcome(record, line, 0 if result.succeeded() else EXIT_NO)
+        return Outcome(record, "\n".join([line, *result.lines()]), 0 if result.succeeded() else EXIT_NO)
 
     def _write(self, item: Item, params: Params, result: Result) -> dict[str, Any]:
-        if item.out is None:
-            return {}
-        text = picture_text(self.operation, params, result)
         written: dict[str, Any] = {}
+        if self.settings.html is not None and self.operation.page is not None:
+            write_atomically(Path(self.settings.html), self.operation.page(result).encode("utf-8", "replace"))
+            written["html"] = self.settings.html
+        if item.out is None:
+            return written
+        text = picture_text(self.operation, params, result)
         for index, (name, picture) in enumerate(result.pictures().items()):
             path = item.out if not index else item.out.with_name(f"{item.out.stem}-{name.replace('_', '-')}.png")
             write_image(path, picture, text)
