@@ -1,4 +1,4 @@
-"""Measure the small models on combinations kept out of their training; writes docs/models.json and docs/models.md."""
+"""Measure the small models on combinations kept out of their training; writes docs/models.json, docs/models.md and a picture."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tqdm import tqdm
 from training.scenes import ATTRIBUTES, Scene, draw_scene, sample_scene
 
 SCENES, SIDE, SEED = 1_000, 224, 77
-PROMPTS, DRAWN_SIDES, SCALES, STEPS = 96, (128, 256), (3.0, 5.0, 7.0), 20
+PROMPTS, DRAWN_SIDES, SCALES, STEPS = 64, (128, 256), (3.0, 5.0, 7.0), 20
 SHAPES, COLOURS = ATTRIBUTES["shape"], ATTRIBUTES["colour"]
 KINDS = ("shape", "colour", "background")
 
@@ -58,6 +58,7 @@ def measure_clip(clip: Any) -> dict[str, Any]:
 
 def measure_sd(clip: Any, out: Path) -> dict[str, Any]:
     """mini-sd: what it draws, told by mini-clip; half of the prompts are combinations it has never seen."""
+    from lib_bootcamp.core.contact_sheet import contact_sheet
     from lib_bootcamp.core.images import write_image
     from lib_bootcamp.ml.checkpoint import load_checkpoint
     from lib_bootcamp.ml.text_to_image import draw
@@ -69,17 +70,19 @@ def measure_sd(clip: Any, out: Path) -> dict[str, Any]:
         for scale in SCALES:
             rng = np.random.default_rng(SEED)
             scenes = [sample_scene(rng, held_out=bool(at % 2), plain=1.0) for at in range(PROMPTS)]
-            pictures = []
+            pictures, prompts = [], []
             for at, scene in enumerate(tqdm(scenes, desc=f"{side} px, CFG {scale:g}", mininterval=5)):
                 text = f"a {scene.colour} {scene.shape} on a {scene.background} background".replace(
                     "a orange", "an orange"
                 )
+                prompts.append(text)
                 asked = {"prompt": text, "negative_prompt": "", "width": side, "height": side, "steps": STEPS}
                 asked |= {"cfg_scale": scale, "sampler": "DPM++ 2M", "seed": at, "clip_skip": 1}
                 pictures.append(draw(components, SilentProgress(), **asked))
             figures[f"{side} px, CFG {scale:g}"] = hits(clip, pictures, scenes)
-            grid = [np.concatenate(pictures[row * 8 : row * 8 + 8], axis=1) for row in range(3)]
-            write_image(out / f"mini-sd-{side}-cfg{scale:g}.png", np.concatenate(grid))
+            if side == max(DRAWN_SIDES) and scale == SCALES[1]:
+                sheet = contact_sheet(list(zip(prompts, pictures, strict=True))[:12], columns=6, cell_px=160)
+                write_image(out.parent / "docs" / "images" / "mini-sd.png", sheet)
     return figures
 
 
