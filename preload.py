@@ -19,3 +19,11 @@ def preload(parser: argparse.ArgumentParser) -> None:
         default=None,
         help="torch device for Bootcamp's own models, like cpu or cuda:1 (default: the WebUI's)",
     )
+    parser.add_argument(
+        "--bootcamp-allow-dir",
+        type=str,
+        action="append",
+        default=None,
+        metavar="DIR",
+        help="folder that callers of Bootcamp's API may name (may be given several times; default: none)",
+    )

@@ -8,12 +8,23 @@ from typing import Any
 from .operation import Operation
 from .operations.brightness import BRIGHTNESS
 from .operations.classify import CLASSIFY
+from .operations.dataset_captions import DATASET_CAPTIONS
+from .operations.dataset_report import DATASET_REPORT
 from .operations.lighting import LIGHTING
 from .operations.qr import QR
 from .operations.scan import SCAN
 from .operations.txt2img import TXT2IMG
 
-OPERATIONS: tuple[Operation[Any, Any], ...] = (QR, BRIGHTNESS, LIGHTING, SCAN, CLASSIFY, TXT2IMG)
+OPERATIONS: tuple[Operation[Any, Any], ...] = (
+    QR,
+    BRIGHTNESS,
+    LIGHTING,
+    SCAN,
+    CLASSIFY,
+    DATASET_REPORT,
+    DATASET_CAPTIONS,
+    TXT2IMG,
+)
 
 
 def offered(host: str, operations: Iterable[Operation[Any, Any]] = OPERATIONS) -> tuple[Operation[Any, Any], ...]:

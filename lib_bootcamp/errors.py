@@ -65,6 +65,12 @@ class OutOfMemoryError(BootcampError, RuntimeError):
         )
 
 
+class NotAllowedError(BootcampError):
+    """A caller over the network names a folder that the owner of this machine did not allow."""
+
+    status = 403
+
+
 class OutputError(BootcampError, OSError):
     """A result cannot be written where it was asked for."""
 

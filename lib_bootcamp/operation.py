@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from .core.arrays import Image
+from .core.folders import checked_folder
 from .errors import BootcampError, InvalidParamError
 from .params import Params, Spec, fields_of, plain
 from .ports import Host, Progress
@@ -29,6 +30,15 @@ class Context:
     host: Host
     progress: Progress
     trusted: bool = True
+
+    def folder(self, given: str, name: str) -> Path:
+        """The folder that a parameter with the format `folder` names.
+
+        Raises:
+            NotAllowedError: the caller is not trusted, and the owner did not allow it.
+            InvalidParamError: there is no such folder.
+        """
+        return checked_folder(given, name, None if self.trusted else self.host.allowed_folders())
 
 
 @dataclass(frozen=True, kw_only=True)

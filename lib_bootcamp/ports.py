@@ -223,6 +223,12 @@ class Host(Protocol):
     def captioner(self) -> HostCaptioner | None:
         """The host's own captioner, or None where it has none; loads nothing."""
 
+    def allowed_folders(self) -> tuple[Path, ...]:
+        """The folders that callers over the network may name; none, where the owner named none."""
+
+    def trusts_page(self) -> bool:
+        """Whether visitors of the page may name any folder of this machine: it is served to this machine alone."""
+
     def setting(self, name: str, default: T) -> T:
         """A value of the host's settings page, or `default` where the host has none of that name."""
 

@@ -59,7 +59,10 @@ class FakeHost:
         model_folders: dict[str, tuple[Path, ...]] | None = None,
         settings: dict[str, Any] | None = None,
         captioner: HostCaptioner | None = None,
+        allowed: tuple[Path, ...] = (),
+        trusts_page: bool = True,
     ) -> None:
+        self._allowed, self._trusts_page = allowed, trusts_page
         self.own_captioner = captioner
         self.jobs: list[str] = []
         self.settings = settings or {}
@@ -133,6 +136,14 @@ class FakeHost:
     def captioner(self) -> HostCaptioner | None:
         """The one it was given, else None."""
         return self.own_captioner
+
+    def allowed_folders(self) -> tuple[Path, ...]:
+        """Those it was given."""
+        return self._allowed
+
+    def trusts_page(self) -> bool:
+        """As it was given."""
+        return self._trusts_page
 
     def setting(self, name: str, default: T) -> T:
         """The setting it was given, else the default."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import io
 import warnings
@@ -67,12 +68,12 @@ def examine(path: Path) -> Examined:
     JPEGs are decoded at the scale that sharpness is measured at, brightness alone: every byte is read and checked, and
     most of the work of a full decoding is saved.
     """
-    size = 0
     try:
-        size = path.stat().st_size
-        data = read_picture(path)
-        return _examined(data)
+        return _examined(read_picture(path))
     except (ImageError, TooLargeError) as error:
+        size = 0
+        with contextlib.suppress(OSError):
+            size = path.stat().st_size
         return Examined(problem=str(error), bytes=size)
 
 

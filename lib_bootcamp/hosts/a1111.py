@@ -203,6 +203,17 @@ class A1111Host:
         interrogator.blip_model = interrogator.blip_model.to(self._webui("devices").device_interrogate)
         interrogator.dtype = next(interrogator.blip_model.parameters()).dtype
 
+    def allowed_folders(self) -> tuple[Path, ...]:
+        """Those of `--bootcamp-allow-dir`."""
+        given = getattr(self._webui("shared").cmd_opts, "bootcamp_allow_dir", None) or ()
+        return tuple(map(Path, given))
+
+    def trusts_page(self) -> bool:
+        """As the WebUI decides whether a visitor may install extensions: only where it is not shared."""
+        options = self._webui("shared").cmd_opts
+        names = ("share", "listen", "server_name", "ngrok")
+        return not any(getattr(options, name, None) for name in names)
+
     def setting(self, name: str, default: T) -> T:
         """A value of the Settings page."""
         value = self._webui("shared").opts.data.get(name, default)

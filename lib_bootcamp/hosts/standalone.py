@@ -6,7 +6,7 @@ import importlib.metadata
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,6 +102,8 @@ class StandaloneHost:
         data_dir: where journals and caches go; default `$BOOTCAMP_DATA` or the user's data folder.
         checkpoint: a .safetensors file, a diffusers folder or a hub id.
         clip: the CLIP model where an operation names none.
+        allowed: the folders that callers over the network may name.
+        address: where the page is served, if it is.
     """
 
     name = "standalone"
@@ -113,10 +115,14 @@ class StandaloneHost:
         data_dir: Path | None = None,
         checkpoint: str | None = None,
         clip: str | None = None,
+        allowed: Sequence[Path] | None = None,
+        address: str | None = None,
     ) -> None:
         self._device = device
         self._data_dir = data_dir
         self._checkpoint = checkpoint
+        self._allowed = tuple(allowed or ())
+        self._address = address
         self._settings = {"bootcamp_clip": clip} if clip else {}
         self._queue = threading.RLock()
         self._info: ModelInfo | None = None
@@ -196,6 +202,14 @@ class StandaloneHost:
     def captioner(self) -> HostCaptioner | None:
         """None: there is no captioner here beside those of `ml.captioners`."""
         return None
+
+    def allowed_folders(self) -> tuple[Path, ...]:
+        """Those it was given."""
+        return self._allowed
+
+    def trusts_page(self) -> bool:
+        """Whether the page is served to this machine alone."""
+        return self._address in {None, "localhost", "::1"} or str(self._address).startswith("127.")
 
     def setting(self, name: str, default: T) -> T:
         """What the command line was given; there is no settings page here."""

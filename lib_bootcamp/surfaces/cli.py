@@ -172,12 +172,14 @@ def main(
 
     Args:
         argv: the command and its arguments; None for the process's own.
-        make_host: the host from `device`, `checkpoint` and `clip`, None for the best there is and the small models.
+        make_host: the host from `device`, `checkpoint`, `clip`, `allowed` (folders) and `address` (that is served), each
+            None where it was not given.
         prepare: installs what operations with a model need.
     """
     arguments = vars(build_parser().parse_args(argv))
     given = {"device": "device", "checkpoint": "checkpoint", "clip": "host_clip"}
-    host = make_host({name: arguments.pop(key, None) for name, key in given.items()})
+    asked = {name: arguments.pop(key, None) for name, key in given.items()}
+    host = make_host({**asked, "allowed": arguments.pop("allow_dir", None), "address": arguments.get("address")})
     arguments.pop("command", None)
     operation = arguments.pop("operation", None)
     needs = _needs(operation, arguments) if operation is not None else arguments.pop("needs", "")

@@ -51,7 +51,7 @@ def _operations(host: Host, arguments: argparse.Namespace) -> int:
         print(json.dumps(described(OPERATIONS), ensure_ascii=False, indent=2))
     else:
         for each in OPERATIONS:
-            print(f"{each.name:12} {each.summary}")
+            print(f"{' '.join(each.words):16} {each.summary}")
     return 0
 
 
@@ -114,6 +114,15 @@ COMMANDS = (
         _serve,
         (
             ("--address", {"default": "127.0.0.1", "help": "address to listen on (%(default)s: this machine only)"}),
+            (
+                "--allow-dir",
+                {
+                    "action": "append",
+                    "type": Path,
+                    "metavar": "DIR",
+                    "help": "folder that callers of the API may name, and visitors from elsewhere; may be given several times",
+                },
+            ),
             ("--port", {"type": int, "default": 7862, "help": "port (%(default)s)"}),
         ),
         needs="models",

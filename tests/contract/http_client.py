@@ -21,6 +21,7 @@ from lib_bootcamp.surfaces.routes import build_router
 
 from .fake_operation import FAKES
 
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 PICTURE = np.arange(8 * 6 * 3, dtype=np.uint8).reshape(8, 6, 3)
 PICTURE_64 = encode_base64(PICTURE)
 PICTURE_PNG = encode_png(PICTURE)
@@ -49,7 +50,13 @@ class _NoCheckpoint(StandaloneHost):
 
 def host() -> StandaloneHost:
     """The host of the tests; nothing is written there."""
-    return _NoCheckpoint(device="cpu", data_dir=Path("/nonexistent"))
+    return _NoCheckpoint(device="cpu", data_dir=Path("/nonexistent"), allowed=[EXAMPLES])
+
+
+def with_folder(operation: Any, value: dict[str, Any]) -> dict[str, Any]:
+    """An example's values with a folder that the tests' host allows, where the operation takes one."""
+    folders = [each.name for each in operation.params.fields() if each.spec.format == "folder"]
+    return {**value, **dict.fromkeys(folders, str(EXAMPLES))}
 
 
 def fake_app(**options: Any) -> FastAPI:

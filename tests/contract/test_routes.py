@@ -33,6 +33,7 @@ from tests.contract.http_client import (
     fake_app,
     host,
     pieces,
+    with_folder,
 )
 from tests.fake_clip import BLUE, RED, flat_png
 
@@ -98,7 +99,7 @@ def test_every_declared_parameter_is_known_to_the_route(operation):
 def test_every_operation_of_the_catalogue_answers_its_own_example(real, operation):
     path = f"/bootcamp/v1/{operation.path.strip('/')}"
     content = real.app.openapi()["paths"][path]["post"]["requestBody"]["content"]["application/json"]
-    answer = real.post(path, json=content["examples"]["example"]["value"])
+    answer = real.post(path, json=with_folder(operation, content["examples"]["example"]["value"]))
     assert answer.status_code == 200, answer.text[:300]
     assert {"summary", "succeeded"} < set(answer.json())
 
@@ -108,7 +109,8 @@ def test_every_operation_of_the_catalogue_answers_its_presets(real, operation):
     path = f"/bootcamp/v1/{operation.path.strip('/')}"
     content = real.app.openapi()["paths"][path]["post"]["requestBody"]["content"]["application/json"]
     statuses = {
-        name: real.post(path, json=content["examples"][name]["value"]).status_code for name in operation.presets
+        name: real.post(path, json=with_folder(operation, content["examples"][name]["value"])).status_code
+        for name in operation.presets
     }
     assert statuses == dict.fromkeys(operation.presets, 200)
 

@@ -160,7 +160,7 @@ def test_a_wifi_password_is_not_written_among_the_parameters(tmp_path: Path) -> 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.name)
 def test_help_names_every_declared_parameter(operation: object, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
-        build_parser().parse_args([operation.name, "--help"])
+        build_parser().parse_args([*operation.words, "--help"])
     assert stopped.value.code == 0
     text = capsys.readouterr().out
     for param in operation.params.fields():

@@ -35,9 +35,9 @@ def needs_models(command: str) -> bool:
     if any(command.startswith(f"{PYTHON}{each.name} ") for each in COMMANDS if each.needs):
         return True
     return any(
-        re.search(rf"lib_bootcamp {each.name}\b|/bootcamp/v1/{each.path.strip('/')}\b", command)
+        re.search(rf"lib_bootcamp {' '.join(each.words)}\b|/bootcamp/v1/{each.path.strip('/')}\b", command)
         for each in OPERATIONS
-        if each.needs
+        if each.needs or any(param.spec.needs and f"--{param.name} " in command for param in each.params.fields())
     )
 
 

@@ -1,0 +1,411 @@
+"""What a folder of training pictures is like, and what to mend before training."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+
+from lib_bootcamp.core.arrays import Floats
+from lib_bootcamp.core.caption_files import FolderCaptions
+from lib_bootcamp.core.clip_tokens import count_tokens
+from lib_bootcamp.core.dataset_buckets import Placed, Size, bucket_sizes, place, place_without_upscale
+from lib_bootcamp.core.dataset_facts import ClassCount, LikeGroup, Likeness, PictureFacts, Report, TagCount
+from lib_bootcamp.core.dataset_findings import Gathered, Limits, buckets_of, findings_of, verdicts_of
+from lib_bootcamp.core.dataset_folder import Listing, list_folder, repeats_of
+from lib_bootcamp.core.dataset_likeness import HASH_BITS, Groups, alike, hash_rows
+from lib_bootcamp.core.dataset_page import report_page
+from lib_bootcamp.core.dataset_pictures import Examined, examine, read_picture, thumbnail
+from lib_bootcamp.core.dataset_words import count_tags, similar_tags
+from lib_bootcamp.errors import BootcampError, ImageError, InvalidParamError
+from lib_bootcamp.operation import Context, Operation, Result
+from lib_bootcamp.operations import classify
+from lib_bootcamp.params import Params, Spec
+from lib_bootcamp.ports import track
+
+MOST_TAGS = 1000
+CLIP_AT_ONCE = 64
+_PURPOSES = {"concept": "LoRA of a person or thing", "style": "LoRA of a style", "fine-tune": "Whole checkpoint"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetParams(Params):
+    """The folder, how it will be trained on, and from where on something is told."""
+
+    folder: Annotated[
+        str,
+        Spec(
+            "Folder",
+            "Pictures, with their captions beside them; folders inside are classes, named like 10_my dog for repeats.",
+            min_length=1,
+            format="folder",
+            positional=True,
+        ),
+    ]
+    recursive: Annotated[bool, Spec("Folders inside too", "Take the folders inside folders.")] = True
+    purpose: Annotated[
+        Literal["concept", "style", "fine-tune"],
+        Spec("Trained for", "What the number of pictures is held against.", titles=_PURPOSES),
+    ] = "concept"
+    resolution: Annotated[
+        int, Spec("Resolution", "Side of the square that buckets have the area of.", ge=128, le=4096, unit="px")
+    ] = 512
+    min_side_px: Annotated[
+        int, Spec("Too small below", "Of the shorter side.", ge=1, le=8192, unit="px", group="Limits")
+    ] = 512
+    sharp_from: Annotated[
+        float,
+        Spec("Blurred below", "Variance of the Laplacian at 512 x 512 px in area.", ge=0, le=10_000, group="Limits"),
+    ] = 100.0
+    min_words: Annotated[int, Spec("Short captions below", ge=0, le=200, unit="words", group="Limits")] = 3
+    hash_distance: Annotated[
+        int,
+        Spec("Alike up to", "Bits of the 64 of the perceptual hash that may differ.", ge=0, le=16, group="Limits"),
+    ] = 6
+    upscale: Annotated[bool, Spec("Enlarge to the bucket", "Off: as kohya's bucket_no_upscale.", group="Buckets")] = (
+        True
+    )
+    bucket_step_px: Annotated[
+        int, Spec("Step", "Sides are multiples of it.", ge=8, le=256, multiple_of=8, unit="px", group="Buckets")
+    ] = 64
+    bucket_min_px: Annotated[int, Spec("Shortest side", ge=64, le=4096, unit="px", group="Buckets")] = 256
+    bucket_max_px: Annotated[int, Spec("Longest side", ge=64, le=8192, unit="px", group="Buckets")] = 1024
+    separator: Annotated[
+        str, Spec("Separator", "What stands between tags.", min_length=1, max_length=8, group="Captions")
+    ] = ","
+    clip: Annotated[
+        str | None,
+        Spec(
+            "Compare with CLIP",
+            "A model as classify takes it (mini, ViT-B-32/laion2b_s34b_b79k, ...): finds what is alike in its content. "
+            "Empty: not compared.",
+            min_length=1,
+            max_length=1000,
+            group="CLIP",
+            needs="models",
+        ),
+    ] = None
+    clip_cosine: Annotated[
+        float, Spec("Alike from", "The cosine of two pictures.", ge=0.5, le=1, step=0.005, group="CLIP")
+    ] = 0.97
+
+    def check(self) -> None:
+        """The buckets' sides are in order."""
+        if self.bucket_min_px > self.bucket_max_px:
+            raise InvalidParamError("bucket_min_px", f"must be at most bucket_max_px, which is {self.bucket_max_px}")
+
+    @property
+    def backend(self) -> Literal["auto"]:
+        """What computes CLIP."""
+        return "auto"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetReport(Report, Result):
+    """The report."""
+
+    def summary(self) -> str:
+        """How much there is, and what wants mending."""
+        mend = [each.area.lower() for each in self.verdicts if each.level == "mend"]
+        look = [each.area.lower() for each in self.verdicts if each.level == "look"]
+        said = [f"mend {', '.join(mend)}"] if mend else []
+        said += [f"look at {', '.join(look)}"] if look else []
+        return f"{self.count:,} pictures, {self.captioned:,} with a caption: {'; '.join(said) or 'all is well'}."
+
+    def lines(self) -> list[str]:
+        """Verdicts with the findings' advice, and the first files that are meant."""
+        told = []
+        for verdict in self.verdicts:
+            here = [each for each in self.findings if each.area == verdict.area]
+            told.append(f"{verdict.level:5}{verdict.area}" + ("" if here else f": {verdict.sentence}"))
+            for each in here:
+                some = ", ".join(each.files[:3]) + (", ..." if len(each.files) > 3 else "")
+                told.append(f"       {each.what}. {each.advice}{f' ({some})' if some else ''}")
+        return told
+
+
+def dataset_report(params: DatasetParams, context: Context) -> DatasetReport:
+    """Examine a folder of training pictures.
+
+    Raises:
+        InvalidParamError: the folder is none, or the CLIP model is not to be named over the network.
+        ImageError: no pictures are in it.
+        CancelledError: the person stopped it.
+    """
+    root = context.folder(params.folder, "folder")
+    listing = list_folder(root, recursive=params.recursive, follow_out=context.trusted)
+    if not listing.pictures:
+        raise ImageError(f"{params.folder}: no pictures are in there.")
+    captions = _Captions(listing, context)
+    examined: list[Examined] = []
+    facts: list[PictureFacts] = []
+    with closing(_examined(listing.pictures)) as made:
+        told = track(context.progress, made, title="Examine", total=len(listing.pictures), unit="picture")
+        for path, each in zip(listing.pictures, told, strict=True):
+            examined.append(each)
+            facts.append(_facts(path, each, captions, params, root))
+    groups = list(_alike(listing, examined, params, context))
+    return _report(params, listing, facts, groups, captions)
+
+
+def _examined(paths: Sequence[Path]) -> Iterator[Examined]:
+    """Each file's facts in order, with a few files ahead on all cores."""
+    threads = os.cpu_count() or 1
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="bootcamp-examine")
+    waiting: deque[Future[Examined]] = deque()
+    source = iter(paths)
+    try:
+        while True:
+            waiting.extend(pool.submit(examine, path) for path in islice(source, 2 * threads - len(waiting)))
+            if not waiting:
+                return
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+class _Captions:
+    """The captions of the pictures of a listing, and what is wrong with them; paths are below the folder."""
+
+    def __init__(self, listing: Listing, context: Context) -> None:
+        self.listing, self.root = listing, listing.root
+        real = listing.root.resolve()
+        allowed = None if context.trusted else lambda path: path.resolve().is_relative_to(real)
+        self.read = FolderCaptions(listing.root, allowed)
+        self.contradictory: list[str] = []
+        stems = Counter(path.with_suffix("") for path in listing.pictures)
+        beside = {path.with_suffix("") for path in listing.captions}
+        self.shared = [
+            below(self.root, path)
+            for path in listing.pictures
+            if stems[path.with_suffix("")] > 1 and path.with_suffix("") in beside
+        ]
+
+    def of(self, path: Path) -> tuple[str | None, str | None]:
+        """The caption and its file."""
+        found = self.read.of(path)
+        if len({" ".join(each.text.split()) for each in found}) > 1:
+            self.contradictory.append(below(self.root, path))
+        first = next((each for each in found if each.text), None)
+        return (first.text, below(self.root, first.file)) if first else (None, None)
+
+    def orphans(self) -> list[str]:
+        """Caption files, and rows of tables, whose pictures are not there."""
+        stems = {path.with_suffix("") for path in self.listing.pictures}
+        found = [below(self.root, path) for path in self.listing.captions if path.with_suffix("") not in stems]
+        there = set(self.listing.pictures)
+        for path in self.listing.tables:
+            table = self.read.table(path)
+            for name in table.captions if table else ():
+                if path.parent / name not in there:
+                    found.append(f"{below(self.root, path)}: {printable(name)}")
+        return found
+
+    def problems(self) -> dict[str, str]:
+        """What is wrong with each file that could not be read."""
+        return {below(self.root, path): told for path, told in self.read.problems.items()}
+
+
+def printable(text: str) -> str:
+    """A text without the lone surrogates of file names that are not UTF-8."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def below(root: Path, path: Path) -> str:
+    """A path below the folder as it is shown."""
+    return printable(path.relative_to(root).as_posix())
+
+
+def _facts(path: Path, made: Examined, captions: _Captions, params: DatasetParams, root: Path) -> PictureFacts:
+    text, file = captions.of(path)
+    placed = None if made.problem else _placed(made.width, made.height, params)
+    return PictureFacts(
+        path=below(root, path),
+        problem=made.problem,
+        format=made.format,
+        mode=made.mode,
+        width=made.width,
+        height=made.height,
+        bytes=made.bytes,
+        alpha=made.has_alpha,
+        transparent=made.is_transparent,
+        orientation=made.orientation,
+        frames=made.frames,
+        bucket=f"{placed.bucket[0]}x{placed.bucket[1]}" if placed else "",
+        cropped=round(placed.cropped, 4) if placed else 0.0,
+        enlarged=round(placed.enlarged, 4) if placed else 0.0,
+        sharpness=round(made.sharpness, 2),
+        hash=f"{made.hash.upright:016x}" if made.hash else "",
+        caption=text,
+        caption_file=file,
+        tokens=count_tokens(text) if text else 0,
+    )
+
+
+def _placed(width: int, height: int, params: DatasetParams) -> Placed:
+    area: Size = (params.resolution, params.resolution)
+    if not params.upscale:
+        return place_without_upscale(width, height, area, step_px=params.bucket_step_px)
+    sizes = bucket_sizes(area, min_px=params.bucket_min_px, max_px=params.bucket_max_px, step_px=params.bucket_step_px)
+    return place(width, height, sizes)
+
+
+def _alike(
+    listing: Listing, examined: Sequence[Examined], params: DatasetParams, context: Context
+) -> Iterator[LikeGroup]:
+    """The groups of each kind; what one kind has told is not told by the next."""
+    by_identity: dict[str, list[int]] = {}
+    for at, each in enumerate(examined):
+        if not each.problem:
+            by_identity.setdefault(each.identity, []).append(at)
+
+    def group(kind: Likeness, members: Sequence[int]) -> LikeGroup:
+        ordered = sorted(members, key=lambda at: (-examined[at].width * examined[at].height, -examined[at].bytes, at))
+        return LikeGroup(kind=kind, files=tuple(below(listing.root, listing.pictures[at]) for at in ordered))
+
+    yield from (group("same", members) for members in by_identity.values() if len(members) > 1)
+    firsts = [members[0] for members in by_identity.values()]
+    hashed = [at for at in firsts if examined[at].hash]
+    hashes = [each for at in hashed if (each := examined[at].hash)]
+    upright, mirrored = (hash_rows([getattr(each, name) for each in hashes]) for name in ("upright", "mirrored"))
+    least = HASH_BITS - 2 * params.hash_distance - 0.5
+    told: list[set[int]] = []
+    for kind, others in (("near", None), ("mirrored", mirrored)):
+        for members in _new_groups(hashed, upright, least, told, others):
+            yield group(kind, members)
+    if params.clip:
+        known, rows = _clip_rows(listing, firsts, params, context)
+        for members in _new_groups(known, rows, params.clip_cosine, told):
+            yield group("clip", members)
+
+
+def _new_groups(
+    places: Sequence[int], rows: Floats, least: float, told: list[set[int]], others: Floats | None = None
+) -> list[list[int]]:
+    """Groups of places whose rows are alike, but for those that lie in a group that is told already."""
+    groups = Groups(len(rows))
+    for one, found in alike(rows, least, others):
+        groups.join(one, found)
+    listed = [[places[at] for at in members] for members in groups.listed()]
+    fresh = [members for members in listed if not any(set(members) <= each for each in told)]
+    told += map(set, fresh)
+    return fresh
+
+
+def _clip_rows(
+    listing: Listing, places: Sequence[int], params: DatasetParams, context: Context
+) -> tuple[list[int], Floats]:
+    """CLIP's unit vectors of the pictures at these places: those it could read, and float32 [N, D]."""
+    classify.check_model_name(params, context)
+    with classify.lend_model(params, context) as model:
+        from lib_bootcamp.ml.batches import prepared_in_batches
+
+        made = prepared_in_batches(
+            context,
+            [listing.pictures[at] for at in places],
+            lambda path: model.prepare(read_picture(path)),
+            lambda batch: list(model.encode_prepared(batch)),
+            size=CLIP_AT_ONCE,
+            title="CLIP",
+            unit="picture",
+        )
+        rows = [(at, row) for at, row in zip(places, made, strict=True) if not isinstance(row, BootcampError)]
+    return [at for at, _ in rows], np.array([row for _, row in rows], np.float32).reshape(len(rows), -1)
+
+
+def _report(
+    params: DatasetParams, listing: Listing, facts: list[PictureFacts], groups: list[LikeGroup], captions: _Captions
+) -> DatasetReport:
+    tags = count_tags((each.caption or "" for each in facts if not each.problem), params.separator)
+    classes, shown = _classes(listing, facts)
+    known = Gathered(
+        pictures=facts,
+        groups=groups,
+        classes=classes,
+        tags=tags,
+        similar=similar_tags(tags),
+        orphans=captions.orphans(),
+        contradictory=captions.contradictory,
+        shared=captions.shared,
+        caption_problems=captions.problems(),
+        unread=[below(listing.root, path) for path in listing.unread],
+        outside=[below(listing.root, path) for path in listing.outside],
+    )
+    limits = Limits(
+        min_side_px=params.min_side_px,
+        sharp_from=params.sharp_from,
+        min_words=params.min_words,
+        purpose=params.purpose,
+    )
+    findings = findings_of(known, limits)
+    ordered = sorted(tags.items(), key=lambda each: (-each[1], each[0]))
+    return DatasetReport(
+        folder=printable(str(listing.root)),
+        count=len(facts),
+        usable=sum(not each.problem for each in facts),
+        bytes=sum(each.bytes for each in facts),
+        captioned=sum(bool(each.caption) for each in facts),
+        shown=shown,
+        sharp_from=params.sharp_from,
+        verdicts=tuple(verdicts_of(findings)),
+        findings=tuple(findings),
+        buckets=tuple(buckets_of(facts)),
+        groups=tuple(groups),
+        classes=tuple(classes),
+        tags=tuple(TagCount(tag=tag, count=count) for tag, count in ordered[:MOST_TAGS]),
+        tags_once=sum(count == 1 for count in tags.values()),
+        similar_tags=tuple(known.similar),
+        pictures=tuple(facts),
+    )
+
+
+def _classes(listing: Listing, facts: Sequence[PictureFacts]) -> tuple[list[ClassCount], int]:
+    """The folders that have pictures, and how many pictures are shown in an epoch."""
+    counted = Counter(path.parent for path, each in zip(listing.pictures, facts, strict=True) if not each.problem)
+    told = {folder: repeats_of(folder.resolve().name) for folder in counted}
+    numbered = any(each.count is not None for each in told.values())
+    weights = {folder: count * ((told[folder].count or 0) if numbered else 1) for folder, count in counted.items()}
+    total = sum(weights.values())
+    classes = [
+        ClassCount(
+            folder=below(listing.root, folder),
+            name=printable(told[folder].name),
+            repeats=told[folder].count,
+            pictures=count,
+            share=round(weights[folder] / total, 6) if total else 0.0,
+        )
+        for folder, count in sorted(counted.items())
+    ]
+    return classes, total
+
+
+def as_page(report: DatasetReport) -> str:
+    """The report as an HTML page of one file, with small pictures."""
+    root = Path(report.folder)
+    return report_page(report, lambda path: thumbnail(root / path))
+
+
+DATASET_REPORT = Operation(
+    name="dataset-report",
+    title="Dataset report",
+    summary="Tells what a folder of training pictures is like and what to mend before training.",
+    params=DatasetParams,
+    result=DatasetReport,
+    run=dataset_report,
+    path="/dataset/report",
+    kind="analysis",
+    command="dataset report",
+    page=as_page,
+    presets={
+        "SD 1.5": {"resolution": 512, "min_side_px": 512, "bucket_min_px": 256, "bucket_max_px": 1024},
+        "SDXL": {"resolution": 1024, "min_side_px": 768, "bucket_min_px": 512, "bucket_max_px": 2048},
+    },
+)
