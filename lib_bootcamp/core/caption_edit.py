@@ -203,7 +203,10 @@ class Edit:
         return [*tags[:place], *dict.fromkeys(new), *tags[place:]]
 
     def _deduped(self, tags: list[str]) -> list[str]:
-        return list({_form(tag): tag for tag in reversed(tags)}.values())[::-1] if self.dedupe else tags
+        first: dict[str, str] = {}
+        for tag in tags:
+            first.setdefault(_form(tag), tag)
+        return list(first.values()) if self.dedupe else tags
 
     def _sorted(self, tags: list[str]) -> list[str]:
         if self.order == "keep":

@@ -32,7 +32,7 @@ class Limits:
     """
 
     min_side_px: int = 512
-    sharp_from: float = 100.0
+    sharp_from: float = 40.0
     min_words: int = 3
     purpose: str = "concept"
 

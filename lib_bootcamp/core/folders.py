@@ -16,15 +16,13 @@ def checked_folder(given: str, name: str, allowed: Iterable[Path] | None = None)
         name: the parameter that names it.
         allowed: folders that it has to be in, or be one of, after `..` and links are followed; None: anywhere.
     Returns:
-        the path as it was given, where everything is allowed; else with links followed, so that what was checked is what
-        is used.
+        the path as it was given, where everything is allowed; else with links followed, so that what was checked is
+        what is used.
     Raises:
         NotAllowedError: it lies outside; told before whether it is there.
         InvalidParamError: it is not there, or is no folder.
     """
     try:
-        if "\0" in given:
-            raise ValueError
         path = Path(given).expanduser() if allowed is None else Path(given).resolve()
         if allowed is not None and not any(path.is_relative_to(each.resolve()) for each in allowed):
             raise NotAllowedError(
@@ -32,7 +30,7 @@ def checked_folder(given: str, name: str, allowed: Iterable[Path] | None = None)
                 "WebUI --bootcamp-allow-dir)."
             )
         is_folder = path.is_dir()
-    except (OSError, RuntimeError, ValueError):  # a name that is too long, a link to itself, no home
+    except (OSError, RuntimeError, ValueError):  # too long, a link to itself, no home, a zero byte
         is_folder = False
     if not is_folder:
         raise InvalidParamError(name, f"{given[:200]} is no folder; name one that is there")

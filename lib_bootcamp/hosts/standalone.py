@@ -108,7 +108,7 @@ class StandaloneHost:
 
     name = "standalone"
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what the command line says
         self,
         *,
         device: str | None = None,

@@ -104,9 +104,10 @@ class CaptionsParams(Params):
     def check(self) -> None:
         """The question and the edits can be read, and undo is not mixed with them."""
         Where(self.where, self.separator)
+        edits = self.edit({}).changes_anything()
         if self.seen is not None and len(self.files) != 1:
             raise InvalidParamError("seen", "needs files to name the one picture whose caption was seen")
-        if self.undo and self.edit({}).changes_anything():
+        if self.undo and edits:
             raise InvalidParamError("undo", "cannot be mixed with edits; undo first, then edit")
 
     def edit(self, counts: dict[str, int]) -> Edit:
@@ -310,7 +311,7 @@ class _Editor:
             file = each.caption.file if each.caption else each.picture.with_suffix(self.params.ending)
             by_file.setdefault(file, []).append(each)
         with self._journal().run("captions edited") as journal:
-            files = track(self.context.progress, by_file.items(), title="Caption editor", total=len(by_file), unit="file")
+            files = track(self.context.progress, by_file.items(), title="Captions", total=len(by_file), unit="file")
             for file, members in files:
                 note = self._write(journal, file, members)
                 yield from (self._change(each, note) for each in members)

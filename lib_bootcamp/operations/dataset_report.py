@@ -64,7 +64,7 @@ class DatasetParams(Params):
     sharp_from: Annotated[
         float,
         Spec("Blurred below", "Variance of the Laplacian at 512 x 512 px in area.", ge=0, le=10_000, group="Limits"),
-    ] = 100.0
+    ] = 40.0
     min_words: Annotated[int, Spec("Short captions below", ge=0, le=200, unit="words", group="Limits")] = 3
     hash_distance: Annotated[
         int,

@@ -172,8 +172,8 @@ def main(
 
     Args:
         argv: the command and its arguments; None for the process's own.
-        make_host: the host from `device`, `checkpoint`, `clip`, `allowed` (folders) and `address` (that is served), each
-            None where it was not given.
+        make_host: the host from `device`, `checkpoint`, `clip`, `allowed` (folders) and `address` (where it serves),
+            each None where it was not given.
         prepare: installs what operations with a model need.
     """
     arguments = vars(build_parser().parse_args(argv))

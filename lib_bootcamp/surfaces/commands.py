@@ -120,7 +120,7 @@ COMMANDS = (
                     "action": "append",
                     "type": Path,
                     "metavar": "DIR",
-                    "help": "folder that callers of the API may name, and visitors from elsewhere; may be given several times",
+                    "help": "folder that callers of the API and visitors from elsewhere may name; may be repeated",
                 },
             ),
             ("--port", {"type": int, "default": 7862, "help": "port (%(default)s)"}),

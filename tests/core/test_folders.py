@@ -38,9 +38,9 @@ def test_what_leads_out_is_refused_whether_it_is_there_or_not(allowed: Path, nam
 
 @pytest.mark.parametrize("name", ["none", "file.txt", "loop", "a" * 5000, "a\0b"])
 def test_what_is_no_folder_is_a_wrong_parameter(allowed: Path, name: str) -> None:
-    with pytest.raises(InvalidParamError, match="^folder "):
+    with pytest.raises(InvalidParamError, match=r"^folder "):
         checked_folder(f"{allowed}/{name}", "folder", [allowed])
-    with pytest.raises(InvalidParamError, match="^folder "):
+    with pytest.raises(InvalidParamError, match=r"^folder "):
         checked_folder(f"{allowed}/{name}", "folder")
 
 
