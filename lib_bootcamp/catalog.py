@@ -12,6 +12,7 @@ from .operations.dataset_captions import DATASET_CAPTIONS
 from .operations.dataset_report import DATASET_REPORT
 from .operations.lighting import LIGHTING
 from .operations.qr import QR
+from .operations.recolor import RECOLOR
 from .operations.scan import SCAN
 from .operations.txt2img import TXT2IMG
 
@@ -19,6 +20,7 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     QR,
     BRIGHTNESS,
     LIGHTING,
+    RECOLOR,
     SCAN,
     CLASSIFY,
     DATASET_REPORT,

@@ -11,11 +11,13 @@ from lib_bootcamp.core.arrays import Image
 from lib_bootcamp.core.blur import blur
 from lib_bootcamp.core.luminance import LUMINANCE_TITLES, Luminance, luminance
 from lib_bootcamp.core.opencv import opencv
-from lib_bootcamp.core.resize import MAX_CANVAS_SIDE, RESIZE_TITLES, ResizeMode, resize, target_size
+from lib_bootcamp.core.resize import resize, target_size
 from lib_bootcamp.core.tone import apply_table, auto_points, clahe, parse_curve, tone_table
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.operation import Context, ControlMap, Operation
 from lib_bootcamp.params import Params, Spec
+
+from .sizing import Height, Resizing, Width
 
 AUTO_CLIP = 0.005
 
@@ -34,39 +36,9 @@ class BrightnessParams(Params):
             titles=LUMINANCE_TITLES,
         ),
     ] = "lstar"
-    width: Annotated[
-        int | None,
-        Spec(
-            "Width",
-            "Empty: the picture's own, or in proportion to the height.",
-            ge=1,
-            le=MAX_CANVAS_SIDE,
-            unit="px",
-            group="Size",
-            example=768,
-        ),
-    ] = None
-    height: Annotated[
-        int | None,
-        Spec(
-            "Height",
-            "Empty: the picture's own, or in proportion to the width.",
-            ge=1,
-            le=MAX_CANVAS_SIDE,
-            unit="px",
-            group="Size",
-            example=768,
-        ),
-    ] = None
-    resize_mode: Annotated[
-        ResizeMode,
-        Spec(
-            "Resize mode",
-            "As in the WebUI, where width and height do not have the picture's proportions.",
-            group="Size",
-            titles=RESIZE_TITLES,
-        ),
-    ] = "just_resize"
+    width: Width = None
+    height: Height = None
+    resize_mode: Resizing = "just_resize"
     clahe: Annotated[
         bool,
         Spec(

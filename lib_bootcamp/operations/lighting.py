@@ -15,11 +15,13 @@ from lib_bootcamp.core.lights import Canvas, Light
 from lib_bootcamp.core.luminance import LUMINANCE_TITLES, Luminance, luminance
 from lib_bootcamp.core.normals import CONVENTION_TITLES, NormalConvention, NormalMap, Surface, depth_map
 from lib_bootcamp.core.opencv import opencv
-from lib_bootcamp.core.resize import MAX_CANVAS_SIDE, RESIZE_TITLES, ResizeMode, resize, target_size
+from lib_bootcamp.core.resize import ResizeMode, resize, target_size
 from lib_bootcamp.core.tone import apply_table, auto_points, tone_table
 from lib_bootcamp.errors import CancelledError, InvalidParamError
 from lib_bootcamp.operation import Context, ControlMap, Operation
 from lib_bootcamp.params import Params, Spec
+
+from .sizing import resize_spec, side_spec
 
 DEFAULT_SIDE = 512
 GRADIENTS = {
@@ -28,6 +30,7 @@ GRADIENTS = {
 }  # fmt: skip
 """Where the light comes from, to its azimuth."""
 GRADIENT_ELEVATION = 45.0
+_OWN_SIZE = f"Empty: the picture's or map's own, {DEFAULT_SIDE} on a flat canvas."
 _DESIGN = {"mode": ("design",)}
 _ESTIMATE = {"mode": ("estimate",)}
 
@@ -211,38 +214,10 @@ class LightingParams(Params):
         bool,
         Spec("Stretch", "Make the darkest light black and the brightest white.", group="Estimate", when=_ESTIMATE),
     ] = False
-    width: Annotated[
-        int | None,
-        Spec(
-            "Width",
-            f"Empty: the picture's or map's own, {DEFAULT_SIDE} on a flat canvas.",
-            ge=1,
-            le=MAX_CANVAS_SIDE,
-            unit="px",
-            group="Size",
-            example=768,
-        ),
-    ] = None
-    height: Annotated[
-        int | None,
-        Spec(
-            "Height",
-            f"Empty: the picture's or map's own, {DEFAULT_SIDE} on a flat canvas.",
-            ge=1,
-            le=MAX_CANVAS_SIDE,
-            unit="px",
-            group="Size",
-            example=768,
-        ),
-    ] = None
+    width: Annotated[int | None, side_spec("Width", _OWN_SIZE)] = None
+    height: Annotated[int | None, side_spec("Height", _OWN_SIZE)] = None
     resize_mode: Annotated[
-        ResizeMode,
-        Spec(
-            "Resize mode",
-            "As in the WebUI, where pictures do not have the canvas's proportions.",
-            group="Size",
-            titles=RESIZE_TITLES,
-        ),
+        ResizeMode, resize_spec("As in the WebUI, where pictures do not have the canvas's proportions.")
     ] = "just_resize"
 
     def check(self) -> None:
