@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, Protocol, TypeVar
 
 from .core.arrays import Image
 from .core.folders import checked_folder
@@ -107,6 +108,94 @@ class OverFiles(Generic[P]):
     labels: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Write:
+    """A file that a job writes.
+
+    Args:
+        path: the file.
+        before: what it holds now; None: it is not there.
+        after: what it will hold.
+    """
+
+    path: Path
+    before: bytes | None
+    after: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settled:
+    """One picture's result when everything is known about it.
+
+    Args:
+        result: what is kept in the journal.
+        writes: files that belong to this picture.
+        skipped: why nothing is done after all; empty where something is.
+    """
+
+    result: FileResult
+    writes: tuple[Write, ...] = ()
+    skipped: str = ""
+
+
+class Session(Protocol):
+    """The models of one run, loaded."""
+
+    @property
+    def batch(self) -> int:
+        """How many pictures are worked on at once: what a crash may repeat."""
+
+    def results(self, pictures: Sequence[Path]) -> Iterator[FileResult | BootcampError]:
+        """For each picture, in order and as it is made, its result or the mistake about it.
+
+        Raises:
+            CancelledError: the person stopped it, or the host did.
+        """
+
+
+class FolderWork(Protocol):
+    """One job on one folder. Everything that is slow or needs a model is in `session`."""
+
+    def pictures(self) -> Iterable[tuple[Path, str]]:
+        """Each picture, with why it is left out (empty: it is not); asked for once in a job's life.
+
+        Raises:
+            ImageError: there is none.
+        """
+
+    def session(self) -> AbstractContextManager[Session]:
+        """The models for the length of a block."""
+
+    def settle(self, picture: Path, result: FileResult) -> Settled:
+        """Decide what is written for a picture; changes nothing.
+
+        Raises:
+            BootcampError: nothing can be; the picture has failed.
+        """
+
+    def at_end(self, results: Iterator[tuple[Path, Mapping[str, Any]]]) -> Iterable[Write]:
+        """Files that hold what came of many pictures; asked for whenever a job ends or stops.
+
+        Args:
+            results: each picture that is done, with the facts of its result.
+        """
+
+
+@dataclass(frozen=True, kw_only=True)
+class FolderJob(Generic[P]):
+    """How an operation works through a folder as a job, which can be paused, resumed after a crash, and undone.
+
+    Args:
+        params: the declaration without pictures, and with the folder.
+        work: makes the work on one folder; called at each start.
+        folder: the parameter that names the folder.
+    """
+
+    params: type[P]
+    work: Callable[[Path, P, Context], FolderWork]
+    folder: str = "folder"
+
+
 @dataclass(frozen=True)
 class Operation(Generic[P, R]):
     """One thing a person can ask for, on every surface.
@@ -127,6 +216,7 @@ class Operation(Generic[P, R]):
         over_files: how it takes a folder of pictures; None where it takes one picture at a time.
         command: its words on the command line, where they are not its name.
         page: makes of a result an HTML page of one file; None where there is none.
+        job: how it works through a folder as a job; None where it does not.
     """
 
     name: str
@@ -143,6 +233,7 @@ class Operation(Generic[P, R]):
     over_files: OverFiles[Any] | None = None
     command: str = ""
     page: Callable[[Any], str] | None = None
+    job: FolderJob[Any] | None = None
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -162,6 +253,12 @@ class Operation(Generic[P, R]):
         if self.over_files is None:
             raise TypeError(f"{self.name} takes one picture at a time")
         return self.over_files.params.from_mapping(self._over_preset(values))
+
+    def as_job(self) -> Operation[Any, R]:
+        """The same with the declaration of its job: what forms, bodies and flags of a job are derived from."""
+        if self.job is None:
+            raise TypeError(f"{self.name} is no job")
+        return replace(self, params=self.job.params)
 
     def _over_preset(self, values: Mapping[str, Any]) -> dict[str, Any]:
         given = dict(values)

@@ -35,3 +35,11 @@ def checked_folder(given: str, name: str, allowed: Iterable[Path] | None = None)
     if not is_folder:
         raise InvalidParamError(name, f"{given[:200]} is no folder; name one that is there")
     return path
+
+
+def is_inside(path: Path, root: Path) -> bool:
+    """Whether a file or folder lies in `root` after `..` and links are followed; a link to itself lies nowhere."""
+    try:
+        return path.resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError):
+        return False

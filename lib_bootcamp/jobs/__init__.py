@@ -1,0 +1,1 @@
+"""Long work on folders: a journal that survives kill -9, a queue, pause, resume and undo."""

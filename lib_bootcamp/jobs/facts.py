@@ -1,0 +1,121 @@
+"""What a job tells of itself, on every surface."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeAlias
+
+from lib_bootcamp.errors import BootcampError
+from lib_bootcamp.params import Spec
+
+State: TypeAlias = Literal[
+    "queued", "running", "paused", "done", "failed", "cancelled", "interrupted", "undone"
+]
+ItemState: TypeAlias = Literal["todo", "writing", "done", "skipped", "failed"]
+ACTIVE: tuple[State, ...] = ("queued", "running")
+RESUMABLE: tuple[State, ...] = ("paused", "interrupted", "failed")
+ENDED: tuple[State, ...] = ("done", "failed", "cancelled", "undone")
+"""From here a job moves only when somebody asks for it."""
+
+
+class NoJobError(BootcampError):
+    """There is no job of this number."""
+
+    status = 404
+    exit_code = 2
+
+    def __init__(self, number: object) -> None:
+        super().__init__(f"There is no job {str(number)[:40]}; `jobs` lists those that are there.")
+
+
+class JobStateError(BootcampError):
+    """What is asked for cannot be done in the job's state."""
+
+    status = 409
+    exit_code = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemInfo:
+    """One picture of a job."""
+
+    path: Annotated[str, Spec("Path", "Below the folder.")]
+    state: Annotated[ItemState, Spec("State", "skipped: it was left out, the note says why.")]
+    note: Annotated[str, Spec("Note", "Why it failed or was left out, or a warning.")]
+    result: Annotated[dict[str, Any] | None, Spec("Result", "What came of it.")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobInfo:
+    """One job."""
+
+    id: Annotated[int, Spec("Number")]
+    operation: Annotated[str, Spec("Operation")]
+    folder: Annotated[str, Spec("Folder")]
+    state: Annotated[
+        State, Spec("State", "interrupted: its process ended; it can be resumed, as a paused or failed one.")
+    ]
+    total: Annotated[int, Spec("Pictures", "0 until the folder is listed.")]
+    done: Annotated[int, Spec("Done")]
+    skipped: Annotated[int, Spec("Left out")]
+    failed: Annotated[int, Spec("Failed")]
+    eta_s: Annotated[float | None, Spec("Estimated time left", "None: nothing is known yet.", unit="s")]
+    spent_s: Annotated[float, Spec("Time worked", unit="s")]
+    created: Annotated[str, Spec("Created", "ISO 8601, UTC.")]
+    started: Annotated[str | None, Spec("Started", "ISO 8601, UTC.")]
+    finished: Annotated[str | None, Spec("Finished", "ISO 8601, UTC.")]
+    error: Annotated[str, Spec("Error", "Why the job as a whole failed or could not be ended; else empty.")]
+    actions: Annotated[tuple[str, ...], Spec("Possible now", "Of pause, resume, cancel, undo, remove.")]
+    params: Annotated[dict[str, Any], Spec("Parameters")]
+
+    @property
+    def left(self) -> int:
+        """Pictures that are still to be done."""
+        return self.total - self.done - self.skipped - self.failed
+
+    def summary(self) -> str:
+        """One line for a person."""
+        parts = [f"{self.done:,} of {self.total:,} done"]
+        parts += [f"{count:,} {word}" for count, word in ((self.skipped, "left out"), (self.failed, "failed")) if count]
+        if self.state in ACTIVE and self.eta_s is not None:
+            parts.append(f"about {duration(self.eta_s)} left")
+        return f"{self.state}: {', '.join(parts)}" + (f". {self.error}" if self.error else "")
+
+
+def actions_in(state: State) -> tuple[str, ...]:
+    """What can be asked for in a state."""
+    return {
+        "queued": ("pause", "cancel"),
+        "running": ("pause", "cancel"),
+        "paused": ("resume", "cancel", "undo", "remove"),
+        "interrupted": ("resume", "cancel", "undo", "remove"),
+        "failed": ("resume", "cancel", "undo", "remove"),
+        "done": ("undo", "remove"),
+        "cancelled": ("undo", "remove"),
+        "undone": ("undo", "remove"),
+    }[state]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Left:
+    """A file that undo left as it is."""
+
+    file: Annotated[str, Spec("File", "Below the folder.")]
+    note: Annotated[str, Spec("Note")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Undone:
+    """What undo did."""
+
+    restored: Annotated[int, Spec("Put back", "Files that are as they were before the job.")]
+    left: Annotated[tuple[Left, ...], Spec("Left", "Files that were changed since.")]
+    job: Annotated[JobInfo, Spec("Job")]
+
+
+def duration(seconds: float) -> str:
+    """Seconds for a person: 48 s, 5 min, 2 h 10 min."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
