@@ -20,6 +20,7 @@ from lib_bootcamp.ports import Host
 from . import clip_onnx
 from .clip_load import Loaded, load
 from .clip_pictures import Preprocessing
+from .text_tower import TextTower, text_tower
 
 Backend: TypeAlias = Literal["auto", "torch", "onnx", "onnx-int8"]
 BACKENDS: tuple[Backend, ...] = ("auto", "torch", "onnx", "onnx-int8")
@@ -65,6 +66,7 @@ class ClipModel:
         logit_scale: what a cosine is multiplied by.
         logit_bias: what is added then; None for models that have none.
         bytes: of the weights.
+        text_tower: for very many texts; None for models whose towers are not CLIP's own.
         cost: what `onnx-int8` costs, measured on the first pictures; None before that and for others.
     """
 
@@ -87,6 +89,7 @@ class ClipModel:
         self.bytes = sum(each.numel() * each.element_size() for each in self.module.parameters())
         self._dtype = getattr(torch, dtype)
         self._tower = _causal_tower(self.module)
+        self.text_tower: TextTower | None = text_tower(self._tower, device, self._dtype)
         self.width = len(self.encode_texts([""])[0])
         self._image_tower: Callable[[torch.Tensor], torch.Tensor] = self._encode_with_torch
         self._cache = cache
@@ -138,6 +141,14 @@ class ClipModel:
         """
         return self._encode(list(pictures), lambda part: [self.prepare(each) for each in part])
 
+    def encode_exactly(self, prepared: Sequence[torch.Tensor]) -> Floats:
+        """As `encode_prepared`, with torch whatever the backend is.
+
+        Returns:
+            float32 [N, D], unit length.
+        """
+        return self._encode(list(prepared), lambda part: part, exactly=True)
+
     def encode_texts(self, texts: Sequence[str]) -> Floats:
         """Texts to vectors; what is longer than the model's context is cut off, as open_clip does it.
 
@@ -176,16 +187,21 @@ class ClipModel:
             return pooled
         return projection(pooled) if isinstance(projection, torch.nn.Module) else pooled @ projection
 
-    def _encode(self, items: list[Any], prepared: Callable[[list[Any]], list[torch.Tensor]]) -> Floats:
+    def _encode(
+        self, items: list[Any], prepared: Callable[[list[Any]], list[torch.Tensor]], *, exactly: bool = False
+    ) -> Floats:
         if not items:
             return np.zeros((0, self.width), np.float32)
+        tower = self._encode_with_torch if exactly else None
 
         def encode(part: list[Any]) -> torch.Tensor:
             with torch.inference_mode():
-                return _unit(self._image_tower(torch.stack(prepared(part))))
+                return _unit((tower or self._image_tower)(torch.stack(prepared(part))))
 
         if self.device != "cpu":
             return _array(encode(items))
+        if exactly:
+            return _array(torch.cat(_on_all_cores(encode, items, always=False)))
         if self._cost_due or self._undecided:
             some = prepared(items[:PICTURES_AT_ONCE])
             self._measure_cost(some)

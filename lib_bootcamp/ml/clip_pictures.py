@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
+from PIL import Image as Pil
 
 from lib_bootcamp.core.arrays import Image, to_rgb
 from lib_bootcamp.core.images import decode_image, open_image
@@ -105,6 +106,17 @@ class Preprocessing:
                 values[None], size, mode=self.interpolation, antialias=True, align_corners=False
             )[0]
         return self._cut(values)
+
+    def prepare_exactly(self, picture: Image | bytes) -> torch.Tensor:
+        """As `prepare`, to the last bit what open_clip makes of it: read and scaled by Pillow, in twice the time.
+
+        Args, Returns, Raises: as `prepare`.
+        """
+        array = to_rgb(decode_image(picture) if isinstance(picture, bytes) else picture)
+        tall, wide = self.scaled(*array.shape[:2])
+        how = Pil.Resampling.BICUBIC if self.interpolation == "bicubic" else Pil.Resampling.BILINEAR
+        scaled = np.asarray(Pil.fromarray(np.ascontiguousarray(array)).resize((wide, tall), how))
+        return self._cut(torch.from_numpy(scaled.copy()).permute(2, 0, 1))
 
     def normalise(self, prepared: torch.Tensor, device: str, dtype: torch.dtype) -> torch.Tensor:
         """What the image tower takes.
