@@ -10,6 +10,7 @@ from .operations.brightness import BRIGHTNESS
 from .operations.classify import CLASSIFY
 from .operations.dataset_captions import DATASET_CAPTIONS
 from .operations.dataset_report import DATASET_REPORT
+from .operations.edges import EDGES
 from .operations.lighting import LIGHTING
 from .operations.qr import QR
 from .operations.recolor import RECOLOR
@@ -21,6 +22,7 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     BRIGHTNESS,
     LIGHTING,
     RECOLOR,
+    EDGES,
     SCAN,
     CLASSIFY,
     DATASET_REPORT,

@@ -7,10 +7,10 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays import Floats, Image, to_rgb
+from .arrays import Image, to_rgb
 from .luminance import luminance
 from .opencv import opencv
-from .strips import Scratch, run_parts, strips
+from .strips import run_parts, strips
 
 Conditioning: TypeAlias = Literal["luminance", "intensity", "hsi"]
 CONDITIONING_TITLES = {
@@ -23,7 +23,6 @@ TRANSFER_TITLES = {
     "reinhard": "Reinhard (mean and spread in CIE Lab)",
     "histogram": "Histogram matching (each of R, G, B)",
 }
-_L_RANGE = 100.0
 
 
 def conditioning(image: Image, kind: Conditioning) -> Image:
@@ -51,21 +50,9 @@ def _mean(image: Image) -> Image:
     return grey
 
 
-def to_lab(image: Image) -> Floats:
-    """CIE Lab under D65.
-
-    Args:
-        image: uint8 [H, W, 3] RGB, sRGB-encoded.
-    Returns:
-        float32 [H, W, 3]: L* 0 to 100, a* and b*.
-    """
-    cv2 = opencv()
-    scaled = np.multiply(image, np.float32(1 / 255), dtype=np.float32)
-    lab: Floats = cv2.cvtColor(scaled, cv2.COLOR_RGB2LAB)
-    return lab
-
-
-def transfer(image: Image, reference: Image, kind: Transfer, strength: float = 1.0) -> Image:
+def transfer(
+    image: Image, reference: Image, kind: Transfer, strength: float = 1.0, *, keep_lightness: bool = False
+) -> Image:
     """Give a picture the colours of another, by statistics alone.
 
     Args:
@@ -74,54 +61,54 @@ def transfer(image: Image, reference: Image, kind: Transfer, strength: float = 1
         kind: `reinhard` gives each of L*, a*, b* the reference's mean and standard deviation; `histogram` gives each of
             R, G, B the reference's distribution.
         strength: 0 leaves the picture as it is, 1 is the whole transfer.
+        keep_lightness: the picture keeps its L*, as where a recolour model colours it.
     Returns:
-        uint8 [H, W, 3].
+        uint8 [H, W, 3]; what lies outside sRGB is cut off. Lab is counted in steps of 0.4 of L*, 1 of a* and b*.
     Source: Reinhard, Ashikhmin, Gooch and Shirley, "Color Transfer between Images", IEEE CG&A 21 (2001), here in CIE
         Lab and not in their l-alpha-beta, whose logarithm lets the darkest pixels decide; Gonzalez and Woods, "Digital
         Image Processing", 3.3.2 (histogram matching).
     """
     image, reference = np.ascontiguousarray(to_rgb(image)), np.ascontiguousarray(to_rgb(reference))
     if kind == "histogram":
-        return _match_histograms(image, reference, strength)
-    return _reinhard(image, reference, strength)
+        matched = _match_histograms(image, reference, strength)
+        return with_lightness(matched, image) if keep_lightness else matched
+    return _reinhard(image, reference, strength, keep_lightness=keep_lightness)
 
 
-def _moments(image: Image) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean and standard deviation of L*, a*, b*."""
+def _moments(image: Image) -> NDArray[np.float64]:
+    """Mean and standard deviation of L*, a*, b* as OpenCV's 8-bit Lab counts them, as two rows."""
+    cv2 = opencv()
 
     def sums(top: int, bottom: int) -> NDArray[np.float64]:
         found = np.zeros((2, 3))
         for start, end in strips(top, bottom, image.shape[1]):
-            mean, deviation = (each.reshape(3) for each in opencv().meanStdDev(to_lab(image[start:end])))
+            lab = cv2.cvtColor(image[start:end], cv2.COLOR_RGB2LAB)
+            mean, deviation = (each.reshape(3) for each in cv2.meanStdDev(lab))
             count = (end - start) * image.shape[1]
             found += (mean * count, (deviation**2 + mean**2) * count)
         return found
 
-    first, second = sum(run_parts(image.shape[0], image.shape[1], sums)) / (image.shape[0] * image.shape[1])
-    return first, np.sqrt(np.maximum(second - first**2, 0))
+    parts = np.sum(run_parts(image.shape[0], image.shape[1], sums), axis=0) / (image.shape[0] * image.shape[1])
+    return np.stack([parts[0], np.sqrt(np.maximum(parts[1] - parts[0] ** 2, 0))])
 
 
-def _reinhard(image: Image, reference: Image, strength: float) -> Image:
-    mean, spread = _moments(image)
-    mean_to, spread_to = _moments(reference)
+def _reinhard(image: Image, reference: Image, strength: float, *, keep_lightness: bool) -> Image:
+    cv2 = opencv()
+    (mean, spread), (mean_to, spread_to) = _moments(image), _moments(reference)
     # a channel without any spread has nothing to stretch: it takes the reference's mean
     gain = np.where(spread > 1e-3, spread_to / np.maximum(spread, 1e-3), 0.0)
-    matrix = np.zeros((3, 4), dtype=np.float32)
-    matrix[:, :3] = np.diag(1 + strength * (gain - 1))
-    matrix[:, 3] = strength * (mean_to - gain * mean)
-    return _through_lab(image, matrix)
-
-
-def _through_lab(image: Image, matrix: Floats) -> Image:
-    """Apply an affine map to L*, a*, b*; what lies outside sRGB is cut off."""
-    cv2 = opencv()
+    levels = np.arange(256)[:, None]
+    wanted = levels + strength * (mean_to + gain * (levels - mean) - levels)
+    table = np.round(np.clip(wanted, 0, 255)).astype(np.uint8)
+    if keep_lightness:
+        table[:, 0] = levels[:, 0]
+    table = np.ascontiguousarray(table[None])
     out = np.empty_like(image)
 
     def work(top: int, bottom: int) -> None:
         for start, end in strips(top, bottom, image.shape[1]):
-            lab = cv2.transform(to_lab(image[start:end]), matrix)
-            rgb = cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)
-            cv2.convertScaleAbs(np.clip(rgb, 0, 1, out=rgb), dst=out[start:end], alpha=255)
+            lab = cv2.LUT(cv2.cvtColor(image[start:end], cv2.COLOR_RGB2LAB), table)
+            cv2.cvtColor(lab, cv2.COLOR_LAB2RGB, dst=out[start:end])
 
     run_parts(image.shape[0], image.shape[1], work)
     return out
@@ -147,7 +134,7 @@ def _match_histograms(image: Image, reference: Image, strength: float) -> Image:
 
 
 def with_lightness(colours: Image, lightness: Image) -> Image:
-    """A picture with the hue and chroma of one and the L* of another, as a recolour model keeps it.
+    """A picture with the hue and chroma of one and the L* of another.
 
     Args:
         colours: uint8 [H, W, 3] RGB.
@@ -158,13 +145,12 @@ def with_lightness(colours: Image, lightness: Image) -> Image:
     cv2 = opencv()
     grey = luminance(lightness, "lstar")
     out = np.empty_like(colours)
-    scratch = Scratch()
 
-    for start, end in strips(0, len(colours), colours.shape[1]):
-        lab = to_lab(colours[start:end])
-        part = scratch("part", lab.shape[:2])
-        np.multiply(grey[start:end], np.float32(_L_RANGE / 255), out=part)
-        cv2.insertChannel(part, lab, 0)
-        rgb = cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)
-        cv2.convertScaleAbs(np.clip(rgb, 0, 1, out=rgb), dst=out[start:end], alpha=255)
+    def work(top: int, bottom: int) -> None:
+        for start, end in strips(top, bottom, colours.shape[1]):
+            lab = cv2.cvtColor(colours[start:end], cv2.COLOR_RGB2LAB)
+            cv2.insertChannel(grey[start:end], lab, 0)
+            cv2.cvtColor(lab, cv2.COLOR_LAB2RGB, dst=out[start:end])
+
+    run_parts(colours.shape[0], colours.shape[1], work)
     return out

@@ -16,7 +16,6 @@ from lib_bootcamp.core.recolor import (
     Transfer,
     conditioning,
     transfer,
-    with_lightness,
 )
 from lib_bootcamp.core.resize import resize, target_size
 from lib_bootcamp.core.tone import apply_table, tone_table
@@ -115,8 +114,9 @@ def _palette(params: RecolorParams, width: int, height: int) -> Image | None:
     if params.reference is None:
         return None
     picture = np.ascontiguousarray(to_rgb(resize(params.image, width, height, params.resize_mode)))
-    coloured = transfer(picture, params.reference, params.transfer, params.transfer_strength)
-    return with_lightness(coloured, picture) if params.keep_luminance else coloured
+    return transfer(
+        picture, params.reference, params.transfer, params.transfer_strength, keep_lightness=params.keep_luminance
+    )
 
 
 RECOLOR = Operation(

@@ -1,0 +1,266 @@
+"""Edge operators on one or more planes: gradients, Canny, Laplacian of Gaussian, XDoG, local contrast.
+
+Strengths are 0 to 255, where a step from black to white gives 255. Several planes are one vector: what counts is how far
+it turns or grows, so that a quantity on a circle has no edge where its numbers begin again.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .arrays import Floats, Image
+from .opencv import opencv
+from .strips import run_parts, strips
+
+Gradient: TypeAlias = Literal["sobel", "scharr"]
+Planes: TypeAlias = Sequence[Image]
+# what a step of 1 between two pixels gives, by the kernels' sums
+_STEP = {"sobel": 4, "scharr": 16}
+# the largest value of sigma^2 LoG over a step of 1: the normal density at one sigma
+_LOG_PEAK = 0.24197
+# the normal density at 0: what sigma^2 LoG changes by from pixel to pixel across a step of 1, times sigma
+_LOG_SLOPE = 0.39894
+# the table of tanh reaches to 4, where it gives 254.8 of 255
+_TANH_STEPS = 16384
+
+
+def gradient_strength(planes: Planes, kind: Gradient) -> Image:
+    """The length of the gradient.
+
+    Args:
+        planes: uint8 [H, W] each.
+        kind: Sobel's 3 x 3 kernel, or Scharr's, which is more nearly the same in all directions.
+    Returns:
+        uint8 [H, W].
+    Source: Sobel and Feldman (1968); Scharr, "Optimale Operatoren in der Digitalen Bildverarbeitung" (2000).
+    """
+    cv2 = opencv()
+
+    def lengths(parts: list[Image]) -> Floats:
+        found: list[Floats] = [cv2.magnitude(*_derivatives(part, kind, cv2.CV_32F)) for part in parts]
+        return functools.reduce(cv2.magnitude, found)
+
+    return _in_strips(planes, 1, lengths, 1 / _STEP[kind])
+
+
+def _derivatives(plane: Image, kind: Gradient, depth: int) -> tuple[Floats, Floats]:
+    cv2 = opencv()
+    function = cv2.Sobel if kind == "sobel" else cv2.Scharr
+    dx, dy = (function(plane, depth, *order, borderType=cv2.BORDER_REPLICATE) for order in ((1, 0), (0, 1)))
+    return dx, dy
+
+
+def _in_strips(planes: Sequence[NDArray[Any]], margin: int, work: Callable[[list[Any]], Floats], scale: float) -> Image:
+    """Call `work` with strips of the planes that have a margin of rows; its float answers become uint8."""
+    cv2 = opencv()
+    height, width = planes[0].shape
+    out = np.empty((height, width), dtype=np.uint8)
+
+    def part(top: int, bottom: int) -> None:
+        for start, end in strips(top, bottom, width):
+            first, last = max(0, start - margin), min(height, end + margin)
+            made = work([plane[first:last] for plane in planes])
+            cv2.convertScaleAbs(made[start - first : end - first], dst=out[start:end], alpha=scale)
+
+    run_parts(height, width, part)
+    return out
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Where a line ends and where it begins, in OpenCV's unit for Canny: |dx| + |dy| of Sobel's kernel."""
+
+    low: float
+    high: float
+
+
+class Canny:
+    """Canny's edges; the derivatives are computed once, for automatic thresholds and for the edges.
+
+    Source: Canny, "A Computational Approach to Edge Detection", PAMI 8 (1986); several planes are joined by Di Zenzo,
+        "A Note on the Gradient of a Multi-Image", CVGIP 33 (1986).
+    """
+
+    def __init__(self, planes: Planes) -> None:
+        self.planes = planes
+        self._derivatives: tuple[Image, Image] | None = None
+
+    def derivatives(self) -> tuple[Image, Image]:
+        """int16 [H, W] along x and along y."""
+        if self._derivatives is None:
+            cv2 = opencv()
+            each = [_derivatives(plane, "sobel", cv2.CV_16S) for plane in self.planes]
+            self._derivatives = each[0] if len(each) == 1 else _joined(each)
+        return self._derivatives
+
+    def strength(self) -> Image:
+        """uint8 [H, W]: a quarter of |dx| + |dy|, so that an upright step has its own height."""
+        cv2 = opencv()
+        dx, dy = (cv2.convertScaleAbs(each, alpha=0.25) for each in self.derivatives())
+        added: Image = cv2.add(dx, dy)
+        return added
+
+    def lines(self, thresholds: Thresholds) -> Image:
+        """uint8 [H, W], 255 on a line of one pixel."""
+        cv2 = opencv()
+        if self._derivatives is None and len(self.planes) == 1:
+            found: Image = cv2.Canny(np.ascontiguousarray(self.planes[0]), thresholds.low, thresholds.high)
+            return found
+        dx, dy = self.derivatives()
+        joined: Image = cv2.Canny(dx, dy, thresholds.low, thresholds.high)
+        return joined
+
+
+def _joined(each: Sequence[tuple[Image, Image]]) -> tuple[Image, Image]:
+    """The direction and rate of the fastest change of a vector: the structure tensor's first eigenvector."""
+    cv2 = opencv()
+    xs, ys = zip(*(tuple(part.astype(np.float32) for part in pair) for pair in each), strict=True)
+    xx, yy, xy = (
+        sum(one * other for one, other in zip(first, second, strict=True))
+        for first, second in ((xs, xs), (ys, ys), (xs, ys))
+    )
+    difference, twice = xx - yy, 2 * xy
+    rate = np.sqrt((xx + yy + cv2.magnitude(difference, twice)) / 2)
+    angle = cv2.phase(difference, twice) / 2
+    dx, dy = cv2.polarToCart(rate, angle)
+    return np.rint(dx).astype(np.int16), np.rint(dy).astype(np.int16)
+
+
+def otsu(strength: Image) -> int:
+    """The threshold between two classes of values; what is above it is the upper class.
+
+    Source: Otsu, "A Threshold Selection Method from Gray-Level Histograms", SMC 9 (1979).
+    """
+    cv2 = opencv()
+    level, _ = cv2.threshold(np.ascontiguousarray(strength), 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+    return int(level)
+
+
+def median_value(plane: Image) -> int:
+    """The median of a plane's values."""
+    counts = opencv().calcHist([plane], [0], None, [256], [0, 256]).reshape(-1)
+    return int(np.searchsorted(counts.cumsum(dtype=np.float64), plane.size / 2))
+
+
+def log_response(plane: Image, sigma_px: float) -> Floats:
+    """Laplacian of Gaussian times sigma squared, so that scales compare.
+
+    Returns:
+        float32 [H, W]; negative on the bright side of an edge.
+    Source: Marr and Hildreth, "Theory of Edge Detection", Proc. R. Soc. B 207 (1980); Lindeberg (1998) for the factor.
+    """
+    cv2 = opencv()
+    smooth = _gaussian(plane, sigma_px)
+    found: Floats = cv2.Laplacian(smooth, cv2.CV_32F, ksize=1, scale=sigma_px**2, borderType=cv2.BORDER_REPLICATE)
+    return found
+
+
+def _gaussian(plane: Image, sigma_px: float) -> Floats:
+    cv2 = opencv()
+    smooth: Floats = cv2.GaussianBlur(plane.astype(np.float32), (0, 0), sigma_px, borderType=cv2.BORDER_REPLICATE)
+    return smooth
+
+
+def log_strength(planes: Planes, sigma_px: float) -> Image:
+    """How strong the Laplacian of Gaussian is on both sides of an edge; uint8 [H, W]."""
+    cv2 = opencv()
+    total = functools.reduce(cv2.magnitude, [log_response(plane, sigma_px) for plane in planes])
+    strength: Image = cv2.convertScaleAbs(total, alpha=1 / _LOG_PEAK)
+    return strength
+
+
+def log_crossings(planes: Planes, sigma_px: float) -> Image:
+    """Where the Laplacian of Gaussian changes its sign, and how steeply.
+
+    Returns:
+        uint8 [H, W]: the height of the step whose edge this is, 0 beside edges.
+    """
+    cv2 = opencv()
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    responses = [log_response(plane, sigma_px) for plane in planes]
+
+    def slopes(parts: list[Floats]) -> Floats:
+        found: list[Floats] = []
+        for part in parts:
+            least = cv2.erode(part, cross)
+            # the side that is not negative, so that a line has one pixel
+            crossing = ((least < 0) & (part >= 0)).view(np.uint8)
+            found.append(cv2.subtract(part, least, mask=crossing, dst=np.zeros_like(part)))
+        return functools.reduce(cv2.max, found)
+
+    return _in_strips(responses, 1, slopes, sigma_px / _LOG_SLOPE)
+
+
+@dataclass(frozen=True)
+class Xdog:
+    """Extended difference of Gaussians, white on black.
+
+    Args:
+        sigma_px: of the narrower Gaussian; the wider one's is 1.6 times as large.
+        sharpness: p, how much the difference is amplified.
+        epsilon: in [0, 1], what is darker after that becomes ink.
+        phi: how steeply ink sets in.
+
+    Source: Winnemoeller, Kyprianidis and Olsen, "XDoG: An eXtended difference-of-Gaussians compendium including advanced
+        image stylization", Computers & Graphics 36 (2012), with the parameters of its section 2.
+    """
+
+    sigma_px: float
+    sharpness: float
+    epsilon: float
+    phi: float
+    RATIO: ClassVar[float] = 1.6
+
+    def strength(self, planes: Planes) -> Image:
+        """uint8 [H, W], 255 where there is ink; on several planes the difference's length is taken off white."""
+        cv2 = opencv()
+        near = [_gaussian(plane, self.sigma_px) for plane in planes]
+        far = [_gaussian(plane, self.sigma_px * self.RATIO) for plane in planes]
+        # phi * (epsilon - sharpened value), in the steps of the table
+        step = self.phi * _TANH_STEPS
+        if len(planes) > 1:
+            length = cv2.magnitude(*(cv2.subtract(one, other) for one, other in zip(near, far, strict=True)))
+            codes = cv2.addWeighted(
+                length, step * self.sharpness / 255, length, 0, step * (self.epsilon - 1), dtype=cv2.CV_16U
+            )
+        else:
+            own, other = -step * (1 + self.sharpness) / 255, step * self.sharpness / 255
+            codes = cv2.addWeighted(near[0], own, far[0], other, step * self.epsilon, dtype=cv2.CV_16U)
+        # "clip" only because it is faster; no index is out of range
+        ink: Image = np.take(_tanh(), codes, mode="clip")
+        return ink
+
+
+@functools.lru_cache(maxsize=1)
+def _tanh() -> Image:
+    return np.round(255 * np.tanh(np.arange(65536) / _TANH_STEPS)).astype(np.uint8)
+
+
+def contrast_strength(planes: Planes, window_px: int) -> Image:
+    """Twice the standard deviation in a square around each pixel, so that a window half black, half white gives 255.
+
+    Args:
+        planes: uint8 [H, W] each.
+        window_px: side of the square, odd.
+    Returns:
+        uint8 [H, W].
+    """
+    cv2 = opencv()
+    size = (window_px, window_px)
+
+    def deviation(parts: list[Image]) -> Floats:
+        found: list[Floats] = []
+        for part in parts:
+            mean = cv2.boxFilter(part, cv2.CV_32F, size, borderType=cv2.BORDER_REPLICATE)
+            square = cv2.sqrBoxFilter(part, cv2.CV_32F, size, borderType=cv2.BORDER_REPLICATE)
+            found.append(cv2.subtract(square, cv2.multiply(mean, mean, dst=mean), dst=square))
+        spread: Floats = np.sqrt(np.maximum(functools.reduce(cv2.add, found), 0))
+        return spread
+
+    return _in_strips(planes, window_px // 2, deviation, 2.0)

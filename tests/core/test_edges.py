@@ -1,0 +1,181 @@
+"""Edge operators and what is measured, on numbers worked out by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lib_bootcamp.core.edge_channels import channel_planes, parse_colour
+from lib_bootcamp.core.edges import (
+    Canny,
+    Thresholds,
+    Xdog,
+    contrast_strength,
+    gradient_strength,
+    log_crossings,
+    log_strength,
+    median_value,
+    otsu,
+)
+from lib_bootcamp.core.opencv import opencv
+
+STEP = np.zeros((16, 20), dtype=np.uint8)
+STEP[:, 10:] = 100
+
+
+def flat(*colour):
+    return np.full((3, 4, 3), colour, dtype=np.uint8)
+
+
+def halves(left, right):
+    image = np.zeros((20, 20, 3), dtype=np.uint8)
+    image[:, :10], image[:, 10:] = left, right
+    return image
+
+
+@pytest.mark.parametrize(
+    ("channel", "colour", "value"),
+    [
+        ("lstar", (255, 0, 0), 136),
+        ("a", (255, 0, 0), 208),  # a* 80.1
+        ("b", (0, 0, 255), 20),  # b* -107.9
+        ("saturation", (200, 100, 100), 128),
+        ("red", (1, 2, 3), 1),
+        ("green", (1, 2, 3), 2),
+        ("blue", (1, 2, 3), 3),
+        ("distance", (0, 0, 0), 255),  # 100 from white
+        ("distance", (255, 255, 255), 0),
+    ],
+)
+def test_a_channel_has_the_value_worked_out_by_hand(channel, colour, value):
+    (plane,) = channel_planes(flat(*colour), channel)
+    assert np.abs(plane.astype(int) - value).max() <= 1
+
+
+def test_distance_is_cie76_to_the_picked_colour():
+    # L* of grey 119 is 50.0, of grey 145 60.2
+    (plane,) = channel_planes(flat(145, 145, 145), "distance", (119, 119, 119))
+    assert np.abs(plane / 2.55 - 10.2).max() < 1
+
+
+@pytest.mark.parametrize(
+    ("colour", "cosine", "sine"), [((255, 0, 0), 255, 128), ((0, 255, 255), 0, 128), ((128, 255, 0), 128, 255)]
+)
+def test_hue_is_an_angle(colour, cosine, sine):
+    planes = channel_planes(flat(*colour), "hue")
+    assert [abs(int(plane[0, 0]) - value) <= 3 for plane, value in zip(planes, (cosine, sine), strict=True)] == [
+        True
+    ] * 2
+
+
+def test_grey_has_no_hue():
+    assert {int(plane[0, 0]) for plane in channel_planes(flat(77, 77, 77), "hue")} == {128}
+
+
+def test_a_hue_of_359_lies_beside_a_hue_of_1():
+    across = gradient_strength(channel_planes(halves((255, 0, 4), (255, 4, 0)), "hue"), "sobel")
+    opposite = gradient_strength(channel_planes(halves((255, 0, 0), (0, 255, 255)), "hue"), "sobel")
+    assert across.max() <= 8
+    assert opposite.max() == 255
+
+
+@pytest.mark.parametrize("channel", ["a", "b", "hue", "saturation"])
+def test_a_grey_picture_has_no_edges_of_colour(channel):
+    assert gradient_strength(channel_planes(STEP, channel), "sobel").max() == 0
+
+
+def test_a_colour_is_read():
+    assert parse_colour("#ff8001") == (255, 128, 1)
+
+
+@pytest.mark.parametrize("kind", ["sobel", "scharr"])
+def test_a_step_has_its_own_height(kind):
+    strength = gradient_strength([STEP], kind)
+    assert (strength[:, 9:11] == 100).all()
+    assert strength[:, :9].max() == strength[:, 11:].max() == 0
+
+
+def test_scharr_sees_a_slanting_step_as_strong_as_an_upright_one():
+    y, x = np.mgrid[:64, :64].astype(np.float32)
+    away = {}
+    for kind in ("sobel", "scharr"):
+        waves = [100 + 80 * np.sin((x * np.cos(t) + y * np.sin(t)) / 3) for t in np.linspace(0, np.pi / 2, 7)]
+        peaks = [gradient_strength([wave.astype(np.uint8)], kind)[8:-8, 8:-8].max() for wave in waves]
+        away[kind] = np.ptp(peaks) / np.mean(peaks)
+    assert away["scharr"] < away["sobel"]
+
+
+def test_strips_do_not_show():
+    image = np.random.default_rng(0).integers(0, 256, (700, 800), dtype=np.uint8)
+    for whole, part in (
+        (gradient_strength([image], "sobel"), gradient_strength([image[100:200]], "sobel")),
+        (contrast_strength([image], 7), contrast_strength([image[100:200]], 7)),
+    ):
+        assert np.array_equal(whole[110:190], part[10:-10])
+
+
+def test_canny_is_opencvs():
+    image = np.random.default_rng(0).integers(0, 256, (50, 60), dtype=np.uint8)
+    expected = opencv().Canny(image, 300, 700)
+    canny = Canny([image])
+    assert np.array_equal(canny.lines(Thresholds(300, 700)), expected)
+    canny.strength()
+    assert np.array_equal(canny.lines(Thresholds(300, 700)), expected)
+
+
+def test_canny_draws_one_line_at_a_step():
+    lines = Canny([STEP]).lines(Thresholds(100, 399))
+    assert (lines > 0).sum(1).tolist() == [1] * 16
+    assert Canny([STEP]).lines(Thresholds(100, 401)).max() == 0
+
+
+def test_canny_of_two_planes_finds_a_turn_to_the_opposite():
+    lines = Canny(channel_planes(halves((255, 0, 0), (0, 255, 255)), "hue")).lines(Thresholds(100, 200))
+    assert (lines > 0).sum(1).tolist() == [1] * 20
+
+
+def test_otsu_parts_two_levels():
+    image = np.array([[20] * 6 + [180] * 3], dtype=np.uint8)
+    assert 20 <= otsu(image) < 180
+
+
+def test_the_median_is_the_middle_value():
+    assert median_value(np.array([[1, 2, 3, 200, 255]], dtype=np.uint8)) == 3
+
+
+def test_laplacian_of_gaussian_crosses_zero_at_the_step_with_its_height():
+    crossings = log_crossings([STEP], 2.0)
+    assert (crossings > 0).sum(1).tolist() == [1] * 16
+    assert crossings.max() == pytest.approx(100, abs=8)
+    assert crossings.argmax(1).tolist() in ([9] * 16, [10] * 16)
+
+
+def test_laplacian_of_gaussian_is_strongest_one_sigma_beside_a_step():
+    wide = np.zeros((5, 80), dtype=np.uint8)
+    wide[:, 40:] = 200
+    strength = log_strength([wide], 4.0)
+    assert strength[2].argmax() in {35, 36, 43, 44}
+    assert strength.max() == pytest.approx(200, abs=6)
+
+
+def test_xdog_leaves_white_paper_and_fills_what_is_dark():
+    xdog = Xdog(1.0, sharpness=20, epsilon=0.3, phi=4)
+    assert xdog.strength([np.full((9, 9), 255, np.uint8)]).max() == 0
+    # tanh(4 * (0.3 - 0.2)) = 0.380
+    assert (xdog.strength([np.full((9, 9), 51, np.uint8)]) == 97).all()
+
+
+def test_xdog_inks_the_dark_side_of_an_edge():
+    grey = np.full((9, 40), 160, dtype=np.uint8)
+    grey[:, 20:] = 220
+    ink = Xdog(1.0, sharpness=20, epsilon=0.3, phi=10).strength([grey])
+    assert ink[4, 17:20].max() > 200
+    assert ink[:, 22:].max() == ink[:, :14].max() == 0
+
+
+def test_a_window_half_black_half_white_has_full_contrast():
+    image = np.zeros((1, 30), dtype=np.uint8)
+    image[:, 15:] = 255
+    strength = contrast_strength([image], 3)
+    # one or two of three columns are white: twice the root of 2 / 9
+    assert strength[0, 13:17].tolist() == [0, 240, 240, 0]
