@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from .operation import Operation
+from .operations.all_maps import ALL_MAPS
 from .operations.brightness import BRIGHTNESS
 from .operations.classify import CLASSIFY
 from .operations.dataset_captions import DATASET_CAPTIONS
 from .operations.dataset_report import DATASET_REPORT
 from .operations.edges import EDGES
+from .operations.interrogate import INTERROGATE
 from .operations.lighting import LIGHTING
 from .operations.qr import QR
 from .operations.recolor import RECOLOR
@@ -23,8 +25,10 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     LIGHTING,
     RECOLOR,
     EDGES,
+    ALL_MAPS,
     SCAN,
     CLASSIFY,
+    INTERROGATE,
     DATASET_REPORT,
     DATASET_CAPTIONS,
     TXT2IMG,

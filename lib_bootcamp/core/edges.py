@@ -1,7 +1,7 @@
 """Edge operators on one or more planes: gradients, Canny, Laplacian of Gaussian, XDoG, local contrast.
 
-Strengths are 0 to 255, where a step from black to white gives 255. Several planes are one vector: what counts is how far
-it turns or grows, so that a quantity on a circle has no edge where its numbers begin again.
+Strengths are 0 to 255, where a step from black to white gives 255. Several planes are one vector: what counts is how
+far it turns or grows, so that a quantity on a circle has no edge where its numbers begin again.
 """
 
 from __future__ import annotations
@@ -207,8 +207,8 @@ class Xdog:
         epsilon: in [0, 1], what is darker after that becomes ink.
         phi: how steeply ink sets in.
 
-    Source: Winnemoeller, Kyprianidis and Olsen, "XDoG: An eXtended difference-of-Gaussians compendium including advanced
-        image stylization", Computers & Graphics 36 (2012), with the parameters of its section 2.
+    Source: Winnemoeller, Kyprianidis and Olsen, "XDoG: An eXtended difference-of-Gaussians compendium including
+        advanced image stylization", Computers & Graphics 36 (2012), with the parameters of its section 2.
     """
 
     sigma_px: float

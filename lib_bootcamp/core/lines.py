@@ -12,7 +12,7 @@ from .opencv import opencv
 
 @lru_cache(maxsize=1)
 def _removable() -> tuple[Image, Image]:
-    """For both halves of a pass: by the code of the eight neighbours, 255 where the middle stays and 0 where it goes."""
+    """For both halves of a pass: the neighbours' code to 255 where the middle stays, to 0 where it goes."""
     tables = np.full((2, 256), 255, dtype=np.uint8)
     for code in range(256):
         # P2 to P9: clockwise from the pixel above

@@ -23,7 +23,8 @@ BASE_TITLES: dict[str, str] = {"sd15": "SD1.5", "sd2": "SD2", "sdxl": "SDXL"}
 MAX_HEADER_BYTES = 64 * 1024 * 1024
 # The cross-attention's width is the text encoder's: CLIP ViT-L/14, OpenCLIP ViT-H/14, and both joined in SDXL.
 _BY_CONTEXT_WIDTH: dict[int, Base] = {768: "sd15", 1024: "sd2", 2048: "sdxl"}
-_CROSS_ATTENTION = ("attn2.to_k.weight", "attn2_to_k.lora_down.weight")
+# Checkpoints and ControlNets, LoRAs, Control-LoRAs: the last number of the shape is the width.
+_CROSS_ATTENTION = ("attn2.to_k.weight", "attn2_to_k.lora_down.weight", "attn2.to_k.down")
 _BY_NAME: tuple[tuple[str, Base], ...] = (
     (r"sd[-_ ]?xl|(?:^|[-_. ])xl(?:[-_. ]|$)", "sdxl"),
     (r"sd[-_ ]?(?:v?2[01]?)(?!\d)|v2-1|2\.1", "sd2"),

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .edge_presets import EDGE_FAMILIES
 from .model_files import BASE_TITLES, Base, base_of_file
 
 
@@ -75,6 +76,50 @@ TILE_SD15 = ModelFamily(
     "https://huggingface.co/lllyasviel/ControlNet-v1-1",
 )
 
+_V11 = "https://huggingface.co/lllyasviel/ControlNet-v1-1"
+_COLLECTION = "https://huggingface.co/lllyasviel/sd_control_collection"
+_SD21 = "https://huggingface.co/thibaud/controlnet-sd21"
+CANNY_SD15 = ModelFamily("Canny", "sd15", (r"v11p.*canny", r"canny"), "control_v11p_sd15_canny.pth", _V11)
+CANNY_SD21 = ModelFamily("Canny SD2.1", "sd2", (r"canny",), "control_v11p_sd21_canny.safetensors", _SD21)
+CANNY_SDXL = ModelFamily("Canny SDXL", "sdxl", (r"canny",), "diffusers_xl_canny_full.safetensors", _COLLECTION)
+SOFTEDGE_SD15 = ModelFamily(
+    "Soft edge", "sd15", (r"soft[-_ ]?edge", r"(?:^|_)hed(?:_|\.|-)", r"pidi"), "control_v11p_sd15_softedge.pth", _V11
+)
+SOFTEDGE_SD21 = ModelFamily(
+    "Soft edge SD2.1",
+    "sd2",
+    (r"soft[-_ ]?edge", r"(?:^|_)hed(?:_|\.|-)"),
+    "control_v11p_sd21_hed.safetensors",
+    _SD21,
+)
+SOFTEDGE_SDXL = ModelFamily(
+    "Soft edge SDXL", "sdxl", (r"soft[-_ ]?edge", r"mistoline"), "sargezt_xl_softedge.safetensors", _COLLECTION
+)
+LINEART_SD15 = ModelFamily(
+    "Line art", "sd15", (r"lineart(?!.*anime)", r"lineart"), "control_v11p_sd15_lineart.pth", _V11
+)
+LINEART_SD21 = ModelFamily("Line art SD2.1", "sd2", (r"lineart",), "control_v11p_sd21_lineart.safetensors", _SD21)
+LINEART_SDXL = ModelFamily(
+    "Line art SDXL",
+    "sdxl",
+    (r"lineart", r"mistoline"),
+    "mistoLine_rank256.safetensors",
+    "https://huggingface.co/TheMistoAI/MistoLine",
+)
+SCRIBBLE_SD15 = ModelFamily(
+    "Scribble", "sd15", (r"v11p.*scribble", r"scribble"), "control_v11p_sd15_scribble.pth", _V11
+)
+SCRIBBLE_SD21 = ModelFamily("Scribble SD2.1", "sd2", (r"scribble",), "control_v11p_sd21_scribble.safetensors", _SD21)
+SCRIBBLE_SDXL = ModelFamily(
+    "Scribble SDXL",
+    "sdxl",
+    (r"scribble(?!.*anime)", r"scribble"),
+    "controlnet-scribble-sdxl-1.0.safetensors",
+    "https://huggingface.co/xinsir/controlnet-scribble-sdxl-1.0",
+)
+RECOLOR_SD15 = ModelFamily("Recolor", "sd15", (r"recolou?r",), "ioclab_sd15_recolor.safetensors", _COLLECTION)
+RECOLOR_SDXL = ModelFamily("Recolor SDXL", "sdxl", (r"recolou?r",), "sai_xl_recolor_256lora.safetensors", _COLLECTION)
+
 
 @dataclass(frozen=True)
 class UnitSetting:
@@ -98,6 +143,7 @@ class UnitPreset:
         values: the map's parameters that go with it.
         advice: what else to set, for the person.
         img2img_only: it works on a picture only.
+        telling: the names of those values by which it is known that a map is for this preset.
     """
 
     name: str
@@ -107,6 +153,12 @@ class UnitPreset:
     values: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     advice: str = ""
     img2img_only: bool = False
+    telling: tuple[str, ...] = ()
+
+    def disagreements(self, control: str, given: Mapping[str, object]) -> int:
+        """How many of the telling values were given otherwise."""
+        own = self.values.get(control, {})
+        return sum(given.get(name, own.get(name)) != own.get(name) for name in self.telling)
 
     @property
     def base(self) -> Base:
@@ -118,6 +170,21 @@ class UnitPreset:
         found = [unit.family for unit in self.units if unit.family.find(models) is None]
         return tuple(dict.fromkeys(found))
 
+
+def _edges(name: str, title: str, family: ModelFamily, advice: str = "") -> UnitPreset:
+    """Edge models are used as ControlNet sets its units: whole weight, all steps."""
+    return UnitPreset(
+        f"{name}{'' if family.base == 'sd15' else '-' + family.base}",
+        f"{title} ({BASE_TITLES[family.base]})",
+        ("edges",),
+        (UnitSetting(family, 1.0),),
+        {"edges": EDGE_FAMILIES[name]},
+        advice,
+        telling=("method", "thickness"),
+    )
+
+
+_FREER = "Weight 0.5 to 1; end at 0.6 to 0.8 to leave details to the prompt."
 
 # 16 px modules and grey around the code are what the model was trained on (its card, version 2).
 _MONSTER_MAP = {"qr": {"grid_px": 16, "surround": "grey"}}
@@ -173,6 +240,22 @@ UNIT_PRESETS: tuple[UnitPreset, ...] = (
         (UnitSetting(MONSTER_SDXL, 1.3),),
         _MONSTER_MAP,
         "Weight 1.0 to 1.5.",
+    ),
+    *(_edges("canny", "Canny", each, _FREER) for each in (CANNY_SD15, CANNY_SD21, CANNY_SDXL)),
+    *(_edges("softedge", "Soft edge", each, _FREER) for each in (SOFTEDGE_SD15, SOFTEDGE_SD21, SOFTEDGE_SDXL)),
+    *(_edges("lineart", "Line art", each, _FREER) for each in (LINEART_SD15, LINEART_SD21, LINEART_SDXL)),
+    *(_edges("scribble", "Scribble", each, _FREER) for each in (SCRIBBLE_SD15, SCRIBBLE_SD21, SCRIBBLE_SDXL)),
+    # The collection's cards name no other numbers than ControlNet's own.
+    *(
+        UnitPreset(
+            f"recolor{'' if family.base == 'sd15' else '-' + family.base}",
+            f"Recolor ({BASE_TITLES[family.base]})",
+            ("recolor",),
+            (UnitSetting(family, 1.0),),
+            {"recolor": {"conditioning": "luminance"}},
+            "Name the colours in the prompt.",
+        )
+        for family in (RECOLOR_SD15, RECOLOR_SDXL)
     ),
 )
 

@@ -10,6 +10,7 @@ import numpy as np
 from lib_bootcamp.core.arrays import Image
 from lib_bootcamp.core.blur import blur
 from lib_bootcamp.core.edge_channels import CHANNEL_TITLES, CIRCULAR, Channel, channel_planes, parse_colour
+from lib_bootcamp.core.edge_presets import EDGE_FAMILIES
 from lib_bootcamp.core.edges import (
     Canny,
     Planes,
@@ -317,11 +318,8 @@ EDGES = Operation(
     run=make_edges,
     path="control-maps/edges",
     presets={
-        "canny": {"method": "canny", "sigma": 0.0, "low_threshold": 100.0, "high_threshold": 200.0},
+        **EDGE_FAMILIES,
         "canny_otsu": {"method": "canny", "sigma": 1.0, "thresholds": "otsu", "min_length": 12},
-        "lineart": {"method": "xdog", "style": "soft", "sigma": 1.2, "sharpness": 20.0, "epsilon": 0.1, "phi": 6.0},
-        "softedge": {"method": "scharr", "style": "soft", "sigma": 1.4},
-        "scribble": {"method": "canny", "sigma": 3.0, "thresholds": "otsu", "min_length": 40, "thickness": 5},
         "ink": {"method": "xdog", "style": "lines", "sigma": 1.4, "sharpness": 20.0, "epsilon": 0.35},
         "hue": {"channel": "hue", "method": "canny", "sigma": 2.0, "thresholds": "otsu", "min_length": 20},
         "contrast": {"method": "contrast", "style": "soft", "window": 7, "sigma": 0.0},

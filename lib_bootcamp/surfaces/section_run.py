@@ -221,7 +221,8 @@ class SectionRunner:
         ready = usable(section.control, base, models, img2img=img2img)
         if section.preset == AUTOMATIC:
             if ready:
-                return ready[0]
+                given = asked.map_values({})
+                return min(ready, key=lambda each: each.disagreements(section.control, given))
             if section.model:
                 return None
             lines = advice(section.control, base, models, net.folder(), img2img=img2img)
