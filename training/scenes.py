@@ -94,6 +94,11 @@ def sample_scene(rng: np.random.Generator, *, held_out: bool = False, plain: flo
     return Scene(values, int(rng.integers(2**31)))
 
 
+def is_plain(scene: Scene) -> bool:
+    """Whether it is one flat, evenly lit object."""
+    return all(scene.values[name] == ATTRIBUTES[name][0] for name in ("count", "texture", "lighting", "style"))
+
+
 def _outline(shape: str, centre: tuple[float, float], radius: float, turn: float) -> list[tuple[float, float]]:
     if shape == "heart":
         angles = np.linspace(0, 2 * math.pi, 48, endpoint=False)

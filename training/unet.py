@@ -14,7 +14,7 @@ from lib_bootcamp.ml.torchvision_guard import import_torchvision
 from training import text_encoder, vae
 from training.clip import CONFIG as CLIP
 from training.loop import Recipe, train
-from training.scenes import draw_scene, sample_scene, write_caption
+from training.scenes import draw_scene, is_plain, sample_scene, write_caption
 
 CONFIG: dict[str, Any] = {
     "sample_size": 16,
@@ -39,8 +39,9 @@ SCHEDULER = {
     "steps_offset": 1,
 }
 # side in pixels, scenes, batch, share of the steps
-SIZES = ((128, 10_000, 32, 0.88), (256, 800, 8, 0.12))
-STEPS, RATE, SEED = 4_000, 1e-3, 3
+SIZES = ((128, 10_000, 32, 0.92), (256, 800, 8, 0.08))
+STEPS, RATE, SEED = 3_200, 1e-3, 3
+PLAIN, FULL = 0.5, 0.6  # share of scenes taken from the plain ones only, of captions that tell all
 NO_CAPTION = 0.1  # share of empty prompts, for classifier-free guidance
 OFFSET = 0.1  # noise on a channel's mean: the schedule's last step still tells the picture's mean colour
 SNR_CAP = 5.0  # min-SNR weighting, https://arxiv.org/abs/2303.09556
@@ -78,6 +79,7 @@ def main(work: Path, out: Path) -> None:
     autoencoder = AutoencoderKL.from_pretrained(folder / "vae").float().eval()
     unet = UNet2DConditionModel(**CONFIG)
     sets = [_latents(autoencoder, side, number, work) for side, number, _, _ in SIZES]
+    plain = [np.flatnonzero([is_plain(scene) for scene in scenes]) for scenes, _ in sets]
     betas = torch.linspace(SCHEDULER["beta_start"] ** 0.5, SCHEDULER["beta_end"] ** 0.5, 1000, dtype=torch.float64) ** 2
     kept = torch.cumprod(1 - betas, 0).float()
     weight = (kept / (1 - kept)).clamp(max=SNR_CAP) / (kept / (1 - kept))
@@ -85,10 +87,13 @@ def main(work: Path, out: Path) -> None:
     def loss_of(chance: np.random.Generator) -> tuple[torch.Tensor, dict[str, float]]:
         which = int(chance.random() >= SIZES[0][3])
         scenes, latents = sets[which]
-        chosen = chance.integers(len(scenes), size=SIZES[which][2])
+        size = SIZES[which][2]
+        chosen = np.where(
+            chance.random(size) < PLAIN, chance.choice(plain[which], size), chance.integers(len(scenes), size=size)
+        )
         clean = latents[chosen]
         prompts = [
-            "" if chance.random() < NO_CAPTION else write_caption(scenes[at], chance, full=chance.random() < 0.3).text
+            "" if chance.random() < NO_CAPTION else write_caption(scenes[at], chance, full=chance.random() < FULL).text
             for at in chosen
         ]
         tokens = tokenizer(prompts, padding="max_length", truncation=True, max_length=77, return_tensors="pt").input_ids
