@@ -1,4 +1,4 @@
-"""Measure the small models on combinations kept out of their training; writes docs/models.json, docs/models.md and a picture."""
+"""Measure the small models on combinations they never saw; writes docs/models.json, docs/models.md and a picture."""
 
 from __future__ import annotations
 

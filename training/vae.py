@@ -154,7 +154,7 @@ def rescale(vae: Any, pictures: torch.Tensor) -> float:
 
 
 def main(work: Path, out: Path) -> None:
-    """Train for all rounds; writes the model into `out`/mini-sd/vae, once before the decoder's own round, once after."""
+    """Train for all rounds; writes `out`/mini-sd/vae, once before the decoder's own round and once after it."""
     torch.manual_seed(SEED)
     vae = build()
     rng = np.random.default_rng(SEED)
