@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -18,13 +19,15 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(scope="session")
-def address() -> Iterator[str]:
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A running `serve`."""
     pytest.importorskip("gradio")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "lib_bootcamp", "serve", "--port", str(port)]
-    environment = {**os.environ, "BOOTCAMP_VENV": "off"}
+    # what the tests make may be named over the network
+    allowed = ["--allow-dir", tempfile.gettempdir()]
+    command = [sys.executable, "-m", "lib_bootcamp", "serve", "--port", str(port), *allowed]
+    environment = {**os.environ, "BOOTCAMP_VENV": "off", "BOOTCAMP_DATA": str(tmp_path_factory.mktemp("data"))}
     with subprocess.Popen(command, cwd=ROOT, env=environment) as server:
         try:
             url = f"http://127.0.0.1:{port}"

@@ -126,7 +126,7 @@ def _head(report: Report) -> Iterator[str]:
         (f"{report.usable:,}", "usable"),
         (f"{report.captioned:,}", "with a caption"),
         (f"{len(report.classes):,}", "folders" if len(report.classes) != 1 else "folder"),
-        (f"{report.shown:,}", "shown in an epoch"),
+        (f"{report.shown:,}", "per epoch"),
         (f"{len(report.buckets):,}", "buckets" if len(report.buckets) != 1 else "bucket"),
         (_megabytes(report.bytes), "of pictures"),
     ]
@@ -174,6 +174,11 @@ def _finding(finding: Finding, report: Report, known: dict[str, PictureFacts], p
 
 
 def _gallery(finding: Finding, known: dict[str, PictureFacts], pictures: _Pictures) -> str:
+    if finding.kind == "corrupt":
+        rows = "".join(
+            f"<tr><td>{safe(p)}</td><td>{safe(known[p].problem)}</td></tr>" for p in finding.files[:MOST_ROWS]
+        )
+        return f"<table>{rows}</table>"
     named = [path for path in finding.files if path in known]
     figures = [pictures.figure(path, _note(finding.kind, known[path])) for path in named[:THUMBNAILS_EACH]]
     gallery = f'<div class="pictures">{"".join(figures)}</div>' if figures else ""
@@ -194,7 +199,6 @@ def _note(kind: str, picture: PictureFacts) -> str:
     """What is said below a picture in the gallery of a kind of finding."""
     size = f"{picture.width} x {picture.height} px"
     return {
-        "corrupt": picture.problem,
         "too-small": size,
         "enlarged": f"{picture.enlarged:.2f} times to {picture.bucket}",
         "cropped": f"{picture.cropped:.0%} of {size} cut for {picture.bucket}",

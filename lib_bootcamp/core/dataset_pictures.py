@@ -170,7 +170,13 @@ def _with_orientation(grey: Image, orientation: int) -> Pil.Image:
 
 
 def thumbnail(path: Path, side_px: int = 160, quality: int = 78) -> str | None:
-    """A small JPEG of a picture file as a data URI, for a page of one file; None where it cannot be made.
+    """A small JPEG of a picture file as a data URI, for a page of one file; arguments as `small_jpeg`."""
+    made = small_jpeg(path, side_px, quality)
+    return None if made is None else "data:image/jpeg;base64," + base64.b64encode(made).decode("ascii")
+
+
+def small_jpeg(path: Path, side_px: int, quality: int = 85) -> bytes | None:
+    """A small JPEG of a picture file, upright and opaque; None where it cannot be made.
 
     Args:
         path: the picture file.
@@ -195,4 +201,4 @@ def thumbnail(path: Path, side_px: int = 160, quality: int = 78) -> str | None:
             picture.save(out, "JPEG", quality=quality)
     except (ImageError, TooLargeError, *DECODER_ERRORS):
         return None
-    return "data:image/jpeg;base64," + base64.b64encode(out.getvalue()).decode("ascii")
+    return out.getvalue()

@@ -49,27 +49,28 @@ def histogram(
     for value in values:
         counts[max(0, sum(value >= edge for edge in edges) - 1)] += 1
     most = max(counts, default=0) or 1
-    high, step = 120, (WIDTH_PX - 20) / len(edges)
+    high, first = 120, 16
+    step = (WIDTH_PX - 2 * first) / len(edges)
     parts = []
     for at, (edge, count) in enumerate(zip(edges, counts, strict=True)):
         tall = high * count / most
-        left = 10 + at * step
+        left = first + at * step
         name = f"{edge:g}" + ("+" if at == len(edges) - 1 else "")
         parts.append(
             f"<g><title>{name} {_safe(unit)}: {count:,}</title>"
             f'<rect class="bar" x="{left + 1:.1f}" y="{18 + high - tall:.1f}" width="{step - 2:.1f}" '
             f'height="{tall:.1f}" rx="2"/>'
             + (_count(left + step / 2, 14 + high - tall, count) if count else "")
-            + f'<text class="name" x="{left + step / 2:.1f}" y="{high + 34}" text-anchor="middle">{name}</text></g>'
+            + f'<text class="name" x="{left:.1f}" y="{high + 34}" text-anchor="middle">{name}</text></g>'
         )
     if mark is not None:
         below = sum(mark >= edge for edge in edges) - 1
         inside = 0.0
         if 0 <= below < len(edges) - 1:
             inside = (mark - edges[below]) / (edges[below + 1] - edges[below])
-        at_px = 10 + step * (max(0, below) + inside)
+        at_px = first + step * (max(0, below) + inside)
         parts.append(f'<line class="mark" x1="{at_px:.1f}" y1="10" x2="{at_px:.1f}" y2="{18 + high}"/>')
-    parts.append(f'<line class="axis" x1="10" y1="{18 + high}" x2="{WIDTH_PX - 10}" y2="{18 + high}"/>')
+    parts.append(f'<line class="axis" x1="{first}" y1="{18 + high}" x2="{WIDTH_PX - first}" y2="{18 + high}"/>')
     parts.append(f'<text class="name" x="{WIDTH_PX - 10}" y="{high + 50}" text-anchor="end">{_safe(unit)}</text>')
     return _chart("".join(parts), high + 56, label)
 

@@ -69,7 +69,7 @@ class CaptionsParams(Params):
         Spec("Rename tags", "old => new, one per line; whole tags only.", group="Edit", max_length=200),
     ] = ()
     remove: Annotated[
-        tuple[str, ...], Spec("Remove tags", "* stands for anything: *hair.", group="Edit", max_length=200)
+        tuple[str, ...], Spec("Remove tags", "A star stands for anything, as in *hair.", group="Edit", max_length=200)
     ] = ()
     add: Annotated[
         tuple[str, ...], Spec("Add tags", "Where they are not there yet.", group="Edit", max_length=200)

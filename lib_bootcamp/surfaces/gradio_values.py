@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lib_bootcamp.core.images import read_image
+from lib_bootcamp.core.images import read_file, read_image
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.params import Param, plain
 
@@ -90,7 +90,9 @@ def _typed(param: Param, value: Any) -> str | None:
 
 def placeholder_of(param: Param) -> str:
     """What stands in an empty text field of a list or an object."""
-    return show(param, param.spec.example) if _typed(param, param.spec.example) else "JSON"
+    if _typed(param, param.spec.example):
+        return str(show(param, param.spec.example))
+    return "one per line" if param.item is not None and param.item.kind == "string" else "JSON"
 
 
 def read(param: Param, value: Any, look: Look = DEFAULT_LOOK) -> Any:
@@ -104,6 +106,10 @@ def read(param: Param, value: Any, look: Look = DEFAULT_LOOK) -> Any:
         if value is None or isinstance(value, str):
             return read_image(Path(value)) if value else None
         return value
+    if param.kind == "file":
+        # Gradio 3 gives an object with the file's name, later ones the name
+        name = value if isinstance(value, (str, bytes)) or value is None else str(value.name)
+        return read_file(Path(name)) if name and isinstance(name, str) else name or None
     if param.kind == "choice":
         if param.optional and value in {"", AUTOMATIC_TITLE, None}:
             return None

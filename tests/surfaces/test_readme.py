@@ -56,7 +56,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(command: str, folder: Path) -> None:
-    environment = {**os.environ, "BOOTCAMP_VENV": "off", "PYTHONPATH": str(ROOT)}
+    data = {"BOOTCAMP_DATA": str(folder / "data")}
+    environment = {**os.environ, **data, "BOOTCAMP_VENV": "off", "PYTHONPATH": str(ROOT)}
     command = command.replace(PYTHON, f'"{sys.executable}" -m lib_bootcamp ')
     done = subprocess.run(
         ["bash", "-c", command], cwd=folder, env=environment, capture_output=True, text=True, check=False

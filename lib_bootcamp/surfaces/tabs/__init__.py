@@ -11,7 +11,15 @@ if TYPE_CHECKING:
 def own_tabs() -> dict[str, type[Tab]]:
     """Operation name to tab class."""
     from .classify import ClassifyTab
+    from .dataset import DatasetTab
+    from .dataset_captions import CaptionsTab
     from .lighting import LightingTab
     from .qr import QrTab
 
-    return {"classify": ClassifyTab, "lighting": LightingTab, "qr": QrTab}
+    return {
+        "classify": ClassifyTab,
+        "dataset-report": DatasetTab,
+        "dataset-captions": CaptionsTab,
+        "lighting": LightingTab,
+        "qr": QrTab,
+    }

@@ -20,35 +20,16 @@ from lib_bootcamp.core.resize import resize
 from lib_bootcamp.errors import BootcampError, CancelledError, InvalidParamError
 from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.classify import GroupScores, ImageScores, Score, classify_files
-from lib_bootcamp.ports import Host, Progress
+from lib_bootcamp.ports import Host
 from lib_bootcamp.surfaces.gradio_fields import Form, picture_input, quiet_event, supported
-from lib_bootcamp.surfaces.page import LOOK, GradioProgress, Tab, notice
+from lib_bootcamp.surfaces.page import LOOK, Tab, notice
+
+from .running import RunProgress, visitor
 
 LOG = logging.getLogger(__name__)
 MOST_FILES, MOST_ROWS, MOST_THUMBNAILS, MOST_BARS = 2000, 500, 120, 30
 THUMBNAIL_PX = 256
 UNKNOWN = "unknown"
-
-
-class RunProgress:
-    """The page's bar; stops by the page's Stop button, or by the host's own."""
-
-    def __init__(self, bar: Any, host: Progress, stop: threading.Event) -> None:
-        self._shown, self._host, self._stop = GradioProgress(bar), host, stop
-
-    def start(self, title: str, total: int, unit: str) -> None:
-        """Begin a bar of `total` items."""
-        self._shown.start(title, total, unit)
-        self._host.start(title, total, unit)
-
-    def step(self, done: int, note: str = "") -> None:
-        """Move the bar to `done`."""
-        self._shown.step(done, note)
-        self._host.step(done, note)
-
-    def cancelled(self) -> bool:
-        """Whether either button was pressed."""
-        return self._stop.is_set() or self._host.cancelled()
 
 
 class ClassifyTab(Tab):
@@ -118,14 +99,14 @@ class ClassifyTab(Tab):
             *values: Any,
             progress: Any = gr.Progress(),  # noqa: B008 - Gradio finds the bar by this default
         ) -> Any:
-            stop = running[_visitor(request)] = threading.Event()
+            stop = running[visitor(request)] = threading.Event()
             try:
                 return classify(picture, uploads, values, progress, stop)
             finally:
-                running.pop(_visitor(request), None)
+                running.pop(visitor(request), None)
 
         def stopped(request: gr.Request) -> None:
-            event = running.get(_visitor(request))
+            event = running.get(visitor(request))
             if event is not None:
                 event.set()
 
@@ -282,8 +263,3 @@ def _row(name: str, made: ImageScores | BootcampError, groups: int) -> str:
         return f'<tr><td>{html.escape(name)}</td><td colspan="{2 + groups}">{html.escape(str(made))}</td></tr>'
     cells = [name, made.label or UNKNOWN, f"{made.scores[0].value:.3f}", *(e.label or UNKNOWN for e in made.groups)]
     return f"<tr>{''.join(f'<td>{html.escape(each)}</td>' for each in cells)}</tr>"
-
-
-def _visitor(request: Any) -> str:
-    """Whose run it is: the page's session, or where Gradio 3 in the WebUI does not tell it, the caller's address."""
-    return str(getattr(request, "session_hash", None) or getattr(getattr(request, "client", None), "host", ""))

@@ -1,0 +1,60 @@
+"""Runs that the page's Stop button ends: whose run it is, and a progress that stops."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from lib_bootcamp.ports import Host, Progress
+from lib_bootcamp.surfaces.page import GradioProgress
+
+
+class RunProgress:
+    """The page's bar; stops by the page's Stop button, or by the host's own."""
+
+    def __init__(self, bar: Any, host: Progress, stop: threading.Event) -> None:
+        self._shown, self._host, self._stop = GradioProgress(bar), host, stop
+
+    def start(self, title: str, total: int, unit: str) -> None:
+        """Begin a bar of `total` items."""
+        self._shown.start(title, total, unit)
+        self._host.start(title, total, unit)
+
+    def step(self, done: int, note: str = "") -> None:
+        """Move the bar to `done`."""
+        self._shown.step(done, note)
+        self._host.step(done, note)
+
+    def cancelled(self) -> bool:
+        """Whether either button was pressed."""
+        return self._stop.is_set() or self._host.cancelled()
+
+
+class Stops:
+    """The runs of a tab that go on now, by visitor."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._running: dict[str, threading.Event] = {}
+
+    @contextmanager
+    def progress(self, request: Any, bar: Any) -> Iterator[RunProgress]:
+        """A progress for the length of a block, which `stop` of the same visitor ends."""
+        event = self._running[visitor(request)] = threading.Event()
+        try:
+            yield RunProgress(bar, self._host.progress(), event)
+        finally:
+            self._running.pop(visitor(request), None)
+
+    def stop(self, request: Any) -> None:
+        """End the visitor's run within one item."""
+        event = self._running.get(visitor(request))
+        if event is not None:
+            event.set()
+
+
+def visitor(request: Any) -> str:
+    """Whose run it is: the page's session, or where Gradio 3 in the WebUI does not tell it, the caller's address."""
+    return str(getattr(request, "session_hash", None) or getattr(getattr(request, "client", None), "host", ""))
