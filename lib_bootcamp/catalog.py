@@ -9,6 +9,7 @@ from .operation import Operation
 from .operations.all_maps import ALL_MAPS
 from .operations.brightness import BRIGHTNESS
 from .operations.classify import CLASSIFY
+from .operations.compatibility import COMPATIBILITY
 from .operations.dataset_captions import DATASET_CAPTIONS
 from .operations.dataset_report import DATASET_REPORT
 from .operations.edges import EDGES
@@ -26,6 +27,7 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     RECOLOR,
     EDGES,
     ALL_MAPS,
+    COMPATIBILITY,
     SCAN,
     CLASSIFY,
     INTERROGATE,

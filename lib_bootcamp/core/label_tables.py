@@ -67,17 +67,23 @@ def package_tables() -> LabelTables:
     raise MissingPackageError("clip-interrogator==0.6.0", "Interrogating without tables of your own")
 
 
-def folder_tables(folder: Path) -> LabelTables:
+def folder_tables(folder: Path, *, links: bool = True) -> LabelTables:
     """A person's own lists: artists.txt, flavors.txt, mediums.txt, movements.txt, trendings.txt, negative.txt.
 
     Each is a label a line, UTF-8; empty lines and repeated labels are passed over. Files may be missing; without
     trendings.txt there are those of clip-interrogator.
 
+    Args:
+        folder: where they lie.
+        links: whether a file may be a link to somewhere else.
     Raises:
         LabelTableError: there is no such folder, none of the files is in it, or one is too large, no UTF-8, has a label
             that is too long, or cannot be read.
     """
     found = {name: folder / f"{name}.txt" for name in FILES if (folder / f"{name}.txt").is_file()}
+    if not links:
+        real = folder.resolve()
+        found = {name: path for name, path in found.items() if path.resolve().parent == real}
     if not found:
         names = ", ".join(f"{name}.txt" for name in FILES)
         raise LabelTableError(f"tables: {folder} has none of {names}; put a label a line into at least one of them.")

@@ -282,8 +282,11 @@ class _Picture:
     def interrogated(self, caption: str, order: Order) -> Interrogation:
         """The texts that are wished for, and the analysis."""
         mode = self._wish.mode
-        prompt = {"best": self._best, "fast": self._fast, "classic": self._classic}.get(mode, self._nothing)
-        made = prompt(caption, order)
+        made = ""
+        if mode == "best":
+            made = self._best(caption, order)
+        elif mode != "negative":
+            made = {"fast": self._fast, "classic": self._classic, "caption": str}[mode](caption)
         negative = self._negative(order) if mode == "negative" or self._wish.with_negative else None
         return Interrogation(
             prompt=made,
@@ -292,10 +295,6 @@ class _Picture:
             similarity=self._known.get(made),
             analysis=self._analysis(),
         )
-
-    def _nothing(self, caption: str, order: Order) -> str:
-        del caption, order
-        return ""
 
     def _analysis(self) -> dict[str, list[tuple[str, float]]]:
         if not self._wish.top:
@@ -308,13 +307,11 @@ class _Picture:
         (places,) = self._labels.rank(table, self._weighed[None], count, chunk=self._wish.chunk, reverse=reverse)
         return [self._labels.labels[place] for place in places]
 
-    def _fast(self, caption: str, order: Order) -> str:
-        del order
+    def _fast(self, caption: str) -> str:
         tops = self._ranked("merged", self._wish.longest("fast"))
         return truncated(joined(caption, tops), self._encoder.is_full)
 
-    def _classic(self, caption: str, order: Order, mode: Mode = "classic") -> str:
-        del order
+    def _classic(self, caption: str, mode: Mode = "classic") -> str:
         medium, artist, trending, movement = (
             next(iter(self._ranked(table, 1)), "") for table in ("mediums", "artists", "trendings", "movements")
         )
@@ -325,7 +322,7 @@ class _Picture:
     def _best(self, caption: str, order: Order) -> str:
         flavors = self._ranked("merged", self._wish.intermediate)
         chained = self._chain(caption, flavors, order, longest=self._wish.longest("best"))
-        fast, classic = self._fast(caption, order), self._classic(caption, order, "best")
+        fast, classic = self._fast(caption), self._classic(caption, "best")
         candidates = [each for each in (caption, classic, fast, chained) if each]
         if not candidates:
             return ""

@@ -32,6 +32,21 @@ _SCORING = {
 _BACKENDS = {"auto": "Automatic", "torch": "PyTorch", "onnx": "ONNX Runtime", "onnx-int8": "ONNX Runtime, 8 bits"}
 
 
+ClipName = Annotated[
+    str | None,
+    Spec(
+        "CLIP model",
+        "mini (comes with the program), an open_clip name with its weights (ViT-B-32/laion2b_s34b_b79k), "
+        "hf-hub:..., a folder or a .safetensors file. Empty: the one in the settings, else mini.",
+        min_length=1,
+        max_length=1000,
+        example="mini",
+        group="Model",
+    ),
+]
+"""How operations declare the CLIP model they use."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ClassifySettings(Params):
     """The labels, how they are worded and scored, and the model; without pictures."""
@@ -109,18 +124,7 @@ class ClassifySettings(Params):
             group="Scores",
         ),
     ] = 0.0
-    clip: Annotated[
-        str | None,
-        Spec(
-            "CLIP model",
-            "mini (comes with the program), an open_clip name with its weights (ViT-B-32/laion2b_s34b_b79k), "
-            "hf-hub:..., a folder or a .safetensors file. Empty: the one in the settings, else mini.",
-            min_length=1,
-            max_length=1000,
-            example="mini",
-            group="Model",
-        ),
-    ] = None
+    clip: ClipName = None
     backend: Annotated[
         Literal["auto", "torch", "onnx", "onnx-int8"],
         Spec(
@@ -300,7 +304,7 @@ def classify_files(
         ModelError, CancelledError, OutOfMemoryError: as `classify`.
     """
     with _classifier(params, context) as classifier:
-        for index, (path, made) in enumerate(zip(paths, classifier.answers(paths, _read), strict=True)):
+        for index, (path, made) in enumerate(zip(paths, classifier.answers(paths, read_file), strict=True)):
             yield made if isinstance(made, BootcampError) else _scores(index, str(path), made, params)
 
 
@@ -384,7 +388,13 @@ def _as_it_is(picture: Image) -> Image:
     return picture
 
 
-def _read(path: Path) -> bytes:
+def read_file(path: Path) -> bytes:
+    """A picture file's bytes.
+
+    Raises:
+        TooLargeError: it has more than is read here.
+        ImageError: it cannot be read.
+    """
     from lib_bootcamp.core.images import MAX_BYTES
 
     try:
