@@ -20,6 +20,7 @@ from lib_bootcamp.catalog import OPERATIONS
 from lib_bootcamp.core.images import encode_png
 from lib_bootcamp.errors import ModelError
 from lib_bootcamp.operation import Context, Operation, Result
+from lib_bootcamp.operations.compatibility import COMPATIBILITY
 from lib_bootcamp.params import fields_of
 from lib_bootcamp.ports import Host
 
@@ -55,7 +56,7 @@ def build_router(
     operations: Iterable[Operation[Any, Any]] = OPERATIONS,
     max_body: int = MAX_BODY,
 ) -> APIRouter:
-    """The routes: `GET /info`, `GET /model`, `GET /operations` and one POST for each operation.
+    """The routes: `GET /info`, `/model`, `/operations`, `/compatibility` and one POST for each operation.
 
     Args:
         host: what the operations run on.
@@ -106,11 +107,32 @@ def build_router(
         operation_id="bootcamp_operations",
         **common,
     )
+    if COMPATIBILITY in offered:
+        _add_compatibility(router, host, common)
     reader = Depends(body_reader(max_body))
     statuses = (*error_statuses(), *((401, 403) if dependencies else ()))
     for operation in offered:
         _add_operation(router, operation, _endpoint(operation, host, reader), statuses)
     return router
+
+
+def _add_compatibility(router: APIRouter, host: Host, common: dict[str, Any]) -> None:
+    """`GET /compatibility`: the operation of this name without parameters."""
+
+    def compatibility() -> Response:
+        params = COMPATIBILITY.params_from({})
+        return json_answer(COMPATIBILITY.run(params, Context(host, host.progress(), trusted=False)))
+
+    router.add_api_route(
+        "/compatibility",
+        compatibility,
+        methods=["GET"],
+        response_model=result_model(COMPATIBILITY.result),
+        summary="Which installed ControlNet models fit the loaded checkpoint, and why others do not.",
+        tags=["bootcamp: about"],
+        operation_id="bootcamp_get_compatibility",
+        **common,
+    )
 
 
 def _add_operation(
@@ -162,7 +184,7 @@ def _endpoint(operation: Operation[Any, Any], host: Host, reader: Any) -> Callab
 def json_answer(result: Result) -> Response:
     """A result as JSON: pictures as PNG in base64 without a `data:` prefix, facts, `summary`, `succeeded`."""
     values = {each.name: getattr(result, each.name) for each in fields_of(type(result)) if each.kind == "image"}
-    values |= result.facts() | {"summary": result.summary(), "succeeded": result.succeeded()}
+    values |= result.files() | result.facts() | {"summary": result.summary(), "succeeded": result.succeeded()}
     ordered = {each.name: values[each.name] for each in fields_of(type(result))} | values
     return Response(_dumps(ordered, ensure_ascii=False).encode("utf-8", "replace"), media_type=JSON)
 
@@ -191,6 +213,8 @@ def _dumps(value: Any, *, ensure_ascii: bool = True) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, np.ndarray) and value.dtype == np.uint8:
         return base64.b64encode(encode_png(value, compress_level=PNG_LEVEL)).decode("ascii")
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
     if isinstance(value, np.ndarray):
         return value.tolist()
     if isinstance(value, np.generic):

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 def own_tabs() -> dict[str, type[Tab]]:
     """Operation name to tab class."""
     from .classify import ClassifyTab
+    from .compatibility import CompatibilityTab
     from .dataset import DatasetTab
     from .dataset_captions import CaptionsTab
     from .lighting import LightingTab
@@ -18,6 +19,7 @@ def own_tabs() -> dict[str, type[Tab]]:
 
     return {
         "classify": ClassifyTab,
+        "compatibility": CompatibilityTab,
         "dataset-report": DatasetTab,
         "dataset-captions": CaptionsTab,
         "lighting": LightingTab,
