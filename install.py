@@ -22,6 +22,7 @@ class Want:
         needs: modules it imports, with what pip is asked for; where given, the package is added
             without its declared dependencies, and these one by one.
         never: modules among its dependencies that are left to the WebUI; without them it is not added.
+        alone: without its declared dependencies, although there are no `needs`.
     """
 
     def __init__(
@@ -31,9 +32,11 @@ class Want:
         feature: str,
         needs: tuple[tuple[str, str], ...] = (),
         never: tuple[str, ...] = (),
+        *,
+        alone: bool = False,
     ) -> None:
         self.module, self.requirement, self.feature = module, requirement, feature
-        self.needs, self.never = needs, never
+        self.needs, self.never, self.alone = needs, never, alone or bool(needs)
 
 
 WANTED = (
@@ -42,6 +45,8 @@ WANTED = (
     # 0.31.0 runs with everything that WebUI 1.10.1 pins; 0.27 and 0.34 do not.
     Want("diffusers", "diffusers==0.31.0", "The loaded checkpoint outside of generation"),
     Want("simplejpeg", "simplejpeg", "Reading JPEGs quickly"),
+    # Its lists of labels are read and its code is not imported, so nothing has to come along with it.
+    Want("clip_interrogator", "clip-interrogator==0.6.0", "Interrogating with clip-interrogator's tables", alone=True),
     # Its metadata asks for one more OpenCV (headless) beside whichever is there, and the two overwrite each other.
     Want(
         "controlnet_aux",
@@ -181,7 +186,7 @@ def main(wanted: tuple[Want, ...] = WANTED) -> None:
                 constraints = Path(folder, "installed.txt")
                 constraints.write_text(constraints_text(), encoding="utf-8")
                 try:
-                    add(requirement, str(constraints), alone=bool(want.needs) and requirement == want.requirement)
+                    add(requirement, str(constraints), alone=want.alone and requirement == want.requirement)
                 except PipError as error:
                     print(f"Bootcamp: {requirement} could not be added: {error}. {want.feature} waits for it.")
                     if "reached" in str(error):

@@ -110,6 +110,16 @@ def test_a_package_with_listed_needs_comes_without_its_declared_ones(pip):
     assert [(command[4], "--no-deps" in command) for command in pip.asked] == [("aux", True), ("need", False)]
 
 
+def test_a_package_of_which_only_files_are_read_comes_alone(pip):
+    install.main((install.Want("gone_data", "data", "Words", alone=True),))
+    assert [(command[4], "--no-deps" in command) for command in pip.asked] == [("data", True)]
+
+
+def test_the_tables_of_clip_interrogator_bring_nothing_along():
+    (want,) = [each for each in install.WANTED if each.module == "clip_interrogator"]
+    assert (want.requirement, want.alone, want.needs) == ("clip-interrogator==0.6.0", True, ())
+
+
 def test_a_need_lost_half_way_is_added_at_the_next_start(pip):
     install.main((install.Want("json", "aux", "Maps", needs=(("gone_need", "need"),)),))
     assert [command[4] for command in pip.asked] == ["need"]
