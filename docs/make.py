@@ -1,0 +1,154 @@
+"""Makes the pages of docs/ that are written from tables in the code: `python docs/make.py`.
+
+A test holds that the pages are what this makes; the picture is renewed with them.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+DOCS = Path(__file__).resolve().parent
+sys.path.insert(0, str(DOCS.parent))
+
+from lib_bootcamp.core.compatibility import GRID_PX, MAP_KINDS, NATIVE_PX  # noqa: E402
+from lib_bootcamp.core.images import read_image, write_atomically, write_image  # noqa: E402
+from lib_bootcamp.core.model_files import BASE_TITLES  # noqa: E402
+from lib_bootcamp.hosts.standalone import StandaloneHost  # noqa: E402
+from lib_bootcamp.operation import Context  # noqa: E402
+from lib_bootcamp.operations.all_maps import ALL_MAPS, MAPS  # noqa: E402
+from lib_bootcamp.ports import SilentProgress  # noqa: E402
+
+PHOTO = DOCS.parent / "examples" / "photo.jpg"
+SHEET = DOCS / "images" / "maps.jpg"
+
+MAPS_PAGE = """# All maps of one photograph
+
+<!-- made by docs/make.py from lib_bootcamp/operations/all_maps.py; change it there -->
+
+```bash
+python -m lib_bootcamp maps photo.jpg --out sheet.png
+```
+
+makes every map that needs nothing but the picture, in one step; on the page it is the tab **All maps**, over the API
+`POST /bootcamp/v1/control-maps/all`.
+
+![A photograph and its {count} maps](images/maps.jpg)
+
+In reading order, after the photograph itself:
+
+| map | command |
+|---|---|
+{rows}
+
+## Recolor
+
+```bash
+python -m lib_bootcamp recolor photo.jpg --out recolor.png
+python -m lib_bootcamp recolor photo.jpg --conditioning intensity --gamma 1.2 --out intensity.png
+python -m lib_bootcamp recolor photo.jpg --reference photos/one.jpg --transfer histogram --out palette.png
+```
+
+`--conditioning luminance` is CIE L* (pure red is 53.2 of 100, so 136 of 255), `intensity` the V of HSV (255), `hsi`
+the mean of the channels (85). Gamma above 1 brightens; ControlNet's own "gamma correction" is 1 over it. With
+`--reference` a second picture, `palette-palette.png`, previews another picture's colours on this one: Reinhard's
+transfer of mean and spread in CIE Lab, or histogram matching; `--no-keep-luminance` takes its brightness too.
+
+## Edges
+
+```bash
+python -m lib_bootcamp edges photo.jpg --preset canny --out canny.png
+python -m lib_bootcamp edges photo.jpg --preset scribble --out scribble.png
+python -m lib_bootcamp edges photo.jpg --channel distance --colour "#7a4a20" --method sobel --style soft --out cup.png
+python -m lib_bootcamp edges photo.jpg --channel hue --thresholds otsu --min-length 20 --thickness 3 --out hue.png
+```
+
+`--channel` is what edges are looked for in: `lstar`, `a`, `b`, `hue` (on its circle: 359 degrees lie beside 1),
+`saturation`, `red`, `green`, `blue`, or the `distance` in CIE Lab to a `--colour`. `--method` is how: `canny`,
+`sobel`, `scharr`, `log` (Laplacian of Gaussian), `xdog`, `contrast` (local standard deviation). Canny's thresholds
+are OpenCV's; `--thresholds otsu` or `median` sets them from the picture. Lines can be thinned, those shorter than
+`--min-length` dropped, and the rest drawn with a pen of `--thickness`. `canny`, `lineart`, `softedge` and `scribble`
+are presets for the ControlNet families of these names; in the WebUI's section the unit presets set them. Which models
+those are: [compatibility](compatibility.md).
+"""
+
+COMPATIBILITY_PAGE = """# Which model fits which checkpoint
+
+<!-- made by docs/make.py from lib_bootcamp/core/compatibility.py; change it there -->
+
+```bash
+python -m lib_bootcamp compatibility
+python -m lib_bootcamp compatibility --map canny --base sdxl --width 1024 --height 1024
+python -m lib_bootcamp compatibility --folder photos --json
+```
+
+holds the installed ControlNet models against the loaded checkpoint: what fits, what does not, and why
+("control_v11f1e_sd15_tile needs an SD1.5 checkpoint; the loaded one is SDXL"). On the page it is the tab
+**Compatibility**, over the API `GET /bootcamp/v1/compatibility` (`POST` with parameters). `--folder` looks at a
+folder of models instead.
+
+What a model needs is read from the shapes in its safetensors header: the width of the cross-attention is the text
+encoder's (768 in SD1.5, 1024 in SD2.1, 2048 in SDXL); Control-LoRAs, IP-Adapters, T2I-Adapters, ControlNet-LLLite,
+and SD3's and Flux's models are told by theirs. Files of other kinds (`.pth`) are not opened: there the name tells,
+and the answer says so. Where name and tensors disagree the tensors win, and the answer says that too.
+
+## Maps, models and unit defaults
+
+Weight, start and end are where to begin; they are the section's presets where it has one, ControlNet's own elsewhere.
+The files are named as their sources have them; installed ones are found by the patterns that `--json` shows.
+
+| map | made by | base | file | weight | start | end |
+|---|---|---|---|---|---|---|
+{rows}
+
+## Resolution and grid
+
+| base | trained on about | sides are multiples of |
+|---|---|---|
+{sizes}
+
+A map is best made at the size that is drawn: ControlNet would resize it, and lines or modules would lie between the
+latent's pixels. QR modules are 16 px on the latent's grid of 8.
+"""
+
+
+def maps_page() -> str:
+    """docs/maps.md."""
+    rows = [
+        f"| {title} | `{operation.name} photo.jpg{''.join(_flag(name, value) for name, value in values.items())}` |"
+        for title, operation, values in MAPS
+    ]
+    return MAPS_PAGE.format(count=len(MAPS), rows="\n".join(rows))
+
+
+def _flag(name: str, value: object) -> str:
+    return f" --{name.replace('_', '-')} {value}"
+
+
+def compatibility_page() -> str:
+    """docs/compatibility.md."""
+    rows = [
+        f"| {kind.title} | {f'`{kind.made_by}`' if kind.made_by else 'a detector'} | {BASE_TITLES[family.base]} "
+        f"| [{family.file}]({family.source}) | {unit.weight:g} | {unit.start:g} | {unit.end:g} |"
+        for kind in MAP_KINDS
+        for family in kind.families
+        for unit in [kind.unit(family.base)]
+    ]
+    sizes = [f"| {BASE_TITLES[base]} | {side} x {side} px | {GRID_PX[base]} px |" for base, side in NATIVE_PX.items()]
+    return COMPATIBILITY_PAGE.format(rows="\n".join(rows), sizes="\n".join(sizes))
+
+
+PAGES = {"maps.md": maps_page, "compatibility.md": compatibility_page}
+
+
+def main() -> None:
+    """Write the pages and the picture."""
+    for name, page in PAGES.items():
+        write_atomically(DOCS / name, page().encode())
+    params = ALL_MAPS.params_from({"image": read_image(PHOTO)})
+    made = ALL_MAPS.run(params, Context(StandaloneHost(device="cpu"), SilentProgress()))
+    write_image(SHEET, made.image)
+
+
+if __name__ == "__main__":
+    main()

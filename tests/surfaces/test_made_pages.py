@@ -1,0 +1,34 @@
+"""The pages that are made from tables are what the tables say."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+
+def _make() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("bootcamp_docs_make", DOCS / "make.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+MAKE = _make()
+
+
+@pytest.mark.parametrize("name", MAKE.PAGES)
+def test_a_page_is_as_made(name: str) -> None:
+    assert (DOCS / name).read_text(encoding="utf-8") == MAKE.PAGES[name](), "run python docs/make.py"
+
+
+def test_every_map_has_a_line_and_a_place_on_the_picture() -> None:
+    page = (DOCS / "maps.md").read_text(encoding="utf-8")
+    assert all(f"| {title} | `{operation.name} " in page for title, operation, _ in MAKE.MAPS)
+    assert MAKE.SHEET.is_file()
