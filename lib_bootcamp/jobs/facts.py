@@ -8,10 +8,8 @@ from typing import Annotated, Any, Literal, TypeAlias
 from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.params import Spec
 
-State: TypeAlias = Literal[
-    "queued", "running", "paused", "done", "failed", "cancelled", "interrupted", "undone"
-]
-ItemState: TypeAlias = Literal["todo", "writing", "done", "skipped", "failed"]
+State: TypeAlias = Literal["queued", "running", "paused", "done", "failed", "cancelled", "interrupted", "undone"]
+ItemState: TypeAlias = Literal["todo", "done", "skipped", "failed"]
 ACTIVE: tuple[State, ...] = ("queued", "running")
 RESUMABLE: tuple[State, ...] = ("paused", "interrupted", "failed")
 ENDED: tuple[State, ...] = ("done", "failed", "cancelled", "undone")

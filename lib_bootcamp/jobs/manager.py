@@ -1,0 +1,281 @@
+"""The jobs of one data folder: begun, listed, paused, resumed, undone; worked on by one thread of a process.
+
+A process has one `Jobs` for each data folder, for its whole life: it outlives the WebUI's "Reload UI", which makes new
+hosts and new surfaces while this module stays.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from lib_bootcamp.core.folders import is_inside
+from lib_bootcamp.errors import BootcampError, InvalidParamError
+from lib_bootcamp.operation import Context, Operation
+from lib_bootcamp.ports import Host, Progress, SilentProgress
+
+from . import files
+from .facts import ACTIVE, RESUMABLE, ItemInfo, JobInfo, JobStateError, NoJobError, State, Undone, actions_in
+from .journal import Journal, Row
+from .owners import Owner
+from .runner import Run, Stop
+
+Find = Callable[[str], Operation[Any, Any]]
+IDLE: tuple[State, ...] = ("paused", "interrupted", "failed", "done", "cancelled", "undone")
+
+
+class Jobs:
+    """All jobs that lie in one host's data folder.
+
+    Args:
+        host: what they run on; a newer one may take its place between two jobs.
+        find: an operation by its name; raises KeyError where there is none.
+        folder: where the journal lies.
+    """
+
+    def __init__(self, host: Host, find: Find, folder: Path) -> None:
+        self.host, self.find = host, find
+        self.journal = Journal(folder / "jobs.sqlite")
+        self._owner = Owner(folder)
+        self._stops: dict[int, Stop] = {}
+        self._lock = threading.Lock()
+        self._worker: threading.Thread | None = None
+        atexit.register(self._owner.close)
+
+    # --- what there is
+
+    def listed(self, *, trusted: bool) -> list[JobInfo]:
+        """The jobs that a caller may see, the newest first.
+
+        Args:
+            trusted: whether the caller may name any folder; others see the jobs of folders they may name.
+        """
+        self._reap()
+        return [row.info for row in self.journal.rows() if trusted or self._is_allowed(row)]
+
+    def info(self, number: int, *, trusted: bool) -> JobInfo:
+        """One job.
+
+        Raises:
+            NoJobError: there is none, or not for this caller.
+        """
+        return self._row(number, trusted=trusted).info
+
+    def items(self, number: int, *, trusted: bool, offset: int = 0, limit: int = 100) -> list[ItemInfo]:
+        """Some of a job's pictures, in their order."""
+        self._row(number, trusted=trusted)
+        return self.journal.items(number, offset=offset, limit=limit)
+
+    def failures(self, number: int, *, trusted: bool, limit: int = 20) -> list[ItemInfo]:
+        """The first pictures of a job that failed."""
+        self._row(number, trusted=trusted)
+        return self.journal.items(number, limit=limit, states=("failed",))
+
+    def folder(self, number: int, *, trusted: bool) -> Path:
+        """A job's folder."""
+        return self._row(number, trusted=trusted).folder
+
+    # --- what can be done
+
+    def start(self, name: str, values: Mapping[str, Any], *, trusted: bool) -> JobInfo:
+        """Put a job into the queue of this process.
+
+        Args:
+            name: of an operation with a job.
+            values: raw ones, checked here.
+            trusted: whether the caller may name any folder.
+        Raises:
+            InvalidParamError: a value is wrong, or the folder is none.
+            NotAllowedError: the caller may not name this folder.
+            JobStateError: such a job works on this folder already.
+        """
+        number = self.create(name, values, trusted=trusted)
+        self._wake()
+        return self.info(number, trusted=trusted)
+
+    def create(self, name: str, values: Mapping[str, Any], *, trusted: bool) -> int:
+        """As `start`, for a caller that runs it with `run_here`; returns the job's number."""
+        operation = self.find(name)
+        job = operation.job
+        if job is None:
+            raise InvalidParamError("operation", f"{name} works on no folders")
+        params = operation.as_job().params_from(values)
+        given = Context(self.host, SilentProgress(), trusted=trusted).folder(getattr(params, job.folder), job.folder)
+        folder = Path(os.path.abspath(given))  # noqa: PTH100 - `resolve` would lose the links that a person named
+        self._reap()
+        for row in self.journal.rows():
+            if row.info.state in ACTIVE and row.info.operation == name and _same(row.folder, folder):
+                raise JobStateError(f"Job {row.info.id} works on this folder already; wait for it, or cancel it.")
+        kept = {**params.to_mapping(), job.folder: str(folder)}
+        return self.journal.add(name, kept, folder, self._owner.name, trusted=trusted)
+
+    def run_here(self, number: int, progress: Progress, stop: Stop) -> JobInfo:
+        """Run a job that was just created, or one that can be resumed, in this thread.
+
+        Raises:
+            JobStateError: somebody else has begun it, or it cannot be resumed.
+        """
+        if not self.journal.claim(number, self._owner.name, "running", among=("queued", *RESUMABLE)):
+            raise self._cannot(number, "resumed")
+        self._run(number, progress, stop)
+        return self.info(number, trusted=True)
+
+    def pause(self, number: int, *, trusted: bool) -> JobInfo:
+        """Stop a job after its batch; it can be resumed."""
+        self._row(number, trusted=trusted)
+        if not self.journal.move(number, "paused", among=("queued",)):
+            self._ask(number, "pause", "paused")
+        return self.info(number, trusted=trusted)
+
+    def cancel(self, number: int, *, trusted: bool) -> JobInfo:
+        """End a job, a running one after its batch; what is done stays done."""
+        self._row(number, trusted=trusted)
+        if not self.journal.move(number, "cancelled", among=("queued", *RESUMABLE)):
+            self._ask(number, "cancel", "cancelled")
+        return self.info(number, trusted=trusted)
+
+    def resume(self, number: int, *, trusted: bool) -> JobInfo:
+        """Put a job that was paused, interrupted or failed into the queue again.
+
+        Raises:
+            JobStateError: it is in another state.
+        """
+        self._row(number, trusted=trusted)
+        if not self.journal.claim(number, self._owner.name, "queued", among=RESUMABLE):
+            raise self._cannot(number, "resumed")
+        self._wake()
+        return self.info(number, trusted=trusted)
+
+    def undo(self, number: int, *, trusted: bool) -> Undone:
+        """Give every file that a job wrote its old content; files that were changed since are left.
+
+        Raises:
+            JobStateError: it is running or waits.
+        """
+        row = self._row(number, trusted=trusted)
+        if not self.journal.claim(number, self._owner.name, "running", among=IDLE):
+            raise self._cannot(number, "undone")
+        state: State = row.info.state
+        try:
+            Context(self.host, SilentProgress(), trusted=row.trusted).folder(str(row.folder), "folder")
+            files.put_right(self.journal, number, row.folder)
+            restored, left = files.put_back(self.journal, number, row.folder)
+            state = "undone"
+        finally:
+            self.journal.move(number, state, among=("running",))
+        return Undone(restored=restored, left=tuple(left), job=self.info(number, trusted=trusted))
+
+    def remove(self, number: int, *, trusted: bool) -> None:
+        """Forget a job; its files stay as they are and cannot be undone any more.
+
+        Raises:
+            JobStateError: it is running or waits.
+        """
+        row = self._row(number, trusted=trusted)
+        if "remove" not in actions_in(row.info.state):
+            raise self._cannot(number, "removed")
+        self.journal.remove(number)
+
+    def wait(self, number: int, timeout_s: float) -> JobInfo:
+        """Wait until a job is not active any more, at most so long."""
+        end = time.monotonic() + timeout_s
+        while (info := self.info(number, trusted=True)).state in ACTIVE and time.monotonic() < end:
+            time.sleep(0.02)
+        return info
+
+    # --- inside
+
+    def _row(self, number: int, *, trusted: bool) -> Row:
+        row = self.journal.row(number)
+        if not trusted and not self._is_allowed(row):
+            raise NoJobError(number)
+        if row.info.state in ACTIVE and not self._owner.lives(row.owner):
+            self._interrupted(row)
+            row = self.journal.row(number)
+        return row
+
+    def _is_allowed(self, row: Row) -> bool:
+        return any(is_inside(row.folder, each) for each in self.host.allowed_folders())
+
+    def _reap(self) -> None:
+        """Jobs of processes that ended are interrupted."""
+        for row in self.journal.rows():
+            if row.info.state in ACTIVE and not self._owner.lives(row.owner):
+                self._interrupted(row)
+
+    def _interrupted(self, row: Row) -> None:
+        files.sweep_pending(self.journal, row.info.id, row.folder)
+        self.journal.move(row.info.id, "interrupted", among=ACTIVE)
+
+    def _ask(self, number: int, what: str, done: str) -> None:
+        if self.journal.row(number).info.state != "running":
+            raise self._cannot(number, done)
+        self.journal.want(number, what)
+        with self._lock:
+            stop = self._stops.get(number)
+        if stop is not None:
+            stop.set()
+
+    def _cannot(self, number: int, done: str) -> BootcampError:
+        info = self.journal.row(number).info
+        possible = ", ".join(info.actions)
+        return JobStateError(f"Job {number} is {info.state} and cannot be {done}; possible now: {possible}.")
+
+    def _wake(self) -> None:
+        with self._lock:
+            if self._worker is None or not self._worker.is_alive():
+                self._worker = threading.Thread(target=self._work, name="bootcamp-jobs", daemon=True)
+                self._worker.start()
+
+    def _work(self) -> None:
+        while True:
+            number = self.journal.next_queued(self._owner.name)
+            if number is None:
+                with self._lock:  # nobody can put a job in between looking and ending
+                    if self.journal.next_queued(self._owner.name) is None:
+                        self._worker = None
+                        return
+                continue
+            if self.journal.claim(number, self._owner.name, "running", among=("queued",)):
+                self._run(number, self.host.progress(), Stop())
+
+    def _run(self, number: int, progress: Progress, stop: Stop) -> None:
+        row = self.journal.row(number)
+        with self._lock:
+            self._stops[number] = stop
+        try:
+            Run(self.journal, row, self.find(row.info.operation), self.host, progress, stop).run()
+        except KeyError:
+            error = f"There is no operation {row.info.operation} here."
+            self.journal.move(number, "failed", among=("running",), error=error)
+        finally:
+            with self._lock:
+                self._stops.pop(number, None)
+
+
+def _same(one: Path, other: Path) -> bool:
+    return one.resolve() == other.resolve()
+
+
+_open: dict[Path, Jobs] = {}
+_guard = threading.Lock()
+
+
+def jobs_of(host: Host, find: Find) -> Jobs:
+    """The jobs of a host's data folder; the same for every host of this process that has this folder.
+
+    Raises:
+        OutputError: the journal cannot be opened.
+    """
+    folder = (host.data_dir() / "jobs").absolute()
+    with _guard:
+        jobs = _open.get(folder)
+        if jobs is None:
+            jobs = _open[folder] = Jobs(host, find, folder)
+        jobs.host, jobs.find = host, find
+        return jobs

@@ -1,0 +1,236 @@
+"""One job from its first picture to its last, batch by batch, with everything in the journal before it is done."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from lib_bootcamp.errors import BootcampError, CancelledError, OutputError
+from lib_bootcamp.operation import Context, FileResult, FolderWork, Operation, Write
+from lib_bootcamp.ports import Host, Progress
+
+from . import files
+from .facts import State
+from .journal import Journal, Outcome, Row, Written, digest
+
+LOG = logging.getLogger(__name__)
+ALONE_AFTER, LEFT_OUT_AFTER = 2, 4
+"""Crashes during a picture's batch until it is worked on by itself, and until it is left out."""
+ASK_S = 0.5
+"""How often a running job asks the journal whether another process wants it to stop."""
+
+
+class Stop:
+    """Ends a run after the batch that it is in."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def set(self) -> None:
+        """Ask for it."""
+        self._event.set()
+
+    def is_set(self) -> bool:
+        """Whether it was asked for."""
+        return self._event.is_set()
+
+
+class JobProgress:
+    """The host's display; stops when the job is to be paused or cancelled, by whichever process.
+
+    Args:
+        shown: the host's.
+        stop: of this process.
+        journal: where other processes ask.
+        number: of the job.
+    """
+
+    def __init__(self, shown: Progress, stop: Stop, journal: Journal, number: int) -> None:
+        self._shown, self._stop, self._journal, self._number = shown, stop, journal, number
+        self._asked = 0.0
+
+    def start(self, title: str, total: int, unit: str) -> None:
+        """Begin a piece of work."""
+        self._shown.start(title, total, unit)
+
+    def step(self, done: int, note: str = "") -> None:
+        """Move the bar."""
+        self._shown.step(done, note)
+
+    def cancelled(self) -> bool:
+        """Whether the job is to stop."""
+        if self._stop.is_set() or self._shown.cancelled():
+            return True
+        now = time.monotonic()
+        if now - self._asked >= ASK_S:
+            self._asked = now
+            if self._journal.wanted(self._number):
+                self._stop.set()
+        return self._stop.is_set()
+
+
+class Run:
+    """One run of a job that this process has claimed.
+
+    Args:
+        journal: where the job is.
+        row: the job.
+        operation: whose job it is.
+        host: what it runs on.
+        progress: the display.
+        stop: ends it after a batch.
+    """
+
+    def __init__(  # noqa: PLR0913 - what a run is, once
+        self,
+        journal: Journal,
+        row: Row,
+        operation: Operation[Any, Any],
+        host: Host,
+        progress: Progress,
+        stop: Stop,
+    ) -> None:
+        self.journal, self.row, self.number, self.operation = journal, row, row.info.id, operation
+        self.progress = JobProgress(progress, stop, journal, self.number)
+        self.context = Context(host, self.progress, trusted=row.trusted)
+        self.root = row.folder
+        self._begun: list[int] = []
+        self._spent = 0.0
+        self._recent: deque[tuple[float, int]] = deque(maxlen=20)
+
+    def run(self) -> State:
+        """Work until the end, or until somebody stops it; returns the state it is in then."""
+        work: FolderWork | None = None
+        state: State = "done"
+        error = ""
+        try:
+            work = self._work()
+            files.put_right(self.journal, self.number, self.root)
+            if not self.row.listed:
+                self.journal.list_items(self.number, self._listed(work))
+            self._work_through(work)
+        except (CancelledError, KeyboardInterrupt):
+            state = "cancelled" if self.journal.wanted(self.number) == "cancel" else "paused"
+        except BootcampError as problem:
+            state, error = "failed", str(problem)
+        except Exception:
+            LOG.exception("job %s failed", self.number)
+            state, error = "failed", "The program failed unexpectedly; its log says where."
+        try:
+            self.journal.give_up(self.number, self._begun)
+            if work is not None:
+                self._at_end(work)
+        except (BootcampError, KeyboardInterrupt) as problem:
+            state, error = "failed", error or str(problem) or "Stopped while the last files were written."
+        self.journal.move(self.number, state, among=("running",), error=error)
+        return state
+
+    def _work(self) -> FolderWork:
+        job = self.operation.job
+        if job is None:
+            raise TypeError(f"{self.operation.name} is no job")
+        self.root = self.context.folder(str(self.row.folder), job.folder)
+        work: FolderWork = job.work(self.root, job.params.from_mapping(self.row.info.params), self.context)
+        return work
+
+    def _listed(self, work: FolderWork) -> Iterator[tuple[str, str]]:
+        for path, note in work.pictures():
+            yield str(path.relative_to(self.root)), note
+
+    def _work_through(self, work: FolderWork) -> None:
+        todo = self.journal.todo(self.number)
+        for item in [each for each in todo if each[2] >= ALONE_AFTER]:
+            if item[2] >= LEFT_OUT_AFTER:
+                note = f"The program ended {item[2]} times while this picture was worked on; it is left out."
+                self.journal.intend(self.number, [Outcome(number=item[0], state="failed", note=note)], [])
+            else:
+                self._some(work, [item], 1)
+        self._some(work, [each for each in todo if each[2] < ALONE_AFTER], max(1, work.batch))
+
+    def _some(self, work: FolderWork, items: Sequence[tuple[int, str, int]], size: int) -> None:
+        if not items:
+            return
+        results = work.results([self.root / path for _, path, _ in items])
+        for at in range(0, len(items), size):
+            group = items[at : at + size]
+            self._begin([number for number, _, _ in group])
+            start = time.monotonic()
+            made: list[FileResult | BootcampError] = []
+            try:
+                for each in islice(results, len(group)):
+                    made.append(each)  # one by one: what was made before somebody stopped it is kept
+            finally:
+                self._take(work, group[: len(made)], made)
+            if len(made) < len(group):
+                raise RuntimeError(f"{self.operation.name} gave {len(made)} results for {len(group)} pictures")
+            self._spent = time.monotonic() - start
+            self._recent.append((self._spent, len(group)))
+
+    def _begin(self, numbers: list[int]) -> None:
+        seconds, pictures = (sum(each) for each in zip(*self._recent, strict=True)) if self._recent else (0.0, 0)
+        per_item = seconds / pictures if pictures else None
+        self.journal.begin(self.number, numbers, spent_s=self._spent, per_item_s=per_item)
+        self._begun, self._spent = numbers, 0.0
+
+    def _take(
+        self,
+        work: FolderWork,
+        group: Sequence[tuple[int, str, int]],
+        made: Sequence[FileResult | BootcampError],
+    ) -> None:
+        """Results into the journal with the files that they mean, then the files."""
+        outcomes, writes = [], []
+        for (number, path, _), result in zip(group, made, strict=True):
+            outcome, planned = self._settled(work, number, self.root / path, result)
+            outcomes.append(outcome)
+            writes += [(number, file) for file in planned]
+        if not outcomes:
+            return
+        self.journal.intend(self.number, outcomes, [file for _, file in writes])
+        for number, file in writes:
+            try:
+                files.write(self.root, file, file.after or b"")
+            except OutputError as error:
+                self.journal.take_back(self.number, number, file.path, str(error))
+
+    def _settled(
+        self, work: FolderWork, number: int, picture: Path, result: FileResult | BootcampError
+    ) -> tuple[Outcome, list[Written]]:
+        try:
+            if isinstance(result, BootcampError):
+                raise result
+            settled = work.settle(picture, result)
+            for each in settled.writes:
+                files.refuse_outside(each.path, self.root)
+        except BootcampError as error:
+            return Outcome(number=number, state="failed", note=str(error)), []
+        state = "skipped" if settled.skipped else "done"
+        note = settled.skipped or settled.result.warning()
+        outcome = Outcome(number=number, state=state, result=settled.result.facts(), note=note)
+        return outcome, [self._written(each, keep=True) for each in settled.writes if each.after != each.before]
+
+    def _written(self, each: Write, *, keep: bool) -> Written:
+        return Written(
+            path=str(each.path.relative_to(self.root)),
+            before=each.before,
+            after=each.after if keep else None,
+            digest=digest(each.after),
+        )
+
+    def _at_end(self, work: FolderWork) -> None:
+        """Write the files of many pictures. They can be made anew, so that the journal keeps only what they held."""
+        results = ((self.root / path, facts) for path, facts in self.journal.results(self.number))
+        self.journal.begin(self.number, [], spent_s=self._spent)
+        for each in work.at_end(results):
+            if each.after != each.before:
+                files.refuse_outside(each.path, self.root)
+                file = self._written(each, keep=False)
+                self.journal.intend(self.number, [], [file])
+                files.write(self.root, file, each.after)
+                self.journal.begin(self.number, [])
