@@ -8,6 +8,7 @@ from typing import Any
 from .operation import Operation
 from .operations.all_maps import ALL_MAPS
 from .operations.brightness import BRIGHTNESS
+from .operations.caption import CAPTION
 from .operations.classify import CLASSIFY
 from .operations.compatibility import COMPATIBILITY
 from .operations.dataset_captions import DATASET_CAPTIONS
@@ -15,6 +16,8 @@ from .operations.dataset_report import DATASET_REPORT
 from .operations.edges import EDGES
 from .operations.interrogate import INTERROGATE
 from .operations.lighting import LIGHTING
+from .operations.png_info import PNG_INFO
+from .operations.png_info_edit import PNG_INFO_EDIT
 from .operations.qr import QR
 from .operations.recolor import RECOLOR
 from .operations.scan import SCAN
@@ -31,6 +34,9 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     SCAN,
     CLASSIFY,
     INTERROGATE,
+    PNG_INFO,
+    PNG_INFO_EDIT,
+    CAPTION,
     DATASET_REPORT,
     DATASET_CAPTIONS,
     TXT2IMG,

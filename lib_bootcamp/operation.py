@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, Protocol, TypeVar
@@ -44,7 +43,7 @@ class Context:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """Base of all results: a dataclass whose array fields are pictures and whose other fields are JSON.
+    """Base of all results: a dataclass whose array fields are pictures, whose bytes are files, and all else JSON.
 
     Fields carry `Annotated[..., Spec(title, help)]` as parameters do; the response model, the
     result panel and the command line's output follow from them.
@@ -64,8 +63,17 @@ class Result:
         return {name: picture for name, picture in values.items() if picture is not None}
 
     def facts(self) -> dict[str, Any]:
-        """Everything but the pictures, as plain JSON types."""
-        return {each.name: plain(getattr(self, each.name)) for each in fields_of(type(self)) if each.kind != "image"}
+        """Everything but the pictures and files, as plain JSON types."""
+        told = [each.name for each in fields_of(type(self)) if each.kind not in {"image", "file"}]
+        return {name: plain(getattr(self, name)) for name in told}
+
+    def files(self) -> dict[str, bytes]:
+        """The files of this result by field name; `suffix` says what their names end in."""
+        return {each.name: getattr(self, each.name) for each in fields_of(type(self)) if each.kind == "file"}
+
+    def suffix(self) -> str:
+        """What the name of this result's file ends in."""
+        return ".bin"
 
     def succeeded(self) -> bool:
         """False when the answer to the person's question is "no" (exit code 1 on the command line)."""
@@ -87,6 +95,10 @@ class FileResult(Result):
         """The columns of a table: by default the facts that are single values."""
         return {name: value for name, value in self.facts().items() if not isinstance(value, (dict, list))}
 
+    def warning(self) -> str:
+        """What a person should know of it; empty where there is nothing."""
+        return ""
+
     def answer(self) -> str | None:
         """The label that the file is shown and sorted under; None where there is none."""
         return None
@@ -101,11 +113,13 @@ class OverFiles(Generic[P]):
         run: gives for each path, in order and as it is made, its result or the mistake about it.
         labels: the parameter whose labels the results' answers are among, for operations that have one: their files
             can be sorted by them, and folders that are named so are the truth. None where it was not given.
+        together: what a person reads of all results together, after a line for each.
     """
 
     params: type[P]
     run: Callable[[Sequence[Path], P, Context], Iterator[FileResult | BootcampError]]
     labels: str = ""
+    together: Callable[[Sequence[Any]], list[str]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,23 +152,12 @@ class Settled:
     skipped: str = ""
 
 
-class Session(Protocol):
-    """The models of one run, loaded."""
+class FolderWork(Protocol):
+    """One job on one folder. Everything that is slow or needs a model is in `results`."""
 
     @property
     def batch(self) -> int:
         """How many pictures are worked on at once: what a crash may repeat."""
-
-    def results(self, pictures: Sequence[Path]) -> Iterator[FileResult | BootcampError]:
-        """For each picture, in order and as it is made, its result or the mistake about it.
-
-        Raises:
-            CancelledError: the person stopped it, or the host did.
-        """
-
-
-class FolderWork(Protocol):
-    """One job on one folder. Everything that is slow or needs a model is in `session`."""
 
     def pictures(self) -> Iterable[tuple[Path, str]]:
         """Each picture, with why it is left out (empty: it is not); asked for once in a job's life.
@@ -163,8 +166,12 @@ class FolderWork(Protocol):
             ImageError: there is none.
         """
 
-    def session(self) -> AbstractContextManager[Session]:
-        """The models for the length of a block."""
+    def results(self, pictures: Sequence[Path]) -> Iterator[FileResult | BootcampError]:
+        """For each picture, in order and as it is made, its result or the mistake about it.
+
+        Raises:
+            CancelledError: the person stopped it, or the host did.
+        """
 
     def settle(self, picture: Path, result: FileResult) -> Settled:
         """Decide what is written for a picture; changes nothing.

@@ -2,7 +2,7 @@
 
 A declaration is a frozen, keyword-only dataclass that derives from `Params`; each field is
 `Annotated[type, Spec(...)]`. Types: bool, int, float, str, Literal of strings, a numpy array
-(a picture), another `Params`, `tuple[one of these, ...]`, and each of them `| None`.
+(a picture), bytes (a file as it is), another `Params`, `tuple[one of these, ...]`, and each of them `| None`.
 Every surface (tab, script, route, command, infotext, docs) is derived from it.
 """
 
@@ -24,12 +24,13 @@ from typing import Any, Literal, TypeVar, Union
 
 from .errors import InvalidParamError
 
-Kind = Literal["boolean", "integer", "number", "string", "choice", "image", "object", "list", "mapping"]
+Kind = Literal["boolean", "integer", "number", "string", "choice", "image", "file", "object", "list", "mapping"]
 Self = TypeVar("Self", bound="Params")
 
 DEFAULT_MAX_TEXT = 4096
 DEFAULT_MAX_ITEMS = 64
-_SCALARS: dict[type, Kind] = {bool: "boolean", int: "integer", float: "number", str: "string"}
+_SCALARS: dict[type, Kind] = {bool: "boolean", int: "integer", float: "number", str: "string", bytes: "file"}
+DEFAULT_MAX_FILE = 64 * 2**20
 MAX_DIGITS = 400
 _TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
 
@@ -94,10 +95,11 @@ class Param:
 
     @property
     def max_length(self) -> int | None:
-        """The longest text or list; texts and lists always have one."""
+        """The longest text, list or file; they always have one."""
         if self.spec.max_length is not None:
             return self.spec.max_length
-        return {"string": DEFAULT_MAX_TEXT, "list": DEFAULT_MAX_ITEMS}.get(self.kind)
+        limits = {"string": DEFAULT_MAX_TEXT, "list": DEFAULT_MAX_ITEMS, "file": DEFAULT_MAX_FILE}
+        return limits.get(self.kind)
 
     def check(self, value: Any, path: str = "") -> Any:
         """Return the value in its declared type, strictly: no text is read as a number here.
@@ -163,6 +165,8 @@ class Param:
             return "one of " + ", ".join(self.choices)
         if self.kind == "image":
             return "a picture"
+        if self.kind == "file":
+            return "a file"
         noun = {
             "boolean": "true or false",
             "integer": "a whole number",
@@ -321,6 +325,17 @@ def _check_image(param: Param, value: Any, path: str) -> Any:
     return value
 
 
+def _check_file(param: Param, value: Any, path: str) -> bytes:
+    if not isinstance(value, bytes):
+        raise InvalidParamError(path, f"must be a file, not {_shown(value)}")
+    limit = param.max_length
+    if limit is not None and len(value) > limit:
+        raise InvalidParamError(path, f"has more than {limit / 2**20:g} MiB")
+    if not value:
+        raise InvalidParamError(path, "is an empty file")
+    return value
+
+
 def _check_object(param: Param, value: Any, path: str) -> Any:
     nested = param.nested
     if nested is None or isinstance(value, nested):
@@ -355,6 +370,7 @@ _CHECKS: dict[Kind, Any] = {
     "string": _check_string,
     "choice": _check_choice,
     "image": _check_image,
+    "file": _check_file,
     "object": _check_object,
     "list": _check_list,
     "mapping": _check_mapping,
@@ -449,7 +465,7 @@ class Params:
             raise
 
     def to_mapping(self, *, images: bool = False) -> dict[str, Any]:
-        """The values as plain JSON types; pictures are left out unless asked for."""
+        """The values as plain JSON types; pictures and files are left out unless asked for."""
         return {name: plain(value) for name, value in self._items() if images or not _is_pictures(value)}
 
     def _items(self) -> Iterator[tuple[str, Any]]:
@@ -458,7 +474,10 @@ class Params:
 
 
 def _is_pictures(value: Any) -> bool:
-    return hasattr(value, "dtype") or (isinstance(value, tuple) and any(hasattr(each, "dtype") for each in value))
+    """Whether it is a picture, a file, or a list of them: nothing that JSON holds."""
+    if isinstance(value, tuple):
+        return any(map(_is_pictures, value))
+    return isinstance(value, bytes) or hasattr(value, "dtype")
 
 
 def plain(value: Any) -> Any:

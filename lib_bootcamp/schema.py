@@ -27,6 +27,8 @@ def _core(param: Param) -> dict[str, Any]:
         return {"type": "string", "enum": list(param.choices)}
     if param.kind == "image":
         return {"type": "string", "contentEncoding": "base64", "contentMediaType": "image/*"}
+    if param.kind == "file":
+        return {"type": "string", "contentEncoding": "base64"}
     if param.kind == "string":
         schema: dict[str, Any] = {"type": "string", "maxLength": param.max_length}
         if spec.min_length:

@@ -121,6 +121,16 @@ def decode_base64(text: str) -> Image:
     Raises:
         ImageError, TooLargeError: as `decode_image`.
     """
+    return decode_image(read_base64(text))
+
+
+def read_base64(text: str) -> bytes:
+    """Read the bytes of a picture file from base64 or a `data:` URI.
+
+    Raises:
+        ImageError: it is none.
+        TooLargeError: more than 64 MiB.
+    """
     if text.startswith("data:"):
         head, _, text = text.partition(",")
         if not head.endswith(";base64"):
@@ -128,10 +138,24 @@ def decode_base64(text: str) -> Image:
     if len(text) > MAX_BYTES * 4 // 3 + 4:
         raise TooLargeError(f"The picture has more than {MAX_BYTES // 2**20} MiB.")
     try:
-        data = base64.b64decode("".join(text.split()), validate=True)
+        return base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError):
         raise ImageError("The picture is not base64; give base64, a data URI or an upload.") from None
-    return decode_image(data)
+
+
+def read_file(path: Path) -> bytes:
+    """Read a picture file's bytes as they are.
+
+    Raises:
+        ImageError: it cannot be read.
+        TooLargeError: it has more than 64 MiB.
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise TooLargeError(f"{path} has more than {MAX_BYTES // 2**20} MiB.")
+        return path.read_bytes()
+    except OSError as error:
+        raise ImageError(f"{path} cannot be read: {error.strerror or error}.") from None
 
 
 def read_image(path: Path) -> Image:
@@ -142,12 +166,7 @@ def read_image(path: Path) -> Image:
     Raises:
         ImageError, TooLargeError: as `decode_image`, with the file's name.
     """
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise TooLargeError(f"{path} has more than {MAX_BYTES // 2**20} MiB.")
-        data = path.read_bytes()
-    except OSError as error:
-        raise ImageError(f"{path} cannot be read: {error.strerror or error}.") from None
+    data = read_file(path)
     try:
         return decode_image(data)
     except (ImageError, TooLargeError) as error:

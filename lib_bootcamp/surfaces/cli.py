@@ -94,7 +94,7 @@ def _add_file_flags(parser: Any, operation: Operation[Any, Any]) -> None:
     files = parser.add_argument_group("files")
     if operation.page is not None:
         files.add_argument("--html", metavar="FILE", help="write the result as an HTML page of one file")
-    if any(param.kind == "image" for param in (*operation.params.fields(), *fields_of(operation.result))):
+    if any(each.kind in {"image", "file"} for each in (*operation.params.fields(), *fields_of(operation.result))):
         _add_picture_flags(files, operation)
     files.add_argument("--json", action="store_true", help="print the result as JSON on standard output")
     files.add_argument("--quiet", action="store_true", help="print nothing but errors")
@@ -127,7 +127,8 @@ def _add_param(parser: Any, param: Param) -> None:
     note = _help(param)
     if spec.positional:
         # An empty positional is left to the declaration, so that --preset and --batch may give it.
-        count = "*" if "image" in {param.kind, param.item and param.item.kind} else "?"
+        several = param.kind == "image" or (param.item is not None and param.item.kind in {"image", "file"})
+        count = "*" if several else "?"
         parser.add_argument(param.name, nargs=count, metavar=param.name.upper(), help=note, default=argparse.SUPPRESS)
         return
     flag = "--" + param.name.replace("_", "-")
@@ -136,7 +137,7 @@ def _add_param(parser: Any, param: Param) -> None:
     elif param.kind == "choice":
         parser.add_argument(flag, choices=param.choices, help=note)
     else:
-        kinds = {"integer": "N", "number": "X", "image": "FILE", "string": "TEXT"}
+        kinds = {"integer": "N", "number": "X", "image": "FILE", "file": "FILE", "string": "TEXT"}
         parser.add_argument(flag, metavar=kinds.get(param.kind, "JSON|@FILE"), help=note)
 
 

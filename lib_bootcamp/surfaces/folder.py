@@ -193,6 +193,8 @@ class FolderRunner(Runner):
         if self.settings.sheet is not None and results:
             write_image(Path(self.settings.sheet), sheet_by_class(list(self._thumbnails(results))))
         code = self._print(outcomes, several=True)
+        if self.over.together is not None:
+            self._tell(self.over.together([result for _, result in results]))
         if self.truths:
             self._tell(self._accuracy(results))
         return code

@@ -55,7 +55,7 @@ def picture_input(**settings: Any) -> Any:
 def component(param: Param, *, prefix: str, look: Look = DEFAULT_LOOK) -> Any:
     """The component of one field; its `elem_id` is `<prefix>_<name>`."""
     made = _component(param, prefix, look)
-    if param.kind == "image" or param.spec.format == "secret":
+    if param.kind in {"image", "file"} or param.spec.format == "secret":
         made.do_not_save_to_config = True  # the WebUI's ui-config.json
     return made
 
@@ -77,6 +77,8 @@ def _component(param: Param, prefix: str, look: Look) -> Any:
             **common,
             **supported(gr.Image, height=260 if param.required else 170, sources=["upload", "clipboard"]),
         )
+    if param.kind == "file":
+        return gr.File(**common, **supported(gr.File, height=140, type="filepath" if EMPTY_NUMBERS else "file"))
     if param.kind == "list" and param.item is not None and param.item.kind == "choice":
         return gr.CheckboxGroup(choices=list(param.item.choices), value=list(value or []), **common_info)
     if param.kind in {"list", "object", "mapping"}:

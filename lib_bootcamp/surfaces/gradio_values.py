@@ -95,6 +95,14 @@ def placeholder_of(param: Param) -> str:
     return "one per line" if param.item is not None and param.item.kind == "string" else "JSON"
 
 
+def _upload(param: Param, value: Any) -> Any:
+    """A picture's pixels or a file's bytes; Gradio 3 gives for a file an object with its name, later ones the name."""
+    name = value if param.kind == "image" else getattr(value, "name", value)
+    if name is None or isinstance(name, str):
+        return (read_image if param.kind == "image" else read_file)(Path(name)) if name else None
+    return value
+
+
 def read(param: Param, value: Any, look: Look = DEFAULT_LOOK) -> Any:
     """A component's value as the raw value that is checked.
 
@@ -102,14 +110,8 @@ def read(param: Param, value: Any, look: Look = DEFAULT_LOOK) -> Any:
         InvalidParamError: a text is not the JSON it should be.
         ImageError: a picture cannot be read.
     """
-    if param.kind == "image":
-        if value is None or isinstance(value, str):
-            return read_image(Path(value)) if value else None
-        return value
-    if param.kind == "file":
-        # Gradio 3 gives an object with the file's name, later ones the name
-        name = value if isinstance(value, (str, bytes)) or value is None else str(value.name)
-        return read_file(Path(name)) if name and isinstance(name, str) else name or None
+    if param.kind in {"image", "file"}:
+        return _upload(param, value)
     if param.kind == "choice":
         if param.optional and value in {"", AUTOMATIC_TITLE, None}:
             return None

@@ -17,7 +17,7 @@ import anyio
 from starlette.requests import ClientDisconnect, Request
 
 from lib_bootcamp.core.arrays import MAX_PIXELS
-from lib_bootcamp.core.images import decode_base64, decode_image
+from lib_bootcamp.core.images import decode_base64, decode_image, read_base64
 from lib_bootcamp.errors import ImageError, InvalidParamError, TooLargeError
 from lib_bootcamp.params import Param, fields_of, read_json
 
@@ -190,7 +190,7 @@ def _form_values(parts: list[Part], params: Mapping[str, Param]) -> dict[str, An
             raise InvalidParamError(name, f"is given {len(several)} times; give it once")
         elif param is None:
             values[name] = _text(several[0]) if several[0].filename is None else "a file"
-        elif param.kind == "image":
+        elif _is_picture(param):
             values[name] = _picture_of(several[0])
         else:
             text = _text(several[0])
@@ -201,7 +201,8 @@ def _form_values(parts: list[Part], params: Mapping[str, Param]) -> dict[str, An
 
 
 def _is_picture(param: Param | None) -> bool:
-    return param is not None and param.kind == "image"
+    """Whether it is given as an upload or in base64: a picture, or a file as it is."""
+    return param is not None and param.kind in {"image", "file"}
 
 
 def _repeated(parts: list[Part], param: Param) -> list[Any]:
@@ -222,6 +223,13 @@ def _text(part: Part) -> str:
         raise InvalidParamError(part.name, "is not a text in UTF-8") from None
 
 
+def _file_of(text: str, path: str) -> bytes:
+    try:
+        return read_base64(text)
+    except (ImageError, TooLargeError) as error:
+        raise type(error)(f"{path}: {str(error).replace('The picture', 'The file')}") from None
+
+
 @dataclass
 class _Decoder:
     """Turns base64 and uploaded bytes into arrays wherever a declaration has a picture, within one budget."""
@@ -238,6 +246,8 @@ class _Decoder:
     def value(self, value: Any, param: Param, path: str) -> Any:
         if param.kind == "image" and isinstance(value, (str, bytes)):
             return self._decode(value, path)
+        if param.kind == "file" and isinstance(value, str):
+            return _file_of(value, path)
         if param.kind == "object" and param.nested is not None and isinstance(value, Mapping):
             return self.in_object(value, {each.name: each for each in fields_of(param.nested)}, path)
         # too long a list is refused by the check that follows; its pictures need no decoding

@@ -70,6 +70,8 @@ def _field(param: Param, alias: str | None) -> tuple[Any, Any]:
     marks: dict[str, Any] = {"x-unit": spec.unit} if spec.unit else {}
     if param.kind == "image":
         marks |= {"format": "byte"} if openapi_30() else {"contentEncoding": "base64", "contentMediaType": "image/png"}
+    if param.kind == "file":
+        marks |= {"format": "byte"} if openapi_30() else {"contentEncoding": "base64"}
     if param.optional:
         hint = hint | None
     settings: dict[str, Any] = {"title": spec.title, "description": spec.help or None, "alias": alias}
@@ -96,7 +98,7 @@ def _hint(param: Param) -> Any:
         return list[_hint(param.item)]  # type: ignore[misc]
     if param.kind == "object" and param.nested is not None:
         return _model(param.nested)
-    simple = {"boolean": bool, "integer": int, "number": float, "string": str, "image": str}
+    simple = {"boolean": bool, "integer": int, "number": float, "string": str, "image": str, "file": str}
     return simple.get(param.kind, dict[str, Any])
 
 
@@ -118,7 +120,9 @@ def request_body(operation: Operation[Any, Any]) -> dict[str, Any]:
         if param.kind == "image":
             form["properties"][param.name] = _file(form["properties"][param.name])
             encoding[param.name] = {"contentType": "image/png, image/jpeg, image/webp"}
-        elif param.kind == "list" and param.item is not None and param.item.kind == "image":
+        elif param.kind == "file":
+            form["properties"][param.name] = _file(form["properties"][param.name])
+        elif param.kind == "list" and param.item is not None and param.item.kind in {"image", "file"}:
             form["properties"][param.name]["items"] = {"type": "string", "format": "binary"}
         elif param.kind in {"list", "object", "mapping"}:
             encoding[param.name] = {"contentType": "application/json"}
@@ -163,7 +167,7 @@ def _is_shown(param: Param, settings: Mapping[str, Any], chosen: Mapping[str, An
 
 def _example(param: Param) -> Any:
     spec = param.spec
-    if param.kind == "image":
+    if param.kind in {"image", "file"}:
         return example_picture()
     if spec.example is not None:
         return plain(spec.example)

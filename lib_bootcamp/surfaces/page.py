@@ -15,7 +15,7 @@ from typing import Any
 import gradio as gr
 
 from lib_bootcamp.catalog import offered
-from lib_bootcamp.core.images import write_image
+from lib_bootcamp.core.images import write_atomically, write_image
 from lib_bootcamp.core.model_files import BANNER, EMBEDDED
 from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.operation import Context, Operation, Result
@@ -60,6 +60,10 @@ class Outputs:
             stem = operation.name if name == "image" else f"{operation.name}-{name.replace('_', '-')}"
             path = folder / f"{stem}.png"
             write_image(path, picture, text)
+            written[name] = str(path)
+        for name, data in result.files().items():
+            path = folder / f"{operation.name}{result.suffix()}"
+            write_atomically(path, data)
             written[name] = str(path)
         return written
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lib_bootcamp.core.images import SUFFIXES, read_image, read_png_text, write_atomically, write_image
+from lib_bootcamp.core.images import SUFFIXES, read_file, read_image, read_png_text, write_atomically, write_image
 from lib_bootcamp.errors import BootcampError, ImageError, InvalidParamError, OutputError
 from lib_bootcamp.operation import Context, Operation, Result
 from lib_bootcamp.params import Param, Params
@@ -62,6 +62,7 @@ class Runner:
         self.fields = {param.name: param for param in operation.params.fields()}
         positional = [param for param in self.fields.values() if param.spec.positional and param.kind == "image"]
         self.picture = positional[0].name if positional else None
+        self.inputs: list[Path] = []
 
     def run(self, given: Mapping[str, Any]) -> int:
         """Run over everything the given texts name; returns the exit code."""
@@ -116,12 +117,29 @@ class Runner:
             written["html"] = self.settings.html
         if item.out is None:
             return written
+        for name, data in result.files().items():
+            path = self._file_out(item.out, result.suffix())
+            write_atomically(path, data)
+            written["out" if not written else name] = str(path)
+        if not result.pictures():
+            return written
         text = picture_text(self.operation, params, result)
         for index, (name, picture) in enumerate(result.pictures().items()):
             path = item.out if not index else item.out.with_name(f"{item.out.stem}-{name.replace('_', '-')}.png")
             write_image(path, picture, text)
             written["out" if not index else name] = str(path)
         return written
+
+    def _file_out(self, out: Path, suffix: str) -> Path:
+        """Where a result's file goes: never over a file it was made from, nor under another format's ending."""
+        if self.settings.out is None:
+            out = out.with_suffix(suffix)
+        same = {".jpeg": ".jpg", ".jfif": ".jpg"}.get(out.suffix.lower(), out.suffix.lower())
+        if same != suffix:
+            raise OutputError(f"--out {out} must end in {suffix}, as the file it is made from.")
+        if out.exists() and any(out.samefile(each) for each in self.inputs):
+            raise OutputError(f"--out {out} is the input itself; give another name.")
+        return out
 
     def _print(self, outcomes: list[Outcome], *, several: bool) -> int:
         if self.settings.json:
@@ -149,6 +167,9 @@ class Runner:
         param = self.fields[name]
         if param.kind == "image":
             return read_image(Path(text))
+        if param.kind == "file":
+            self.inputs.append(Path(text))
+            return read_file(Path(text))
         if param.kind in {"list", "object", "mapping"} and text.startswith("@"):
             return _from_file(param, Path(text[1:]))
         return param.parse_text(text)
@@ -178,8 +199,8 @@ class Runner:
     def _row(self, row: Mapping[str, Any]) -> dict[str, Any]:
         values = dict(row)
         for name, value in row.items():
-            if name in self.fields and self.fields[name].kind == "image" and isinstance(value, str):
-                values[name] = read_image(Path(value))
+            if name in self.fields and self.fields[name].kind in {"image", "file"} and isinstance(value, str):
+                values[name] = self._raw(name, value)
         return values
 
     def _single_out(self, source: Path | None) -> Path | None:

@@ -43,6 +43,7 @@ class FakeParams(Params):
     lamp: Annotated[Lamp | None, Spec("Main lamp")] = None
     layers: Annotated[tuple[Image, ...], Spec("Layers", max_length=3)] = ()
     extra: Annotated[dict[str, Any] | None, Spec("Extra")] = None
+    notes: Annotated[bytes | None, Spec("Notes", "A file as it is.")] = None
 
     def check(self) -> None:
         """A rule over two fields."""

@@ -570,7 +570,7 @@ def test_the_work_runs_outside_the_event_loop():
 
 def test_the_fake_has_every_kind_of_parameter():
     kinds = {param.kind for param in FAKE.params.fields()}
-    assert kinds == {"image", "string", "choice", "integer", "number", "boolean", "list", "object", "mapping"}
+    assert kinds == {"image", "string", "choice", "integer", "number", "boolean", "list", "object", "mapping", "file"}
 
 
 # --- several pictures

@@ -170,7 +170,7 @@ def test_help_names_every_declared_parameter(operation: object, capsys: pytest.C
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.name)
 def test_every_preset_is_valid(operation: object) -> None:
     picture = np.zeros((8, 8, 3), np.uint8)
-    given = {"image": picture, "list": [picture]}
+    given = {"image": picture, "list": [picture], "file": b"file"}
     main_field = {each.name: given.get(each.kind, "x") for each in operation.params.fields() if each.spec.positional}
     for preset in operation.presets:
         operation.params_from({"preset": preset, **main_field})
