@@ -24,14 +24,14 @@ _PARTS = re.compile(r'\\(.)|"([^"]*)"|([,|!])', re.DOTALL)
 Test: TypeAlias = Callable[["str | None", "frozenset[str]"], bool]
 
 
-def _form(tag: str) -> str:
+def tag_form(tag: str) -> str:
     """What tags are compared by: case and the space around and between words do not matter."""
     return " ".join(tag.split()).casefold()
 
 
-def _pattern(tag: str) -> Callable[[str], bool]:
+def pattern_of(tag: str) -> Callable[[str], bool]:
     """Whether a compared form is this tag; `*` stands for anything."""
-    wanted = _form(tag)
+    wanted = tag_form(tag)
     if "*" not in wanted:
         return lambda form: form == wanted
     # Parts are looked for one after the other: no pattern can take long.
@@ -70,7 +70,7 @@ class Where:
 
     def holds(self, caption: str | None) -> bool:
         """Whether a caption is meant; None is a caption that is not there."""
-        forms = frozenset(map(_form, tags_of(caption or "", self._separator)))
+        forms = frozenset(map(tag_form, tags_of(caption or "", self._separator)))
         return all(test(caption, forms) for test in self._all)
 
 
@@ -120,7 +120,7 @@ def _test(tokens: list[tuple[str, str]]) -> Test:
         raise InvalidParamError("where", "has an empty part; write tags between commas, like dog, !cat")
     if word == MISSING:
         return lambda caption, _: (not caption) != negated
-    fits = _pattern(word)
+    fits = pattern_of(word)
     return lambda _, forms: any(map(fits, forms)) != negated
 
 
@@ -189,23 +189,23 @@ class Edit:
     def _renamed(self, tags: list[str]) -> list[str]:
         if not self.rename:
             return tags
-        new_of = {_form(old): new for old, new in self.rename.items()}
-        return [tag for each in tags for tag in tags_of(new_of.get(_form(each), each), self.separator)]
+        new_of = {tag_form(old): new for old, new in self.rename.items()}
+        return [tag for each in tags for tag in tags_of(new_of.get(tag_form(each), each), self.separator)]
 
     def _removed(self, tags: list[str]) -> list[str]:
-        fits = [_pattern(each) for each in self.remove]
-        return [tag for tag in tags if not any(fit(_form(tag)) for fit in fits)]
+        fits = [pattern_of(each) for each in self.remove]
+        return [tag for tag in tags if not any(fit(tag_form(tag)) for fit in fits)]
 
     def _added(self, tags: list[str]) -> list[str]:
-        there = set(map(_form, tags))
-        new = [tag for each in self.add for tag in tags_of(each, self.separator) if _form(tag) not in there]
+        there = set(map(tag_form, tags))
+        new = [tag for each in self.add for tag in tags_of(each, self.separator) if tag_form(tag) not in there]
         place = {"first": 0, "last": len(tags), "position": min(self.position, len(tags))}[self.at]
         return [*tags[:place], *dict.fromkeys(new), *tags[place:]]
 
     def _deduped(self, tags: list[str]) -> list[str]:
         first: dict[str, str] = {}
         for tag in tags:
-            first.setdefault(_form(tag), tag)
+            first.setdefault(tag_form(tag), tag)
         return list(first.values()) if self.dedupe else tags
 
     def _sorted(self, tags: list[str]) -> list[str]:
@@ -213,8 +213,8 @@ class Edit:
             return tags
         kept, rest = tags[: self.keep_first], tags[self.keep_first :]
         if self.order == "alphabet":
-            return [*kept, *sorted(rest, key=lambda tag: (_form(tag), tag))]
-        return [*kept, *sorted(rest, key=lambda tag: (-self.counts.get(tag, 0), _form(tag), tag))]
+            return [*kept, *sorted(rest, key=lambda tag: (tag_form(tag), tag))]
+        return [*kept, *sorted(rest, key=lambda tag: (-self.counts.get(tag, 0), tag_form(tag), tag))]
 
 
 def joined(tags: Sequence[str], separator: str) -> str:

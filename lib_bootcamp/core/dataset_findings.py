@@ -83,7 +83,7 @@ def verdicts_of(findings: Sequence[Finding]) -> list[Verdict]:
     verdicts = []
     for area in AREAS:
         here = [each for each in findings if each.area == area]
-        worst = max((each.level for each in here), key=order.index, default="good")
+        worst = order[max((order.index(each.level) for each in here), default=0)]
         said = [each.what for each in here if each.level == worst]
         sentence = f"{'; '.join(said)}." if said else ALL_WELL[area]
         verdicts.append(Verdict(area=area, level=worst, sentence=sentence))
@@ -194,18 +194,18 @@ def _of_quantity(known: Gathered, usable: Sequence[PictureFacts], limits: Limits
     level: Level = "good"
     usual = f"{fine:,} to {plenty:,} are usual"
     if count < few:
-        level, advice = "mend", f"That is few: {usual}, and what is trained on under {few} mostly copies them."
+        level, judged, advice = "mend", "few", f"{usual}, and what is trained on under {few} mostly copies them"
     elif count < fine:
-        level, advice = "look", f"It may do: {usual}; more angles, poses and lights would help."
+        level, judged, advice = "look", "rather few", f"{usual}; more angles, poses and lights would help"
     elif count <= plenty:
-        advice = f"That is a usual number: {usual}."
+        judged, advice = "usual", usual
     else:
-        advice = f"That is more than usual: {usual}. Keep the best: a few good ones teach more than many."
+        judged, advice = "many", f"{usual}; the best of them alone may teach more"
     yield Finding(
         kind=limits.purpose,
         area="Quantity",
         level=level,
         count=count,
-        what=f"{number(count, 'different picture')} for {named}",
-        advice=f"{advice} A rule of thumb from practice: variety and clean captions count for more than number.",
+        what=f"{number(count, 'different picture')} for {named}: {judged}",
+        advice=f"A rule of thumb from practice: {advice}. Variety and clean captions count for more than number.",
     )

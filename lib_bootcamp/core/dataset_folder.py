@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .caption_files import BESIDE, TABLES
+from .folders import is_inside
 from .images import SUFFIXES
 
 MAX_FILES = 1_000_000
@@ -43,7 +44,6 @@ def list_folder(root: Path, *, recursive: bool = True, follow_out: bool = True) 
         follow_out: whether links may lead out of the folder.
     """
     listing = Listing(root)
-    real = root.resolve()
     seen: set[tuple[int, int]] = set()
     waiting = [root]
     while waiting:
@@ -53,7 +53,7 @@ def list_folder(root: Path, *, recursive: bool = True, follow_out: bool = True) 
             path = folder / entry.name
             if entry.name.startswith("."):
                 continue
-            if entry.is_symlink() and not follow_out and not _is_inside(path, real):
+            if entry.is_symlink() and not follow_out and not is_inside(path, root):
                 listing.outside.append(path)
             elif _is_folder(entry):
                 inside.append(path)
@@ -82,13 +82,6 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
     except OSError:  # a link to itself
-        return False
-
-
-def _is_inside(path: Path, real: Path) -> bool:
-    try:
-        return path.resolve().is_relative_to(real)
-    except (OSError, RuntimeError):  # a link to itself
         return False
 
 

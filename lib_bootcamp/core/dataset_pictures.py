@@ -148,7 +148,7 @@ def _wanted(width: int, height: int) -> tuple[int, int]:
 
 
 def _lowest_alpha(picture: Pil.Image) -> int:
-    return int(picture.convert("RGBA").getchannel("A").getextrema()[0])
+    return int(np.asarray(picture.convert("RGBA").getchannel("A")).min(initial=255))
 
 
 def _grey(picture: Pil.Image, *, has_alpha: bool) -> Image:

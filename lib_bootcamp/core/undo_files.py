@@ -2,6 +2,9 @@
 
 The journal is written before each file, so that a crash loses nothing. A file that was changed by somebody else since
 is never touched by undo.
+
+It is no journal of jobs: edits are many and small, would push the undo of long jobs out of theirs, and are undone
+newest first by folder, with a dry run that shows each text.
 """
 
 from __future__ import annotations
@@ -128,7 +131,8 @@ class Journal:
             if not runs:
                 raise InvalidParamError("undo", f"finds no edit of {self.root}")
             head, *lines = runs[-1]
-            outcome, left = [], []
+            outcome: list[Restored] = []
+            left: list[dict[str, Any]] = []
             for line in reversed(lines):
                 restored = self._restore(line, dry_run=dry_run)
                 if restored is not None:

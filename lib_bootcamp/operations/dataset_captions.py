@@ -20,6 +20,7 @@ from lib_bootcamp.core.caption_files import (
 )
 from lib_bootcamp.core.dataset_folder import Listing, list_folder
 from lib_bootcamp.core.dataset_words import count_tags
+from lib_bootcamp.core.folders import is_inside
 from lib_bootcamp.core.undo_files import Journal, Restored
 from lib_bootcamp.errors import ImageError, InvalidParamError
 from lib_bootcamp.operation import Context, Operation, Result
@@ -247,7 +248,7 @@ class _Editor:
         read = self._captions()
         captions = {name: _first(read.of(path)) for name, path in self.pictures.items()}
         if self._matched is None:
-            self._matched = [name for name, each in captions.items() if self.where.holds(each and each.text)]
+            self._matched = [name for name, each in captions.items() if self.where.holds(each.text if each else None)]
         return [
             FoundCaption(
                 path=name,
@@ -261,7 +262,7 @@ class _Editor:
         """Change the captions that are meant, or tell what would be changed."""
         read = self._captions()
         captions = {name: _first(read.of(path)) for name, path in self.pictures.items()}
-        self._matched = [name for name, each in captions.items() if self.where.holds(each and each.text)]
+        self._matched = [name for name, each in captions.items() if self.where.holds(each.text if each else None)]
         edit = self.params.edit(count_tags((each.text for each in captions.values() if each), self.params.separator))
         if not edit.changes_anything():
             return []
@@ -286,7 +287,7 @@ class _Editor:
         return FolderCaptions(self.root, None if self.context.trusted else self._is_inside)
 
     def _is_inside(self, path: Path) -> bool:
-        return path.resolve().is_relative_to(self._real)
+        return is_inside(path, self.root)
 
     def _journal(self) -> Journal:
         return Journal(self.context.host.data_dir() / "caption-edits", self.root)

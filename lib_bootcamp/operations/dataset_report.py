@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -25,6 +25,7 @@ from lib_bootcamp.core.dataset_likeness import HASH_BITS, Groups, alike, hash_ro
 from lib_bootcamp.core.dataset_page import report_page
 from lib_bootcamp.core.dataset_pictures import Examined, examine, read_picture, thumbnail
 from lib_bootcamp.core.dataset_words import count_tags, similar_tags
+from lib_bootcamp.core.folders import is_inside
 from lib_bootcamp.errors import BootcampError, ImageError, InvalidParamError
 from lib_bootcamp.operation import Context, Operation, Result
 from lib_bootcamp.operations import classify
@@ -156,7 +157,7 @@ def dataset_report(params: DatasetParams, context: Context) -> DatasetReport:
     return _report(params, listing, facts, groups, captions)
 
 
-def _examined(paths: Sequence[Path]) -> Iterator[Examined]:
+def _examined(paths: Sequence[Path]) -> Generator[Examined, None, None]:
     """Each file's facts in order, with a few files ahead on all cores."""
     threads = os.cpu_count() or 1
     pool = ThreadPoolExecutor(threads, thread_name_prefix="bootcamp-examine")
@@ -177,8 +178,7 @@ class _Captions:
 
     def __init__(self, listing: Listing, context: Context) -> None:
         self.listing, self.root = listing, listing.root
-        real = listing.root.resolve()
-        allowed = None if context.trusted else lambda path: path.resolve().is_relative_to(real)
+        allowed = None if context.trusted else lambda path: is_inside(path, listing.root)
         self.read = FolderCaptions(listing.root, allowed)
         self.contradictory: list[str] = []
         stems = Counter(path.with_suffix("") for path in listing.pictures)
@@ -274,16 +274,17 @@ def _alike(
     yield from (group("same", members) for members in by_identity.values() if len(members) > 1)
     firsts = [members[0] for members in by_identity.values()]
     hashed = [at for at in firsts if examined[at].hash]
-    hashes = [each for at in hashed if (each := examined[at].hash)]
+    hashes = [known for at in hashed if (known := examined[at].hash)]
     upright, mirrored = (hash_rows([getattr(each, name) for each in hashes]) for name in ("upright", "mirrored"))
     least = HASH_BITS - 2 * params.hash_distance - 0.5
     told: list[set[int]] = []
-    for kind, others in (("near", None), ("mirrored", mirrored)):
+    kinds: tuple[tuple[Likeness, Floats | None], ...] = (("near", None), ("mirrored", mirrored))
+    for kind, others in kinds:
         for members in _new_groups(hashed, upright, least, told, others):
             yield group(kind, members)
     if params.clip:
-        known, rows = _clip_rows(listing, firsts, params, context)
-        for members in _new_groups(known, rows, params.clip_cosine, told):
+        places, rows = _clip_rows(listing, firsts, params, context)
+        for members in _new_groups(places, rows, params.clip_cosine, told):
             yield group("clip", members)
 
 

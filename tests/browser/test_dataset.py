@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lib_bootcamp.app import main
 from tests.browser.test_page import fill, open_tab, run
 from tests.operations.dataset_folders import add, faulty, picture
 
@@ -19,6 +21,34 @@ def root(tmp_path: Path) -> Path:
     for number, caption in enumerate(("a red dog, on grass", "a red cat, on grass", "a blue dog, <b>sky</b>")):
         add(tmp_path / "set", f"{number}.png", picture(number), caption)
     return tmp_path / "set"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_page_of_one_file_loads_nothing_and_runs_nothing(
+    browser: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, theme: str
+) -> None:
+    faulty(tmp_path / "photos")
+    add(tmp_path / "photos" / "10_dog", "<img src=x onerror=alert(1)>.png", picture(1), "<script>alert(2)</script>")
+    monkeypatch.chdir(tmp_path)
+    assert main(["dataset", "report", "photos", "--html", "report.html", "--quiet"]) == 0
+    context = browser.new_context(viewport={"width": 1180, "height": 1500}, color_scheme=theme)
+    page = context.new_page()
+    asked, said = [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
+    page.on("console", lambda line: said.append(line.text))
+    page.goto((tmp_path / "report.html").as_uri())
+    page.wait_for_timeout(500)
+    folder = os.environ.get("BOOTCAMP_SCREENSHOTS")
+    if folder:
+        page.screenshot(path=f"{folder}/dataset-report{'-dark' if theme == 'dark' else ''}.png")
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    assert said == []
+    assert page.locator("script").count() == 0
+    assert page.locator(".verdict").count() == 8
+    assert page.get_by_text("<img src=x onerror=alert(1)>.png").count() > 0
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    context.close()
 
 
 def press(page: Any, name: str) -> str:
