@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, cast
 
 from lib_bootcamp.core.arrays import Image
 from lib_bootcamp.core.zero_shot import Answer, Scoring
 from lib_bootcamp.errors import BootcampError, ImageError, InvalidParamError, MissingPackageError, TooLargeError
-from lib_bootcamp.operation import Context, FileResult, Operation, OverFiles, Result
+from lib_bootcamp.jobs.work import FolderParams, PictureFolder
+from lib_bootcamp.operation import Context, FileResult, FolderJob, Operation, OverFiles, Result, Settled
 from lib_bootcamp.params import Params, Spec
 
 if TYPE_CHECKING:
@@ -168,6 +169,11 @@ class ClassifyParams(ClassifySettings):
     ]
 
 
+@dataclass(frozen=True, kw_only=True)
+class ClassifyFolder(ClassifySettings, FolderParams):
+    """The settings and a folder on the machine that the program runs on."""
+
+
 def _distinct(name: str, texts: Iterable[object]) -> tuple[str, ...]:
     """The texts without the space around them.
 
@@ -294,17 +300,26 @@ def classify(params: ClassifyParams, context: Context) -> ClassifyResult:
 
 
 def classify_files(
-    paths: Sequence[Path], params: ClassifySettings, context: Context
+    paths: Sequence[Path],
+    params: ClassifySettings,
+    context: Context,
+    read: Callable[[Path], Image | bytes] | None = None,
 ) -> Iterator[ImageScores | BootcampError]:
     """Weigh the labels on each file, in order, as they are read.
 
+    Args:
+        paths: the files.
+        params: the labels and the model.
+        context: of the run.
+        read: gives a file's picture, or its bytes; by default `read_file`.
     Yields:
         the file's scores, or the mistake about it.
     Raises:
         ModelError, CancelledError, OutOfMemoryError: as `classify`.
     """
     with _classifier(params, context) as classifier:
-        for index, (path, made) in enumerate(zip(paths, classifier.answers(paths, read_file), strict=True)):
+        answers = classifier.answers(paths, read or read_file)
+        for index, (path, made) in enumerate(zip(paths, answers, strict=True)):
             yield made if isinstance(made, BootcampError) else _scores(index, str(path), made, params)
 
 
@@ -405,6 +420,23 @@ def read_file(path: Path) -> bytes:
         raise ImageError(f"{path} cannot be read: {error.strerror or error}.") from None
 
 
+class ClassifyWork(PictureFolder):
+    """Scores for one folder; they stay in the job's journal."""
+
+    def __init__(self, root: Path, params: ClassifyFolder, context: Context) -> None:
+        super().__init__(root, context, recursive=params.recursive)
+        self.params = params
+
+    def results(self, pictures: Sequence[Path]) -> Iterator[FileResult | BootcampError]:
+        """What the labels say of each picture."""
+        yield from classify_files(pictures, self.params, self.context, self.read)
+
+    def settle(self, picture: Path, result: FileResult) -> Settled:
+        """The scores, with the picture's path below the folder."""
+        path = picture.relative_to(self.root).as_posix().encode("utf-8", "replace").decode("utf-8")
+        return Settled(result=replace(cast("ImageScores", result), path=path))
+
+
 CLASSIFY = Operation(
     name="classify",
     title="Classify",
@@ -416,6 +448,7 @@ CLASSIFY = Operation(
     kind="analysis",
     needs="models",
     over_files=OverFiles(params=ClassifySettings, run=classify_files, labels="labels"),
+    job=FolderJob(params=ClassifyFolder, work=ClassifyWork),
     presets={
         "medium": {"labels": ["a photograph", "a painting", "a drawing", "a 3D render", "a screenshot"]},
         "subject, style and medium": {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -216,17 +216,25 @@ def interrogate(params: InterrogateParams, context: Context) -> InterrogateResul
 
 
 def interrogate_files(
-    paths: Sequence[Path], params: InterrogateSettings, context: Context
+    paths: Sequence[Path],
+    params: InterrogateSettings,
+    context: Context,
+    read: Callable[[Path], Image | bytes] | None = None,
 ) -> Iterator[InterrogateResult | BootcampError]:
     """Describe each file, in order, as they are read.
 
+    Args:
+        paths: the files.
+        params: what is asked.
+        context: of the run.
+        read: gives a file's picture, or its bytes; by default `classify.read_file`.
     Yields:
         the file's description, or the mistake about it.
     Raises:
         ModelError, MissingPackageError, LabelTableError, CancelledError, OutOfMemoryError: as `interrogate`.
     """
     with _asked(params, context) as question:
-        for made in question.interrogator.answers(paths, classify.read_file):
+        for made in question.interrogator.answers(paths, read or classify.read_file):
             yield made if isinstance(made, BootcampError) else question.result(made)
 
 

@@ -1,0 +1,84 @@
+"""What jobs on folders of pictures have in common: the folder's fields, its listing, reading with care."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from lib_bootcamp.core.dataset_folder import list_folder
+from lib_bootcamp.core.folders import is_inside
+from lib_bootcamp.core.images import read_file
+from lib_bootcamp.errors import BootcampError, ImageError
+from lib_bootcamp.operation import Context, FileResult, Settled, Write
+from lib_bootcamp.params import Params, Spec
+
+
+@dataclass(frozen=True, kw_only=True)
+class FolderParams(Params):
+    """The folder that a job works on."""
+
+    folder: Annotated[
+        str,
+        Spec(
+            "Folder",
+            "Of pictures, on the machine that the program runs on.",
+            min_length=1,
+            format="folder",
+            positional=True,
+            example="dataset",
+        ),
+    ]
+    recursive: Annotated[bool, Spec("Folders inside too")] = True
+
+
+class PictureFolder:
+    """A `FolderWork` that lists pictures and writes nothing; subclasses make the results.
+
+    Args:
+        root: the folder.
+        recursive: whether folders inside are taken.
+        context: of the run. Without trust nothing is read that a link leads to outside of the folder.
+    """
+
+    batch = 32
+
+    def __init__(self, root: Path, context: Context, *, recursive: bool) -> None:
+        self.root, self.context, self._recursive = root, context, recursive
+
+    def pictures(self) -> Iterator[tuple[Path, str]]:
+        """Every picture, none of them left out.
+
+        Raises:
+            ImageError: there is none.
+        """
+        listing = list_folder(self.root, recursive=self._recursive, follow_out=self.context.trusted)
+        if not listing.pictures:
+            raise ImageError(f"{self.root}: no pictures are in there.")
+        for path in listing.pictures:
+            yield path, ""
+
+    def read(self, path: Path) -> bytes:
+        """A picture file's bytes.
+
+        Raises:
+            ImageError, TooLargeError: it cannot be read, or leads out of the folder.
+        """
+        if not self.context.trusted and not is_inside(path, self.root):
+            raise ImageError(f"{path.name} leads out of the folder and is not read.")
+        return read_file(path)
+
+    def results(self, pictures: Sequence[Path]) -> Iterator[FileResult | BootcampError]:
+        """What came of each picture."""
+        raise NotImplementedError
+
+    def settle(self, picture: Path, result: FileResult) -> Settled:
+        """The result as it is, and no files."""
+        del picture
+        return Settled(result=result)
+
+    def at_end(self, results: Iterator[tuple[Path, Mapping[str, Any]]]) -> Iterator[Write]:
+        """No files."""
+        del results
+        yield from ()
