@@ -6,7 +6,8 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,26 @@ class JobProgress:
         return self._stop.is_set()
 
 
+class Clock:
+    """How long a picture takes, told by the newest batches; the first one, which loads the models, only until then."""
+
+    def __init__(self) -> None:
+        self._recent: deque[tuple[float, int]] = deque(maxlen=20)
+        self._first = True
+
+    def add(self, seconds: float, pictures: int) -> None:
+        """A batch took so long."""
+        if self._first and self._recent:
+            self._recent.clear()
+            self._first = False
+        self._recent.append((seconds, pictures))
+
+    def per_item_s(self) -> float | None:
+        """Seconds a picture; None before the first batch."""
+        pictures = sum(count for _, count in self._recent)
+        return sum(seconds for seconds, _ in self._recent) / pictures if pictures else None
+
+
 class Run:
     """One run of a job that this process has claimed.
 
@@ -102,7 +123,7 @@ class Run:
         self.root = row.folder
         self._begun: list[int] = []
         self._spent = 0.0
-        self._recent: deque[tuple[float, int]] = deque(maxlen=20)
+        self._clock = Clock()
 
     def run(self) -> State:
         """Work until the end, or until somebody stops it; returns the state it is in then."""
@@ -156,26 +177,32 @@ class Run:
     def _some(self, work: FolderWork, items: Sequence[tuple[int, str, int]], size: int) -> None:
         if not items:
             return
-        results = work.results([self.root / path for _, path, _ in items])
-        for at in range(0, len(items), size):
-            group = items[at : at + size]
-            self._begin([number for number, _, _ in group])
-            start = time.monotonic()
-            made: list[FileResult | BootcampError] = []
-            try:
-                for each in islice(results, len(group)):
-                    made.append(each)  # one by one: what was made before somebody stopped it is kept
-            finally:
-                self._take(work, group[: len(made)], made)
-            if len(made) < len(group):
-                raise RuntimeError(f"{self.operation.name} gave {len(made)} results for {len(group)} pictures")
-            self._spent = time.monotonic() - start
-            self._recent.append((self._spent, len(group)))
+        # closed at once and not when it is collected: it holds the models
+        with closing(_generated(work.results([self.root / path for _, path, _ in items]))) as results:
+            for at in range(0, len(items), size):
+                self._batch(work, results, items[at : at + size])
+
+    def _batch(
+        self,
+        work: FolderWork,
+        results: Iterator[FileResult | BootcampError],
+        group: Sequence[tuple[int, str, int]],
+    ) -> None:
+        self._begin([number for number, _, _ in group])
+        start = time.monotonic()
+        made: list[FileResult | BootcampError] = []
+        try:
+            for each in islice(results, len(group)):
+                made.append(each)  # one by one: what was made before somebody stopped it is kept
+        finally:
+            self._take(work, group[: len(made)], made)
+        if len(made) < len(group):
+            raise RuntimeError(f"{self.operation.name} gave {len(made)} results for {len(group)} pictures")
+        self._spent = time.monotonic() - start
+        self._clock.add(self._spent, len(group))
 
     def _begin(self, numbers: list[int]) -> None:
-        seconds, pictures = (sum(each) for each in zip(*self._recent, strict=True)) if self._recent else (0.0, 0)
-        per_item = seconds / pictures if pictures else None
-        self.journal.begin(self.number, numbers, spent_s=self._spent, per_item_s=per_item)
+        self.journal.begin(self.number, numbers, spent_s=self._spent, per_item_s=self._clock.per_item_s())
         self._begun, self._spent = numbers, 0.0
 
     def _take(
@@ -234,3 +261,8 @@ class Run:
                 self.journal.intend(self.number, [], [file])
                 files.write(self.root, file, each.after)
                 self.journal.begin(self.number, [])
+
+
+def _generated(results: Iterator[Any]) -> Generator[Any, None, None]:
+    """Any iterator as one that can be closed."""
+    yield from results

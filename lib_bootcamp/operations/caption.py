@@ -142,9 +142,9 @@ class CaptionSettings(Params):
         _as(ClassifySettings, "template", group="Tags", when={**_TAGS, "templates": ("own",)}),
     ] = ()
     scoring: Annotated[Scoring, _as(ClassifySettings, "scoring", group="Tags", when=_TAGS)] = "softmax"
-    backend: Annotated[
-        Literal["auto", "torch", "onnx", "onnx-int8"], _as(ClassifySettings, "backend", when=_TAGS)
-    ] = "auto"
+    backend: Annotated[Literal["auto", "torch", "onnx", "onnx-int8"], _as(ClassifySettings, "backend", when=_TAGS)] = (
+        "auto"
+    )
     mode: Annotated[
         Literal["fast", "best", "classic", "negative"],
         _as(InterrogateSettings, "mode", titles=_MODES, group="Interrogation", when=_PROMPTS),
@@ -170,7 +170,8 @@ class CaptionSettings(Params):
         str, Spec("Trigger word", "Comes first in every caption, once.", max_length=200, example="ohwx", group="Words")
     ] = ""
     prefix: Annotated[
-        str, Spec("Before", "Put before what was found, as it is.", max_length=1000, example="a photo of ", group="Words")
+        str,
+        Spec("Before", "Put before what was found, as it is.", max_length=1000, example="a photo of ", group="Words"),
     ] = ""
     suffix: Annotated[str, Spec("After", "Put after what was found, as it is.", max_length=1000, group="Words")] = ""
     always: Annotated[
@@ -181,7 +182,8 @@ class CaptionSettings(Params):
         Spec("Never", "Tags that no caption gets; * stands for anything: *hair.", group="Words", max_length=1000),
     ] = ()
     rename: Annotated[
-        tuple[str, ...], Spec("Rename tags", "old => new, one per line; whole tags only.", group="Words", max_length=200)
+        tuple[str, ...],
+        Spec("Rename tags", "old => new, one per line; whole tags only.", group="Words", max_length=200),
     ] = ()
     replace_text: Annotated[
         tuple[str, ...],
@@ -191,9 +193,7 @@ class CaptionSettings(Params):
     separator: Annotated[
         str, Spec("Separator", "Between tags; a space follows it.", min_length=1, max_length=8, group="Words")
     ] = ","
-    spaces: Annotated[
-        bool, Spec("Underscores to spaces", "long_hair to long hair; ^_^ stays.", group="Words")
-    ] = False
+    spaces: Annotated[bool, Spec("Underscores to spaces", "long_hair to long hair; ^_^ stays.", group="Words")] = False
     dedupe: Annotated[bool, Spec("Remove repeated tags", group="Words")] = True
     escape_parentheses: Annotated[
         bool, Spec("Escape parentheses", r"As A1111's prompts need it: \( and \).", group="Words")
@@ -278,9 +278,7 @@ class CaptionParams(CaptionSettings):
 class CaptionFolder(CaptionSettings, FolderParams):
     """The settings and a folder whose pictures get captions."""
 
-    existing: Annotated[
-        Existing, Spec("Where there is a caption", titles=_EXISTING, group="Files")
-    ] = "skip"
+    existing: Annotated[Existing, Spec("Where there is a caption", titles=_EXISTING, group="Files")] = "skip"
     output: Annotated[
         Literal[".txt", ".caption", "captions.csv", "metadata.jsonl"],
         Spec("Written to", "A table is written when the job ends or pauses.", titles=_OUTPUT, group="Files"),
