@@ -25,7 +25,7 @@ class Want:
         alone: without its declared dependencies, although there are no `needs`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a package is, once
         self,
         module: str,
         requirement: str,

@@ -140,6 +140,11 @@ class LabelFeatures:
         start, stop = self._spans[name]
         return self.labels[start:stop]
 
+    def vectors(self, name: str) -> torch.Tensor:
+        """The vectors of a table, float32 [labels, D]."""
+        start, stop = self._spans[name]
+        return self._features[start:stop]
+
     def place(self, label: str) -> int:
         """Where a label stands among `labels`, the first time."""
         if not self._places:
