@@ -71,7 +71,8 @@ def extract(data: bytes, *, hidden: bool = True) -> Extracted:
     kind = format_of(data)
     width, height, orientation = {"PNG": _png, "JPEG": _jpeg, "WebP": _webp}[kind](data, texts)
     _open_nested(texts)
-    if hidden and kind in {"PNG", "WebP"} and not _told(texts.found):
+    # a file with texts that were too long or damaged is not handed to a decoder, which would read them again
+    if hidden and kind in {"PNG", "WebP"} and not texts.problems and not _told(texts.found):
         read_stealth(data, texts)
     return Extracted(kind, width, height, dict(texts.found), tuple(texts.problems), orientation)
 

@@ -225,8 +225,8 @@ def _shown(value: Any) -> str:
 def write(made: Generation) -> str:
     """A record as an infotext that the WebUI's paste reads, whatever tool made it.
 
-    Samplers and schedules get the WebUI's names, LoRAs that only the tool's fields name get into the prompt, and what the
-    infotext's form cannot hold (names with other signs, empty values) is left out.
+    Samplers and schedules get the WebUI's names, LoRAs that only the tool's fields name get into the prompt, and what
+    the infotext's form cannot hold (names with other signs, empty values) is left out.
     """
     # the WebUI's reader appends a hypernetwork to the prompt, and would do it again
     prompt = _HYPERNET.sub("", made.prompt) if "Hypernet" in made.extras else made.prompt
