@@ -1,4 +1,4 @@
-"""Pictures drawn by code on which a model is measured: every brightness, colour and fineness, nothing of any subject."""
+"""Pictures drawn by code on which a model is measured: every brightness, colour and fineness, and no subject."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ _CELL_PX = 8
 
 
 def probe_pictures(number: int, side: int, seed: int) -> Image:
-    """Draw probes: in turn clouds of coloured noise whose spectrum falls like a photograph's, flat patches of 8 to 32 px,
-    two colours in a random pattern of 8 px cells, and slopes with hard edges.
+    """Draw probes: in turn clouds of coloured noise whose spectrum falls like a photograph's, flat patches of 8 to
+    32 px, two colours in a random pattern of 8 px cells, and slopes with hard edges.
 
     Args:
         number: of pictures.

@@ -25,7 +25,7 @@ _LEAST_SHARE = 0.5
 
 @dataclass(frozen=True)
 class BlockTarget:
-    """For each block: float32 [h, w] `weight`, 0 outside of the code; int8 [h, w] `side`, 1 where light is due, -1 dark."""
+    """For each block: float32 [h, w] `weight`, 0 outside of the code; int8 [h, w] `side`, 1: light is due, -1: dark."""
 
     side: NDArray[np.int8]
     weight: NDArray[np.float32]

@@ -1,4 +1,4 @@
-"""Luminance guidance: the smallest change of the predicted clean latent that brings each block to its wanted brightness.
+"""Luminance guidance: the smallest change of the predicted clean latent that brings each block to its brightness.
 
 Training-free and independent of host, sampler and model: it is a function of the denoised latents (as the UNet sees
 them, scaled) and of how far the drawing is. No gradient runs through the UNet or the VAE.
@@ -14,9 +14,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from .luminance import LuminanceFit, convolved
+from lib_bootcamp.core.qr_layout import QrLayout
+from lib_bootcamp.core.qr_target import block_target
+
+from .luminance import LuminanceFit, block_luma, convolved
 
 ROUNDS = 4
+# modules whose mean readers take as the threshold, as in core.scan_errors
+READER_WINDOW = 5
 _LEAST_ROOM = 0.02
 
 Measure = Callable[[torch.Tensor], torch.Tensor]
@@ -41,6 +46,27 @@ class Target:
     def weighted(self, factors: NDArray[np.float32]) -> Target:
         """The same with other weights: these times the old ones."""
         return replace(self, weight=np.asarray(self.weight * factors, dtype=np.float32))
+
+
+def map_target(wanted: NDArray[np.uint8], factor: int = 8) -> Target:
+    """A picture follows the brightness of a map, uint8 [H, W, 3] RGB or [H, W]; sides are multiples of `factor`."""
+    level = block_luma(wanted[None], factor)[0]
+    return Target(level=level, side=np.zeros(level.shape, np.int8), weight=np.ones(level.shape, np.float32))
+
+
+def code_target(layout: QrLayout, modules: NDArray[np.float32], quiet: float, factor: int = 8) -> Target:
+    """A picture shows a QR code.
+
+    Args:
+        layout: where the code lies.
+        modules: float32 [N, N], the weight of each module.
+        quiet: the weight of the quiet zone.
+        factor: pixels of a block's side.
+    """
+    blocks = block_target(layout, modules, quiet, factor)
+    window = max(3, READER_WINDOW * layout.module_px // factor)
+    level = np.full(blocks.side.shape, 0.5, np.float32)
+    return Target(level=level, side=blocks.side, weight=blocks.weight, window=window)
 
 
 @dataclass(frozen=True, kw_only=True)

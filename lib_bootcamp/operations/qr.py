@@ -11,7 +11,8 @@ from lib_bootcamp.core.arrays import Image
 from lib_bootcamp.core.qr_draw import Frame, Style, contrast, draw, draw_function_patterns, parse_colour
 from lib_bootcamp.core.qr_layout import QrLayout
 from lib_bootcamp.core.qr_logo import draw_logo, safe_area
-from lib_bootcamp.core.qr_solver import Canvas, Wish, solve
+from lib_bootcamp.core.qr_matrix import QrSymbol
+from lib_bootcamp.core.qr_solver import Canvas, Placement, Wish, solve
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.operation import Context, ControlMap, Operation
 from lib_bootcamp.params import Params, Spec
@@ -27,8 +28,8 @@ _LOOK: dict[str, Any] = {"group": "Look"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class QrParams(Params):
-    """What a QR control map is made from."""
+class QrCodeParams(Params):
+    """What is encoded, as what code, and where it lies: all that a picture of a code needs, however it is made."""
 
     content: Annotated[
         str,
@@ -165,6 +166,37 @@ class QrParams(Params):
     offset_y_px: Annotated[
         int, Spec("Offset down", "From the position; negative is up.", ge=-8192, le=8192, unit="px", **_LAYOUT)
     ] = 0
+
+    def check(self) -> None:
+        """The payload's own fields, and multiples of the grid.
+
+        Raises:
+            InvalidParamError: naming the field and the way out.
+        """
+        self.text()
+        for name in ("module_px", "offset_x_px", "offset_y_px"):
+            value = getattr(self, name)
+            if value % self.grid_px:
+                near = round(value / self.grid_px) * self.grid_px
+                raise InvalidParamError(name, f"must be a multiple of grid_px ({self.grid_px}) such as {near}")
+
+    def text(self) -> str:
+        """The payload, escaped as its specification says.
+
+        Raises:
+            InvalidParamError: a field the payload needs is missing or wrong.
+        """
+        if self.payload == "text":
+            if not self.content:
+                raise InvalidParamError("content", "is missing; give a text or a URL, or choose another payload")
+            return self.content
+        return _PAYLOADS[self.payload](self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class QrParams(QrCodeParams):
+    """What a QR control map is made from."""
+
     surround: Annotated[
         Literal["white", "black", "grey"],
         Spec("Surround", "Outside of the quiet zone; grey steers least.", titles={"grey": "grey (#808080)"}, **_LAYOUT),
@@ -225,17 +257,12 @@ class QrParams(Params):
     ] = 0.2
 
     def check(self) -> None:
-        """The payload's own fields, multiples of the grid, and colours that readers can tell apart.
+        """As the code itself, and colours that readers can tell apart.
 
         Raises:
             InvalidParamError: naming the field and the way out.
         """
-        self.text()
-        for name in ("module_px", "offset_x_px", "offset_y_px"):
-            value = getattr(self, name)
-            if value % self.grid_px:
-                near = round(value / self.grid_px) * self.grid_px
-                raise InvalidParamError(name, f"must be a multiple of grid_px ({self.grid_px}) such as {near}")
+        super().check()
         difference = contrast(parse_colour(self.foreground), parse_colour(self.background))
         if abs(difference) < _LEAST_CONTRAST:
             problem = f"differs from background by {abs(difference):.0f} of 100 in brightness; readers need"
@@ -243,38 +270,26 @@ class QrParams(Params):
         if difference < 0 and not self.invert:
             raise InvalidParamError("foreground", "is lighter than background; swap the two or set invert")
 
-    def text(self) -> str:
-        """The payload, escaped as its specification says.
 
-        Raises:
-            InvalidParamError: a field the payload needs is missing or wrong.
-        """
-        if self.payload == "text":
-            if not self.content:
-                raise InvalidParamError("content", "is missing; give a text or a URL, or choose another payload")
-            return self.content
-        return _PAYLOADS[self.payload](self)
-
-
-def _vcard(params: QrParams) -> str:
+def _vcard(params: QrCodeParams) -> str:
     values = params.to_mapping()
     fields = {name.removeprefix("vcard_"): value for name, value in values.items() if name.startswith("vcard_")}
     return qr_payload.vcard(qr_payload.Contact(**fields))
 
 
-def _geo(params: QrParams) -> str:
+def _geo(params: QrCodeParams) -> str:
     for name in ("geo_latitude", "geo_longitude"):
         if getattr(params, name) is None:
             raise InvalidParamError(name, "is missing; give degrees such as 48.2")
     return qr_payload.geo(params.geo_latitude or 0.0, params.geo_longitude or 0.0, altitude_m=params.geo_altitude_m)
 
 
-def _wifi(params: QrParams) -> str:
+def _wifi(params: QrCodeParams) -> str:
     password = "" if params.wifi_security == "nopass" else params.wifi_password
     return qr_payload.wifi(params.wifi_ssid, password, security=params.wifi_security, hidden=params.wifi_hidden)
 
 
-_PAYLOADS: dict[str, Callable[[QrParams], str]] = {
+_PAYLOADS: dict[str, Callable[[QrCodeParams], str]] = {
     "wifi": _wifi,
     "vcard": _vcard,
     "email": lambda p: qr_payload.email(p.email_to, subject=p.email_subject, body=p.email_body, cc=p.email_cc),
@@ -332,12 +347,7 @@ def make_qr(params: QrParams, context: Context) -> QrMap:
         InvalidParamError: the logo covers more than can be restored.
     Source: ISO/IEC 18004:2015.
     """
-    try:
-        symbol, placement = solve(_wish(params), _canvas(params))
-    except InvalidParamError as error:
-        if error.name == "content" and params.payload != "text":
-            raise type(error)("payload", error.problem) from None
-        raise
+    symbol, placement = place_code(params, params.width, params.height)
     margin = params.quiet_zone * placement.module_px
     frame = Frame(
         width=params.width,
@@ -385,7 +395,45 @@ def make_qr(params: QrParams, context: Context) -> QrMap:
     )
 
 
-def _wish(params: QrParams) -> Wish:
+def place_code(params: QrCodeParams, width: int, height: int) -> tuple[QrSymbol, Placement]:
+    """Encode the payload and lay it out on a canvas of this size in px.
+
+    Raises:
+        PayloadTooLongError, LayoutError: the code fits no version or not the canvas; says what would.
+    """
+    try:
+        return solve(wish_of(params), canvas_of(params, width, height))
+    except InvalidParamError as error:
+        if error.name == "content" and params.payload != "text":
+            raise type(error)("payload", error.problem) from None
+        raise
+
+
+def code_layout(params: QrCodeParams, width: int, height: int) -> QrLayout:
+    """Where the code lies on a canvas of this size, for pictures that are not drawn from it.
+
+    Raises:
+        PayloadTooLongError, LayoutError: as `place_code`.
+    """
+    symbol, placement = place_code(params, width, height)
+    margin = params.quiet_zone * placement.module_px
+    return QrLayout(
+        content=symbol.content,
+        version=symbol.version,
+        error_correction=symbol.error_correction,
+        mask=symbol.mask,
+        module_px=placement.module_px,
+        quiet_zone=params.quiet_zone,
+        left=placement.left + margin,
+        top=placement.top + margin,
+        width=width,
+        height=height,
+        modules_may_fail=qr_spec.modules_may_fail(symbol.version, symbol.error_correction),
+    )
+
+
+def wish_of(params: QrCodeParams) -> Wish:
+    """What the solver is asked to encode."""
     return Wish(
         content=params.text(),
         error_correction=params.error_correction,
@@ -395,8 +443,10 @@ def _wish(params: QrParams) -> Wish:
     )
 
 
-def _canvas(params: QrParams) -> Canvas:
-    return Canvas(**{name: getattr(params, name) for name in Canvas.__dataclass_fields__})
+def canvas_of(params: QrCodeParams, width: int, height: int) -> Canvas:
+    """Where the solver may place it, on a canvas of this size in px."""
+    names = set(Canvas.__dataclass_fields__) - {"width", "height"}
+    return Canvas(width=width, height=height, **{name: getattr(params, name) for name in names})
 
 
 def _style(params: QrParams) -> Style:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from lib_bootcamp.core.arrays import Image
 from lib_bootcamp.errors import InvalidParamError, MissingPackageError
 from lib_bootcamp.operation import Context, Operation, Result
 from lib_bootcamp.params import Params, Spec
+from lib_bootcamp.ports import Components
 
 MAX_PROMPT = 10_000
 MAX_SIDE = 2048
@@ -18,7 +19,7 @@ Sampler = Literal["DPM++ 2M", "DPM++ 2M Karras", "DPM++ 2M SDE", "Euler", "Euler
 
 
 @dataclass(frozen=True, kw_only=True)
-class Txt2ImgParams(Params):
+class DrawingParams(Params):
     """What is drawn, and how."""
 
     prompt: Annotated[
@@ -48,6 +49,26 @@ class Txt2ImgParams(Params):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Txt2ImgParams(DrawingParams):
+    """A drawing, and a map that its brightness follows."""
+
+    guide_map: Annotated[
+        Image | None,
+        Spec("Guide by map", "A brightness or lighting map that the picture's brightness follows.", group="Map"),
+    ] = None
+    guide_strength: Annotated[
+        float, Spec("Strength", "Of the map.", ge=0, le=1, step=0.05, unit="[0, 1]", group="Map")
+    ] = 0.5
+    guide_tolerance: Annotated[
+        float,
+        Spec("Tolerance", "How far the brightness may lie from the map.", ge=0, le=0.5, step=0.01, group="Map"),
+    ] = 0.1
+    guide_end: Annotated[
+        float, Spec("Until", "The share of the steps that follow the map.", ge=0, le=1, step=0.05, group="Map")
+    ] = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Txt2ImgResult(Result):
     """The picture, and what is needed to draw it again."""
 
@@ -72,21 +93,52 @@ def draw_picture(params: Txt2ImgParams, context: Context) -> Txt2ImgResult:
         CancelledError: the person asked to stop.
     """
     try:
-        from lib_bootcamp.ml.text_to_image import draw, native_side
+        from lib_bootcamp.ml.text_to_image import draw_guided, native_side
     except ImportError as error:
         raise MissingPackageError(str(error.name), "Drawing pictures") from error
     seed = params.seed if params.seed >= 0 else secrets.randbelow(2**32)
     with context.host.components() as components:
-        layers = components.text_encoder.config.num_hidden_layers
-        if params.clip_skip >= layers:
-            raise InvalidParamError("clip_skip", f"must be under {layers}, the layers of this text encoder")
+        check_clip_skip(params, components)
         side = native_side(components)
         width, height = params.width or side, params.height or side
-        asked = {**params.to_mapping(), "width": width, "height": height, "seed": seed}
-        image = draw(components, context.progress, **asked)
+        asked = {**drawing_of(params), "width": width, "height": height, "seed": seed}
+        hook = _map_hook(params, components, context, (width, height))
+        image = draw_guided(components, context.progress, hook=hook, **asked).image
     return Txt2ImgResult(
         image=image, seed=seed, width=width, height=height, checkpoint=context.host.checkpoint() or "a checkpoint"
     )
+
+
+def drawing_of(params: DrawingParams) -> dict[str, Any]:
+    """The values that drawing takes."""
+    return {each.name: getattr(params, each.name) for each in DrawingParams.fields()}
+
+
+def check_clip_skip(params: DrawingParams, components: Components) -> None:
+    """Refuse to skip more layers than there are.
+
+    Raises:
+        InvalidParamError: clip_skip is more than the text encoder's layers.
+    """
+    layers = components.text_encoder.config.num_hidden_layers
+    if params.clip_skip >= layers:
+        raise InvalidParamError("clip_skip", f"must be under {layers}, the layers of this text encoder")
+
+
+def _map_hook(params: Txt2ImgParams, components: Components, context: Context, size: tuple[int, int]) -> Any:
+    if params.guide_map is None:
+        return None
+    import numpy as np
+
+    from lib_bootcamp.core.resize import resize
+    from lib_bootcamp.ml.guidance import Guidance, LuminanceGuide, map_target
+    from lib_bootcamp.ml.luminance import luminance_fit
+
+    fit = luminance_fit(components.vae, context.host.data_dir() / "luminance")
+    width, height = (each // fit.factor * fit.factor for each in size)
+    wanted = np.ascontiguousarray(resize(params.guide_map, width, height, "just_resize"))
+    guidance = Guidance(strength=params.guide_strength, margin=params.guide_tolerance, end=params.guide_end)
+    return LuminanceGuide(fit=fit, target=map_target(wanted, fit.factor), guidance=guidance)
 
 
 TXT2IMG = Operation(
