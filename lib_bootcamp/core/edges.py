@@ -163,7 +163,7 @@ def log_response(plane: Image, sigma_px: float) -> Floats:
 
 def _gaussian(plane: Image, sigma_px: float) -> Floats:
     cv2 = opencv()
-    smooth: Floats = cv2.GaussianBlur(plane.astype(np.float32), (0, 0), sigma_px, borderType=cv2.BORDER_REPLICATE)
+    smooth: Floats = cv2.GaussianBlur(plane.astype(np.float32), (0, 0), sigma_px)
     return smooth
 
 

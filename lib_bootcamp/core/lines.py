@@ -61,12 +61,13 @@ def thin(lines: Image) -> Image:
         count = left
 
 
-def drop_short(lines: Image, min_length_px: int) -> Image:
+def drop_short(lines: Image, min_length_px: int, *, thinned: bool = False) -> Image:
     """Drop what is connected (by sides or corners) and shorter than a length.
 
     Args:
         lines: uint8 [H, W], not 0 on a line.
         min_length_px: the pixels of a line's centre, as `thin` gives it.
+        thinned: the lines are their own centres already.
     Returns:
         uint8 [H, W]: the lines as they were, without the short ones.
     """
@@ -74,7 +75,8 @@ def drop_short(lines: Image, min_length_px: int) -> Image:
     if min_length_px <= 1:
         return lines
     count, labels = cv2.connectedComponents((lines > 0).view(np.uint8), connectivity=8, ltype=cv2.CV_32S)
-    lengths = np.bincount(labels[thin(lines) > 0], minlength=count)
+    centres = lines if thinned else thin(lines)
+    lengths = np.bincount(labels[centres > 0], minlength=count)
     kept = lengths >= min_length_px
     kept[0] = False
     out: Image = np.where(kept[labels], lines, np.uint8(0))

@@ -41,6 +41,8 @@ CANNY_UNIT = 4
 MIN_SCALE = 0.5
 _SCALED = ("log", "xdog")
 _THRESHOLDED = ("sobel", "scharr", "log", "contrast")
+# their lines have one pixel already
+_THIN = ("canny", "log")
 _XDOG = {"method": ("xdog",)}
 _SOFT_METHODS = ("sobel", "scharr", "log", "xdog", "contrast")
 _LINES = {"style": ("lines",)}
@@ -303,9 +305,9 @@ def _drawn(params: EdgesParams, edges: Image) -> Image:
             _, white = auto_points(edges, NORMALISE_CLIP)
             edges = apply_table(edges, tone_table(white_point=white))
     else:
-        edges = drop_short(edges, params.min_length)
         if params.thinning:
             edges = thin(edges)
+        edges = drop_short(edges, params.min_length, thinned=params.thinning or params.method in _THIN)
     return np.ascontiguousarray(thicken(edges, params.thickness))
 
 
