@@ -194,7 +194,7 @@ class FolderJob(Generic[P]):
 
     Args:
         params: the declaration without pictures, and with the folder.
-        work: makes the work on one folder; called at each start.
+        work: makes the work on one folder, quickly, or refuses it; called when the job is asked for and at each start.
         folder: the parameter that names the folder.
     """
 

@@ -117,3 +117,12 @@ def duration(seconds: float) -> str:
         return f"{max(1, round(seconds))} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemsPage:
+    """Some pictures of a job."""
+
+    total: Annotated[int, Spec("Pictures", "In the whole job.")]
+    offset: Annotated[int, Spec("Offset", "Place of the first one, from 0.")]
+    items: Annotated[tuple[ItemInfo, ...], Spec("Pictures", "In the order of their paths.")]

@@ -105,8 +105,10 @@ class Jobs:
         if job is None:
             raise InvalidParamError("operation", f"{name} works on no folders")
         params = operation.as_job().params_from(values)
-        given = Context(self.host, SilentProgress(), trusted=trusted).folder(getattr(params, job.folder), job.folder)
+        context = Context(self.host, SilentProgress(), trusted=trusted)
+        given = context.folder(getattr(params, job.folder), job.folder)
         folder = Path(os.path.abspath(given))  # noqa: PTH100 - `resolve` would lose the links that a person named
+        job.work(folder, params, context)  # what it refuses is told at once and not when its turn comes
         self._reap()
         for row in self.journal.rows():
             if row.info.state in ACTIVE and row.info.operation == name and _same(row.folder, folder):

@@ -30,7 +30,12 @@ from lib_bootcamp.ml.captioners import AUTO, automatic
 from lib_bootcamp.operation import Context, FileResult, FolderJob, Operation, Result, Settled, Write
 from lib_bootcamp.operations import classify
 from lib_bootcamp.operations.classify import ClassifySettings, ImageScores, Score, classify_files
-from lib_bootcamp.operations.interrogate import InterrogateResult, InterrogateSettings, interrogate_files
+from lib_bootcamp.operations.interrogate import (
+    InterrogateResult,
+    InterrogateSettings,
+    check_captioner,
+    interrogate_files,
+)
 from lib_bootcamp.params import Params, Spec
 
 NONE = "none"
@@ -386,6 +391,11 @@ class CaptionWork(PictureFolder):
 
     def __init__(self, root: Path, params: CaptionFolder, context: Context) -> None:
         super().__init__(root, context, recursive=params.recursive)
+        classify.check_model_name(params, context)
+        if params.way != "tags":
+            check_captioner(params.prompt_settings(), context)
+            if params.tables is not None:
+                context.folder(params.tables, "tables")
         self.params, self._wording = params, params.wording()
         self._table = Table(root / params.output) if params.output in TABLES else None
         self._rows: dict[str, str] | None = None

@@ -425,6 +425,7 @@ class ClassifyWork(PictureFolder):
 
     def __init__(self, root: Path, params: ClassifyFolder, context: Context) -> None:
         super().__init__(root, context, recursive=params.recursive)
+        check_model_name(params, context)
         self.params = params
 
     def results(self, pictures: Sequence[Path]) -> Iterator[FileResult | BootcampError]:

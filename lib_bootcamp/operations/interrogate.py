@@ -265,7 +265,7 @@ class _Question:
 @contextmanager
 def _asked(params: InterrogateSettings, context: Context) -> Iterator[_Question]:
     classify.check_model_name(params, context)
-    _check_captioner(params, context)
+    check_captioner(params, context)
     try:
         from lib_bootcamp.ml.interrogator import Interrogator, Wish
     except ImportError as error:
@@ -290,7 +290,12 @@ def _asked(params: InterrogateSettings, context: Context) -> Iterator[_Question]
         )
 
 
-def _check_captioner(params: InterrogateSettings, context: Context) -> None:
+def check_captioner(params: InterrogateSettings, context: Context) -> None:
+    """Callers over the network may not name files or strangers' models.
+
+    Raises:
+        InvalidParamError: they do.
+    """
     if not context.trusted and not is_public(params.captioner):
         names = ", ".join((AUTO, NONE, *known()))
         raise InvalidParamError("captioner", f"must be one of {names}, over the network")

@@ -20,6 +20,7 @@ from lib_bootcamp.params import Param, fields_of
 from lib_bootcamp.ports import Host
 
 from . import commands, folder
+from .job_commands import JobRunner
 from .runner import Runner, Settings
 
 KEEPING = "\n".join(f"  {name:14} {what}" for name, what in bootstrap.COMMANDS.items())
@@ -71,13 +72,16 @@ def _add_operation(subparsers: Any, name: str, operation: Operation[Any, Any]) -
         name, help=operation.summary, description=operation.summary, argument_default=argparse.SUPPRESS
     )
     sections: dict[str, Any] = {}
-    for param in operation.params.fields():
+    over_folder = operation.job is not None and operation.over_files is None
+    for param in (operation.as_job() if over_folder else operation).params.fields():
         group = param.spec.group
         if group and group not in sections:
             sections[group] = parser.add_argument_group(group)
         _add_param(sections.get(group, parser), param)
     if operation.over_files is not None:
         folder.add_flags(parser, labelled=bool(operation.over_files.labels))
+    elif over_folder:
+        _add_print_flags(parser.add_argument_group("output"))
     else:
         _add_file_flags(parser, operation)
     if operation.needs or any(param.spec.needs for param in operation.params.fields()):
@@ -96,6 +100,10 @@ def _add_file_flags(parser: Any, operation: Operation[Any, Any]) -> None:
         files.add_argument("--html", metavar="FILE", help="write the result as an HTML page of one file")
     if any(each.kind in {"image", "file"} for each in (*operation.params.fields(), *fields_of(operation.result))):
         _add_picture_flags(files, operation)
+    _add_print_flags(files)
+
+
+def _add_print_flags(files: Any) -> None:
     files.add_argument("--json", action="store_true", help="print the result as JSON on standard output")
     files.add_argument("--quiet", action="store_true", help="print nothing but errors")
 
@@ -192,9 +200,12 @@ def main(
         if operation.over_files is not None:
             flags = {name: arguments.pop(name) for name in folder.FLAGS if name in arguments}
             return folder.FolderRunner(operation, host, folder.FolderSettings(**flags)).run(arguments)
+        if operation.job is not None:
+            operation = operation.as_job()
         own = {param.name for param in operation.params.fields()}
         settings = Settings(**{name: arguments.pop(name) for name in SETTINGS if name in arguments.keys() - own})
-        return Runner(operation, host, settings).run(arguments)
+        runner = Runner if operation.job is None else JobRunner
+        return runner(operation, host, settings).run(arguments)
     except BootcampError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code

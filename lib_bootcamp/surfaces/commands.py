@@ -1,4 +1,4 @@
-"""The commands that are no operations: demo, serve, export, operations, info."""
+"""The commands that are no operations: demo, serve, export, jobs, operations, info."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from lib_bootcamp.errors import ModelError, OutputError
 from lib_bootcamp.ports import Host
 
 from .described import described
+from .job_commands import JobsCommand
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def _export(host: Host, arguments: argparse.Namespace) -> int:
 
 
 JSON_FLAG = ("--json", {"action": "store_true", "help": "print JSON"})
-COMMANDS = (
+COMMANDS: tuple[Command | JobsCommand, ...] = (
     Command(
         "demo",
         "make control maps, scan the code back, draw pictures and tell what is in them",
@@ -136,6 +137,7 @@ COMMANDS = (
         needs="models",
         models=True,
     ),
+    JobsCommand(),
     Command("operations", "list the operations, with --json as JSON Schema", _operations, (JSON_FLAG,)),
     Command("info", "tell the host, the device and the installed packages", _info, (JSON_FLAG,)),
 )

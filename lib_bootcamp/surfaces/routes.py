@@ -28,6 +28,7 @@ from .described import PREFIX, described
 from .http_body import MAX_BODY, RawBody, body_reader, request_values
 from .http_errors import BootcampRoute, ErrorAnswer, NotAcceptableError, error_statuses
 from .http_models import OperationAnswer, info_model, model_answer, request_body, result_model
+from .job_routes import add_job_routes
 
 JSON, PNG = "application/json", "image/png"
 MAX_HEADER = 4096
@@ -39,8 +40,9 @@ _DESCRIPTIONS = {
     401: "The credentials are missing or wrong.",
     403: "The credentials do not allow this.",
     406: "The answer has no format that the caller accepts.",
+    404: "There is no such job.",
     408: "The body did not arrive in time.",
-    409: "The work was stopped, or there is no checkpoint for it.",
+    409: "The work was stopped, or there is no checkpoint for it, or the job's state does not allow this.",
     413: "The body or a picture is too large.",
     415: "The body's format is not read.",
     422: "A parameter is wrong; the sentence names it and the remedy.",
@@ -56,7 +58,7 @@ def build_router(
     operations: Iterable[Operation[Any, Any]] = OPERATIONS,
     max_body: int = MAX_BODY,
 ) -> APIRouter:
-    """The routes: `GET /info`, `/model`, `/operations`, `/compatibility` and one POST for each operation.
+    """The routes: `GET /info`, `/model`, `/operations`, `/compatibility`, one POST for each operation, and jobs.
 
     Args:
         host: what the operations run on.
@@ -113,6 +115,8 @@ def build_router(
     statuses = (*error_statuses(), *((401, 403) if dependencies else ()))
     for operation in offered:
         _add_operation(router, operation, _endpoint(operation, host, reader), statuses)
+    guarded = (401, 403) if dependencies else ()
+    add_job_routes(router, host, offered, reader, lambda wanted: _errors((*wanted, *guarded)), statuses)
     return router
 
 

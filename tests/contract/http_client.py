@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import tempfile
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Any
@@ -49,8 +50,8 @@ class _NoCheckpoint(StandaloneHost):
 
 
 def host() -> StandaloneHost:
-    """The host of the tests; nothing is written there."""
-    return _NoCheckpoint(device="cpu", data_dir=Path("/nonexistent"), allowed=[EXAMPLES])
+    """The host of the tests, with an empty data folder of its own."""
+    return _NoCheckpoint(device="cpu", data_dir=Path(tempfile.mkdtemp(prefix="bootcamp-test-")), allowed=[EXAMPLES])
 
 
 def with_folder(operation: Any, value: dict[str, Any]) -> dict[str, Any]:
