@@ -40,7 +40,9 @@ SCHEDULER = {
 }
 # side in pixels, scenes, batch, share of the steps
 SIZES = ((128, 10_000, 32, 0.92), (256, 800, 8, 0.08))
-STEPS, RATE, SEED = 3_200, 1e-3, 3
+# steps, highest learning rate
+ROUNDS = ((3_200, 1e-3), (1_700, 1e-3), (900, 1e-3))
+SEED = 3
 PLAIN, FULL = 0.5, 0.6  # share of scenes taken from the plain ones only, of captions that tell all
 NO_CAPTION = 0.1  # share of empty prompts, for classifier-free guidance
 OFFSET = 0.1  # noise on a channel's mean: the schedule's last step still tells the picture's mean colour
@@ -106,8 +108,9 @@ def main(work: Path, out: Path) -> None:
         error = ((guess - noise) ** 2).mean((1, 2, 3))
         return (weight[at] * error).mean(), {"error": error.mean().item()}
 
-    values = train(unet, loss_of, work / "mini-unet.pt", Recipe(steps=STEPS, rate=RATE, seed=SEED, keep=0.999))
-    unet.load_state_dict(values)
+    for number, (steps, rate) in enumerate(ROUNDS):
+        recipe = Recipe(steps=steps, rate=rate, seed=SEED + 100 * number, keep=0.998)
+        unet.load_state_dict(train(unet, loss_of, work / f"mini-unet-{number}.pt", recipe))
     unet.half().save_pretrained(folder / "unet")
     (folder / "scheduler").mkdir(exist_ok=True)
     scheduler = {"_class_name": "DDIMScheduler", **SCHEDULER}
