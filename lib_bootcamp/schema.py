@@ -19,6 +19,15 @@ def _number(param: Param) -> dict[str, Any]:
     return schema
 
 
+def _text(param: Param) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "string", "maxLength": param.max_length}
+    if param.spec.min_length:
+        schema["minLength"] = param.spec.min_length
+    if param.spec.pattern:
+        schema["pattern"] = f"^(?:{param.spec.pattern})$"
+    return schema
+
+
 def _core(param: Param) -> dict[str, Any]:
     spec = param.spec
     if param.kind in {"integer", "number"}:
@@ -30,14 +39,9 @@ def _core(param: Param) -> dict[str, Any]:
     if param.kind == "file":
         return {"type": "string", "contentEncoding": "base64"}
     if param.kind == "string":
-        schema: dict[str, Any] = {"type": "string", "maxLength": param.max_length}
-        if spec.min_length:
-            schema["minLength"] = spec.min_length
-        if spec.pattern:
-            schema["pattern"] = f"^(?:{spec.pattern})$"
-        return schema
+        return _text(param)
     if param.kind == "list" and param.item is not None:
-        schema = {"type": "array", "items": _core(param.item), "maxItems": param.max_length}
+        schema: dict[str, Any] = {"type": "array", "items": _core(param.item), "maxItems": param.max_length}
         if spec.min_length:
             schema["minItems"] = spec.min_length
         return schema

@@ -99,7 +99,7 @@ def _squares(colour: tuple[int, int, int]) -> Floats:
     cv2 = opencv()
     picked = cv2.cvtColor(np.array([[colour]], dtype=np.uint8), cv2.COLOR_RGB2LAB).astype(np.float32)
     # 255 stands for an L* of 100
-    apart = (np.arange(256, dtype=np.float32)[None, :, None] - picked) * np.float32([100 / 255, 1, 1])
+    apart = (np.arange(256, dtype=np.float32)[None, :, None] - picked) * np.array([100 / 255, 1, 1], dtype=np.float32)
     squared: Floats = apart**2
     return squared
 

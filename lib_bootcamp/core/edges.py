@@ -20,6 +20,8 @@ from .strips import run_parts, strips
 
 Gradient: TypeAlias = Literal["sobel", "scharr"]
 Planes: TypeAlias = Sequence[Image]
+Derivatives: TypeAlias = tuple[NDArray[Any], NDArray[Any]]
+"""Along x and along y; float32 or int16 [H, W] each."""
 # what a step of 1 between two pixels gives, by the kernels' sums
 _STEP = {"sobel": 4, "scharr": 16}
 # the largest value of sigma^2 LoG over a step of 1: the normal density at one sigma
@@ -49,7 +51,7 @@ def gradient_strength(planes: Planes, kind: Gradient) -> Image:
     return _in_strips(planes, 1, lengths, 1 / _STEP[kind])
 
 
-def _derivatives(plane: Image, kind: Gradient, depth: int) -> tuple[Floats, Floats]:
+def _derivatives(plane: Image, kind: Gradient, depth: int) -> Derivatives:
     cv2 = opencv()
     function = cv2.Sobel if kind == "sobel" else cv2.Scharr
     dx, dy = (function(plane, depth, *order, borderType=cv2.BORDER_REPLICATE) for order in ((1, 0), (0, 1)))
@@ -89,14 +91,15 @@ class Canny:
 
     def __init__(self, planes: Planes) -> None:
         self.planes = planes
-        self._derivatives: tuple[Image, Image] | None = None
+        self._derivatives: Derivatives | None = None
 
-    def derivatives(self) -> tuple[Image, Image]:
+    def derivatives(self) -> Derivatives:
         """int16 [H, W] along x and along y."""
         if self._derivatives is None:
             cv2 = opencv()
-            each = [_derivatives(plane, "sobel", cv2.CV_16S) for plane in self.planes]
-            self._derivatives = each[0] if len(each) == 1 else _joined(each)
+            each: Any = [_derivatives(plane, "sobel", cv2.CV_16S) for plane in self.planes]
+            found: tuple[Image, Image] = each[0] if len(each) == 1 else _joined(each)
+            self._derivatives = found
         return self._derivatives
 
     def strength(self) -> Image:
@@ -117,7 +120,7 @@ class Canny:
         return joined
 
 
-def _joined(each: Sequence[tuple[Image, Image]]) -> tuple[Image, Image]:
+def _joined(each: Sequence[Derivatives]) -> Derivatives:
     """The direction and rate of the fastest change of a vector: the structure tensor's first eigenvector."""
     cv2 = opencv()
     xs, ys = zip(*(tuple(part.astype(np.float32) for part in pair) for pair in each), strict=True)

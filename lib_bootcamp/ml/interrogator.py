@@ -286,7 +286,7 @@ class _Picture:
         if mode == "best":
             made = self._best(caption, order)
         elif mode != "negative":
-            made = {"fast": self._fast, "classic": self._classic, "caption": str}[mode](caption)
+            made = self._fast(caption) if mode == "fast" else self._classic(caption) if mode == "classic" else caption
         negative = self._negative(order) if mode == "negative" or self._wish.with_negative else None
         return Interrogation(
             prompt=made,

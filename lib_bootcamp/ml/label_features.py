@@ -69,7 +69,7 @@ class LabelFeatures:
     @property
     def bytes(self) -> int:
         """Of the vectors."""
-        return self._features.numel() * self._features.element_size()
+        return int(self._features.numel() * self._features.element_size())
 
     def similarities(self, images: Floats) -> torch.Tensor:
         """All labels weighed on all pictures in one product.

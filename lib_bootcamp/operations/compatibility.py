@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Literal, cast
+from typing import Annotated, Literal
 
 from lib_bootcamp.core.compatibility import MAP_KINDS, Installed, judge, resolution_advice
 from lib_bootcamp.core.folders import is_inside
@@ -106,7 +106,7 @@ def tell_compatibility(params: CompatibilityParams, context: Context) -> Compati
         NotAllowedError, InvalidParamError: the folder may not be named, or is none.
     """
     checkpoint = context.host.checkpoint()
-    base = _loaded_base(context.host) if params.base == "loaded" else cast("Base", params.base)
+    base = _loaded_base(context.host) if params.base == "loaded" else params.base
     judged = [judge(name, path, base) for name, path in _models(params, context).items()]
     if params.map != "all":
         judged = [each for each in judged if params.map in each.maps or "union" in each.maps]

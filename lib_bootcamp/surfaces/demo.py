@@ -1,4 +1,4 @@
-"""The demo: one picture of each kind of map, a code that is scanned back, and a picture drawn and told apart by models."""
+"""The demo: maps, a code that is scanned back, and pictures drawn and told apart by models."""
 
 from __future__ import annotations
 

@@ -146,8 +146,7 @@ def _png(data: bytes, texts: Texts) -> tuple[int, int, int]:
 
 def _png_text(piece: Piece, texts: Texts) -> None:
     if len(piece.body) > MAX_TEXT + 1024:
-        name = bytes(piece.body[:80]).split(b"\0", 1)[0]
-        texts.too_long(decoded(name))
+        texts.too_long(decoded(bytes(piece.body[:80]).split(b"\0", 1)[0]))
         return
     key, separator, rest = bytes(piece.body).partition(b"\0")
     name = decoded(key)[:80]

@@ -331,12 +331,12 @@ def read_easy_diffusion(texts: Texts) -> Generation | None:
         values["clip_skip"] = 2 if text(skip) == "True" or skip is True else None
     for name in ("model", "vae"):
         values[name] = file_name(values.get(name))
-    names = _texts(given.get("use_lora_model", given.get("LoRA model")))
+    loras = _texts(given.get("use_lora_model", given.get("LoRA model")))
     weights = _texts(given.get("lora_alpha", given.get("LoRA Strength")))
-    weights += [""] * (len(names) - len(weights))
+    weights += [""] * (len(loras) - len(weights))
     values["loras"] = [
         Lora(name=file_name(name), weight=number(weight, whole=False))
-        for name, weight in zip(names, weights, strict=False)
+        for name, weight in zip(loras, weights, strict=False)
     ]
     used = {name for names in _EASY for name in names} | {"use_lora_model", "LoRA model", "lora_alpha", "LoRA Strength"}
     return make("Easy Diffusion", values, _rest(given, used))
