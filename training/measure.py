@@ -13,7 +13,7 @@ from tqdm import tqdm
 from training.scenes import ATTRIBUTES, Scene, draw_scene, sample_scene
 
 SCENES, SIDE, SEED = 1_000, 224, 77
-PROMPTS, DRAWN_SIDES, SCALES, STEPS = 64, (128, 256), (3.0, 5.0, 7.0), 20
+PROMPTS, DRAWN_SIDES, SCALES, STEPS = 48, (128, 256), (3.0, 5.0, 7.0), 20
 SHAPES, COLOURS = ATTRIBUTES["shape"], ATTRIBUTES["colour"]
 KINDS = ("shape", "colour", "background")
 

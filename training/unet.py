@@ -41,7 +41,7 @@ SCHEDULER = {
 # side in pixels, scenes, batch, share of the steps
 SIZES = ((128, 10_000, 32, 0.92), (256, 800, 8, 0.08))
 # steps, highest learning rate
-ROUNDS = ((3_200, 1e-3), (1_700, 1e-3), (900, 1e-3))
+ROUNDS = ((3_200, 1e-3), (1_700, 1e-3))
 SEED = 3
 PLAIN, FULL = 0.5, 0.6  # share of scenes taken from the plain ones only, of captions that tell all
 NO_CAPTION = 0.1  # share of empty prompts, for classifier-free guidance

@@ -38,6 +38,7 @@ def load_checkpoint(named: str, device: str) -> Components:
         import transformers  # noqa: F401
     except ImportError as error:
         raise MissingPackageError(str(error.name), "Drawing pictures") from error
+    _hush()
     path = MINI_SD if named == EMBEDDED else Path(named).expanduser()
     if named == EMBEDDED and not (path / "model_index.json").is_file():
         raise ModelError("The small checkpoint is not in this copy of the program: give one with --checkpoint.")
@@ -59,6 +60,16 @@ def load_checkpoint(named: str, device: str) -> Components:
     held = {id(each): each for name in SHARED if parts.get(name) is not None for each in parts[name].parameters()}
     size = sum(each.numel() * each.element_size() for each in held.values())
     return Components(family=family, scheduler=scheduler, device=device, owned_bytes=size, **parts)
+
+
+def _hush() -> None:
+    """No bars and remarks of the libraries about loading: a person is told what matters here, and mistakes as such."""
+    from diffusers.utils import logging as of_diffusers
+    from transformers.utils import logging as of_transformers
+
+    for each in (of_diffusers, of_transformers):
+        each.set_verbosity_error()
+        each.disable_progress_bar()
 
 
 def _first(value: Any) -> Any:

@@ -122,7 +122,7 @@ def _pipeline(components: Components, sampler: str, *, again: bool = False) -> A
     kind, settings = SAMPLERS[sampler]
     scheduler_type = getattr(diffusers, kind)
     known = scheduler_type.__init__.__wrapped__ if hasattr(scheduler_type.__init__, "__wrapped__") else None
-    given = {**components.scheduler, **settings}
+    given = {"steps_offset": 1, **components.scheduler, **settings}  # as in Stable Diffusion's own configuration
     if known is not None:
         names = known.__code__.co_varnames[: known.__code__.co_argcount]
         given = {name: value for name, value in given.items() if name in names}

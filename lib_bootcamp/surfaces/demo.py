@@ -15,7 +15,9 @@ from lib_bootcamp.core.model_files import BANNER, EMBEDDED
 from lib_bootcamp.operation import Context
 from lib_bootcamp.ports import Host
 
-PHOTO = Path(__file__).resolve().parents[2] / "examples" / "photo.jpg"
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+PHOTO = EXAMPLES / "photo.jpg"
+WORDS = EXAMPLES / "drawn-shapes"
 PROMPTS = ("a red circle on a white background", "a yellow star on a blue background")
 SEED = 7
 GROUPS = {
@@ -82,3 +84,9 @@ def _tell_models(host: Host, drawn: list[tuple[str, Image]]) -> None:
     for (prompt, _), seen in zip(drawn, told.images, strict=True):
         answers = ", ".join(f"{group.label} {group.scores[0].value:.2f}" for group in seen.groups)
         print(f"{prompt}: {answers}")
+    pictures = [picture for _, picture in drawn]
+    captions = _make(host, "caption", images=pictures, groups=GROUPS, most_tags=1).captions
+    asked = {"mode": "classic", "captioner": "none", "tables": str(WORDS), "max_flavors": 2, "top_k": 0}
+    for number, (made, picture) in enumerate(zip(captions, pictures, strict=True), 1):
+        described = _make(host, "interrogate", image=picture, **asked)
+        print(f"drawn-{number}.png\n  caption: {made.caption}\n  prompt:  {described.prompt}")
