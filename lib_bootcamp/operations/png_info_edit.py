@@ -38,8 +38,7 @@ class PngInfoEditParams(Params):
         Spec(
             "Changes",
             "Fields of the file's own parameters to write anew, with null to take one out: prompt, negative_prompt, "
-            "steps, seed, ..., or any name of an infotext.",
-            example={"seed": 1, "steps": 30},
+            'steps, seed, ..., or any name of an infotext, as in {"seed": 1, "CFG scale": 5}.',
         ),
     ] = field(default_factory=dict)
     keep_other: Annotated[

@@ -17,7 +17,8 @@ Negative prompt: bad, ugly
 worse
 Steps: 20, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 7, Seed: 965400086, Size: 512x768, \
 Model hash: 45dee52b, Model: foo, Denoising strength: 0.4, Hires upscale: 2, Hires upscaler: Latent, \
-ADetailer model: face_yolov8n.pt, ControlNet 0: "Module: canny, Weight: 1", Lora hashes: "x: abc123", Version: v1.10.1"""
+ADetailer model: face_yolov8n.pt, ControlNet 0: "Module: canny, Weight: 1", \
+Lora hashes: "x: abc123", Version: v1.10.1"""
 
 
 def png(**texts: str) -> bytes:
@@ -118,7 +119,7 @@ def draw_things() -> str:
     item = json.dumps(told).replace('"', "&quot;")
     return (
         "<x:xmpmeta><rdf:RDF><rdf:Description><xmp:CreatorTool>Draw Things</xmp:CreatorTool><exif:UserComment><rdf:Alt>"
-        f'<rdf:li xml:lang="x-default">{item}</rdf:li></rdf:Alt></exif:UserComment></rdf:Description></rdf:RDF></x:xmpmeta>'
+        f'<rdf:li xml:lang="x-default">{item}</rdf:li></rdf:Alt></exif:UserComment></rdf:Description></rdf:RDF></x:xmpmeta>'  # noqa: E501
     )
 
 
@@ -142,7 +143,7 @@ TOOLS: dict[str, bytes] = {
         .replace("bad, ugly\nworse", "bad")
     ),
     "Forge": png(
-        parameters="a cat\nNegative prompt: bad\nSteps: 20, Sampler: Euler a, Seed: 1234, Size: 512x768, Version: f2.0.1v1.10.1"
+        parameters="a cat\nNegative prompt: bad\nSteps: 20, Sampler: Euler a, Seed: 1234, Size: 512x768, Version: f2.0.1v1.10.1"  # noqa: E501
     ),
     "ComfyUI": png(prompt=json.dumps(comfy()), workflow='{"nodes": [], "links": []}'),
     "InvokeAI": png(
