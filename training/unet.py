@@ -65,6 +65,19 @@ def _latents(autoencoder: Any, side: int, number: int, work: Path) -> tuple[list
     return scenes, made
 
 
+def _write_text_encoder(text: Any, folder: Path) -> None:
+    """Under the names that Stable Diffusion's own text encoder has: what transformers 5 writes, 4 does not find."""
+    from safetensors.torch import save_file
+
+    text.config.save_pretrained(folder)
+    named = {
+        name if name.startswith("text_model.") else f"text_model.{name}": value.contiguous()
+        for name, value in text.state_dict().items()
+        if "position_ids" not in name
+    }
+    save_file(named, folder / "model.safetensors", metadata={"format": "pt"})
+
+
 def main(work: Path, out: Path) -> None:
     """Train, then write `out`/mini-sd; `out` must hold mini-clip and the VAE."""
     import_torchvision()
@@ -76,7 +89,7 @@ def main(work: Path, out: Path) -> None:
     text_encoder.write_tokenizer(folder / "tokenizer")
     tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer")
     text = text_encoder.build(out / "mini-clip")
-    text.half().save_pretrained(folder / "text_encoder")
+    _write_text_encoder(text.half(), folder / "text_encoder")
     text.float()
     autoencoder = AutoencoderKL.from_pretrained(folder / "vae").float().eval()
     unet = UNet2DConditionModel(**CONFIG)

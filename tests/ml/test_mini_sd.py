@@ -88,6 +88,17 @@ def test_written_as_one_file_it_draws_the_same_picture(host: StandaloneHost, tmp
     assert np.abs(ours.astype(int) - theirs).max() <= 1
 
 
+def test_its_text_encoder_is_mini_clips_text_tower_whichever_transformers_reads_it(host: StandaloneHost) -> None:
+    from safetensors import safe_open
+
+    with safe_open(str(MODELS / "mini-clip" / "open_clip_model.safetensors"), "np") as clip:
+        scale = clip.get_tensor("ln_final.weight")
+    with host.components() as components:
+        text = components.text_encoder
+        norm = getattr(text, "text_model", text).final_layer_norm
+        np.testing.assert_array_equal(norm.weight.numpy(), scale.astype(np.float32))
+
+
 def test_the_small_models_are_safetensors_and_text_of_at_most_20_mb_with_cards() -> None:
     files = [path for path in MODELS.rglob("*") if path.is_file()]
     assert {path.suffix for path in files} == {".safetensors", ".json", ".txt", ".md"}
