@@ -264,8 +264,7 @@ class _Question:
 
 @contextmanager
 def _asked(params: InterrogateSettings, context: Context) -> Iterator[_Question]:
-    classify.check_model_name(params, context)
-    check_captioner(params, context)
+    check_names(params, context)
     try:
         from lib_bootcamp.ml.interrogator import Interrogator, Wish
     except ImportError as error:
@@ -288,6 +287,19 @@ def _asked(params: InterrogateSettings, context: Context) -> Iterator[_Question]
         yield _Question(
             interrogator, encoder.model.name if encoder else None, captioner.name if captioner is not None else None
         )
+
+
+def check_names(params: InterrogateSettings, context: Context) -> None:
+    """Callers over the network may name no strangers' models and no folders but those that the owner allowed.
+
+    Raises:
+        InvalidParamError: they do, or the folder is not there.
+        NotAllowedError: the folder is another one.
+    """
+    classify.check_model_name(params, context)
+    check_captioner(params, context)
+    if params.tables is not None:
+        context.folder(params.tables, "tables")
 
 
 def check_captioner(params: InterrogateSettings, context: Context) -> None:

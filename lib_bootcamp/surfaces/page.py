@@ -95,6 +95,12 @@ def notice(text: str, *, kind: str) -> str:
     return f'<div class="bootcamp-notice bootcamp-{kind}" role="{role}">{html.escape(text)}</div>'
 
 
+def filled(*texts: str | None) -> Any:
+    """Texts for fields; those that are empty leave theirs as it is."""
+    updates = [gr.update(value=each) if each else gr.update() for each in texts]
+    return updates[0] if len(updates) == 1 else updates
+
+
 class Tab:
     """The tab of one operation, laid out from its declaration; a tab of its own overrides `layout`."""
 
@@ -107,6 +113,7 @@ class Tab:
         self.picture_names = [each.name for each in fields_of(operation.result) if each.kind == "image"]
         self.message: Any = None
         self.pictures: dict[str, Any] = {}
+        self.prompts: dict[str, Any] = {}  # texts to draw with, by the WebUI's name of the field
         self.facts: Any = None
         self.files: Any = None
         self.button: Any = None

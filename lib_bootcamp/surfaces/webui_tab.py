@@ -12,7 +12,7 @@ from lib_bootcamp.ports import Host
 
 from .gradio_fields import quiet_event
 from .gradio_values import read, show
-from .page import Tab, build_tabs
+from .page import Tab, build_tabs, filled
 from .section import AUTOMATIC, LOOK, SIZE, component_param, map_fields, section_fields
 from .webui_ports import WebUi
 
@@ -37,6 +37,8 @@ def build_tab(host: Host, webui: WebUi, sections: SectionsOfPage) -> Any:
     def below(tab: Tab) -> None:
         if tab.operation.kind == "control-map":
             send_row(tab, webui, sections)
+        if tab.prompts:
+            prompt_row(tab, webui)
 
     with gr.Blocks(analytics_enabled=False) as page:
         build_tabs(host, below=below)
@@ -64,6 +66,22 @@ def send_row(tab: Tab, webui: WebUi, sections: SectionsOfPage) -> None:
             button = gr.Button(f"Send to ControlNet in {name}", elem_id=f"{prefix}_{name}_controlnet")
             script = f"(number) => bootcampSendToControlNet('{tab.prefix}_image_out', '{name}', number)"
             button.click(None, [unit], None, **{_js_argument(button): script})
+
+
+def prompt_row(tab: Tab, webui: WebUi) -> None:
+    """The buttons below texts to draw with; a text that is empty leaves the WebUI's field as it is."""
+    with gr.Row(elem_classes=["bootcamp-send"]):
+        for name in ("txt2img", "img2img"):
+            keys = {str(key): made for made, key in webui.paste_components(name) if isinstance(key, str)}
+            fields = [each for each in tab.prompts if each in keys]
+            if fields:
+                button = gr.Button(f"Send to {name}", elem_id=f"{tab.prefix}_send_{name}")
+                button.click(
+                    filled,
+                    [tab.prompts[each] for each in fields],
+                    [keys[each] for each in fields],
+                    **quiet_event(button.click),
+                ).then(None, None, None, **{_js_argument(button): f"() => switch_to_{name}()"})
 
 
 def _send_settings(tab: Tab, webui: WebUi, button: Any, name: str, fields: dict[tuple[str, str], Any]) -> None:

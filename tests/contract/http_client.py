@@ -17,6 +17,7 @@ from lib_bootcamp.catalog import OPERATIONS
 from lib_bootcamp.core.images import encode_base64, encode_png
 from lib_bootcamp.errors import ModelError
 from lib_bootcamp.hosts.standalone import StandaloneHost
+from lib_bootcamp.operations.interrogate import INTERROGATE, LabelScore, TableScores, check_names
 from lib_bootcamp.operations.txt2img import TXT2IMG
 from lib_bootcamp.surfaces.routes import build_router
 
@@ -37,9 +38,23 @@ def _draw_nothing(params: Any, context: Any) -> Any:
     return TXT2IMG.result(image=picture, seed=max(params.seed, 0), width=8, height=8, checkpoint="none")
 
 
-WITHOUT_CHECKPOINT = tuple(
-    dataclasses.replace(each, run=_draw_nothing) if each is TXT2IMG else each for each in OPERATIONS
-)
+def _say_nothing(params: Any, context: Any) -> Any:
+    """An interrogation without torch and without tables: what is tested is the route, and what a caller may name."""
+    check_names(params, context)
+    score = LabelScore(label="a picture", value=0.25)
+    return INTERROGATE.result(
+        prompt="" if params.mode == "negative" else params.caption or "a picture",
+        negative="noise" if params.mode == "negative" or params.with_negative else None,
+        caption=params.caption or "",
+        captioner=None,
+        similarity=0.25,
+        analysis=(TableScores(name="mediums", scores=(score,)),),
+        model=params.clip,
+    )
+
+
+_RUNS = {TXT2IMG.name: _draw_nothing, INTERROGATE.name: _say_nothing}
+WITHOUT_CHECKPOINT = tuple(dataclasses.replace(each, run=_RUNS.get(each.name, each.run)) for each in OPERATIONS)
 
 
 class _NoCheckpoint(StandaloneHost):

@@ -14,6 +14,7 @@ def own_tabs() -> dict[str, type[Tab]]:
     from .compatibility import CompatibilityTab
     from .dataset import DatasetTab
     from .dataset_captions import CaptionsTab
+    from .interrogate import InterrogateTab
     from .lighting import LightingTab
     from .qr import QrTab
 
@@ -22,6 +23,7 @@ def own_tabs() -> dict[str, type[Tab]]:
         "compatibility": CompatibilityTab,
         "dataset-report": DatasetTab,
         "dataset-captions": CaptionsTab,
+        "interrogate": InterrogateTab,
         "lighting": LightingTab,
         "qr": QrTab,
     }

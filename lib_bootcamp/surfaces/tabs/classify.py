@@ -19,15 +19,16 @@ from lib_bootcamp.core.images import read_image, write_atomically, write_image
 from lib_bootcamp.core.resize import resize
 from lib_bootcamp.errors import BootcampError, CancelledError, InvalidParamError
 from lib_bootcamp.operation import Context
-from lib_bootcamp.operations.classify import GroupScores, ImageScores, Score, classify_files
+from lib_bootcamp.operations.classify import GroupScores, ImageScores, classify_files
 from lib_bootcamp.ports import Host
 from lib_bootcamp.surfaces.gradio_fields import Form, picture_input, quiet_event, supported
 from lib_bootcamp.surfaces.page import LOOK, Tab, notice
 
+from .charts import Bar, chart
 from .running import RunProgress, visitor
 
 LOG = logging.getLogger(__name__)
-MOST_FILES, MOST_ROWS, MOST_THUMBNAILS, MOST_BARS = 2000, 500, 120, 30
+MOST_FILES, MOST_ROWS, MOST_THUMBNAILS = 2000, 500, 120
 THUMBNAIL_PX = 256
 UNKNOWN = "unknown"
 
@@ -230,20 +231,12 @@ def bars(made: ImageScores) -> str:
 
 
 def _bars_of(group: GroupScores) -> str:
-    title = f'<h4 class="bootcamp-bars-title">{html.escape(group.name)}</h4>' if group.name else ""
-    rows = "".join(_bar(score, group.label) for score in group.scores[:MOST_BARS])
-    return f'{title}<div class="bootcamp-bars" role="list">{rows}</div>'
-
-
-def _bar(score: Score, answer: str | None) -> str:
-    share = f"{100 * score.value:.1f}%"
-    label = html.escape(score.label)
-    best = " bootcamp-bar-best" if score.label == answer else ""
-    return (
-        f'<div class="bootcamp-bar{best}" role="listitem">'
-        f'<span class="bootcamp-bar-label" title="{label}">{label}</span>'
-        f'<span class="bootcamp-bar-track"><span style="width: {share}"></span></span>'
-        f'<span class="bootcamp-bar-value">{share}</span></div>'
+    return chart(
+        group.name,
+        [
+            Bar(score.label, score.value, f"{100 * score.value:.1f}%", best=score.label == group.label)
+            for score in group.scores
+        ],
     )
 
 
