@@ -12,7 +12,7 @@ from typing import Any
 
 from lib_bootcamp.hosts.standalone import installed_versions
 
-from . import api, clip, dataset, maps, qr, scan, startup
+from . import api, clip, dataset, interrogate, maps, qr, scan, startup
 
 ROOT = Path(__file__).resolve().parents[1]
 SUITES: dict[str, tuple[str, Any]] = {
@@ -20,6 +20,7 @@ SUITES: dict[str, tuple[str, Any]] = {
     "maps": ("Brightness and lighting maps", maps),
     "scan": ("Scanning", scan),
     "clip": ("CLIP over a folder", clip),
+    "interrogate": ("Interrogation", interrogate),
     "dataset": ("Dataset report", dataset),
     "startup": ("Start-up", startup),
     "api": ("API", api),

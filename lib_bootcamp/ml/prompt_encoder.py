@@ -9,6 +9,7 @@ of the whole text are compared and texts that differ are computed as a whole.
 from __future__ import annotations
 
 import hashlib
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ from .text_tower import Prefix, Row
 
 TEXTS_ON_THE_PROCESSOR, TEXTS_ON_A_DEVICE = 256, 2048
 TOKENS_AT_ONCE = 4096
+_digests: weakref.WeakKeyDictionary[ClipModel, str] = weakref.WeakKeyDictionary()
 _PROBES = ("Hello, World!! it's <b>5</b> o'clock & co. -- naïve", "many words " * 60)
 
 
@@ -207,6 +209,12 @@ class PromptEncoder:
 
 def text_digest(model: ClipModel) -> str:
     """Names a model's text tower: the same for the same weights, precision and length of texts."""
+    if model not in _digests:
+        _digests[model] = _digest(model)
+    return _digests[model]
+
+
+def _digest(model: ClipModel) -> str:
     digest = hashlib.sha256(f"{model.dtype} {model.tokenizer(['A, b']).tolist()}".encode())
     for name, value in model.module.state_dict().items():
         if not name.startswith("visual."):

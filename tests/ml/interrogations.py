@@ -56,9 +56,8 @@ def peer(model: ClipModel, data: Path, *, cache: Path | None = None, **settings:
         cache_path=None if cache is None else str(cache),
         download_cache=False,
         data_path=str(data),
-        device="cpu",
         quiet=True,
-        **settings,
+        **{"device": "cpu", **settings},
     )
     ours = model.preprocessing
     config.clip_model = model.module
