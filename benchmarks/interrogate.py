@@ -148,9 +148,11 @@ def _best(theirs: Any, encoder: Any, labels: Any, context: Context, wish: Any) -
     after, again = _seconds(ours)
     assert said == again == text, (said, again, text)
     mine = (before + after) / 2
+    any_vector = encoder.features([CAPTION], SilentProgress())
+    (candidates,) = labels.rank("merged", labels.similarities(any_vector), wish.intermediate)
     return {
         "links": wish.max_flavors,
-        "candidates": min(wish.intermediate, len(labels.labels)),
+        "candidates": len(candidates),
         "theirs_s": round(seconds, 2),
         "ours_s": round(mine, 2),
         "times": round(seconds / mine, 1),

@@ -37,6 +37,14 @@ class Surroundings(Protocol):
         """The display and the stop button."""
 
 
+@dataclass(frozen=True)
+class Within:
+    """Surroundings whose progress is a part of another one's."""
+
+    host: Host
+    progress: Progress
+
+
 def in_batches(  # noqa: PLR0913 - what a person is shown, and how
     context: Surroundings,
     items: Sequence[T],

@@ -20,9 +20,9 @@ from lib_bootcamp.core.arrays import Floats, Image
 from lib_bootcamp.core.images import decode_image
 from lib_bootcamp.core.prompt_texts import SEPARATOR, classic_prompt, joined, truncated
 from lib_bootcamp.errors import BootcampError, CancelledError
-from lib_bootcamp.ports import Host, Progress
+from lib_bootcamp.ports import Progress
 
-from .batches import Surroundings, in_batches, prepared_in_batches
+from .batches import Surroundings, Within, in_batches, prepared_in_batches
 from .captioners import Captioner
 from .label_features import CHUNK, LabelFeatures
 from .prompt_encoder import PromptEncoder
@@ -129,12 +129,6 @@ class Steps:
             self._shown.step(min(done, self._total))
 
 
-@dataclass(frozen=True)
-class _Within:
-    host: Host
-    progress: Progress
-
-
 class Interrogator:
     """One question about many pictures.
 
@@ -211,7 +205,7 @@ class Interrogator:
 
         return list(
             prepared_in_batches(
-                _Within(self._context.host, self._steps),
+                Within(self._context.host, self._steps),
                 items,
                 prepare,
                 work,
@@ -247,7 +241,7 @@ class Interrogator:
             return [self._caption] * len(pictures)
         return list(
             in_batches(
-                _Within(self._context.host, self._steps),
+                Within(self._context.host, self._steps),
                 [each for each in pictures if each is not None],
                 captioner.caption,
                 size=captioner.at_once,

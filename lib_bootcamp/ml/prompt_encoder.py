@@ -17,9 +17,9 @@ import numpy as np
 import torch
 
 from lib_bootcamp.core.arrays import Floats
-from lib_bootcamp.ports import Host, Progress
+from lib_bootcamp.ports import Progress
 
-from .batches import Surroundings, in_batches, is_out_of_memory
+from .batches import Surroundings, Within, in_batches, is_out_of_memory
 from .clip_model import ClipModel
 from .text_tower import Prefix, Row
 
@@ -40,14 +40,6 @@ class Additions:
 
     texts: tuple[str, ...]
     rows: tuple[Row, ...]
-
-
-@dataclass(frozen=True)
-class _Within:
-    """The surroundings with a progress of its own."""
-
-    host: Host
-    progress: Progress
 
 
 class PromptEncoder:
@@ -186,7 +178,7 @@ class PromptEncoder:
         unit: str,
     ) -> Iterator[Floats]:
         return in_batches(
-            _Within(self._context.host, progress),
+            Within(self._context.host, progress),
             rows,
             lambda batch: self._batch(batch, texts, head),
             size=self._size,

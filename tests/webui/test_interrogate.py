@@ -1,0 +1,109 @@
+"""Interrogation in the real WebUI: its port, its Interrupt, its page with the buttons that send a prompt."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from .conftest import Webui, encoded
+from .test_classify import CIRCLE
+from .test_section_page import main_tab, opened, show
+
+API = "/bootcamp/v1"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _tables(webui_python: str) -> None:
+    """What install.py adds; the WebUI of these tests is started without it."""
+    code = "import importlib.util, sys; sys.exit(importlib.util.find_spec('clip_interrogator') is None)"
+    if subprocess.run([webui_python, "-c", code], check=False).returncode:
+        pytest.skip(f"{webui_python} -m pip install --no-deps clip-interrogator==0.6.0")
+
+
+def test_a_picture_is_interrogated_over_the_webuis_port(webui: Webui) -> None:
+    body = {"image": encoded(CIRCLE), "mode": "fast", "max_flavors": 5, "caption": "a shape", "top_k": 3}
+    status, answer = webui.call(f"{API}/interrogate", body)
+    assert status == 200, answer
+    assert answer["prompt"].startswith("a shape, ")
+    assert any("red" in score["label"] for score in answer["analysis"][-1]["scores"]), answer["analysis"]
+    assert answer["model"] == "mini"
+
+
+def test_without_a_caption_model_caption_mode_says_what_to_do(webui: Webui) -> None:
+    status, answer = webui.call(f"{API}/interrogate", {"image": encoded(CIRCLE), "mode": "caption"})
+    assert status == 409, answer
+    assert "set captioner to blip" in answer["detail"]
+
+
+@pytest.mark.parametrize("given", [{"captioner": "blip:/etc"}, {"clip": "/etc/model.safetensors"}, {"tables": "/etc"}])
+def test_a_caller_cannot_name_files(webui: Webui, given: dict[str, str]) -> None:
+    status, answer = webui.call(f"{API}/interrogate", {"image": encoded(CIRCLE), "mode": "fast", **given})
+    assert status in (403, 422), answer
+
+
+def test_interrupt_stops_a_chain_within_a_batch(webui: Webui) -> None:
+    body = {"image": encoded(CIRCLE), "mode": "best", "caption": "a shape", "min_flavors": 64, "max_flavors": 64}
+    answers: list[Any] = []
+    working = threading.Thread(target=lambda: answers.append(webui.call(f"{API}/interrogate", body)))
+    working.start()
+    shown = []
+    while working.is_alive():
+        state = webui.call("/sdapi/v1/progress?skip_current_image=true")[1]
+        if state["state"]["job"]:
+            shown.append(state["state"]["job"])
+            webui.call("/sdapi/v1/interrupt", {})
+        time.sleep(0.02)
+    working.join()
+    status, answer = answers[0]
+    assert status == 409, answer
+    assert answer["error"] == "CancelledError"
+    assert shown
+
+
+def test_drawing_and_interrogating_at_the_same_time_both_come_through(webui: Webui) -> None:
+    answers: dict[str, Any] = {}
+
+    def interrogate() -> None:
+        body = {"image": encoded(CIRCLE), "mode": "best", "caption": "a shape", "min_flavors": 2, "max_flavors": 2}
+        answers["interrogate"] = webui.call(f"{API}/interrogate", body)
+
+    def draw() -> None:
+        answers["draw"] = webui.draw(steps=4)
+
+    threads = [threading.Thread(target=each) for each in (interrogate, draw)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert answers["interrogate"][0] == 200, answers["interrogate"]
+    assert answers["draw"].status == 200
+
+
+def test_the_tab_makes_a_prompt_and_sends_it_to_txt2img(webui: Webui, browser: Any, tmp_path: Path) -> None:
+    file = tmp_path / "circle.png"
+    Image.fromarray(CIRCLE).save(file)
+    page = opened(browser, webui)
+    page.locator("#txt2img_neg_prompt textarea").fill("stays")
+    main_tab(page, "Bootcamp").click()
+    page.locator("#bootcamp_tabs").get_by_role("button", name="Interrogate", exact=True).first.click()
+    page.locator("#bootcamp_interrogate_image input[type=file]").set_input_files(str(file))
+    page.wait_for_selector("#bootcamp_interrogate_image img")
+    page.locator("#bootcamp_interrogate_mode").get_by_text("Fast", exact=False).first.click()
+    page.locator("#bootcamp_interrogate_run").click()
+    page.wait_for_function(
+        "() => document.querySelector('#bootcamp_interrogate_chart')?.innerText.toLowerCase().includes('flavors')"
+    )
+    prompt = page.locator("#bootcamp_interrogate_prompt_out textarea").input_value()
+    assert ", " in prompt
+    show(page, "interrogate")
+    page.locator("#bootcamp_interrogate_send_txt2img").click()
+    page.wait_for_function("(text) => document.querySelector('#txt2img_prompt textarea').value === text", arg=prompt)
+    assert page.locator("#txt2img_prompt").is_visible()
+    assert page.locator("#txt2img_neg_prompt textarea").input_value() == "stays"
+    page.close()
