@@ -61,9 +61,8 @@ def peer(model: ClipModel, data: Path, *, cache: Path | None = None, **settings:
     )
     ours = model.preprocessing
     config.clip_model = model.module
-    config.clip_preprocess = image_transform(
-        ours.size, is_train=False, mean=ours.mean, std=ours.std, interpolation=ours.interpolation
-    )
+    assert (ours.interpolation, ours.resize_mode) == ("bicubic", "shortest")  # open_clip's defaults
+    config.clip_preprocess = image_transform(ours.size, is_train=False, mean=ours.mean, std=ours.std)
     return Theirs(config)
 
 

@@ -471,3 +471,15 @@ def test_the_bar_ends_at_its_end(ours: Ours) -> None:
     done = [each for each, _ in ours.progress.steps]
     assert done == sorted(done)
     assert done[-1] == total
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_a_model_in_half_precision_is_computed_as_its_own_way_would(dtype: str) -> None:
+    model = load_clip("mini", dtype=dtype)
+    made = PromptEncoder(model, Context(FakeHost(), FakeProgress()))
+    texts = ["a picture, a red circle", "a picture, two blue stars", "a picture"]
+    assert model.text_tower is not None
+    found = made.features(texts, FakeProgress())
+    assert (found * model.encode_texts(texts)).sum(1).min() >= 0.999
+    continued = made.continued("a picture", made.additions(["a red circle"]), [0], FakeProgress())
+    assert float((continued[0] * found[0]).sum()) >= 0.999
