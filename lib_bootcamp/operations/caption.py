@@ -519,6 +519,7 @@ CAPTION = Operation(
     presets={
         "subject, style and medium": {
             "way": "tags",
+            "labels": [],
             "groups": {
                 "subject": ["a person", "an animal", "a landscape", "a building", "food", "a vehicle", "a pattern"],
                 "style": ["realistic", "anime", "cartoon", "abstract", "minimalist", "vintage"],
@@ -530,6 +531,8 @@ CAPTION = Operation(
         "drawn shapes (mini)": {
             "clip": "mini",
             "way": "tags",
+            "labels": [],
+            "per_list": {},
             "groups": {
                 "object": [f"{colour} {shape}" for colour in _COLOURS for shape in _SHAPES],
                 "background": [f"{colour} background" for colour in _COLOURS],
