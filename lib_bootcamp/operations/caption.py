@@ -537,7 +537,6 @@ CAPTION = Operation(
                 "object": [f"{colour} {shape}" for colour in _COLOURS for shape in _SHAPES],
                 "background": [f"{colour} background" for colour in _COLOURS],
             },
-            "per_list": {},
             "templates": "own",
             "template": ["a {}"],
             "threshold": 0.0,

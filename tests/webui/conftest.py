@@ -123,7 +123,10 @@ def models(webui_dir: Path, webui_python: str, tmp_path_factory: pytest.TempPath
     assert done.returncode == 0, done.stderr[-3000:]
     # the small checkpoint that means something, written as one file by the program itself with the WebUI's packages
     command = [webui_python, "-m", "lib_bootcamp", "--checkpoint", "mini", "export"]
-    command += ["--out", str(out / "checkpoints" / "with-mini-sd.safetensors")]  # not the first by name: that one is loaded at start
+    command += [
+        "--out",
+        str(out / "checkpoints" / "with-mini-sd.safetensors"),
+    ]  # not the first by name: that one is loaded at start
     own = {**_environment(), "BOOTCAMP_VENV": "off"}
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, env=own)
     assert done.returncode == 0, done.stderr[-3000:]
