@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +39,13 @@ SCHEDULER = {
     "set_alpha_to_one": False,
     "steps_offset": 1,
 }
-# side in pixels, scenes, batch, share of the steps
-SIZES = ((128, 10_000, 32, 0.92), (256, 800, 8, 0.08))
-# steps, highest learning rate
-ROUNDS = ((3_200, 1e-3), (1_700, 1e-3))
+# side in pixels, scenes, batch
+SIZES = ((128, 10_000, 32), (256, 1_600, 8))
+# steps, highest learning rate, share of scenes taken from the plain ones only, share of steps at the larger side:
+# the first two rounds learn colour and ground, the last one learns shape
+ROUNDS = ((3_200, 1e-3, 0.5, 0.08), (1_700, 1e-3, 0.5, 0.08), (2_200, 1e-3, 0.75, 0.35))
 SEED = 3
-PLAIN, FULL = 0.5, 0.6  # share of scenes taken from the plain ones only, of captions that tell all
+FULL = 0.6  # share of captions that tell all
 NO_CAPTION = 0.1  # share of empty prompts, for classifier-free guidance
 OFFSET = 0.1  # noise on a channel's mean: the schedule's last step still tells the picture's mean colour
 SNR_CAP = 5.0  # min-SNR weighting, https://arxiv.org/abs/2303.09556
@@ -93,18 +95,18 @@ def main(work: Path, out: Path) -> None:
     text.float()
     autoencoder = AutoencoderKL.from_pretrained(folder / "vae").float().eval()
     unet = UNet2DConditionModel(**CONFIG)
-    sets = [_latents(autoencoder, side, number, work) for side, number, _, _ in SIZES]
+    sets = [_latents(autoencoder, side, number, work) for side, number, _ in SIZES]
     plain = [np.flatnonzero([is_plain(scene) for scene in scenes]) for scenes, _ in sets]
     betas = torch.linspace(SCHEDULER["beta_start"] ** 0.5, SCHEDULER["beta_end"] ** 0.5, 1000, dtype=torch.float64) ** 2
     kept = torch.cumprod(1 - betas, 0).float()
     weight = (kept / (1 - kept)).clamp(max=SNR_CAP) / (kept / (1 - kept))
 
-    def loss_of(chance: np.random.Generator) -> tuple[torch.Tensor, dict[str, float]]:
-        which = int(chance.random() >= SIZES[0][3])
+    def loss_of(chance: np.random.Generator, only: float, large: float) -> tuple[torch.Tensor, dict[str, float]]:
+        which = int(chance.random() >= 1 - large)
         scenes, latents = sets[which]
         size = SIZES[which][2]
         chosen = np.where(
-            chance.random(size) < PLAIN, chance.choice(plain[which], size), chance.integers(len(scenes), size=size)
+            chance.random(size) < only, chance.choice(plain[which], size), chance.integers(len(scenes), size=size)
         )
         clean = latents[chosen]
         prompts = [
@@ -121,9 +123,11 @@ def main(work: Path, out: Path) -> None:
         error = ((guess - noise) ** 2).mean((1, 2, 3))
         return (weight[at] * error).mean(), {"error": error.mean().item()}
 
-    for number, (steps, rate) in enumerate(ROUNDS):
+    for number, (steps, rate, only, large) in enumerate(ROUNDS):
         recipe = Recipe(steps=steps, rate=rate, seed=SEED + 100 * number, keep=0.998)
-        unet.load_state_dict(train(unet, loss_of, work / f"mini-unet-{number}.pt", recipe))
+        unet.load_state_dict(
+            train(unet, partial(loss_of, only=only, large=large), work / f"mini-unet-{number}.pt", recipe)
+        )
     unet.half().save_pretrained(folder / "unet")
     (folder / "scheduler").mkdir(exist_ok=True)
     scheduler = {"_class_name": "DDIMScheduler", **SCHEDULER}

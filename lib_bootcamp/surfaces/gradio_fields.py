@@ -19,8 +19,7 @@ from lib_bootcamp.params import Param
 from .gradio_values import DEFAULT_LOOK, Look, choices_of, label_of, placeholder_of, read, show
 
 NO_PRESET = "As set below"
-# Gradio 3's page sends 0 for a number that was left empty.
-EMPTY_NUMBERS = int(gr.__version__.split(".")[0]) > 3
+FILE_TYPE = "filepath" if int(gr.__version__.split(".")[0]) > 3 else "file"
 _BUTTONS = ["download", "fullscreen"]
 
 
@@ -78,7 +77,7 @@ def _component(param: Param, prefix: str, look: Look) -> Any:
             **supported(gr.Image, height=260 if param.required else 170, sources=["upload", "clipboard"]),
         )
     if param.kind == "file":
-        return gr.File(**common, **supported(gr.File, height=140, type="filepath" if EMPTY_NUMBERS else "file"))
+        return gr.File(**common, **supported(gr.File, height=140, type=FILE_TYPE))
     if param.kind == "list" and param.item is not None and param.item.kind == "choice":
         return gr.CheckboxGroup(choices=list(param.item.choices), value=list(value or []), **common_info)
     if param.kind in {"list", "object", "mapping"}:
@@ -101,9 +100,9 @@ def _number(param: Param, value: Any, settings: dict[str, Any]) -> Any:
     spec = param.spec
     low, high = spec.ge if spec.ge is not None else spec.gt, spec.le if spec.le is not None else spec.lt
     whole = param.kind == "integer"
-    if param.optional and not EMPTY_NUMBERS:
+    if param.optional:  # Gradio 3 sends 0 for a number that was left empty; 6 does once its section was opened
         return gr.Textbox(value="" if value is None else str(value), placeholder=str(spec.example or ""), **settings)
-    if low is None or high is None or param.optional:
+    if low is None or high is None:
         return gr.Number(value=value, **({"precision": 0} if whole else {}), **settings)
     step = spec.multiple_of or spec.step or (1 if whole else round((high - low) / 200, 4))
     return gr.Slider(minimum=low, maximum=high, step=step, value=value, **settings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,8 @@ def asked(page: Any, picture: Path, mode: str, **fields: str) -> None:
     page.locator(f"{PREFIX}_image input[type=file]").set_input_files(str(picture))
     page.wait_for_selector(f"{PREFIX}_image img")
     page.locator(f"{PREFIX}_mode").get_by_text(mode, exact=False).first.click()
+    if "tables" in fields:
+        page.get_by_role("button", name="Labels").click()  # a closed section holds nothing on Gradio 6
     for name, value in fields.items():
         fill(page, f"bootcamp_interrogate_{name}", value)
     page.click(f"{PREFIX}_run")
@@ -75,4 +78,4 @@ def test_stop_ends_a_long_chain(page: Any, circle: Path) -> None:
     page.wait_for_timeout(3000)
     page.click(f"{PREFIX}_stop")
     said = page.wait_for_selector(f"{PREFIX}_message .bootcamp-notice", timeout=60_000).inner_text()
-    assert "Stopped after 0 finished." in said
+    assert re.search(r"Stopped after \d+ finished\.", said)

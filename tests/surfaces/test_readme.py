@@ -32,7 +32,7 @@ def commands(page: Path) -> list[str]:
 
 def needs_models(command: str) -> bool:
     """Whether a command or a request runs an operation that is made with torch."""
-    if any(command.startswith(f"{PYTHON}{each.name} ") for each in COMMANDS if each.needs):
+    if any(re.match(rf"{re.escape(PYTHON)}{each.name}\b", command) for each in COMMANDS if each.needs):
         return True
     return any(
         re.search(rf"lib_bootcamp {' '.join(each.words)}\b|/bootcamp/v1/{each.path.strip('/')}\b", command)
