@@ -180,11 +180,13 @@ class FolderWork(Protocol):
             BootcampError: nothing can be; the picture has failed.
         """
 
-    def at_end(self, results: Iterator[tuple[Path, Mapping[str, Any]]]) -> Iterable[Write]:
-        """Files that hold what came of many pictures; asked for whenever a job ends or stops.
+    def at_end(self, results: Iterator[tuple[Path, Mapping[str, Any]]]) -> Write | None:
+        """The file that holds what came of many pictures, if there is one; asked for whenever a job ends or stops.
 
         Args:
-            results: each picture that is done, with the facts of its result.
+            results: each picture that was done since it was last written, with the facts of its result.
+        Raises:
+            BootcampError: it cannot be made; the job has failed, and can be resumed.
         """
 
 

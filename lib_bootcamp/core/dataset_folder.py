@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .caption_files import BESIDE, TABLES
 from .folders import is_inside
-from .images import SUFFIXES
+from .images import READ_SUFFIXES
 
 MAX_FILES = 1_000_000
 
@@ -89,7 +89,7 @@ def _sort_in(path: Path, entry: os.DirEntry[str], listing: Listing) -> None:
     suffix = path.suffix.lower()
     if len(listing.pictures) + len(listing.captions) >= MAX_FILES:
         return
-    if suffix in SUFFIXES and not _is_special(entry):
+    if suffix in READ_SUFFIXES and not _is_special(entry):
         listing.pictures.append(path)
     elif suffix in BESIDE:
         listing.captions.append(path)

@@ -38,10 +38,36 @@ DECODER_ERRORS = (
     struct.error,
     zlib.error,
 )
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "TGA", "AVIF", "MPO")
+# Every bitmap that Pillow decodes from a header that tells its size. Left out are what runs programs or draws vectors
+# (EPS, WMF), icons, whose pictures inside have sizes of their own, and what it only recognises (HDF5, MPEG).
+FORMATS = (
+    "PNG",
+    "JPEG",
+    "WEBP",
+    "BMP",
+    "GIF",
+    "TIFF",
+    "PPM",
+    "TGA",
+    "AVIF",
+    "MPO",
+    "JPEG2000",
+    "PCX",
+    "PSD",
+    "DDS",
+    "QOI",
+    "SGI",
+    "DIB",
+)
 SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".tga", ".avif"}
 )
+"""What pictures are written as."""
+READ_SUFFIXES = SUFFIXES | {
+    *(".apng", ".jpe", ".pbm", ".pnm", ".pfm", ".jp2", ".j2k", ".j2c", ".jpc", ".jpf", ".jpx"),
+    *(".pcx", ".psd", ".dds", ".qoi", ".sgi", ".dib", ".avifs"),
+}
+"""What pictures in a folder are known by."""
 
 
 def _open(data: bytes) -> Pil.Image:

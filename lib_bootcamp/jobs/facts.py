@@ -8,9 +8,11 @@ from typing import Annotated, Any, Literal, TypeAlias
 from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.params import Spec
 
-State: TypeAlias = Literal["queued", "running", "paused", "done", "failed", "cancelled", "interrupted", "undone"]
+State: TypeAlias = Literal[
+    "queued", "running", "paused", "done", "failed", "cancelled", "interrupted", "undoing", "undone"
+]
 ItemState: TypeAlias = Literal["todo", "done", "skipped", "failed"]
-ACTIVE: tuple[State, ...] = ("queued", "running")
+ACTIVE: tuple[State, ...] = ("queued", "running", "undoing")
 RESUMABLE: tuple[State, ...] = ("paused", "interrupted", "failed")
 ENDED: tuple[State, ...] = ("done", "failed", "cancelled", "undone")
 """From here a job moves only when somebody asks for it."""
@@ -73,6 +75,8 @@ class JobInfo:
 
     def summary(self) -> str:
         """One line for a person."""
+        if self.state == "undone":
+            return f"undone: of {self.total:,} pictures {self.done:,} had been done"
         parts = [f"{self.done:,} of {self.total:,} done"]
         parts += [f"{count:,} {word}" for count, word in ((self.skipped, "left out"), (self.failed, "failed")) if count]
         if self.state in ACTIVE and self.eta_s is not None:
@@ -85,6 +89,7 @@ def actions_in(state: State) -> tuple[str, ...]:
     return {
         "queued": ("pause", "cancel"),
         "running": ("pause", "cancel"),
+        "undoing": (),
         "paused": ("resume", "cancel", "undo", "remove"),
         "interrupted": ("resume", "cancel", "undo", "remove"),
         "failed": ("resume", "cancel", "undo", "remove"),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-import glob
+import contextlib
+import os
+import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from lib_bootcamp.core.folders import is_inside
@@ -10,7 +13,12 @@ from lib_bootcamp.core.images import write_atomically
 from lib_bootcamp.errors import OutputError
 
 from .facts import Left
-from .journal import Journal, Written, digest
+from .journal import Journal
+from .records import Written, digest
+
+CHANGED = "was changed since and is left."
+_STRAY = re.compile(r"\.(?P<name>.{1,40})\.[a-z0-9_]{8}\.tmp", re.DOTALL)
+"""What `write_atomically` (by `tempfile.mkstemp`) leaves beside a file when it is killed."""
 
 
 def read(path: Path) -> bytes | None:
@@ -56,31 +64,44 @@ def put_right(journal: Journal, number: int, root: Path) -> None:
     Raises:
         OutputError: a file cannot be written, or the journal cannot.
     """
+    pending = journal.pending(number)
+    if not pending:
+        return
+    sweep(root / each.path for each in pending)
     never: list[int] = []
-    for file in journal.pending(number):
-        path = root / file.path
-        sweep(path)
-        now = read(path)
+    told = False
+    for file in pending:
+        now = read(root / file.path)
         if now is not None and digest(now) == file.digest:
-            continue
-        if now == file.before and file.after is not None:
+            told = told or file.after is None
+        elif now == file.before and file.after is not None:
             write(root, file, file.after)
         else:
             never.append(file.id)
-    journal.forget_writes(never)
-    journal.begin(number, [])
+    with journal.transaction():
+        journal.forget_writes(never)
+        journal.written_down(number)
+        if told:
+            journal.tell(number)
 
 
-def sweep(path: Path) -> None:
-    """Remove what `write_atomically` leaves beside a file when it is killed."""
-    for stray in path.parent.glob(f".{glob.escape(path.name[:40])}.*.tmp"):
-        stray.unlink(missing_ok=True)
+def sweep(paths: Iterable[Path]) -> None:
+    """Remove what a killed process left beside files that it was writing."""
+    names: dict[Path, set[str]] = {}
+    for path in paths:
+        target = path.resolve() if path.is_symlink() else path  # as `write_atomically` does it
+        names.setdefault(target.parent, set()).add(target.name[:40])
+    for folder, wanted in names.items():
+        with contextlib.suppress(OSError), os.scandir(folder) as entries:
+            for entry in entries:
+                stray = _STRAY.fullmatch(entry.name)
+                if stray and stray["name"] in wanted:
+                    (folder / entry.name).unlink(missing_ok=True)
 
 
 def sweep_pending(journal: Journal, number: int, root: Path) -> None:
-    """The same for every file that was about to be written."""
-    for file in journal.pending(number):
-        sweep(root / file.path)
+    """The same for every file of a job that was about to be written."""
+    sweep(root / file.path for file in journal.pending(number))
 
 
 def put_back(journal: Journal, number: int, root: Path) -> tuple[int, list[Left]]:
@@ -95,34 +116,48 @@ def put_back(journal: Journal, number: int, root: Path) -> tuple[int, list[Left]
     while page := journal.written(number, below=below):
         below = page[-1].id
         gone: list[int] = []
+        chains: dict[str, list[Written]] = {}
         for file in page:
-            note = _put_back(root, file) if file.path not in left else "was changed since and is left."
+            chains.setdefault(file.path, []).append(file)
+        sweep(root / path for path in chains)  # an undo may have been killed too
+        for path, chain in chains.items():
+            undone, note = _put_back(root, chain) if path not in left else ([], CHANGED)
+            gone += [each.id for each in undone]
+            if undone:
+                restored.add(path)
             if note:
-                shown = file.path.encode("utf-8", "replace").decode("utf-8")
-                left.setdefault(file.path, Left(file=shown, note=f"{shown} {note}"))
-            else:
-                restored.add(file.path)
-                gone.append(file.id)
+                shown = path.encode("utf-8", "replace").decode("utf-8")
+                left.setdefault(path, Left(file=shown, note=f"{shown} {note}"))
         journal.forget_writes(gone)
     return len(restored - left.keys()), list(left.values())
 
 
-def _put_back(root: Path, file: Written) -> str:
-    """Why a file is left; empty where it holds what it held."""
-    path = root / file.path
+def _put_back(root: Path, chain: Sequence[Written]) -> tuple[list[Written], str]:
+    """Those of a file's writes, the newest first, that are undone, and why others are not.
+
+    It is written once, so that undo can be killed too: it holds what the job left, or what it held before.
+    """
+    path = root / chain[0].path
+    undone, target, note = [chain[0]], chain[0].before, ""
+    for older in chain[1:]:
+        if target is None or digest(target) != older.digest:
+            note = CHANGED  # by somebody between two runs of the job
+            break
+        undone.append(older)
+        target = older.before
     try:
         now = read(path)
-        if now == file.before:
-            return ""
-        if now is None or digest(now) != file.digest:
-            return "was changed since and is left."
+        if now == target:
+            return undone, note
+        if now is None or digest(now) != chain[0].digest:
+            return [], CHANGED
         refuse_outside(path, root)
-        if file.before is None:
+        if target is None:
             path.unlink()
         else:
-            write_atomically(path, file.before)
+            write_atomically(path, target)
     except OutputError as error:
-        return f"is left: {error}"
+        return [], f"is left: {error}"
     except OSError as error:
-        return f"is left: {error.strerror or error}."
-    return ""
+        return [], f"is left: {error.strerror or error}."
+    return undone, note

@@ -7,26 +7,32 @@ hosts and new surfaces while this module stays.
 from __future__ import annotations
 
 import atexit
+import contextlib
+import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from lib_bootcamp.core.folders import is_inside
-from lib_bootcamp.errors import BootcampError, InvalidParamError
+from lib_bootcamp.errors import BootcampError, InvalidParamError, OutputError
 from lib_bootcamp.operation import Context, Operation
 from lib_bootcamp.ports import Host, Progress, SilentProgress
 
 from . import files
-from .facts import ACTIVE, RESUMABLE, ItemInfo, JobInfo, JobStateError, NoJobError, State, Undone, actions_in
-from .journal import Journal, Row
+from .facts import ACTIVE, RESUMABLE, ItemInfo, JobInfo, JobStateError, NoJobError, State, Undone
+from .journal import Journal
 from .owners import Owner
-from .runner import Run, Stop
+from .progress import Stop
+from .records import Row
+from .runner import Run
 
 Find = Callable[[str], Operation[Any, Any]]
+LOG = logging.getLogger(__name__)
 IDLE: tuple[State, ...] = ("paused", "interrupted", "failed", "done", "cancelled", "undone")
+UNDO_AGAIN = "The program ended while it was undone; undo it again."
 
 
 class Jobs:
@@ -42,10 +48,16 @@ class Jobs:
         self.host, self.find = host, find
         self.journal = Journal(folder / "jobs.sqlite")
         self._owner = Owner(folder)
-        self._stops: dict[int, Stop] = {}
-        self._lock = threading.Lock()
+        self._here: dict[int, Stop] = {}  # what this process works on now
+        self._lock = threading.RLock()
         self._worker: threading.Thread | None = None
         atexit.register(self._owner.close)
+
+    def close(self) -> None:
+        """Let go of the journal; nothing may be running."""
+        atexit.unregister(self._owner.close)
+        self._owner.close()
+        self.journal.close()
 
     # --- what there is
 
@@ -110,20 +122,18 @@ class Jobs:
         folder = Path(os.path.abspath(given))  # noqa: PTH100 - `resolve` would lose the links that a person named
         job.work(folder, params, context)  # what it refuses is told at once and not when its turn comes
         self._reap()
-        for row in self.journal.rows():
-            if row.info.state in ACTIVE and row.info.operation == name and _same(row.folder, folder):
-                raise JobStateError(f"Job {row.info.id} works on this folder already; wait for it, or cancel it.")
         kept = {**params.to_mapping(), job.folder: str(folder)}
-        return self.journal.add(name, kept, folder, self._owner.name, trusted=trusted)
+        with self.journal.transaction():
+            self._refuse_second(name, folder)
+            return self.journal.add(name, kept, folder, self._owner.name, trusted=trusted)
 
     def run_here(self, number: int, progress: Progress, stop: Stop) -> JobInfo:
         """Run a job that was just created, or one that can be resumed, in this thread.
 
         Raises:
-            JobStateError: somebody else has begun it, or it cannot be resumed.
+            JobStateError: somebody else has begun it, it cannot be resumed, or another one works on its folder.
         """
-        if not self.journal.claim(number, self._owner.name, "running", among=("queued", *RESUMABLE)):
-            raise self._cannot(number, "resumed")
+        self._claim(self._row(number, trusted=True), "running", stop, among=("queued", *RESUMABLE), done="resumed")
         self._run(number, progress, stop)
         return self.info(number, trusted=True)
 
@@ -145,11 +155,9 @@ class Jobs:
         """Put a job that was paused, interrupted or failed into the queue again.
 
         Raises:
-            JobStateError: it is in another state.
+            JobStateError: it is in another state, or another one works on its folder.
         """
-        self._row(number, trusted=trusted)
-        if not self.journal.claim(number, self._owner.name, "queued", among=RESUMABLE):
-            raise self._cannot(number, "resumed")
+        self._claim(self._row(number, trusted=trusted), "queued", None, among=RESUMABLE, done="resumed")
         self._wake()
         return self.info(number, trusted=trusted)
 
@@ -157,19 +165,19 @@ class Jobs:
         """Give every file that a job wrote its old content; files that were changed since are left.
 
         Raises:
-            JobStateError: it is running or waits.
+            JobStateError: it is running or waits, or another one works on its folder.
         """
         row = self._row(number, trusted=trusted)
-        if not self.journal.claim(number, self._owner.name, "running", among=IDLE):
-            raise self._cannot(number, "undone")
-        state: State = row.info.state
+        self._claim(row, "undoing", Stop(), among=IDLE, done="undone")
+        state, error = row.info.state, row.info.error
         try:
-            Context(self.host, SilentProgress(), trusted=row.trusted).folder(str(row.folder), "folder")
-            files.put_right(self.journal, number, row.folder)
-            restored, left = files.put_back(self.journal, number, row.folder)
-            state = "undone"
+            root = Context(self.host, SilentProgress(), trusted=row.trusted).folder(str(row.folder), "folder")
+            files.put_right(self.journal, number, root)
+            restored, left = files.put_back(self.journal, number, root)
+            state, error = "undone", ""
         finally:
-            self.journal.move(number, state, among=("running",))
+            self.journal.move(number, state, among=("undoing",), error=error)
+            self._let_go(number)
         return Undone(restored=restored, left=tuple(left), job=self.info(number, trusted=trusted))
 
     def remove(self, number: int, *, trusted: bool) -> None:
@@ -178,10 +186,9 @@ class Jobs:
         Raises:
             JobStateError: it is running or waits.
         """
-        row = self._row(number, trusted=trusted)
-        if "remove" not in actions_in(row.info.state):
+        self._row(number, trusted=trusted)
+        if not self.journal.remove(number, among=IDLE):
             raise self._cannot(number, "removed")
-        self.journal.remove(number)
 
     def wait(self, number: int, timeout_s: float) -> JobInfo:
         """Wait until a job is not active any more, at most so long."""
@@ -196,7 +203,7 @@ class Jobs:
         row = self.journal.row(number)
         if not trusted and not self._is_allowed(row):
             raise NoJobError(number)
-        if row.info.state in ACTIVE and not self._owner.lives(row.owner):
+        if row.info.state in ACTIVE and not self._is_worked_on(row):
             self._interrupted(row)
             row = self.journal.row(number)
         return row
@@ -206,27 +213,67 @@ class Jobs:
 
     def _reap(self) -> None:
         """Jobs of processes that ended are interrupted."""
-        for row in self.journal.rows():
-            if row.info.state in ACTIVE and not self._owner.lives(row.owner):
+        for row in self.journal.rows(ACTIVE):
+            if not self._is_worked_on(row):
                 self._interrupted(row)
 
+    def _is_worked_on(self, row: Row) -> bool:
+        if row.owner != self._owner.name:
+            return self._owner.lives(row.owner)
+        with self._lock:
+            return row.info.state == "queued" or row.info.id in self._here
+
     def _interrupted(self, row: Row) -> None:
-        files.sweep_pending(self.journal, row.info.id, row.folder)
-        self.journal.move(row.info.id, "interrupted", among=ACTIVE)
+        number, undone = row.info.id, row.info.state == "undoing"
+        with contextlib.suppress(NoJobError), self.journal.transaction():  # nobody begins it anew meanwhile
+            now = self.journal.row(number)
+            if (now.owner, now.info.state) == (row.owner, row.info.state):
+                files.sweep_pending(self.journal, number, row.folder)
+                state: State = "cancelled" if undone else "interrupted"
+                self.journal.move(number, state, among=(row.info.state,), error=UNDO_AGAIN if undone else "")
+
+    def _claim(self, row: Row, state: State, stop: Stop | None, *, among: Sequence[State], done: str) -> None:
+        """Take a job for this process; with `stop` it is worked on from now on.
+
+        Raises:
+            JobStateError: its state does not allow it, or another job works on its folder.
+        """
+        number = row.info.id
+        with self._lock, self.journal.transaction():
+            self._refuse_second(row.info.operation, row.folder, number)
+            if not self.journal.claim(number, self._owner.name, state, among=among):
+                raise self._cannot(number, done)
+            if stop is not None:
+                self._here[number] = stop
+
+    def _let_go(self, number: int) -> None:
+        with self._lock:
+            self._here.pop(number, None)
+
+    def _refuse_second(self, name: str, folder: Path, number: int = 0) -> None:
+        """Two jobs of one kind would write the same files.
+
+        Raises:
+            JobStateError: another one waits or works on this folder, or on one around it or inside.
+        """
+        for row in self.journal.rows(ACTIVE):
+            other = row.info.id != number and row.info.operation == name
+            if other and (is_inside(row.folder, folder) or is_inside(folder, row.folder)):
+                raise JobStateError(f"Job {row.info.id} works on this folder already; wait for it, or cancel it.")
 
     def _ask(self, number: int, what: str, done: str) -> None:
         if self.journal.row(number).info.state != "running":
             raise self._cannot(number, done)
         self.journal.want(number, what)
         with self._lock:
-            stop = self._stops.get(number)
+            stop = self._here.get(number)
         if stop is not None:
             stop.set()
 
     def _cannot(self, number: int, done: str) -> BootcampError:
         info = self.journal.row(number).info
-        possible = ", ".join(info.actions)
-        return JobStateError(f"Job {number} is {info.state} and cannot be {done}; possible now: {possible}.")
+        possible = f"possible now: {', '.join(info.actions)}" if info.actions else "wait until that is done"
+        return JobStateError(f"Job {number} is {info.state} and cannot be {done}; {possible}.")
 
     def _wake(self) -> None:
         with self._lock:
@@ -236,32 +283,41 @@ class Jobs:
 
     def _work(self) -> None:
         while True:
-            number = self.journal.next_queued(self._owner.name)
-            if number is None:
-                with self._lock:  # nobody can put a job in between looking and ending
-                    if self.journal.next_queued(self._owner.name) is None:
-                        self._worker = None
-                        return
-                continue
-            if self.journal.claim(number, self._owner.name, "running", among=("queued",)):
-                self._run(number, self.host.progress(), Stop())
+            try:
+                number = self.journal.next_queued(self._owner.name)
+                if number is None:
+                    with self._lock:  # nobody can put a job in between looking and ending
+                        if self.journal.next_queued(self._owner.name) is None:
+                            self._worker = None
+                            return
+                    continue
+                self._begin(number)
+            except OutputError:
+                LOG.exception("the queue of jobs cannot go on")  # a full disk; the next job that is begun wakes it
+                with self._lock:
+                    self._worker = None
+                return
+
+    def _begin(self, number: int) -> None:
+        stop = Stop()
+        with self._lock:
+            if not self.journal.claim(number, self._owner.name, "running", among=("queued",)):
+                return  # paused or cancelled in this moment
+            self._here[number] = stop
+        self._run(number, self.host.progress(), stop)
 
     def _run(self, number: int, progress: Progress, stop: Stop) -> None:
-        row = self.journal.row(number)
-        with self._lock:
-            self._stops[number] = stop
         try:
-            Run(self.journal, row, self.find(row.info.operation), self.host, progress, stop).run()
-        except KeyError:
-            error = f"There is no operation {row.info.operation} here."
-            self.journal.move(number, "failed", among=("running",), error=error)
+            row = self.journal.row(number)
+            try:
+                operation = self.find(row.info.operation)
+            except KeyError:
+                error = f"There is no operation {row.info.operation} here."
+                self.journal.move(number, "failed", among=("running",), error=error)
+                return
+            Run(self.journal, row, operation, self.host, progress, stop).run()
         finally:
-            with self._lock:
-                self._stops.pop(number, None)
-
-
-def _same(one: Path, other: Path) -> bool:
-    return one.resolve() == other.resolve()
+            self._let_go(number)
 
 
 _open: dict[Path, Jobs] = {}

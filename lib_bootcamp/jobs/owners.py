@@ -5,13 +5,16 @@ A process's number would be given to another process one day; a lock is never he
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
+import time
 import uuid
 from pathlib import Path
 from typing import Any
 
 ENDING = ".alive"
+FORGET_S = 3600
 
 
 class Owner:
@@ -23,6 +26,7 @@ class Owner:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        _forget_dead(folder)
         self.name = uuid.uuid4().hex
         self._path = folder / f"{self.name}{ENDING}"
         self._file: Any = self._path.open("wb")
@@ -40,7 +44,7 @@ class Owner:
             except OSError:
                 return False
             with file:
-                if not _lock(file):
+                if not _lock(file, shared=True):
                     return True
         path.unlink(missing_ok=True)
         return False
@@ -53,8 +57,24 @@ class Owner:
             self._path.unlink(missing_ok=True)
 
 
-def _lock(file: Any) -> bool:
-    """Lock a file for as long as it is open; False where somebody else has it."""
+def _forget_dead(folder: Path) -> None:
+    """Remove what processes left that were killed an hour ago; one that begins now has not locked its file yet."""
+    for path in folder.glob(f"*{ENDING}"):
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > FORGET_S:
+                with path.open("r+b") as file:
+                    dead = _lock(file, shared=True)
+                if dead:
+                    path.unlink(missing_ok=True)
+
+
+def _lock(file: Any, *, shared: bool = False) -> bool:
+    """Lock a file for as long as it is open; False where somebody else has it.
+
+    Args:
+        file: open for writing.
+        shared: as those do who only look, so that two of them do not take each other for the owner.
+    """
     try:
         if os.name == "nt":
             import msvcrt
@@ -63,7 +83,7 @@ def _lock(file: Any) -> bool:
         else:
             import fcntl
 
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except OSError:
         return False
     return True

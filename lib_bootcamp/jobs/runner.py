@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
-from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from itertools import islice
@@ -18,82 +16,14 @@ from lib_bootcamp.ports import Host, Progress
 
 from . import files
 from .facts import State
-from .journal import Journal, Outcome, Row, Written, digest
+from .journal import Journal
+from .progress import Clock, JobProgress, Stop
+from .records import Outcome, Row, Written, digest
 
 LOG = logging.getLogger(__name__)
 ALONE_AFTER, LEFT_OUT_AFTER = 2, 4
 """Crashes during a picture's batch until it is worked on by itself, and until it is left out."""
-ASK_S = 0.5
-"""How often a running job asks the journal whether another process wants it to stop."""
-
-
-class Stop:
-    """Ends a run after the batch that it is in."""
-
-    def __init__(self) -> None:
-        self._event = threading.Event()
-
-    def set(self) -> None:
-        """Ask for it."""
-        self._event.set()
-
-    def is_set(self) -> bool:
-        """Whether it was asked for."""
-        return self._event.is_set()
-
-
-class JobProgress:
-    """The host's display; stops when the job is to be paused or cancelled, by whichever process.
-
-    Args:
-        shown: the host's.
-        stop: of this process.
-        journal: where other processes ask.
-        number: of the job.
-    """
-
-    def __init__(self, shown: Progress, stop: Stop, journal: Journal, number: int) -> None:
-        self._shown, self._stop, self._journal, self._number = shown, stop, journal, number
-        self._asked = 0.0
-
-    def start(self, title: str, total: int, unit: str) -> None:
-        """Begin a piece of work."""
-        self._shown.start(title, total, unit)
-
-    def step(self, done: int, note: str = "") -> None:
-        """Move the bar."""
-        self._shown.step(done, note)
-
-    def cancelled(self) -> bool:
-        """Whether the job is to stop."""
-        if self._stop.is_set() or self._shown.cancelled():
-            return True
-        now = time.monotonic()
-        if now - self._asked >= ASK_S:
-            self._asked = now
-            if self._journal.wanted(self._number):
-                self._stop.set()
-        return self._stop.is_set()
-
-
-class Clock:
-    """How long a picture takes, told by the newest batches; the first one, which loads the models, only until then."""
-
-    def __init__(self) -> None:
-        self._recent: deque[tuple[float, int]] = deque(maxlen=20)
-        self._first = True
-
-    def add(self, seconds: float, pictures: int) -> None:
-        """A batch took so long."""
-        if self._first and self._recent:
-            self._recent.clear()
-            self._first = False
-        self._recent.append((seconds, pictures))
-
-    def per_item_s(self) -> float | None:
-        """Seconds a picture; None before the first batch."""
-        pictures = sum(count for _, count in self._recent)
-        return sum(seconds for seconds, _ in self._recent) / pictures if pictures else None
+UNEXPECTED = "The program failed unexpectedly; its log says where."
 
 
 class Run:
@@ -126,7 +56,11 @@ class Run:
         self._clock = Clock()
 
     def run(self) -> State:
-        """Work until the end, or until somebody stops it; returns the state it is in then."""
+        """Work until the end, or until somebody stops it; returns the state it is in then.
+
+        Raises:
+            OutputError: the journal cannot be written any more.
+        """
         work: FolderWork | None = None
         state: State = "done"
         error = ""
@@ -137,19 +71,27 @@ class Run:
                 self.journal.list_items(self.number, self._listed(work))
             self._work_through(work)
         except (CancelledError, KeyboardInterrupt):
-            state = "cancelled" if self.journal.wanted(self.number) == "cancel" else "paused"
+            state = "paused"
         except BootcampError as problem:
             state, error = "failed", str(problem)
         except Exception:
             LOG.exception("job %s failed", self.number)
-            state, error = "failed", "The program failed unexpectedly; its log says where."
+            state, error = "failed", UNEXPECTED
         try:
             self.journal.give_up(self.number, self._begun)
             if work is not None:
                 self._at_end(work)
-        except (BootcampError, KeyboardInterrupt) as problem:
-            state, error = "failed", error or str(problem) or "Stopped while the last files were written."
-        self.journal.move(self.number, state, among=("running",), error=error)
+        except KeyboardInterrupt:
+            state = "failed" if error else "paused"  # what is missing is written when it is resumed
+        except BootcampError as problem:
+            state, error = "failed", error or str(problem)
+        except Exception:
+            LOG.exception("the end of job %s failed", self.number)
+            state, error = "failed", error or UNEXPECTED
+        with self.journal.transaction():  # nobody asks for anything in between
+            if state == "paused" and self.journal.wanted(self.number) == "cancel":
+                state = "cancelled"
+            self.journal.move(self.number, state, among=("running",), error=error)
         return state
 
     def _work(self) -> FolderWork:
@@ -162,7 +104,12 @@ class Run:
 
     def _listed(self, work: FolderWork) -> Iterator[tuple[str, str]]:
         for path, note in work.pictures():
+            self._stop_if_asked()
             yield str(path.relative_to(self.root)), note
+
+    def _stop_if_asked(self) -> None:
+        if self.progress.cancelled():
+            raise CancelledError(0)
 
     def _work_through(self, work: FolderWork) -> None:
         todo = self.journal.todo(self.number)
@@ -188,6 +135,7 @@ class Run:
         results: Iterator[FileResult | BootcampError],
         group: Sequence[tuple[int, str, int]],
     ) -> None:
+        self._stop_if_asked()
         self._begin([number for number, _, _ in group])
         start = time.monotonic()
         made: list[FileResult | BootcampError] = []
@@ -251,16 +199,21 @@ class Run:
         )
 
     def _at_end(self, work: FolderWork) -> None:
-        """Write the files of many pictures. They can be made anew, so that the journal keeps only what they held."""
+        """Write the file of many pictures. It can be made anew, so that the journal keeps only what it held."""
+        files.put_right(self.journal, self.number, self.root)  # a second Ctrl+C may have come between two files
+        self.journal.begin(self.number, [], spent_s=self._spent, per_item_s=self._clock.per_item_s())
         results = ((self.root / path, facts) for path, facts in self.journal.results(self.number))
-        self.journal.begin(self.number, [], spent_s=self._spent)
-        for each in work.at_end(results):
-            if each.after != each.before:
-                files.refuse_outside(each.path, self.root)
-                file = self._written(each, keep=False)
-                self.journal.intend(self.number, [], [file])
-                files.write(self.root, file, each.after)
-                self.journal.begin(self.number, [])
+        write = work.at_end(results)
+        if write is None:
+            return
+        files.refuse_outside(write.path, self.root)
+        file = self._written(write, keep=False)
+        if write.after != write.before:
+            self.journal.intend(self.number, [], [file])
+            files.write(self.root, file, write.after)
+        with self.journal.transaction():
+            self.journal.written_down(self.number)
+            self.journal.tell(self.number)
 
 
 def _generated(results: Iterator[Any]) -> Generator[Any, None, None]:

@@ -78,7 +78,7 @@ class PictureFolder:
         del picture
         return Settled(result=result)
 
-    def at_end(self, results: Iterator[tuple[Path, Mapping[str, Any]]]) -> Iterator[Write]:
-        """No files."""
+    def at_end(self, results: Iterator[tuple[Path, Mapping[str, Any]]]) -> Write | None:
+        """No file."""
         del results
-        yield from ()
+        return None

@@ -14,7 +14,7 @@ from typing import Any
 from lib_bootcamp.catalog import find
 from lib_bootcamp.jobs.facts import JobInfo, duration
 from lib_bootcamp.jobs.manager import Jobs, jobs_of
-from lib_bootcamp.jobs.runner import Stop
+from lib_bootcamp.jobs.progress import Stop
 from lib_bootcamp.params import plain
 from lib_bootcamp.ports import Host, SilentProgress
 

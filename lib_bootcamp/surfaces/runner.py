@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lib_bootcamp.core.images import SUFFIXES, read_file, read_image, read_png_text, write_atomically, write_image
+from lib_bootcamp.core.images import (
+    READ_SUFFIXES,
+    SUFFIXES,
+    read_file,
+    read_image,
+    read_png_text,
+    write_atomically,
+    write_image,
+)
 from lib_bootcamp.errors import BootcampError, ImageError, InvalidParamError, OutputError
 from lib_bootcamp.operation import Context, Operation, Result
 from lib_bootcamp.params import Param, Params
@@ -272,7 +280,7 @@ def find_pictures(sources: Iterable[Path], *, recursive: bool) -> Iterator[tuple
             yield source, Path(source.name)
             continue
         for path in sorted(source.rglob("*") if recursive else source.iterdir()):
-            if path.suffix.lower() in SUFFIXES and path.is_file() and not path.name.startswith("."):
+            if path.suffix.lower() in READ_SUFFIXES and path.is_file() and not path.name.startswith("."):
                 yield path, path.relative_to(source)
 
 

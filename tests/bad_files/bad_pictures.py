@@ -163,6 +163,18 @@ def grey_16() -> bytes:
     return png(3, 1, b"\0" + struct.pack(">3H", 0, 32_768, 65_535), bits=16)
 
 
+def qoi() -> bytes:
+    """Three pixels of one colour. Source: qoiformat.org, QOI_OP_RGB, QOI_OP_RUN, end marker."""
+    head = b"qoif" + struct.pack(">IIBB", 3, 1, 3, 0)
+    return head + b"\xfe\x01\x02\x03" + b"\xc1" + bytes(7) + b"\x01"
+
+
+def psd() -> bytes:
+    """Two pixels of one colour, uncompressed. Source: Adobe's Photoshop file format, header and image data."""
+    head = b"8BPS" + struct.pack(">H6xHIIHH", 1, 3, 1, 2, 8, 3) + struct.pack(">III", 0, 0, 0)
+    return head + struct.pack(">H", 0) + b"\x01\x01\x02\x02\x03\x03"
+
+
 def with_texts() -> bytes:
     """A PNG with the WebUI's infotext."""
     texts = PngImagePlugin.PngInfo()
@@ -191,6 +203,12 @@ ACCEPTED: dict[str, tuple[Callable[[], bytes], tuple[int, int], tuple[int, int, 
     "animated PNG": (lambda: animated("PNG"), (8, 8), (255, 0, 0)),
     "BMP": (lambda: saved("BMP", Pil.new("RGB", (5, 4), (1, 2, 3))), (4, 5), (1, 2, 3)),
     "PPM": (lambda: saved("PPM", Pil.new("RGB", (5, 4), (1, 2, 3))), (4, 5), (1, 2, 3)),
+    "JPEG 2000": (lambda: saved("JPEG2000", Pil.new("RGB", (5, 4), (9, 9, 9))), (4, 5), (9, 9, 9)),
+    "PCX": (lambda: saved("PCX", Pil.new("RGB", (5, 4), (1, 2, 3))), (4, 5), (1, 2, 3)),
+    "DDS": (lambda: saved("DDS", Pil.new("RGB", (5, 4), (1, 2, 3))), (4, 5), (1, 2, 3)),
+    "SGI": (lambda: saved("SGI", Pil.new("RGB", (5, 4), (1, 2, 3))), (4, 5), (1, 2, 3)),
+    "QOI": (qoi, (1, 3), (1, 2, 3)),
+    "PSD": (psd, (1, 2), (1, 2, 3)),
     "floats": (lambda: saved("TIFF", Pil.new("F", (4, 4), 1.0)), (4, 4), (255, 255, 255)),
     "floats that are no numbers": (lambda: saved("TIFF", Pil.new("F", (4, 4), float("nan"))), (4, 4), (0, 0, 0)),
     "texts in it": (with_texts, (48, 64), tuple(int(each) for each in NOISE[0, 0])),

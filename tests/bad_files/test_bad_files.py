@@ -16,7 +16,7 @@ from lib_bootcamp.errors import ImageError, TooLargeError
 from tests.bad_files.bad_pictures import ACCEPTED, NOISE, REFUSED, flipped, profile_bomb, rotated, saved, text_bomb
 from tests.contract.http_client import GOOD, Client, fake_app
 
-KINDS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "TGA")
+KINDS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "TGA", "JPEG2000", "PCX", "DDS", "SGI", "DIB")
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,140 @@
+"""The journal's database: one SQLite file that several threads and processes write to.
+
+It is a write-ahead log with `synchronous = NORMAL`: what is committed is the operating system's at once and outlives
+the process, however it ends, without waiting for the disk. A power cut may take the newest transactions. That costs
+repeated work, except where a file's old content goes: such a transaction is waited for (`FULL`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Sized
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from lib_bootcamp.errors import OutputError
+
+VERSION = 1
+WAIT_S = 60
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS jobs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, operation TEXT NOT NULL, params TEXT NOT NULL, folder BLOB NOT NULL,
+    trusted INTEGER NOT NULL, state TEXT NOT NULL, owner TEXT NOT NULL, wanted TEXT NOT NULL DEFAULT '',
+    error TEXT NOT NULL DEFAULT '', created REAL NOT NULL, started REAL, finished REAL,
+    listed INTEGER NOT NULL DEFAULT 0, total INTEGER NOT NULL DEFAULT 0, done INTEGER NOT NULL DEFAULT 0,
+    skipped INTEGER NOT NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0,
+    spent_s REAL NOT NULL DEFAULT 0, per_item_s REAL);
+CREATE TABLE IF NOT EXISTS items (
+    job INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE, number INTEGER NOT NULL, path BLOB NOT NULL,
+    state TEXT NOT NULL DEFAULT 'todo', tries INTEGER NOT NULL DEFAULT 0, told INTEGER NOT NULL DEFAULT 0,
+    result TEXT, note TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (job, number)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS writes (
+    id INTEGER PRIMARY KEY, job INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE, path BLOB NOT NULL,
+    before BLOB, after BLOB, digest BLOB NOT NULL, done INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX IF NOT EXISTS writes_of ON writes (job, id);
+CREATE INDEX IF NOT EXISTS writes_pending ON writes (job) WHERE done = 0;
+"""
+
+
+class Database:
+    """An open journal.
+
+    Args:
+        path: the file; made where it is missing.
+    Raises:
+        OutputError: it cannot be opened, or is none of ours.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+        self._inside = False
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, timeout=WAIT_S, isolation_level=None, check_same_thread=False)
+            version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
+            if version > VERSION:
+                raise sqlite3.DatabaseError("a newer version of this program wrote it")
+            self._write_ahead()
+            self._db.execute("PRAGMA synchronous = NORMAL")
+            self._db.execute("PRAGMA foreign_keys = ON")
+            if version < VERSION:
+                self._make()
+        except (OSError, sqlite3.Error) as error:
+            raise OutputError(f"The journal {path} cannot be opened: {error}; move it away to begin anew.") from None
+
+    def _write_ahead(self) -> None:
+        """SQLite does not wait by itself for another process that makes the same new file a log."""
+        end = time.monotonic() + WAIT_S
+        while True:
+            try:
+                self._db.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > end:
+                    raise
+                time.sleep(0.02)
+
+    def _make(self) -> None:
+        with self.transaction() as db:
+            for statement in filter(str.strip, _SCHEMA.split(";")):
+                db.execute(statement)
+            db.execute(f"PRAGMA user_version = {VERSION}")
+
+    def close(self) -> None:
+        """Close it."""
+        with self._lock:
+            self._db.close()
+
+    @contextmanager
+    def transaction(self, *, careful: bool = False) -> Iterator[sqlite3.Connection]:
+        """All or nothing; no other thread or process writes meanwhile. Inside of another one it is a part of that.
+
+        Args:
+            careful: wait until the disk has it.
+        Raises:
+            OutputError: it cannot be written.
+        """
+        with self._lock:
+            if self._inside:
+                yield self._db
+                return
+            self._inside = True
+            try:
+                if careful:
+                    self._db.execute("PRAGMA synchronous = FULL")
+                self._db.execute("BEGIN IMMEDIATE")
+                yield self._db
+                self._db.execute("COMMIT")
+            except sqlite3.Error as error:
+                raise OutputError(f"The journal {self.path} cannot be written: {error}.") from None
+            finally:
+                self._inside = False
+                # what SQLite took back by itself (a full disk) is over already
+                with contextlib.suppress(sqlite3.Error):
+                    if self._db.in_transaction:
+                        self._db.execute("ROLLBACK")
+                    if careful:
+                        self._db.execute("PRAGMA synchronous = NORMAL")
+
+    def all(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """The rows of a query.
+
+        Raises:
+            OutputError: the database cannot be read.
+        """
+        with self._lock:
+            try:
+                return self._db.execute(query, values).fetchall()
+            except sqlite3.Error as error:
+                raise OutputError(f"The journal {self.path} cannot be read: {error}.") from None
+
+
+def marks(values: Sized) -> str:
+    """A question mark for each value."""
+    return ", ".join("?" * len(values))

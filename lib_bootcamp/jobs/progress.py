@@ -1,0 +1,83 @@
+"""How a run is shown and stopped, and how long what is left will take."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+
+from lib_bootcamp.ports import Progress
+
+from .journal import Journal
+
+ASK_S = 0.5
+"""How often a running job asks the journal whether another process wants it to stop."""
+
+
+class Stop:
+    """Ends a run after the batch that it is in."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def set(self) -> None:
+        """Ask for it."""
+        self._event.set()
+
+    def is_set(self) -> bool:
+        """Whether it was asked for."""
+        return self._event.is_set()
+
+
+class JobProgress:
+    """The host's display; stops when the job is to be paused or cancelled, by whichever process.
+
+    Args:
+        shown: the host's.
+        stop: of this process.
+        journal: where other processes ask.
+        number: of the job.
+    """
+
+    def __init__(self, shown: Progress, stop: Stop, journal: Journal, number: int) -> None:
+        self._shown, self._stop, self._journal, self._number = shown, stop, journal, number
+        self._asked = 0.0
+
+    def start(self, title: str, total: int, unit: str) -> None:
+        """Begin a piece of work."""
+        self._shown.start(title, total, unit)
+
+    def step(self, done: int, note: str = "") -> None:
+        """Move the bar."""
+        self._shown.step(done, note)
+
+    def cancelled(self) -> bool:
+        """Whether the job is to stop."""
+        if self._stop.is_set() or self._shown.cancelled():
+            return True
+        now = time.monotonic()
+        if now - self._asked >= ASK_S:
+            self._asked = now
+            if self._journal.wanted(self._number):
+                self._stop.set()
+        return self._stop.is_set()
+
+
+class Clock:
+    """How long a picture takes, told by the newest batches; the first one, which loads the models, only until then."""
+
+    def __init__(self) -> None:
+        self._recent: deque[tuple[float, int]] = deque(maxlen=20)
+        self._first = True
+
+    def add(self, seconds: float, pictures: int) -> None:
+        """A batch took so long."""
+        if self._first and self._recent:
+            self._recent.clear()
+            self._first = False
+        self._recent.append((seconds, pictures))
+
+    def per_item_s(self) -> float | None:
+        """Seconds a picture; None before the first batch."""
+        pictures = sum(count for _, count in self._recent)
+        return sum(seconds for seconds, _ in self._recent) / pictures if pictures else None

@@ -1,0 +1,120 @@
+"""What the journal keeps of a job, a picture and a file, as the program holds it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from .facts import ENDED, JobInfo, actions_in
+
+COLUMNS = (
+    "id, operation, params, folder, trusted, state, owner, error, created, started, finished, listed, total, done, "
+    "skipped, failed, spent_s, per_item_s"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A job as it is kept.
+
+    Args:
+        info: what everybody may know.
+        folder: its path.
+        owner: the process that works on it, or did.
+        trusted: whether who began it may name any file.
+        listed: whether its pictures are in the journal.
+    """
+
+    info: JobInfo
+    folder: Path
+    owner: str
+    trusted: bool
+    listed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of one picture.
+
+    Args:
+        number: its place in the job.
+        state: `done`, `skipped` or `failed`.
+        result: facts, as JSON can hold them.
+        note: why, or a warning.
+    """
+
+    number: int
+    state: str
+    result: dict[str, Any] | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """A file that a job writes or wrote.
+
+    Args:
+        id: in the journal; 0 before it is there.
+        path: below the folder.
+        before: what it held; None: it was not there.
+        after: what it is to hold; None where only its digest is kept: it can be made anew, or is written.
+        digest: of what it is to hold.
+    """
+
+    id: int = 0
+    path: str
+    before: bytes | None
+    after: bytes | None
+    digest: bytes
+
+
+def digest(data: bytes) -> bytes:
+    """What a file's content is known by."""
+    return hashlib.blake2b(data, digest_size=16).digest()
+
+
+def row_of(values: Sequence[Any]) -> Row:
+    """A job from its `COLUMNS`."""
+    told = dict(zip(COLUMNS.split(", "), values, strict=True))
+    left = told["total"] - told["done"] - told["skipped"] - told["failed"]
+    known = told["per_item_s"] is not None and told["listed"] and told["state"] not in (*ENDED, "undoing")
+    info = JobInfo(
+        id=told["id"],
+        operation=told["operation"],
+        folder=shown(told["folder"]),
+        state=told["state"],
+        total=told["total"],
+        done=told["done"],
+        skipped=told["skipped"],
+        failed=told["failed"],
+        eta_s=round(left * told["per_item_s"], 1) if known else None,
+        spent_s=round(told["spent_s"], 1),
+        created=_moment(told["created"]) or "",
+        started=_moment(told["started"]),
+        finished=_moment(told["finished"]),
+        error=told["error"],
+        actions=actions_in(told["state"]),
+        params=json.loads(told["params"]),
+    )
+    return Row(
+        info=info,
+        folder=Path(os.fsdecode(told["folder"])),
+        owner=told["owner"],
+        trusted=bool(told["trusted"]),
+        listed=bool(told["listed"]),
+    )
+
+
+def shown(path: bytes) -> str:
+    """A path for a person; bytes that are no text become question marks."""
+    return path.decode("utf-8", "replace")
+
+
+def _moment(seconds: float | None) -> str | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, tz=timezone.utc).isoformat(timespec="seconds")

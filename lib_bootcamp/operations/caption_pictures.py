@@ -1,0 +1,67 @@
+"""What a model says of pictures, and the caption that is made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from lib_bootcamp.core.captions import Found, chosen, token_warning
+from lib_bootcamp.core.clip_tokens import count_tokens
+from lib_bootcamp.errors import BootcampError
+from lib_bootcamp.operation import Context, FileResult
+from lib_bootcamp.operations.classify import ImageScores, Score, classify_files
+from lib_bootcamp.operations.interrogate import InterrogateResult, interrogate_files
+from lib_bootcamp.params import Spec
+
+from .caption_settings import CaptionSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureCaption(FileResult):
+    """A picture's caption and what it was made of."""
+
+    caption: Annotated[str, Spec("Caption", "Empty where there was nothing to say.")]
+    tokens: Annotated[int, Spec("Tokens", "Of CLIP, without those for beginning and end.")]
+    found: Annotated[tuple[Score, ...], Spec("Found", "What the model said, before it was worded; a text has score 1.")]
+
+    def summary(self) -> str:
+        """The caption."""
+        return self.caption
+
+    def warning(self) -> str:
+        """Whether it is too long."""
+        return token_warning(self.caption)
+
+
+def found_in(
+    pictures: Sequence[Any], params: CaptionSettings, context: Context, read: Any
+) -> Iterator[list[Found] | BootcampError]:
+    """What the model says of each picture, in order, or the mistake about it."""
+    if params.way == "tags":
+        for scores in classify_files(pictures, params.tag_settings(), context, read):
+            yield scores if isinstance(scores, BootcampError) else _tags(scores, params)
+        return
+    for said in interrogate_files(pictures, params.prompt_settings(), context, read):
+        yield said if isinstance(said, BootcampError) else _text(said)
+
+
+def _tags(scores: ImageScores, params: CaptionSettings) -> list[Found]:
+    """The tags of every list that reach its threshold, in the order in which they are listed."""
+    sets = params.tag_settings().label_sets()
+    by_list = {each.name: each.scores for each in scores.groups}
+    found: list[Found] = []
+    for name, labels in sets.items():
+        values = {each.label: each.value for each in (by_list[name] if name else scores.scores)}
+        found += chosen([(label, values[label]) for label in labels if label in values], *params.limits(name))
+    return found
+
+
+def _text(said: InterrogateResult) -> list[Found]:
+    text = said.prompt or said.negative or said.caption
+    return [(text, 1.0)] if text else []
+
+
+def captioned(found: Sequence[Found], text: str) -> PictureCaption:
+    told = tuple(Score(label=label, value=value) for label, value in found)
+    return PictureCaption(caption=text, tokens=count_tokens(text), found=told)
