@@ -101,10 +101,10 @@ class Wording:
         trigger = self.trigger.strip()
         if not trigger or text[: len(trigger)].casefold() != trigger.casefold():
             return text
-        rest = text[len(trigger) :].lstrip()
-        if not rest:
-            return ""
-        return rest[len(self._mark) :].strip() if rest.startswith(self._mark) else text
+        rest = text[len(trigger) :]
+        if rest.lstrip().startswith(self._mark):
+            return rest.lstrip()[len(self._mark) :].strip()
+        return rest.strip() if not rest or rest[0].isspace() else text  # else it begins a longer word
 
     def _ordered(self, found: Sequence[Found]) -> list[str]:
         if self.order == "score":
