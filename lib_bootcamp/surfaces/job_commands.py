@@ -26,7 +26,7 @@ PROGRAM = "python -m lib_bootcamp"
 
 
 class JobRunner(Runner):
-    """Runs an operation's job in the foreground; Ctrl+C pauses it."""
+    """Runs an operation's job in the foreground; Ctrl+C and SIGTERM pause it."""
 
     def run(self, given: Mapping[str, Any]) -> int:
         """Work through the folder that is named; returns the exit code."""
@@ -58,7 +58,7 @@ def run_here(jobs: Jobs, number: int, settings: Settings) -> int:
 
 @contextmanager
 def _pausing(stop: Stop) -> Iterator[None]:
-    """The first Ctrl+C stops after the batch, the second one at once."""
+    """The first Ctrl+C (or SIGTERM) stops after the batch, the second one at once."""
 
     def pressed(number: int, frame: Any) -> None:
         del number, frame
@@ -70,11 +70,12 @@ def _pausing(stop: Stop) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGINT, pressed)
+    before = {each: signal.signal(each, pressed) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def _tell_unfinished(jobs: Jobs, number: int) -> None:
