@@ -103,6 +103,21 @@ class WebUiPage:
         button.click(send, [picture], [target["init_img"], *size], show_progress=False)
         button.click(None, None, None, **{js_argument(button): f"() => switch_to_{tab}()"})
 
+    def bind_paste(self, button: Any, tab: str, text: Any, picture: Any) -> None:
+        """Paste an infotext as the WebUI's own PNG info tab does, its picture too where the tab has a place for one.
+
+        The size is the infotext's: that of a picture after hires fix is not the one to draw at.
+        """
+        infotext = _module("infotext_utils")
+        target = infotext.paste_fields.get(tab)
+        if target is None:
+            return
+        if target["init_img"] is not None:
+            button.click(_opened, [picture], [target["init_img"]], show_progress=False)
+        # joined once the whole page is made; shows the tab too
+        binding = infotext.ParamBinding(paste_button=button, tabname=tab, source_text_component=text)
+        infotext.register_paste_params_button(binding)
+
     def xyz(self) -> tuple[Callable[..., Any], list[Any]] | None:
         """The XYZ plot's option class and list."""
         for each in _module("scripts").scripts_data:
@@ -118,6 +133,11 @@ class WebUiPage:
     def paste_components(self, tab: str) -> Sequence[tuple[Any, Any]]:
         """A tab's components with their infotext keys; empty before the tab is made."""
         return tuple(_module("infotext_utils").paste_fields.get(tab, {}).get("fields") or ())
+
+
+def _opened(path: str | None) -> Any:
+    """The picture that a component holds; None where it holds none."""
+    return Pil.open(path).convert("RGB") if path else None
 
 
 _CLASSES: dict[str, type[Exception]] = {}

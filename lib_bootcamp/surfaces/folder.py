@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 import sys
@@ -22,6 +20,7 @@ from lib_bootcamp.operation import Context, FileResult, Operation, OverFiles
 from lib_bootcamp.ports import Host
 
 from .runner import EXIT_NO, EXIT_SOME_FAILED, Outcome, Runner, Settings, failure, find_pictures
+from .tables import csv_bytes, jsonl_bytes
 
 UNKNOWN = "unknown"
 PER_CLASS, SHEET_CLASSES, NOTES = 16, 40, 10
@@ -186,8 +185,7 @@ class FolderRunner(Runner):
     def _finish(self, outcomes: list[Outcome], results: list[tuple[Path, FileResult]]) -> int:
         """Write the files, print the outcomes and the accuracy; returns the exit code."""
         if self.settings.jsonl is not None:
-            lines = (json.dumps(each.record, ensure_ascii=False) + "\n" for each in outcomes)
-            write_atomically(Path(self.settings.jsonl), "".join(lines).encode("utf-8", "surrogateescape"))
+            write_atomically(Path(self.settings.jsonl), jsonl_bytes(each.record for each in outcomes))
         if self.settings.csv is not None:
             write_atomically(Path(self.settings.csv), self._table(outcomes, results))
         if self.settings.sheet is not None and results:
@@ -207,13 +205,15 @@ class FolderRunner(Runner):
         columns += [
             name for name in dict.fromkeys(name for row in rows.values() for name in row) if name not in columns
         ]
-        text = io.StringIO()
-        writer = csv.DictWriter(text, columns, restval="", extrasaction="ignore", lineterminator="\n")
-        writer.writeheader()
-        for each in outcomes:
-            told = {name: each.record.get(name) for name in ("path", "truth", "sorted_to")}
-            writer.writerow({**told, "error": each.record.get("detail", ""), **rows.get(each.record["path"], {})})
-        return text.getvalue().encode("utf-8", "surrogateescape")
+        told = [
+            {
+                **{name: each.record.get(name) for name in ("path", "truth", "sorted_to")},
+                "error": each.record.get("detail", ""),
+                **rows.get(each.record["path"], {}),
+            }
+            for each in outcomes
+        ]
+        return csv_bytes(told, columns)
 
     def _thumbnails(self, results: list[tuple[Path, FileResult]]) -> Iterator[tuple[str, list[tuple[str, Image]]]]:
         by_label: dict[str, list[tuple[Path, float]]] = {}

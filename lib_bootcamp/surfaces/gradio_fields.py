@@ -16,7 +16,7 @@ from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Param
 
-from .gradio_values import DEFAULT_LOOK, Look, choices_of, label_of, placeholder_of, read, show
+from .gradio_values import DEFAULT_LOOK, Look, choices_of, is_upload, label_of, placeholder_of, read, show
 
 NO_PRESET = "As set below"
 FILE_TYPE = "filepath" if int(gr.__version__.split(".")[0]) > 3 else "file"
@@ -54,7 +54,7 @@ def picture_input(**settings: Any) -> Any:
 def component(param: Param, *, prefix: str, look: Look = DEFAULT_LOOK) -> Any:
     """The component of one field; its `elem_id` is `<prefix>_<name>`."""
     made = _component(param, prefix, look)
-    if param.kind in {"image", "file"} or param.spec.format == "secret":
+    if is_upload(param) or param.spec.format == "secret":
         made.do_not_save_to_config = True  # the WebUI's ui-config.json
     return made
 
@@ -76,8 +76,9 @@ def _component(param: Param, prefix: str, look: Look) -> Any:
             **common,
             **supported(gr.Image, height=260 if param.required else 170, sources=["upload", "clipboard"]),
         )
-    if param.kind == "file":
-        return gr.File(**common, **supported(gr.File, height=140, type=FILE_TYPE))
+    if is_upload(param):
+        count = "multiple" if param.kind == "list" else "single"
+        return gr.File(file_count=count, **common, **supported(gr.File, height=140, type=FILE_TYPE))
     if param.kind == "list" and param.item is not None and param.item.kind == "choice":
         return gr.CheckboxGroup(choices=list(param.item.choices), value=list(value or []), **common_info)
     if param.kind in {"list", "object", "mapping"}:

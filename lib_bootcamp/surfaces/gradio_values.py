@@ -95,9 +95,21 @@ def placeholder_of(param: Param) -> str:
     return "one per line" if param.item is not None and param.item.kind == "string" else "JSON"
 
 
+def is_upload(param: Param) -> bool:
+    """Whether it is a picture, a file, or a list of them."""
+    return param.kind in {"image", "file"} or (param.item is not None and is_upload(param.item))
+
+
+def uploads(value: Any) -> list[tuple[Path, str]]:
+    """Of a component for several files, each file's path on this machine and the name that it was uploaded by."""
+    given = [value] if isinstance(value, str) or not isinstance(value, (list, tuple)) else value
+    found = [(Path(each if isinstance(each, str) else each.name), each) for each in given if each]
+    return [(path, str(getattr(each, "orig_name", None) or path.name)) for path, each in found]
+
+
 def _upload(param: Param, value: Any) -> Any:
     """A picture's pixels or a file's bytes; Gradio 3 gives for a file an object with its name, later ones the name."""
-    name = value if param.kind == "image" else getattr(value, "name", value)
+    name = getattr(value, "name", value)
     if name is None or isinstance(name, str):
         return (read_image if param.kind == "image" else read_file)(Path(name)) if name else None
     return value
@@ -110,7 +122,9 @@ def read(param: Param, value: Any, look: Look = DEFAULT_LOOK) -> Any:
         InvalidParamError: a text is not the JSON it should be.
         ImageError: a picture cannot be read.
     """
-    if param.kind in {"image", "file"}:
+    if param.item is not None and is_upload(param):
+        return [_upload(param.item, str(path)) for path, _ in uploads(value)] or None
+    if is_upload(param):
         return _upload(param, value)
     if param.kind == "choice":
         if param.optional and value in {"", AUTOMATIC_TITLE, None}:

@@ -114,6 +114,7 @@ class Tab:
         self.message: Any = None
         self.pictures: dict[str, Any] = {}
         self.prompts: dict[str, Any] = {}  # texts to draw with, by the WebUI's name of the field
+        self.pasted: tuple[Any, Any] | None = None  # an infotext and its picture, for the WebUI's paste
         self.facts: Any = None
         self.files: Any = None
         self.button: Any = None
@@ -214,10 +215,14 @@ def build_tabs(host: Host, *, below: Callable[[Tab], None] | None = None) -> dic
     Returns:
         operation name to tab.
     """
+    from .tabs import WITHIN
+
     outputs = Outputs()
     tabs: dict[str, Tab] = {}
     with gr.Tabs(elem_id="bootcamp_tabs") as selector:
         for operation in offered(host.name):
+            if operation.name in WITHIN:
+                continue
             with gr.Tab(operation.title, id=operation.name, elem_id=f"bootcamp_tab_{operation.name.replace('-', '_')}"):
                 tabs[operation.name] = tab_class(operation)(operation, host, outputs)
                 tabs[operation.name].build()

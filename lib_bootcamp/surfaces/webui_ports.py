@@ -73,6 +73,9 @@ class WebUi(Protocol):
     def bind_send(self, button: Any, tab: str, picture: Any) -> None:
         """Send a picture to a tab when a button is pressed."""
 
+    def bind_paste(self, button: Any, tab: str, text: Any, picture: Any) -> None:
+        """Paste an infotext into a tab as the WebUI does when a button is pressed, with its picture where one goes."""
+
     def xyz(self) -> tuple[Callable[..., Any], list[Any]] | None:
         """The XYZ plot's option class and list; None where there is no such script."""
 

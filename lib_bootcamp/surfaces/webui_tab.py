@@ -39,6 +39,8 @@ def build_tab(host: Host, webui: WebUi, sections: SectionsOfPage) -> Any:
             send_row(tab, webui, sections)
         if tab.prompts:
             prompt_row(tab, webui)
+        if tab.pasted is not None:
+            infotext_row(tab.pasted, f"{tab.prefix}_send", webui)
 
     with gr.Blocks(analytics_enabled=False) as page:
         build_tabs(host, below=below)
@@ -82,6 +84,29 @@ def prompt_row(tab: Tab, webui: WebUi) -> None:
                     [keys[each] for each in fields],
                     **quiet_event(button.click),
                 ).then(None, None, None, **{_js_argument(button): f"() => switch_to_{name}()"})
+
+
+def infotext_row(pasted: tuple[Any, Any], prefix: str, webui: WebUi) -> None:
+    """The buttons below an infotext and its picture; there is nothing to press while there is neither.
+
+    With an empty text the WebUI's paste would fill in the last picture that was drawn.
+    """
+    text, picture = pasted
+    with gr.Row(elem_classes=["bootcamp-send"]):
+        buttons = [
+            gr.Button(f"Send to {name}", elem_id=f"{prefix}_{name}", interactive=False)
+            for name in ("txt2img", *PICTURE_TABS)
+        ]
+    pastes, extras = buttons[:-1], buttons[-1]
+    for name, button in zip(("txt2img", *PICTURE_TABS), pastes, strict=False):
+        webui.bind_paste(button, name, text, picture)
+    webui.bind_send(extras, PICTURE_TABS[-1], picture)
+
+    def enabled(value: str) -> Any:
+        return [gr.update(interactive=bool(value.strip())) for _ in pastes]
+
+    text.change(enabled, [text], pastes, **quiet_event(text.change))
+    picture.change(lambda value: gr.update(interactive=bool(value)), [picture], [extras], **quiet_event(picture.change))
 
 
 def _send_settings(tab: Tab, webui: WebUi, button: Any, name: str, fields: dict[tuple[str, str], Any]) -> None:

@@ -7,23 +7,30 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lib_bootcamp.surfaces.page import Tab
 
+# Operations that have no tab of their own, for that of another one offers what they do.
+WITHIN = {"png-info-edit": "png-info"}
+
 
 def own_tabs() -> dict[str, type[Tab]]:
     """Operation name to tab class."""
+    from .caption import CaptionTab
     from .classify import ClassifyTab
     from .compatibility import CompatibilityTab
     from .dataset import DatasetTab
     from .dataset_captions import CaptionsTab
     from .interrogate import InterrogateTab
     from .lighting import LightingTab
+    from .png_info import PngInfoTab
     from .qr import QrTab
 
     return {
+        "caption": CaptionTab,
         "classify": ClassifyTab,
         "compatibility": CompatibilityTab,
         "dataset-report": DatasetTab,
         "dataset-captions": CaptionsTab,
         "interrogate": InterrogateTab,
         "lighting": LightingTab,
+        "png-info": PngInfoTab,
         "qr": QrTab,
     }

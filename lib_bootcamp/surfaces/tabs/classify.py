@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import html
-import io
-import json
 import logging
 import threading
 from collections.abc import Sequence
@@ -22,7 +19,9 @@ from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.classify import GroupScores, ImageScores, classify_files
 from lib_bootcamp.ports import Host
 from lib_bootcamp.surfaces.gradio_fields import Form, picture_input, quiet_event, supported
+from lib_bootcamp.surfaces.gradio_values import uploads
 from lib_bootcamp.surfaces.page import LOOK, Tab, notice
+from lib_bootcamp.surfaces.tables import csv_bytes, jsonl_bytes
 
 from .charts import Bar, chart
 from .running import RunProgress, visitor
@@ -190,30 +189,25 @@ class ClassifyTab(Tab):
 
     def _files(self, records: list[dict[str, Any]], good: Sequence[tuple[str, ImageScores]]) -> list[str]:
         folder = self.outputs.new_folder()
-        lines = "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in records)
-        write_atomically(folder / "classify.jsonl", lines.encode("utf-8", "replace"))
+        write_atomically(folder / "classify.jsonl", jsonl_bytes(records))
         rows = [{"path": name, **each.row()} for name, each in good]
         columns = list(dict.fromkeys(column for row in rows for column in row))
-        text = io.StringIO()
-        writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        write_atomically(folder / "classify.csv", text.getvalue().encode("utf-8", "replace"))
+        write_atomically(folder / "classify.csv", csv_bytes(rows, columns))
         return [str(folder / "classify.csv"), str(folder / "classify.jsonl")]
 
 
-def _uploaded(uploads: Sequence[Any]) -> list[tuple[Path, str]]:
+def _uploaded(values: Sequence[Any]) -> list[tuple[Path, str]]:
     """Files' paths on this machine, and the names they were uploaded by.
 
     Raises:
         InvalidParamError: there is none, or too many.
     """
-    given = [(Path(each if isinstance(each, str) else each.name), each) for each in uploads if each]
+    given = uploads(values)
     if not given:
         raise InvalidParamError("Picture", "is missing; give one, or several")
     if len(given) > MOST_FILES:
         raise InvalidParamError("Several pictures", f"are {len(given)}; at most {MOST_FILES} are taken here")
-    return [(path, str(getattr(each, "orig_name", None) or path.name)) for path, each in given]
+    return given
 
 
 def _record(name: str, made: ImageScores | BootcampError) -> dict[str, Any]:

@@ -1,0 +1,113 @@
+"""A job as the page shows it: a card that follows it, a row of the table, what was undone. HTML, and no Gradio."""
+
+from __future__ import annotations
+
+import html
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from lib_bootcamp.jobs.facts import ACTIVE, ItemInfo, JobInfo, Undone, duration
+
+SHOWN_MISTAKES = 5
+HEADERS = ("job", "what", "folder", "state", "done", "left")
+KINDS = ("number", "str", "str", "str", "str", "str")
+
+
+def card(info: JobInfo | None, newest: Sequence[ItemInfo], failed: Sequence[ItemInfo], *, refresh: str) -> str:
+    """A job's state, bar, counts, newest results and mistakes.
+
+    Args:
+        info: the job; None: there is none.
+        newest: pictures that were done last.
+        failed: pictures that failed first.
+        refresh: the `elem_id` of the button that asks for the card anew; javascript/bootcamp_jobs.js presses it.
+    """
+    active = info is not None and info.state in ACTIVE
+    head = f'<div class="bootcamp-job" data-refresh="{refresh}" data-active="{int(active)}" data-stamp="{time.time()}">'
+    if info is None:
+        return f'{head}<p class="bootcamp-job-none">No job yet. Choose a folder and begin.</p></div>'
+    folder, short = html.escape(info.folder), html.escape(_short(info.folder))
+    return (
+        f'{head}<div class="bootcamp-job-head"><strong>Job {info.id}</strong>'
+        f'<span class="bootcamp-job-folder" title="{folder}">{short}</span>'
+        f'<span class="bootcamp-job-state bootcamp-job-{info.state}">{info.state}</span></div>'
+        f"{_bar(info)}<p>{html.escape(_counts(info))}</p>{_items(newest, 'bootcamp-job-newest')}"
+        f"{_items(failed[:SHOWN_MISTAKES], 'bootcamp-job-failed')}{_more(info)}{_error(info)}</div>"
+    )
+
+
+def _short(folder: str) -> str:
+    """The end of a path, which tells folders apart."""
+    parts = Path(folder).parts
+    return folder if len(parts) < 4 else str(Path("…", *parts[-2:]))
+
+
+def _bar(info: JobInfo) -> str:
+    finished = info.total - info.left
+    share = 100 * finished / info.total if info.total else 0.0
+    return (
+        f'<div class="bootcamp-job-bar" role="progressbar" aria-label="Job {info.id}" aria-valuemin="0" '
+        f'aria-valuemax="{info.total}" aria-valuenow="{finished}"><span style="width: {share:.1f}%"></span></div>'
+    )
+
+
+def _counts(info: JobInfo) -> str:
+    if info.state == "undone":
+        return "Its files are as they were before."
+    if not info.total:
+        return "Waiting for its turn." if info.state == "queued" else "Looking through the folder."
+    parts = [f"{info.done:,} of {info.total:,} done"]
+    parts += [f"{count:,} {word}" for count, word in ((info.skipped, "left out"), (info.failed, "failed")) if count]
+    if info.state == "running":
+        parts.append(left(info) or "the model is being loaded")
+    elif info.spent_s >= 1:
+        parts.append(f"took {duration(info.spent_s)}")
+    return " · ".join(parts)
+
+
+def left(info: JobInfo) -> str:
+    """About how long it will go on; empty where that is not known."""
+    return f"about {duration(info.eta_s)} left" if info.eta_s is not None and info.state in ACTIVE else ""
+
+
+def _items(items: Sequence[ItemInfo], kind: str) -> str:
+    if not items:
+        return ""
+    return f'<ul class="{kind}">{"".join(map(_item, items))}</ul>'
+
+
+def _item(item: ItemInfo) -> str:
+    said = item.note if item.state == "failed" else str((item.result or {}).get("caption", "")) or item.note
+    return f"<li><span>{html.escape(item.path)}</span> {html.escape(said)}</li>"
+
+
+def _more(info: JobInfo) -> str:
+    rest = info.failed - SHOWN_MISTAKES
+    return f"<p>and {rest:,} more that failed.</p>" if rest > 0 else ""
+
+
+def _error(info: JobInfo) -> str:
+    return f'<p class="bootcamp-job-error">{html.escape(info.error)}</p>' if info.error else ""
+
+
+def row(info: JobInfo) -> list[object]:
+    """A job in the table."""
+    return [
+        info.id,
+        info.operation,
+        _short(info.folder),
+        info.state,
+        f"{info.done:,} of {info.total:,}",
+        left(info).removeprefix("about ").removesuffix(" left"),
+    ]
+
+
+def undone_text(undone: Undone) -> str:
+    """What undo did, in a sentence or two."""
+    text = f"{undone.restored:,} files are as they were before job {undone.job.id}."
+    if not undone.left:
+        return text
+    named = ", ".join(each.file for each in undone.left[:3])
+    more = f" and {len(undone.left) - 3:,} more" if len(undone.left) > 3 else ""
+    return f"{text} Left, because they were changed since: {named}{more}."

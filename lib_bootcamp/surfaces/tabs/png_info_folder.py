@@ -1,0 +1,62 @@
+"""A folder's files as two tables, written while they are read, so that ten thousand are never in memory together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from lib_bootcamp.core.folders import is_inside
+from lib_bootcamp.core.images import write_atomically
+from lib_bootcamp.errors import BootcampError, CancelledError, ImageError, InvalidParamError
+from lib_bootcamp.operation import Context, FileResult
+from lib_bootcamp.surfaces.runner import find_pictures
+from lib_bootcamp.surfaces.tables import csv_bytes, jsonl_bytes
+
+from .png_info_files import record_of, row_of
+
+
+def folder_tables(
+    folder: str,
+    read: Callable[[list[Path]], Iterator[FileResult | BootcampError]],
+    context: Context,
+    out: Path,
+    *,
+    recursive: bool,
+) -> str:
+    """Write `png-info.csv` and `png-info.jsonl` of the pictures in a folder.
+
+    Args:
+        folder: its path, as it was typed.
+        read: what each file says, or the mistake about it, in order.
+        context: says whether the visitor may name any folder.
+        out: where the two files go.
+        recursive: take the folders inside too.
+    Returns:
+        what was done, in a sentence.
+    Raises:
+        InvalidParamError, NotAllowedError: there is no such folder, or the visitor may not name it.
+        ImageError: no pictures are in it.
+    """
+    if not folder.strip():
+        raise InvalidParamError("Folder", "is missing; give the path of one")
+    root = context.folder(folder.strip(), "Folder")
+    found = [path for path, _ in find_pictures([root], recursive=recursive)]
+    if not context.trusted:  # a link may lead out of what the owner allowed
+        found = [path for path in found if is_inside(path, root)]
+    if not found:
+        raise ImageError(f"{folder}: no pictures are in there.")
+    out.mkdir(parents=True, exist_ok=True)
+    rows, told, note = [], 0, ""
+    with (out / "png-info.jsonl").open("wb") as lines:
+        try:
+            for path, info in zip(found, read(found), strict=True):
+                name = str(path.relative_to(root))
+                rows.append(row_of(name, info))
+                told += isinstance(info, FileResult) and info.succeeded()
+                lines.write(jsonl_bytes([record_of(name, info)]))
+        except CancelledError:
+            note = "Stopped. "
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    write_atomically(out / "png-info.csv", csv_bytes(rows, columns))
+    failed = sum(bool(row["error"]) for row in rows)
+    return f"{note}{len(rows)} files read, {told} tell how they were made" + (f", {failed} failed" if failed else "")
