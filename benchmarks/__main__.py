@@ -12,7 +12,7 @@ from typing import Any
 
 from lib_bootcamp.hosts.standalone import installed_versions
 
-from . import api, clip, dataset, interrogate, maps, qr, scan, startup
+from . import api, clip, dataset, interrogate, maps, qr, qr_art, scan, startup
 
 ROOT = Path(__file__).resolve().parents[1]
 SUITES: dict[str, tuple[str, Any]] = {
@@ -22,6 +22,7 @@ SUITES: dict[str, tuple[str, Any]] = {
     "clip": ("CLIP over a folder", clip),
     "interrogate": ("Interrogation", interrogate),
     "dataset": ("Dataset report", dataset),
+    "qr_art": ("QR art", qr_art),
     "startup": ("Start-up", startup),
     "api": ("API", api),
 }

@@ -19,6 +19,7 @@ from .operations.lighting import LIGHTING
 from .operations.png_info import PNG_INFO
 from .operations.png_info_edit import PNG_INFO_EDIT
 from .operations.qr import QR
+from .operations.qr_art import QR_ART
 from .operations.recolor import RECOLOR
 from .operations.scan import SCAN
 from .operations.txt2img import TXT2IMG
@@ -40,6 +41,7 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     DATASET_REPORT,
     DATASET_CAPTIONS,
     TXT2IMG,
+    QR_ART,
 )
 
 

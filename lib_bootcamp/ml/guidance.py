@@ -19,7 +19,7 @@ from lib_bootcamp.core.qr_target import block_target
 
 from .luminance import LuminanceFit, block_luma, convolved
 
-ROUNDS = 4
+ROUNDS, EXACT_ROUNDS = 4, 4
 # modules whose mean readers take as the threshold, as in core.scan_errors
 READER_WINDOW = 5
 _LEAST_ROOM = 0.02
@@ -134,7 +134,6 @@ def guide(
     fit: LuminanceFit,
     target: Target,
     guidance: Guidance,
-    measure: Measure | None = None,
 ) -> torch.Tensor:
     """Change predicted clean latents by the least that brings each block to its brightness.
 
@@ -147,7 +146,6 @@ def guide(
         fit: of the VAE that will decode them.
         target: of this height and width.
         guidance: how strongly.
-        measure: gives the blocks' true luma [N, h, w] for latents where the fit is not to be trusted with it.
     Returns:
         The same shape, type and device.
     Raises:
@@ -156,11 +154,41 @@ def guide(
     if latents.shape[-2:] != target.level.shape:
         raise ValueError(f"the target is of {target.level.shape} blocks, the latents of {tuple(latents.shape[-2:])}")
     wide = latents.float()
-    luma = fit.luma(wide, neighbours=guidance.neighbours)
-    offset = measure(latents).float() - luma if measure is not None else torch.zeros_like(luma)
-    weight = torch.from_numpy(np.ascontiguousarray(target.weight)).to(wide.device, torch.float32)
-    wanted = missing_luma(luma + offset, target, guidance) * (guidance.strength * weight).clamp(0, 1)
+    wanted = _wanted(fit.luma(wide, neighbours=guidance.neighbours), target, guidance)
     return (wide + shortest_change(wanted, fit, neighbours=guidance.neighbours)).to(latents.dtype)
+
+
+def _wanted(luma: torch.Tensor, target: Target, guidance: Guidance) -> torch.Tensor:
+    weight = torch.from_numpy(np.ascontiguousarray(target.weight)).to(luma.device, torch.float32)
+    return missing_luma(luma, target, guidance) * (guidance.strength * weight).clamp(0, 1)
+
+
+def guide_exactly(
+    latents: torch.Tensor, measure: Measure, target: Target, guidance: Guidance, rounds: int = EXACT_ROUNDS
+) -> torch.Tensor:
+    """As `guide`, with the VAE itself instead of the fit: each round is one decoding and its gradient.
+
+    A round is the Gauss-Newton step along the gradient of half the squared missing luma, for all blocks at once;
+    it is the shortest change where the VAE is linear.
+
+    Args:
+        latents: [N, C, h, w].
+        measure: the blocks' true luma [N, h, w] of latents, differentiable.
+        target: of this height and width.
+        guidance: how strongly.
+        rounds: how often.
+    """
+    with torch.inference_mode(mode=False), torch.enable_grad():
+        moved = latents.detach().clone().float()
+        for _ in range(rounds):
+            moved.requires_grad_()
+            luma = measure(moved)
+            wanted = _wanted(luma.detach(), target, guidance)
+            left = 0.5 * ((wanted + luma.detach() - luma) ** 2).sum((1, 2))
+            (slope,) = torch.autograd.grad(left.sum(), moved)
+            length = slope.square().sum((1, 2, 3)).clamp(min=1e-12)
+            moved = (moved - (left.detach() / length).view(-1, 1, 1, 1) * slope).detach()
+    return moved.to(latents.dtype)
 
 
 def shortest_change(wanted: torch.Tensor, fit: LuminanceFit, *, neighbours: bool) -> torch.Tensor:
@@ -201,7 +229,7 @@ class LuminanceGuide:
         guidance: how strongly, when.
         keep: latents [1, C, h, w] that stay as they are where `mask` is 0, for a repair.
         mask: float32 [h, w], 1 where the picture may change.
-        measure, exact_from: the blocks' true luma, and the share of the steps from which on it is asked for.
+        measure, exact_from: the blocks' true luma, and the share of the steps from which on `guide_exactly` follows.
     """
 
     fit: LuminanceFit
@@ -222,8 +250,9 @@ class LuminanceGuide:
         """
         if self.guidance.acts(share) and denoised.shape[-2:] == self.target.level.shape:
             self.calls += 1
-            measure = self.measure if share >= self.exact_from else None
-            denoised = guide(denoised, self.fit, self.target, self.guidance, measure)
+            denoised = guide(denoised, self.fit, self.target, self.guidance)
+            if self.measure is not None and share >= self.exact_from:
+                denoised = guide_exactly(denoised, self.measure, self.target, self.guidance)
         if self.keep is not None and self.mask is not None:
             mask = torch.from_numpy(self.mask).to(denoised.device, denoised.dtype)
             denoised = denoised * mask + self.keep.to(denoised.device, denoised.dtype) * (1 - mask)

@@ -143,9 +143,7 @@ def scaled_encoder(vae: Any, scale: float | None = None) -> tuple[Encode, int]:
             `latent_dist`, or the latents themselves.
         scale: of the latents where the VAE's configuration does not tell (LDM keeps it in the whole model).
     """
-    config = getattr(vae, "config", None)
-    factor = float(scale if scale is not None else getattr(config, "scaling_factor", 0.18215))
-    shift = float(getattr(config, "shift_factor", None) or 0.0)
+    factor, shift = _scaling(vae, scale)
     first = next(iter(vae.parameters()))
 
     def encode(pictures: torch.Tensor) -> torch.Tensor:
@@ -157,6 +155,32 @@ def scaled_encoder(vae: Any, scale: float | None = None) -> tuple[Encode, int]:
     with torch.inference_mode():
         side = encode(torch.zeros(1, 3, 64, 64)).shape[-1]
     return encode, 64 // int(side)
+
+
+def _scaling(vae: Any, scale: float | None) -> tuple[float, float]:
+    config = getattr(vae, "config", None)
+    factor = float(scale if scale is not None else getattr(config, "scaling_factor", 0.18215))
+    return factor, float(getattr(config, "shift_factor", None) or 0.0)
+
+
+def measure_of(vae: Any, factor: int, scale: float | None = None) -> Callable[[torch.Tensor], torch.Tensor]:
+    """How bright the VAE itself makes each block: from scaled latents [N, C, h, w] to luma [N, h, w], differentiable.
+
+    Args:
+        vae: as `scaled_encoder` takes it.
+        factor: pixels of a block's side.
+        scale: as `scaled_encoder` takes it.
+    """
+    scaling, shift = _scaling(vae, scale)
+    first = next(iter(vae.parameters()))
+
+    def measure(latents: torch.Tensor) -> torch.Tensor:
+        made = vae.decode((latents / scaling + shift).to(first.device, first.dtype))
+        picture = getattr(made, "sample", made).float().clamp(-1, 1) / 2 + 0.5
+        weights = torch.tensor(LUMA, device=picture.device).view(1, 3, 1, 1)
+        return torch.nn.functional.avg_pool2d((picture * weights).sum(1, keepdim=True), factor)[:, 0].to(latents.device)
+
+    return measure
 
 
 def weights_hash(vae: Any) -> str:

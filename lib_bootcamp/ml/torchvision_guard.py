@@ -30,9 +30,11 @@ def import_torchvision() -> None:
     if "torchvision" not in sys.modules and not _operators_load():
         import torch
 
-        library = torch.library.Library("torchvision", "DEF")
+        # another program may bring the same remedy: a namespace has one "DEF" only, an operator one schema
+        library = torch.library.Library("torchvision", "FRAGMENT")
         for name, schema in SCHEMAS.items():
-            library.define(name + schema)
+            if not hasattr(torch.ops.torchvision, name):
+                library.define(name + schema)
         _kept.append(library)
     import torchvision  # noqa: F401
 

@@ -18,6 +18,8 @@ from lib_bootcamp.core.images import encode_base64, encode_png
 from lib_bootcamp.errors import ModelError
 from lib_bootcamp.hosts.standalone import StandaloneHost
 from lib_bootcamp.operations.interrogate import INTERROGATE, LabelScore, TableScores, check_names
+from lib_bootcamp.operations.qr import code_layout
+from lib_bootcamp.operations.qr_art import QR_ART, TryReport
 from lib_bootcamp.operations.txt2img import TXT2IMG
 from lib_bootcamp.surfaces.routes import build_router
 
@@ -38,6 +40,28 @@ def _draw_nothing(params: Any, context: Any) -> Any:
     return TXT2IMG.result(image=picture, seed=max(params.seed, 0), width=8, height=8, checkpoint="none")
 
 
+def _draw_no_code(params: Any, context: Any) -> Any:
+    """QR art without a checkpoint; the code is laid out, so that its mistakes are told."""
+    del context
+    layout = code_layout(params, params.width or 512, params.height or 512)
+    report = {"seed": 0, "number": 1, "means": "drawn", "scans": True, "read_by": (), "wrong": 0, "module_error": 0.0}
+    return QR_ART.result(
+        image=np.zeros((8, 8, 3), np.uint8),
+        scans=True,
+        score=1.0,
+        read_by=("zxing-cpp",),
+        module_error=0.0,
+        seed=0,
+        won_by="try 1 of seed 0, drawn",
+        tries=(TryReport(**report),),
+        stopped=False,
+        width=8,
+        height=8,
+        checkpoint="none",
+        layout=layout,
+    )
+
+
 def _say_nothing(params: Any, context: Any) -> Any:
     """An interrogation without torch and without tables: what is tested is the route, and what a caller may name."""
     check_names(params, context)
@@ -53,7 +77,7 @@ def _say_nothing(params: Any, context: Any) -> Any:
     )
 
 
-_RUNS = {TXT2IMG.name: _draw_nothing, INTERROGATE.name: _say_nothing}
+_RUNS = {TXT2IMG.name: _draw_nothing, QR_ART.name: _draw_no_code, INTERROGATE.name: _say_nothing}
 WITHOUT_CHECKPOINT = tuple(dataclasses.replace(each, run=_RUNS.get(each.name, each.run)) for each in OPERATIONS)
 
 

@@ -15,9 +15,9 @@ skip_without_models("diffusers")
 import torch  # noqa: E402, TID253
 
 from lib_bootcamp.core.model_files import MODELS  # noqa: E402
-from lib_bootcamp.ml.guidance import Guidance, LuminanceGuide, Target, guide  # noqa: E402
+from lib_bootcamp.ml.guidance import Guidance, LuminanceGuide, Target, guide, guide_exactly  # noqa: E402
 from lib_bootcamp.ml.guided_scheduler import with_hook  # noqa: E402
-from lib_bootcamp.ml.luminance import LuminanceFit, fit, luminance_fit, scaled_encoder  # noqa: E402
+from lib_bootcamp.ml.luminance import LuminanceFit, fit, luminance_fit, measure_of, scaled_encoder  # noqa: E402
 from lib_bootcamp.ml.text_to_image import SAMPLERS  # noqa: E402
 from lib_bootcamp.ml.torchvision_guard import import_torchvision  # noqa: E402
 
@@ -162,3 +162,28 @@ def test_the_small_vae_is_nearly_linear_and_its_fit_is_kept(tmp_path: Path, monk
     monkeypatch.setattr("lib_bootcamp.ml.luminance.fit", lambda *_, **__: pytest.fail("measured again"))
     assert luminance_fit(vae, tmp_path) == made
     assert scaled_encoder(vae)[1] == 8
+
+
+def test_through_the_vaes_gradient_a_bent_brightness_reaches_its_margin() -> None:
+    def measure(latents: torch.Tensor) -> torch.Tensor:
+        return torch.sigmoid(latents.sum(1) * 2) * 0.8 + 0.1
+
+    with torch.inference_mode():
+        latents = torch.full((2, 2, 3, 3), -0.3)
+        made = guide_exactly(latents, measure, target(1, shape=(3, 3)), Guidance(margin=0.2, dead_zone=0.2))
+    assert measure(latents).max() < 0.35
+    torch.testing.assert_close(measure(made), torch.full((2, 3, 3), 0.7), atol=0.03, rtol=0)
+    assert not made.requires_grad
+
+
+def test_the_measure_of_a_vae_is_the_luma_of_what_it_decodes() -> None:
+    import_torchvision()
+    from diffusers import AutoencoderKL
+
+    vae = AutoencoderKL.from_pretrained(MODELS / "mini-sd" / "vae").float().eval()
+    latents = torch.randn(1, 4, 4, 4, generator=torch.Generator().manual_seed(2))
+    with torch.inference_mode():
+        picture = vae.decode(latents / vae.config.scaling_factor).sample.clamp(-1, 1) / 2 + 0.5
+        told = measure_of(vae, 8)(latents)
+    grey = picture[0].permute(1, 2, 0).numpy() @ np.array([0.299, 0.587, 0.114], np.float32)
+    np.testing.assert_allclose(told[0], grey.reshape(4, 8, 4, 8).mean((1, 3)), atol=1e-5)

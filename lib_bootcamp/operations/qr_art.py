@@ -1,0 +1,378 @@
+"""QR art that scans: luminance guidance while it is drawn, and tries that mend what readers would get wrong."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+import numpy as np
+
+from lib_bootcamp.core import scan_decoders, scan_errors, scan_ladder
+from lib_bootcamp.core.arrays import Floats, Image
+from lib_bootcamp.core.qr_layout import QrLayout
+from lib_bootcamp.core.qr_repair import raised, weak_modules
+from lib_bootcamp.core.qr_target import module_weights
+from lib_bootcamp.core.scan_decoders import Decoder
+from lib_bootcamp.core.scan_errors import ErrorMap
+from lib_bootcamp.errors import CancelledError, InvalidParamError, MissingPackageError
+from lib_bootcamp.operation import Context, Operation, Result
+from lib_bootcamp.params import Spec
+
+from .qr import QrCodeParams, code_layout, place_code
+from .scan import DecoderName
+from .txt2img import MAX_SIDE, DrawingParams, check_clip_skip, drawing_of
+
+# What phones read with; whatever else is installed where neither is.
+_USUAL = ("zxing-cpp", "wechat")
+_LEAST_MODULE_PX, _SIDE_STEP = 16, 64
+_GUIDANCE: dict[str, Any] = {"group": "Guidance"}
+_LOOP: dict[str, Any] = {"group": "Tries"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class QrArtParams(DrawingParams, QrCodeParams):
+    """The drawing, the code in it, and how hard to try."""
+
+    strength: Annotated[
+        float,
+        Spec("Strength", "Share of the missing brightness that a step makes good.", ge=0, le=1, step=0.05, **_GUIDANCE),
+    ] = 1.0
+    margin: Annotated[
+        float,
+        Spec(
+            "Margin",
+            "How far beyond the threshold a block is brought; more scans better and shows more of the code.",
+            ge=0,
+            le=0.5,
+            step=0.01,
+            unit="luma",
+            **_GUIDANCE,
+        ),
+    ] = 0.25
+    dead_zone: Annotated[
+        float,
+        Spec(
+            "Dead zone",
+            "A block that is right by this much is left to the art.",
+            ge=0,
+            le=0.5,
+            step=0.01,
+            unit="luma",
+            **_GUIDANCE,
+        ),
+    ] = 0.15
+    guidance_start: Annotated[
+        float, Spec("From", "Share of the steps that are done when it begins.", ge=0, le=1, step=0.05, **_GUIDANCE)
+    ] = 0.0
+    guidance_end: Annotated[
+        float, Spec("Until", "Share of the steps that are done when it ends.", ge=0, le=1, step=0.05, **_GUIDANCE)
+    ] = 1.0
+    exact: Annotated[
+        bool,
+        Spec("Exact", "The last steps go through the VAE and its gradient: slower, and more memory.", **_GUIDANCE),
+    ] = False
+
+    max_tries: Annotated[
+        int,
+        Spec("Tries", "For each seed: draw, draw more firmly where it is wrong, mend that.", ge=1, le=16, **_LOOP),
+    ] = 4
+    seeds: Annotated[int, Spec("Seeds", "So many at most, from the seed on.", ge=1, le=1000, **_LOOP)] = 1
+    stop_at_first: Annotated[
+        bool, Spec("Stop at the first that scans", "If not, all seeds are drawn and the best picture is kept.", **_LOOP)
+    ] = True
+    only_scanning: Annotated[
+        bool, Spec("Save only pictures that scan", "Where none does, there is no picture.", **_LOOP)
+    ] = False
+    must_read: Annotated[
+        Literal["all", "any"],
+        Spec("Scans when", titles={"all": "every reader reads it", "any": "one reader reads it"}, **_LOOP),
+    ] = "all"
+    decoders: Annotated[
+        tuple[DecoderName, ...],
+        Spec("Readers", "Empty: zxing-cpp and WeChat, as far as they are installed.", max_length=5, **_LOOP),
+    ] = ()
+
+    def check(self) -> None:
+        """As the code itself, and a guidance that has a beginning and an end.
+
+        Raises:
+            InvalidParamError: naming the field and the way out.
+        """
+        super().check()
+        if self.guidance_start >= self.guidance_end:
+            raise InvalidParamError("guidance_start", f"must be below guidance_end, {self.guidance_end:g}")
+        if self.dead_zone > self.margin:
+            raise InvalidParamError("dead_zone", f"must not be over margin, {self.margin:g}")
+        if len(set(self.decoders)) != len(self.decoders):
+            raise InvalidParamError("decoders", "names a reader twice; name each once")
+
+
+Means = Literal["drawn", "drawn more firmly", "mended"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TryReport:
+    """One try."""
+
+    seed: Annotated[int, Spec("Seed")]
+    number: Annotated[int, Spec("Try", "Of this seed, from 1.")]
+    means: Annotated[Means, Spec("By")]
+    scans: Annotated[bool, Spec("Scans")]
+    read_by: Annotated[tuple[str, ...], Spec("Read by")]
+    wrong: Annotated[int, Spec("Wrong modules")]
+    module_error: Annotated[float, Spec("Module error", "Share of wrong modules.", unit="[0, 1]")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class QrArtResult(Result):
+    """The best picture, and how it was won."""
+
+    image: Annotated[Image | None, Spec("Picture", "uint8 [H, W, 3] RGB; None where only one that scans would do.")]
+    scans: Annotated[bool, Spec("Scans")]
+    score: Annotated[float, Spec("Score", "Share of the scan ladder that reads exactly the text.", unit="[0, 1]")]
+    read_by: Annotated[tuple[str, ...], Spec("Read by")]
+    module_error: Annotated[float, Spec("Module error", "Share of wrong modules.", unit="[0, 1]")]
+    seed: Annotated[int, Spec("Seed", "Of the picture; with it the same tries give it again.")]
+    won_by: Annotated[str, Spec("Won by", "`try 2 of seed 7, drawn more firmly`.")]
+    tries: Annotated[tuple[TryReport, ...], Spec("Tries", "In order.")]
+    stopped: Annotated[bool, Spec("Stopped", "Whether the person ended it before all tries were made.")]
+    width: Annotated[int, Spec("Width", unit="px")]
+    height: Annotated[int, Spec("Height", unit="px")]
+    checkpoint: Annotated[str, Spec("Checkpoint", "What it was drawn with.")]
+    layout: Annotated[QrLayout, Spec("Layout", "What the scan operation takes to look at each module.")]
+
+    def summary(self) -> str:
+        """`Scans: 0.91 (zxing-cpp, wechat), try 2 of seed 7, drawn more firmly`."""
+        told = (
+            f"{'Scans' if self.scans else 'Does not scan'}: {self.score:.2f} ({', '.join(self.read_by) or 'no reader'})"
+        )
+        return f"{told}, {self.won_by}" + (", stopped early" if self.stopped else "")
+
+    def lines(self) -> list[str]:
+        """A line for each try."""
+        return [
+            f"seed {each.seed}, try {each.number}: {each.means}, {each.wrong} modules wrong, "
+            f"read by {', '.join(each.read_by) or 'none'}"
+            for each in self.tries
+        ]
+
+    def succeeded(self) -> bool:
+        """Whether it scans."""
+        return self.scans
+
+
+@dataclass
+class Try:
+    """A picture, what readers made of it, and what is needed to go on from it."""
+
+    drawn: Any
+    errors: ErrorMap
+    read_by: tuple[str, ...]
+    report: TryReport
+    weights: Floats = field(repr=False)
+
+    @property
+    def rank(self) -> tuple[bool, int, float]:
+        """The better, the larger."""
+        return (self.report.scans, len(self.read_by), -self.report.module_error)
+
+
+def make_qr_art(params: QrArtParams, context: Context) -> QrArtResult:
+    """Draw, scan, and mend until it scans.
+
+    Each try is a function of the parameters and its seed alone. The second and every other try after it draw from
+    the same seed with more weight on the modules that were weak; those between draw these modules anew over the
+    best picture so far.
+
+    Raises:
+        PayloadTooLongError, LayoutError: the code fits no version or not the picture; says what would.
+        InvalidParamError: a reader is not installed, or clip_skip is more than the text encoder's layers.
+        ModelError: there is no checkpoint, or it cannot be loaded.
+        MissingPackageError: torch, diffusers or a reader is not installed.
+        CancelledError: the person asked to stop before the first picture was there.
+    """
+    try:
+        from lib_bootcamp.ml.qr_art import CodeDrawer
+        from lib_bootcamp.ml.text_to_image import native_side
+    except ImportError as error:
+        raise MissingPackageError(str(error.name), "Drawing pictures") from error
+    readers = _readers(params)
+    first = params.seed if params.seed >= 0 else secrets.randbelow(2**32)
+    with context.host.components() as components:
+        check_clip_skip(params, components)
+        width, height = _size(params, native_side(components))
+        layout = code_layout(params, width, height)
+        cache = context.host.data_dir() / "luminance"
+        drawer = CodeDrawer(components, layout, guidance_of(params), cache, exact=params.exact)
+        asked = {**drawing_of(params), "width": width, "height": height}
+        best, reports, stopped = None, [], False
+        try:
+            for number in range(params.seeds):
+                seed = (first + number) % 2**32
+                for made in tries(drawer, params, readers, context, {**asked, "seed": seed}):
+                    reports.append(made.report)
+                    if best is None or made.rank > best.rank:
+                        best = made
+                if best is not None and best.report.scans and params.stop_at_first:
+                    break
+        except CancelledError:
+            if best is None:
+                raise
+            stopped = True
+        assert best is not None  # each seed gives at least one try
+    return _result(best, tuple(reports), params, context, layout, readers, stopped=stopped)
+
+
+def guidance_of(params: QrArtParams) -> Any:
+    """`ml.guidance.Guidance` as the parameters ask for it; None where its strength is 0."""
+    from lib_bootcamp.ml.guidance import Guidance
+
+    if not params.strength:
+        return None
+    return Guidance(
+        strength=params.strength,
+        margin=params.margin,
+        dead_zone=params.dead_zone,
+        start=params.guidance_start,
+        end=params.guidance_end,
+    )
+
+
+def tries(
+    drawer: Any, params: QrArtParams, readers: Sequence[Decoder], context: Context, asked: dict[str, Any]
+) -> Iterator[Try]:
+    """The tries of one seed, until one scans or there have been `max_tries`.
+
+    Args:
+        drawer: `ml.qr_art.CodeDrawer`.
+        params: tries, readers.
+        readers: what must read it.
+        context: shows the steps.
+        asked: what is drawn, the seed among it.
+    """
+    weights = module_weights(drawer.layout)
+    best: Try | None = None
+    for number in range(1, params.max_tries + 1):
+        title = f"seed {asked['seed']}, try {number}"
+        means: Means = "drawn"
+        if best is None:
+            drawn = drawer.draw(context.progress, weights, title, asked)
+        elif number % 2 == 0:
+            means = "drawn more firmly"
+            drawn = drawer.draw(context.progress, weights, title, asked)
+        else:
+            means = "mended"
+            weak = weak_modules(best.errors)
+            drawn = drawer.repair(context.progress, weights, best.drawn, weak, title, asked)
+        made = judge(drawn, drawer.layout, readers, params, (asked["seed"], number, means), weights)
+        yield made
+        if made.report.scans:
+            return
+        weights = raised(weights, weak_modules(made.errors))
+        if best is None or made.rank > best.rank:
+            best = made
+
+
+def judge(  # noqa: PLR0913 - a picture and what is asked of it
+    drawn: Any,
+    layout: QrLayout,
+    readers: Sequence[Decoder],
+    params: QrArtParams,
+    which: tuple[int, int, Means],
+    weights: Floats,
+) -> Try:
+    """Scan a picture with each reader, and hold it against the code module by module."""
+    errors = scan_errors.error_map(drawn.image, layout)
+    read_by = readers_of(drawn.image, readers, layout.content)
+    scans = len(read_by) == len(readers) if params.must_read == "all" else bool(read_by)
+    seed, number, means = which
+    report = TryReport(
+        seed=seed,
+        number=number,
+        means=means,
+        scans=scans,
+        read_by=read_by,
+        wrong=int(errors.wrong.sum()),
+        module_error=float(errors.wrong.mean()),
+    )
+    return Try(drawn, errors, read_by, report, weights)
+
+
+def readers_of(image: Image, readers: Sequence[Decoder], text: str) -> tuple[str, ...]:
+    """The readers that read exactly this text from a picture as it is, with nothing done to it first."""
+    grey = scan_ladder.grey_of(image)
+    return tuple(each.name for each in readers if text in scan_decoders.read(each, grey))
+
+
+def _readers(params: QrArtParams) -> Sequence[Decoder]:
+    found = scan_decoders.installed(params.decoders)
+    missing = set(params.decoders) - {each.name for each in found}
+    if missing:
+        raise InvalidParamError("decoders", f"names {', '.join(sorted(missing))}, which is not installed here")
+    if not found:
+        raise MissingPackageError("zxing-cpp", "Scanning")
+    usual = [each for each in found if each.name in _USUAL]
+    return found if params.decoders or not usual else usual
+
+
+def _size(params: QrArtParams, native: int) -> tuple[int, int]:
+    """The size asked for, or a square in which a module has two latent pixels."""
+    if params.width and params.height:
+        return params.width, params.height
+    symbol, _ = place_code(params, MAX_SIDE, MAX_SIDE)
+    needed = (len(symbol.modules) + 2 * params.quiet_zone) * max(_LEAST_MODULE_PX, params.module_px)
+    side = min(MAX_SIDE, -(-max(native, needed) // _SIDE_STEP) * _SIDE_STEP)
+    return params.width or side, params.height or side
+
+
+def _result(  # noqa: PLR0913 - all that is told
+    best: Try,
+    reports: tuple[TryReport, ...],
+    params: QrArtParams,
+    context: Context,
+    layout: QrLayout,
+    readers: Sequence[Decoder],
+    *,
+    stopped: bool,
+) -> QrArtResult:
+    won = best.report
+    return QrArtResult(
+        image=best.drawn.image if won.scans or not params.only_scanning else None,
+        scans=won.scans,
+        score=_ladder_score(best.drawn.image, readers, layout.content),
+        read_by=won.read_by,
+        module_error=won.module_error,
+        seed=won.seed,
+        won_by=f"try {won.number} of seed {won.seed}, {won.means}",
+        tries=reports,
+        stopped=stopped,
+        width=layout.width,
+        height=layout.height,
+        checkpoint=context.host.checkpoint() or "a checkpoint",
+        layout=layout,
+    )
+
+
+def _ladder_score(image: Image, readers: Sequence[Decoder], text: str) -> float:
+    *_, tallies = scan_ladder.ladder(scan_ladder.grey_of(image), readers)
+    return float(np.mean([len(each.passed(text)) / len(each.readings) for each in tallies.values()]))
+
+
+QR_ART = Operation(
+    name="qr-art",
+    title="QR art",
+    summary="Draw a picture with a QR code in it that scans, without any ControlNet.",
+    params=QrArtParams,
+    result=QrArtResult,
+    run=make_qr_art,
+    path="/qr/art",
+    kind="generation",
+    needs="models",
+    presets={
+        "subtle": {"margin": 0.18, "dead_zone": 0.1},
+        "balanced": {"margin": 0.25, "dead_zone": 0.15},
+        "sure": {"margin": 0.4, "dead_zone": 0.3},
+    },
+)
