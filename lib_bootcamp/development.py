@@ -166,8 +166,8 @@ def _pytest(python: Path, arguments: Sequence[str], pins: str | None) -> tuple[i
     settings = {"OMP_WAIT_POLICY": "PASSIVE", **os.environ, "BOOTCAMP_VENV": "off", "BOOTCAMP_PINS": pins or ""}
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch) / "report.xml"
-        # a whole run keeps all cores busy; the tests of one file share what they start
-        parallel = () if arguments else ("-n", "auto", "--dist", "loadfile")
+        # a whole run keeps all cores busy; the tests of one file share what they start; tests/conftest.py orders files
+        parallel = () if arguments else ("-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
         command = [str(python), "-m", "pytest", f"--junit-xml={report}", *parallel, *arguments]
         code = subprocess.run(command, cwd=ROOT, env=settings, check=False).returncode
         return code, tally_of(report)

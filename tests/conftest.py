@@ -19,6 +19,9 @@ settings.register_profile("dev", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
 
 
+LONG = ("test_readme_models.py", "test_interrogator_peer.py", "test_qr_art.py", "test_mini_sd.py")
+
+
 def find_chromium() -> str | None:
     """The browser of the browser tests: `$CHROMIUM`, else Chromium in PATH."""
     named = os.environ.get("CHROMIUM")
@@ -39,6 +42,11 @@ def unavailable() -> Iterator[str]:
         yield f"models in tests/ml skipped: {', '.join(missing())} not installed"
     if importlib.util.find_spec("schemathesis") is None:
         yield "requests made from the schema skipped: schemathesis is not installed"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest come first, so that no core waits for the last of them at the end."""
+    items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
 
 
 def pytest_report_header() -> list[str]:

@@ -42,6 +42,8 @@ def needs_models(command: str) -> bool:
 
 
 WITH_COMMANDS = [page for page in PAGES if commands(page)]
+# Their commands start torch each: a file of tests of their own, which runs beside the others.
+WITH_MODELS = [page for page in WITH_COMMANDS if any(map(needs_models, commands(page)))]
 
 
 @pytest.fixture
@@ -71,8 +73,15 @@ def named_outputs(command: str) -> Iterator[str]:
         yield match.group(1)
 
 
-@pytest.mark.parametrize("page", WITH_COMMANDS, ids=lambda page: page.stem)
+@pytest.mark.parametrize(
+    "page", [page for page in WITH_COMMANDS if page not in WITH_MODELS], ids=lambda page: page.stem
+)
 def test_every_command_of_a_page_runs(page: Path, folder: Path, request: pytest.FixtureRequest) -> None:
+    run_page(page, folder, request)
+
+
+def run_page(page: Path, folder: Path, request: pytest.FixtureRequest) -> None:
+    """Run the commands of a page in their order, as a reader would."""
     for command in commands(page):
         if needs_models(command) and missing("diffusers"):
             pytest.skip(f"{', '.join(missing('diffusers'))} not installed")
