@@ -180,6 +180,8 @@ class _Work(Generic[P, R]):
             with self.context.host.gpu(self.title):
                 if not self.done:
                     self.context.progress.start(self.title, self.total, self.unit)
+                else:  # a WebUI's bar is empty each time its queue is taken
+                    self.context.progress.step(self.done)
                 waiting += islice(ready, max(0, self.size - len(waiting)))
                 batch = waiting[: self.size]
                 made = self._attempt(batch)

@@ -88,10 +88,11 @@ def test_another_persons_picture_gets_its_turn_between_batches(tmp_path: Path) -
     assert order == ["batch", "txt2img", "batch"]
 
 
-def test_progress_is_told_after_each_batch() -> None:
+def test_progress_is_told_after_each_batch_and_before_the_next() -> None:
     progress = FakeProgress()
     run(range(10), around=context(progress))
-    assert (progress.started, progress.steps) == ([("Double", 10, "number")], [(4, ""), (8, ""), (10, "")])
+    assert progress.started == [("Double", 10, "number")]
+    assert progress.steps == [(4, ""), (4, ""), (8, ""), (8, ""), (10, "")]
 
 
 def test_stopping_ends_within_one_batch() -> None:
@@ -130,6 +131,20 @@ def test_the_webuis_bar_is_ours_again_after_another_job(tmp_path: Path) -> None:
         fake.state.sampling_steps = 20
     list(results)
     assert (fake.state.sampling_step, fake.state.sampling_steps) == (4, 4)
+
+
+def test_the_webuis_bar_stands_where_the_last_batch_left_it_while_the_next_one_runs(tmp_path: Path) -> None:
+    fake = FakeWebui(tmp_path)
+    host = A1111Host(fake.module)
+    seen = []
+
+    def work(batch: list[int]) -> list[int]:
+        state = fake.state  # the WebUI empties it for each batch
+        seen.append((state.job_count, state.sampling_step, state.sampling_steps, state.textinfo))
+        return batch
+
+    list(in_batches(Context(host, host.progress()), range(6), work, size=2, title="T", unit="u"))
+    assert seen == [(1, 0, 6, "T"), (1, 2, 6, "T: 2/6 u"), (1, 4, 6, "T: 4/6 u")]
 
 
 @pytest.mark.parametrize("error", [RuntimeError, MemoryError])
