@@ -70,18 +70,18 @@ def measure_sd(clip: Any, out: Path) -> dict[str, Any]:
         for scale in SCALES:
             rng = np.random.default_rng(SEED)
             scenes = [sample_scene(rng, held_out=bool(at % 2), plain=1.0) for at in range(PROMPTS)]
-            pictures, prompts = [], []
+            pictures = []
             for at, scene in enumerate(tqdm(scenes, desc=f"{side} px, CFG {scale:g}", mininterval=5)):
                 text = f"a {scene.colour} {scene.shape} on a {scene.background} background".replace(
                     "a orange", "an orange"
                 )
-                prompts.append(text)
                 asked = {"prompt": text, "negative_prompt": "", "width": side, "height": side, "steps": STEPS}
                 asked |= {"cfg_scale": scale, "sampler": "DPM++ 2M", "seed": at, "clip_skip": 1}
                 pictures.append(draw(components, SilentProgress(), **asked))
             figures[f"{side} px, CFG {scale:g}"] = hits(clip, pictures, scenes)
             if side == max(DRAWN_SIDES) and scale == SCALES[1]:
-                sheet = contact_sheet(list(zip(prompts, pictures, strict=True))[:12], columns=6, cell_px=160)
+                titles = [f"{scene.colour} {scene.shape} on {scene.background}" for scene in scenes]
+                sheet = contact_sheet(list(zip(titles, pictures, strict=True))[:12], columns=6, cell_px=200)
                 write_image(out.parent / "docs" / "images" / "mini-sd.png", sheet)
     return figures
 
