@@ -20,6 +20,7 @@ PHOTO = EXAMPLES / "photo.jpg"
 WORDS = EXAMPLES / "drawn-shapes"
 PROMPTS = ("a red circle on a white background", "a yellow star on a blue background")
 SEED = 7
+QUIET_ZONE, LATENT_PX = 4, 8
 GROUPS = {
     "shape": ["a circle", "a square", "a triangle", "a star", "a cross", "a ring", "a heart", "a diamond"],
     "colour": ["a red shape", "a yellow shape", "a green shape", "a blue shape", "a purple shape", "a black shape"],
@@ -35,15 +36,17 @@ def demo(host: Host, *, folder: str, content: str) -> int:
     """Make the maps, scan the code, draw, and tell what was drawn; returns the exit code (1: it does not scan)."""
     out = Path(folder)
     code = _make(host, "qr", content=content)
-    pictures = [*_maps(host, code, content), *_drawn(host)]
+    art = _art(host, code, content)
+    pictures = [*_maps(host, code, content), *_drawn(host), ("qr-art", "QR art", art.image)]
     for name, _, picture in pictures:
         write_image(out / f"{name}.png", picture)
     sheet = [(title, picture) for _, title, picture in pictures]
-    write_image(out / "contact-sheet.png", contact_sheet(sheet, columns=4))
+    write_image(out / "contact-sheet.png", contact_sheet(sheet, columns=3))
     print(f"{len(pictures)} pictures and contact-sheet.png are in {out.resolve()}\n")
     scanned = _tell_scan(host, code, content)
     _tell_models(host, [(title, picture) for name, title, picture in pictures if name.startswith("drawn")])
-    return 0 if scanned else 1
+    print(f"\nqr art: {art.summary()}")
+    return 0 if scanned and art.succeeded() else 1
 
 
 def _maps(host: Host, code: Any, content: str) -> Iterator[tuple[str, str, Image]]:
@@ -63,6 +66,12 @@ def _drawn(host: Host) -> Iterator[tuple[str, str, Image]]:
         print(f"{BANNER}\n", file=sys.stderr)
     for number, prompt in enumerate(PROMPTS, 1):
         yield f"drawn-{number}", prompt, _make(host, "txt2img", prompt=prompt, seed=SEED).image
+
+
+def _art(host: Host, code: Any, content: str) -> Any:
+    """A picture with the same code in it, on a canvas where a module is a latent pixel and the quiet zone is whole."""
+    side = (code.modules + 2 * QUIET_ZONE) * LATENT_PX
+    return _make(host, "qr-art", content=content, prompt=PROMPTS[1], width=side, height=side, seed=SEED, seeds=3)
 
 
 def _tell_scan(host: Host, code: Any, content: str) -> bool:
