@@ -88,7 +88,12 @@ def run(quick: bool) -> dict[str, Any]:  # noqa: FBT001 - the signature of every
     context = Context(host, SilentProgress())
     model, tables = _model(host.device()), _tables(quick)
     encoder = PromptEncoder(model, context)
-    wish = Wish(mode="best", min_flavors=2, max_flavors=2, intermediate=48) if quick else Wish(min_flavors=4, max_flavors=4)  # fewer steps favour them
+    # few links, because each costs clip-interrogator minutes; fewer favour it
+    wish = (
+        Wish(mode="best", min_flavors=2, max_flavors=2, intermediate=48)
+        if quick
+        else Wish(min_flavors=4, max_flavors=4)
+    )
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         built, labels = _seconds(lambda: load_label_features(encoder, tables, folder / "ours", SilentProgress()))
