@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any, Generic, Literal, Protocol, TypeVar
+from typing import Annotated, Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
 from .core.arrays import Image
 from .core.folders import checked_folder
@@ -13,6 +13,9 @@ from .errors import BootcampError, InvalidParamError
 from .params import Params, Spec, fields_of, plain
 from .ports import Host, Progress
 
+Section: TypeAlias = Literal["Control maps", "Draw", "Describe", "Data set", "Tools"]
+SECTIONS: tuple[Section, ...] = ("Control maps", "Draw", "Describe", "Data set", "Tools")
+"""What the page's tabs are grouped by, in their order."""
 P = TypeVar("P", bound=Params)
 R = TypeVar("R", bound="Result")
 
@@ -226,6 +229,7 @@ class Operation(Generic[P, R]):
         command: its words on the command line, where they are not its name.
         page: makes of a result an HTML page of one file; None where there is none.
         job: how it works through a folder as a job; None where it does not.
+        section: where its tab stands; empty: control maps among each other, what draws too, all else among the tools.
     """
 
     name: str
@@ -243,6 +247,13 @@ class Operation(Generic[P, R]):
     command: str = ""
     page: Callable[[Any], str] | None = None
     job: FolderJob[Any] | None = None
+    section: Section | Literal[""] = ""
+
+    @property
+    def place(self) -> Section:
+        """The section that its tab stands in."""
+        by_kind: dict[str, Section] = {"control-map": "Control maps", "generation": "Draw"}
+        return self.section or by_kind.get(self.kind, "Tools")
 
     @property
     def words(self) -> tuple[str, ...]:

@@ -64,7 +64,7 @@ class JobProgress:
 
 
 class Clock:
-    """How long a picture takes, told by the newest batches; the first one, which loads the models, only until then."""
+    """How long a picture takes, told by the newest batches of a run; not by the first one, which loads the models."""
 
     def __init__(self) -> None:
         self._recent: deque[tuple[float, int]] = deque(maxlen=20)
@@ -72,12 +72,11 @@ class Clock:
 
     def add(self, seconds: float, pictures: int) -> None:
         """A batch took so long."""
-        if self._first and self._recent:
-            self._recent.clear()
-            self._first = False
-        self._recent.append((seconds, pictures))
+        if not self._first:
+            self._recent.append((seconds, pictures))
+        self._first = False
 
     def per_item_s(self) -> float | None:
-        """Seconds a picture; None before the first batch."""
+        """Seconds a picture; None before the second batch."""
         pictures = sum(count for _, count in self._recent)
         return sum(seconds for seconds, _ in self._recent) / pictures if pictures else None

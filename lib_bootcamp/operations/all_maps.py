@@ -94,5 +94,6 @@ ALL_MAPS = Operation(
     run=make_all_maps,
     path="control-maps/all",
     kind="analysis",
+    section="Control maps",
     command="maps",
 )

@@ -72,6 +72,7 @@ CAPTION = Operation(
     run=caption,
     path="/caption",
     kind="analysis",
+    section="Data set",
     needs="models",
     job=FolderJob(params=CaptionFolder, work=CaptionWork),
     presets={

@@ -72,6 +72,12 @@ class CaptionFolder(CaptionSettings, FolderParams):
     ] = WHITE
 
 
+def rgb_of(colour: str) -> tuple[int, int, int]:
+    """`#rrggbb` as red, green and blue."""
+    value = int(colour[1:], 16)
+    return value >> 16, value >> 8 & 255, value & 255
+
+
 class CaptionWork(PictureFolder):
     """Captions for one folder.
 
@@ -125,8 +131,7 @@ class CaptionWork(PictureFolder):
         data = self.read(path)
         if self.params.background == WHITE:
             return data  # on white is how pictures are decoded anyway, and models do it fastest themselves
-        value = int(self.params.background[1:], 16)
-        return decode_image(data, background=(value >> 16, value >> 8 & 255, value & 255))
+        return decode_image(data, background=rgb_of(self.params.background))
 
     def settle(self, picture: Path, result: FileResult) -> Settled:
         """Word the caption, with the one that is there.

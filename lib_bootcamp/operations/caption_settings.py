@@ -29,6 +29,7 @@ _MODES = {
     "negative": "Negative: what the picture is least like",
 }
 _ORDER = {"score": "Best first", "alphabet": "By the alphabet", "listed": "As they are listed"}
+_WEIGHING = "How tags are weighed"
 _TAGS: dict[str, tuple[object, ...]] = {"way": ("tags",)}
 _PROMPTS: dict[str, tuple[object, ...]] = {"way": ("interrogate",)}
 _CHAINS: dict[str, tuple[object, ...]] = {**_PROMPTS, "mode": ("best", "negative")}
@@ -89,7 +90,7 @@ class CaptionSettings(Params):
             "For single lists",
             "A list's own threshold and, after a comma, its own number of tags, one list a line.",
             example={"colour": [0.4, 1]},
-            group="Tags",
+            group=_WEIGHING,
             when=_TAGS,
         ),
     ] = field(default_factory=dict)
@@ -99,18 +100,18 @@ class CaptionSettings(Params):
             ClassifySettings,
             "negative_labels",
             help="They compete with the tags of each list and are never written.",
-            group="Tags",
+            group=_WEIGHING,
             when=_TAGS,
         ),
     ] = ()
     templates: Annotated[
-        Literal["none", "short", "openai", "own"], _as(ClassifySettings, "templates", group="Tags", when=_TAGS)
+        Literal["none", "short", "openai", "own"], _as(ClassifySettings, "templates", group=_WEIGHING, when=_TAGS)
     ] = "none"
     template: Annotated[
         tuple[str, ...],
-        _as(ClassifySettings, "template", group="Tags", when={**_TAGS, "templates": ("own",)}),
+        _as(ClassifySettings, "template", group=_WEIGHING, when={**_TAGS, "templates": ("own",)}),
     ] = ()
-    scoring: Annotated[Scoring, _as(ClassifySettings, "scoring", group="Tags", when=_TAGS)] = "softmax"
+    scoring: Annotated[Scoring, _as(ClassifySettings, "scoring", group=_WEIGHING, when=_TAGS)] = "softmax"
     backend: Annotated[Literal["auto", "torch", "onnx", "onnx-int8"], _as(ClassifySettings, "backend", when=_TAGS)] = (
         "auto"
     )

@@ -447,6 +447,7 @@ CLASSIFY = Operation(
     run=classify,
     path="/classify",
     kind="analysis",
+    section="Describe",
     needs="models",
     over_files=OverFiles(params=ClassifySettings, run=classify_files, labels="labels"),
     job=FolderJob(params=ClassifyFolder, work=ClassifyWork),

@@ -386,5 +386,6 @@ DATASET_CAPTIONS = Operation(
     run=dataset_captions,
     path="/dataset/captions",
     kind="analysis",
+    section="Data set",
     command="dataset captions",
 )

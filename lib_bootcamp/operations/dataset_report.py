@@ -403,6 +403,7 @@ DATASET_REPORT = Operation(
     run=dataset_report,
     path="/dataset/report",
     kind="analysis",
+    section="Data set",
     command="dataset report",
     page=as_page,
     presets={

@@ -372,6 +372,7 @@ INTERROGATE = Operation(
     run=interrogate,
     path="/interrogate",
     kind="analysis",
+    section="Describe",
     needs="models",
     over_files=OverFiles(params=InterrogateSettings, run=interrogate_files),
     presets={

@@ -82,7 +82,7 @@ def _component(param: Param, prefix: str, look: Look) -> Any:
     if param.kind == "list" and param.item is not None and param.item.kind == "choice":
         return gr.CheckboxGroup(choices=list(param.item.choices), value=list(value or []), **common_info)
     if param.kind in {"list", "object", "mapping"}:
-        return gr.Textbox(value=value, lines=4, placeholder=placeholder_of(param), **common_info)
+        return gr.Textbox(value=value, lines=4, max_lines=10, placeholder=placeholder_of(param), **common_info)
     if spec.format == "color":
         return gr.ColorPicker(value=value, **common_info)
     kinds: dict[str, dict[str, Any]] = {"secret": {"type": "password"}, "multiline": {"lines": 3}}

@@ -82,10 +82,17 @@ def _typed(param: Param, value: Any) -> str | None:
     else:
         return None if value else ""
     try:
-        same = plain(param.parse_text(typed)) == plain(value)
+        same = _written(plain(param.parse_text(typed))) == _written(plain(value))
     except InvalidParamError:
         same = False
     return typed if same else None
+
+
+def _written(value: Any) -> Any:
+    """A value with its numbers as they are typed: declarations that take numbers in a text take them as texts too."""
+    if isinstance(value, dict):
+        return {name: _written(each) for name, each in value.items()}
+    return [_written(each) for each in value] if isinstance(value, list) else str(value)
 
 
 def placeholder_of(param: Param) -> str:

@@ -18,7 +18,7 @@ from lib_bootcamp.catalog import offered
 from lib_bootcamp.core.images import write_atomically, write_image
 from lib_bootcamp.core.model_files import BANNER, EMBEDDED
 from lib_bootcamp.errors import BootcampError
-from lib_bootcamp.operation import Context, Operation, Result
+from lib_bootcamp.operation import SECTIONS, Context, Operation, Result
 from lib_bootcamp.params import Params, fields_of
 from lib_bootcamp.ports import Host
 
@@ -156,12 +156,12 @@ class Tab:
         """Whether a picture's place is shown before there is one: a map's own picture."""
         return self.operation.kind == "control-map" and name == self.picture_names[0]
 
-    def connect(self, tabs: Mapping[str, Tab], selector: Any) -> None:
+    def connect(self, tabs: Mapping[str, Tab], places: Places) -> None:
         """Join this tab with others, once all are built; for tabs of their own.
 
         Args:
             tabs: operation name to tab.
-            selector: the `gradio.Tabs` that holds them.
+            places: how each of them is brought to the front.
         """
 
     @property
@@ -217,20 +217,46 @@ def build_tabs(host: Host, *, below: Callable[[Tab], None] | None = None) -> dic
     """
     from .tabs import WITHIN
 
-    outputs = Outputs()
+    outputs, places = Outputs(), Places()
     tabs: dict[str, Tab] = {}
-    with gr.Tabs(elem_id="bootcamp_tabs") as selector:
-        for operation in offered(host.name):
-            if operation.name in WITHIN:
-                continue
-            with gr.Tab(operation.title, id=operation.name, elem_id=f"bootcamp_tab_{operation.name.replace('-', '_')}"):
-                tabs[operation.name] = tab_class(operation)(operation, host, outputs)
-                tabs[operation.name].build()
-                if below is not None:
-                    below(tabs[operation.name])
-        for tab in tabs.values():
-            tab.connect(tabs, selector)
+    own = [each for each in offered(host.name) if each.name not in WITHIN]
+    with gr.Tabs(elem_id="bootcamp_tabs") as sections:
+        for section in dict.fromkeys(each for each in SECTIONS if any(one.place == each for one in own)):
+            slug = section.lower().replace(" ", "_")
+            with (
+                gr.Tab(section, id=section, elem_id=f"bootcamp_section_{slug}"),
+                gr.Tabs(elem_id=f"bootcamp_tabs_{slug}", elem_classes=["bootcamp-tabs"]) as inside,
+            ):
+                for operation in (each for each in own if each.place == section):
+                    name = operation.name
+                    with gr.Tab(operation.title, id=name, elem_id=f"bootcamp_tab_{name.replace('-', '_')}"):
+                        tabs[name] = tab_class(operation)(operation, host, outputs)
+                        tabs[name].build()
+                        if below is not None:
+                            below(tabs[name])
+                    places.add(name, (sections, section), (inside, name))
+    for tab in tabs.values():
+        tab.connect(tabs, places)
     return tabs
+
+
+class Places:
+    """Where each operation's tab stands, and how it is brought to the front: as outputs of an event."""
+
+    def __init__(self) -> None:
+        self._steps: dict[str, tuple[tuple[Any, str], ...]] = {}
+
+    def add(self, name: str, *steps: tuple[Any, str]) -> None:
+        """Say what is chosen in which `gradio.Tabs`, from the outside to the inside."""
+        self._steps[name] = steps
+
+    def of(self, name: str) -> list[Any]:
+        """The components that change when a tab is shown."""
+        return [tabs for tabs, _ in self._steps[name]]
+
+    def show(self, name: str, *, really: bool = True) -> list[Any]:
+        """Their values; without `really` all stays as it is."""
+        return [gr.update(selected=chosen) if really else gr.update() for _, chosen in self._steps[name]]
 
 
 def tab_class(operation: Operation[Any, Any]) -> type[Tab]:
@@ -247,7 +273,7 @@ def build_page(host: Host) -> Any:
         a `gradio.Blocks`.
     """
     with gr.Blocks(title="Bootcamp", analytics_enabled=False) as page:
-        gr.Markdown("# Bootcamp\nControl maps for Stable Diffusion, and QR codes that scan.")
+        gr.Markdown("# Bootcamp\nControl maps, QR codes that scan, pictures told in words, and data sets.")
         if host.checkpoint() == EMBEDDED:
             gr.HTML(notice(BANNER, kind="note"), elem_id="bootcamp_banner")
         build_tabs(host)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 ROOT = Path(__file__).resolve().parents[2]
+SCRIPTS = ("bootcamp.js", "bootcamp_jobs.js")
+"""Of the folder `javascript`; the WebUI loads all of it."""
 
 
 class AddressInUseError(BootcampError):
@@ -53,7 +55,7 @@ def create_server_app(host: Host, *, port: int) -> Any:
     page = build_page(host)
     page.queue()
     style = (ROOT / "style.css").read_text(encoding="utf-8")
-    script = (ROOT / "javascript" / "bootcamp.js").read_text(encoding="utf-8")
+    script = "".join((ROOT / "javascript" / name).read_text(encoding="utf-8") for name in SCRIPTS)
     extras = supported_arguments(
         gr.mount_gradio_app,
         css=style,

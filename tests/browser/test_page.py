@@ -12,6 +12,7 @@ import zxingcpp
 from PIL import Image as Pil
 from PIL import ImageDraw
 
+from lib_bootcamp.catalog import find
 from tests.ml.needs import missing
 
 PHOTO = Path(__file__).resolve().parents[2] / "examples" / "photo.jpg"
@@ -30,13 +31,10 @@ def run(page: Any, operation: str) -> str:
 
 
 def open_tab(page: Any, operation: str, title: str) -> None:
+    """Show an operation's tab: first its section, then the tab inside."""
     page.wait_for_selector("#bootcamp_tabs [role=tab]")
-    page.wait_for_timeout(500)  # the page finds out how many tabs its row holds
-    tab = page.get_by_role("tab", name=title, exact=True)
-    if not tab.count():
-        page.get_by_role("button", name="More tabs").click()
-        tab = page.locator("#bootcamp_tabs .overflow-dropdown").get_by_role("button", name=title, exact=True)
-    tab.click()
+    page.get_by_role("tab", name=find(operation.replace("_", "-")).place, exact=True).click()
+    page.get_by_role("tab", name=title, exact=True).click()
     page.wait_for_selector(f"#bootcamp_{operation}_run", state="visible")
 
 

@@ -276,7 +276,7 @@ def test_a_pictures_time_is_that_of_the_newest_batches_without_the_first() -> No
     clock = Clock()
     assert clock.per_item_s() is None
     clock.add(60.0, 10)  # the model was loaded in it
-    assert clock.per_item_s() == 6.0
+    assert clock.per_item_s() is None
     clock.add(1.0, 10)
     assert clock.per_item_s() == pytest.approx(0.1)
     for _ in range(20):
@@ -288,17 +288,17 @@ def test_the_time_that_was_worked_is_kept_over_runs(jobs: Jobs, root: Path, scri
     import time
 
     script.before = lambda path: time.sleep(0.02)
-    script.size = 5
+    script.size = 2
     number = create(jobs, root)
     stop = Stop()
-    script.settling = lambda path: stop.set()
+    script.settling = lambda path: stop.set() if path.name == "5.img" else None
     jobs.run_here(number, FakeProgress(), stop)
     first = jobs.info(number, trusted=True)
-    assert (first.state, first.done) == ("paused", 5)
-    assert first.spent_s == 0.1
-    assert first.eta_s == pytest.approx(0.1, abs=0.05)
+    assert (first.state, first.done) == ("paused", 6)
+    assert first.spent_s >= 0.1
+    assert first.eta_s
     script.settling = lambda path: None
-    assert run(jobs, number).spent_s == 0.2
+    assert run(jobs, number).spent_s > first.spent_s
 
 
 def test_a_signal_handler_may_stop_a_run(jobs: Jobs, root: Path, script: Script) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,15 +20,16 @@ from lib_bootcamp.operations.caption_folder import WHITE, rgb_of
 from lib_bootcamp.operations.caption_pictures import PictureCaption
 from lib_bootcamp.ports import Host
 from lib_bootcamp.surfaces.gradio_fields import Form, picture_input, quiet_event, supported, supported_arguments
-from lib_bootcamp.surfaces.page import LOOK, Tab, notice
+from lib_bootcamp.surfaces.page import LOOK, Places, Tab, notice
 
 from .charts import Bar, chart
-from .job_card import HEADERS, KINDS, SHOWN_MISTAKES, card, row, undone_text
+from .job_card import HEADERS, KINDS, SHOWN_MISTAKES, WIDTHS, card, row, undone_text
 from .running import RunProgress, Stops
 
 LOG = logging.getLogger(__name__)
 SHOWN_JOBS, SHOWN_NEWEST = 50, 3
-NOTHING: dict[str, Any] = {"job": None, "rows": []}
+NOTHING: dict[str, Any] = {"job": None, "rows": [], "said": None}
+"""What a page remembers: the chosen job, the table as it is shown, the job and state that the message is about."""
 STEERING = {
     "pause": "Pause",
     "resume": "Go on",
@@ -68,7 +70,7 @@ class CaptionTab(Tab):
                 type="array",
                 interactive=False,
                 elem_id=f"{self.prefix}_table",
-                **supported(gr.Dataframe, height=240, max_height=240, wrap=True),
+                **supported(gr.Dataframe, height=240, max_height=240, column_widths=WIDTHS, buttons=[]),
             )
             with gr.Row(elem_classes=["bootcamp-job-buttons"]):
                 self.parts["refresh"] = gr.Button("Refresh", elem_id=self._refresh_id)
@@ -150,7 +152,7 @@ class CaptionTab(Tab):
             api_name=f"{self.prefix}_try",
         )
 
-    def connect(self, tabs: Mapping[str, Tab], selector: Any) -> None:
+    def connect(self, tabs: Mapping[str, Tab], places: Places) -> None:
         """Hand a job's folder to the caption editor, and show it."""
         editor = tabs.get("dataset-captions")
         button = self.parts["to_captions"]
@@ -158,9 +160,9 @@ class CaptionTab(Tab):
             button.visible = False
             return
         button.click(
-            lambda now, folder: [self._folder_of(now, folder), gr.update(selected="dataset-captions")],
+            lambda now, folder: [self._folder_of(now, folder), *places.show("dataset-captions")],
             [self.parts["state"], self.form.components["folder"]],
-            [editor.form.components["folder"], selector],
+            [editor.form.components["folder"], *places.of("dataset-captions")],
             **quiet_event(button.click),
         )
 
@@ -170,8 +172,7 @@ class CaptionTab(Tab):
         """Put the form's folder into the queue; mistakes become the message."""
 
         def begin() -> tuple[int, str]:
-            info = self._jobs().start(self.operation.name, self.form.raw(values), trusted=self._trusted)
-            return info.id, f"Job {info.id} {'waits for its turn' if info.state == 'queued' else 'has begun'}."
+            return self._jobs().start(self.operation.name, self.form.raw(values), trusted=self._trusted).id, ""
 
         return self._done(begin, now)
 
@@ -187,7 +188,8 @@ class CaptionTab(Tab):
                 return number, undone_text(made)
             if name == "remove":
                 return None, f"Job {number} is forgotten; its files stay as they are."
-            return number, "" if made.state != "running" or name == "resume" else "It stops after its batch."
+            stops = name in ("pause", "cancel") and made.state == "running"
+            return number, "It stops after the pictures that it is at." if stops else ""
 
         return self._done(steer, now)
 
@@ -195,26 +197,33 @@ class CaptionTab(Tab):
         try:
             number, said = work()
         except BootcampError as error:
-            return [notice(str(error), kind="error"), *self.looked(now)[1:]]
+            return self._said(notice(str(error), kind="error"), now)
         except Exception:
             LOG.exception("%s failed", self.operation.name)
-            return [notice(UNEXPECTED, kind="error"), *self.looked(now)[1:]]
-        return [notice(said, kind="note") if said else "", *self.looked({**now, "job": number})[1:]]
+            return self._said(notice(UNEXPECTED, kind="error"), now)
+        return self._said(notice(said, kind="note") if said else "", {**now, "job": number})
+
+    def _said(self, message: str, now: dict[str, Any]) -> list[Any]:
+        _, *shown, then = self.looked({**now, "said": None})
+        return [message, *shown, {**then, "said": then["shown"]} if message else then]
 
     def looked(self, now: dict[str, Any]) -> list[Any]:
-        """The components' values as the jobs are now; the message stays."""
+        """The components' values as the jobs are now; the message stays until its job is in another state."""
         try:
             infos = self._jobs().listed(trusted=self._trusted)
             info = self._chosen(infos, now.get("job"))
             shown = self._card(info)
         except BootcampError as error:
-            nothing = [gr.update() for _ in self.result_components[1:]]
-            return [notice(str(error), kind="error"), *nothing]
+            nothing = [gr.update() for _ in self.result_components[2:]]
+            return [notice(str(error), kind="error"), *nothing, {**NOTHING, "shown": None}]
         rows = [row(each) for each in infos[:SHOWN_JOBS]]
         table = gr.update() if rows == now.get("rows") else gr.update(value=rows)
         possible = info.actions if info is not None else ()
         buttons = [gr.update(interactive=name in possible) for name in self.steering]
-        return [gr.update(), shown, table, *buttons, {"job": info.id if info else None, "rows": rows}]
+        about = [info.id, info.state] if info is not None else None
+        over = now.get("said") is not None and now["said"] != about
+        then = {"job": info.id if info else None, "rows": rows, "said": None if over else now.get("said")}
+        return ["" if over else gr.update(), shown, table, *buttons, {**then, "shown": about}]
 
     @staticmethod
     def _chosen(infos: list[JobInfo], number: int | None) -> JobInfo | None:
@@ -223,16 +232,13 @@ class CaptionTab(Tab):
 
     def _card(self, info: JobInfo | None) -> str:
         newest, failed = [], []
-        if info is not None:
+        if info is not None and info.state != "undone":
             jobs, trusted = self._jobs(), self._trusted
             start = max(0, info.total - info.left - SHOWN_NEWEST)
-            try:
-                told = jobs.items(info.id, trusted=trusted, offset=start, limit=SHOWN_NEWEST)
+            with contextlib.suppress(NoJobError):  # somebody else forgot it in this moment
+                newest = jobs.items(info.id, trusted=trusted, offset=start, limit=SHOWN_NEWEST)
                 failed = jobs.failures(info.id, trusted=trusted, limit=SHOWN_MISTAKES) if info.failed else []
-            except NoJobError:  # forgotten in this moment by somebody else
-                told = []
-            newest = [each for each in told if each.state == "done"]
-        return card(info, newest, failed, refresh=self._refresh_id)
+        return card(info, [each for each in newest if each.state == "done"], failed, refresh=self._refresh_id)
 
     def tried(self, picture: Any, values: tuple[Any, ...], progress: RunProgress) -> list[Any]:
         """Caption one picture with the form's settings; writes nothing."""

@@ -16,7 +16,7 @@ from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.dataset_report import DatasetReport
 from lib_bootcamp.ports import Host
 from lib_bootcamp.surfaces.gradio_fields import quiet_event
-from lib_bootcamp.surfaces.page import Tab, notice
+from lib_bootcamp.surfaces.page import Places, Tab, notice
 
 from .running import RunProgress, Stops
 
@@ -76,14 +76,14 @@ class DatasetTab(Tab):
         self.button.click(pressed, self.form.inputs, self.result_components, api_name=self.prefix)
         self.stop.click(stopped, None, None, **quiet_event(self.stop.click))
 
-    def connect(self, tabs: Mapping[str, Tab], selector: Any) -> None:
+    def connect(self, tabs: Mapping[str, Tab], places: Places) -> None:
         """Hand the folder to the caption editor, and show it."""
         captions = tabs.get("dataset-captions")
         if captions is not None:
             self.to_captions.click(
-                lambda folder: [folder, gr.update(selected="dataset-captions")],
+                lambda folder: [folder, *places.show("dataset-captions")],
                 [self.form.components["folder"]],
-                [captions.form.components["folder"], selector],
+                [captions.form.components["folder"], *places.of("dataset-captions")],
                 **quiet_event(self.to_captions.click),
             )
 

@@ -13,7 +13,7 @@ from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.interrogate import InterrogateResult, TableScores
 from lib_bootcamp.ports import Host
 from lib_bootcamp.surfaces.gradio_fields import quiet_event, supported
-from lib_bootcamp.surfaces.page import Tab, filled, notice
+from lib_bootcamp.surfaces.page import Places, Tab, filled, notice
 
 from .charts import Bar, chart
 from .running import RunProgress, Stops
@@ -79,7 +79,7 @@ class InterrogateTab(Tab):
         self.button.click(pressed, self.form.inputs, self.result_components, api_name=self.prefix)
         self.stop.click(stopped, None, None, **quiet_event(self.stop.click))
 
-    def connect(self, tabs: Mapping[str, Tab], selector: Any) -> None:
+    def connect(self, tabs: Mapping[str, Tab], places: Places) -> None:
         """Hand the texts to the tab that draws, where there is one, and show it."""
         txt2img = tabs.get("txt2img")
         if txt2img is None:
@@ -87,9 +87,9 @@ class InterrogateTab(Tab):
         self.to_txt2img.visible = True
         fields = [txt2img.form.components[name] for name in ("prompt", "negative_prompt")]
         self.to_txt2img.click(
-            lambda *texts: [*filled(*texts), gr.update(selected="txt2img")],
+            lambda *texts: [*filled(*texts), *places.show("txt2img")],
             list(self.prompts.values()),
-            [*fields, selector],
+            [*fields, *places.of("txt2img")],
             **quiet_event(self.to_txt2img.click),
         )
 

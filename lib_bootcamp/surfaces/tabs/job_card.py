@@ -12,6 +12,7 @@ from lib_bootcamp.jobs.facts import ACTIVE, ItemInfo, JobInfo, Undone, duration
 SHOWN_MISTAKES = 5
 HEADERS = ("job", "what", "folder", "state", "done", "left")
 KINDS = ("number", "str", "str", "str", "str", "str")
+WIDTHS = ["8%", "15%", "27%", "16%", "23%", "11%"]
 
 
 def card(info: JobInfo | None, newest: Sequence[ItemInfo], failed: Sequence[ItemInfo], *, refresh: str) -> str:
@@ -44,7 +45,7 @@ def _short(folder: str) -> str:
 
 
 def _bar(info: JobInfo) -> str:
-    finished = info.total - info.left
+    finished = 0 if info.state == "undone" else info.total - info.left
     share = 100 * finished / info.total if info.total else 0.0
     return (
         f'<div class="bootcamp-job-bar" role="progressbar" aria-label="Job {info.id}" aria-valuemin="0" '
@@ -60,7 +61,8 @@ def _counts(info: JobInfo) -> str:
     parts = [f"{info.done:,} of {info.total:,} done"]
     parts += [f"{count:,} {word}" for count, word in ((info.skipped, "left out"), (info.failed, "failed")) if count]
     if info.state == "running":
-        parts.append(left(info) or "the model is being loaded")
+        told = left(info) or ("" if info.total - info.left - info.skipped else "the model is being loaded")
+        parts += [told] if told else []
     elif info.spent_s >= 1:
         parts.append(f"took {duration(info.spent_s)}")
     return " · ".join(parts)

@@ -17,7 +17,7 @@ from lib_bootcamp.operations.png_info_edit import PNG_INFO_EDIT
 from lib_bootcamp.ports import Host, SilentProgress
 from lib_bootcamp.surfaces.gradio_fields import Form, picture_output, quiet_event, supported
 from lib_bootcamp.surfaces.gradio_values import uploads
-from lib_bootcamp.surfaces.page import LOOK, Tab, notice
+from lib_bootcamp.surfaces.page import LOOK, Places, Tab, notice
 
 from .png_info_files import (
     comparison,
@@ -162,7 +162,7 @@ class PngInfoTab(Tab):
         self.parts["tables"].click(pressed, inputs, outputs, api_name=f"{self.prefix}_tables")
         self.parts["stop"].click(stopped, None, None, **quiet_event(self.parts["stop"].click))
 
-    def connect(self, tabs: Mapping[str, Tab], selector: Any) -> None:
+    def connect(self, tabs: Mapping[str, Tab], places: Places) -> None:
         """Hand the fields that have counterparts to the tab that draws, where there is one, and show it."""
         txt2img = tabs.get("txt2img")
         if txt2img is None:
@@ -171,9 +171,9 @@ class PngInfoTab(Tab):
 
         def send(text: str) -> list[Any]:
             values, note = drawing_values(text, txt2img.form)
-            return [*values, notice(note, kind="note"), gr.update(selected="txt2img")]
+            return [*values, notice(note, kind="note"), *places.show("txt2img")]
 
-        targets = [*txt2img.form.inputs, txt2img.message, selector]
+        targets = [*txt2img.form.inputs, txt2img.message, *places.of("txt2img")]
         self.to_txt2img.click(send, [self.parts["infotext"]], targets, **quiet_event(self.to_txt2img.click))
 
     def given(self, *values: Any) -> list[Any]:

@@ -9,7 +9,7 @@ import gradio as gr
 
 from lib_bootcamp.params import Param
 from lib_bootcamp.surfaces.gradio_values import show
-from lib_bootcamp.surfaces.page import Tab
+from lib_bootcamp.surfaces.page import Places, Tab
 
 
 class QrTab(Tab):
@@ -20,14 +20,14 @@ class QrTab(Tab):
         super().layout_outputs()
         self.scan_button = gr.Button("Scan this code", elem_id=f"{self.prefix}_to_scan")
 
-    def connect(self, tabs: Mapping[str, Tab], selector: Any) -> None:
+    def connect(self, tabs: Mapping[str, Tab], places: Places) -> None:
         """Fill the scan tab from the last result, and show it."""
         scan = tabs["scan"]
         layout: Param = next(each for each in scan.form.fields if each.name == "layout")
 
         def hand_over(picture: Any, facts: dict[str, Any] | None) -> list[Any]:
             text = show(layout, facts["layout"]) if facts else gr.update()
-            return [picture, text, gr.update(selected="scan") if facts else gr.update()]
+            return [picture, text, *places.show("scan", really=bool(facts))]
 
-        targets = [scan.form.components["image"], scan.form.components["layout"], selector]
+        targets = [scan.form.components["image"], scan.form.components["layout"], *places.of("scan")]
         self.scan_button.click(hand_over, [self.pictures["image"], self.facts], targets)
