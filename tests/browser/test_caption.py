@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,8 @@ def test_a_job_is_paused_goes_on_after_the_page_was_loaded_again_and_is_stopped(
     opened(page)
     begin(page, folder)
     page.wait_for_function("/about .* left/.test(document.querySelector('.bootcamp-job')?.innerText)")
-    picture_of(page, "page-caption-running")
+    if os.environ.get("BOOTCAMP_SCREENSHOTS"):  # it takes time, in which the job may end
+        picture_of(page, "page-caption-running")
     page.click(f"{PREFIX}_pause")
     card(page, "paused", folder)
     done = len(captions(folder))
