@@ -12,6 +12,7 @@ DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS.parent))
 
 from lib_bootcamp.core.compatibility import GRID_PX, MAP_KINDS, NATIVE_PX  # noqa: E402
+from lib_bootcamp.core.detectors import DETECTORS  # noqa: E402
 from lib_bootcamp.core.images import read_image, write_atomically, write_image  # noqa: E402
 from lib_bootcamp.core.model_files import BASE_TITLES  # noqa: E402
 from lib_bootcamp.hosts.standalone import StandaloneHost  # noqa: E402
@@ -111,6 +112,90 @@ A map is best made at the size that is drawn: ControlNet would resize it, and li
 latent's pixels. QR modules are 16 px on the latent's grid of 8.
 """
 
+DETECT_PAGE = """# Learnt detectors
+
+<!-- made by docs/make.py from lib_bootcamp/core/detectors.py; change it there -->
+
+`detect` makes a map with a network that was trained for it:
+
+```
+python -m lib_bootcamp detect photo.jpg --detector depth_midas --out depth.png
+python -m lib_bootcamp detect photo.jpg --detector openpose --hands --face --out pose.png
+python -m lib_bootcamp detect photo.jpg --detector objects --phrases "a cup" --out cup.png
+```
+
+On the page it is the tab **Detector**, in the WebUI's section one of the controls, over the API
+`POST /bootcamp/v1/control-maps/detect`.
+
+## Which there are
+
+| detector | `--detector` | files, from the hub | MB | licence of the weights | maps for |
+|---|---|---|---|---|---|
+{rows}
+
+{notes}
+
+## Where the files lie
+
+A file that is on this machine is used where it lies, under its name above: in the WebUI in ControlNet's folder for
+annotators (Settings, `--controlnet-annotator-models-path`, `models/ControlNetPreprocessor`, the extension's
+`annotator/downloads`), else in `detectors` in the data folder; then in the hub's cache. What is missing is fetched into
+the first of these, once, with its progress, and held against the hub's SHA-256; `HF_ENDPOINT` names another hub,
+`HF_HUB_OFFLINE=1` none. Without a network the answer names the file, its page and the folder to put it into.
+
+Files are loaded as data (safetensors, or `torch.load` with `weights_only`): one that holds code is refused. A detector
+stays in memory for a while as CLIP does, on the host's device, in half precision where what follows its
+network takes it, and the queue is held for each picture alone.
+
+## What was tried, and how
+
+No detector's trained weights could be fetched where this was made, for there is no way to the hub from there: sizes,
+licences and names of files above are as their makers and ControlNet give them, and were not looked up again. The
+networks of controlnet-aux run in their true size and architecture with random weights, on a CPU, and so do DWPose's
+arithmetic and both ways to run it on ONNX files of the true inputs and outputs, and small models of the true classes of
+transformers. That shows that files are found, loaded and run, and the shape, range and repeatability of the maps; it
+does not show that a trained model's map is a good one. Nothing of it was run on a graphics card.
+
+| detector | loaded for real | its architecture with random weights | why not for real |
+|---|---|---|---|
+{tried}
+
+## Packages
+
+controlnet-aux 0.0.10 is installed without what it declares (it asks for one more OpenCV, which would overwrite the one
+that is there): in the WebUI by `install.py`, here by `requirements/detectors.txt` when `detect` is first called.
+MediaPipe's models lie in the package up to 0.10.21, which needs protobuf below 5: in the WebUI ControlNet brings it,
+beside this program's own packages it does not work.
+"""
+
+
+def detect_page() -> str:
+    """docs/detect.md."""
+    kinds = {each.name: each.title for each in MAP_KINDS}
+    rows, tried = [], []
+    for name, each in DETECTORS.items():
+        large = [weights for weights in each.weights if weights.mb]
+        files = ", ".join(f"[{file.file}](https://huggingface.co/{file.repo})" for file in large) or "in the package"
+        kind = kinds[each.map_kind] if each.map_kind else "masks"
+        rows.append(f"| {each.title} | `{name}` | {files} | {each.mb:g} | {each.licence} | {kind} |")
+        real = each.through == "mediapipe"
+        random = "the package's own" if real else _RANDOM.get(name, "whole")
+        tried.append(
+            f"| {each.title} | {'yes, a photograph' if real else 'no'} | {random} | {'' if real else 'no hub'} |"
+        )
+    notes = "\n".join(f"- {each.title}: {each.note}" for each in DETECTORS.values() if each.note)
+    return DETECT_PAGE.format(rows="\n".join(rows), notes=notes, tried="\n".join(tried))
+
+
+_RANDOM = {
+    "depth_anything": "small",
+    "segment_ade20k": "small",
+    "objects": "small",
+    "dwpose": "stand-ins of the true inputs and outputs",
+    "segment_anything": "not run to its end",
+    "depth_zoe": "whole, by hand",
+}
+
 
 def maps_page() -> str:
     """docs/maps.md."""
@@ -138,7 +223,7 @@ def compatibility_page() -> str:
     return COMPATIBILITY_PAGE.format(rows="\n".join(rows), sizes="\n".join(sizes))
 
 
-PAGES = {"maps.md": maps_page, "compatibility.md": compatibility_page}
+PAGES = {"maps.md": maps_page, "compatibility.md": compatibility_page, "detect.md": detect_page}
 
 
 def main() -> None:

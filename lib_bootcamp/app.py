@@ -8,6 +8,6 @@ from lib_bootcamp.hosts.standalone import StandaloneHost
 from lib_bootcamp.surfaces import cli
 
 
-def main(argv: Sequence[str] | None = None, prepare: Callable[[], None] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, prepare: Callable[[str], None] | None = None) -> int:
     """Run one command of the command line on the standalone host; returns the exit code."""
     return cli.main(argv, lambda given: StandaloneHost(**given), prepare)

@@ -17,6 +17,10 @@ REQUIREMENTS = ROOT / "requirements"
 STANDALONE = REQUIREMENTS / "standalone.txt"
 # torch and what comes with it: for the commands that need a model, and added when the first of them is called
 MODELS = REQUIREMENTS / "models.txt"
+# controlnet-aux and what it imports, beside models.txt. It declares an OpenCV that would overwrite ours, so these are
+# installed without what they declare.
+DETECTORS = REQUIREMENTS / "detectors.txt"
+ALONE = (DETECTORS.name,)
 # `development` runs these; their names stand here because it takes longer to import
 COMMANDS = {
     "setup": "make the program's environment ready",

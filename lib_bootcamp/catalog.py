@@ -13,6 +13,7 @@ from .operations.classify import CLASSIFY
 from .operations.compatibility import COMPATIBILITY
 from .operations.dataset_captions import DATASET_CAPTIONS
 from .operations.dataset_report import DATASET_REPORT
+from .operations.detect import DETECT
 from .operations.edges import EDGES
 from .operations.interrogate import INTERROGATE
 from .operations.lighting import LIGHTING
@@ -30,6 +31,7 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     LIGHTING,
     RECOLOR,
     EDGES,
+    DETECT,
     ALL_MAPS,
     COMPATIBILITY,
     SCAN,

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
-from lib_bootcamp.bootstrap import SetupError, base_python, fingerprint, interpreter, is_whole, marker
+from lib_bootcamp.bootstrap import ALONE, SetupError, base_python, fingerprint, interpreter, is_whole, marker
 from lib_bootcamp.pip_output import PipProgress, sentence
 
 MINIMUM = (3, 10)
@@ -207,14 +207,20 @@ def _install(environment: Path, locks: Sequence[Path], who: str, handle: IO[str]
             raise _PipError(lines, touched=False)
     command = [python, "-I", "-m", "pip", "install", "--no-input", "--no-compile", "--progress-bar", "off"]
     command += ["--disable-pip-version-check", "--no-warn-script-location", *(["--force-reinstall"] if again else [])]
-    for lock in locks:
-        command += ["-r", str(lock)]
+    together = [lock for lock in locks if lock.name not in ALONE]
+    alone = [lock for lock in locks if lock.name in ALONE]
     version = _told(version_of(python))
     marks = {marker(environment, lock): f"{fingerprint(lock)} {version}" for lock in locks}
-    _pip(command, environment, locks, who, handle)
+    _pip([*command, *_files(together)], environment, together, who, handle)
+    if alone:
+        _pip([*command, "--no-deps", *_files(alone)], environment, alone, who, handle)
     _leave(environment, who, "whole", version)
     for file, text in marks.items():
         file.write_text(text, encoding="utf-8")
+
+
+def _files(locks: Sequence[Path]) -> list[str]:
+    return [part for lock in locks for part in ("-r", str(lock))]
 
 
 def _invalidate(environment: Path, who: str) -> None:

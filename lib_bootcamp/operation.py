@@ -223,7 +223,8 @@ class Operation(Generic[P, R]):
         kind: `control-map` results have an `image` that steers generation, `generation` results have one that is the
             work itself, `analysis` results are about the pictures given.
         presets: named sets of values, offered by every surface.
-        needs: `models` where it runs on torch, which is installed when it is first wanted.
+        needs: `models` where it runs on torch, which is installed when it is first wanted; `detectors` where it runs
+            on controlnet-aux too.
         hosts: names of the hosts that offer it; all of them where there are none.
         over_files: how it takes a folder of pictures; None where it takes one picture at a time.
         command: its words on the command line, where they are not its name.
@@ -241,7 +242,7 @@ class Operation(Generic[P, R]):
     path: str
     kind: Literal["control-map", "generation", "analysis"] = "control-map"
     presets: dict[str, dict[str, Any]] = field(default_factory=dict)
-    needs: Literal["", "models"] = ""
+    needs: Literal["", "models", "detectors"] = ""
     hosts: tuple[str, ...] = ()
     over_files: OverFiles[Any] | None = None
     command: str = ""

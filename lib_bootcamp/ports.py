@@ -212,7 +212,7 @@ class Host(Protocol):
         """
 
     def model_folders(self) -> dict[str, tuple[Path, ...]]:
-        """Where models lie, by kind (`checkpoint`, `vae`, `lora`, `embedding`, `controlnet`).
+        """Where models lie, by kind (`checkpoint`, `vae`, `lora`, `embedding`, `controlnet`, `annotator`).
 
         The first folder of a kind is the one to put new files into; folders may not exist yet.
         """

@@ -87,19 +87,22 @@ def enter(argv: Sequence[str]) -> None:
     _run_there(environment, argv)
 
 
-def add_models() -> None:
+def add_models(needs: str = "models") -> None:
     """Bring torch and what goes with it into the environment this process runs in, where that is the program's own.
 
+    Args:
+        needs: `models`, or `detectors` for controlnet-aux too.
     Raises:
         SetupError: the environment cannot be made.
     """
     environment = bootstrap.folder()
     if environment is None or not bootstrap.MODELS.exists() or not bootstrap.is_inside(environment):
         return
-    if not bootstrap.is_whole(environment, bootstrap.MODELS):
+    locks = [bootstrap.MODELS, *([bootstrap.DETECTORS] if needs == "detectors" else [])]
+    if not all(bootstrap.is_whole(environment, each) for each in locks):
         from lib_bootcamp import installer
 
-        installer.ensure(environment, [bootstrap.STANDALONE, bootstrap.MODELS])
+        installer.ensure(environment, [bootstrap.STANDALONE, *locks])
         importlib.invalidate_caches()
 
 

@@ -127,7 +127,7 @@ MAP_KINDS: tuple[MapKind, ...] = (
     MapKind(
         "depth",
         "Depth",
-        "",
+        "detect --detector depth_midas",
         (
             _v11("Depth", r"depth|zoe|midas", "control_v11f1p_sd15_depth.pth"),
             ModelFamily("Depth SD2.1", "sd2", (r"depth",), "control_v11p_sd21_depth.safetensors", _SD21),
@@ -142,7 +142,7 @@ MAP_KINDS: tuple[MapKind, ...] = (
     MapKind(
         "normal",
         "Normal map",
-        "",
+        "detect --detector normal_bae",
         (
             _v11("Normal map", r"normal", "control_v11p_sd15_normalbae.pth"),
             ModelFamily("Normal map SD2.1", "sd2", (r"normal",), "control_v11p_sd21_normalbae.safetensors", _SD21),
@@ -151,7 +151,7 @@ MAP_KINDS: tuple[MapKind, ...] = (
     MapKind(
         "openpose",
         "Pose",
-        "",
+        "detect --detector openpose",
         (
             _v11("Pose", r"openpose|dw_?pose", "control_v11p_sd15_openpose.pth"),
             ModelFamily("Pose SD2.1", "sd2", (r"openpose",), "control_v11p_sd21_openpose.safetensors", _SD21),
@@ -164,11 +164,11 @@ MAP_KINDS: tuple[MapKind, ...] = (
             ),
         ),
     ),
-    MapKind("mlsd", "Straight lines", "", (_v11("MLSD", r"mlsd", "control_v11p_sd15_mlsd.pth"),)),
+    MapKind("mlsd", "Straight lines", "detect --detector mlsd", (_v11("MLSD", r"mlsd", "control_v11p_sd15_mlsd.pth"),)),
     MapKind(
         "seg",
         "Segmentation",
-        "",
+        "detect --detector segment_ade20k",
         (
             _v11("Segmentation", r"_seg(?:[._-]|$)|segmentation", "control_v11p_sd15_seg.pth"),
             ModelFamily("Segmentation SD2.1", "sd2", (r"_ade20k",), "control_v11p_sd21_ade20k.safetensors", _SD21),

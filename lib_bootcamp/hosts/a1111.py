@@ -239,6 +239,13 @@ class A1111Host:
                 self.setting("control_net_models_path", ""),
                 self._extension_folder("models"),
             ),
+            # new files go where both this package and ControlNet look, where the person named such a folder
+            "annotator": _folders(
+                self.setting("control_net_modules_path", ""),
+                getattr(options, "controlnet_annotator_models_path", None),
+                models / "ControlNetPreprocessor",
+                self._extension_folder("annotator/downloads"),
+            ),
         }
 
     def controlnet_models(self) -> dict[str, Path]:

@@ -175,7 +175,7 @@ def _needs(operation: Operation[Any, Any], given: Mapping[str, Any]) -> str:
 def main(
     argv: Sequence[str] | None,
     make_host: Callable[[Mapping[str, Any]], Host],
-    prepare: Callable[[], None] | None = None,
+    prepare: Callable[[str], None] | None = None,
 ) -> int:
     """Run one command; returns the exit code.
 
@@ -183,7 +183,7 @@ def main(
         argv: the command and its arguments; None for the process's own.
         make_host: the host from `device`, `checkpoint`, `clip`, `allowed` (folders) and `address` (where it serves),
             each None where it was not given.
-        prepare: installs what operations with a model need.
+        prepare: installs what operations with a model need, `models` or `detectors`.
     """
     arguments = vars(build_parser().parse_args(argv))
     given = {"device": "device", "checkpoint": "checkpoint", "clip": "host_clip"}
@@ -194,7 +194,7 @@ def main(
     needs = _needs(operation, arguments) if operation is not None else arguments.pop("needs", "")
     try:
         if needs and prepare is not None:
-            prepare()
+            prepare(needs)
         if operation is None:
             return int(arguments.pop("run")(host, argparse.Namespace(**arguments)))
         if operation.over_files is not None:

@@ -17,6 +17,7 @@ from lib_bootcamp.catalog import OPERATIONS
 from lib_bootcamp.core.images import encode_base64, encode_png
 from lib_bootcamp.errors import ModelError
 from lib_bootcamp.hosts.standalone import StandaloneHost
+from lib_bootcamp.operations.detect import DETECT
 from lib_bootcamp.operations.interrogate import INTERROGATE, LabelScore, TableScores, check_names
 from lib_bootcamp.operations.qr import code_layout
 from lib_bootcamp.operations.qr_art import QR_ART, TryReport
@@ -62,6 +63,15 @@ def _draw_no_code(params: Any, context: Any) -> Any:
     )
 
 
+def _detect_nothing(params: Any, context: Any) -> Any:
+    """A detector without its weights: the picture is the map."""
+    del context
+    height, width = params.image.shape[:2]
+    return DETECT.result(
+        image=params.image, detector=params.detector, weights=(), device="cpu", width=width, height=height, found=()
+    )
+
+
 def _say_nothing(params: Any, context: Any) -> Any:
     """An interrogation without torch and without tables: what is tested is the route, and what a caller may name."""
     check_names(params, context)
@@ -77,7 +87,12 @@ def _say_nothing(params: Any, context: Any) -> Any:
     )
 
 
-_RUNS = {TXT2IMG.name: _draw_nothing, QR_ART.name: _draw_no_code, INTERROGATE.name: _say_nothing}
+_RUNS = {
+    DETECT.name: _detect_nothing,
+    TXT2IMG.name: _draw_nothing,
+    QR_ART.name: _draw_no_code,
+    INTERROGATE.name: _say_nothing,
+}
 WITHOUT_CHECKPOINT = tuple(dataclasses.replace(each, run=_RUNS.get(each.name, each.run)) for each in OPERATIONS)
 
 

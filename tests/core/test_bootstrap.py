@@ -469,3 +469,23 @@ def test_the_tally_is_read_from_the_report(tmp_path: Path) -> None:
 
 def test_a_run_without_a_report_counts_nothing(tmp_path: Path) -> None:
     assert str(development.tally_of(tmp_path / "none.xml")) == "0 passed, 0 failed, 0 skipped"
+
+
+def test_a_lock_that_stands_alone_is_installed_without_what_its_packages_declare(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lib_bootcamp import installer
+
+    calls: list[list[str]] = []
+    locks = [tmp_path / "standalone.txt", tmp_path / bootstrap.DETECTORS.name]
+    for lock in locks:
+        lock.write_text("probe==1.0\n", encoding="utf-8")
+    environment = tmp_path / ".venv"
+    (environment / "lib" / "python3" / "site-packages" / "pip").mkdir(parents=True)
+    monkeypatch.setattr(installer, "_pip", lambda command, *_: calls.append(command))
+    with (tmp_path / "lock").open("w", encoding="utf-8") as handle:
+        installer._install(environment, locks, "made", handle, again=False)
+    assert [("--no-deps" in call, call[call.index("-r") + 1]) for call in calls] == [
+        (False, str(locks[0])),
+        (True, str(locks[1])),
+    ]

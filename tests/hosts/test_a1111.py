@@ -392,3 +392,15 @@ def test_a_flag_that_is_not_user_and_password_is_refused(host, webui):
     webui.cmd_opts.api_auth = "ann"
     with pytest.raises(ValueError, match="user:password"):
         host.auth_dependencies()
+
+
+def test_files_of_detectors_are_looked_for_where_controlnet_keeps_them(host, webui, tmp_path, monkeypatch):
+    monkeypatch.setitem(
+        sys.modules, "scripts.global_state", SimpleNamespace(cn_models={}, cn_models_dir_old="/ext/models")
+    )
+    webui.cmd_opts.controlnet_annotator_models_path = "/named"
+    assert host.model_folders()["annotator"] == (
+        Path("/named"),
+        tmp_path / "models" / "ControlNetPreprocessor",
+        Path("/ext/annotator/downloads"),
+    )

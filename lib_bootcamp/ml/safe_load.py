@@ -1,0 +1,64 @@
+"""Weights from files without running anything that is in them."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from lib_bootcamp.errors import ModelError, first_line
+
+
+def load_weights(path: Path) -> dict[str, Any]:
+    """The tensors of a .safetensors file, or what a .pt/.pth file holds where that is plain data.
+
+    Raises:
+        ModelError: damaged, or it holds more than data.
+    """
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            return dict(load_file(path))
+        loaded = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, ValueError, EOFError, KeyError, pickle.UnpicklingError) as error:
+        raise ModelError(
+            f"{path} cannot be loaded ({first_line(error)}): it is damaged or holds more than weights; delete it, and "
+            "it is fetched again."
+        ) from error
+    except Exception as error:  # safetensors' own, and what a host puts in the place of torch.load
+        raise ModelError(
+            f"{path} cannot be loaded ({first_line(error)}); delete it, and it is fetched again."
+        ) from error
+    if not isinstance(loaded, dict):
+        raise ModelError(f"{path} holds no weights but a {type(loaded).__name__}.")
+    return loaded
+
+
+def fill(network: torch.nn.Module, weights: dict[str, Any], path: Path, *, may_lack: str = "") -> torch.nn.Module:
+    """Put weights into a network and make it ready to be used.
+
+    Args:
+        network: of the right architecture.
+        weights: by name; `module.` at their beginning is dropped.
+        path: their file, for the mistake.
+        may_lack: the ending of buffers that other versions of a library do not have or compute anew.
+    Raises:
+        ModelError: they are another network's.
+    """
+    bare = {name.removeprefix("module."): value for name, value in weights.items()}
+    lacking: list[str] = []
+    try:
+        told = network.load_state_dict(bare, strict=False)
+        lacking = [each for each in (*told.missing_keys, *told.unexpected_keys) if not _may(each, may_lack)]
+    except (RuntimeError, AttributeError) as error:
+        raise ModelError(f"{path} holds the weights of another network ({first_line(error)}).") from error
+    if lacking:
+        raise ModelError(f"{path} holds the weights of another network: {lacking[0]} is missing or too much.")
+    return network.eval().requires_grad_(requires_grad=False)
+
+
+def _may(name: str, ending: str) -> bool:
+    return name.endswith("num_batches_tracked") or bool(ending and name.endswith(ending))
