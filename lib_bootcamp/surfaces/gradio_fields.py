@@ -54,6 +54,9 @@ def picture_input(**settings: Any) -> Any:
 def component(param: Param, *, prefix: str, look: Look = DEFAULT_LOOK) -> Any:
     """The component of one field; its `elem_id` is `<prefix>_<name>`."""
     made = _component(param, prefix, look)
+    # The WebUI's ui-config.json knows a component by its tab and label, and gives what it keeps to the next one of the
+    # same label too: a "Width" that is another operation's, with its bounds. This goes into its key.
+    made.custom_script_source = made.elem_id
     if is_upload(param) or param.spec.format == "secret":
         made.do_not_save_to_config = True  # the WebUI's ui-config.json
     return made
