@@ -23,7 +23,7 @@ KINDS = [(shape, colour) for shape in SHAPES for colour in COLOURS]
 
 def shapes(folder: Path, count: int) -> Path:
     """Pictures of shapes."""
-    folder.mkdir()
+    folder.mkdir(parents=True)
     files = []
     for kind in KINDS:
         out = io.BytesIO()
@@ -52,7 +52,7 @@ def card(page: Any, state: str, folder: Path) -> str:
     """Wait until the folder's card shows a state, and give its text."""
     text = f"document.querySelector('.bootcamp-job')?.innerText.includes('/{folder.name}')"
     shown = f"document.querySelector('.bootcamp-job-state')?.innerText === '{state}'"
-    page.wait_for_function(f"{text} && {shown}", timeout=60_000)
+    page.wait_for_function(f"{text} && {shown}", timeout=180_000)  # the first job loads the model
     return " ".join(page.inner_text(".bootcamp-job").split())
 
 
@@ -82,10 +82,11 @@ def test_a_folder_becomes_a_job_that_is_followed_and_undone(page: Any, tmp_path:
 def test_a_job_is_paused_goes_on_after_the_page_was_loaded_again_and_is_stopped(
     page: Any, tmp_path: Path, picture_of: Any
 ) -> None:
-    folder = shapes(tmp_path / "many", 4000)
+    folder = shapes(tmp_path / "datasets" / "shapes", 4000)
     opened(page)
     begin(page, folder)
-    page.wait_for_function("/about .* left/.test(document.querySelector('.bootcamp-job')?.innerText)")
+    fill(page, "bootcamp_caption_folder", "datasets/shapes")  # as the picture shows it
+    page.wait_for_function("/about .* left/.test(document.querySelector('.bootcamp-job')?.innerText)", timeout=180_000)
     if os.environ.get("BOOTCAMP_SCREENSHOTS"):  # it takes time, in which the job may end
         picture_of(page, "page-caption-running")
     page.click(f"{PREFIX}_pause")

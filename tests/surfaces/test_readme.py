@@ -35,7 +35,7 @@ def needs_models(command: str) -> bool:
     if any(re.match(rf"{re.escape(PYTHON)}{each.name}\b", command) for each in COMMANDS if each.needs):
         return True
     return any(
-        re.search(rf"lib_bootcamp {' '.join(each.words)}\b|/bootcamp/v1/{each.path.strip('/')}\b", command)
+        re.search(rf"lib_bootcamp {' '.join(each.words)}\b|/bootcamp/v1/(jobs/)?{each.path.strip('/')}\b", command)
         for each in OPERATIONS
         if each.needs or any(param.spec.needs and f"--{param.name} " in command for param in each.params.fields())
     )
