@@ -97,7 +97,7 @@ def test_without_a_checkpoint_components_say_what_to_do(host: Host) -> None:
 
 
 def test_model_folders_are_of_known_kinds(host: Host) -> None:
-    assert set(host.model_folders()) <= {"checkpoint", "vae", "lora", "embedding", "controlnet"}
+    assert set(host.model_folders()) <= {"checkpoint", "vae", "lora", "embedding", "controlnet", "annotator"}
 
 
 def test_dtype_is_one_that_torch_knows(host: Host) -> None:
