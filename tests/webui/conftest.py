@@ -29,6 +29,7 @@ from PIL import Image
 REPOSITORY = Path(__file__).resolve().parents[2]
 PARTS = ("lib_bootcamp", "models", "scripts", "javascript", "style.css", "preload.py")
 START_S, ANSWER_S = 300, 300
+LOGIN = "me:correct horse"
 
 
 @dataclass
@@ -46,13 +47,29 @@ class Webui:
     log: Path
     process: subprocess.Popen[bytes] = field(repr=False)
 
-    def call(self, path: str, body: Any = None) -> tuple[int, Any]:
-        """One request; returns status and JSON."""
+    def request(
+        self, path: str, body: Any = None, *, method: str | None = None, login: str | None = None, **headers: str
+    ) -> urllib.request.Request:
+        """A request; with a body a POST where nothing else is asked for.
+
+        Args:
+            path: below the address.
+            body: sent as JSON.
+            method: of HTTP.
+            login: `user:password`.
+            headers: more of them.
+        """
+        told = {"Content-Type": "application/json", **headers}
+        if login is not None:
+            told["Authorization"] = "Basic " + base64.b64encode(login.encode()).decode()
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.url + path, data, {"Content-Type": "application/json"})
+        return urllib.request.Request(self.url + path, data, told, method=method)
+
+    def call(self, path: str, body: Any = None, **more: Any) -> tuple[int, Any]:
+        """Send one request; returns status and JSON."""
         try:
-            with urllib.request.urlopen(request, timeout=ANSWER_S) as answer:
-                return answer.status, json.loads(answer.read())
+            with urllib.request.urlopen(self.request(path, body, **more), timeout=ANSWER_S) as answer:
+                return answer.status, json.loads(answer.read() or b"null")
         except urllib.error.HTTPError as error:
             return error.code, json.loads(error.read() or b"null")
 
@@ -152,7 +169,6 @@ class Starter:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        log = data / "webui.log"
         command = [
             self._python, "launch.py", "--skip-prepare-environment", "--skip-torch-cuda-test",
             "--skip-python-version-check",
@@ -161,12 +177,22 @@ class Starter:
             "--data-dir", str(data), "--models-dir", str(data / "models"),
             "--ckpt-dir", str(self._models / "checkpoints"), *flags,
         ]  # fmt: skip
-        with log.open("wb") as out:
-            process = subprocess.Popen(command, cwd=self._dir, stdout=out, stderr=subprocess.STDOUT, env=_environment())
-        webui = Webui(f"http://127.0.0.1:{port}", data, log, process)
+        log = data / "webui.log"
+        webui = Webui(f"http://127.0.0.1:{port}", data, log, self._run(command, log))
         self._started.append(webui)
         self._wait(webui)
         return webui
+
+    def kill_and_start(self, webui: Webui) -> None:
+        """End a WebUI as `kill -9` does, and start it again with its flags, its port and its data."""
+        webui.process.kill()
+        webui.process.wait()
+        webui.process = self._run(webui.process.args, webui.log)
+        self._wait(webui)
+
+    def _run(self, command: Any, log: Path) -> subprocess.Popen[bytes]:
+        with log.open("wb") as out:
+            return subprocess.Popen(command, cwd=self._dir, stdout=out, stderr=subprocess.STDOUT, env=_environment())
 
     def _extensions(self, folder: Path, *, extension: bool) -> None:
         controlnet = folder / "sd-webui-controlnet"
@@ -225,9 +251,21 @@ def starter(
 
 
 @pytest.fixture(scope="session")
-def webui(starter: Starter) -> Webui:
+def allowed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that callers of the WebUIs may name."""
+    return tmp_path_factory.mktemp("allowed")
+
+
+@pytest.fixture(scope="session")
+def webui(starter: Starter, allowed: Path) -> Webui:
     """A WebUI with the extension."""
-    return starter.start()
+    return starter.start("--bootcamp-allow-dir", str(allowed))
+
+
+@pytest.fixture(scope="session")
+def guarded(starter: Starter, allowed: Path) -> Webui:
+    """One whose API asks for `LOGIN`, without a page."""
+    return starter.start("--nowebui", "--api-auth", LOGIN, "--bootcamp-allow-dir", str(allowed))
 
 
 @pytest.fixture(scope="session")

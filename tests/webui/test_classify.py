@@ -13,7 +13,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from .conftest import Webui, encoded
-from .test_section_page import main_tab, opened, show
+from .test_section_page import opened, our_tab, show
 
 API = "/bootcamp/v1"
 LABELS = ["a red circle", "a blue square", "a yellow triangle"]
@@ -104,8 +104,7 @@ def test_the_tab_names_a_picture(webui: Webui, browser: Any, tmp_path: Path) -> 
     Image.fromarray(CIRCLE).save(buffer, "PNG")
     file.write_bytes(buffer.getvalue())
     page = opened(browser, webui)
-    main_tab(page, "Bootcamp").click()
-    page.locator("#bootcamp_tabs").get_by_role("button", name="Classify", exact=False).first.click()
+    our_tab(page, "classify")
     page.locator("#bootcamp_classify_image input[type=file]").set_input_files(str(file))
     page.wait_for_selector("#bootcamp_classify_image img")
     page.locator("#bootcamp_classify_labels textarea").fill(", ".join(LABELS))

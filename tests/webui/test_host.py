@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import os
 import shutil
 import subprocess
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from .conftest import REPOSITORY, Webui, pixels
+from lib_bootcamp.catalog import offered
+from lib_bootcamp.surfaces.gradio_values import show
+from lib_bootcamp.surfaces.page import LOOK
+
+from .conftest import LOGIN, REPOSITORY, Webui, pixels
 from .test_section_api import LINK, made
 
 API = "/bootcamp/v1"
-LOGIN = "me:correct horse"
 
 
 def loaded(webui: Webui, *, measure: bool = False) -> dict[str, Any]:
@@ -28,15 +27,6 @@ def loaded(webui: Webui, *, measure: bool = False) -> dict[str, Any]:
     status, answer = webui.call(f"{API}/model" + ("?measure=true" if measure else ""))
     assert status == 200, answer
     return dict(answer)
-
-
-def request(webui: Webui, path: str, login: str | None) -> tuple[int, dict[str, Any]]:
-    headers = {"Authorization": "Basic " + base64.b64encode(login.encode()).decode()} if login else {}
-    try:
-        with urllib.request.urlopen(urllib.request.Request(webui.url + path, headers=headers), timeout=60) as answer:
-            return answer.status, json.loads(answer.read())
-    except urllib.error.HTTPError as error:
-        return error.code, json.loads(error.read())
 
 
 def test_info_names_the_webui(webui: Webui) -> None:
@@ -103,13 +93,12 @@ def test_another_vae_is_in_the_view_and_in_the_pictures(webui: Webui) -> None:
     assert loaded(webui)["vae"] is None
 
 
-def test_api_auth_guards_every_route(starter: Any) -> None:
-    guarded = starter.start("--nowebui", "--api-auth", LOGIN)
+def test_api_auth_guards_every_route(guarded: Webui) -> None:
     for path in (f"{API}/info", f"{API}/operations", f"{API}/model"):
-        status, answer = request(guarded, path, None)
+        status, answer = guarded.call(path)
         assert (status, set(answer)) == (401, {"error", "detail"})
-        assert request(guarded, path, "me:wrong")[0] == 401
-    assert request(guarded, f"{API}/info", LOGIN)[0] == 200
+        assert guarded.call(path, login="me:wrong")[0] == 401
+    assert guarded.call(f"{API}/info", login=LOGIN)[0] == 200
 
 
 def test_install_moves_no_package(webui_dir: Path, webui_python: str) -> None:
@@ -131,3 +120,25 @@ def test_the_webui_timed_our_script(webui: Webui, name: str) -> None:
     status, profile = webui.call("/internal/profile-startup")
     assert status == 200
     assert f"load scripts/{name}" in profile["records"]
+
+
+def test_every_field_of_the_tab_begins_as_its_declaration_says(webui: Webui) -> None:
+    """The WebUI keeps what fields begin with in ui-config.json, and reads that again when the page is made."""
+    status, config = webui.call("/config")
+    assert status == 200
+    props = {each["props"].get("elem_id"): each["props"] for each in config["components"]}
+    compared = 0
+    for operation in offered("a1111"):
+        for param in (operation.as_job() if operation.job else operation).params.fields():
+            made = props.get(f"bootcamp_{operation.name.replace('-', '_')}_{param.name}")
+            if made is None or param.kind in ("image", "file") or "value" not in made:
+                continue
+            begins = show(param, param.default, LOOK)
+            assert (made["value"] or None) == (begins or None), (operation.name, param.name)
+            if {"minimum", "maximum"} <= made.keys():
+                assert (made["minimum"], made["maximum"]) == (param.spec.ge, param.spec.le), (
+                    operation.name,
+                    param.name,
+                )
+            compared += 1
+    assert compared > 100

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import threading
 import time
@@ -13,7 +14,7 @@ from PIL import Image
 
 from .conftest import Webui, encoded
 from .test_classify import CIRCLE
-from .test_section_page import main_tab, opened, show
+from .test_section_page import group, loaded, opened, our_tab, press_interrupt, show
 
 API = "/bootcamp/v1"
 TABLES = ("mediums", "artists", "movements", "trendings", "flavors")
@@ -93,8 +94,7 @@ def test_the_tab_makes_a_prompt_and_sends_it_to_txt2img(webui: Webui, browser: A
     Image.fromarray(CIRCLE).save(file)
     page = opened(browser, webui)
     page.locator("#txt2img_neg_prompt textarea").fill("stays")
-    main_tab(page, "Bootcamp").click()
-    page.locator("#bootcamp_tabs").get_by_role("button", name="Interrogate", exact=True).first.click()
+    our_tab(page, "interrogate")
     page.locator("#bootcamp_interrogate_image input[type=file]").set_input_files(str(file))
     page.wait_for_selector("#bootcamp_interrogate_image img")
     page.locator("#bootcamp_interrogate_mode").get_by_text("Fast", exact=False).first.click()
@@ -109,4 +109,46 @@ def test_the_tab_makes_a_prompt_and_sends_it_to_txt2img(webui: Webui, browser: A
     page.wait_for_function("(text) => document.querySelector('#txt2img_prompt textarea').value === text", arg=prompt)
     assert page.locator("#txt2img_prompt").is_visible()
     assert page.locator("#txt2img_neg_prompt textarea").input_value() == "stays"
+    page.close()
+
+
+def asked_for_a_long_chain(webui: Webui, browser: Any, file: Path) -> Any:
+    """The page while its tab interrogates."""
+    Image.fromarray(CIRCLE).save(file)
+    page = loaded(browser, webui)
+    our_tab(page, "interrogate")
+    page.locator("#bootcamp_interrogate_image input[type=file]").set_input_files(str(file))
+    page.wait_for_selector("#bootcamp_interrogate_image img")
+    page.locator("#bootcamp_interrogate_mode").get_by_text("Best", exact=False).first.click()
+    page.locator("#bootcamp_interrogate_caption textarea").fill("a shape")
+    group(page, "#bootcamp_tab_interrogate", "Labels")
+    for name in ("min_flavors", "max_flavors"):
+        field = page.locator(f"#bootcamp_interrogate_{name} input, #bootcamp_interrogate_{name} textarea").first
+        field.fill("64")
+        field.press("Tab")
+    page.locator("#bootcamp_interrogate_run").click()
+    return page
+
+
+def test_the_tab_shows_a_bar_and_the_webuis_interrupt_stops_it(webui: Webui, browser: Any, tmp_path: Path) -> None:
+    page = asked_for_a_long_chain(webui, browser, tmp_path / "circle.png")
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('#bootcamp_tab_interrogate .progress-level-inner')]"
+        ".some(each => /[1-9]\\d*\\.\\d%/.test(each.innerText))"
+    )
+    show(page, "interrogate-bar")
+    said = page.locator("#bootcamp_interrogate_message .bootcamp-error")
+    while not said.count():
+        press_interrupt(page)
+        page.wait_for_timeout(100)
+    assert re.search(r"Stopped after \d+ finished\.", said.inner_text())
+    page.close()
+
+
+def test_the_tabs_own_stop_ends_it_too(webui: Webui, browser: Any, tmp_path: Path) -> None:
+    page = asked_for_a_long_chain(webui, browser, tmp_path / "circle.png")
+    page.wait_for_selector("#bootcamp_tab_interrogate .progress-level-inner")
+    page.click("#bootcamp_interrogate_stop")
+    said = page.wait_for_selector("#bootcamp_interrogate_message .bootcamp-error").inner_text()
+    assert re.search(r"Stopped after \d+ finished\.", said)
     page.close()

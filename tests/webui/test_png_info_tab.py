@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from .conftest import Webui
-from .test_section_page import main_tab, opened, show
+from .test_section_page import main_tab, opened, our_tab, show
 
 PREFIX = "#bootcamp_png_info"
 
@@ -26,8 +26,7 @@ def drawn(webui: Webui, tmp_path: Path) -> Path:
 
 def test_a_picture_is_read_and_sent_with_its_parameters(webui: Webui, browser: Any, drawn: Path) -> None:
     page = opened(browser, webui)
-    main_tab(page, "Bootcamp").click()
-    page.locator("#bootcamp_tabs").get_by_role("button", name="PNG info", exact=True).first.click()
+    our_tab(page, "png-info")
     assert page.locator(f"{PREFIX}_send_img2img").is_disabled()
     page.locator(f"{PREFIX}_files input[type=file]").set_input_files(str(drawn))
     page.wait_for_function(f"() => document.querySelector('{PREFIX}_fields')?.innerText.includes('a blue boat')")
