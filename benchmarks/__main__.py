@@ -12,7 +12,7 @@ from typing import Any
 
 from lib_bootcamp.hosts.standalone import installed_versions
 
-from . import api, clip, dataset, interrogate, maps, qr, qr_art, scan, startup
+from . import api, captions, clip, dataset, interrogate, maps, qr, qr_art, scan, startup
 
 ROOT = Path(__file__).resolve().parents[1]
 SUITES: dict[str, tuple[str, Any]] = {
@@ -21,6 +21,7 @@ SUITES: dict[str, tuple[str, Any]] = {
     "scan": ("Scanning", scan),
     "clip": ("CLIP over a folder", clip),
     "interrogate": ("Interrogation", interrogate),
+    "captions": ("Captions of a folder as a job", captions),
     "dataset": ("Dataset report", dataset),
     "qr_art": ("QR art", qr_art),
     "startup": ("Start-up", startup),

@@ -1,4 +1,7 @@
-"""The journal's part about files: what each is to hold, and what it held before."""
+"""The journal's part about files: what each is to hold, and what it held before.
+
+Files are written in the order in which they stand here, so that one number of a job says which of them are.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ from collections.abc import Sequence
 
 from .database import Database
 from .records import Written
+
+_TO = "(SELECT written_to FROM jobs WHERE jobs.id = ?)"
 
 
 class FileJournal(Database):
@@ -21,22 +26,37 @@ class FileJournal(Database):
             )
 
     def written_down(self, number: int) -> None:
-        """Say that all files that were to be written are; what they hold is on the disk and not needed here."""
+        """Say that all files that were to be written are."""
         with self.transaction() as db:
-            db.execute("UPDATE writes SET done = 1, after = NULL WHERE job = ? AND done = 0", (number,))
+            db.execute(
+                "UPDATE jobs SET written_to = COALESCE((SELECT MAX(id) FROM writes WHERE job = jobs.id), written_to) "
+                "WHERE id = ?",
+                (number,),
+            )
+
+    def slim(self, number: int) -> None:
+        """Forget what files hold that are written: it is on the disk, and not needed here."""
+        with self.transaction() as db:
+            db.execute(
+                f"UPDATE writes SET after = NULL WHERE job = ? AND after IS NOT NULL AND id <= {_TO}", (number, number)
+            )
 
     def will_not_write(self, number: int, path: str) -> None:
         """Say that a file could not be written."""
         with self.transaction() as db:
-            db.execute("DELETE FROM writes WHERE job = ? AND done = 0 AND path = ?", (number, os.fsencode(path)))
+            db.execute(
+                f"DELETE FROM writes WHERE job = ? AND path = ? AND id > {_TO}", (number, os.fsencode(path), number)
+            )
 
     def pending(self, number: int) -> list[Written]:
         """Files that were about to be written when the process ended."""
-        return self._written("job = ? AND done = 0 ORDER BY id", number)
+        return self._written(f"job = ? AND id > {_TO} ORDER BY id", number, number)
 
     def written(self, number: int, *, below: int | None = None, limit: int = 200) -> list[Written]:
         """Files that a job wrote, the newest first, of those before an id."""
-        return self._written("job = ? AND done = 1 AND id < ? ORDER BY id DESC LIMIT ?", number, below or 2**62, limit)
+        return self._written(
+            f"job = ? AND id <= {_TO} AND id < ? ORDER BY id DESC LIMIT ?", number, number, below or 2**62, limit
+        )
 
     def forget_writes(self, ids: Sequence[int]) -> None:
         """Writes that never took place, or were undone."""

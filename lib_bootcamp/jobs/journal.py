@@ -132,19 +132,26 @@ class ItemJournal(Database):
             )
 
     def todo(self, number: int) -> list[tuple[int, str, int]]:
-        """Number, path and starts of each picture that is still to be done."""
+        """Number, path and crashes of each picture that is still to be done."""
         found = self.all(
             "SELECT number, path, tries FROM items WHERE job = ? AND state = 'todo' ORDER BY number", number
         )
         return [(at, os.fsdecode(path), tries) for at, path, tries in found]
 
-    def give_up(self, number: int, items: Sequence[int]) -> None:
-        """Say that pictures that were begun are left for later, by somebody's wish and not by a crash."""
+    def give_up(self, number: int) -> None:
+        """Say that the pictures that were begun are left for later, by somebody's wish and not by a crash."""
         with self.transaction() as db:
+            db.execute("UPDATE jobs SET begun = '[]' WHERE id = ?", (number,))
+
+    def crashed(self, number: int) -> None:
+        """Count a crash for the pictures that were begun, and neither ended nor given up."""
+        with self.transaction() as db:
+            (begun,) = db.execute("SELECT begun FROM jobs WHERE id = ?", (number,)).fetchone()
             db.executemany(
-                "UPDATE items SET tries = tries - 1 WHERE job = ? AND number = ? AND state = 'todo'",
-                [(number, at) for at in items],
+                "UPDATE items SET tries = tries + 1 WHERE job = ? AND number = ? AND state = 'todo'",
+                [(number, at) for at in json.loads(begun)],
             )
+            self.give_up(number)
 
     def results(self, number: int) -> Iterator[tuple[str, dict[str, Any]]]:
         """Each picture that is done and not told yet, with the facts of its result; read page by page."""
@@ -184,8 +191,8 @@ class ItemJournal(Database):
         ]
 
     def repeats(self, number: int) -> int:
-        """How many pictures were begun more often than once, each counted so often."""
-        found = self.all("SELECT COALESCE(SUM(tries - 1), 0) FROM items WHERE job = ? AND tries > 1", number)
+        """How many pictures were begun anew after a crash, each counted so often."""
+        found = self.all("SELECT COALESCE(SUM(tries), 0) FROM items WHERE job = ?", number)
         return int(found[0][0])
 
 
@@ -196,12 +203,9 @@ class Journal(JobJournal, ItemJournal, FileJournal):
         """Say that the files of the last batch are written, and which pictures are begun now."""
         with self.transaction() as db:
             self.written_down(number)
-            db.executemany(
-                "UPDATE items SET tries = tries + 1 WHERE job = ? AND number = ?", [(number, at) for at in items]
-            )
             db.execute(
-                "UPDATE jobs SET spent_s = spent_s + ?, per_item_s = COALESCE(?, per_item_s) WHERE id = ?",
-                (spent_s, per_item_s, number),
+                "UPDATE jobs SET begun = ?, spent_s = spent_s + ?, per_item_s = COALESCE(?, per_item_s) WHERE id = ?",
+                (json.dumps(items), spent_s, per_item_s, number),
             )
 
     def intend(self, number: int, outcomes: Sequence[Outcome], writes: Sequence[Written]) -> None:

@@ -63,7 +63,7 @@ class Written:
         id: in the journal; 0 before it is there.
         path: below the folder.
         before: what it held; None: it was not there.
-        after: what it is to hold; None where only its digest is kept: it can be made anew, or is written.
+        after: what it is to hold; None where only its digest is kept: it can be made anew, or is written long ago.
         digest: of what it is to hold.
     """
 

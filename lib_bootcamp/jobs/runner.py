@@ -51,7 +51,6 @@ class Run:
         self.progress = JobProgress(progress, stop, journal, self.number)
         self.context = Context(host, self.progress, trusted=row.trusted)
         self.root = row.folder
-        self._begun: list[int] = []
         self._spent = 0.0
         self._clock = Clock()
 
@@ -67,6 +66,7 @@ class Run:
         try:
             work = self._work()
             files.put_right(self.journal, self.number, self.root)
+            self.journal.crashed(self.number)
             if not self.row.listed:
                 self.journal.list_items(self.number, self._listed(work))
             self._work_through(work)
@@ -78,7 +78,7 @@ class Run:
             LOG.exception("job %s failed", self.number)
             state, error = "failed", UNEXPECTED
         try:
-            self.journal.give_up(self.number, self._begun)
+            self.journal.give_up(self.number)
             if work is not None:
                 self._at_end(work)
         except KeyboardInterrupt:
@@ -151,7 +151,7 @@ class Run:
 
     def _begin(self, numbers: list[int]) -> None:
         self.journal.begin(self.number, numbers, spent_s=self._spent, per_item_s=self._clock.per_item_s())
-        self._begun, self._spent = numbers, 0.0
+        self._spent = 0.0
 
     def _take(
         self,
@@ -202,6 +202,7 @@ class Run:
         """Write the file of many pictures. It can be made anew, so that the journal keeps only what it held."""
         files.put_right(self.journal, self.number, self.root)  # a second Ctrl+C may have come between two files
         self.journal.begin(self.number, [], spent_s=self._spent, per_item_s=self._clock.per_item_s())
+        self.journal.slim(self.number)
         results = ((self.root / path, facts) for path, facts in self.journal.results(self.number))
         write = work.at_end(results)
         if write is None:

@@ -150,18 +150,37 @@ def test_what_a_file_holds_is_forgotten_when_it_is_written_and_what_it_held_is_n
     journal.intend(number, [], [written("a.txt", b"old", b"new")])
     assert [each.after for each in journal.pending(number)] == [b"new"]
     journal.begin(number, [])
-    assert journal.pending(number) == []
+    journal.intend(number, [], [written("b.txt", None, b"next")])
+    journal.slim(number)
+    assert [(each.path, each.after) for each in journal.pending(number)] == [("b.txt", b"next")]
     (file,) = journal.written(number)
     assert (file.before, file.after, file.digest) == (b"old", None, digest(b"new"))
 
 
-def test_starts_are_counted_and_taken_back_by_somebodys_wish(journal: Journal) -> None:
-    number = add(journal, Path("/set"), "a", "b")
+def test_a_crash_counts_for_what_was_begun_and_did_not_end(journal: Journal) -> None:
+    number = add(journal, Path("/set"), "a", "b", "c")
     journal.begin(number, [0, 1])
-    journal.begin(number, [0, 1])
-    assert (journal.todo(number), journal.repeats(number)) == ([(0, "a", 2), (1, "b", 2)], 2)
-    journal.give_up(number, [0, 1])
+    journal.intend(number, [Outcome(number=0, state="done", result={})], [])
+    journal.crashed(number)
+    journal.crashed(number)  # nothing was begun since
+    assert (journal.todo(number), journal.repeats(number)) == ([(1, "b", 1), (2, "c", 0)], 1)
+
+
+def test_what_is_given_up_by_somebodys_wish_is_no_crash(journal: Journal) -> None:
+    number = add(journal, Path("/set"), "a")
+    journal.begin(number, [0])
+    journal.give_up(number)
+    journal.crashed(number)
     assert journal.repeats(number) == 0
+
+
+def test_the_number_of_a_written_file_is_never_given_twice(journal: Journal) -> None:
+    number = add(journal, Path("/set"), "a")
+    journal.intend(number, [], [written("a.txt", None, b"x")])
+    journal.begin(number, [])
+    journal.forget_writes([each.id for each in journal.written(number)])
+    journal.intend(number, [], [written("b.txt", None, b"y")])
+    assert [each.path for each in journal.pending(number)] == ["b.txt"]
 
 
 def test_the_time_that_is_left_is_that_of_the_pictures_that_are_left(journal: Journal) -> None:
