@@ -173,7 +173,8 @@ class Tab:
         """Join the button and the components."""
         handler: Callable[..., Any] = self.run
 
-        def pressed(*values: Any, progress: Any = gr.Progress()) -> Any:  # noqa: B008 - Gradio finds the bar by this default
+        # the bar comes first, because Gradio 3 gives one only to parameters before the values
+        def pressed(progress: Any = gr.Progress(), *values: Any) -> Any:  # noqa: B008 - Gradio finds it by this default
             return handler(values, progress)
 
         self.button.click(pressed, self.form.inputs, self.result_components, api_name=self.prefix)

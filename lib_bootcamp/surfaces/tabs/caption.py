@@ -135,15 +135,15 @@ class CaptionTab(Tab):
     def _wire_trial(self) -> None:
         tried, stops = self.tried, self.stops
 
-        # the request comes first, because Gradio puts it where it stands
+        # the request and the bar come first: Gradio puts them where they stand, Gradio 3 only before the values
         def pressed(
             request: gr.Request,
-            picture: Any,
-            *values: Any,
             progress: Any = gr.Progress(),  # noqa: B008 - Gradio finds the bar by this default
+            *given: Any,
         ) -> Any:
+            picture, *values = given
             with stops.progress(request, progress) as shown:
-                return tried(picture, values, shown)
+                return tried(picture, tuple(values), shown)
 
         self.parts["try"].click(
             pressed,

@@ -91,17 +91,16 @@ class ClassifyTab(Tab):
         """Join the buttons and the components."""
         classify, running = self.classify, self._running
 
-        # the request comes first, because Gradio puts it where it stands
+        # the request and the bar come first: Gradio puts them where they stand, Gradio 3 only before the values
         def pressed(
             request: gr.Request,
-            picture: Any,
-            uploads: Any,
-            *values: Any,
             progress: Any = gr.Progress(),  # noqa: B008 - Gradio finds the bar by this default
+            *given: Any,
         ) -> Any:
+            picture, uploads, *values = given
             stop = running[visitor(request)] = threading.Event()
             try:
-                return classify(picture, uploads, values, progress, stop)
+                return classify(picture, uploads, tuple(values), progress, stop)
             finally:
                 running.pop(visitor(request), None)
 

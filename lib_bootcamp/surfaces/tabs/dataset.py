@@ -61,11 +61,11 @@ class DatasetTab(Tab):
         """Join the buttons and the components."""
         examine, stops = self.examine, self.stops
 
-        # the request comes first, because Gradio puts it where it stands
+        # the request and the bar come first: Gradio puts them where they stand, Gradio 3 only before the values
         def pressed(
             request: gr.Request,
-            *values: Any,
             progress: Any = gr.Progress(),  # noqa: B008 - Gradio finds the bar by this default
+            *values: Any,
         ) -> Any:
             with stops.progress(request, progress) as shown:
                 return examine(values, shown)

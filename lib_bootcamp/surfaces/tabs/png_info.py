@@ -145,11 +145,11 @@ class PngInfoTab(Tab):
     def _wire_folder(self) -> None:
         stops, tables = self.stops, self.tables
 
-        # the request comes first, because Gradio puts it where it stands
+        # the request and the bar come first: Gradio puts them where they stand, Gradio 3 only before the values
         def pressed(
             request: gr.Request,
-            *values: Any,
             progress: Any = gr.Progress(),  # noqa: B008 - Gradio finds the bar by this default
+            *values: Any,
         ) -> Any:
             with stops.progress(request, progress) as shown:
                 return tables(*values, progress=shown)
