@@ -1,10 +1,16 @@
-"""Colours that tell things apart."""
+"""Colours: as they are written, and such as tell things apart."""
 
 from __future__ import annotations
 
 import colorsys
 
 GOLDEN = 0.618033988749895
+
+
+def parse_colour(text: str) -> tuple[int, int, int]:
+    """`#rrggbb` as RGB; the declaration has checked its form."""
+    red, green, blue = bytes.fromhex(text.removeprefix("#"))
+    return red, green, blue
 
 
 def distinct_colours(count: int) -> list[tuple[int, int, int]]:

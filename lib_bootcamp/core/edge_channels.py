@@ -102,8 +102,3 @@ def _squares(colour: tuple[int, int, int]) -> Floats:
     apart = (np.arange(256, dtype=np.float32)[None, :, None] - picked) * np.array([100 / 255, 1, 1], dtype=np.float32)
     squared: Floats = apart**2
     return squared
-
-
-def parse_colour(text: str) -> tuple[int, int, int]:
-    """`#rrggbb` as three numbers; the declaration has checked its form."""
-    return int(text[1:3], 16), int(text[3:5], 16), int(text[5:7], 16)

@@ -238,8 +238,3 @@ def contrast(dark: Colour, light: Colour) -> float:
     """
     weights = (0.299, 0.587, 0.114)
     return sum(w * (b - a) for w, a, b in zip(weights, dark, light, strict=True)) / 2.55
-
-
-def parse_colour(text: str) -> Colour:
-    """`#rrggbb` as RGB."""
-    return tuple(bytes.fromhex(text.lstrip("#")))

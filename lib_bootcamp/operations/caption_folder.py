@@ -18,6 +18,7 @@ from lib_bootcamp.core.caption_files import (
     read_bounded,
 )
 from lib_bootcamp.core.captions import Existing
+from lib_bootcamp.core.colours import parse_colour
 from lib_bootcamp.core.folders import is_inside
 from lib_bootcamp.core.images import decode_image
 from lib_bootcamp.errors import BootcampError
@@ -70,12 +71,6 @@ class CaptionFolder(CaptionSettings, FolderParams):
             group="Files",
         ),
     ] = WHITE
-
-
-def rgb_of(colour: str) -> tuple[int, int, int]:
-    """`#rrggbb` as red, green and blue."""
-    value = int(colour[1:], 16)
-    return value >> 16, value >> 8 & 255, value & 255
 
 
 class CaptionWork(PictureFolder):
@@ -131,7 +126,7 @@ class CaptionWork(PictureFolder):
         data = self.read(path)
         if self.params.background == WHITE:
             return data  # on white is how pictures are decoded anyway, and models do it fastest themselves
-        return decode_image(data, background=rgb_of(self.params.background))
+        return decode_image(data, background=parse_colour(self.params.background))
 
     def settle(self, picture: Path, result: FileResult) -> Settled:
         """Word the caption, with the one that is there.

@@ -9,7 +9,8 @@ import numpy as np
 
 from lib_bootcamp.core.arrays import Image
 from lib_bootcamp.core.blur import blur
-from lib_bootcamp.core.edge_channels import CHANNEL_TITLES, CIRCULAR, Channel, channel_planes, parse_colour
+from lib_bootcamp.core.colours import parse_colour
+from lib_bootcamp.core.edge_channels import CHANNEL_TITLES, CIRCULAR, Channel, channel_planes
 from lib_bootcamp.core.edge_presets import EDGE_FAMILIES
 from lib_bootcamp.core.edges import (
     Canny,

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 
 from lib_bootcamp.core import qr_payload, qr_spec
 from lib_bootcamp.core.arrays import Image
-from lib_bootcamp.core.qr_draw import Frame, Style, contrast, draw, draw_function_patterns, parse_colour
+from lib_bootcamp.core.colours import parse_colour
+from lib_bootcamp.core.qr_draw import Frame, Style, contrast, draw, draw_function_patterns
 from lib_bootcamp.core.qr_layout import QrLayout
 from lib_bootcamp.core.qr_logo import draw_logo, safe_area
 from lib_bootcamp.core.qr_matrix import QrSymbol

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lib_bootcamp.core.edge_channels import channel_planes, parse_colour
+from lib_bootcamp.core.colours import parse_colour
+from lib_bootcamp.core.edge_channels import channel_planes
 from lib_bootcamp.core.edges import (
     Canny,
     Thresholds,

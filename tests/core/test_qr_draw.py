@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib_bootcamp.core import qr_spec
-from lib_bootcamp.core.qr_draw import Frame, Style, contrast, draw, draw_function_patterns, parse_colour
+from lib_bootcamp.core.colours import parse_colour
+from lib_bootcamp.core.qr_draw import Frame, Style, contrast, draw, draw_function_patterns
 from lib_bootcamp.core.qr_matrix import qr_matrix
 
 MODULES = qr_matrix("drawing", "M").modules

@@ -11,12 +11,13 @@ from typing import Any
 import gradio as gr
 
 from lib_bootcamp.catalog import find
+from lib_bootcamp.core.colours import parse_colour
 from lib_bootcamp.core.images import decode_image, read_file
 from lib_bootcamp.errors import BootcampError, InvalidParamError
 from lib_bootcamp.jobs.facts import JobInfo, NoJobError
 from lib_bootcamp.jobs.manager import Jobs, jobs_of
 from lib_bootcamp.operation import Context
-from lib_bootcamp.operations.caption_folder import WHITE, rgb_of
+from lib_bootcamp.operations.caption_folder import WHITE
 from lib_bootcamp.operations.caption_pictures import PictureCaption
 from lib_bootcamp.ports import Host
 from lib_bootcamp.surfaces.gradio_fields import Form, picture_input, quiet_event, supported, supported_arguments
@@ -283,7 +284,7 @@ def _picture(file: str | None, background: str) -> Any:
     """
     if not file:
         raise InvalidParamError("Picture", "is missing; give one")
-    return decode_image(read_file(Path(file)), background=rgb_of(background))
+    return decode_image(read_file(Path(file)), background=parse_colour(background))
 
 
 def _found(made: PictureCaption) -> str:
