@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from lib_bootcamp.core import scan_decoders, scan_ladder
+from lib_bootcamp.core import scan_decoders
 from lib_bootcamp.core.arrays import Image
 from lib_bootcamp.core.contact_sheet import contact_sheet
 from lib_bootcamp.core.images import write_image
@@ -21,7 +21,7 @@ from lib_bootcamp.core.scan_errors import error_map
 from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
 from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.qr import code_layout
-from lib_bootcamp.operations.qr_art import QR_ART, QrArtParams, readers_of, tries
+from lib_bootcamp.operations.qr_art import QR_ART, QrArtParams, guidance_of, ladder_score, readers_of, tries
 from lib_bootcamp.operations.txt2img import drawing_of
 
 NEEDS = ("torch", "diffusers", "open_clip")
@@ -71,7 +71,7 @@ class Studio:
         from training.measure import KINDS, hits
 
         read = [readers_of(each.image, self.readers, each.layout.content) for each in made]
-        ladders = [self._ladder(each) for each in made]
+        ladders = [ladder_score(each.image, self.readers, each.layout.content) for each in made]
         pictures = [each.image for each in made]
         told = hits(self.clip, pictures, list(scenes))
         seen = np.concatenate([self.clip.encode_images(pictures[at : at + 50]) for at in range(0, len(pictures), 50)])
@@ -91,12 +91,6 @@ class Studio:
         }
         return {name: round(float(value), 4) for name, value in row.items()}
 
-    def _ladder(self, made: Made) -> float:
-        """Share of the conditions and readers that read it."""
-        *_, tallies = scan_ladder.ladder(scan_ladder.grey_of(made.image), self.readers)
-        text = made.layout.content
-        return float(np.mean([len(each.passed(text)) / len(each.readings) for each in tallies.values()]))
-
 
 def _params(seed: int, payload: str, prompt: str, **values: Any) -> QrArtParams:
     version = PAYLOADS.index(payload) + 1
@@ -108,7 +102,6 @@ def _params(seed: int, payload: str, prompt: str, **values: Any) -> QrArtParams:
 
 def _drawer(params: QrArtParams, layout: QrLayout, components: Any, data: Path) -> Any:
     from lib_bootcamp.ml.qr_art import CodeDrawer
-    from lib_bootcamp.operations.qr_art import guidance_of
 
     return CodeDrawer(components, layout, guidance_of(params), data / "luminance")
 

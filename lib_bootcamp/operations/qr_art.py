@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import numpy as np
 
 from lib_bootcamp.core import scan_decoders, scan_errors, scan_ladder
-from lib_bootcamp.core.arrays import Floats, Image
+from lib_bootcamp.core.arrays import Image
 from lib_bootcamp.core.qr_layout import QrLayout
 from lib_bootcamp.core.qr_repair import raised, weak_modules
 from lib_bootcamp.core.qr_target import module_weights
@@ -21,8 +20,8 @@ from lib_bootcamp.operation import Context, Operation, Result
 from lib_bootcamp.params import Spec
 
 from .qr import QrCodeParams, code_layout, place_code
-from .scan import DecoderName
-from .txt2img import MAX_SIDE, DrawingParams, check_clip_skip, drawing_of
+from .scan import DecoderName, check_decoders
+from .txt2img import MAX_SIDE, DrawingParams, check_clip_skip, chosen_seed, drawing_of
 
 # What phones read with; whatever else is installed where neither is.
 _USUAL = ("zxing-cpp", "wechat")
@@ -105,8 +104,7 @@ class QrArtParams(DrawingParams, QrCodeParams):
             raise InvalidParamError("guidance_start", f"must be below guidance_end, {self.guidance_end:g}")
         if self.dead_zone > self.margin:
             raise InvalidParamError("dead_zone", f"must not be over margin, {self.margin:g}")
-        if len(set(self.decoders)) != len(self.decoders):
-            raise InvalidParamError("decoders", "names a reader twice; name each once")
+        check_decoders(self.decoders)
 
 
 Means = Literal["drawn", "drawn more firmly", "mended"]
@@ -169,14 +167,12 @@ class Try:
 
     drawn: Any
     errors: ErrorMap
-    read_by: tuple[str, ...]
     report: TryReport
-    weights: Floats = field(repr=False)
 
     @property
     def rank(self) -> tuple[bool, int, float]:
         """The better, the larger."""
-        return (self.report.scans, len(self.read_by), -self.report.module_error)
+        return (self.report.scans, len(self.report.read_by), -self.report.module_error)
 
 
 def make_qr_art(params: QrArtParams, context: Context) -> QrArtResult:
@@ -199,7 +195,7 @@ def make_qr_art(params: QrArtParams, context: Context) -> QrArtResult:
     except ImportError as error:
         raise MissingPackageError(str(error.name), "Drawing pictures") from error
     readers = _readers(params)
-    first = params.seed if params.seed >= 0 else secrets.randbelow(2**32)
+    first = chosen_seed(params)
     with context.host.components() as components:
         check_clip_skip(params, components)
         width, height = _size(params, native_side(components))
@@ -256,17 +252,14 @@ def tries(
     best: Try | None = None
     for number in range(1, params.max_tries + 1):
         title = f"seed {asked['seed']}, try {number}"
-        means: Means = "drawn"
-        if best is None:
-            drawn = drawer.draw(context.progress, weights, title, asked)
-        elif number % 2 == 0:
-            means = "drawn more firmly"
-            drawn = drawer.draw(context.progress, weights, title, asked)
-        else:
+        means: Means
+        if best is not None and number % 2:
             means = "mended"
-            weak = weak_modules(best.errors)
-            drawn = drawer.repair(context.progress, weights, best.drawn, weak, title, asked)
-        made = judge(drawn, drawer.layout, readers, params, (asked["seed"], number, means), weights)
+            drawn = drawer.repair(context.progress, weights, best.drawn, weak_modules(best.errors), title, asked)
+        else:
+            means = "drawn" if best is None else "drawn more firmly"
+            drawn = drawer.draw(context.progress, weights, title, asked)
+        made = judge(drawn, drawer.layout, readers, params, seed=asked["seed"], number=number, means=means)
         yield made
         if made.report.scans:
             return
@@ -280,14 +273,15 @@ def judge(  # noqa: PLR0913 - a picture and what is asked of it
     layout: QrLayout,
     readers: Sequence[Decoder],
     params: QrArtParams,
-    which: tuple[int, int, Means],
-    weights: Floats,
+    *,
+    seed: int,
+    number: int,
+    means: Means,
 ) -> Try:
     """Scan a picture with each reader, and hold it against the code module by module."""
     errors = scan_errors.error_map(drawn.image, layout)
     read_by = readers_of(drawn.image, readers, layout.content)
     scans = len(read_by) == len(readers) if params.must_read == "all" else bool(read_by)
-    seed, number, means = which
     report = TryReport(
         seed=seed,
         number=number,
@@ -297,7 +291,7 @@ def judge(  # noqa: PLR0913 - a picture and what is asked of it
         wrong=int(errors.wrong.sum()),
         module_error=float(errors.wrong.mean()),
     )
-    return Try(drawn, errors, read_by, report, weights)
+    return Try(drawn, errors, report)
 
 
 def readers_of(image: Image, readers: Sequence[Decoder], text: str) -> tuple[str, ...]:
@@ -341,7 +335,7 @@ def _result(  # noqa: PLR0913 - all that is told
     return QrArtResult(
         image=best.drawn.image if won.scans or not params.only_scanning else None,
         scans=won.scans,
-        score=_ladder_score(best.drawn.image, readers, layout.content),
+        score=ladder_score(best.drawn.image, readers, layout.content),
         read_by=won.read_by,
         module_error=won.module_error,
         seed=won.seed,
@@ -355,7 +349,8 @@ def _result(  # noqa: PLR0913 - all that is told
     )
 
 
-def _ladder_score(image: Image, readers: Sequence[Decoder], text: str) -> float:
+def ladder_score(image: Image, readers: Sequence[Decoder], text: str) -> float:
+    """The share of conditions and readers that reads exactly this text, [0, 1]."""
     *_, tallies = scan_ladder.ladder(scan_ladder.grey_of(image), readers)
     return float(np.mean([len(each.passed(text)) / len(each.readings) for each in tallies.values()]))
 

@@ -28,6 +28,16 @@ _TITLES = {
 _DEPTHS = {"fast": "Fast: yes or no", "full": "Full: a score over what a phone does to a picture"}
 
 
+def check_decoders(decoders: Sequence[DecoderName]) -> None:
+    """Readers are named once each.
+
+    Raises:
+        InvalidParamError: one is named twice.
+    """
+    if len(set(decoders)) != len(decoders):
+        raise InvalidParamError("decoders", "names a reader twice; name each once")
+
+
 @dataclass(frozen=True, kw_only=True)
 class ScanParams(Params):
     """What to read, what must come out, and how thoroughly to try."""
@@ -82,8 +92,7 @@ class ScanParams(Params):
         """The expected text and the layout's must be the same."""
         if self.layout is not None and self.expected not in {None, self.layout.content}:
             raise InvalidParamError("expected", "differs from layout.content; leave one of them out")
-        if len(set(self.decoders)) != len(self.decoders):
-            raise InvalidParamError("decoders", "names a reader twice; name each once")
+        check_decoders(self.decoders)
 
 
 @dataclass(frozen=True, kw_only=True)

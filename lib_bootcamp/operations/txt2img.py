@@ -96,7 +96,7 @@ def draw_picture(params: Txt2ImgParams, context: Context) -> Txt2ImgResult:
         from lib_bootcamp.ml.text_to_image import draw_guided, native_side
     except ImportError as error:
         raise MissingPackageError(str(error.name), "Drawing pictures") from error
-    seed = params.seed if params.seed >= 0 else secrets.randbelow(2**32)
+    seed = chosen_seed(params)
     with context.host.components() as components:
         check_clip_skip(params, components)
         side = native_side(components)
@@ -107,6 +107,11 @@ def draw_picture(params: Txt2ImgParams, context: Context) -> Txt2ImgResult:
     return Txt2ImgResult(
         image=image, seed=seed, width=width, height=height, checkpoint=context.host.checkpoint() or "a checkpoint"
     )
+
+
+def chosen_seed(params: DrawingParams) -> int:
+    """The seed that is asked for, or one of chance."""
+    return params.seed if params.seed >= 0 else secrets.randbelow(2**32)
 
 
 def drawing_of(params: DrawingParams) -> dict[str, Any]:

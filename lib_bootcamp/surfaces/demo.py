@@ -20,7 +20,7 @@ PHOTO = EXAMPLES / "photo.jpg"
 WORDS = EXAMPLES / "drawn-shapes"
 PROMPTS = ("a red circle on a white background", "a yellow star on a blue background")
 SEED = 7
-QUIET_ZONE, LATENT_PX = 4, 8
+LATENT_PX = 8
 GROUPS = {
     "shape": ["a circle", "a square", "a triangle", "a star", "a cross", "a ring", "a heart", "a diamond"],
     "colour": ["a red shape", "a yellow shape", "a green shape", "a blue shape", "a purple shape", "a black shape"],
@@ -70,7 +70,7 @@ def _drawn(host: Host) -> Iterator[tuple[str, str, Image]]:
 
 def _art(host: Host, code: Any, content: str) -> Any:
     """A picture with the same code in it, on a canvas where a module is a latent pixel and the quiet zone is whole."""
-    side = (code.modules + 2 * QUIET_ZONE) * LATENT_PX
+    side = (code.modules + 2 * code.layout.quiet_zone) * LATENT_PX
     return _make(host, "qr-art", content=content, prompt=PROMPTS[1], width=side, height=side, seed=SEED, seeds=3)
 
 
