@@ -18,6 +18,7 @@ gr = pytest.importorskip("gradio")
 from lib_bootcamp.operations.classify import CLASSIFY  # noqa: E402
 from lib_bootcamp.surfaces.page import Outputs  # noqa: E402
 from lib_bootcamp.surfaces.tabs.classify import ClassifyTab  # noqa: E402
+from lib_bootcamp.surfaces.tabs.running import RunProgress  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +47,8 @@ def run(tab: ClassifyTab, picture: str | None, uploads: list[str], stop: bool = 
     event = threading.Event()
     if stop:
         event.set()
-    made = tab.classify(picture, uploads, tuple(values), lambda *_, **__: None, event)
+    progress = RunProgress(lambda *_, **__: None, tab.host.progress(), event)
+    made = tab.classify(picture, uploads, tuple(values), progress)
     return dict(zip(("message", "chart", "gallery", "files", "facts"), made, strict=True))
 
 

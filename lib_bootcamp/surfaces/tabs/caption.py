@@ -134,20 +134,8 @@ class CaptionTab(Tab):
         return steered
 
     def _wire_trial(self) -> None:
-        tried, stops = self.tried, self.stops
-
-        # the request and the bar come first: Gradio puts them where they stand, Gradio 3 only before the values
-        def pressed(
-            request: gr.Request,
-            progress: Any = gr.Progress(),  # noqa: B008 - Gradio finds the bar by this default
-            *given: Any,
-        ) -> Any:
-            picture, *values = given
-            with stops.progress(request, progress) as shown:
-                return tried(picture, tuple(values), shown)
-
         self.parts["try"].click(
-            pressed,
+            self.stops.begins(lambda given, shown: self.tried(given[0], given[1:], shown)),
             [self.parts["picture"], *self.form.inputs],
             [self.message, self.parts["text"], self.parts["chart"]],
             api_name=f"{self.prefix}_try",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import logging
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from lib_bootcamp.surfaces.page import LOOK, Tab, notice
 from lib_bootcamp.surfaces.tables import csv_bytes, jsonl_bytes
 
 from .charts import Bar, chart
-from .running import RunProgress, visitor
+from .running import RunProgress, Stops
 
 LOG = logging.getLogger(__name__)
 MOST_FILES, MOST_ROWS, MOST_THUMBNAILS = 2000, 500, 120
@@ -43,7 +42,7 @@ class ClassifyTab(Tab):
         self.stop: Any = None
         self.chart: Any = None
         self.gallery: Any = None
-        self._running: dict[str, threading.Event] = {}
+        self.stops = Stops(host)
 
     def layout_inputs(self) -> None:
         """The picture, the files, the declared fields."""
@@ -89,48 +88,26 @@ class ClassifyTab(Tab):
 
     def wire(self) -> None:
         """Join the buttons and the components."""
-        classify, running = self.classify, self._running
-
-        # the request and the bar come first: Gradio puts them where they stand, Gradio 3 only before the values
-        def pressed(
-            request: gr.Request,
-            progress: Any = gr.Progress(),  # noqa: B008 - Gradio finds the bar by this default
-            *given: Any,
-        ) -> Any:
-            picture, uploads, *values = given
-            stop = running[visitor(request)] = threading.Event()
-            try:
-                return classify(picture, uploads, tuple(values), progress, stop)
-            finally:
-                running.pop(visitor(request), None)
-
-        def stopped(request: gr.Request) -> None:
-            event = running.get(visitor(request))
-            if event is not None:
-                event.set()
-
+        begins = self.stops.begins(lambda given, shown: self.classify(given[0], given[1], given[2:], shown))
         inputs = [self.picture, self.uploads, *self.form.inputs]
-        self.button.click(pressed, inputs, self.result_components, api_name=self.prefix)
-        self.stop.click(stopped, None, None, **quiet_event(self.stop.click))
+        self.button.click(begins, inputs, self.result_components, api_name=self.prefix)
+        self.stop.click(self.stops.ends(), None, None, **quiet_event(self.stop.click))
 
-    def classify(
-        self, picture: Any, uploads: Any, values: tuple[Any, ...], bar: Any, stop: threading.Event
-    ) -> list[Any]:
+    def classify(self, picture: Any, uploads: Any, values: tuple[Any, ...], progress: RunProgress) -> list[Any]:
         """Run over the uploaded files; mistakes become the message, bad files a row each.
 
         Args:
             picture: a file's path, or None.
             uploads: several files as Gradio gives them, or None.
             values: the form's.
-            bar: Gradio's progress bar.
-            stop: stops the run within one batch.
+            progress: stops the run within one batch.
         """
         done: list[tuple[str, ImageScores | BootcampError]] = []
         note = ""
         try:
             paths = _uploaded([picture, *(uploads or [])])
             params = self.operation.settings_from(self.form.raw(values))
-            context = Context(self.host, RunProgress(bar, self.host.progress(), stop))
+            context = Context(self.host, progress)
             made = classify_files([path for path, _ in paths], params, context)
             try:
                 done.extend((name, each) for (_, name), each in zip(paths, made, strict=True))

@@ -59,22 +59,9 @@ class DatasetTab(Tab):
 
     def wire(self) -> None:
         """Join the buttons and the components."""
-        examine, stops = self.examine, self.stops
-
-        # the request and the bar come first: Gradio puts them where they stand, Gradio 3 only before the values
-        def pressed(
-            request: gr.Request,
-            progress: Any = gr.Progress(),  # noqa: B008 - Gradio finds the bar by this default
-            *values: Any,
-        ) -> Any:
-            with stops.progress(request, progress) as shown:
-                return examine(values, shown)
-
-        def stopped(request: gr.Request) -> None:
-            stops.stop(request)
-
-        self.button.click(pressed, self.form.inputs, self.result_components, api_name=self.prefix)
-        self.stop.click(stopped, None, None, **quiet_event(self.stop.click))
+        run = self.stops.begins(self.examine)
+        self.button.click(run, self.form.inputs, self.result_components, api_name=self.prefix)
+        self.stop.click(self.stops.ends(), None, None, **quiet_event(self.stop.click))
 
     def connect(self, tabs: Mapping[str, Tab], places: Places) -> None:
         """Hand the folder to the caption editor, and show it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import logging
 from collections.abc import Sequence
@@ -89,19 +90,9 @@ class CaptionsTab(Tab):
 
     def wire(self) -> None:
         """Join the buttons and the components."""
-        stops, edit = self.stops, self.edit
 
         def runs(**extra: Any) -> Any:
-            # the request and the bar come first: Gradio puts them where they stand, Gradio 3 only before the values
-            def pressed(
-                request: gr.Request,
-                progress: Any = gr.Progress(),  # noqa: B008 - Gradio finds the bar by this default
-                *values: Any,
-            ) -> Any:
-                with stops.progress(request, progress) as shown:
-                    return edit(values, shown, **extra)
-
-            return pressed
+            return self.stops.begins(functools.partial(self.edit, **extra))
 
         find = runs(only_find=True)
         self.button.click(find, self.form.inputs, self.result_components, api_name=self.prefix)
@@ -123,10 +114,7 @@ class CaptionsTab(Tab):
             find, self.form.inputs, self.result_components
         )
 
-        def stopped(request: gr.Request) -> None:
-            stops.stop(request)
-
-        self.parts["stop"].click(stopped, None, None, **quiet_event(self.parts["stop"].click))
+        self.parts["stop"].click(self.stops.ends(), None, None, **quiet_event(self.parts["stop"].click))
 
     def _wire_pages(self) -> None:
         shown = [self.parts[name] for name in ("state", "gallery", "place", "text")]

@@ -62,22 +62,9 @@ class InterrogateTab(Tab):
 
     def wire(self) -> None:
         """Join the buttons and the components."""
-        interrogate, stops = self.interrogate, self.stops
-
-        # the request and the bar come first: Gradio puts them where they stand, Gradio 3 only before the values
-        def pressed(
-            request: gr.Request,
-            progress: Any = gr.Progress(),  # noqa: B008 - Gradio finds the bar by this default
-            *values: Any,
-        ) -> Any:
-            with stops.progress(request, progress) as shown:
-                return interrogate(values, shown)
-
-        def stopped(request: gr.Request) -> None:
-            stops.stop(request)
-
-        self.button.click(pressed, self.form.inputs, self.result_components, api_name=self.prefix)
-        self.stop.click(stopped, None, None, **quiet_event(self.stop.click))
+        run = self.stops.begins(self.interrogate)
+        self.button.click(run, self.form.inputs, self.result_components, api_name=self.prefix)
+        self.stop.click(self.stops.ends(), None, None, **quiet_event(self.stop.click))
 
     def connect(self, tabs: Mapping[str, Tab], places: Places) -> None:
         """Hand the texts to the tab that draws, where there is one, and show it."""

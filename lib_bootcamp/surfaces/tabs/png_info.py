@@ -143,24 +143,11 @@ class PngInfoTab(Tab):
         self._wire_folder()
 
     def _wire_folder(self) -> None:
-        stops, tables = self.stops, self.tables
-
-        # the request and the bar come first: Gradio puts them where they stand, Gradio 3 only before the values
-        def pressed(
-            request: gr.Request,
-            progress: Any = gr.Progress(),  # noqa: B008 - Gradio finds the bar by this default
-            *values: Any,
-        ) -> Any:
-            with stops.progress(request, progress) as shown:
-                return tables(*values, progress=shown)
-
-        def stopped(request: gr.Request) -> None:
-            stops.stop(request)
-
+        begins = self.stops.begins(lambda values, shown: self.tables(*values, progress=shown))
         inputs = [self.parts["folder"], self.parts["recursive"], *self.form.inputs]
         outputs = [self.parts["folder_message"], self.parts["folder_files"]]
-        self.parts["tables"].click(pressed, inputs, outputs, api_name=f"{self.prefix}_tables")
-        self.parts["stop"].click(stopped, None, None, **quiet_event(self.parts["stop"].click))
+        self.parts["tables"].click(begins, inputs, outputs, api_name=f"{self.prefix}_tables")
+        self.parts["stop"].click(self.stops.ends(), None, None, **quiet_event(self.parts["stop"].click))
 
     def connect(self, tabs: Mapping[str, Tab], places: Places) -> None:
         """Hand the fields that have counterparts to the tab that draws, where there is one, and show it."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+
+import gradio as gr
 
 from lib_bootcamp.ports import Host, Progress
 from lib_bootcamp.surfaces.page import GradioProgress
@@ -47,6 +49,28 @@ class Stops:
             yield RunProgress(bar, self._host.progress(), event)
         finally:
             self._running.pop(visitor(request), None)
+
+    def begins(self, work: Callable[[tuple[Any, ...], RunProgress], Any]) -> Callable[..., Any]:
+        """What a button calls: `work` with the components' values, and a progress that `stop` ends."""
+
+        # the request and the bar come first: Gradio puts them where they stand, Gradio 3 only before the values
+        def pressed(
+            request: gr.Request,
+            progress: Any = gr.Progress(),  # noqa: B008 - Gradio finds the bar by this default
+            *values: Any,
+        ) -> Any:
+            with self.progress(request, progress) as shown:
+                return work(values, shown)
+
+        return pressed
+
+    def ends(self) -> Callable[..., None]:
+        """What a stop button calls."""
+
+        def stopped(request: gr.Request) -> None:
+            self.stop(request)
+
+        return stopped
 
     def stop(self, request: Any) -> None:
         """End the visitor's run within one item."""
