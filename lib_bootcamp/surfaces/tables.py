@@ -8,6 +8,9 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from lib_bootcamp.errors import BootcampError
+from lib_bootcamp.operation import FileResult
+
 
 def csv_bytes(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> bytes:
     """A table in UTF-8 with a head; what a row does not have is empty, what is no column is left out."""
@@ -22,6 +25,13 @@ def jsonl_bytes(records: Iterable[Mapping[str, Any]]) -> bytes:
     """An object on each line, in UTF-8."""
     lines = (json.dumps(each, ensure_ascii=False) + "\n" for each in records)
     return _encoded("".join(lines))
+
+
+def record_of(name: str, info: FileResult | BootcampError) -> dict[str, Any]:
+    """A line of JSON: everything that came of a file, or the mistake about it."""
+    if isinstance(info, BootcampError):
+        return {"path": name, "error": type(info).__name__, "detail": str(info)}
+    return {**info.facts(), "path": name}
 
 
 def _encoded(text: str) -> bytes:

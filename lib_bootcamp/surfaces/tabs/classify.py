@@ -20,7 +20,7 @@ from lib_bootcamp.ports import Host
 from lib_bootcamp.surfaces.gradio_fields import Form, picture_input, quiet_event, supported
 from lib_bootcamp.surfaces.gradio_values import uploads
 from lib_bootcamp.surfaces.page import LOOK, Tab, notice
-from lib_bootcamp.surfaces.tables import csv_bytes, jsonl_bytes
+from lib_bootcamp.surfaces.tables import csv_bytes, jsonl_bytes, record_of
 
 from .charts import Bar, chart
 from .running import RunProgress, Stops
@@ -132,7 +132,7 @@ class ClassifyTab(Tab):
         if not good:
             first = next((str(each) for _, each in done), "Stopped before the first picture.")
             return self.failed(first)
-        records = [_record(name, each) for name, each in done]
+        records = [record_of(name, each) for name, each in done]
         if len(done) == 1:
             message, chart, thumbnails = good[0][1].summary(), bars(good[0][1]), None
         else:
@@ -184,12 +184,6 @@ def _uploaded(values: Sequence[Any]) -> list[tuple[Path, str]]:
     if len(given) > MOST_FILES:
         raise InvalidParamError("Several pictures", f"are {len(given)}; at most {MOST_FILES} are taken here")
     return given
-
-
-def _record(name: str, made: ImageScores | BootcampError) -> dict[str, Any]:
-    if isinstance(made, BootcampError):
-        return {"path": name, "error": type(made).__name__, "detail": str(made)}
-    return {**made.facts(), "path": name}
 
 
 def bars(made: ImageScores) -> str:

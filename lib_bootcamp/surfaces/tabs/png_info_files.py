@@ -13,7 +13,7 @@ from lib_bootcamp.operation import FileResult
 from lib_bootcamp.operations.png_info import FileInfo, compared
 from lib_bootcamp.surfaces.gradio_values import uploads
 from lib_bootcamp.surfaces.page import notice
-from lib_bootcamp.surfaces.tables import csv_bytes, jsonl_bytes
+from lib_bootcamp.surfaces.tables import csv_bytes, jsonl_bytes, record_of
 
 from .png_info_html import differences_table, files_table
 
@@ -99,13 +99,6 @@ def row_of(name: str, info: FileResult | BootcampError) -> dict[str, Any]:
     if isinstance(info, BootcampError):
         return {"path": name, "error": str(info)}
     return {"path": name, "error": "", **info.row()}
-
-
-def record_of(name: str, info: FileResult | BootcampError) -> dict[str, Any]:
-    """A line of JSON: everything, the raw texts too."""
-    if isinstance(info, BootcampError):
-        return {"path": name, "error": type(info).__name__, "detail": str(info)}
-    return {**info.facts(), "path": name}
 
 
 def stem_of(name: str) -> str:

@@ -10,9 +10,9 @@ from lib_bootcamp.core.images import write_atomically
 from lib_bootcamp.errors import BootcampError, CancelledError, ImageError, InvalidParamError
 from lib_bootcamp.operation import Context, FileResult
 from lib_bootcamp.surfaces.runner import find_pictures
-from lib_bootcamp.surfaces.tables import csv_bytes, jsonl_bytes
+from lib_bootcamp.surfaces.tables import csv_bytes, jsonl_bytes, record_of
 
-from .png_info_files import record_of, row_of
+from .png_info_files import row_of
 
 
 def folder_tables(
