@@ -24,6 +24,7 @@ from lib_bootcamp.surfaces.job_commands import find
 from lib_bootcamp.surfaces.routes import build_router
 from tests.contract.http_client import Client
 from tests.fake_clip import BLUE, GREEN, RED, FakeClip, flat_png
+from tests.jobs.closing import close_jobs
 
 JOBS = "/bootcamp/v1/jobs"
 LABELS: dict[str, Any] = {"labels": ["red", "green", "blue"], "threshold": 0.5}
@@ -44,11 +45,7 @@ def root(tmp_path: Path) -> Path:
 @pytest.fixture
 def host(tmp_path: Path, root: Path) -> Iterator[StandaloneHost]:
     yield StandaloneHost(device="cpu", data_dir=tmp_path / "data", allowed=[root.parent])
-    opened = manager._open.pop((tmp_path / "data" / "jobs").absolute(), None)
-    if opened is not None:
-        for each in opened.listed(trusted=True):
-            opened.wait(each.id, 30)
-        opened.close()
+    close_jobs(tmp_path / "data")
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from lib_bootcamp.jobs import manager
 from lib_bootcamp.jobs.facts import ItemInfo
 from tests.fake_clip import BLUE, GREEN, RED, FakeClip, flat_png, lend_instead
 from tests.fakes import FakeHost
+from tests.jobs.closing import close_jobs
 
 gr = pytest.importorskip("gradio")
 
@@ -36,11 +37,7 @@ def clip(monkeypatch: pytest.MonkeyPatch) -> FakeClip:
 @pytest.fixture
 def host(clip: FakeClip, tmp_path: Path) -> Iterator[FakeHost]:
     yield FakeHost(data_dir=tmp_path / "data")
-    opened = manager._open.pop((tmp_path / "data" / "jobs").absolute(), None)
-    if opened is not None:
-        for each in opened.listed(trusted=True):
-            opened.wait(each.id, 30)
-        opened.close()
+    close_jobs(tmp_path / "data")
 
 
 @pytest.fixture
