@@ -16,7 +16,17 @@ from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Param
 
-from .gradio_values import DEFAULT_LOOK, Look, choices_of, is_upload, label_of, placeholder_of, read, show
+from .gradio_values import (
+    DEFAULT_LOOK,
+    Look,
+    choices_of,
+    is_typed_number,
+    is_upload,
+    label_of,
+    placeholder_of,
+    read,
+    show,
+)
 
 NO_PRESET = "As set below"
 FILE_TYPE = "filepath" if int(gr.__version__.split(".")[0]) > 3 else "file"
@@ -104,7 +114,7 @@ def _number(param: Param, value: Any, settings: dict[str, Any]) -> Any:
     spec = param.spec
     low, high = spec.ge if spec.ge is not None else spec.gt, spec.le if spec.le is not None else spec.lt
     whole = param.kind == "integer"
-    if param.optional:  # Gradio 3 sends 0 for a number that was left empty; 6 does once its section was opened
+    if is_typed_number(param):
         return gr.Textbox(value="" if value is None else str(value), placeholder=str(spec.example or ""), **settings)
     if low is None or high is None:
         return gr.Number(value=value, **({"precision": 0} if whole else {}), **settings)

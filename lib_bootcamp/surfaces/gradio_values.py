@@ -73,6 +73,14 @@ def show(param: Param, value: Any, look: Look = DEFAULT_LOOK) -> Any:
     return value
 
 
+def is_typed_number(param: Param) -> bool:
+    """Whether it is a number in a text field, because it may be left empty.
+
+    For a number field that is empty Gradio 3 sends 0, and Gradio 6 does once its section was opened.
+    """
+    return param.optional and param.kind in {"integer", "number"}
+
+
 def _typed(param: Param, value: Any) -> str | None:
     """Texts one a line, or one `name: texts` a line, where `read` finds the same in them; else None."""
     if value and param.kind == "list" and param.item is not None and param.item.kind == "string":

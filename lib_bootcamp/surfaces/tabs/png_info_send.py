@@ -12,7 +12,7 @@ from lib_bootcamp.core.png_info.samplers import webui_sampler
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.params import Param
 from lib_bootcamp.surfaces.gradio_fields import Form
-from lib_bootcamp.surfaces.gradio_values import show
+from lib_bootcamp.surfaces.gradio_values import is_typed_number, show
 
 
 def drawing_values(text: str, form: Form) -> tuple[list[Any], str]:
@@ -38,9 +38,7 @@ def drawing_values(text: str, form: Form) -> tuple[list[Any], str]:
             updates.append(gr.update())
             continue
         shown = show(param, checked, form.look)
-        # an optional number is a text field
-        is_text = param.optional and param.kind in {"integer", "number"}
-        updates.append(gr.update(value=str(shown) if is_text else shown))
+        updates.append(gr.update(value=str(shown) if is_typed_number(param) else shown))
     names = [each.name for each in form.fields]
     more = [title for name, title in _BESIDE.items() if name not in names and getattr(made, name) is not None]
     more += list(made.extras)[:20]
