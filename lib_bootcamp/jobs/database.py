@@ -2,7 +2,8 @@
 
 It is a write-ahead log with `synchronous = NORMAL`: what is committed is the operating system's at once and outlives
 the process, however it ends, without waiting for the disk. A power cut may take the newest transactions. That costs
-repeated work, except where a file's old content goes: such a transaction is waited for (`FULL`).
+repeated work, except where a file's old content goes, which undo needs: of those it takes at most what was written in
+the last seconds, because the disk is waited for (`FULL`) whenever so many have gone by, and when a job ends.
 """
 
 from __future__ import annotations
@@ -14,12 +15,17 @@ import time
 from collections.abc import Iterator, Sized
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from lib_bootcamp.errors import OutputError
 
+Durable: TypeAlias = Literal["", "soon", "now"]
 VERSION = 1
 WAIT_S = 60
+SYNC_S = 5.0
+"""How long old content may be the operating system's alone: on a busy disk, waiting takes as long as a batch."""
+LOG_PAGES = 4000
+"""Of 4 KiB, until the log is brought into the database, which waits for the disk: four times SQLite's own default."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs (
     id INTEGER PRIMARY KEY AUTOINCREMENT, operation TEXT NOT NULL, params TEXT NOT NULL, folder BLOB NOT NULL,
@@ -54,6 +60,7 @@ class Database:
         self.path = path
         self._lock = threading.RLock()
         self._inside = False
+        self._synced = 0.0
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, timeout=WAIT_S, isolation_level=None, check_same_thread=False)
@@ -62,6 +69,7 @@ class Database:
                 raise sqlite3.DatabaseError("a newer version of this program wrote it")
             self._write_ahead()
             self._db.execute("PRAGMA synchronous = NORMAL")
+            self._db.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
             self._db.execute("PRAGMA foreign_keys = ON")
             if version < VERSION:
                 self._make()
@@ -92,11 +100,12 @@ class Database:
             self._db.close()
 
     @contextmanager
-    def transaction(self, *, careful: bool = False) -> Iterator[sqlite3.Connection]:
+    def transaction(self, *, durable: Durable = "") -> Iterator[sqlite3.Connection]:
         """All or nothing; no other thread or process writes meanwhile. Inside of another one it is a part of that.
 
         Args:
-            careful: wait until the disk has it.
+            durable: whether the disk has to have it: `now`, or `soon`, which waits only where the last time is some
+                seconds ago.
         Raises:
             OutputError: it cannot be written.
         """
@@ -105,12 +114,14 @@ class Database:
                 yield self._db
                 return
             self._inside = True
+            wait = durable == "now" or (durable == "soon" and time.monotonic() - self._synced >= SYNC_S)
             try:
-                if careful:
+                if wait:
                     self._db.execute("PRAGMA synchronous = FULL")
                 self._db.execute("BEGIN IMMEDIATE")
                 yield self._db
                 self._db.execute("COMMIT")
+                self._synced = time.monotonic() if wait else self._synced
             except sqlite3.Error as error:
                 raise OutputError(f"The journal {self.path} cannot be written: {error}.") from None
             finally:
@@ -119,7 +130,7 @@ class Database:
                 with contextlib.suppress(sqlite3.Error):
                     if self._db.in_transaction:
                         self._db.execute("ROLLBACK")
-                    if careful:
+                    if wait:
                         self._db.execute("PRAGMA synchronous = NORMAL")
 
     def all(self, query: str, *values: object) -> list[tuple[Any, ...]]:

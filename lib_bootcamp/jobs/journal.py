@@ -211,7 +211,7 @@ class Journal(JobJournal, ItemJournal, FileJournal):
     def intend(self, number: int, outcomes: Sequence[Outcome], writes: Sequence[Written]) -> None:
         """What came of pictures, and the files that are written next."""
         counts = [sum(each.state == state for each in outcomes) for state in ("done", "skipped", "failed")]
-        with self.transaction(careful=any(each.before is not None for each in writes)) as db:
+        with self.transaction(durable="soon" if any(each.before is not None for each in writes) else "") as db:
             db.executemany(
                 "UPDATE items SET state = ?, result = ?, note = ? WHERE job = ? AND number = ?",
                 [(each.state, _json(each.result), each.note, number, each.number) for each in outcomes],

@@ -88,7 +88,7 @@ class Run:
         except Exception:
             LOG.exception("the end of job %s failed", self.number)
             state, error = "failed", error or UNEXPECTED
-        with self.journal.transaction():  # nobody asks for anything in between
+        with self.journal.transaction(durable="now"):  # nobody asks for anything in between
             if state == "paused" and self.journal.wanted(self.number) == "cancel":
                 state = "cancelled"
             self.journal.move(self.number, state, among=("running",), error=error)

@@ -7,10 +7,12 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lib_bootcamp.errors import OutputError
+from lib_bootcamp.jobs import database
 from lib_bootcamp.jobs import journal as module
 from lib_bootcamp.jobs.facts import NoJobError
 from lib_bootcamp.jobs.journal import Journal
@@ -235,6 +237,37 @@ def test_a_transaction_inside_of_another_one_goes_back_with_it(journal: Journal)
         half()
     assert journal.rows() == []
     assert add(journal) >= 1
+
+
+def test_the_disk_is_waited_for_at_once_or_every_few_seconds(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "SYNC_S", 1000.0)
+    number = add(journal, Path("/set"), "a")
+
+    def level() -> int:
+        return int(journal._db.execute("PRAGMA synchronous").fetchone()[0])
+
+    def during(**options: Any) -> int:
+        with journal.transaction(**options) as db:
+            db.execute("UPDATE jobs SET spent_s = 1 WHERE id = ?", (number,))
+            return level()
+
+    journal._synced = -2000.0
+    seen = [during(durable="soon"), during(durable="soon"), during(durable="now"), during()]
+    assert seen == [2, 1, 2, 1]  # FULL, NORMAL
+    assert level() == 1
+
+
+def test_old_content_is_waited_for_and_new_files_are_not(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    transaction = journal.transaction
+    monkeypatch.setattr(
+        journal, "transaction", lambda **more: asked.append(more.get("durable", "")) or transaction(**more)
+    )
+    number = add(journal, Path("/set"))
+    asked.clear()
+    journal.intend(number, [], [written("a.txt", None, b"x")])
+    journal.intend(number, [], [written("b.txt", b"old", b"x")])
+    assert [each for each in asked if each] == ["soon"]
 
 
 def test_a_file_that_is_no_journal_is_told_with_its_name(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from lib_bootcamp.jobs.facts import JobInfo
 from lib_bootcamp.jobs.manager import Jobs
 from lib_bootcamp.jobs.progress import Clock, Stop
 from lib_bootcamp.jobs.records import Outcome
-from lib_bootcamp.jobs.runner import ALONE_AFTER, LEFT_OUT_AFTER
+from lib_bootcamp.jobs.runner import ALONE_AFTER, LEFT_OUT_AFTER, Run
 from tests.fakes import FakeProgress
 from tests.jobs.fake_job import Script, files_of
 
@@ -87,6 +87,16 @@ def test_the_results_are_closed_when_a_run_ends(jobs: Jobs, root: Path, monkeypa
     monkeypatch.setattr(fake_job.NameWork, "results", results)
     run(jobs, create(jobs, root))
     assert closed == [True]
+
+
+def test_the_benchmarks_journal_that_does_nothing_is_all_that_a_run_needs(jobs: Jobs, root: Path) -> None:
+    from benchmarks.captions import NoJournal
+
+    number = create(jobs, root)
+    jobs.journal.claim(number, "me", "running", among=("queued",))
+    row, host = jobs.journal.row(number), jobs.host
+    assert Run(NoJournal(), row, jobs.find("name"), host, FakeProgress(), Stop()).run() == "done"  # type: ignore[arg-type]
+    assert len(files_of(root)) == 10
 
 
 # --- stopped
