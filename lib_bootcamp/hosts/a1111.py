@@ -127,12 +127,23 @@ class A1111Host:
             return
         state = self.state()
         with self._webui("call_queue").queue_lock:
+            pressed = self._interrupted_between(state)
             state.begin(job=job)
+            state.interrupted = pressed
+            self._thread.began = state.time_start
             try:
                 with self.queue_held():
                     yield
             finally:
                 state.end()
+
+    def _interrupted_between(self, state: Any) -> bool:
+        """Whether Interrupt was pressed after this thread's last batch, while nobody else had the queue.
+
+        It is meant for what is on the bar, which is this thread's run; `begin` would forget it.
+        """
+        began = getattr(self._thread, "began", None)
+        return began is not None and began == state.time_start and bool(state.interrupted)
 
     @contextmanager
     def queue_held(self, *, bar: bool = True) -> Iterator[None]:
@@ -161,7 +172,8 @@ class A1111Host:
         return self._webui("shared").state
 
     def progress(self) -> Progress:
-        """The WebUI's bar."""
+        """The WebUI's bar, for a run that begins in this thread."""
+        self._thread.began = None  # what was pressed before is not meant for it
         return WebuiProgress(self)
 
     def checkpoint(self) -> str | None:

@@ -20,7 +20,7 @@ from lib_bootcamp.core.model_files import BANNER, EMBEDDED
 from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.operation import SECTIONS, Context, Operation, Result
 from lib_bootcamp.params import Params, fields_of
-from lib_bootcamp.ports import Host
+from lib_bootcamp.ports import Host, Progress
 
 from .described import picture_text
 from .gradio_fields import Form, picture_output, supported
@@ -69,24 +69,31 @@ class Outputs:
 
 
 class GradioProgress:
-    """The page's own progress bar as the `Progress` port."""
+    """The page's own progress bar as the `Progress` port, beside the host's, whose button stops it.
 
-    def __init__(self, bar: Any) -> None:
-        self._bar = bar
-        self._title, self._total, self._unit = "", 1, ""
+    Args:
+        bar: Gradio's.
+        host: the host's.
+    """
+
+    def __init__(self, bar: Any, host: Progress) -> None:
+        self._bar, self._host = bar, host
+        self._title, self._total = "", 1
 
     def start(self, title: str, total: int, unit: str) -> None:
         """Begin a bar of `total` items."""
-        self._title, self._total, self._unit = title, max(1, total), unit
+        self._title, self._total = title, max(1, total)
         self._bar(0.0, desc=title)
+        self._host.start(title, total, unit)
 
     def step(self, done: int, note: str = "") -> None:
         """Move the bar to `done`."""
         self._bar(min(1.0, done / self._total), desc=f"{self._title} {note}".strip())
+        self._host.step(done, note)
 
     def cancelled(self) -> bool:
-        """The page stops a run by closing its request; nothing to ask."""
-        return False
+        """Whether the host's button was pressed; the page itself stops a run by closing its request."""
+        return self._host.cancelled()
 
 
 def notice(text: str, *, kind: str) -> str:
@@ -183,7 +190,7 @@ class Tab:
         """Run the operation on the components' values; mistakes become the message."""
         try:
             params = self.operation.params_from(self.form.raw(values))
-            result = self.operation.run(params, Context(self.host, GradioProgress(progress)))
+            result = self.operation.run(params, Context(self.host, GradioProgress(progress, self.host.progress())))
             written = self.outputs.write(self.operation, params, result)
         except BootcampError as error:
             return self.failed(str(error))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -40,8 +41,10 @@ class State:
         self.job_no = self.job_count = self.sampling_step = self.sampling_steps = 0
         self.skipped = self.interrupted = self.stopping_generation = False
         self.textinfo: str | None = None
+        self.time_start: float | None = None
 
     def begin(self, job: str = "(unknown)") -> None:
+        self.time_start = time.time()
         self.job, self.job_count, self.job_no, self.sampling_step = job, -1, 0, 0
         self.skipped = self.interrupted = self.stopping_generation = False
         self.textinfo = None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,47 @@ def test_the_webuis_interrupt_button_is_heard(tmp_path: Path) -> None:
 
     with pytest.raises(CancelledError, match="after 2"):
         list(in_batches(Context(host, host.progress()), range(6), work, size=2, title="T", unit="u"))
+
+
+def between_two_batches(tmp_path: Path, pressed: Callable[[A1111Host, FakeWebui], None]) -> list[int]:
+    """Run batches of 2 of 6 numbers, with something that happens after the first; returns what was finished."""
+    fake = FakeWebui(tmp_path)
+    host = A1111Host(fake.module)
+    results = in_batches(Context(host, host.progress()), range(6), double, size=2, title="T", unit="u")
+    made = [next(results), next(results)]
+    pressed(host, fake)
+    with suppress(CancelledError):
+        made += results
+    return made
+
+
+def test_the_webuis_interrupt_is_heard_between_two_batches_too(tmp_path: Path) -> None:
+    def press(host: A1111Host, fake: FakeWebui) -> None:
+        del host
+        fake.state.interrupted = True
+
+    assert between_two_batches(tmp_path, press) == [0, 2, 4, 6]
+
+
+def test_an_interrupt_for_somebody_elses_picture_stops_nothing(tmp_path: Path) -> None:
+    def draw(host: A1111Host, fake: FakeWebui) -> None:
+        def other() -> None:
+            with host.gpu("txt2img"):
+                fake.state.interrupted = True
+
+        drawing = threading.Thread(target=other)
+        drawing.start()
+        drawing.join(10)
+
+    assert between_two_batches(tmp_path, draw) == [0, 2, 4, 6, 8, 10]
+
+
+def test_an_interrupt_after_a_run_is_not_for_the_next_one(tmp_path: Path) -> None:
+    fake = FakeWebui(tmp_path)
+    host = A1111Host(fake.module)
+    for _ in range(2):
+        run(range(6), around=Context(host, host.progress()))
+        fake.state.interrupted = True
 
 
 def test_the_webuis_bar_is_ours_again_after_another_job(tmp_path: Path) -> None:

@@ -13,25 +13,16 @@ from lib_bootcamp.ports import Host, Progress
 from lib_bootcamp.surfaces.page import GradioProgress
 
 
-class RunProgress:
+class RunProgress(GradioProgress):
     """The page's bar; stops by the page's Stop button, or by the host's own."""
 
     def __init__(self, bar: Any, host: Progress, stop: threading.Event) -> None:
-        self._shown, self._host, self._stop = GradioProgress(bar), host, stop
-
-    def start(self, title: str, total: int, unit: str) -> None:
-        """Begin a bar of `total` items."""
-        self._shown.start(title, total, unit)
-        self._host.start(title, total, unit)
-
-    def step(self, done: int, note: str = "") -> None:
-        """Move the bar to `done`."""
-        self._shown.step(done, note)
-        self._host.step(done, note)
+        super().__init__(bar, host)
+        self._stop = stop
 
     def cancelled(self) -> bool:
         """Whether either button was pressed."""
-        return self._stop.is_set() or self._host.cancelled()
+        return self._stop.is_set() or super().cancelled()
 
 
 class Stops:
