@@ -87,12 +87,9 @@ def bar(webui: Webui) -> tuple[int, float]:
 
 
 def interrupt(webui: Webui, number: int, press: Callable[[], Any] | None = None) -> dict[str, Any]:
-    """Press Interrupt, again while the job does not hold the WebUI's queue, until the job goes on no more."""
-    while (told := job(webui, number))["state"] in ("queued", "running"):
-        if webui.call("/sdapi/v1/progress?skip_current_image=true")[1]["state"]["job"]:
-            (press or (lambda: webui.call("/sdapi/v1/interrupt", {})))()
-        time.sleep(0.02)
-    return told
+    """Press Interrupt once, and wait until the job goes on no more."""
+    (press or (lambda: webui.call("/sdapi/v1/interrupt", {})))()
+    return until(webui, number, "paused", "done")
 
 
 def done_in_journal(webui: Webui, number: int, login: str | None = None) -> dict[str, str]:

@@ -20,7 +20,7 @@ from lib_bootcamp.catalog import find
 from .conftest import Webui
 from .test_section_api import LINK, made
 
-WAIT_MS = 120_000
+WAIT_MS = 240_000
 
 
 def loaded(browser: Any, webui: Webui) -> Any:
