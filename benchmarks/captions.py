@@ -264,14 +264,14 @@ def _is_wrong(path: Path) -> bool:
 
 def run(quick: bool) -> dict[str, Any]:  # noqa: FBT001 - the signature of every benchmark
     """The journal's cost, the memory, and the crashes."""
-    many, some, rounds = (200, 128, 2) if quick else (10_000, 2048, 7)
+    many, rounds = (200, 2) if quick else (10_000, 4)
     killed = 100 if quick else 1000
     points = [killed // 2] if quick else [0, 1, 100, 200, 300, 400, 500, 600, 700, 800, 900, 960]
     delays = random.Random(1)
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         memory = _memory(root, many)
-        cost = _cost(_pictures(root / "cost", some), root / "cost-data", rounds)
+        cost = _cost(_pictures(root / "cost", many), root / "cost-data", rounds)
         crashes = [_crash(root, killed, done, delays.uniform(0, 0.1)) for done in points]
     return {"memory": memory, "cost": cost, "killed": killed, "crashes": crashes}
 

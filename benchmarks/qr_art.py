@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,54 +39,101 @@ READERS = ("zxing-cpp", "wechat")
 TITLES = {"none": "no control", "guidance": "guidance alone", "loop": f"guidance, up to {TRIES} tries"}
 
 
-@dataclass
+@dataclass(frozen=True)
+class Task:
+    """One seed and code, and what differs from guidance's defaults."""
+
+    seed: int
+    payload: str
+    prompt: str
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Made:
-    """A picture, where its code should lie, and how many tries it took."""
+    """A picture, where its code should lie, how many tries it took, and what readers made of it."""
 
     image: Image
     layout: QrLayout
     tries: int
+    read_by: tuple[str, ...]
+    ladder: float
+    module_error: float
 
 
 class Studio:
-    """Draws and judges with the small models."""
+    """Draws and judges with the small models, on one thread of the processor.
+
+    Args:
+        data: its data folder.
+    """
 
     def __init__(self, data: Path) -> None:
-        from lib_bootcamp.ml.clip_model import load_clip
+        import torch
 
+        torch.set_num_threads(1)
         self.context = Context(StandaloneHost(device="cpu", data_dir=data), SilentProgress())
-        self.clip = load_clip(str(MODELS / "mini-clip"), "cpu", "float32")
         self.readers = scan_decoders.installed(READERS)
 
-    def draw(self, seed: int, payload: str, prompt: str, **values: Any) -> list[Made]:
-        """The tries of one seed: the first, and the best of all."""
-        params = _params(seed, payload, prompt, **values)
+    def draw(self, task: Task) -> list[Made]:
+        """The tries of one seed: the first, and the best of all where more than one is allowed."""
+        params = _params(task)
         layout = code_layout(params, params.width or 0, params.height or 0)
         with self.context.host.components() as components:
             drawer = _drawer(params, layout, components, self.context.host.data_dir())
-            asked = {**drawing_of(params), "seed": seed}
+            asked = {**drawing_of(params), "seed": task.seed}
             found = list(tries(drawer, params, self.readers, self.context, asked))
         best = max(found, key=lambda each: each.rank)
-        return [Made(found[0].drawn.image, layout, 1), Made(best.drawn.image, layout, len(found))]
+        made = [self.read(found[0].drawn.image, layout, 1)]
+        if params.max_tries > 1:
+            made.append(self.read(best.drawn.image, layout, len(found)) if len(found) > 1 else made[0])
+        return made
 
-    def judged(self, made: Sequence[Made], scenes: Sequence[Any], prompts: Sequence[str]) -> dict[str, float]:
+    def read(self, image: Image, layout: QrLayout, count: int) -> Made:
+        """What readers make of a picture."""
+        return Made(
+            image=image,
+            layout=layout,
+            tries=count,
+            read_by=readers_of(image, self.readers, layout.content),
+            ladder=ladder_score(image, self.readers, layout.content),
+            module_error=float(error_map(image, layout).wrong.mean()),
+        )
+
+
+_STUDIO: dict[str, Studio] = {}
+
+
+def _draw(task: Task) -> list[Made]:
+    """In a process of its own."""
+    if not _STUDIO:
+        _STUDIO["own"] = Studio(Path(tempfile.mkdtemp(prefix="bootcamp-qr-art-")))
+    return _STUDIO["own"].draw(task)
+
+
+class Judge:
+    """Tells what is still to be seen of the prompt."""
+
+    def __init__(self) -> None:
+        from lib_bootcamp.ml.clip_model import load_clip
+
+        self.clip = load_clip(str(MODELS / "mini-clip"), "cpu", "float32")
+
+    def row(self, made: Sequence[Made], scenes: Sequence[Any], prompts: Sequence[str]) -> dict[str, float]:
         """The figures of one row."""
         from training.measure import KINDS, hits
 
-        read = [readers_of(each.image, self.readers, each.layout.content) for each in made]
-        ladders = [ladder_score(each.image, self.readers, each.layout.content) for each in made]
         pictures = [each.image for each in made]
         told = hits(self.clip, pictures, list(scenes))
         seen = np.concatenate([self.clip.encode_images(pictures[at : at + 50]) for at in range(0, len(pictures), 50)])
         asked = np.concatenate([self.clip.encode_texts(list(prompts)[at : at + 50]) for at in range(0, len(made), 50)])
-        both = [set(READERS) <= set(each) for each in read]
         row = {
-            "exact_zxing": np.mean(["zxing-cpp" in each for each in read]),
-            "exact_wechat": np.mean(["wechat" in each for each in read]),
-            "exact_both": np.mean(both),
-            "exact_ladder": np.mean([each > 0 for each in ladders]),
-            "ladder_score": np.mean(ladders),
-            "module_error": np.mean([error_map(each.image, each.layout).wrong.mean() for each in made]),
+            "exact_zxing": np.mean(["zxing-cpp" in each.read_by for each in made]),
+            "exact_wechat": np.mean(["wechat" in each.read_by for each in made]),
+            "exact_both": np.mean([set(READERS) <= set(each.read_by) for each in made]),
+            "exact_ladder": np.mean([each.ladder > 0 for each in made]),
+            "ladder_score": np.mean([each.ladder for each in made]),
+            "module_error": np.mean([each.module_error for each in made]),
             "prompt_accuracy": np.mean([told[kind] for kind in KINDS]),
             "prompt_score": float((seen * asked).sum(1).mean()),
             "tries": np.mean([each.tries for each in made]),
@@ -92,12 +142,12 @@ class Studio:
         return {name: round(float(value), 4) for name, value in row.items()}
 
 
-def _params(seed: int, payload: str, prompt: str, **values: Any) -> QrArtParams:
-    version = PAYLOADS.index(payload) + 1
+def _params(task: Task) -> QrArtParams:
+    version = PAYLOADS.index(task.payload) + 1
     side = max(LEAST_SIDE, (17 + 4 * version + 2 * QUIET) * MODULE_PX)
-    asked = {"content": payload, "prompt": prompt, "width": side, "height": side, "module_px": MODULE_PX}
-    asked |= {"version": version, "boost": False, "quiet_zone": QUIET, "steps": STEPS, "seed": seed}
-    return QR_ART.params_from({**asked, "max_tries": TRIES, "decoders": list(READERS), **values})
+    asked = {"content": task.payload, "prompt": task.prompt, "width": side, "height": side, "module_px": MODULE_PX}
+    asked |= {"version": version, "boost": False, "quiet_zone": QUIET, "steps": STEPS, "seed": task.seed}
+    return QR_ART.params_from({**asked, "max_tries": TRIES, "decoders": list(READERS), **task.values})
 
 
 def _drawer(params: QrArtParams, layout: QrLayout, components: Any, data: Path) -> Any:
@@ -117,45 +167,41 @@ def _scene(seed: int) -> tuple[Any, str]:
 def run(quick: bool) -> dict[str, Any]:  # noqa: FBT001 - the signature of every benchmark
     """No control, guidance alone and with its tries on the same seeds; guidance alone over its margin and strength."""
     seeds, few = (2, 1) if quick else (SEEDS, CURVE_SEEDS)
-    with tempfile.TemporaryDirectory() as name:
-        studio = Studio(Path(name))
-        made: dict[str, list[Made]] = {each: [] for each in TITLES}
-        scenes, prompts = [], []
-        for seed in tqdm(range(seeds), desc="seeds", mininterval=10):
-            scene, prompt = _scene(seed)
-            for payload in PAYLOADS:
-                scenes.append(scene)
-                prompts.append(prompt)
-                made["none"] += studio.draw(seed, payload, prompt, strength=0, max_tries=1)[:1]
-                first, best = studio.draw(seed, payload, prompt)
-                made["guidance"].append(first)
-                made["loop"].append(best)
-        rows = {each: studio.judged(found, scenes, prompts) for each, found in made.items()}
-        curve = {
-            f"{name} {value:g}": studio.judged(*_few(studio, few, {name: value, **more}))
-            for name, value, more in (
-                *(("margin", each, {"dead_zone": round(each * 0.6, 3)}) for each in MARGINS),
-                *(("strength", each, {}) for each in STRENGTHS),
-            )
+    context = multiprocessing.get_context("spawn")
+    judge = Judge()
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=context) as pool:
+
+        def drawn(count: int, title: str, **values: Any) -> tuple[list[list[Made]], list[Any], list[str]]:
+            scenes = [_scene(seed) for seed in range(count) for _ in PAYLOADS]
+            tasks = [
+                Task(at // len(PAYLOADS), PAYLOADS[at % len(PAYLOADS)], prompt, values)
+                for at, (_, prompt) in enumerate(scenes)
+            ]
+            made = list(tqdm(pool.map(_draw, tasks), desc=title, total=len(tasks), mininterval=10))
+            return made, [scene for scene, _ in scenes], [prompt for _, prompt in scenes]
+
+        found, scenes, prompts = drawn(seeds, TITLES["none"], strength=0, max_tries=1)
+        both, _, _ = drawn(seeds, TITLES["loop"])
+        made = {
+            "none": [each[0] for each in found],
+            "guidance": [each[0] for each in both],
+            "loop": [each[1] for each in both],
         }
+        rows = {name: judge.row(pictures, scenes, prompts) for name, pictures in made.items()}
+        curve = {}
+        for name, value, more in (
+            *(("margin", each, {"dead_zone": round(each * 0.6, 3)}) for each in MARGINS),
+            *(("strength", each, {}) for each in STRENGTHS),
+        ):
+            title = f"{name} {value:g}"
+            some, some_scenes, some_prompts = drawn(few, title, max_tries=1, **{name: value, **more})
+            curve[title] = judge.row([each[0] for each in some], some_scenes, some_prompts)
     if not quick:
         _sheets(made, prompts)
     result = {**rows, "curve": curve, "pictures": len(prompts)}
     if not quick:
         _write_page(result)
     return result
-
-
-def _few(studio: Studio, seeds: int, values: dict[str, Any]) -> tuple[list[Made], list[Any], list[str]]:
-    """Guidance alone with other values, on fewer seeds."""
-    made, scenes, prompts = [], [], []
-    for seed in range(seeds):
-        scene, prompt = _scene(seed)
-        for payload in PAYLOADS:
-            made += studio.draw(seed, payload, prompt, max_tries=1, **values)[:1]
-            scenes.append(scene)
-            prompts.append(prompt)
-    return made, scenes, prompts
 
 
 def _sheets(made: dict[str, list[Made]], prompts: Sequence[str]) -> None:

@@ -230,6 +230,7 @@ class Operation(Generic[P, R]):
         command: its words on the command line, where they are not its name.
         page: makes of a result an HTML page of one file; None where there is none.
         job: how it works through a folder as a job; None where it does not.
+        luminance: whether a picture can follow the map's brightness, without any ControlNet.
         section: where its tab stands; empty: control maps among each other, what draws too, all else among the tools.
     """
 
@@ -249,6 +250,7 @@ class Operation(Generic[P, R]):
     page: Callable[[Any], str] | None = None
     job: FolderJob[Any] | None = None
     section: Section | Literal[""] = ""
+    luminance: bool = False
 
     @property
     def place(self) -> Section:

@@ -7,11 +7,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from .errors import CancelledError
 
 T = TypeVar("T")
+STEER = "bootcamp_steer"
+"""What a WebUI's generation object carries where its steps are steered: a `Steer`."""
+Steer: TypeAlias = Callable[[Any, float], Any]
+"""Clean latents [N, C, h, w] that a step predicts and the share of the steps that are done, to what they should be."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,6 +213,14 @@ class Host(Protocol):
         Raises:
             ModelError: there is no checkpoint, or one of a kind that has no such modules.
             MissingPackageError: diffusers is not installed.
+        """
+
+    def luminance(self) -> Any:
+        """How bright the loaded VAE makes a latent pixel: `ml.luminance.LuminanceFit`, measured once for each VAE.
+
+        Raises:
+            ModelError: there is no checkpoint, or its VAE gives no numbers.
+            MissingPackageError: torch is not installed.
         """
 
     def model_folders(self) -> dict[str, tuple[Path, ...]]:

@@ -37,6 +37,10 @@ class Bootcamp(scripts.Script):
         """Make the map and fill ControlNet's units, before ControlNet reads them in its `process`."""
         parts().runner.before_process(p, args)
 
+    def process_before_every_sampling(self, p: Any, *args: Any, **kwargs: Any) -> None:
+        """The checkpoint is loaded: measure its VAE where the steps are guided."""
+        parts().runner.before_sampling(p)
+
     def postprocess_image_after_composite(self, p: Any, pp: Any, *args: Any) -> None:
         """Scan the finished picture; its infotext and file are written next."""
         parts().runner.after_picture(p, pp.image)
@@ -54,6 +58,7 @@ class Parts(NamedTuple):
     section: Any
     runner: Any
     sections: Any
+    steps: Any
 
 
 _MADE: dict[str, Parts] = {}
@@ -68,13 +73,14 @@ def _join() -> Parts:
     from lib_bootcamp.hosts.controlnet import find_controlnet
     from lib_bootcamp.hosts.detect import current_host
     from lib_bootcamp.hosts.webui import WebUiPage
+    from lib_bootcamp.hosts.webui_guidance import GuidedSteps
     from lib_bootcamp.surfaces.always_visible import SectionUi
     from lib_bootcamp.surfaces.section_run import SectionRunner
     from lib_bootcamp.surfaces.webui_tab import SectionsOfPage
 
     host, webui = current_host(), WebUiPage()
     runner = SectionRunner(host, webui, find_controlnet)
-    return Parts(host, webui, SectionUi(webui, find_controlnet), runner, SectionsOfPage())
+    return Parts(host, webui, SectionUi(webui, find_controlnet), runner, SectionsOfPage(), GuidedSteps())
 
 
 def mount_routes(demo: Any, app: Any) -> None:
@@ -105,6 +111,18 @@ def add_tab() -> list[tuple[Any, str, str]]:
     return [(build_tab(parts().host, parts().webui, parts().sections), "Bootcamp", "bootcamp")]
 
 
+def before_step(params: Any) -> None:
+    """Each step of each generation comes here; those that the section never touched cost nothing."""
+    if _MADE:
+        parts().steps.before(params)
+
+
+def after_step(params: Any) -> None:
+    """The same step, after classifier-free guidance."""
+    if _MADE:
+        parts().steps.after(params)
+
+
 def register(category: str, callback: Callable[..., Any]) -> None:
     """As `script_callbacks.on_...` do, without their search through the stack for this file's name (50 ms each)."""
     try:
@@ -118,3 +136,5 @@ register("app_started", mount_routes)
 register("before_ui", add_axes)
 register("ui_settings", add_settings)
 register("ui_tabs", add_tab)
+register("cfg_denoiser", before_step)
+register("cfg_after_cfg", after_step)

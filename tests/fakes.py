@@ -125,6 +125,14 @@ class FakeHost:
             raise ModelError("There is no checkpoint here: choose one.")
         yield self._components
 
+    def luminance(self) -> Any:
+        """None measured.
+
+        Raises:
+            ModelError: always.
+        """
+        raise ModelError("There is no checkpoint here: choose one.")
+
     def model_folders(self) -> dict[str, tuple[Path, ...]]:
         """The folders it was given."""
         return self._model_folders

@@ -10,7 +10,7 @@ from .scan_errors import ErrorMap
 # grey levels by which a module should lie on its right side: readers binarise with less care than the error map
 LEAST_MARGIN = 20.0
 _LOWEST_SHARE = 0.1
-FACTOR, MOST = 1.6, 4.0
+FACTOR, ALL, MOST = 1.6, 1.3, 4.0
 
 
 def weak_modules(errors: ErrorMap, least_margin: float = LEAST_MARGIN) -> Bits:
@@ -25,5 +25,8 @@ def weak_modules(errors: ErrorMap, least_margin: float = LEAST_MARGIN) -> Bits:
 
 
 def raised(weights: Floats, weak: Bits) -> Floats:
-    """The weights of the next try, float32 [N, N]: higher where a module was weak, up to four times the margin."""
-    return np.asarray(np.where(weak, np.minimum(weights * FACTOR, MOST), weights), dtype=np.float32)
+    """The weights of the next try, float32 [N, N]: higher where a module was weak, up to four times the margin.
+
+    All others are raised a little: a reader may also fail at what lies between modules that are right.
+    """
+    return np.asarray(np.minimum(weights * np.where(weak, FACTOR, ALL), MOST), dtype=np.float32)

@@ -334,6 +334,27 @@ class A1111Host:
                 if view.give_back():
                     self._view = (key, view)
 
+    def luminance(self) -> Any:
+        """Measured on the WebUI's own VAE as it is at this moment; the LoRAs of a generation stay where they are.
+
+        Raises:
+            ModelError: there is no checkpoint, or its VAE gives no numbers.
+        """
+        model = self._loaded()
+        if model is None:
+            raise ModelError("There is no checkpoint loaded.")
+        from lib_bootcamp.ml.luminance import luminance_fit
+
+        self._bring_vae(model)
+        scale, device = self._latent_scale(model), self._webui("devices").device
+        return luminance_fit(self._vae(model), self.data_dir() / "luminance", scale=scale, device=device)
+
+    def _bring_vae(self, model: Any) -> None:
+        """Nothing: it is there, or with --medvram and --lowvram comes when it encodes."""
+
+    def _latent_scale(self, model: Any) -> float | None:
+        return float(model.scale_factor)
+
     def _models_idle_s(self) -> float:
         """How long models beside the checkpoint stay: not at all where the WebUI saves video memory."""
         options = self._webui("shared").cmd_opts

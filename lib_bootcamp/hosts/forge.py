@@ -69,6 +69,12 @@ class ForgeHost(A1111Host):
     def _vae(self, model: Any) -> Any:
         return model.forge_objects_original.vae.first_stage_model
 
+    def _bring_vae(self, model: Any) -> None:
+        importlib.import_module("backend.memory_management").load_models_gpu([model.forge_objects_original.vae.patcher])
+
+    def _latent_scale(self, model: Any) -> float | None:
+        return None  # its configuration tells
+
     def _vae_name(self) -> str | None:
         modules = self._webui("sd_models").model_data.forge_loading_parameters.get("additional_modules", [])
         return ", ".join(Path(path).name for path in modules) or None

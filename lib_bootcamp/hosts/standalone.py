@@ -191,6 +191,13 @@ class StandaloneHost:
             self._info = loaded.info()
             yield loaded.components
 
+    def luminance(self) -> Any:
+        """Measured on the checkpoint's VAE, and kept in the data folder."""
+        with self.components() as components:
+            from lib_bootcamp.ml.luminance import luminance_fit
+
+            return luminance_fit(components.vae, self.data_dir() / "luminance")
+
     def model_folders(self) -> dict[str, tuple[Path, ...]]:
         """None: there are no model folders here."""
         return {}

@@ -73,6 +73,18 @@ class WebUiPage:
         setup_prompts.bootcamp_refusal = True  # type: ignore[attr-defined]
         p.setup_prompts = setup_prompts
 
+    def refuse_sampling(self, p: Any, sentence: str, status: int) -> None:
+        """Make the generation raise where the WebUI calls its sampler, which it does next."""
+
+        def sample(*_: Any, **__: Any) -> None:
+            raise _error_class()(status_code=status, detail=sentence)
+
+        p.sampler.sample = p.sampler.sample_img2img = sample
+
+    def stop_generation(self) -> None:
+        """As the WebUI's own button does it when a batch is to be finished first."""
+        _module("shared").state.stopping_generation = True
+
     def add_settings(self, section: tuple[str, str], settings: Mapping[str, Mapping[str, Any]]) -> None:
         """Add a section to the Settings tab."""
         shared = _module("shared")

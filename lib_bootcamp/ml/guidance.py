@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -42,6 +41,13 @@ class Target:
     side: NDArray[np.int8]
     weight: NDArray[np.float32]
     window: int = 5
+
+    def at(self, height: int, width: int) -> Target:
+        """The same for latents of another height and width, as of a second pass: each block is the nearest one's."""
+        old = self.level.shape
+        rows, columns = (np.arange(new) * was // new for new, was in zip((height, width), old, strict=True))
+        level, side, weight = (each[rows][:, columns] for each in (self.level, self.side, self.weight))
+        return Target(level=level, side=side, weight=weight, window=max(3, round(self.window * height / old[0])))
 
     def weighted(self, factors: NDArray[np.float32]) -> Target:
         """The same with other weights: these times the old ones."""
@@ -80,6 +86,7 @@ class Guidance:
         local: 0 takes the levels as they are, 1 the mean of the surroundings instead, as readers threshold.
         start, end: the first and last share of the steps in which it acts.
         neighbours: measure and change through the fit of 3 x 3 latent pixels instead of one.
+        keep_colour: how much a change of colour counts beside the change's length; 0 is the shortest change.
     """
 
     strength: float = 1.0
@@ -89,6 +96,7 @@ class Guidance:
     start: float = 0.0
     end: float = 1.0
     neighbours: bool = True
+    keep_colour: float = 0.0
 
     def acts(self, share: float) -> bool:
         """Whether it acts when this share of the steps is done."""
@@ -155,7 +163,8 @@ def guide(
         raise ValueError(f"the target is of {target.level.shape} blocks, the latents of {tuple(latents.shape[-2:])}")
     wide = latents.float()
     wanted = _wanted(fit.luma(wide, neighbours=guidance.neighbours), target, guidance)
-    return (wide + shortest_change(wanted, fit, neighbours=guidance.neighbours)).to(latents.dtype)
+    change = shortest_change(wanted, fit, neighbours=guidance.neighbours, keep_colour=guidance.keep_colour)
+    return (wide + change).to(latents.dtype)
 
 
 def _wanted(luma: torch.Tensor, target: Target, guidance: Guidance) -> torch.Tensor:
@@ -191,7 +200,9 @@ def guide_exactly(
     return moved.to(latents.dtype)
 
 
-def shortest_change(wanted: torch.Tensor, fit: LuminanceFit, *, neighbours: bool) -> torch.Tensor:
+def shortest_change(
+    wanted: torch.Tensor, fit: LuminanceFit, *, neighbours: bool, keep_colour: float = 0.0
+) -> torch.Tensor:
     """The shortest change of latents [N, C, h, w] that changes blocks by this much luma where it is not 0.
 
     Blocks where it is 0 may change a little through their neighbours' pixels; a step that is not wanted is never
@@ -201,12 +212,14 @@ def shortest_change(wanted: torch.Tensor, fit: LuminanceFit, *, neighbours: bool
         wanted: float32 [N, h, w].
         fit: of the VAE.
         neighbours: through the kernel of 3 x 3 latent pixels.
+        keep_colour: as `LuminanceFit.mixing` takes it.
     """
     kernel, _ = fit.weights(wanted, neighbours=neighbours)
-    length = kernel.square().sum()
+    step = torch.einsum("ij,ojhw->oihw", fit.mixing(wanted, keep_colour), kernel) if keep_colour else kernel
+    length = (kernel * step).sum()
     if not length > 0:
         return wanted.new_zeros(len(wanted), kernel.shape[1], *wanted.shape[1:])
-    back = kernel.flip((2, 3)).transpose(0, 1)
+    back = step.flip((2, 3)).transpose(0, 1)
     moved = wanted != 0
     change = _spread(wanted, back) / length
     for _ in range(ROUNDS - 1 if neighbours else 0):
@@ -257,7 +270,3 @@ class LuminanceGuide:
             mask = torch.from_numpy(self.mask).to(denoised.device, denoised.dtype)
             denoised = denoised * mask + self.keep.to(denoised.device, denoised.dtype) * (1 - mask)
         return denoised
-
-    def after_cfg(self, params: Any) -> None:
-        """As the WebUI calls it (`script_callbacks.on_cfg_after_cfg`): `x`, `sampling_step`, `total_sampling_steps`."""
-        params.x = self(params.x, params.sampling_step / max(1, params.total_sampling_steps))

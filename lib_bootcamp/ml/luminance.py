@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import weakref
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,11 +20,14 @@ from numpy.typing import NDArray
 
 from lib_bootcamp.core.images import write_atomically
 from lib_bootcamp.core.probes import probe_pictures
+from lib_bootcamp.errors import ModelError
 
 LUMA = (0.299, 0.587, 0.114)
+# Rec. 601 Cb and Cr, in [-0.5, 0.5]
+CHROMA = ((-0.168736, -0.331264, 0.5), (0.5, -0.418688, -0.081312))
 PROBES, HELD_OUT, SIDE, SEED = 48, 16, 128, 20
 AT_ONCE = 4
-_VERSION = 1
+_VERSION = 2
 _RIDGE = 1e-6
 
 Encode = Callable[[torch.Tensor], torch.Tensor]
@@ -42,6 +46,7 @@ class LuminanceFit:
         kernel_r2: share that `kernel` explains.
         factor: pixels of a block's side.
         vae: the hash of the weights it was measured on.
+        colours: weights [2][C] of the block's own latent pixel for its Cb and Cr; empty where they were not measured.
     """
 
     channels: tuple[float, ...]
@@ -52,6 +57,23 @@ class LuminanceFit:
     kernel_r2: float
     factor: int
     vae: str = ""
+    colours: tuple[tuple[float, ...], ...] = ()
+
+    def mixing(self, like: torch.Tensor, keep_colour: float) -> torch.Tensor:
+        """What a change of brightness is multiplied with, so that it leaves colours alone: [C, C], symmetric.
+
+        The change is the shortest where a change of Cb and Cr counts as `keep_colour` times its length: the inverse
+        of I + keep_colour * K^T K, with K the weights of both in units of luma's.
+
+        Args:
+            like: of its device.
+            keep_colour: 0 is the shortest change whatever its colour.
+        """
+        count = len(self.channels)
+        weights = np.asarray(self.colours, dtype=np.float64).reshape(-1, count)
+        scale = float(np.square(self.channels).sum()) or 1.0
+        mixed = np.linalg.inv(np.eye(count) + keep_colour / scale * weights.T @ weights)
+        return torch.tensor(mixed, device=like.device, dtype=torch.float32)
 
     def weights(self, like: torch.Tensor, *, neighbours: bool = True) -> tuple[torch.Tensor, float]:
         """The fit as a convolution: [1, C, 3, 3] or [1, C, 1, 1], on this tensor's device in 32 bits, and its bias."""
@@ -80,6 +102,13 @@ def block_luma(pictures: NDArray[np.uint8], factor: int) -> NDArray[np.float32]:
     return np.asarray(blocks.mean((2, 4), dtype=np.float32) / 255, dtype=np.float32)
 
 
+def block_chroma(pictures: NDArray[np.uint8], factor: int) -> NDArray[np.float32]:
+    """Mean Cb and Cr of each block: float32 [2, N, h, w] in [-0.5, 0.5] of uint8 [N, H, W, 3] RGB."""
+    number, height, width, _ = pictures.shape
+    blocks = pictures.reshape(number, height // factor, factor, width // factor, factor, 3).mean((2, 4)) / 255
+    return np.asarray(np.moveaxis(blocks @ np.asarray(CHROMA).T, -1, 0), dtype=np.float32)
+
+
 def fit(encode: Encode, factor: int = 8, *, vae: str = "", probes: int = PROBES, side: int = SIDE) -> LuminanceFit:
     """Least squares from latents to luma on drawn probes; R2 is that of probes which it has not seen.
 
@@ -89,6 +118,8 @@ def fit(encode: Encode, factor: int = 8, *, vae: str = "", probes: int = PROBES,
         vae: the hash that is kept with the fit.
         probes: how many are drawn; a quarter of them is held out, at least one of each kind.
         side: of the probes, in px.
+    Raises:
+        ModelError: the VAE gives what is no number, as some do in half precision.
     """
     pictures = probe_pictures(probes, side, SEED)
     held_out = max(4, probes * HELD_OUT // (PROBES + HELD_OUT))
@@ -97,7 +128,33 @@ def fit(encode: Encode, factor: int = 8, *, vae: str = "", probes: int = PROBES,
         for at in range(0, probes, AT_ONCE):
             batch = torch.from_numpy(pictures[at : at + AT_ONCE]).permute(0, 3, 1, 2).float() / 127.5 - 1
             latents.append(encode(batch).float().cpu())
-    values, wanted = torch.cat(latents), block_luma(pictures, factor)
+    values = torch.cat(latents)
+    if not values.isfinite().all():
+        raise ModelError("This VAE encodes to NaN in half precision; start with --no-half-vae, or choose another VAE.")
+    luma, chroma = block_luma(pictures, factor), block_chroma(pictures, factor)
+    return fit_latents(values, luma, factor, held_out, vae=vae, chroma=chroma)
+
+
+def fit_latents(  # noqa: PLR0913 - what is measured
+    values: torch.Tensor,
+    wanted: NDArray[np.float32],
+    factor: int,
+    held_out: int,
+    *,
+    vae: str = "",
+    chroma: NDArray[np.float32] | None = None,
+) -> LuminanceFit:
+    """Least squares from latents [N, C, h, w] to luma [N, h, w]; R2 is that of the last `held_out`, which are not seen.
+
+    Args:
+        values: scaled latents on the processor.
+        wanted: luma of their blocks.
+        factor: pixels of a block's side.
+        held_out: how many are only measured on.
+        vae: the hash that is kept with the fit.
+        chroma: float32 [2, N, h, w], Cb and Cr of the blocks.
+    """
+    probes = len(values)
     near = torch.nn.functional.unfold(torch.nn.functional.pad(values, (1, 1, 1, 1), mode="replicate"), 3)
     seen, unseen = slice(0, probes - held_out), slice(probes - held_out, None)
     count = values.shape[1]
@@ -105,6 +162,8 @@ def fit(encode: Encode, factor: int = 8, *, vae: str = "", probes: int = PROBES,
     flat = wanted.reshape(probes, -1).astype(np.float64)
     own = rows[:, :, 4::9]
     alone, wide = (_least_squares(each[seen], flat[seen]) for each in (own, rows))
+    layers = [] if chroma is None else [each.reshape(probes, -1).astype(np.float64) for each in chroma]
+    hues = [_least_squares(own[seen], each[seen]) for each in layers]
     return LuminanceFit(
         channels=tuple(float(each) for each in alone[:-1]),
         bias=float(alone[-1]),
@@ -114,6 +173,7 @@ def fit(encode: Encode, factor: int = 8, *, vae: str = "", probes: int = PROBES,
         kernel_r2=_r2(wide, rows[unseen], flat[unseen]),
         factor=factor,
         vae=vae,
+        colours=tuple(tuple(map(float, each[:-1])) for each in hues),
     )
 
 
@@ -135,19 +195,24 @@ def _r2(weights: NDArray[np.float64], rows: NDArray[np.float64], wanted: NDArray
     return float(1 - ((found - wanted) ** 2).sum() / ((wanted - wanted.mean()) ** 2).sum())
 
 
-def scaled_encoder(vae: Any, scale: float | None = None) -> tuple[Encode, int]:
+def scaled_encoder(
+    vae: Any, scale: float | None = None, device: torch.device | str | None = None
+) -> tuple[Encode, int]:
     """How a VAE encodes, to latents as the UNet sees them, and the pixels of a latent pixel's side.
 
     Args:
         vae: diffusers' `AutoencoderKL` or an LDM one: `encode` gives a distribution with `mode()`, one in
             `latent_dist`, or the latents themselves.
         scale: of the latents where the VAE's configuration does not tell (LDM keeps it in the whole model).
+        device: where it takes pictures, if its weights are elsewhere until then.
     """
     factor, shift = _scaling(vae, scale)
     first = next(iter(vae.parameters()))
 
     def encode(pictures: torch.Tensor) -> torch.Tensor:
-        made = vae.encode(pictures.to(device=first.device, dtype=first.dtype))
+        pictures = pictures.to(device=device or first.device, dtype=first.dtype)
+        with torch.autocast(pictures.device.type, enabled=False):  # a host may have it on
+            made = vae.encode(pictures)
         made = getattr(made, "latent_dist", made)
         latents: torch.Tensor = made if isinstance(made, torch.Tensor) else made.mode()
         return (latents.float() - shift) * factor
@@ -183,16 +248,32 @@ def measure_of(vae: Any, factor: int, scale: float | None = None) -> Callable[[t
     return measure
 
 
+_HASHES: weakref.WeakKeyDictionary[Any, tuple[tuple[tuple[int, int], ...], str]] = weakref.WeakKeyDictionary()
+
+
 def weights_hash(vae: Any) -> str:
-    """SHA-256 of all weights, their names and types: a VAE chosen beside the checkpoint is another one."""
-    digest = hashlib.sha256()
-    for name, value in sorted(vae.state_dict().items()):
-        digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
-        digest.update(value.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes() if value.numel() else b"")
-    return digest.hexdigest()
+    """SHA-256 of all weights, whatever their names: the same in each library's layout, another for each VAE.
+
+    Computed again only where a weight was moved or written to since.
+    """
+    weights = list(vae.state_dict().values())
+    state = tuple((each.data_ptr(), 0 if each.is_inference() else each._version) for each in weights)
+    known = _HASHES.get(vae)
+    if known is not None and known[0] == state:
+        return known[1]
+    digests = []
+    for value in weights:
+        if value.numel():
+            raw = value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
+            digests.append(hashlib.sha256(str(value.dtype).encode() + raw.tobytes()).digest())
+    made = hashlib.sha256(b"".join(sorted(digests))).hexdigest()
+    _HASHES[vae] = (state, made)
+    return made
 
 
-def luminance_fit(vae: Any, folder: Path, *, scale: float | None = None) -> LuminanceFit:
+def luminance_fit(
+    vae: Any, folder: Path, *, scale: float | None = None, device: torch.device | str | None = None
+) -> LuminanceFit:
     """The fit of a VAE: from `folder` where it was measured before, else measured now and kept there.
 
     A kept file that is damaged or of another version is measured and written anew.
@@ -202,7 +283,7 @@ def luminance_fit(vae: Any, folder: Path, *, scale: float | None = None) -> Lumi
     kept = _read(path, name)
     if kept is not None:
         return kept
-    encode, factor = scaled_encoder(vae, scale)
+    encode, factor = scaled_encoder(vae, scale, device)
     made = fit(encode, factor, vae=name)
     write_atomically(path, json.dumps({"format": _VERSION, **asdict(made)}).encode())
     return made
@@ -215,8 +296,11 @@ def _read(path: Path, name: str) -> LuminanceFit | None:
             return None
         kernel = np.asarray(data.pop("kernel"), dtype=np.float64)
         channels = np.asarray(data.pop("channels"), dtype=np.float64)
+        colours = tuple(tuple(float(each) for each in row) for row in data.pop("colours"))
         if kernel.shape != (len(channels), 3, 3) or not (np.isfinite(kernel).all() and np.isfinite(channels).all()):
             return None
-        return LuminanceFit(kernel=_nested(kernel), channels=tuple(float(each) for each in channels), **data)
+        return LuminanceFit(
+            kernel=_nested(kernel), channels=tuple(float(each) for each in channels), colours=colours, **data
+        )
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None

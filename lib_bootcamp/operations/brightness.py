@@ -210,6 +210,7 @@ BRIGHTNESS = Operation(
     result=BrightnessMap,
     run=make_brightness,
     path="control-maps/brightness",
+    luminance=True,
     presets={
         "s_curve": {"curve": "0,0; 0.25,0.15; 0.75,0.85; 1,1"},
         "local_contrast": {"clahe": True, "clahe_clip": 3.0},

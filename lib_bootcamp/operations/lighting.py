@@ -365,6 +365,7 @@ LIGHTING = Operation(
     result=LightingMap,
     run=make_lighting,
     path="control-maps/lighting",
+    luminance=True,
     presets={
         "left": {"gradient": "left"},
         "right": {"gradient": "right"},

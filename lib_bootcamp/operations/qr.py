@@ -474,6 +474,7 @@ QR = Operation(
     result=QrMap,
     run=make_qr,
     path="control-maps/qr",
+    luminance=True,
     presets={
         "QR Code Monster (SD1.5)": {"grid_px": 16, "surround": "grey", "width": 768, "height": 768},
         "SDXL": {"grid_px": 16, "surround": "grey", "width": 1024, "height": 1024},

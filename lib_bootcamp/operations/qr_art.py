@@ -19,6 +19,19 @@ from lib_bootcamp.errors import CancelledError, InvalidParamError, MissingPackag
 from lib_bootcamp.operation import Context, Operation, Result
 from lib_bootcamp.params import Spec
 
+from .guidance_fields import (
+    DEAD_ZONE,
+    KEEP_COLOUR,
+    LOCAL,
+    MARGIN,
+    STRENGTH,
+    DeadZone,
+    KeepColour,
+    Local,
+    Margin,
+    Strength,
+    check_guidance,
+)
 from .qr import QrCodeParams, code_layout, place_code
 from .scan import DecoderName, check_decoders
 from .txt2img import MAX_SIDE, DrawingParams, check_clip_skip, chosen_seed, drawing_of
@@ -34,34 +47,11 @@ _LOOP: dict[str, Any] = {"group": "Tries"}
 class QrArtParams(DrawingParams, QrCodeParams):
     """The drawing, the code in it, and how hard to try."""
 
-    strength: Annotated[
-        float,
-        Spec("Strength", "Share of the missing brightness that a step makes good.", ge=0, le=1, step=0.05, **_GUIDANCE),
-    ] = 1.0
-    margin: Annotated[
-        float,
-        Spec(
-            "Margin",
-            "How far beyond the threshold a block is brought; more scans better and shows more of the code.",
-            ge=0,
-            le=0.5,
-            step=0.01,
-            unit="luma",
-            **_GUIDANCE,
-        ),
-    ] = 0.25
-    dead_zone: Annotated[
-        float,
-        Spec(
-            "Dead zone",
-            "A block that is right by this much is left to the art.",
-            ge=0,
-            le=0.5,
-            step=0.01,
-            unit="luma",
-            **_GUIDANCE,
-        ),
-    ] = 0.15
+    strength: Strength = STRENGTH
+    margin: Margin = MARGIN
+    dead_zone: DeadZone = DEAD_ZONE
+    local: Local = LOCAL
+    keep_colour: KeepColour = KEEP_COLOUR
     guidance_start: Annotated[
         float, Spec("From", "Share of the steps that are done when it begins.", ge=0, le=1, step=0.05, **_GUIDANCE)
     ] = 0.0
@@ -102,8 +92,7 @@ class QrArtParams(DrawingParams, QrCodeParams):
         super().check()
         if self.guidance_start >= self.guidance_end:
             raise InvalidParamError("guidance_start", f"must be below guidance_end, {self.guidance_end:g}")
-        if self.dead_zone > self.margin:
-            raise InvalidParamError("dead_zone", f"must not be over margin, {self.margin:g}")
+        check_guidance(self.margin, self.dead_zone)
         check_decoders(self.decoders)
 
 
@@ -231,6 +220,8 @@ def guidance_of(params: QrArtParams) -> Any:
         strength=params.strength,
         margin=params.margin,
         dead_zone=params.dead_zone,
+        local=params.local,
+        keep_colour=params.keep_colour,
         start=params.guidance_start,
         end=params.guidance_end,
     )
@@ -255,10 +246,11 @@ def tries(
         means: Means
         if best is not None and number % 2:
             means = "mended"
-            drawn = drawer.repair(context.progress, weights, best.drawn, weak_modules(best.errors), title, asked)
+            weak = weak_modules(best.errors)
+            drawn = drawer.repair(context.progress, weights, best.drawn, weak, title, asked, firmness=number - 1)
         else:
             means = "drawn" if best is None else "drawn more firmly"
-            drawn = drawer.draw(context.progress, weights, title, asked)
+            drawn = drawer.draw(context.progress, weights, title, asked, firmness=number - 1)
         made = judge(drawn, drawer.layout, readers, params, seed=asked["seed"], number=number, means=means)
         yield made
         if made.report.scans:
@@ -366,8 +358,8 @@ QR_ART = Operation(
     kind="generation",
     needs="models",
     presets={
-        "subtle": {"margin": 0.18, "dead_zone": 0.1},
-        "balanced": {"margin": 0.25, "dead_zone": 0.15},
-        "sure": {"margin": 0.4, "dead_zone": 0.3},
+        "subtle": {"margin": 0.1, "dead_zone": 0.07},
+        "balanced": {"margin": 0.12, "dead_zone": 0.08},
+        "sure": {"margin": 0.3, "dead_zone": 0.2, "local": 0.35},
     },
 )

@@ -127,6 +127,7 @@ RECOLOR = Operation(
     result=RecolorMap,
     run=make_recolor,
     path="control-maps/recolor",
+    luminance=True,
     presets={
         "luminance": {"conditioning": "luminance"},
         "intensity": {"conditioning": "intensity"},

@@ -12,6 +12,8 @@ from lib_bootcamp.operation import Context, Operation, Result
 from lib_bootcamp.params import Params, Spec
 from lib_bootcamp.ports import Components
 
+from .guidance_fields import TOLERANCE
+
 MAX_PROMPT = 10_000
 MAX_SIDE = 2048
 
@@ -62,7 +64,7 @@ class Txt2ImgParams(DrawingParams):
     guide_tolerance: Annotated[
         float,
         Spec("Tolerance", "How far the brightness may lie from the map.", ge=0, le=0.5, step=0.01, group="Map"),
-    ] = 0.1
+    ] = TOLERANCE
     guide_end: Annotated[
         float, Spec("Until", "The share of the steps that follow the map.", ge=0, le=1, step=0.05, group="Map")
     ] = 1.0

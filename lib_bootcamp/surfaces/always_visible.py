@@ -32,6 +32,9 @@ from .section import (
 from .webui_ports import ControlNet, WebUi
 
 REFRESH = "\U0001f504"
+NO_CONTROLNET = "ControlNet is needed for this map: install sd-webui-controlnet."
+NO_CONTROLNET_GUIDED = "Without ControlNet this map is applied by luminance guidance."
+NO_MODEL_GUIDED = "No ControlNet model for this map is installed: it is applied by luminance guidance."
 Fields = dict[tuple[str, str], Any]
 
 
@@ -82,6 +85,7 @@ class SectionUi:
                 titles, _ = self._offer(own["control"].default, AUTOMATIC, img2img=img2img)
                 preset = fields["", "preset"] = _dropdown(own["preset"], prefix, titles)
                 refresh = self.webui.tool_button(REFRESH, f"{prefix}_refresh", "Look for models again")
+            place("apply_by")
             note = gr.HTML(value="", elem_id=f"{prefix}_note")
             with gr.Row(visible=False) as sliders:
                 for name in ("weight", "guidance_start", "guidance_end"):
@@ -96,6 +100,10 @@ class SectionUi:
             with gr.Row():
                 place("scan")
                 place("save_only_scanning")
+                place("stop_at_first")
+            with gr.Accordion("Luminance guidance", open=False), gr.Row():
+                for name in ("strength", "margin", "dead_zone", "local", "keep_colour", "tolerance"):
+                    place(name)
             with gr.Accordion("ControlNet unit", open=False):
                 place("model")
                 place("control_mode")
@@ -110,15 +118,20 @@ class SectionUi:
         """The presets' titles for a control, and what to say below them, as HTML."""
         param = next(each for each in section_fields() if each.name == "preset")
         net = self.controlnet()
+        guided = any(each.name == control and each.luminance for each in control_maps())
         if net is None:
-            return [show(param, AUTOMATIC, LOOK)], notice("ControlNet is needed: install sd-webui-controlnet.", "")
+            line = NO_CONTROLNET_GUIDED if guided else NO_CONTROLNET
+            return [show(param, AUTOMATIC, LOOK)], notice(line, "")
         base, models = self.webui.checkpoint_base(), net.models()
         names = [each.name for each in usable(control, base, models, img2img=img2img)]
         if chosen not in {AUTOMATIC, CUSTOM, *names}:
             names.append(chosen)
         titles = [show(param, each, LOOK) for each in (AUTOMATIC, *names, CUSTOM)]
         missing = "" if control == OFF else advice(control, base, models, net.folder(), img2img=img2img)
-        return titles, notice(find_preset(chosen).advice if chosen in names else "", missing, urgent=not names)
+        line = find_preset(chosen).advice if chosen in names else ""
+        if not names and guided:
+            line = NO_MODEL_GUIDED
+        return titles, notice(line, missing, urgent=not names and not guided)
 
     def _wire(  # noqa: PLR0913 - the parts that act on each other
         self,

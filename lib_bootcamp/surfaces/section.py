@@ -6,18 +6,37 @@ import dataclasses
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 from lib_bootcamp.catalog import OPERATIONS
 from lib_bootcamp.core.images import decode_base64
 from lib_bootcamp.core.unit_presets import UNIT_PRESETS
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.operation import Operation
+from lib_bootcamp.operations.guidance_fields import (
+    DEAD_ZONE,
+    KEEP_COLOUR,
+    LOCAL,
+    MARGIN,
+    STRENGTH,
+    TOLERANCE,
+    DeadZone,
+    KeepColour,
+    Local,
+    Margin,
+    Strength,
+    Tolerance,
+    check_guidance,
+)
 from lib_bootcamp.params import Param, Params, Spec
 
 from .gradio_values import Look, read
 
 AUTOMATIC, CUSTOM, OFF = "automatic", "custom", "none"
+ApplyBy: TypeAlias = Literal["automatic", "controlnet", "guidance", "both"]
+CONTROLNET: ApplyBy = "controlnet"
+GUIDANCE: ApplyBy = "guidance"
+BOTH: ApplyBy = "both"
 # The picture's own size, which the section fills in.
 SIZE = ("width", "height")
 MAP_PRESET = "map_preset"
@@ -69,12 +88,27 @@ class SectionParams(Params):
         Literal["Balanced", "My prompt is more important", "ControlNet is more important"],
         Spec("Bootcamp control mode", **_UNIT),
     ] = "Balanced"
-    apply_by: Annotated[Literal["controlnet"], Spec("Apply by", "Reserved for other ways to apply a map.")] = (
-        "controlnet"
-    )
+    apply_by: Annotated[
+        ApplyBy,
+        Spec(
+            "Apply by",
+            "Luminance guidance needs no ControlNet: each step's brightness is moved towards the map's. Automatic "
+            "takes it where no ControlNet model fits.",
+            titles={CONTROLNET: "ControlNet", GUIDANCE: "Luminance guidance", BOTH: "ControlNet and guidance"},
+        ),
+    ] = "automatic"
+    strength: Strength = STRENGTH
+    margin: Margin = MARGIN
+    dead_zone: DeadZone = DEAD_ZONE
+    local: Local = LOCAL
+    keep_colour: KeepColour = KEEP_COLOUR
+    tolerance: Tolerance = TOLERANCE
     scan: Annotated[bool, Spec("Scan the pictures", "Write on each picture whether its code scans.")] = True
     save_only_scanning: Annotated[
         bool, Spec("Save only pictures that scan", "The others are shown, and not written to the outputs folder.")
+    ] = False
+    stop_at_first: Annotated[
+        bool, Spec("Stop at the first that scans", "No more batches are drawn after a picture whose code scans.")
     ] = False
 
     def check(self) -> None:
@@ -82,14 +116,15 @@ class SectionParams(Params):
         start, end = self.guidance_start, self.guidance_end
         if start is not None and end is not None and start >= end:
             raise InvalidParamError("guidance_start", f"must be below guidance_end, {end:g}")
-        if self.preset == CUSTOM and not self.model:
+        if self.preset == CUSTOM and not self.model and self.apply_by != GUIDANCE:
             raise InvalidParamError("model", "is missing; preset custom needs the name of a ControlNet model")
+        check_guidance(self.margin, self.dead_zone)
 
 
 @functools.lru_cache(maxsize=1)
 def section_fields() -> tuple[Param, ...]:
-    """The section's own fields that have a component, in declared order."""
-    return tuple(each for each in SectionParams.fields() if each.name != "apply_by")
+    """The section's own fields, in declared order."""
+    return tuple(SectionParams.fields())
 
 
 def map_fields(operation: Operation[Any, Any]) -> tuple[Param, ...]:
@@ -200,7 +235,7 @@ def _texts(given: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: decode_base64(value) if name in pictures and isinstance(value, str) and value else value
         for name, value in given.items()
-        if not (name in pictures and value in (None, ""))
+        if not (name in pictures and (value is None or (isinstance(value, str) and not value)))
     }
 
 

@@ -19,10 +19,11 @@ from lib_bootcamp.core.model_files import BASE_TITLES
 from lib_bootcamp.core.unit_presets import UnitPreset, advice, find_preset, usable
 from lib_bootcamp.errors import BootcampError, InvalidParamError
 from lib_bootcamp.operation import Context, ControlMap
-from lib_bootcamp.ports import Host
+from lib_bootcamp.ports import STEER, Host
 
 from . import infotext
-from .section import AUTOMATIC, CUSTOM, Asked, is_off, map_fields, parse
+from .section import AUTOMATIC, BOTH, CONTROLNET, CUSTOM, GUIDANCE, ApplyBy, Asked, is_off, map_fields, parse
+from .section_guidance import SectionSteer
 from .webui_ports import REFUSAL, ControlNet, Pass, Unit, WebUi
 
 LOG = logging.getLogger(__name__)
@@ -38,7 +39,10 @@ class NoControlNetError(BootcampError):
     status = 422
 
     def __init__(self) -> None:
-        super().__init__("The Bootcamp section needs ControlNet: install and enable sd-webui-controlnet.")
+        super().__init__(
+            "The Bootcamp section needs ControlNet for this: install and enable sd-webui-controlnet, or apply the map "
+            "by luminance guidance where it is a map of brightness."
+        )
 
 
 class NoFreeUnitError(BootcampError):
@@ -69,12 +73,16 @@ class Run:
         expected: the text the code must give, or None where there is nothing to scan.
         scans: text for the infotext by (batch, picture in it).
         passed: the pictures that do not scan are False here.
+        stop_at_first: whether a picture that scans is the last.
+        steer: what guides the steps; None where ControlNet alone does.
     """
 
     original: Sequence[Any]
     filled: Sequence[Any] = ()
     expected: str | None = None
     only_scanning: bool = False
+    stop_at_first: bool = False
+    steer: SectionSteer | None = None
     scans: dict[tuple[int, int], str] = field(default_factory=dict)
     passed: dict[tuple[int, int], bool] = field(default_factory=dict)
 
@@ -144,22 +152,63 @@ class SectionRunner:
 
     def _prepare(self, p: Any, asked: Asked, original: Sequence[Any]) -> None:
         net = self.controlnet()
-        if net is None:
-            raise NoControlNetError
-        free = net.free_units(p)
-        units, preset = self._units(p, asked, net)
-        if len(free) < len(units):
-            raise NoFreeUnitError(len(units), len(free))
+        way = self._way(p, asked, net)
+        free: Sequence[int] = ()
+        units: list[Unit] = []
+        preset = None
+        if way != GUIDANCE:
+            if net is None:
+                raise NoControlNetError
+            free = net.free_units(p)
+            units, preset = self._units(p, asked, net)
+            if len(free) < len(units):
+                raise NoFreeUnitError(len(units), len(free))
         values = asked.map_values(preset.values.get(asked.operation.name, {}) if preset else {})
         values = _with_source(asked, values, p)
         sizes = target_sizes(p)
         maps = [self._map(asked, values, sizes[0])]
         if len(sizes) > 1:
             maps.append(self._hires_map(asked, values, sizes[1], maps[0]))
-        run = Run(original=original, only_scanning=asked.section.save_only_scanning)
-        net.fill(p, _placed(units, maps, free))
-        run.filled = p.script_args
-        self._remember(p, run, asked, values, preset, maps, units[0])
+        section = asked.section
+        run = Run(original=original, only_scanning=section.save_only_scanning, stop_at_first=section.stop_at_first)
+        if net is not None and units:
+            net.fill(p, _placed(units, maps, free))
+            run.filled = p.script_args
+        if way != CONTROLNET:
+            pictures = [to_rgb(each.image) for each in maps]
+            run.steer = SectionSteer(section, pictures, getattr(maps[0], "layout", None), self.host.luminance)
+            setattr(p, STEER, run.steer)
+        self._remember(p, run, _with_way(asked, way), values, preset, maps, units)
+
+    def _way(self, p: Any, asked: Asked, net: ControlNet | None) -> ApplyBy:
+        """How the map is applied: as asked, else by guidance where nothing else can."""
+        section, operation = asked.section, asked.operation
+        if section.apply_by in {GUIDANCE, BOTH} and not operation.luminance:
+            raise InvalidParamError(
+                "apply_by", f"must be controlnet: guidance follows brightness, and {operation.title} has none"
+            )
+        if section.apply_by != AUTOMATIC:
+            return section.apply_by
+        if not operation.luminance or section.preset != AUTOMATIC or section.model:
+            return CONTROLNET
+        if net is None:
+            return GUIDANCE
+        img2img = bool(getattr(p, "init_images", None))
+        ready = usable(section.control, self.webui.checkpoint_base(p), net.models(), img2img=img2img)
+        return CONTROLNET if ready else GUIDANCE
+
+    def before_sampling(self, p: Any) -> None:
+        """Measure the VAE of the checkpoint, which is loaded by now; a mistake makes the generation fail."""
+        run = getattr(p, RUN, None)
+        if not isinstance(run, Run) or run.steer is None:
+            return
+        try:
+            run.steer.prepare()
+        except BootcampError as error:
+            self.webui.refuse_sampling(p, str(error), error.status)
+        except Exception:
+            LOG.exception("the VAE could not be measured")
+            self.webui.refuse_sampling(p, WENT_WRONG, 500)
 
     def _remember(  # noqa: PLR0913 - what a run is known by
         self,
@@ -169,10 +218,11 @@ class SectionRunner:
         values: Mapping[str, Any],
         preset: UnitPreset | None,
         maps: Sequence[ControlMap],
-        unit: Unit,
+        units: Sequence[Unit],
     ) -> None:
         section = asked.section
         if not asked.by_hand and preset is not None:
+            unit = units[0]
             section = replace(
                 section, preset=preset.name, weight=unit.weight, guidance_start=unit.start, guidance_end=unit.end
             )
@@ -274,6 +324,8 @@ class SectionRunner:
             LOG.exception("scanning a picture failed")
             text, passed = "not done", True
         run.scans[picture_key(p)], run.passed[picture_key(p)] = text, passed
+        if passed and run.stop_at_first:
+            self.webui.stop_generation()
 
     def _scan(self, run: Run, image: Image) -> tuple[str, bool]:
         operation = _scan_operation()
@@ -293,6 +345,8 @@ class SectionRunner:
     def after_all(self, p: Any) -> None:
         """Leave the scans as plain texts, one for each picture, in what the API answers."""
         run = getattr(p, RUN, None)
+        if isinstance(run, Run) and run.steer is not None and not run.steer.calls:
+            LOG.warning("luminance guidance had no step to act in: was the picture drawn at another size?")
         if isinstance(run, Run) and run.expected is not None:
             count = int(getattr(p, "n_iter", 1)) * int(getattr(p, "batch_size", 1))
             size = max(1, int(getattr(p, "batch_size", 1)))
@@ -368,6 +422,13 @@ def _with_source(asked: Asked, values: dict[str, Any], p: Any) -> dict[str, Any]
     return values
 
 
+def _with_way(asked: Asked, way: ApplyBy) -> Asked:
+    """With the way that was taken where another would be on a WebUI with other models."""
+    if way != GUIDANCE:
+        return asked
+    return replace(asked, section=replace(asked.section, apply_by=GUIDANCE))
+
+
 def _match_model(wanted: str, models: Mapping[str, Any]) -> str:
     """An installed model by its whole name, or by the part before its hash."""
     for name in models:
@@ -388,8 +449,9 @@ def _forget(p: Any) -> Any:
     if not isinstance(run, Run):
         return p.script_args
     vars(p).pop("save_samples", None)
+    vars(p).pop(STEER, None)
     for key in (infotext.KEY, infotext.SCAN_KEY):
         p.extra_generation_params.pop(key, None)
-    if p.script_args is run.filled:
+    if run.filled and p.script_args is run.filled:
         p.script_args = run.original
     return p.script_args

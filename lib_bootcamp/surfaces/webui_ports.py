@@ -67,6 +67,12 @@ class WebUi(Protocol):
     def refuse(self, p: Any, sentence: str, status: int) -> None:
         """Make this generation fail with a sentence, on the page and over the API."""
 
+    def refuse_sampling(self, p: Any, sentence: str, status: int) -> None:
+        """As `refuse`, for a generation whose sampling is about to begin."""
+
+    def stop_generation(self) -> None:
+        """Draw no more batches after the one that is drawn."""
+
     def add_settings(self, section: tuple[str, str], settings: Mapping[str, Mapping[str, Any]]) -> None:
         """Add a section to the Settings tab."""
 

@@ -15,7 +15,10 @@ from .section_run import AXES
 from .webui_ports import WebUi
 
 LABEL = "[Bootcamp] "
-OWN = ("preset", "weight", "guidance_start", "guidance_end", "control")
+OWN = (
+    "preset", "weight", "guidance_start", "guidance_end", "control", "apply_by", "strength", "margin", "dead_zone",
+    "local", "keep_colour", "tolerance",
+)  # fmt: skip
 KINDS: dict[str, type[Any]] = {"integer": int, "number": float}
 
 

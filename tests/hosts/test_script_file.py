@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-CATEGORIES = ("app_started", "before_ui", "ui_settings", "ui_tabs")
+CATEGORIES = ("app_started", "before_ui", "ui_settings", "ui_tabs", "cfg_denoiser", "cfg_after_cfg")
 
 
 class Callbacks(types.ModuleType):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,11 +16,14 @@ skip_without_models("diffusers")
 import torch  # noqa: E402, TID253
 
 from lib_bootcamp.core.model_files import MODELS  # noqa: E402
+from lib_bootcamp.errors import ModelError  # noqa: E402
+from lib_bootcamp.hosts.webui_guidance import GuidedSteps  # noqa: E402
 from lib_bootcamp.ml.guidance import Guidance, LuminanceGuide, Target, guide, guide_exactly  # noqa: E402
 from lib_bootcamp.ml.guided_scheduler import with_hook  # noqa: E402
-from lib_bootcamp.ml.luminance import LuminanceFit, fit, luminance_fit, measure_of, scaled_encoder  # noqa: E402
+from lib_bootcamp.ml.luminance import LuminanceFit, fit, luminance_fit, measure_of, scaled_encoder, weights_hash  # noqa: E402
 from lib_bootcamp.ml.text_to_image import SAMPLERS  # noqa: E402
 from lib_bootcamp.ml.torchvision_guard import import_torchvision  # noqa: E402
+from lib_bootcamp.ports import STEER  # noqa: E402
 
 KERNEL = tuple(
     tuple((0.01, 0.02, -0.01) if row != 1 else (0.0, value, 0.02) for row in range(3)) for value in (0.3, 0.4)
@@ -121,6 +125,52 @@ def test_each_sampler_ends_at_the_clean_latents_that_the_hook_gives(name: str, p
     torch.testing.assert_close(sample, wanted, atol=0.12 if name == "DDIM" else 2e-3, rtol=0)
 
 
+def webui_step(guided: Any, denoiser: Any, sample: torch.Tensor, sigma: torch.Tensor, params: Any) -> None:
+    """One step as the WebUI's sampler goes through it: both callbacks, the UNet's inputs twice, as with CFG."""
+    denoiser.p = SimpleNamespace(**{STEER: guided})
+    both = SimpleNamespace(denoiser=denoiser, x=torch.cat([sample] * 2), sigma=torch.cat([sigma] * 2))
+    steps = GuidedSteps()
+    steps.before(both)
+    steps.after(params)
+
+
+def test_diffusers_and_the_webuis_ddim_give_the_same_latents() -> None:
+    guided = LuminanceGuide(fit=FIT, target=target(1, shape=(3, 3)), guidance=Guidance(margin=0.2, dead_zone=0.2))
+    generator = torch.Generator().manual_seed(2)
+    sample, output = (torch.randn(1, 2, 3, 3, generator=generator) for _ in range(2))
+    ours = scheduler("DDIM", "epsilon")
+    number = int(ours.timesteps[2])
+    params = SimpleNamespace(x=output.clone(), sampling_step=2, total_sampling_steps=6)
+    webui_step(guided, SimpleNamespace(alphas=ours.alphas_cumprod), sample, torch.tensor([number]), params)
+    made = with_hook(ours, guided).step(output, number, sample, return_dict=False)[0]
+    assert (params.x - output).abs().max() > 0.1
+    theirs = scheduler("DDIM", "epsilon").step(params.x, number, sample, return_dict=False)[0]
+    torch.testing.assert_close(made, theirs, atol=1e-4, rtol=1e-4)
+
+
+def test_under_an_inpainting_mask_alone_anything_changes() -> None:
+    guided = LuminanceGuide(fit=FIT, target=target(1, shape=(3, 3)), guidance=Guidance(neighbours=False))
+    mask = torch.zeros(1, 1, 3, 3)
+    mask[..., 1, 1] = 1
+    params = SimpleNamespace(x=torch.zeros(2, 2, 3, 3), sampling_step=0, total_sampling_steps=6)
+    webui_step(guided, SimpleNamespace(nmask=mask), params.x, torch.ones(2), params)
+    moved = params.x.abs().sum(1) > 0
+    assert moved[:, 1, 1].all()
+    assert moved.sum() == 2
+
+
+def test_a_generation_that_is_not_guided_is_left_alone_after_one_that_is() -> None:
+    steps, given = GuidedSteps(), torch.zeros(1, 2, 3, 3)
+    guided = SimpleNamespace(p=SimpleNamespace(**{STEER: lambda clean, share: clean + 1}))
+    for denoiser, wanted in ((guided, 1.0), (SimpleNamespace(p=SimpleNamespace()), 0.0), (guided, 1.0)):
+        steps.before(SimpleNamespace(denoiser=denoiser, x=given, sigma=torch.ones(1)))
+        params = SimpleNamespace(x=given, sampling_step=0, total_sampling_steps=6)
+        steps.after(params)
+        assert float(params.x.max()) == wanted
+        steps.after(params)  # another sampler's, with no step before it
+        assert float(params.x.max()) == wanted
+
+
 @pytest.mark.parametrize("prediction", ["epsilon", "v_prediction"])
 def test_diffusers_and_the_webuis_callback_give_the_same_latents(prediction: str) -> None:
     guided = LuminanceGuide(fit=FIT, target=target(1, shape=(3, 3)), guidance=Guidance(margin=0.2, dead_zone=0.2))
@@ -134,7 +184,7 @@ def test_diffusers_and_the_webuis_callback_give_the_same_latents(prediction: str
     else:
         clean = sample / (sigma**2 + 1) - output * sigma / (sigma**2 + 1) ** 0.5
     params = SimpleNamespace(x=clean, sampling_step=0, total_sampling_steps=6)
-    guided.after_cfg(params)
+    webui_step(guided, SimpleNamespace(), sample, torch.tensor([sigma]), params)
     theirs = sample + (sample - params.x) / sigma * (after - sigma)  # k-diffusion's sample_euler
     made = with_hook(ours, guided).step(output, ours.timesteps[0], sample, return_dict=False)[0]
     assert (params.x - clean).abs().max() > 0.1
@@ -149,6 +199,49 @@ def test_a_linear_encoder_is_found_exactly() -> None:
     np.testing.assert_allclose(made.channels, np.array([0.299, 0.587, 0.114]) / 4, atol=1e-3)
     assert made.bias == pytest.approx(0.5, abs=1e-3)
     assert min(made.r2, made.kernel_r2) > 0.999
+
+
+def test_a_change_of_brightness_leaves_the_colour_that_is_kept() -> None:
+    def encode(pictures: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.avg_pool2d(pictures, 8)  # channels are the mean colours, -1 to 1
+
+    made = fit(encode, probes=8, side=64)
+    red = torch.tensor([0.2, -0.6, -0.6]).view(1, 3, 1, 1)
+    changes = {}
+    for keep in (0.0, 1000.0):
+        moved = guide(red, made, target(1), Guidance(margin=0.1, dead_zone=0.1, neighbours=False, keep_colour=keep))
+        assert made.luma(moved, neighbours=False).item() == pytest.approx(0.6, abs=1e-3)
+        changes[keep] = (moved - red).flatten()
+    torch.testing.assert_close(changes[1000.0], changes[1000.0].mean().expand(3), atol=2e-3, rtol=0)  # grey is added
+    assert changes[0.0].std() > 0.1
+    assert changes[0.0].norm() < changes[1000.0].norm()
+
+
+def test_a_target_of_another_size_takes_each_blocks_nearest() -> None:
+    wanted = Target(
+        level=np.array([[0.1, 0.9]], np.float32),
+        side=np.array([[1, -1]], np.int8),
+        weight=np.array([[1, 2]], np.float32),
+        window=5,
+    ).at(2, 4)
+    np.testing.assert_array_equal(wanted.side, [[1, 1, -1, -1]] * 2)
+    np.testing.assert_array_equal(wanted.weight, [[1, 1, 2, 2]] * 2)
+    assert wanted.window == 10
+
+
+def test_a_vae_that_gives_no_numbers_is_told() -> None:
+    with pytest.raises(ModelError, match="no-half-vae"):
+        fit(lambda pictures: torch.nn.functional.avg_pool2d(pictures, 8) * float("nan"), probes=8, side=64)
+
+
+def test_the_hash_of_a_vae_is_of_its_weights_whatever_their_names() -> None:
+    first, second = torch.nn.Linear(2, 2), torch.nn.ModuleDict({"other": torch.nn.Linear(2, 2)})
+    second["other"].load_state_dict(first.state_dict())
+    assert weights_hash(first) == weights_hash(second)
+    before = weights_hash(first)
+    with torch.no_grad():
+        first.weight.add_(1)  # another file loaded into the same module
+    assert weights_hash(first) != before
 
 
 def test_the_small_vae_is_nearly_linear_and_its_fit_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

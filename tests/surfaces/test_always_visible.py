@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,93 +15,13 @@ from PIL import Image
 from lib_bootcamp.catalog import find
 from lib_bootcamp.core.unit_presets import UNIT_PRESETS
 from lib_bootcamp.errors import InvalidParamError
-from lib_bootcamp.hosts.controlnet import A1111ControlNet
 from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
 from lib_bootcamp.operation import Context
 from lib_bootcamp.surfaces.gradio_values import show
 from lib_bootcamp.surfaces.section import LOOK, SectionParams, component_param, control_maps, is_off, parse, positions
 from lib_bootcamp.surfaces.section_run import SectionRunner, target_sizes
-from lib_bootcamp.surfaces.webui_ports import REFUSAL
 from lib_bootcamp.surfaces.xyz import axes, register_axes
-
-QR = {"control": "qr", "content": "https://example.com", "grid_px": 1}
-
-
-class FakeWebUi:
-    """The parts of the WebUI the runner asks."""
-
-    def __init__(self, base: str | None = "sd15", **options: Any) -> None:
-        self.base, self.options, self.maps = base, options, []
-
-    def option(self, name: str, default: Any) -> Any:
-        return self.options.get(name, default)
-
-    def checkpoint_base(self, p: Any = None) -> Any:
-        return self.base
-
-    def refuse(self, p: Any, sentence: str, status: int) -> None:
-        def setup_prompts() -> None:
-            raise RuntimeError(sentence)
-
-        setattr(setup_prompts, REFUSAL, True)
-        p.setup_prompts = setup_prompts
-        p.refused = (sentence, status)
-
-    def save_map(self, picture: Any, folder: str) -> None:
-        self.maps.append((picture, folder))
-
-
-class FakeControlNet(A1111ControlNet):
-    """Three units, and models by name."""
-
-    def __init__(self, *models: str) -> None:
-        self.names = models
-
-    def models(self) -> Mapping[str, Path | None]:
-        return {f"{name} [hash]": Path(f"/models/{name}.safetensors") for name in self.names}
-
-    def folder(self) -> Path:
-        return Path("/models")
-
-
-class FakeScript:
-    args_from, args_to = 1, 4
-
-    def title(self) -> str:
-        return "ControlNet"
-
-
-class Generation:
-    """A1111's StableDiffusionProcessing, as far as the section looks at it."""
-
-    def __init__(self, **values: Any) -> None:
-        self.width = self.height = 256
-        self.iteration = self.batch_index = 0
-        self.n_iter = self.batch_size = 1
-        self.extra_generation_params: dict[str, Any] = {}
-        self.scripts = SimpleNamespace(alwayson_scripts=[FakeScript()])
-        self.script_args: Any = (0, *(SimpleNamespace(enabled=False) for _ in range(3)), "rest")
-        vars(self).update(values)
-
-    def save_samples(self) -> bool:
-        return True
-
-    def units(self) -> list[dict[str, Any]]:
-        return [each for each in self.script_args if isinstance(each, dict)]
-
-
-MONSTER = "control_v1p_sd15_qrcode_monster_v2"
-
-
-def runner(*models: str, **webui: Any) -> SectionRunner:
-    net = FakeControlNet(*(models or (MONSTER, "control_v1p_sd15_brightness", "control_v1p_sd15_illumination")))
-    return SectionRunner(StandaloneHost(), FakeWebUi(**webui), lambda: net)
-
-
-def run(p: Generation, section: Any, *models: str, **webui: Any) -> Generation:
-    args = (section,) if isinstance(section, dict) else section
-    runner(*models, **webui).before_process(p, args)
-    return p
+from tests.surfaces.generations import MONSTER, QR, FakeControlNet, FakeWebUi, Generation, run, runner
 
 
 def made(name: str, **values: Any) -> np.ndarray:
@@ -207,9 +126,10 @@ def test_a_preset_for_another_base_is_refused() -> None:
     )
 
 
-def test_without_controlnet_it_is_refused() -> None:
+def test_a_map_that_is_not_of_brightness_is_refused_without_controlnet() -> None:
     p = Generation()
-    SectionRunner(StandaloneHost(), FakeWebUi(), lambda: None).before_process(p, (QR,))
+    asked = {"control": "edges", "image": np.zeros((64, 64, 3), np.uint8)}
+    SectionRunner(StandaloneHost(), FakeWebUi(), lambda: None).before_process(p, (asked,))
     assert "install and enable sd-webui-controlnet" in p.refused[0]
 
 

@@ -18,6 +18,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,23 @@ class Webui:
         if status != 200:
             return Drawn(status, answer, [], {})
         return Drawn(status, answer, [pixels(each) for each in answer["images"]], json.loads(answer["info"]))
+
+
+MINI = "with-mini-sd.safetensors"
+
+
+@contextmanager
+def with_mini(webui: Webui) -> Iterator[Webui]:
+    """The WebUI with the small checkpoint that means something loaded, until the block ends."""
+    # two threads that load a checkpoint at once stand in each other's way: the one of the start has to be there
+    assert webui.draw(steps=1).status == 200
+    before = webui.call("/sdapi/v1/options")[1]["sd_model_checkpoint"]
+    assert webui.call("/sdapi/v1/options", {"sd_model_checkpoint": MINI})[0] == 200
+    assert f"Model: {Path(MINI).stem}" in webui.draw(steps=1).texts[0]
+    try:
+        yield webui
+    finally:
+        webui.call("/sdapi/v1/options", {"sd_model_checkpoint": before})
 
 
 @dataclass
@@ -157,15 +175,16 @@ class Starter:
         self._dir, self._python, self._models, self._root = webui_dir, python, models, root
         self._started: list[Webui] = []
 
-    def start(self, *flags: str, extension: bool = True) -> Webui:
+    def start(self, *flags: str, extension: bool = True, controlnet: bool = True) -> Webui:
         """Start one and wait until it answers.
 
         Args:
             flags: more flags of the command line.
             extension: whether this checkout is among its extensions.
+            controlnet: whether ControlNet is.
         """
         data = self._root / f"data{len(self._started)}"
-        self._extensions(data / "extensions", extension=extension)
+        self._extensions(data / "extensions", extension=extension, controlnet=controlnet)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
@@ -194,14 +213,15 @@ class Starter:
         with log.open("wb") as out:
             return subprocess.Popen(command, cwd=self._dir, stdout=out, stderr=subprocess.STDOUT, env=_environment())
 
-    def _extensions(self, folder: Path, *, extension: bool) -> None:
-        controlnet = folder / "sd-webui-controlnet"
-        without = shutil.ignore_patterns("*.safetensors", "*.pth", "*.git", "downloads", "__pycache__")
-        shutil.copytree(self._dir / "extensions" / "sd-webui-controlnet", controlnet, ignore=without)
-        shutil.copytree(self._models / "controlnet", controlnet / "models", dirs_exist_ok=True)
-        shim = folder / "zz-narrow-controlnet" / "scripts"
-        shim.mkdir(parents=True)
-        shutil.copy(self._models / "narrow_controlnet.py", shim)
+    def _extensions(self, folder: Path, *, extension: bool, controlnet: bool) -> None:
+        if controlnet:
+            own = folder / "sd-webui-controlnet"
+            without = shutil.ignore_patterns("*.safetensors", "*.pth", "*.git", "downloads", "__pycache__")
+            shutil.copytree(self._dir / "extensions" / "sd-webui-controlnet", own, ignore=without)
+            shutil.copytree(self._models / "controlnet", own / "models", dirs_exist_ok=True)
+            shim = folder / "zz-narrow-controlnet" / "scripts"
+            shim.mkdir(parents=True)
+            shutil.copy(self._models / "narrow_controlnet.py", shim)
         if extension:
             for part in PARTS:
                 source, target = REPOSITORY / part, folder / "sd-webui-bootcamp" / part

@@ -5,21 +5,16 @@ from __future__ import annotations
 import zxingcpp
 from PIL import Image
 
-from .conftest import Webui, pixels
+from .conftest import Webui, pixels, with_mini
 
 API = "/bootcamp/v1"
-MINI = "with-mini-sd.safetensors"
 
 
 def test_a_code_is_drawn_on_the_webuis_checkpoint_and_scans(webui: Webui) -> None:
-    before = webui.call("/sdapi/v1/options")[1]["sd_model_checkpoint"]
-    assert webui.call("/sdapi/v1/options", {"sd_model_checkpoint": MINI})[0] == 200
-    try:
+    with with_mini(webui):
         body = {"content": "HELLO", "prompt": "a blue star on a white background", "width": 256, "height": 256}
         body |= {"steps": 12, "seed": 5, "decoders": ["zxing-cpp"], "preset": "sure"}
         status, answer = webui.call(f"{API}/qr/art", body)
-    finally:
-        webui.call("/sdapi/v1/options", {"sd_model_checkpoint": before})
     assert status == 200, answer
     assert answer["scans"]
     assert "with-mini-sd" in answer["checkpoint"]

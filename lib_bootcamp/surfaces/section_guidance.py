@@ -1,0 +1,73 @@
+"""Luminance guidance for one generation of the section: its targets, and when the VAE is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from lib_bootcamp.core.arrays import Image
+
+from .section import SectionParams
+
+
+class SectionSteer:
+    """A `ports.Steer`: brings the brightness of each pass to the map's, or each module to its side.
+
+    Args:
+        section: how strongly and when.
+        maps: uint8 [H, W, 3] RGB of each pass, in order.
+        layout: of the code in the first map; None where its brightness is followed.
+        luminance: measures the VAE that draws; asked once, when the checkpoint is loaded.
+    """
+
+    def __init__(
+        self, section: SectionParams, maps: Sequence[Image], layout: Any, luminance: Callable[[], Any]
+    ) -> None:
+        self.section, self.maps, self.layout, self._luminance = section, maps, layout, luminance
+        self._guides: dict[tuple[int, int], Any] = {}
+        self.fit: Any = None
+        self.calls = 0
+
+    def prepare(self) -> None:
+        """Measure the VAE, unless that was done.
+
+        Raises:
+            BootcampError: it cannot be.
+        """
+        if self.fit is None:
+            self.fit = self._luminance()
+
+    def __call__(self, denoised: Any, share: float) -> Any:
+        """The clean latents [N, C, h, w] as they should be; of another size than the passes' they stay as they are."""
+        self.prepare()
+        size = tuple(denoised.shape[-2:])
+        if size not in self._guides:
+            self._guides[size] = self._guide(size)
+        if self._guides[size] is None:
+            return denoised
+        self.calls += 1
+        return self._guides[size](denoised, share)
+
+    def _guide(self, size: tuple[int, int]) -> Any:
+        from lib_bootcamp.core.qr_target import QUIET_WEIGHT, module_weights
+        from lib_bootcamp.ml.guidance import Guidance, LuminanceGuide, code_target, map_target
+
+        factor, section = self.fit.factor, self.section
+        wanted = next((each for each in self.maps if each.shape[:2] == (size[0] * factor, size[1] * factor)), None)
+        if wanted is None:
+            return None
+        if self.layout is None:
+            target, margin, dead_zone = map_target(wanted, factor), section.tolerance, section.tolerance
+        else:
+            target = code_target(self.layout, module_weights(self.layout), QUIET_WEIGHT, factor).at(*size)
+            margin, dead_zone = section.margin, section.dead_zone
+        guidance = Guidance(
+            strength=section.strength,
+            margin=margin,
+            dead_zone=dead_zone,
+            local=section.local,
+            keep_colour=section.keep_colour,
+            start=section.guidance_start or 0.0,
+            end=1.0 if section.guidance_end is None else section.guidance_end,
+        )
+        return LuminanceGuide(fit=self.fit, target=target, guidance=guidance)
