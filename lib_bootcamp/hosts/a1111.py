@@ -346,7 +346,7 @@ class A1111Host:
         from lib_bootcamp.ml.luminance import luminance_fit
 
         self._bring_vae(model)
-        scale, device = self._latent_scale(model), self._webui("devices").device
+        scale, device = self._latent_scale(model), str(self._webui("devices").device)
         return luminance_fit(self._vae(model), self.data_dir() / "luminance", scale=scale, device=device)
 
     def _bring_vae(self, model: Any) -> None:

@@ -1,0 +1,172 @@
+"""Luminance guidance: what it costs beside a step of the UNet, how linear the VAE is, and how pictures follow a map."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
+from lib_bootcamp.operation import Context
+from lib_bootcamp.operations.brightness import BRIGHTNESS
+from lib_bootcamp.operations.lighting import LIGHTING
+from lib_bootcamp.operations.qr import code_layout
+from lib_bootcamp.operations.qr_art import QR_ART, guidance_of
+from lib_bootcamp.operations.txt2img import TXT2IMG
+
+NEEDS = ("torch", "diffusers")
+SIDE = 256
+# the UNet of Stable Diffusion 1.5, diffusers' names
+SD15 = {
+    "sample_size": 64,
+    "in_channels": 4,
+    "out_channels": 4,
+    "block_out_channels": (320, 640, 1280, 1280),
+    "layers_per_block": 2,
+    "cross_attention_dim": 768,
+    "attention_head_dim": 8,
+}
+
+
+def _seconds(call: Callable[[], Any], rounds: int) -> float:
+    found = []
+    for number in range(rounds + 1):
+        start = time.perf_counter()
+        call()
+        if number:
+            found.append(time.perf_counter() - start)
+    return statistics.median(found)
+
+
+def _step(unet: Any, side: int, width: int) -> Callable[[], Any]:
+    """One step with classifier-free guidance: a batch of two."""
+    import torch
+
+    noisy, texts = torch.randn(2, 4, side, side), torch.randn(2, 77, width)
+
+    def run() -> None:
+        with torch.inference_mode():
+            unet(noisy, torch.tensor(500), encoder_hidden_states=texts)
+
+    return run
+
+
+def _guide(fit: Any, pixels: int) -> Callable[[], Any]:
+    """What is done after the step: a code of which every module is asked for."""
+    import torch
+
+    from lib_bootcamp.core.qr_target import QUIET_WEIGHT, module_weights
+    from lib_bootcamp.ml.guidance import LuminanceGuide, code_target
+
+    params = QR_ART.params_from({"content": "https://example.com", "prompt": "a", "width": pixels, "height": pixels})
+    layout = code_layout(params, pixels, pixels)
+    target = code_target(layout, module_weights(layout), QUIET_WEIGHT, fit.factor)
+    guided = LuminanceGuide(fit=fit, target=target, guidance=guidance_of(params))
+    latents = torch.randn(1, 4, pixels // 8, pixels // 8)
+
+    def run() -> None:
+        with torch.inference_mode():
+            guided(latents, 0.5)
+
+    return run
+
+
+def _cost(fit: Any, components: Any, rounds: int, *, quick: bool) -> dict[str, Any]:
+    import torch
+    from diffusers import UNet2DConditionModel
+
+    rows = {}
+    small = components.unet
+    for name, pixels, unet, width, times in (
+        ("mini-sd", SIDE, small, small.config.cross_attention_dim, rounds * 5),
+        *(() if quick else (("Stable Diffusion 1.5", 512, None, 768, rounds),)),
+    ):
+        made = unet if unet is not None else UNet2DConditionModel(**SD15).eval()
+        step = _seconds(_step(made, pixels // 8, width), times)
+        added = _seconds(_guide(fit, pixels), 50)
+        rows[name] = {
+            "side": pixels,
+            "step_ms": round(1000 * step, 1),
+            "guidance_ms": round(1000 * added, 2),
+            "percent": round(100 * added / step, 2),
+        }
+        del made
+    return rows
+
+
+def _follow(context: Context, seeds: int) -> dict[str, dict[str, float]]:
+    """Mean correlation of the picture's luma and the map's, without guidance and with it."""
+    from lib_bootcamp.ml.luminance import block_luma
+    from training.scenes import sample_scene
+
+    circle = np.zeros((SIDE, SIDE, 3), np.uint8)
+    rows, columns = np.mgrid[:SIDE, :SIDE]
+    circle[np.hypot(rows - SIDE / 2, columns - SIDE / 2) < SIDE / 3] = 255
+    size = {"width": SIDE, "height": SIDE}
+    maps = {
+        "lighting, from the left": LIGHTING.run(LIGHTING.params_from({"gradient": "left", **size}), context).image,
+        "lighting, from above": LIGHTING.run(LIGHTING.params_from({"gradient": "top", **size}), context).image,
+        "brightness, a soft disc": BRIGHTNESS.run(
+            BRIGHTNESS.params_from({"image": circle, "blur": 10.0, "blur_unit": "percent", **size}), context
+        ).image,
+    }
+    found: dict[str, dict[str, float]] = {}
+    for name, wanted in maps.items():
+        level = block_luma(np.asarray(wanted)[None], 8)[0].ravel()
+        told: dict[str, list[float]] = {"none": [], "guided": []}
+        for seed in range(seeds):
+            scene = sample_scene(np.random.default_rng((78, seed)), plain=1.0)
+            prompt = f"a {scene.colour} {scene.shape} on a {scene.background} background"
+            for kind, values in {"none": {}, "guided": {"guide_map": wanted, "guide_strength": 1.0}}.items():
+                asked = {"prompt": prompt, "seed": seed, "steps": 14, **size, **values}
+                picture = TXT2IMG.run(TXT2IMG.params_from(asked), context).image
+                told[kind].append(float(np.corrcoef(block_luma(picture[None], 8)[0].ravel(), level)[0, 1]))
+        found[name] = {kind: round(float(np.mean(each)), 3) for kind, each in told.items()}
+    return found
+
+
+def run(quick: bool) -> dict[str, Any]:  # noqa: FBT001 - the signature of every benchmark
+    """The cost of a step, R2 of the fit and what measuring it takes, and the correlation with maps."""
+    from lib_bootcamp.ml.luminance import fit, scaled_encoder
+
+    with tempfile.TemporaryDirectory() as name:
+        host = StandaloneHost(device="cpu", data_dir=Path(name))
+        context = Context(host, SilentProgress())
+        with host.components() as components:
+            start = time.perf_counter()
+            measured = fit(*scaled_encoder(components.vae))
+            took = time.perf_counter() - start
+            cost = _cost(measured, components, 2 if quick else 4, quick=quick)
+        follow = _follow(context, 2 if quick else 16)
+    told = asdict(measured)
+    return {
+        "fit": {"r2": round(told["r2"], 4), "kernel_r2": round(told["kernel_r2"], 4), "seconds": round(took, 1)},
+        "cost": cost,
+        "follow": follow,
+    }
+
+
+def table(result: dict[str, Any]) -> str:
+    """The result as Markdown."""
+    lines = [
+        "| a step with classifier-free guidance | px | UNet, ms | guidance, ms | share |",
+        "|---|---|---|---|---|",
+        *(
+            f"| {name} | {row['side']} | {row['step_ms']:g} | {row['guidance_ms']:g} | {row['percent']:g} % |"
+            for name, row in result["cost"].items()
+        ),
+        "",
+        f"Measuring mini-sd's VAE, once: {result['fit']['seconds']:g} s; R2 {result['fit']['r2']:.3f} from one latent "
+        f"pixel, {result['fit']['kernel_r2']:.3f} from 3 x 3.",
+        "",
+        f"| correlation of the picture's brightness with the map's, mini-sd at {SIDE} px | no control | guided |",
+        "|---|---|---|",
+        *(f"| {name} | {row['none']:.2f} | {row['guided']:.2f} |" for name, row in result["follow"].items()),
+    ]
+    return "\n".join(lines)
