@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.params import Spec
 
-STRENGTH, MARGIN, DEAD_ZONE, TOLERANCE = 1.0, 0.1, 0.06, 0.1
+STRENGTH, MARGIN, DEAD_ZONE, TOLERANCE = 1.0, 0.12, 0.08, 0.1
 LOCAL, KEEP_COLOUR = 0.7, 10.0
 _GROUP: dict[str, Any] = {"group": "Guidance"}
 

@@ -358,7 +358,7 @@ QR_ART = Operation(
     kind="generation",
     needs="models",
     presets={
-        "subtle": {"margin": 0.1, "dead_zone": 0.07},
+        "subtle": {"margin": 0.1, "dead_zone": 0.06},
         "balanced": {"margin": 0.12, "dead_zone": 0.08},
         "sure": {"margin": 0.3, "dead_zone": 0.2, "local": 0.35},
     },

@@ -33,7 +33,7 @@ FIT = LuminanceFit(
     factor=8,
 )
 SIDE, BLOCKS = 296, 37
-CODE = {"control": "qr", "content": "HELLO", "grid_px": 8, "apply_by": "guidance"}
+CODE = {"control": "qr", "content": "HELLO", "grid_px": 8, "apply_by": "guidance", "margin": 0.25, "dead_zone": 0.15}
 LIGHT = {"control": "lighting", "gradient": "left", "apply_by": "guidance"}
 
 
