@@ -10,7 +10,7 @@ from .scan_errors import ErrorMap
 # grey levels by which a module should lie on its right side: readers binarise with less care than the error map
 LEAST_MARGIN = 20.0
 _LOWEST_SHARE = 0.1
-FACTOR, ALL, MOST = 1.6, 1.3, 4.0
+FACTOR, ALL, MOST = 1.8, 1.5, 4.0
 
 
 def weak_modules(errors: ErrorMap, least_margin: float = LEAST_MARGIN) -> Bits:

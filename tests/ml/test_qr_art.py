@@ -62,7 +62,7 @@ def test_what_a_picture_tells_of_itself_draws_it_again(host: StandaloneHost) -> 
 
 
 def test_each_try_has_fewer_wrong_modules_until_it_scans(host: StandaloneHost) -> None:
-    found = made(host, margin=0.12, dead_zone=0.05, max_tries=4, prompt="a black square on a gray background")
+    found = made(host, margin=0.06, dead_zone=0.03, max_tries=4, prompt="a black square on a gray background")
     assert len(found.tries) > 1
     assert [each.means for each in found.tries] == ["drawn", "drawn more firmly", "mended", "drawn more firmly"][
         : len(found.tries)
