@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ from .text_to_image import Drawn, Start, draw_guided
 
 EXACT_FROM = 0.7
 REPAIR_STRENGTH = 0.6
-LOCAL_FALLS = 0.5
 
 
 class CodeDrawer:
@@ -39,9 +37,7 @@ class CodeDrawer:
         self.fit: LuminanceFit | None = luminance_fit(components.vae, cache) if guidance is not None else None
         self.measure = measure_of(components.vae, self.fit.factor) if self.fit is not None and exact else None
 
-    def draw(
-        self, progress: Progress, modules: Floats, title: str, asked: Mapping[str, Any], *, firmness: int = 0
-    ) -> Drawn:
+    def draw(self, progress: Progress, modules: Floats, title: str, asked: Mapping[str, Any]) -> Drawn:
         """Draw from noise.
 
         Args:
@@ -49,20 +45,11 @@ class CodeDrawer:
             modules: float32 [N, N], the weight of each module.
             title: of the progress.
             asked: as `draw_guided` takes it.
-            firmness: for each, thresholds follow their surroundings half as far: no two readers agree on those.
         """
-        return draw_guided(self.components, progress, hook=self._guide(modules, firmness), title=title, **asked)
+        return draw_guided(self.components, progress, hook=self._guide(modules), title=title, **asked)
 
     def repair(  # noqa: PLR0913 - a drawing, and what of it is drawn anew
-        self,
-        progress: Progress,
-        modules: Floats,
-        drawn: Drawn,
-        weak: Bits,
-        title: str,
-        asked: Mapping[str, Any],
-        *,
-        firmness: int = 0,
+        self, progress: Progress, modules: Floats, drawn: Drawn, weak: Bits, title: str, asked: Mapping[str, Any]
     ) -> Drawn:
         """Draw the blocks of some modules anew over a picture, and leave all others as they are.
 
@@ -73,19 +60,17 @@ class CodeDrawer:
             weak: bool [N, N], the modules to mend.
             title: of the progress.
             asked: as `draw_guided` takes it.
-            firmness: as `draw` takes it.
         """
-        guide = self._guide(modules, firmness)
+        guide = self._guide(modules)
         if guide is not None:
             guide.keep, guide.mask = drawn.latents, module_mask(weak, self.layout, guide.fit.factor)
         start = Start(drawn.latents, REPAIR_STRENGTH)
         return draw_guided(self.components, progress, hook=guide, start=start, title=title, **asked)
 
-    def _guide(self, modules: Floats, firmness: int) -> LuminanceGuide | None:
+    def _guide(self, modules: Floats) -> LuminanceGuide | None:
         if self.guidance is None or self.fit is None:
             return None
         target = code_target(self.layout, modules, QUIET_WEIGHT, self.fit.factor)
-        guidance = replace(self.guidance, local=self.guidance.local * LOCAL_FALLS**firmness)
         return LuminanceGuide(
-            fit=self.fit, target=target, guidance=guidance, measure=self.measure, exact_from=EXACT_FROM
+            fit=self.fit, target=target, guidance=self.guidance, measure=self.measure, exact_from=EXACT_FROM
         )

@@ -247,10 +247,10 @@ def tries(
         if best is not None and number % 2:
             means = "mended"
             weak = weak_modules(best.errors)
-            drawn = drawer.repair(context.progress, weights, best.drawn, weak, title, asked, firmness=number - 1)
+            drawn = drawer.repair(context.progress, weights, best.drawn, weak, title, asked)
         else:
             means = "drawn" if best is None else "drawn more firmly"
-            drawn = drawer.draw(context.progress, weights, title, asked, firmness=number - 1)
+            drawn = drawer.draw(context.progress, weights, title, asked)
         made = judge(drawn, drawer.layout, readers, params, seed=asked["seed"], number=number, means=means)
         yield made
         if made.report.scans:
