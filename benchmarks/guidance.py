@@ -78,7 +78,6 @@ def _guide(fit: Any, pixels: int) -> Callable[[], Any]:
 
 
 def _cost(fit: Any, components: Any, rounds: int, *, quick: bool) -> dict[str, Any]:
-    import torch
     from diffusers import UNet2DConditionModel
 
     rows = {}
