@@ -64,7 +64,7 @@ def _guide(fit: Any, pixels: int) -> Callable[[], Any]:
     from lib_bootcamp.core.qr_target import QUIET_WEIGHT, module_weights
     from lib_bootcamp.ml.guidance import LuminanceGuide, code_target
 
-    params = QR_ART.params_from({"content": "https://example.com", "prompt": "a", "width": pixels, "height": pixels})
+    params = QR_ART.params_from({"content": "HELLO", "prompt": "a", "width": pixels, "height": pixels})
     layout = code_layout(params, pixels, pixels)
     target = code_target(layout, module_weights(layout), QUIET_WEIGHT, fit.factor)
     guided = LuminanceGuide(fit=fit, target=target, guidance=guidance_of(params))
