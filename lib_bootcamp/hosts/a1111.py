@@ -347,7 +347,7 @@ class A1111Host:
 
         self._bring_vae(model)
         scale, device = self._latent_scale(model), str(self._webui("devices").device)
-        return luminance_fit(self._vae(model), self.data_dir() / "luminance", scale=scale, device=device)
+        return luminance_fit(self._vae(model), self.data_dir(), scale=scale, device=device)
 
     def _bring_vae(self, model: Any) -> None:
         """Nothing: it is there, or with --medvram and --lowvram comes when it encodes."""

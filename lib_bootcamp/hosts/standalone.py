@@ -196,7 +196,7 @@ class StandaloneHost:
         with self.components() as components:
             from lib_bootcamp.ml.luminance import luminance_fit
 
-            return luminance_fit(components.vae, self.data_dir() / "luminance")
+            return luminance_fit(components.vae, self.data_dir())
 
     def model_folders(self) -> dict[str, tuple[Path, ...]]:
         """None: there are no model folders here."""

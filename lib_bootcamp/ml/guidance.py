@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from lib_bootcamp.core.qr_layout import QrLayout
-from lib_bootcamp.core.qr_target import block_target
+from lib_bootcamp.core.qr_target import block_target, module_weights
 
 from .luminance import LuminanceFit, block_luma, convolved
 
@@ -60,16 +60,15 @@ def map_target(wanted: NDArray[np.uint8], factor: int = 8) -> Target:
     return Target(level=level, side=np.zeros(level.shape, np.int8), weight=np.ones(level.shape, np.float32))
 
 
-def code_target(layout: QrLayout, modules: NDArray[np.float32], quiet: float, factor: int = 8) -> Target:
+def code_target(layout: QrLayout, factor: int = 8, modules: NDArray[np.float32] | None = None) -> Target:
     """A picture shows a QR code.
 
     Args:
         layout: where the code lies.
-        modules: float32 [N, N], the weight of each module.
-        quiet: the weight of the quiet zone.
         factor: pixels of a block's side.
+        modules: float32 [N, N], the weight of each module; None: that of its pattern.
     """
-    blocks = block_target(layout, modules, quiet, factor)
+    blocks = block_target(layout, module_weights(layout) if modules is None else modules, factor=factor)
     window = max(3, READER_WINDOW * layout.module_px // factor)
     level = np.full(blocks.side.shape, 0.5, np.float32)
     return Target(level=level, side=blocks.side, weight=blocks.weight, window=window)

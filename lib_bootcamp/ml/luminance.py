@@ -272,14 +272,14 @@ def weights_hash(vae: Any) -> str:
 
 
 def luminance_fit(
-    vae: Any, folder: Path, *, scale: float | None = None, device: torch.device | str | None = None
+    vae: Any, data: Path, *, scale: float | None = None, device: torch.device | str | None = None
 ) -> LuminanceFit:
-    """The fit of a VAE: from `folder` where it was measured before, else measured now and kept there.
+    """The fit of a VAE: from the host's data folder where it was measured before, else measured now and kept there.
 
     A kept file that is damaged or of another version is measured and written anew.
     """
     name = weights_hash(vae)
-    path = folder / f"luminance-{name[:32]}.json"
+    path = data / "luminance" / f"luminance-{name[:32]}.json"
     kept = _read(path, name)
     if kept is not None:
         return kept

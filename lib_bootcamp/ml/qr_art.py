@@ -8,7 +8,7 @@ from typing import Any
 
 from lib_bootcamp.core.arrays import Bits, Floats
 from lib_bootcamp.core.qr_layout import QrLayout
-from lib_bootcamp.core.qr_target import QUIET_WEIGHT, module_mask
+from lib_bootcamp.core.qr_target import module_mask
 from lib_bootcamp.ports import Components, Progress
 
 from .guidance import Guidance, LuminanceGuide, code_target
@@ -26,15 +26,15 @@ class CodeDrawer:
         components: the checkpoint.
         layout: where the code lies on the picture.
         guidance: how strongly; None draws without any.
-        cache: the folder where the VAE's fit is kept.
+        data: the host's data folder, where the VAE's fit is kept.
         exact: whether the last steps go through the VAE's gradient.
     """
 
     def __init__(
-        self, components: Components, layout: QrLayout, guidance: Guidance | None, cache: Path, *, exact: bool = False
+        self, components: Components, layout: QrLayout, guidance: Guidance | None, data: Path, *, exact: bool = False
     ) -> None:
         self.components, self.layout, self.guidance = components, layout, guidance
-        self.fit: LuminanceFit | None = luminance_fit(components.vae, cache) if guidance is not None else None
+        self.fit: LuminanceFit | None = luminance_fit(components.vae, data) if guidance is not None else None
         self.measure = measure_of(components.vae, self.fit.factor) if self.fit is not None and exact else None
 
     def draw(self, progress: Progress, modules: Floats, title: str, asked: Mapping[str, Any]) -> Drawn:
@@ -70,7 +70,7 @@ class CodeDrawer:
     def _guide(self, modules: Floats) -> LuminanceGuide | None:
         if self.guidance is None or self.fit is None:
             return None
-        target = code_target(self.layout, modules, QUIET_WEIGHT, self.fit.factor)
+        target = code_target(self.layout, self.fit.factor, modules)
         return LuminanceGuide(
             fit=self.fit, target=target, guidance=self.guidance, measure=self.measure, exact_from=EXACT_FROM
         )

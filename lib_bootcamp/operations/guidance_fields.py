@@ -9,7 +9,8 @@ from lib_bootcamp.params import Spec
 
 STRENGTH, MARGIN, DEAD_ZONE, TOLERANCE = 1.0, 0.12, 0.08, 0.1
 LOCAL, KEEP_COLOUR = 0.7, 10.0
-_GROUP: dict[str, Any] = {"group": "Guidance"}
+GROUP = "Guidance"
+_GROUP: dict[str, Any] = {"group": GROUP}
 
 Strength = Annotated[
     float,
@@ -75,3 +76,17 @@ def check_guidance(margin: float, dead_zone: float) -> None:
     """
     if dead_zone > margin:
         raise InvalidParamError("dead_zone", f"must not be over margin, {margin:g}")
+
+
+def guidance_from(fields: Any, start: float, end: float) -> Any:
+    """`ml.guidance.Guidance` as parameters with the fields above ask for it.
+
+    Args:
+        fields: strength, margin, dead_zone, local and keep_colour.
+        start: the share of the steps that are done when it begins.
+        end: the share that is done when it ends.
+    """
+    from lib_bootcamp.ml.guidance import Guidance
+
+    names = ("strength", "margin", "dead_zone", "local", "keep_colour")
+    return Guidance(start=start, end=end, **{each: getattr(fields, each) for each in names})

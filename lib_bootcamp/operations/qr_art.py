@@ -31,6 +31,7 @@ from .guidance_fields import (
     Margin,
     Strength,
     check_guidance,
+    guidance_from,
 )
 from .qr import QrCodeParams, code_layout, place_code
 from .scan import DecoderName, check_decoders
@@ -189,8 +190,7 @@ def make_qr_art(params: QrArtParams, context: Context) -> QrArtResult:
         check_clip_skip(params, components)
         width, height = _size(params, native_side(components))
         layout = code_layout(params, width, height)
-        cache = context.host.data_dir() / "luminance"
-        drawer = CodeDrawer(components, layout, guidance_of(params), cache, exact=params.exact)
+        drawer = CodeDrawer(components, layout, guidance_of(params), context.host.data_dir(), exact=params.exact)
         asked = {**drawing_of(params), "width": width, "height": height}
         best, reports, stopped = None, [], False
         try:
@@ -212,19 +212,7 @@ def make_qr_art(params: QrArtParams, context: Context) -> QrArtResult:
 
 def guidance_of(params: QrArtParams) -> Any:
     """`ml.guidance.Guidance` as the parameters ask for it; None where its strength is 0."""
-    from lib_bootcamp.ml.guidance import Guidance
-
-    if not params.strength:
-        return None
-    return Guidance(
-        strength=params.strength,
-        margin=params.margin,
-        dead_zone=params.dead_zone,
-        local=params.local,
-        keep_colour=params.keep_colour,
-        start=params.guidance_start,
-        end=params.guidance_end,
-    )
+    return guidance_from(params, params.guidance_start, params.guidance_end) if params.strength else None
 
 
 def tries(

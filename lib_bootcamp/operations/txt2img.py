@@ -141,7 +141,7 @@ def _map_hook(params: Txt2ImgParams, components: Components, context: Context, s
     from lib_bootcamp.ml.guidance import Guidance, LuminanceGuide, map_target
     from lib_bootcamp.ml.luminance import luminance_fit
 
-    fit = luminance_fit(components.vae, context.host.data_dir() / "luminance")
+    fit = luminance_fit(components.vae, context.host.data_dir())
     width, height = (each // fit.factor * fit.factor for each in size)
     wanted = np.ascontiguousarray(resize(params.guide_map, width, height, "just_resize"))
     guidance = Guidance(strength=params.guide_strength, margin=params.guide_tolerance, end=params.guide_end)

@@ -20,6 +20,7 @@ from .infotext import KEY, Pasted, pasted_values
 from .section import (
     AUTOMATIC,
     CUSTOM,
+    GUIDANCE_FIELDS,
     LOOK,
     OFF,
     SIZE,
@@ -102,7 +103,7 @@ class SectionUi:
                 place("save_only_scanning")
                 place("stop_at_first")
             with gr.Accordion("Luminance guidance", open=False), gr.Row():
-                for name in ("strength", "margin", "dead_zone", "local", "keep_colour", "tolerance"):
+                for name in GUIDANCE_FIELDS:
                     place(name)
             with gr.Accordion("ControlNet unit", open=False):
                 place("model")

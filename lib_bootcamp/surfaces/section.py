@@ -15,6 +15,7 @@ from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.operations.guidance_fields import (
     DEAD_ZONE,
+    GROUP,
     KEEP_COLOUR,
     LOCAL,
     MARGIN,
@@ -125,6 +126,9 @@ class SectionParams(Params):
 def section_fields() -> tuple[Param, ...]:
     """The section's own fields, in declared order."""
     return tuple(SectionParams.fields())
+
+
+GUIDANCE_FIELDS = tuple(each.name for each in SectionParams.fields() if each.spec.group == GROUP)
 
 
 def map_fields(operation: Operation[Any, Any]) -> tuple[Param, ...]:

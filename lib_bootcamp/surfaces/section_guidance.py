@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from lib_bootcamp.core.arrays import Image
+from lib_bootcamp.operations.guidance_fields import guidance_from
 
 from .section import SectionParams
 
@@ -49,25 +51,17 @@ class SectionSteer:
         return self._guides[size](denoised, share)
 
     def _guide(self, size: tuple[int, int]) -> Any:
-        from lib_bootcamp.core.qr_target import QUIET_WEIGHT, module_weights
-        from lib_bootcamp.ml.guidance import Guidance, LuminanceGuide, code_target, map_target
+        from lib_bootcamp.ml.guidance import LuminanceGuide, code_target, map_target
 
         factor, section = self.fit.factor, self.section
         wanted = next((each for each in self.maps if each.shape[:2] == (size[0] * factor, size[1] * factor)), None)
         if wanted is None:
             return None
+        end = 1.0 if section.guidance_end is None else section.guidance_end
+        guidance = guidance_from(section, section.guidance_start or 0.0, end)
         if self.layout is None:
-            target, margin, dead_zone = map_target(wanted, factor), section.tolerance, section.tolerance
+            target = map_target(wanted, factor)
+            guidance = replace(guidance, margin=section.tolerance, dead_zone=section.tolerance)
         else:
-            target = code_target(self.layout, module_weights(self.layout), QUIET_WEIGHT, factor).at(*size)
-            margin, dead_zone = section.margin, section.dead_zone
-        guidance = Guidance(
-            strength=section.strength,
-            margin=margin,
-            dead_zone=dead_zone,
-            local=section.local,
-            keep_colour=section.keep_colour,
-            start=section.guidance_start or 0.0,
-            end=1.0 if section.guidance_end is None else section.guidance_end,
-        )
+            target = code_target(self.layout, factor).at(*size)
         return LuminanceGuide(fit=self.fit, target=target, guidance=guidance)

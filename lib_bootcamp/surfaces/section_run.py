@@ -193,8 +193,7 @@ class SectionRunner:
             return CONTROLNET
         if net is None:
             return GUIDANCE
-        img2img = bool(getattr(p, "init_images", None))
-        ready = usable(section.control, self.webui.checkpoint_base(p), net.models(), img2img=img2img)
+        ready = usable(section.control, self.webui.checkpoint_base(p), net.models(), img2img=_is_img2img(p))
         return CONTROLNET if ready else GUIDANCE
 
     def before_sampling(self, p: Any) -> None:
@@ -266,8 +265,7 @@ class SectionRunner:
         return [replace(each, control_mode=section.control_mode) for each in made], preset
 
     def _preset(self, p: Any, asked: Asked, net: ControlNet, models: Mapping[str, Any]) -> UnitPreset | None:
-        section, base = asked.section, self.webui.checkpoint_base(p)
-        img2img = bool(getattr(p, "init_images", None))
+        section, base, img2img = asked.section, self.webui.checkpoint_base(p), _is_img2img(p)
         ready = usable(section.control, base, models, img2img=img2img)
         if section.preset == AUTOMATIC:
             if ready:
@@ -420,6 +418,10 @@ def _with_source(asked: Asked, values: dict[str, Any], p: Any) -> dict[str, Any]
                 raise InvalidParamError(param.name, f"is missing; {asked.operation.title} is made from a picture")
             values = {**values, param.name: np.asarray(given.convert("RGB"), dtype=np.uint8)}
     return values
+
+
+def _is_img2img(p: Any) -> bool:
+    return bool(getattr(p, "init_images", None))
 
 
 def _with_way(asked: Asked, way: ApplyBy) -> Asked:

@@ -10,15 +10,12 @@ from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.params import Param
 
 from .gradio_values import read
-from .section import LOOK, control_maps, map_fields, section_fields
+from .section import GUIDANCE_FIELDS, LOOK, control_maps, map_fields, section_fields
 from .section_run import AXES
 from .webui_ports import WebUi
 
 LABEL = "[Bootcamp] "
-OWN = (
-    "preset", "weight", "guidance_start", "guidance_end", "control", "apply_by", "strength", "margin", "dead_zone",
-    "local", "keep_colour", "tolerance",
-)  # fmt: skip
+OWN = ("preset", "weight", "guidance_start", "guidance_end", "control", "apply_by", *GUIDANCE_FIELDS)
 KINDS: dict[str, type[Any]] = {"integer": int, "number": float}
 
 
