@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import statistics
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +18,8 @@ from lib_bootcamp.operations.qr import code_layout
 from lib_bootcamp.operations.qr_art import QR_ART, guidance_of
 from lib_bootcamp.operations.txt2img import TXT2IMG
 
+from .timing import medians
+
 NEEDS = ("torch", "diffusers")
 SIDE = 256
 # the UNet of Stable Diffusion 1.5, diffusers' names
@@ -32,16 +32,6 @@ SD15 = {
     "cross_attention_dim": 768,
     "attention_head_dim": 8,
 }
-
-
-def _seconds(call: Callable[[], Any], rounds: int) -> float:
-    found = []
-    for number in range(rounds + 1):
-        start = time.perf_counter()
-        call()
-        if number:
-            found.append(time.perf_counter() - start)
-    return statistics.median(found)
 
 
 def _step(unet: Any, side: int, width: int) -> Callable[[], Any]:
@@ -61,12 +51,11 @@ def _guide(fit: Any, pixels: int) -> Callable[[], Any]:
     """What is done after the step: a code of which every module is asked for."""
     import torch
 
-    from lib_bootcamp.core.qr_target import QUIET_WEIGHT, module_weights
     from lib_bootcamp.ml.guidance import LuminanceGuide, code_target
 
     params = QR_ART.params_from({"content": "HELLO", "prompt": "a", "width": pixels, "height": pixels})
     layout = code_layout(params, pixels, pixels)
-    target = code_target(layout, module_weights(layout), QUIET_WEIGHT, fit.factor)
+    target = code_target(layout, fit.factor)
     guided = LuminanceGuide(fit=fit, target=target, guidance=guidance_of(params))
     latents = torch.randn(1, 4, pixels // 8, pixels // 8)
 
@@ -87,22 +76,21 @@ def _cost(fit: Any, components: Any, rounds: int, *, quick: bool) -> dict[str, A
         *(() if quick else (("Stable Diffusion 1.5", 512, None, 768, rounds),)),
     ):
         made = unet if unet is not None else UNet2DConditionModel(**SD15).eval()
-        step = _seconds(_step(made, pixels // 8, width), times)
-        added = _seconds(_guide(fit, pixels), 50)
+        step = medians({"step": _step(made, pixels // 8, width)}, rounds=times, warm_up=1)["step"]
+        added = medians({"guidance": _guide(fit, pixels)}, rounds=50, warm_up=1)["guidance"]
         rows[name] = {
             "side": pixels,
-            "step_ms": round(1000 * step, 1),
-            "guidance_ms": round(1000 * added, 2),
+            "step_ms": round(step, 1),
+            "guidance_ms": round(added, 2),
             "percent": round(100 * added / step, 2),
         }
-        del made
     return rows
 
 
 def _follow(context: Context, seeds: int) -> dict[str, dict[str, float]]:
     """Mean correlation of the picture's luma and the map's, without guidance and with it."""
     from lib_bootcamp.ml.luminance import block_luma
-    from training.scenes import sample_scene
+    from training.scenes import plain_prompt, sample_scene
 
     circle = np.zeros((SIDE, SIDE, 3), np.uint8)
     rows, columns = np.mgrid[:SIDE, :SIDE]
@@ -121,7 +109,7 @@ def _follow(context: Context, seeds: int) -> dict[str, dict[str, float]]:
         told: dict[str, list[float]] = {"none": [], "guided": []}
         for seed in range(seeds):
             scene = sample_scene(np.random.default_rng((78, seed)), plain=1.0)
-            prompt = f"a {scene.colour} {scene.shape} on a {scene.background} background"
+            prompt = plain_prompt(scene)
             for kind, values in {"none": {}, "guided": {"guide_map": wanted, "guide_strength": 1.0}}.items():
                 asked = {"prompt": prompt, "seed": seed, "steps": 14, **size, **values}
                 picture = TXT2IMG.run(TXT2IMG.params_from(asked), context).image
@@ -143,9 +131,8 @@ def run(quick: bool) -> dict[str, Any]:  # noqa: FBT001 - the signature of every
             took = time.perf_counter() - start
             cost = _cost(measured, components, 2 if quick else 4, quick=quick)
         follow = _follow(context, 2 if quick else 16)
-    told = asdict(measured)
     return {
-        "fit": {"r2": round(told["r2"], 4), "kernel_r2": round(told["kernel_r2"], 4), "seconds": round(took, 1)},
+        "fit": {"r2": round(measured.r2, 4), "kernel_r2": round(measured.kernel_r2, 4), "seconds": round(took, 1)},
         "cost": cost,
         "follow": follow,
     }

@@ -101,14 +101,17 @@ class Studio:
         )
 
 
-_STUDIO: dict[str, Studio] = {}
+_studio: Studio
+
+
+def _begin(data: Path) -> None:
+    """In each process of the pool, once."""
+    global _studio
+    _studio = Studio(data)
 
 
 def _draw(task: Task) -> list[Made]:
-    """In a process of its own."""
-    if not _STUDIO:
-        _STUDIO["own"] = Studio(Path(tempfile.mkdtemp(prefix="bootcamp-qr-art-")))
-    return _STUDIO["own"].draw(task)
+    return _studio.draw(task)
 
 
 class Judge:
@@ -153,23 +156,29 @@ def _params(task: Task) -> QrArtParams:
 def _drawer(params: QrArtParams, layout: QrLayout, components: Any, data: Path) -> Any:
     from lib_bootcamp.ml.qr_art import CodeDrawer
 
-    return CodeDrawer(components, layout, guidance_of(params), data / "luminance")
+    return CodeDrawer(components, layout, guidance_of(params), data)
 
 
 def _scene(seed: int) -> tuple[Any, str]:
-    from training.scenes import sample_scene
+    from training.scenes import plain_prompt, sample_scene
 
     scene = sample_scene(np.random.default_rng((77, seed)), held_out=bool(seed % 2), plain=1.0)
-    text = f"a {scene.colour} {scene.shape} on a {scene.background} background"
-    return scene, text.replace("a orange", "an orange")
+    return scene, plain_prompt(scene)
 
 
 def run(quick: bool) -> dict[str, Any]:  # noqa: FBT001 - the signature of every benchmark
     """No control, guidance alone and with its tries on the same seeds; guidance alone over its margin and strength."""
     seeds, few = (2, 1) if quick else (SEEDS, CURVE_SEEDS)
-    context = multiprocessing.get_context("spawn")
     judge = Judge()
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=context) as pool:
+    with (
+        tempfile.TemporaryDirectory() as name,
+        ProcessPoolExecutor(
+            os.cpu_count(),
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=_begin,
+            initargs=(Path(name),),
+        ) as pool,
+    ):
 
         def drawn(count: int, title: str, **values: Any) -> tuple[list[list[Made]], list[Any], list[str]]:
             scenes = [_scene(seed) for seed in range(count) for _ in PAYLOADS]

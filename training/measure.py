@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from training.scenes import ATTRIBUTES, Scene, draw_scene, sample_scene
+from training.scenes import ATTRIBUTES, Scene, draw_scene, plain_prompt, sample_scene
 
 SCENES, SIDE, SEED = 1_000, 224, 77
 PROMPTS, DRAWN_SIDES, SCALES, STEPS = 48, (128, 256), (3.0, 5.0, 7.0), 20
@@ -72,10 +72,8 @@ def measure_sd(clip: Any, out: Path) -> dict[str, Any]:
             scenes = [sample_scene(rng, held_out=bool(at % 2), plain=1.0) for at in range(PROMPTS)]
             pictures = []
             for at, scene in enumerate(tqdm(scenes, desc=f"{side} px, CFG {scale:g}", mininterval=5)):
-                text = f"a {scene.colour} {scene.shape} on a {scene.background} background".replace(
-                    "a orange", "an orange"
-                )
-                asked = {"prompt": text, "negative_prompt": "", "width": side, "height": side, "steps": STEPS}
+                asked = {"prompt": plain_prompt(scene), "negative_prompt": "", "steps": STEPS}
+                asked |= {"width": side, "height": side}
                 asked |= {"cfg_scale": scale, "sampler": "DPM++ 2M", "seed": at, "clip_skip": 1}
                 pictures.append(draw(components, SilentProgress(), **asked))
             figures[f"{side} px, CFG {scale:g}"] = hits(clip, pictures, scenes)

@@ -243,6 +243,11 @@ def _article(words: str) -> str:
     return ("an " if words[0] in "aeio" else "a ") + words
 
 
+def plain_prompt(scene: Scene) -> str:
+    """`an orange circle on a blue background`: all that a plain scene shows."""
+    return f"{_article(f'{scene.colour} {scene.shape}')} on {_article(f'{scene.background} background')}"
+
+
 def write_caption(scene: Scene, rng: np.random.Generator, *, full: bool = False) -> Caption:
     """Tell some of a scene's attributes in words.
 
