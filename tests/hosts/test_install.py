@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib.metadata
 import subprocess
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+
+from tests.files import load_file
 
 ROOT = Path(__file__).parents[2]
 
 
-def _load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"bootcamp_{name}", ROOT / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-install = _load("install")
+install = load_file(ROOT / "install.py", "bootcamp_install")
 HERE = install.Want("json", "json-dist", "Reading")
 GONE = install.Want("no_such_module_a", "gone-a==1", "Drawing")
 LATER = install.Want("no_such_module_b", "gone-b", "Scanning")
@@ -190,7 +184,7 @@ def test_starting_it_imports_nothing_heavy():
 
 def test_the_flags_of_preload_are_read_by_the_host():
     parser = ArgumentParser()
-    _load("preload").preload(parser)
+    load_file(ROOT / "preload.py", "bootcamp_preload").preload(parser)
     flags = set(vars(parser.parse_args([])))
     source = (ROOT / "lib_bootcamp" / "hosts" / "a1111.py").read_text("utf-8")
     assert flags

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import sys
 import threading
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.files import load_file
 
 ROOT = Path(__file__).resolve().parents[2]
 CATEGORIES = ("app_started", "before_ui", "ui_settings", "ui_tabs", "cfg_denoiser", "cfg_after_cfg")
@@ -42,12 +43,7 @@ def loaded(monkeypatch: pytest.MonkeyPatch, *, takes_filename: bool = True) -> t
     callbacks, package = Callbacks(takes_filename=takes_filename), types.ModuleType("modules")
     package.scripts, package.script_callbacks = scripts, callbacks  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "modules", package)
-    spec = importlib.util.spec_from_file_location("bootcamp.py", ROOT / "scripts" / "bootcamp.py")
-    assert spec is not None
-    assert spec.loader is not None
-    made = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
-    return made, callbacks
+    return load_file(ROOT / "scripts" / "bootcamp.py"), callbacks
 
 
 def test_callbacks_are_registered_under_the_files_own_name(monkeypatch: pytest.MonkeyPatch) -> None:

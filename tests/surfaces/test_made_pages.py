@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+
+from tests.files import load_file
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
-def _make() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("bootcamp_docs_make", DOCS / "make.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-MAKE = _make()
+MAKE = load_file(DOCS / "make.py", "bootcamp_docs_make")
 
 
 @pytest.mark.parametrize("name", MAKE.PAGES)

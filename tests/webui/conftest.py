@@ -86,7 +86,7 @@ class Webui:
         return Drawn(status, answer, [pixels(each) for each in answer["images"]], json.loads(answer["info"]))
 
 
-MINI = "with-mini-sd.safetensors"
+MINI = "with-mini-sd.safetensors"  # not the first by name: that one is loaded at start
 
 
 @contextmanager
@@ -158,10 +158,7 @@ def models(webui_dir: Path, webui_python: str, tmp_path_factory: pytest.TempPath
     assert done.returncode == 0, done.stderr[-3000:]
     # the small checkpoint that means something, written as one file by the program itself with the WebUI's packages
     command = [webui_python, "-m", "lib_bootcamp", "--checkpoint", "mini", "export"]
-    command += [
-        "--out",
-        str(out / "checkpoints" / "with-mini-sd.safetensors"),
-    ]  # not the first by name: that one is loaded at start
+    command += ["--out", str(out / "checkpoints" / MINI)]
     own = {**_environment(), "BOOTCAMP_VENV": "off"}
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, env=own)
     assert done.returncode == 0, done.stderr[-3000:]

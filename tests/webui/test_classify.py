@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from .conftest import Webui, encoded
+from .conftest import MINI, Webui, encoded
 from .test_section_page import opened, our_tab, show
 
 API = "/bootcamp/v1"
@@ -42,7 +42,7 @@ def test_pictures_are_classified_over_the_webuis_port(webui: Webui) -> None:
 
 @pytest.mark.parametrize("prompt", ["a red circle on a white background", "a blue square on a yellow background"])
 def test_what_mini_sd_drew_as_the_loaded_checkpoint_is_named_over_the_same_port(webui: Webui, prompt: str) -> None:
-    own = {"sd_model_checkpoint": "with-mini-sd.safetensors"}
+    own = {"sd_model_checkpoint": MINI}
     drawn = webui.draw(prompt=prompt, width=128, height=128, steps=20, cfg_scale=5, batch_size=4, override_settings=own)
     assert drawn.status == 200, drawn.answer
     first = drawn.info["index_of_first_image"]  # a sheet of all may come before them

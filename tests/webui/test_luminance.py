@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.files import load_file
 from tests.ml.needs import skip_without_models
 
 skip_without_models()
@@ -32,11 +32,7 @@ def approximation(webui_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     for name, part in parts.items():
         setattr(modules, name, part)
     monkeypatch.setitem(sys.modules, "modules", modules)
-    spec = importlib.util.spec_from_file_location("sd_vae_approx", webui_dir / "modules" / "sd_vae_approx.py")
-    assert spec is not None
-    assert spec.loader is not None
-    made = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
+    made = load_file(webui_dir / "modules" / "sd_vae_approx.py")
     decoder = made.VAEApprox()
     weights = torch.load(webui_dir / "models" / "VAE-approx" / "model.pt", map_location="cpu", weights_only=True)
     decoder.load_state_dict(weights)

@@ -16,6 +16,7 @@ from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
 from lib_bootcamp.operation import Context
 
 from .conftest import Drawn, Webui, encoded, with_mini
+from .test_section_api import made
 
 SIDE = 232  # 29 modules of 8 px, quiet zone and all
 PROMPT = {"prompt": "a blue star on a yellow background", "width": SIDE, "height": SIDE, "steps": 12, "cfg_scale": 5}
@@ -35,9 +36,9 @@ def draw(webui: Webui, section: dict[str, Any] | None = None, kind: str = "txt2i
     return drawn
 
 
-def layout(side: int = SIDE) -> Any:
+def layout() -> Any:
     operation = find("qr")
-    asked = {"content": "HELLO", "grid_px": 8, "width": side, "height": side}
+    asked = {"content": "HELLO", "grid_px": 8, "width": SIDE, "height": SIDE}
     return operation.run(operation.params_from(asked), Context(StandaloneHost(), SilentProgress())).layout
 
 
@@ -117,9 +118,7 @@ def test_an_inpainted_picture_is_guided_under_its_mask_alone(mini: Webui, sample
 
 def test_light_falls_as_the_map_says(mini: Webui, record_property: Callable[[str, object], None]) -> None:
     section = {"control": "lighting", "gradient": "left", "apply_by": "guidance", "tolerance": 0.05}
-    operation = find("lighting")
-    asked = operation.params_from({"gradient": "left", "width": SIDE, "height": SIDE})
-    light = operation.run(asked, Context(StandaloneHost(), SilentProgress())).image.reshape(SIDE, SIDE, -1).mean(2)
+    light = made("lighting", gradient="left", width=SIDE, height=SIDE).reshape(SIDE, SIDE, -1).mean(2)
 
     def follows(picture: np.ndarray) -> float:
         return float(np.corrcoef(picture.mean(2).ravel(), light.ravel())[0, 1])
