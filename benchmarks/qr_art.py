@@ -21,10 +21,11 @@ from lib_bootcamp.core.images import write_image
 from lib_bootcamp.core.model_files import MODELS
 from lib_bootcamp.core.qr_layout import QrLayout
 from lib_bootcamp.core.scan_errors import error_map
+from lib_bootcamp.core.scan_ladder import readers_of
 from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
 from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.qr import code_layout
-from lib_bootcamp.operations.qr_art import QR_ART, QrArtParams, guidance_of, ladder_score, readers_of, tries
+from lib_bootcamp.operations.qr_art import QR_ART, QrArtParams, guidance_of, ladder_score, tries
 from lib_bootcamp.operations.txt2img import drawing_of
 
 NEEDS = ("torch", "diffusers", "open_clip")
@@ -51,11 +52,12 @@ class Task:
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
-    """A picture, where its code should lie, how many tries it took, and what readers made of it."""
+    """A picture, where its code should lie, how many tries and grey levels it took, and what readers made of it."""
 
     image: Image
     layout: QrLayout
     tries: int
+    touched: int
     read_by: tuple[str, ...]
     ladder: float
     module_error: float
@@ -86,15 +88,16 @@ class Studio:
         best = max(found, key=lambda each: each.rank)
         made = [self.read(found[0].drawn.image, layout, 1)]
         if params.max_tries > 1:
-            made.append(self.read(best.drawn.image, layout, len(found)) if len(found) > 1 else made[0])
+            made.append(self.read(best.image, layout, len(found), best.report.touched))
         return made
 
-    def read(self, image: Image, layout: QrLayout, count: int) -> Made:
+    def read(self, image: Image, layout: QrLayout, count: int, touched: int = 0) -> Made:
         """What readers make of a picture."""
         return Made(
             image=image,
             layout=layout,
             tries=count,
+            touched=touched,
             read_by=readers_of(image, self.readers, layout.content),
             ladder=ladder_score(image, self.readers, layout.content),
             module_error=float(error_map(image, layout).wrong.mean()),
@@ -140,6 +143,8 @@ class Judge:
             "prompt_accuracy": np.mean([told[kind] for kind in KINDS]),
             "prompt_score": float((seen * asked).sum(1).mean()),
             "tries": np.mean([each.tries for each in made]),
+            "touched_share": np.mean([each.touched > 0 for each in made]),
+            "touched_levels": np.mean([each.touched for each in made]),
             **{kind: told[kind] for kind in KINDS},
         }
         return {name: round(float(value), 4) for name, value in row.items()}

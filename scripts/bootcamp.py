@@ -42,8 +42,8 @@ class Bootcamp(scripts.Script):
         parts().runner.before_sampling(p)
 
     def postprocess_image_after_composite(self, p: Any, pp: Any, *args: Any) -> None:
-        """Scan the finished picture; its infotext and file are written next."""
-        parts().runner.after_picture(p, pp.image)
+        """Scan the finished picture, and touch it up; its infotext and file are written next."""
+        pp.image = parts().runner.after_picture(p, pp.image)
 
     def postprocess(self, p: Any, processed: Any, *args: Any) -> None:
         """Leave plain texts behind."""

@@ -306,6 +306,9 @@ DECODERS: tuple[Decoder, ...] = (
 )
 
 
+_USUAL = ("zxing-cpp", "wechat")
+
+
 def installed(names: Iterable[str] = ()) -> tuple[Decoder, ...]:
     """The readers that can be used here.
 
@@ -314,3 +317,9 @@ def installed(names: Iterable[str] = ()) -> tuple[Decoder, ...]:
     """
     wanted = set(names)
     return tuple(each for each in DECODERS if (not wanted or each.name in wanted) and each.available())
+
+
+def usual() -> tuple[Decoder, ...]:
+    """What phones read with, zxing-cpp and WeChat, as far as they are installed; whatever is where neither is."""
+    found = installed()
+    return tuple(each for each in found if each.name in _USUAL) or found

@@ -40,6 +40,12 @@ def grey_of(image: Image) -> Image:
     return image if image.ndim == 2 else np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
 
 
+def readers_of(image: Image, readers: Iterable[Decoder], text: str) -> tuple[str, ...]:
+    """The readers that read exactly this text from a picture as it is, with nothing done to it first."""
+    grey = grey_of(image)
+    return tuple(each.name for each in readers if text in read(each, grey))
+
+
 def shrink(image: Image, longest: int) -> Image:
     """Reduce a picture by averaging so that its longer side is `longest`; smaller ones are left alone.
 

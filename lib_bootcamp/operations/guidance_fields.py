@@ -7,8 +7,9 @@ from typing import Annotated, Any
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.params import Spec
 
-STRENGTH, MARGIN, DEAD_ZONE, TOLERANCE = 1.0, 0.12, 0.08, 0.1
+STRENGTH, MARGIN, DEAD_ZONE, TOLERANCE = 1.0, 0.08, 0.05, 0.1
 LOCAL, KEEP_COLOUR = 0.7, 10.0
+TOUCH_UP = 64
 GROUP = "Guidance"
 _GROUP: dict[str, Any] = {"group": GROUP}
 
@@ -65,6 +66,18 @@ KeepColour = Annotated[
 Tolerance = Annotated[
     float,
     Spec("Tolerance", "How far the brightness may lie from a map's.", ge=0, le=0.5, step=0.01, unit="luma", **_GROUP),
+]
+TouchUp = Annotated[
+    int,
+    Spec(
+        "Touch up",
+        "At most so many grey levels by which weak modules of the finished picture are made lighter or darker, as few "
+        "as make it scan; 0: none.",
+        ge=0,
+        le=128,
+        unit="0..255",
+        **_GROUP,
+    ),
 ]
 
 

@@ -13,8 +13,10 @@ from lib_bootcamp.core.arrays import Image
 from lib_bootcamp.core.qr_layout import QrLayout
 from lib_bootcamp.core.qr_repair import raised, weak_modules
 from lib_bootcamp.core.qr_target import module_weights
+from lib_bootcamp.core.qr_touch import least_touch
 from lib_bootcamp.core.scan_decoders import Decoder
 from lib_bootcamp.core.scan_errors import ErrorMap
+from lib_bootcamp.core.scan_ladder import readers_of
 from lib_bootcamp.errors import CancelledError, InvalidParamError, MissingPackageError
 from lib_bootcamp.operation import Context, Operation, Result
 from lib_bootcamp.params import Spec
@@ -25,11 +27,13 @@ from .guidance_fields import (
     LOCAL,
     MARGIN,
     STRENGTH,
+    TOUCH_UP,
     DeadZone,
     KeepColour,
     Local,
     Margin,
     Strength,
+    TouchUp,
     check_guidance,
     guidance_from,
 )
@@ -37,8 +41,6 @@ from .qr import QrCodeParams, code_layout, place_code
 from .scan import DecoderName, check_decoders
 from .txt2img import MAX_SIDE, DrawingParams, check_clip_skip, chosen_seed, drawing_of
 
-# What phones read with; whatever else is installed where neither is.
-_USUAL = ("zxing-cpp", "wechat")
 _LEAST_MODULE_PX, _SIDE_STEP = 16, 64
 _GUIDANCE: dict[str, Any] = {"group": "Guidance"}
 _LOOP: dict[str, Any] = {"group": "Tries"}
@@ -68,6 +70,7 @@ class QrArtParams(DrawingParams, QrCodeParams):
         int,
         Spec("Tries", "For each seed: draw, draw more firmly where it is wrong, mend that.", ge=1, le=16, **_LOOP),
     ] = 4
+    touch_up: TouchUp = TOUCH_UP
     seeds: Annotated[int, Spec("Seeds", "So many at most, from the seed on.", ge=1, le=1000, **_LOOP)] = 1
     stop_at_first: Annotated[
         bool, Spec("Stop at the first that scans", "If not, all seeds are drawn and the best picture is kept.", **_LOOP)
@@ -107,6 +110,7 @@ class TryReport:
     seed: Annotated[int, Spec("Seed")]
     number: Annotated[int, Spec("Try", "Of this seed, from 1.")]
     means: Annotated[Means, Spec("By")]
+    touched: Annotated[int, Spec("Touched up", "Grey levels that made the finished picture scan.", unit="0..255")]
     scans: Annotated[bool, Spec("Scans")]
     read_by: Annotated[tuple[str, ...], Spec("Read by")]
     wrong: Annotated[int, Spec("Wrong modules")]
@@ -123,7 +127,7 @@ class QrArtResult(Result):
     read_by: Annotated[tuple[str, ...], Spec("Read by")]
     module_error: Annotated[float, Spec("Module error", "Share of wrong modules.", unit="[0, 1]")]
     seed: Annotated[int, Spec("Seed", "Of the picture; with it the same tries give it again.")]
-    won_by: Annotated[str, Spec("Won by", "`try 2 of seed 7, drawn more firmly`.")]
+    won_by: Annotated[str, Spec("Won by", "`try 2 of seed 7, drawn more firmly, touched up by 10`.")]
     tries: Annotated[tuple[TryReport, ...], Spec("Tries", "In order.")]
     stopped: Annotated[bool, Spec("Stopped", "Whether the person ended it before all tries were made.")]
     width: Annotated[int, Spec("Width", unit="px")]
@@ -141,7 +145,7 @@ class QrArtResult(Result):
     def lines(self) -> list[str]:
         """A line for each try."""
         return [
-            f"seed {each.seed}, try {each.number}: {each.means}, {each.wrong} modules wrong, "
+            f"seed {each.seed}, try {each.number}: {_way(each)}, {each.wrong} modules wrong, "
             f"read by {', '.join(each.read_by) or 'none'}"
             for each in self.tries
         ]
@@ -153,24 +157,38 @@ class QrArtResult(Result):
 
 @dataclass
 class Try:
-    """A picture, what readers made of it, and what is needed to go on from it."""
+    """A picture, what readers made of it, and what is needed to go on from it.
 
+    Args:
+        image: the picture, touched up where that made it scan.
+        drawn: as it was drawn, with its latents.
+        errors: of the picture as it was drawn.
+        report: what is told of it.
+    """
+
+    image: Image
     drawn: Any
     errors: ErrorMap
     report: TryReport
 
     @property
-    def rank(self) -> tuple[bool, int, float]:
+    def rank(self) -> tuple[bool, int, int, float]:
         """The better, the larger."""
-        return (self.report.scans, len(self.report.read_by), -self.report.module_error)
+        told = self.report
+        return (told.scans, len(told.read_by), -told.touched, -told.module_error)
+
+
+def _way(report: TryReport) -> str:
+    """`drawn more firmly, touched up by 10`."""
+    return report.means + (f", touched up by {report.touched}" if report.touched else "")
 
 
 def make_qr_art(params: QrArtParams, context: Context) -> QrArtResult:
     """Draw, scan, and mend until it scans.
 
-    Each try is a function of the parameters and its seed alone. The second and every other try after it draw from
-    the same seed with more weight on the modules that were weak; those between draw these modules anew over the
-    best picture so far.
+    Each try is a function of the parameters and its seed alone. A picture that nearly scans is touched up. The second
+    and every other try after it draw from the same seed with more weight on the modules that were weak; those between
+    draw these modules anew over the best picture so far.
 
     Raises:
         PayloadTooLongError, LayoutError: the code fits no version or not the picture; says what would.
@@ -258,37 +276,45 @@ def judge(  # noqa: PLR0913 - a picture and what is asked of it
     number: int,
     means: Means,
 ) -> Try:
-    """Scan a picture with each reader, and hold it against the code module by module."""
-    errors = scan_errors.error_map(drawn.image, layout)
-    read_by = readers_of(drawn.image, readers, layout.content)
-    scans = len(read_by) == len(readers) if params.must_read == "all" else bool(read_by)
+    """Scan a picture with each reader, touch it up where they fail, and hold it against the code module by module."""
+    image, touched = drawn.image, 0
+    errors = shown = scan_errors.error_map(image, layout)
+    read_by = readers_of(image, readers, layout.content)
+
+    def enough(names: Sequence[str]) -> bool:
+        return len(names) == len(readers) if params.must_read == "all" else bool(names)
+
+    if not enough(read_by):
+        found = least_touch(
+            image, layout, lambda each: enough(readers_of(each, readers, layout.content)), params.touch_up
+        )
+        if found is not None:
+            image, touched = found
+            read_by, shown = readers_of(image, readers, layout.content), scan_errors.error_map(image, layout)
     report = TryReport(
         seed=seed,
         number=number,
         means=means,
-        scans=scans,
+        touched=touched,
+        scans=enough(read_by),
         read_by=read_by,
-        wrong=int(errors.wrong.sum()),
-        module_error=float(errors.wrong.mean()),
+        wrong=int(shown.wrong.sum()),
+        module_error=float(shown.wrong.mean()),
     )
-    return Try(drawn, errors, report)
-
-
-def readers_of(image: Image, readers: Sequence[Decoder], text: str) -> tuple[str, ...]:
-    """The readers that read exactly this text from a picture as it is, with nothing done to it first."""
-    grey = scan_ladder.grey_of(image)
-    return tuple(each.name for each in readers if text in scan_decoders.read(each, grey))
+    return Try(image, drawn, errors, report)
 
 
 def _readers(params: QrArtParams) -> Sequence[Decoder]:
-    found = scan_decoders.installed(params.decoders)
-    missing = set(params.decoders) - {each.name for each in found}
-    if missing:
-        raise InvalidParamError("decoders", f"names {', '.join(sorted(missing))}, which is not installed here")
+    if not params.decoders:
+        found = scan_decoders.usual()
+    else:
+        found = scan_decoders.installed(params.decoders)
+        missing = set(params.decoders) - {each.name for each in found}
+        if missing:
+            raise InvalidParamError("decoders", f"names {', '.join(sorted(missing))}, which is not installed here")
     if not found:
         raise MissingPackageError("zxing-cpp", "Scanning")
-    usual = [each for each in found if each.name in _USUAL]
-    return found if params.decoders or not usual else usual
+    return found
 
 
 def _size(params: QrArtParams, native: int) -> tuple[int, int]:
@@ -313,13 +339,13 @@ def _result(  # noqa: PLR0913 - all that is told
 ) -> QrArtResult:
     won = best.report
     return QrArtResult(
-        image=best.drawn.image if won.scans or not params.only_scanning else None,
+        image=best.image if won.scans or not params.only_scanning else None,
         scans=won.scans,
-        score=ladder_score(best.drawn.image, readers, layout.content),
+        score=ladder_score(best.image, readers, layout.content),
         read_by=won.read_by,
         module_error=won.module_error,
         seed=won.seed,
-        won_by=f"try {won.number} of seed {won.seed}, {won.means}",
+        won_by=f"try {won.number} of seed {won.seed}, {_way(won)}",
         tries=reports,
         stopped=stopped,
         width=layout.width,
@@ -346,8 +372,8 @@ QR_ART = Operation(
     kind="generation",
     needs="models",
     presets={
-        "subtle": {"margin": 0.1, "dead_zone": 0.06},
-        "balanced": {"margin": 0.12, "dead_zone": 0.08},
+        "subtle": {"margin": 0.06, "dead_zone": 0.04},
+        "balanced": {"margin": MARGIN, "dead_zone": DEAD_ZONE},
         "sure": {"margin": 0.3, "dead_zone": 0.2, "local": 0.35},
     },
 )

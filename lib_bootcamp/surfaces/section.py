@@ -21,12 +21,14 @@ from lib_bootcamp.operations.guidance_fields import (
     MARGIN,
     STRENGTH,
     TOLERANCE,
+    TOUCH_UP,
     DeadZone,
     KeepColour,
     Local,
     Margin,
     Strength,
     Tolerance,
+    TouchUp,
     check_guidance,
 )
 from lib_bootcamp.params import Param, Params, Spec
@@ -104,6 +106,7 @@ class SectionParams(Params):
     local: Local = LOCAL
     keep_colour: KeepColour = KEEP_COLOUR
     tolerance: Tolerance = TOLERANCE
+    touch_up: TouchUp = TOUCH_UP
     scan: Annotated[bool, Spec("Scan the pictures", "Write on each picture whether its code scans.")] = True
     save_only_scanning: Annotated[
         bool, Spec("Save only pictures that scan", "The others are shown, and not written to the outputs folder.")

@@ -12,10 +12,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from PIL import Image as Pil
 
 from lib_bootcamp.catalog import OPERATIONS
+from lib_bootcamp.core import scan_decoders
 from lib_bootcamp.core.arrays import Image, to_rgb
 from lib_bootcamp.core.model_files import BASE_TITLES
+from lib_bootcamp.core.qr_layout import QrLayout
+from lib_bootcamp.core.qr_touch import least_touch
+from lib_bootcamp.core.scan_ladder import readers_of
 from lib_bootcamp.core.unit_presets import UnitPreset, advice, find_preset, usable
 from lib_bootcamp.errors import BootcampError, InvalidParamError
 from lib_bootcamp.operation import Context, ControlMap
@@ -74,6 +79,8 @@ class Run:
         scans: text for the infotext by (batch, picture in it).
         passed: the pictures that do not scan are False here.
         stop_at_first: whether a picture that scans is the last.
+        touch_up: grey levels at most by which weak modules of a picture that does not scan are made lighter or darker.
+        layout: of the code; None where there is none.
         steer: what guides the steps; None where ControlNet alone does.
     """
 
@@ -82,6 +89,8 @@ class Run:
     expected: str | None = None
     only_scanning: bool = False
     stop_at_first: bool = False
+    touch_up: int = 0
+    layout: QrLayout | None = None
     steer: SectionSteer | None = None
     scans: dict[tuple[int, int], str] = field(default_factory=dict)
     passed: dict[tuple[int, int], bool] = field(default_factory=dict)
@@ -170,13 +179,19 @@ class SectionRunner:
         if len(sizes) > 1:
             maps.append(self._hires_map(asked, values, sizes[1], maps[0]))
         section = asked.section
-        run = Run(original=original, only_scanning=section.save_only_scanning, stop_at_first=section.stop_at_first)
+        run = Run(
+            original=original,
+            only_scanning=section.save_only_scanning,
+            stop_at_first=section.stop_at_first,
+            touch_up=section.touch_up,
+            layout=getattr(maps[0], "layout", None),
+        )
         if net is not None and units:
             net.fill(p, _placed(units, maps, free))
             run.filled = p.script_args
         if way != CONTROLNET:
             pictures = [to_rgb(each.image) for each in maps]
-            run.steer = SectionSteer(section, pictures, getattr(maps[0], "layout", None), self.host.luminance)
+            run.steer = SectionSteer(section, pictures, run.layout, self.host.luminance)
             setattr(p, STEER, run.steer)
         self._remember(p, run, _with_way(asked, way), values, preset, maps, units)
 
@@ -309,13 +324,22 @@ class SectionRunner:
             return self._map(asked, values, size)
         return replace(base, image=_nearest(to_rgb(base.image), size))
 
-    def after_picture(self, p: Any, picture: Any) -> None:
-        """Scan one finished picture (Pillow); its infotext is written after this."""
+    def after_picture(self, p: Any, picture: Any) -> Any:
+        """Scan one finished picture (Pillow); its infotext is written after this.
+
+        Returns:
+            the picture, touched up where that alone was missing.
+        """
         run = getattr(p, RUN, None)
         if not isinstance(run, Run) or run.expected is None:
-            return
+            return picture
+        shown = picture
         try:
-            text, passed = self._scan(run, np.asarray(picture.convert("RGB"), dtype=np.uint8))
+            pixels = np.asarray(picture.convert("RGB"), dtype=np.uint8)
+            touched = self._touched(run, pixels)
+            text, passed = self._scan(run, pixels if touched is None else touched[0])
+            if touched is not None:
+                shown, text = Pil.fromarray(touched[0]), f"{text}, touched up by {touched[1]}"
         except BootcampError as error:
             text, passed = f"not done: {error}", False
         except Exception:
@@ -324,6 +348,23 @@ class SectionRunner:
         run.scans[picture_key(p)], run.passed[picture_key(p)] = text, passed
         if passed and run.stop_at_first:
             self.webui.stop_generation()
+        return shown
+
+    def _decoders(self) -> list[str]:
+        return list(self.webui.option("bootcamp_scan_decoders", default=()))
+
+    def _touched(self, run: Run, image: Image) -> tuple[Image, int] | None:
+        """The picture and by how many grey levels it was touched up; None where it scans, or cannot be made to."""
+        names = self._decoders()
+        readers = scan_decoders.installed(names) if names else scan_decoders.usual()
+        if run.layout is None or not run.touch_up or not readers:
+            return None
+        text = run.layout.content
+
+        def scans(picture: Image) -> bool:
+            return len(readers_of(picture, readers, text)) == len(readers)
+
+        return None if scans(image) else least_touch(image, run.layout, scans, run.touch_up)
 
     def _scan(self, run: Run, image: Image) -> tuple[str, bool]:
         operation = _scan_operation()
@@ -334,7 +375,7 @@ class SectionRunner:
             "image": image,
             "expected": run.expected,
             "depth": str(self.webui.option("bootcamp_scan_depth", default="full")),
-            "decoders": list(self.webui.option("bootcamp_scan_decoders", default=())) or None,
+            "decoders": self._decoders() or None,
         }
         given = {name: value for name, value in asked.items() if name in known and value is not None}
         result = operation.run(operation.params_from(given), Context(self.host, Quiet()))

@@ -62,13 +62,30 @@ def test_what_a_picture_tells_of_itself_draws_it_again(host: StandaloneHost) -> 
 
 
 def test_each_try_has_fewer_wrong_modules_until_it_scans(host: StandaloneHost) -> None:
-    found = made(host, margin=0.06, dead_zone=0.03, max_tries=4, prompt="a black square on a gray background")
+    found = made(
+        host, margin=0.06, dead_zone=0.03, touch_up=0, max_tries=4, prompt="a black square on a gray background"
+    )
     assert len(found.tries) > 1
     assert [each.means for each in found.tries] == ["drawn", "drawn more firmly", "mended", "drawn more firmly"][
         : len(found.tries)
     ]
     assert min(each.wrong for each in found.tries[1:]) < found.tries[0].wrong
     assert found.module_error == min(each.module_error for each in found.tries if each.scans == found.scans)
+
+
+def test_a_picture_that_nearly_scans_is_touched_up_and_tells_it(host: StandaloneHost) -> None:
+    asked = {"margin": 0.06, "dead_zone": 0.03, "max_tries": 1, "prompt": "a black square on a gray background"}
+    plain, touched = made(host, touch_up=0, **asked), made(host, **asked)
+    assert not plain.scans
+    assert touched.scans
+    levels = touched.tries[0].touched
+    assert 0 < levels <= 64
+    assert touched.won_by == f"try 1 of seed 5, drawn, touched up by {levels}"
+    assert touched.lines()[0].startswith(f"seed 5, try 1: drawn, touched up by {levels}, ")
+    assert plain.image is not None
+    assert touched.image is not None
+    assert [each.text for each in zxingcpp.read_barcodes(Pil.fromarray(touched.image))] == ["HELLO"]
+    assert np.abs(plain.image.astype(int) - touched.image).max() <= 2 * 64 * 1.5
 
 
 def test_a_repair_leaves_everything_but_the_weak_modules(host: StandaloneHost) -> None:
@@ -97,7 +114,7 @@ def test_a_repair_leaves_everything_but_the_weak_modules(host: StandaloneHost) -
 def test_seeds_are_tried_until_one_scans(host: StandaloneHost, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = iter([(), ("zxing-cpp",), ("zxing-cpp",)])
     monkeypatch.setattr(qr_art, "readers_of", lambda *_: next(answers))
-    found = made(host, max_tries=1, seeds=3, steps=2)
+    found = made(host, max_tries=1, seeds=3, steps=2, touch_up=0)
     assert [(each.seed, each.scans) for each in found.tries] == [(5, False), (6, True)]
     assert (found.seed, found.scans) == (6, True)
 

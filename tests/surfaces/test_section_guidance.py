@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from typing import Any
 
 import numpy as np
@@ -173,6 +174,26 @@ def test_after_a_picture_that_scans_no_more_batches_are_drawn() -> None:
         assert not webui.stopped
         made.after_picture(p, Image.fromarray(steer(p).maps[0]))
         assert webui.stopped is stop
+
+
+def pale(code: np.ndarray) -> np.ndarray:
+    """The code as hardly more than grain on grey: its modules are right, and zxing-cpp finds none."""
+    grain = np.random.default_rng(0).normal(0, 4, code.shape[:2])[..., None]
+    return np.clip(150 + (code.astype(float) - 128) / 40 + grain, 0, 255).astype(np.uint8)
+
+
+def test_a_picture_that_nearly_scans_is_touched_up() -> None:
+    from PIL import Image
+
+    for most, text in ((64, r"^[01]\.\d\d \(.+\), touched up by \d+$"), (0, r"^0\.\d\d \([^)]+\)$")):
+        p = Generation(width=SIDE, height=SIDE)
+        made = SectionRunner(Host(), FakeWebUi(), lambda: None)
+        made.before_process(p, ({**CODE, "touch_up": most},))
+        picture = Image.fromarray(pale(steer(p).maps[0]))
+        shown = made.after_picture(p, picture)
+        made.after_all(p)
+        assert re.match(text, p.extra_generation_params["Bootcamp scan"][0])
+        assert (shown is picture) == (most == 0)
 
 
 def test_controlnet_alone_is_not_guided() -> None:
