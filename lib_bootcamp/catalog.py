@@ -17,6 +17,7 @@ from .operations.detect import DETECT
 from .operations.edges import EDGES
 from .operations.interrogate import INTERROGATE
 from .operations.lighting import LIGHTING
+from .operations.maps_folder import with_folder
 from .operations.png_info import PNG_INFO
 from .operations.png_info_edit import PNG_INFO_EDIT
 from .operations.qr import QR
@@ -27,12 +28,12 @@ from .operations.txt2img import TXT2IMG
 
 OPERATIONS: tuple[Operation[Any, Any], ...] = (
     QR,
-    BRIGHTNESS,
-    LIGHTING,
-    RECOLOR,
-    EDGES,
-    DETECT,
-    ALL_MAPS,
+    with_folder(BRIGHTNESS),
+    with_folder(LIGHTING),
+    with_folder(RECOLOR),
+    with_folder(EDGES),
+    with_folder(DETECT),
+    with_folder(ALL_MAPS),
     COMPATIBILITY,
     SCAN,
     CLASSIFY,

@@ -201,11 +201,13 @@ class FolderJob(Generic[P]):
         params: the declaration without pictures, and with the folder.
         work: makes the work on one folder, quickly, or refuses it; called when the job is asked for and at each start.
         folder: the parameter that names the folder.
+        on_command_line: whether the command is the job; else the command takes files and folders by itself.
     """
 
     params: type[P]
     work: Callable[[Path, P, Context], FolderWork]
     folder: str = "folder"
+    on_command_line: bool = True
 
 
 @dataclass(frozen=True)
@@ -276,6 +278,11 @@ class Operation(Generic[P, R]):
         if self.over_files is None:
             raise TypeError(f"{self.name} takes one picture at a time")
         return self.over_files.params.from_mapping(self._over_preset(values))
+
+    @property
+    def is_job_command(self) -> bool:
+        """Whether its command works through a folder as a job."""
+        return self.job is not None and self.job.on_command_line and self.over_files is None
 
     def as_job(self) -> Operation[Any, R]:
         """The same with the declaration of its job: what forms, bodies and flags of a job are derived from."""

@@ -10,40 +10,36 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .model_files import BASE_TITLES, KIND_TITLES, Base, ModelFacts, model_facts
-from .unit_presets import (
+from .detectors import Name
+from .model_families import (
     BRIGHTNESS_SD15,
+    CANNY,
     CANNY_SD15,
-    CANNY_SD21,
-    CANNY_SDXL,
+    DEPTH,
     ILLUMINATION_SD15,
-    LINEART_SD15,
-    LINEART_SD21,
-    LINEART_SDXL,
+    INPAINT,
+    LINEART,
+    LINEART_ANIME_SD15,
+    MLSD,
     MONSTER_SD15,
     MONSTER_SDXL,
+    NORMAL,
+    PIX2PIX,
+    POSE,
     RECOLOR_SD15,
     RECOLOR_SDXL,
-    SCRIBBLE_SD15,
-    SCRIBBLE_SD21,
-    SCRIBBLE_SDXL,
-    SOFTEDGE_SD15,
-    SOFTEDGE_SD21,
-    SOFTEDGE_SDXL,
-    TILE_SD15,
-    UNIT_PRESETS,
+    SCRIBBLE,
+    SEGMENTATION,
+    SHUFFLE,
+    SOFTEDGE,
+    TILE,
+    UNION,
     ModelFamily,
-    UnitSetting,
 )
+from .model_files import BASE_TITLES, KIND_TITLES, NATIVE_PX, Base, ModelFacts, model_facts
+from .unit_presets import UNIT_PRESETS, UnitSetting
 
 LATENT_PX = 8
-_V11 = "https://huggingface.co/lllyasviel/ControlNet-v1-1"
-_COLLECTION = "https://huggingface.co/lllyasviel/sd_control_collection"
-_SD21 = "https://huggingface.co/thibaud/controlnet-sd21"
-_XINSIR = "https://huggingface.co/xinsir/controlnet-{}-sdxl-1.0"
-_XLABS = "https://huggingface.co/XLabs-AI/flux-controlnet-{}-v3"
-_UNION = "https://huggingface.co/Shakker-Labs/FLUX.1-dev-ControlNet-Union-Pro"
-_SD35 = "https://huggingface.co/stabilityai/stable-diffusion-3.5-controlnets"
 
 
 @dataclass(frozen=True)
@@ -81,12 +77,12 @@ class MapKind:
         return next(settings, UnitSetting(families[0], 1.0))
 
 
-def _v11(title: str, pattern: str, file: str) -> ModelFamily:
-    return ModelFamily(title, "sd15", (pattern,), file, _V11)
-
-
 def _edges(name: str, title: str, *families: ModelFamily) -> MapKind:
     return MapKind(name, title, f"edges --preset {name}", families, "White lines on black.")
+
+
+def _detected(name: str, title: str, detector: Name, families: tuple[ModelFamily, ...], advice: str = "") -> MapKind:
+    return MapKind(name, title, f"detect --detector {detector}", families, advice)
 
 
 MAP_KINDS: tuple[MapKind, ...] = (
@@ -100,100 +96,21 @@ MAP_KINDS: tuple[MapKind, ...] = (
     MapKind("brightness", "Brightness", "brightness", (BRIGHTNESS_SD15,), "Grey."),
     MapKind("illumination", "Illumination", "lighting", (ILLUMINATION_SD15,), "Grey and soft."),
     MapKind("recolor", "Recolor", "recolor", (RECOLOR_SD15, RECOLOR_SDXL), "Grey, at the size that is drawn."),
-    _edges(
-        "canny",
-        "Canny",
-        CANNY_SD15,
-        CANNY_SD21,
-        CANNY_SDXL,
-        ModelFamily("Canny SD3.5", "sd3", (r"canny",), "sd3.5_large_controlnet_canny.safetensors", _SD35),
-        ModelFamily("Canny Flux", "flux", (r"canny",), "flux-canny-controlnet-v3.safetensors", _XLABS.format("canny")),
-    ),
-    _edges("softedge", "Soft edge", SOFTEDGE_SD15, SOFTEDGE_SD21, SOFTEDGE_SDXL),
-    _edges("lineart", "Line art", LINEART_SD15, LINEART_SD21, LINEART_SDXL),
-    _edges("scribble", "Scribble", SCRIBBLE_SD15, SCRIBBLE_SD21, SCRIBBLE_SDXL),
-    MapKind(
-        "tile",
-        "Tile",
-        "",
-        (
-            TILE_SD15,
-            ModelFamily(
-                "Tile SDXL", "sdxl", (r"tile",), "controlnet-tile-sdxl-1.0.safetensors", _XINSIR.format("tile")
-            ),
-        ),
-        "The picture itself.",
-    ),
-    MapKind(
-        "depth",
-        "Depth",
-        "detect --detector depth_midas",
-        (
-            _v11("Depth", r"depth|zoe|midas", "control_v11f1p_sd15_depth.pth"),
-            ModelFamily("Depth SD2.1", "sd2", (r"depth",), "control_v11p_sd21_depth.safetensors", _SD21),
-            ModelFamily("Depth SDXL", "sdxl", (r"depth",), "diffusers_xl_depth_full.safetensors", _COLLECTION),
-            ModelFamily("Depth SD3.5", "sd3", (r"depth",), "sd3.5_large_controlnet_depth.safetensors", _SD35),
-            ModelFamily(
-                "Depth Flux", "flux", (r"depth",), "flux-depth-controlnet-v3.safetensors", _XLABS.format("depth")
-            ),
-        ),
-        "Near is white.",
-    ),
-    MapKind(
-        "normal",
-        "Normal map",
-        "detect --detector normal_bae",
-        (
-            _v11("Normal map", r"normal", "control_v11p_sd15_normalbae.pth"),
-            ModelFamily("Normal map SD2.1", "sd2", (r"normal",), "control_v11p_sd21_normalbae.safetensors", _SD21),
-        ),
-    ),
-    MapKind(
-        "openpose",
-        "Pose",
-        "detect --detector openpose",
-        (
-            _v11("Pose", r"openpose|dw_?pose", "control_v11p_sd15_openpose.pth"),
-            ModelFamily("Pose SD2.1", "sd2", (r"openpose",), "control_v11p_sd21_openpose.safetensors", _SD21),
-            ModelFamily(
-                "Pose SDXL",
-                "sdxl",
-                (r"openpose",),
-                "controlnet-openpose-sdxl-1.0.safetensors",
-                _XINSIR.format("openpose"),
-            ),
-        ),
-    ),
-    MapKind("mlsd", "Straight lines", "detect --detector mlsd", (_v11("MLSD", r"mlsd", "control_v11p_sd15_mlsd.pth"),)),
-    MapKind(
-        "seg",
-        "Segmentation",
-        "detect --detector segment_ade20k",
-        (
-            _v11("Segmentation", r"_seg(?:[._-]|$)|segmentation", "control_v11p_sd15_seg.pth"),
-            ModelFamily("Segmentation SD2.1", "sd2", (r"_ade20k",), "control_v11p_sd21_ade20k.safetensors", _SD21),
-        ),
-        "ADE20K's colours.",
-    ),
-    MapKind("inpaint", "Inpainting", "", (_v11("Inpaint", r"inpaint", "control_v11p_sd15_inpaint.pth"),)),
-    MapKind("shuffle", "Shuffle", "", (_v11("Shuffle", r"shuffle", "control_v11e_sd15_shuffle.pth"),)),
-    MapKind("ip2p", "Instruct pix2pix", "", (_v11("Instruct pix2pix", r"ip2p", "control_v11e_sd15_ip2p.pth"),)),
-    MapKind(
-        "union",
-        "All of a kind (union)",
-        "",
-        (
-            ModelFamily(
-                "Union SDXL",
-                "sdxl",
-                (r"union|promax",),
-                "controlnet-union-sdxl-1.0.safetensors",
-                _XINSIR.format("union"),
-            ),
-            ModelFamily("Union Flux", "flux", (r"union",), "FLUX.1-dev-ControlNet-Union-Pro.safetensors", _UNION),
-        ),
-        "Choose the map's kind in the unit.",
-    ),
+    _edges("canny", "Canny", *CANNY),
+    _edges("softedge", "Soft edge", *SOFTEDGE),
+    _edges("lineart", "Line art", *LINEART),
+    _detected("lineart_anime", "Line art of anime", "lineart_anime", (LINEART_ANIME_SD15,), "White lines on black."),
+    _edges("scribble", "Scribble", *SCRIBBLE),
+    MapKind("tile", "Tile", "", TILE, "The picture itself."),
+    _detected("depth", "Depth", "depth_midas", DEPTH, "Near is white."),
+    _detected("normal", "Normal map", "normal_bae", NORMAL),
+    _detected("openpose", "Pose", "openpose", POSE),
+    _detected("mlsd", "Straight lines", "mlsd", MLSD),
+    _detected("seg", "Segmentation", "segment_ade20k", SEGMENTATION, "ADE20K's colours."),
+    MapKind("inpaint", "Inpainting", "", INPAINT),
+    MapKind("shuffle", "Shuffle", "", SHUFFLE),
+    MapKind("ip2p", "Instruct pix2pix", "", PIX2PIX),
+    MapKind("union", "All of a kind (union)", "", UNION, "Choose the map's kind in the unit."),
 )
 
 
@@ -258,8 +175,6 @@ def _article(base: Base) -> str:
     return "a" if base == "flux" else "an"
 
 
-NATIVE_PX: dict[Base, int] = {"sd15": 512, "sd2": 768, "sdxl": 1024, "sd3": 1024, "flux": 1024}
-"""Side of the square that a base was trained on."""
 GRID_PX: dict[Base, int] = {"sd15": 8, "sd2": 8, "sdxl": 8, "sd3": 16, "flux": 16}
 """What the sides of a picture must be multiples of: the VAE's 8, and 2 x 2 patches of the latent in SD3 and Flux."""
 

@@ -177,7 +177,7 @@ DETECTORS: dict[Name, Detector] = {
         title="Line art of anime",
         through="controlnet_aux",
         weights=(Weights(_ANNOTATORS, "netG.pth", 218),),
-        map_kind="lineart",
+        map_kind="lineart_anime",
         licence="MIT",
     ),
     "mlsd": Detector(

@@ -22,6 +22,8 @@ BANNER = (
 """What a person is told where nothing else was chosen to draw with."""
 
 BASE_TITLES: dict[str, str] = {"sd15": "SD1.5", "sd2": "SD2.1", "sdxl": "SDXL", "sd3": "SD3", "flux": "Flux"}
+NATIVE_PX: dict[Base, int] = {"sd15": 512, "sd2": 768, "sdxl": 1024, "sd3": 1024, "flux": 1024}
+"""Side of the square that a base was trained on."""
 MAX_HEADER_BYTES = 64 * 1024 * 1024
 # The cross-attention's width is the text encoder's: CLIP ViT-L/14, OpenCLIP ViT-H/14, and both joined in SDXL.
 _BY_CONTEXT_WIDTH: dict[int, Base] = {768: "sd15", 1024: "sd2", 2048: "sdxl"}

@@ -14,7 +14,7 @@ from .arrays import Image, to_rgb
 from .opencv import opencv
 from .qr_layout import QrLayout
 from .qr_target import module_weights
-from .scan_errors import error_map
+from .scan_errors import PATTERNS, error_map
 
 STEP = 5
 """In grey levels: what is tried more each time."""
@@ -23,8 +23,8 @@ MOST_WRONG = 0.15
 _FEATHER = 0.15
 
 
-def touched_up(image: Image, layout: QrLayout, levels: float) -> Image:
-    """Bring each module this far beyond its threshold; those that are there already are left as they are.
+def touched_up(image: Image, layout: QrLayout, levels: float, *, finders_only: bool = False) -> Image:
+    """Bring modules this far beyond their thresholds; those that are there already are left as they are.
 
     The same amount is added to R, G and B, so that hue stays, and its edges are softened over a module's sixth.
     Finders, timing and format patterns are brought further, by `module_weights`.
@@ -33,6 +33,7 @@ def touched_up(image: Image, layout: QrLayout, levels: float) -> Image:
         image: uint8 [H, W, 3] RGB or [H, W], the canvas at any size.
         layout: where the symbol lies.
         levels: grey levels beyond the threshold that `scan_errors.error_map` takes.
+        finders_only: leave all but the finders and their separators as they are.
     Returns:
         uint8 [H, W, 3].
     Raises:
@@ -41,6 +42,8 @@ def touched_up(image: Image, layout: QrLayout, levels: float) -> Image:
     cv2 = opencv()
     errors = error_map(image, layout)
     missing = np.maximum(levels * module_weights(layout) - errors.margin, 0)
+    if finders_only:
+        missing = np.where(errors.patterns == PATTERNS.index("finder"), missing, 0)
     change = np.where(errors.expected != layout.invert, -missing, missing).astype(np.float32)
     picture = to_rgb(image)
     height, width = picture.shape[:2]
@@ -54,7 +57,9 @@ def touched_up(image: Image, layout: QrLayout, levels: float) -> Image:
 
 
 def least_touch(image: Image, layout: QrLayout, scans: Callable[[Image], bool], most: int) -> tuple[Image, int] | None:
-    """The least that makes a picture scan; nothing is done to one with more than `MOST_WRONG` wrong modules.
+    """The least that makes a picture scan: the finders alone if that is enough, else all modules.
+
+    Nothing is done to a picture with more than `MOST_WRONG` wrong modules.
 
     Args:
         image: as `touched_up` takes it, of a picture that does not scan.
@@ -67,7 +72,8 @@ def least_touch(image: Image, layout: QrLayout, scans: Callable[[Image], bool], 
     if not most or error_map(image, layout).wrong.mean() > MOST_WRONG:
         return None
     for levels in sorted({*range(STEP, most + 1, STEP), most}):
-        made = touched_up(image, layout, levels)
-        if scans(made):
-            return made, levels
+        for finders_only in (True, False):
+            made = touched_up(image, layout, levels, finders_only=finders_only)
+            if scans(made):
+                return made, levels
     return None

@@ -2,123 +2,35 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .detectors import DETECTORS
 from .edge_presets import EDGE_FAMILIES
-from .model_files import BASE_TITLES, Base, base_of_file
-
-
-@dataclass(frozen=True)
-class ModelFamily:
-    """ControlNet models that do the same work for the same base.
-
-    Args:
-        title: for a person.
-        base: the checkpoint's base it works with.
-        patterns: of file names, the preferred first.
-        file: the file to get where none is installed.
-        source: where it is from.
-    """
-
-    title: str
-    base: Base
-    patterns: tuple[str, ...]
-    file: str
-    source: str
-
-    def find(self, models: Mapping[str, Path | None]) -> str | None:
-        """The installed model that fits best, by its name among `models` (name to file), or None."""
-        for pattern in self.patterns:
-            for name, path in models.items():
-                file = path or Path(name)
-                # files whose name and header tell no base are from the days when there was but one
-                if re.search(pattern, file.name, re.IGNORECASE) and (base_of_file(file) or "sd15") == self.base:
-                    return name
-        return None
-
-
-MONSTER_SD15 = ModelFamily(
-    "QR Code Monster",
-    "sd15",
-    (r"qr[-_ ]?code[-_ ]?monster.*v2", r"qr[-_ ]?code[-_ ]?monster"),
-    "control_v1p_sd15_qrcode_monster_v2.safetensors",
-    "https://huggingface.co/monster-labs/control_v1p_sd15_qrcode_monster",
+from .model_families import (
+    BRIGHTNESS_SD15,
+    CANNY_SD15,
+    CANNY_SD21,
+    CANNY_SDXL,
+    DEPTH,
+    ILLUMINATION_SD15,
+    LINEART,
+    LINEART_ANIME_SD15,
+    MLSD,
+    MONSTER_SD15,
+    MONSTER_SDXL,
+    NORMAL,
+    POSE,
+    RECOLOR_SD15,
+    RECOLOR_SDXL,
+    SCRIBBLE,
+    SEGMENTATION,
+    SOFTEDGE,
+    TILE_SD15,
+    ModelFamily,
 )
-MONSTER_SDXL = ModelFamily(
-    "QR Code Monster SDXL",
-    "sdxl",
-    (r"qr[-_ ]?code[-_ ]?monster",),
-    "control_v1p_sdxl_qrcode_monster.safetensors",
-    "https://huggingface.co/monster-labs/control_v1p_sdxl_qrcode_monster",
-)
-BRIGHTNESS_SD15 = ModelFamily(
-    "Brightness",
-    "sd15",
-    (r"brightness",),
-    "control_v1p_sd15_brightness.safetensors",
-    "https://huggingface.co/ioclab/ioc-controlnet",
-)
-ILLUMINATION_SD15 = ModelFamily(
-    "Illumination or brightness",
-    "sd15",
-    (r"illumination", r"brightness"),
-    "control_v1p_sd15_illumination.safetensors",
-    "https://huggingface.co/ioclab/ioc-controlnet",
-)
-TILE_SD15 = ModelFamily(
-    "Tile",
-    "sd15",
-    (r"v11f1e.*tile", r"tile"),
-    "control_v11f1e_sd15_tile.pth",
-    "https://huggingface.co/lllyasviel/ControlNet-v1-1",
-)
-
-_V11 = "https://huggingface.co/lllyasviel/ControlNet-v1-1"
-_COLLECTION = "https://huggingface.co/lllyasviel/sd_control_collection"
-_SD21 = "https://huggingface.co/thibaud/controlnet-sd21"
-CANNY_SD15 = ModelFamily("Canny", "sd15", (r"v11p.*canny", r"canny"), "control_v11p_sd15_canny.pth", _V11)
-CANNY_SD21 = ModelFamily("Canny SD2.1", "sd2", (r"canny",), "control_v11p_sd21_canny.safetensors", _SD21)
-CANNY_SDXL = ModelFamily("Canny SDXL", "sdxl", (r"canny",), "diffusers_xl_canny_full.safetensors", _COLLECTION)
-SOFTEDGE_SD15 = ModelFamily(
-    "Soft edge", "sd15", (r"soft[-_ ]?edge", r"(?:^|_)hed(?:_|\.|-)", r"pidi"), "control_v11p_sd15_softedge.pth", _V11
-)
-SOFTEDGE_SD21 = ModelFamily(
-    "Soft edge SD2.1",
-    "sd2",
-    (r"soft[-_ ]?edge", r"(?:^|_)hed(?:_|\.|-)"),
-    "control_v11p_sd21_hed.safetensors",
-    _SD21,
-)
-SOFTEDGE_SDXL = ModelFamily(
-    "Soft edge SDXL", "sdxl", (r"soft[-_ ]?edge", r"mistoline"), "sargezt_xl_softedge.safetensors", _COLLECTION
-)
-LINEART_SD15 = ModelFamily(
-    "Line art", "sd15", (r"lineart(?!.*anime)", r"lineart"), "control_v11p_sd15_lineart.pth", _V11
-)
-LINEART_SD21 = ModelFamily("Line art SD2.1", "sd2", (r"lineart",), "control_v11p_sd21_lineart.safetensors", _SD21)
-LINEART_SDXL = ModelFamily(
-    "Line art SDXL",
-    "sdxl",
-    (r"lineart", r"mistoline"),
-    "mistoLine_rank256.safetensors",
-    "https://huggingface.co/TheMistoAI/MistoLine",
-)
-SCRIBBLE_SD15 = ModelFamily(
-    "Scribble", "sd15", (r"v11p.*scribble", r"scribble"), "control_v11p_sd15_scribble.pth", _V11
-)
-SCRIBBLE_SD21 = ModelFamily("Scribble SD2.1", "sd2", (r"scribble",), "control_v11p_sd21_scribble.safetensors", _SD21)
-SCRIBBLE_SDXL = ModelFamily(
-    "Scribble SDXL",
-    "sdxl",
-    (r"scribble(?!.*anime)", r"scribble"),
-    "controlnet-scribble-sdxl-1.0.safetensors",
-    "https://huggingface.co/xinsir/controlnet-scribble-sdxl-1.0",
-)
-RECOLOR_SD15 = ModelFamily("Recolor", "sd15", (r"recolou?r",), "ioclab_sd15_recolor.safetensors", _COLLECTION)
-RECOLOR_SDXL = ModelFamily("Recolor SDXL", "sdxl", (r"recolou?r",), "sai_xl_recolor_256lora.safetensors", _COLLECTION)
+from .model_files import BASE_TITLES, NATIVE_PX, Base
 
 
 @dataclass(frozen=True)
@@ -144,6 +56,7 @@ class UnitPreset:
         advice: what else to set, for the person.
         img2img_only: it works on a picture only.
         telling: the names of those values by which it is known that a map is for this preset.
+        only: the map is for this preset where each of these parameters has one of these values; else it is not.
     """
 
     name: str
@@ -154,11 +67,16 @@ class UnitPreset:
     advice: str = ""
     img2img_only: bool = False
     telling: tuple[str, ...] = ()
+    only: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
 
     def disagreements(self, control: str, given: Mapping[str, object]) -> int:
         """How many of the telling values were given otherwise."""
         own = self.values.get(control, {})
         return sum(given.get(name, own.get(name)) != own.get(name) for name in self.telling)
+
+    def takes(self, given: Mapping[str, object]) -> bool:
+        """Whether a map of these values, every one of them, can be for it."""
+        return all(given.get(name) in values for name, values in self.only.items())
 
     @property
     def base(self) -> Base:
@@ -182,6 +100,35 @@ def _edges(name: str, title: str, family: ModelFamily, advice: str = "") -> Unit
         advice,
         telling=("method", "thickness"),
     )
+
+
+_SCRIBBLERS = tuple(name for name, each in DETECTORS.items() if "scribble" in each.options)
+
+
+def _detected(
+    kind: str, title: str, families: tuple[ModelFamily, ...], advice: str = "", **only: tuple[object, ...]
+) -> Iterator[UnitPreset]:
+    """A detector's maps are used as ControlNet sets its units, looked at as large as the checkpoint draws.
+
+    Args:
+        kind: of map; the presets' key.
+        title: for a person.
+        families: the models.
+        advice: for the person.
+        only: as `UnitPreset.only`; the first value of each is what the preset sets.
+    """
+    only = {"detector": tuple(name for name, each in DETECTORS.items() if each.map_kind == kind), **only}
+    for family in families:
+        values = {name: allowed[0] for name, allowed in only.items()}
+        yield UnitPreset(
+            f"detect-{kind}{'' if family.base == 'sd15' else '-' + family.base}",
+            f"{title} ({BASE_TITLES[family.base]})",
+            ("detect",),
+            (UnitSetting(family, 1.0),),
+            {"detect": {**values, "resolution": NATIVE_PX[family.base]}},
+            advice,
+            only=only,
+        )
 
 
 _FREER = "Weight 0.5 to 1; end at 0.6 to 0.8 to leave details to the prompt."
@@ -242,9 +189,9 @@ UNIT_PRESETS: tuple[UnitPreset, ...] = (
         "Weight 1.0 to 1.5.",
     ),
     *(_edges("canny", "Canny", each, _FREER) for each in (CANNY_SD15, CANNY_SD21, CANNY_SDXL)),
-    *(_edges("softedge", "Soft edge", each, _FREER) for each in (SOFTEDGE_SD15, SOFTEDGE_SD21, SOFTEDGE_SDXL)),
-    *(_edges("lineart", "Line art", each, _FREER) for each in (LINEART_SD15, LINEART_SD21, LINEART_SDXL)),
-    *(_edges("scribble", "Scribble", each, _FREER) for each in (SCRIBBLE_SD15, SCRIBBLE_SD21, SCRIBBLE_SDXL)),
+    *(_edges("softedge", "Soft edge", each, _FREER) for each in SOFTEDGE),
+    *(_edges("lineart", "Line art", each, _FREER) for each in LINEART),
+    *(_edges("scribble", "Scribble", each, _FREER) for each in SCRIBBLE),
     # The collection's cards name no other numbers than ControlNet's own.
     *(
         UnitPreset(
@@ -257,6 +204,15 @@ UNIT_PRESETS: tuple[UnitPreset, ...] = (
         )
         for family in (RECOLOR_SD15, RECOLOR_SDXL)
     ),
+    *_detected("depth", "Depth", DEPTH, _FREER),
+    *_detected("normal", "Normals", NORMAL, _FREER),
+    *_detected("openpose", "Pose", POSE, "Weight 1; the pose is set in the first half of the steps."),
+    *_detected("mlsd", "Straight lines", MLSD, _FREER),
+    *_detected("seg", "Segmentation", SEGMENTATION, "ADE20K's colours are what the model knows."),
+    *_detected("softedge", "Soft edges of a detector", SOFTEDGE, _FREER, scribble=(False,)),
+    *_detected("lineart", "Line art of a detector", LINEART, _FREER, detector=("lineart", "lineart_anime")),
+    *_detected("lineart_anime", "Line art of anime", (LINEART_ANIME_SD15,), _FREER),
+    *_detected("scribble", "Scribble of a detector", SCRIBBLE, _FREER, detector=_SCRIBBLERS, scribble=(True,)),
 )
 
 
@@ -270,7 +226,12 @@ def find_preset(name: str) -> UnitPreset:
 
 
 def usable(
-    control: str, base: Base | None, models: Mapping[str, Path | None], *, img2img: bool
+    control: str,
+    base: Base | None,
+    models: Mapping[str, Path | None],
+    *,
+    img2img: bool,
+    given: Mapping[str, object] | None = None,
 ) -> tuple[UnitPreset, ...]:
     """The presets for this map whose models are installed and whose base is the checkpoint's.
 
@@ -279,26 +240,40 @@ def usable(
         base: the checkpoint's; None (it does not tell) leaves all bases in.
         models: installed ControlNet models, name to file.
         img2img: whether a picture is there.
+        given: all of the map's values; None: not known yet.
     """
-    return tuple(each for each in _candidates(control, base, img2img=img2img) if not each.missing(models))
+    return tuple(each for each in _candidates(control, base, img2img=img2img, given=given) if not each.missing(models))
 
 
-def advice(control: str, base: Base | None, models: Mapping[str, Path | None], folder: Path, *, img2img: bool) -> str:
+def advice(  # noqa: PLR0913 - what presets are chosen by, and where their models go
+    control: str,
+    base: Base | None,
+    models: Mapping[str, Path | None],
+    folder: Path,
+    *,
+    img2img: bool,
+    given: Mapping[str, object] | None = None,
+) -> str:
     """Which files are missing for more presets and where they go; empty when nothing is missing."""
     families: dict[ModelFamily, list[str]] = {}
-    for preset in _candidates(control, base, img2img=img2img):
+    candidates = tuple(_candidates(control, base, img2img=img2img, given=given))
+    for preset in candidates:
         for family in preset.missing(models):
             families.setdefault(family, []).append(preset.title)
     lines = [
         f"{', '.join(titles)}: put {family.file} into {folder} ({family.source})."
         for family, titles in families.items()
     ]
-    if not lines and base is not None and not list(_candidates(control, base, img2img=img2img)):
-        lines = [f"No preset is known for {control} with a checkpoint for {BASE_TITLES[base]}; choose a model by hand."]
+    if not candidates:
+        what = control if base is None else f"{control} with a checkpoint for {BASE_TITLES[base]}"
+        lines = [f"No preset is known for {what}; choose a model by hand."]
     return "\n".join(lines)
 
 
-def _candidates(control: str, base: Base | None, *, img2img: bool) -> Iterable[UnitPreset]:
+def _candidates(
+    control: str, base: Base | None, *, img2img: bool, given: Mapping[str, object] | None
+) -> Iterator[UnitPreset]:
     for preset in UNIT_PRESETS:
-        if control in preset.controls and base in (None, preset.base) and (img2img or not preset.img2img_only):
+        fits = control in preset.controls and base in (None, preset.base) and (img2img or not preset.img2img_only)
+        if fits and (given is None or preset.takes(given)):
             yield preset

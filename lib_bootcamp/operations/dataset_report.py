@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
-from collections import Counter, deque
-from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
 
+from lib_bootcamp.core.ahead import in_order
 from lib_bootcamp.core.arrays import Floats
 from lib_bootcamp.core.caption_files import FolderCaptions
 from lib_bootcamp.core.clip_tokens import count_tokens
@@ -148,29 +146,13 @@ def dataset_report(params: DatasetParams, context: Context) -> DatasetReport:
     captions = _Captions(listing, context)
     examined: list[Examined] = []
     facts: list[PictureFacts] = []
-    with closing(_examined(listing.pictures)) as made:
+    with closing(in_order(examine, listing.pictures)) as made:
         told = track(context.progress, made, title="Examine", total=len(listing.pictures), unit="picture")
         for path, each in zip(listing.pictures, told, strict=True):
             examined.append(each)
             facts.append(_facts(path, each, captions, params, root))
     groups = list(_alike(listing, examined, params, context))
     return _report(params, listing, facts, groups, captions)
-
-
-def _examined(paths: Sequence[Path]) -> Generator[Examined, None, None]:
-    """Each file's facts in order, with a few files ahead on all cores."""
-    threads = os.cpu_count() or 1
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="bootcamp-examine")
-    waiting: deque[Future[Examined]] = deque()
-    source = iter(paths)
-    try:
-        while True:
-            waiting.extend(pool.submit(examine, path) for path in islice(source, 2 * threads - len(waiting)))
-            if not waiting:
-                return
-            yield waiting.popleft().result()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
 
 
 class _Captions:

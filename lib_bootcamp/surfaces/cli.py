@@ -72,15 +72,14 @@ def _add_operation(subparsers: Any, name: str, operation: Operation[Any, Any]) -
         name, help=operation.summary, description=operation.summary, argument_default=argparse.SUPPRESS
     )
     sections: dict[str, Any] = {}
-    over_folder = operation.job is not None and operation.over_files is None
-    for param in (operation.as_job() if over_folder else operation).params.fields():
+    for param in (operation.as_job() if operation.is_job_command else operation).params.fields():
         group = param.spec.group
         if group and group not in sections:
             sections[group] = parser.add_argument_group(group)
         _add_param(sections.get(group, parser), param)
     if operation.over_files is not None:
         folder.add_flags(parser, labelled=bool(operation.over_files.labels))
-    elif over_folder:
+    elif operation.is_job_command:
         _add_print_flags(parser.add_argument_group("output"))
     else:
         _add_file_flags(parser, operation)
@@ -200,11 +199,11 @@ def main(
         if operation.over_files is not None:
             flags = {name: arguments.pop(name) for name in folder.FLAGS if name in arguments}
             return folder.FolderRunner(operation, host, folder.FolderSettings(**flags)).run(arguments)
-        if operation.job is not None:
+        runner = JobRunner if operation.is_job_command else Runner
+        if operation.is_job_command:
             operation = operation.as_job()
         own = {param.name for param in operation.params.fields()}
         settings = Settings(**{name: arguments.pop(name) for name in SETTINGS if name in arguments.keys() - own})
-        runner = Runner if operation.job is None else JobRunner
         return runner(operation, host, settings).run(arguments)
     except BootcampError as error:
         print(f"error: {error}", file=sys.stderr)

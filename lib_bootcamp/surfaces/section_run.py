@@ -281,14 +281,16 @@ class SectionRunner:
 
     def _preset(self, p: Any, asked: Asked, net: ControlNet, models: Mapping[str, Any]) -> UnitPreset | None:
         section, base, img2img = asked.section, self.webui.checkpoint_base(p), _is_img2img(p)
-        ready = usable(section.control, base, models, img2img=img2img)
-        if section.preset == AUTOMATIC:
+        given = asked.map_values({})
+        values = {**{each.name: each.default for each in map_fields(asked.operation)}, **given}
+        automatic = section.preset == AUTOMATIC
+        ready = usable(section.control, base, models, img2img=img2img, given=values if automatic else None)
+        if automatic:
             if ready:
-                given = asked.map_values({})
                 return min(ready, key=lambda each: each.disagreements(section.control, given))
             if section.model:
                 return None
-            lines = advice(section.control, base, models, net.folder(), img2img=img2img)
+            lines = advice(section.control, base, models, net.folder(), img2img=img2img, given=values)
             raise NoModelError(f"No ControlNet model that fits is installed. {lines}".strip())
         preset = find_preset(section.preset)
         if preset in ready:

@@ -59,7 +59,7 @@ def test_a_checkpoint_is_no_control_model(tmp_path):
     [
         ("control_v11p_sd15_canny", ("canny",)),
         ("control_v11p_sd15_softedge", ("softedge",)),
-        ("control_v11p_sd15s2_lineart_anime", ("lineart",)),
+        ("control_v11p_sd15s2_lineart_anime", ("lineart", "lineart_anime")),
         ("mistoLine_rank256", ("softedge", "lineart")),
         ("control_v1p_sd15_qrcode_monster_v2", ("qr",)),
         ("control_v1p_sd15_brightness", ("brightness", "illumination")),

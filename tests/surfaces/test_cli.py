@@ -163,8 +163,7 @@ def test_help_names_every_declared_parameter(operation: object, capsys: pytest.C
         build_parser().parse_args([*operation.words, "--help"])
     assert stopped.value.code == 0
     text = capsys.readouterr().out
-    over_folder = operation.job is not None and operation.over_files is None
-    for param in (operation.as_job() if over_folder else operation).params.fields():
+    for param in (operation.as_job() if operation.is_job_command else operation).params.fields():
         assert (param.name.upper() if param.spec.positional else "--" + param.name.replace("_", "-")) in text
 
 

@@ -1,0 +1,35 @@
+"""Many items on all cores, in order and with only a few ahead."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from typing import TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def in_order(work: Callable[[T], R], items: Iterable[T], *, threads: int | None = None) -> Generator[R, None, None]:
+    """What work makes of each item, in order; closing it waits for what was begun and begins no more.
+
+    Args:
+        work: called in several threads.
+        items: taken as they are needed.
+        threads: as many as there are cores where it is None.
+    """
+    count = threads or os.cpu_count() or 1
+    pool = ThreadPoolExecutor(count, thread_name_prefix="bootcamp-ahead")
+    waiting: deque[Future[R]] = deque()
+    source = iter(items)
+    try:
+        while True:
+            waiting.extend(pool.submit(work, item) for item in islice(source, 2 * count - len(waiting)))
+            if not waiting:
+                return
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)

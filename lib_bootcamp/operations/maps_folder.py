@@ -1,0 +1,183 @@
+"""The maps of a folder of pictures, as a job of each operation that makes a map of a picture."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+
+from lib_bootcamp.core.ahead import in_order
+from lib_bootcamp.core.arrays import Image
+from lib_bootcamp.core.folders import is_inside
+from lib_bootcamp.core.images import decode_image, encode_png
+from lib_bootcamp.errors import BootcampError, CancelledError
+from lib_bootcamp.jobs.work import FolderParams, PictureFolder
+from lib_bootcamp.operation import Context, FileResult, FolderJob, Operation, Settled, Write
+from lib_bootcamp.params import Param, Spec
+from lib_bootcamp.ports import SilentProgress
+
+_FILES: dict[str, Any] = {"group": "Folder"}
+_COMPRESS = 1
+_AT_ONCE = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class MapsFolder(FolderParams):
+    """The folder whose pictures are made into maps, and where those go."""
+
+    into: Annotated[
+        str,
+        Spec(
+            "Written to",
+            "A folder inside of it, where each kind of map has one; a PNG for each picture.",
+            max_length=100,
+            pattern=r"[^./\\:*?\"<>|\x00-\x1f][^/\\:*?\"<>|\x00-\x1f]*",
+            example="maps",
+            **_FILES,
+        ),
+    ] = "maps"
+    existing: Annotated[
+        Literal["skip", "overwrite"],
+        Spec(
+            "Where there is a map",
+            titles={"skip": "Skip the picture", "overwrite": "Make it anew"},
+            **_FILES,
+        ),
+    ] = "skip"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MapFile(FileResult):
+    """The map of one picture."""
+
+    map: Annotated[str, Spec("Map", "Its file, below the folder.")]
+    told: Annotated[str, Spec("Result", "What is told of it.")]
+    data: Annotated[bytes, Spec("File", "The PNG.")]
+
+
+class MapsWork(PictureFolder):
+    """Makes the maps on all cores, or one after the other where a network makes them.
+
+    Raises:
+        InvalidParamError: the settings are wrong for every picture.
+    """
+
+    def __init__(self, operation: Operation[Any, Any], root: Path, params: Any, context: Context) -> None:
+        super().__init__(root, context, recursive=params.recursive)
+        self.operation, self.existing = operation, params.existing
+        self.picture = picture_param(operation).name
+        own = {each.name for each in operation.params.fields()}
+        self.values = {name: value for name, value in params.to_mapping().items() if name in own}
+        self.into: Path = root / params.into
+        operation.params_from({**self.values, self.picture: np.zeros((64, 64, 3), np.uint8)})
+
+    @property
+    def batch(self) -> int:  # type: ignore[override]
+        """One where a network makes the maps."""
+        return 1 if self.operation.needs else _AT_ONCE
+
+    def pictures(self) -> Iterator[tuple[Path, str]]:
+        """Every picture but the maps; those are left out whose map is there, or would lie in another picture's file."""
+        taken: dict[Path, Path] = {}
+        for path, _ in super().pictures():
+            if path.is_relative_to(self.into):
+                continue
+            other = taken.setdefault(self._file(path), path)
+            if other is not path:
+                yield path, f"{path.name} would have the map file of {other.name} and is left out; rename one."
+            elif self.existing == "skip" and self._file(path).exists():
+                yield path, "There is a map already."
+            else:
+                yield path, ""
+
+    def results(self, pictures: Sequence[Path]) -> Iterator[FileResult | BootcampError]:
+        """The maps as files, in order.
+
+        Raises:
+            CancelledError: the person stopped it.
+        """
+        threads = 1 if self.operation.needs else None
+        title = f"{self.operation.title}: a folder"
+        self.context.progress.start(title, len(pictures), "picture")
+        with closing(in_order(self._made, pictures, threads=threads)) as made:
+            for number, each in enumerate(made, 1):
+                if isinstance(each, CancelledError):
+                    raise each
+                yield each
+                self.context.progress.step(number)
+
+    def _made(self, path: Path) -> FileResult | BootcampError:
+        try:
+            picture = decode_image(self.read(path))
+            params = self.operation.params_from({**self.values, self.picture: picture})
+            progress = self.context.progress if self.operation.needs else SilentProgress()
+            result = self.operation.run(params, Context(self.context.host, progress, self.context.trusted))
+            data = encode_png(_plain(result.image), compress_level=_COMPRESS)
+        except BootcampError as error:
+            return error
+        return MapFile(map=self._file(path).relative_to(self.root).as_posix(), told=result.summary(), data=data)
+
+    def settle(self, picture: Path, result: FileResult) -> Settled:
+        """The map's file, unless somebody else made it meanwhile.
+
+        Raises:
+            OutputError: what is there cannot be read.
+        """
+        path = self._file(picture)
+        before = path.read_bytes() if is_inside(path, self.root) and path.is_file() else None
+        if before is not None and self.existing == "skip":
+            return Settled(result=result, skipped="There is a map by now.")
+        return Settled(
+            result=result, writes=(Write(path=path, before=before, after=typing.cast("MapFile", result).data),)
+        )
+
+    def _file(self, picture: Path) -> Path:
+        return (self.into / self.operation.name / picture.relative_to(self.root)).with_suffix(".png")
+
+
+def _plain(image: Image) -> Image:
+    """One channel where all three are the same: a third of the work and the size."""
+    if image.ndim == 2 or not all(np.array_equal(image[..., 0], image[..., each]) for each in (1, 2)):
+        return image
+    return np.ascontiguousarray(image[..., 0])
+
+
+def picture_param(operation: Operation[Any, Any]) -> Param:
+    """The parameter that is the picture a map is made of.
+
+    Raises:
+        TypeError: there is none.
+    """
+    for each in operation.params.fields():
+        if each.spec.positional and each.kind == "image":
+            return typing.cast("Param", each)
+    raise TypeError(f"{operation.name} makes no map of a picture")
+
+
+def with_folder(operation: Operation[Any, Any]) -> Operation[Any, Any]:
+    """The operation with its job: its own declaration without pictures, and the folder's.
+
+    Maps that a job makes need no picture but the one they are made of; parameters that are pictures are left out.
+    """
+    hints = typing.get_type_hints(operation.params, include_extras=True)
+    pictures = {each.name for each in operation.params.fields() if each.kind == "image"}
+    own: list[Any] = [
+        (each.name, hints[each.name], dataclasses.field(default=each.default, kw_only=True))
+        for each in dataclasses.fields(operation.params)
+        if each.name not in pictures
+    ]
+    params = dataclasses.make_dataclass(
+        f"{operation.params.__name__}Folder", own, bases=(MapsFolder,), frozen=True, kw_only=True
+    )
+    params.__doc__ = f"The folder, and {operation.title.lower()}'s own values."
+
+    def work(root: Path, given: Any, context: Context) -> MapsWork:
+        return MapsWork(operation, root, given, context)
+
+    return dataclasses.replace(operation, job=FolderJob(params=params, work=work, on_command_line=False))
