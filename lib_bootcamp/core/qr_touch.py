@@ -10,54 +10,40 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .arrays import Image, to_rgb
+from .arrays import Floats, Image, to_rgb
 from .opencv import opencv
 from .qr_layout import QrLayout
-from .qr_target import module_weights
-from .scan_errors import PATTERNS, error_map
+from .scan_errors import PATTERNS, ErrorMap, error_map
 
-STEP = 5
-"""In grey levels: what is tried more each time."""
+LEVELS = (0, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128)
+"""What is tried, in grey levels, for the finders and for all other modules."""
 MOST_WRONG = 0.15
 """The share of wrong modules over which a picture does not show the code, and none is stamped on it."""
 _FEATHER = 0.15
 
 
-def touched_up(image: Image, layout: QrLayout, levels: float, *, finders_only: bool = False) -> Image:
+def touched_up(image: Image, layout: QrLayout, levels: float, finder_levels: float | None = None) -> Image:
     """Bring modules this far beyond their thresholds; those that are there already are left as they are.
 
     The same amount is added to R, G and B, so that hue stays, and its edges are softened over a module's sixth.
-    Finders, timing and format patterns are brought further, by `module_weights`.
 
     Args:
         image: uint8 [H, W, 3] RGB or [H, W], the canvas at any size.
         layout: where the symbol lies.
-        levels: grey levels beyond the threshold that `scan_errors.error_map` takes.
-        finders_only: leave all but the finders and their separators as they are.
+        levels: grey levels beyond the threshold that `scan_errors.error_map` takes; 0: not at all.
+        finder_levels: the same for finders and their separators; None: as all others.
     Returns:
         uint8 [H, W, 3].
     Raises:
         InvalidParamError: as `error_map`.
     """
-    cv2 = opencv()
     errors = error_map(image, layout)
-    missing = np.maximum(levels * module_weights(layout) - errors.margin, 0)
-    if finders_only:
-        missing = np.where(errors.patterns == PATTERNS.index("finder"), missing, 0)
-    change = np.where(errors.expected != layout.invert, -missing, missing).astype(np.float32)
-    picture = to_rgb(image)
-    height, width = picture.shape[:2]
-    px, side = layout.module_px, layout.modules * layout.module_px
-    canvas = np.zeros((layout.height, layout.width), np.float32)
-    canvas[layout.top : layout.top + side, layout.left : layout.left + side] = change.repeat(px, 0).repeat(px, 1)
-    soft = cv2.GaussianBlur(canvas, (0, 0), max(0.3, px * _FEATHER))
-    if soft.shape != (height, width):
-        soft = cv2.resize(soft, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(np.clip(picture + soft[:, :, None] + 0.5, 0, 255), dtype=np.uint8)
+    missing = _missing(errors, levels, levels if finder_levels is None else finder_levels)
+    return _changed(to_rgb(image), layout, errors, missing)
 
 
 def least_touch(image: Image, layout: QrLayout, scans: Callable[[Image], bool], most: int) -> tuple[Image, int] | None:
-    """The least that makes a picture scan: the finders alone if that is enough, else all modules.
+    """The least change of brightness, on average over the modules, that makes a picture scan.
 
     Nothing is done to a picture with more than `MOST_WRONG` wrong modules.
 
@@ -67,13 +53,40 @@ def least_touch(image: Image, layout: QrLayout, scans: Callable[[Image], bool], 
         scans: asks the readers.
         most: grey levels at most.
     Returns:
-        the picture and by how many grey levels; None where nothing is done or so many do not help.
+        the picture and the largest change of a module in grey levels; None where nothing is done or so much does not
+        help.
     """
-    if not most or error_map(image, layout).wrong.mean() > MOST_WRONG:
+    errors = error_map(image, layout)
+    if not most or errors.wrong.mean() > MOST_WRONG:
         return None
-    for levels in sorted({*range(STEP, most + 1, STEP), most}):
-        for finders_only in (True, False):
-            made = touched_up(image, layout, levels, finders_only=finders_only)
-            if scans(made):
-                return made, levels
+    levels = sorted({min(each, most) for each in LEVELS})
+    changes = (
+        np.minimum(_missing(errors, other, finders), most) for finders in levels for other in levels if other <= finders
+    )
+    picture = to_rgb(image)
+    for missing in sorted(changes, key=lambda each: float(each.mean()))[1:]:
+        made = _changed(picture, layout, errors, missing)
+        if scans(made):
+            return made, max(1, round(float(missing.max())))
     return None
+
+
+def _missing(errors: ErrorMap, levels: float, finder_levels: float) -> Floats:
+    """What each module lacks, float32 [N, N] in grey levels, at least 0."""
+    finders = errors.patterns == PATTERNS.index("finder")
+    wanted = np.where(finders, finder_levels or -np.inf, levels or -np.inf)
+    return np.asarray(np.maximum(wanted - errors.margin, 0), dtype=np.float32)
+
+
+def _changed(picture: Image, layout: QrLayout, errors: ErrorMap, missing: Floats) -> Image:
+    """Modules made lighter or darker by what they lack."""
+    cv2 = opencv()
+    height, width = picture.shape[:2]
+    px, side = layout.module_px, layout.modules * layout.module_px
+    change = np.where(errors.expected != layout.invert, -missing, missing)
+    canvas = np.zeros((layout.height, layout.width), np.float32)
+    canvas[layout.top : layout.top + side, layout.left : layout.left + side] = change.repeat(px, 0).repeat(px, 1)
+    soft = cv2.GaussianBlur(canvas, (0, 0), max(0.3, px * _FEATHER))
+    if soft.shape != (height, width):
+        soft = cv2.resize(soft, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(np.clip(picture + soft[:, :, None] + 0.5, 0, 255), dtype=np.uint8)

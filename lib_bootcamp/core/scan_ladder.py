@@ -46,6 +46,12 @@ def readers_of(image: Image, readers: Iterable[Decoder], text: str) -> tuple[str
     return tuple(each.name for each in readers if text in read(each, grey))
 
 
+def is_read(image: Image, readers: Iterable[Decoder], text: str, *, by_all: bool = True) -> bool:
+    """Whether all readers, or any of them, read exactly this text; no more of them are asked than that takes."""
+    grey = grey_of(image)
+    return (all if by_all else any)(text in read(each, grey) for each in readers)
+
+
 def shrink(image: Image, longest: int) -> Image:
     """Reduce a picture by averaging so that its longer side is `longest`; smaller ones are left alone.
 

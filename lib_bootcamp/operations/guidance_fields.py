@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.params import Spec
 
-STRENGTH, MARGIN, DEAD_ZONE, TOLERANCE = 1.0, 0.08, 0.05, 0.1
+STRENGTH, MARGIN, DEAD_ZONE, TOLERANCE = 1.0, 0.06, 0.04, 0.1
 LOCAL, KEEP_COLOUR = 0.7, 10.0
-TOUCH_UP = 64
+TOUCH_UP = 96
 GROUP = "Guidance"
 _GROUP: dict[str, Any] = {"group": GROUP}
 

@@ -22,7 +22,6 @@ from lib_bootcamp.operation import Context, FileResult, FolderJob, Operation, Se
 from lib_bootcamp.params import Param, Spec
 from lib_bootcamp.ports import SilentProgress
 
-_FILES: dict[str, Any] = {"group": "Folder"}
 _COMPRESS = 1
 _AT_ONCE = 16
 
@@ -39,7 +38,6 @@ class MapsFolder(FolderParams):
             max_length=100,
             pattern=r"[^./\\:*?\"<>|\x00-\x1f][^/\\:*?\"<>|\x00-\x1f]*",
             example="maps",
-            **_FILES,
         ),
     ] = "maps"
     existing: Annotated[
@@ -47,7 +45,6 @@ class MapsFolder(FolderParams):
         Spec(
             "Where there is a map",
             titles={"skip": "Skip the picture", "overwrite": "Make it anew"},
-            **_FILES,
         ),
     ] = "skip"
 

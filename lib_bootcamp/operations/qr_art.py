@@ -16,7 +16,7 @@ from lib_bootcamp.core.qr_target import module_weights
 from lib_bootcamp.core.qr_touch import least_touch
 from lib_bootcamp.core.scan_decoders import Decoder
 from lib_bootcamp.core.scan_errors import ErrorMap
-from lib_bootcamp.core.scan_ladder import readers_of
+from lib_bootcamp.core.scan_ladder import is_read, readers_of
 from lib_bootcamp.errors import CancelledError, InvalidParamError, MissingPackageError
 from lib_bootcamp.operation import Context, Operation, Result
 from lib_bootcamp.params import Spec
@@ -280,23 +280,21 @@ def judge(  # noqa: PLR0913 - a picture and what is asked of it
     image, touched = drawn.image, 0
     errors = shown = scan_errors.error_map(image, layout)
     read_by = readers_of(image, readers, layout.content)
-
-    def enough(names: Sequence[str]) -> bool:
-        return len(names) == len(readers) if params.must_read == "all" else bool(names)
-
-    if not enough(read_by):
+    by_all = params.must_read == "all"
+    scans = len(read_by) == len(readers) if by_all else bool(read_by)
+    if not scans:
         found = least_touch(
-            image, layout, lambda each: enough(readers_of(each, readers, layout.content)), params.touch_up
+            image, layout, lambda each: is_read(each, readers, layout.content, by_all=by_all), params.touch_up
         )
         if found is not None:
-            image, touched = found
+            (image, touched), scans = found, True
             read_by, shown = readers_of(image, readers, layout.content), scan_errors.error_map(image, layout)
     report = TryReport(
         seed=seed,
         number=number,
         means=means,
         touched=touched,
-        scans=enough(read_by),
+        scans=scans,
         read_by=read_by,
         wrong=int(shown.wrong.sum()),
         module_error=float(shown.wrong.mean()),
@@ -372,7 +370,7 @@ QR_ART = Operation(
     kind="generation",
     needs="models",
     presets={
-        "subtle": {"margin": 0.06, "dead_zone": 0.04},
+        "subtle": {"margin": 0.05, "dead_zone": 0.03},
         "balanced": {"margin": MARGIN, "dead_zone": DEAD_ZONE},
         "sure": {"margin": 0.3, "dead_zone": 0.2, "local": 0.35},
     },

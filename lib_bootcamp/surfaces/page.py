@@ -9,6 +9,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,7 @@ class Tab:
         self.facts: Any = None
         self.files: Any = None
         self.button: Any = None
+        self.folder = FolderOfMaps(self) if operation.job is not None and not operation.job.on_command_line else None
 
     def build(self) -> None:
         """Put the tab where the caller stands."""
@@ -132,6 +134,8 @@ class Tab:
         with gr.Row(elem_classes=["bootcamp-tab"]):
             self.layout()
         self.wire()
+        if self.folder is not None:
+            self.folder.wire()
 
     def layout(self) -> None:
         """Two columns: what is asked, what came of it."""
@@ -158,6 +162,8 @@ class Tab:
         )
         with gr.Accordion("Details", open=self.operation.kind == "analysis"):
             self.facts = gr.JSON(label="Result", elem_id=f"{self.prefix}_facts", **supported(gr.JSON, max_height=420))
+        if self.folder is not None:
+            self.folder.layout()
 
     def _waits(self, name: str) -> bool:
         """Whether a picture's place is shown before there is one: a map's own picture."""
@@ -212,6 +218,44 @@ class Tab:
         message = notice(result.summary(), kind="done" if result.succeeded() else "no")
         files = gr.update(value=list(written.values()) or None, visible=bool(written))
         return [message, *pictures, files, result.facts()]
+
+
+class FolderOfMaps:
+    """Below a map's tab: the same for a folder of pictures, as a job, with the values of the tab's form.
+
+    Args:
+        tab: of an operation with a job.
+    """
+
+    def __init__(self, tab: Tab) -> None:
+        from lib_bootcamp.operations.maps_folder import MapsFolder
+
+        from .tabs.job_panel import JobPanel
+
+        self.tab, self.prefix = tab, f"{tab.prefix}_folder"
+        operation = replace(tab.operation, params=MapsFolder, presets={})
+        self.form = Form(operation, self.prefix, look=LOOK)
+        self.panel = JobPanel(tab.operation.name, tab.host, self.prefix, only=True)
+        self.button: Any = None
+
+    def layout(self) -> None:
+        """The folder's fields, the button, the job."""
+        with gr.Accordion("Maps of a folder", open=False, elem_id=self.prefix):
+            self.form.render()
+            self.button = gr.Button("Make the maps of the folder", elem_id=f"{self.prefix}_run")
+            self.panel.layout_card(gr.HTML(elem_id=f"{self.prefix}_message"))
+            self.panel.layout_refresh()
+
+    def wire(self) -> None:
+        """Join the button and the components."""
+        self.panel.wire(self.button, self.raw, [*self.form.inputs, *self.tab.form.inputs])
+
+    def raw(self, values: tuple[Any, ...]) -> dict[str, Any]:
+        """The job's values: the folder's and the form's, but for its pictures."""
+        count = len(self.form.inputs)
+        pictures = {each.name for each in self.tab.operation.params.fields() if each.kind == "image"}
+        own = self.tab.form.raw(values[count:])
+        return {**{name: value for name, value in own.items() if name not in pictures}, **self.form.raw(values[:count])}
 
 
 def build_tabs(host: Host, *, below: Callable[[Tab], None] | None = None) -> dict[str, Tab]:

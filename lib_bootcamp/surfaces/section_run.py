@@ -20,7 +20,7 @@ from lib_bootcamp.core.arrays import Image, to_rgb
 from lib_bootcamp.core.model_files import BASE_TITLES
 from lib_bootcamp.core.qr_layout import QrLayout
 from lib_bootcamp.core.qr_touch import least_touch
-from lib_bootcamp.core.scan_ladder import readers_of
+from lib_bootcamp.core.scan_ladder import is_read
 from lib_bootcamp.core.unit_presets import UnitPreset, advice, find_preset, usable
 from lib_bootcamp.errors import BootcampError, InvalidParamError
 from lib_bootcamp.operation import Context, ControlMap
@@ -364,7 +364,7 @@ class SectionRunner:
         text = run.layout.content
 
         def scans(picture: Image) -> bool:
-            return len(readers_of(picture, readers, text)) == len(readers)
+            return is_read(picture, readers, text)
 
         return None if scans(image) else least_touch(image, run.layout, scans, run.touch_up)
 

@@ -18,6 +18,7 @@ skip_without_models()
 from tests.ml.test_classify_mini import COLOURS, SHAPES, drawn  # noqa: E402
 
 PREFIX = "#bootcamp_caption"
+CARD = f"document.querySelector('{PREFIX}_card .bootcamp-job')"
 KINDS = [(shape, colour) for shape in SHAPES for colour in COLOURS]
 
 
@@ -50,10 +51,10 @@ def begin(page: Any, folder: Path) -> None:
 
 def card(page: Any, state: str, folder: Path) -> str:
     """Wait until the folder's card shows a state, and give its text."""
-    text = f"document.querySelector('.bootcamp-job')?.innerText.includes('/{folder.name}')"
-    shown = f"document.querySelector('.bootcamp-job-state')?.innerText === '{state}'"
+    text = f"{CARD}?.innerText.includes('/{folder.name}')"
+    shown = f"document.querySelector('#bootcamp_caption_card .bootcamp-job-state')?.innerText === '{state}'"
     page.wait_for_function(f"{text} && {shown}", timeout=180_000)  # the first job loads the model
-    return " ".join(page.inner_text(".bootcamp-job").split())
+    return " ".join(page.inner_text("#bootcamp_caption_card .bootcamp-job").split())
 
 
 def captions(folder: Path) -> list[str]:
@@ -86,7 +87,7 @@ def test_a_job_is_paused_goes_on_after_the_page_was_loaded_again_and_is_stopped(
     opened(page)
     begin(page, folder)
     fill(page, "bootcamp_caption_folder", "datasets/shapes")  # as the picture shows it
-    page.wait_for_function("/about .* left/.test(document.querySelector('.bootcamp-job')?.innerText)", timeout=180_000)
+    page.wait_for_function(f"/about .* left/.test({CARD}?.innerText)", timeout=180_000)
     if os.environ.get("BOOTCAMP_SCREENSHOTS"):  # it takes time, in which the job may end
         picture_of(page, "page-caption-running")
     page.click(f"{PREFIX}_pause")
@@ -166,6 +167,6 @@ def test_the_state_of_a_job_can_be_read_in_both_themes(
         const ground = light(numbers(getComputedStyle(behind).backgroundColor));
         return (Math.max(text, ground) + 0.05) / (Math.min(text, ground) + 0.05);
     }"""
-    contrast = page.locator(".bootcamp-job-state").evaluate(script)
+    contrast = page.locator("#bootcamp_caption_card .bootcamp-job-state").evaluate(script)
     context.close()
     assert contrast >= 4.5  # WCAG 2.2, 1.4.3

@@ -161,3 +161,20 @@ def test_a_picture_is_classified_and_several_are_a_table_and_a_gallery(
     assert page.locator("#bootcamp_classify_chart tbody tr").count() == 4
     page.wait_for_timeout(1000)
     picture_of(page, "page-classify-several")
+
+
+def test_the_maps_of_a_folder_are_a_job_below_the_tab(page: Any, tmp_path: Path, picture_of: Any) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for name in ("one", "two"):
+        Pil.open(PHOTO).resize((320, 240)).save(folder / f"{name}.jpg")
+    open_tab(page, "edges", "Edge map")
+    page.click("#bootcamp_edges_folder button:has-text('Maps of a folder')")
+    fill(page, "bootcamp_edges_folder_folder", str(folder))
+    page.click("#bootcamp_edges_folder_run")
+    page.wait_for_function("document.querySelector('#bootcamp_edges_folder_card').innerText.includes('2 of 2 done')")
+    picture_of(page, "page-maps-folder")
+    assert sorted(path.name for path in (folder / "maps" / "edges").iterdir()) == ["one.png", "two.png"]
+    page.click("#bootcamp_edges_folder_undo")
+    page.wait_for_function("document.querySelector('#bootcamp_edges_folder_message').innerText.includes('2 files are')")
+    assert not list((folder / "maps" / "edges").iterdir())

@@ -22,8 +22,9 @@ gr = pytest.importorskip("gradio")
 from lib_bootcamp.operations.caption import CAPTION  # noqa: E402
 from lib_bootcamp.surfaces.gradio_values import show  # noqa: E402
 from lib_bootcamp.surfaces.page import Outputs, build_tabs  # noqa: E402
-from lib_bootcamp.surfaces.tabs.caption import NOTHING, STEERING, CaptionTab  # noqa: E402
+from lib_bootcamp.surfaces.tabs.caption import CaptionTab  # noqa: E402
 from lib_bootcamp.surfaces.tabs.job_card import card  # noqa: E402
+from lib_bootcamp.surfaces.tabs.job_panel import NOTHING, STEERING  # noqa: E402
 from lib_bootcamp.surfaces.tabs.running import RunProgress  # noqa: E402
 
 LABELS = {"labels": "red, green, blue", "threshold": 0.5}
@@ -70,13 +71,14 @@ class Page:
         return [given.get(each.name, self.tab.form.components[each.name].value) for each in self.tab.form.fields]
 
     def begin(self, folder: Path | str, **given: Any) -> dict[str, Any]:
-        return self._took(self.tab.begun(self.state, *self.values(folder=str(folder), **{**LABELS, **given})))
+        asked = tuple(self.values(folder=str(folder), **{**LABELS, **given}))
+        return self._took(self.tab.panel.begun(self.state, lambda: self.tab.form.raw(asked)))
 
     def press(self, name: str) -> dict[str, Any]:
-        return self._took(self.tab.steered(name, self.state))
+        return self._took(self.tab.panel.steered(name, self.state))
 
     def look(self) -> dict[str, Any]:
-        return self._took(self.tab.looked(self.state))
+        return self._took(self.tab.panel.looked(self.state))
 
     def end(self) -> dict[str, Any]:
         """Wait until the chosen job goes on no more."""
@@ -151,7 +153,7 @@ def test_while_it_goes_on_the_card_asks_to_be_followed_and_the_job_can_be_paused
     gate[0].wait(30)
     shown = page.look()
     assert 'data-active="1"' in shown["card"]
-    assert f'data-refresh="{page.tab.parts["refresh"].elem_id}"' in shown["card"]
+    assert f'data-refresh="{page.tab.panel.refresh.elem_id}"' in shown["card"]
     assert "0 of 3 done · the model is being loaded" in page.card_text
     assert page.possible == ["pause", "cancel"]
 

@@ -13,6 +13,7 @@ from .datasets import LARGE, bar, captions, dataset, done_in_journal, interrupt,
 from .test_section_page import choose, loaded, our_tab, press_interrupt, show
 
 PREFIX = "#bootcamp_caption"
+CARD = f"{PREFIX}_card .bootcamp-job"
 
 
 @pytest.fixture
@@ -33,13 +34,13 @@ def begin(page: Any, folder: Path | str) -> None:
 
 def card(page: Any, state: str, folder: Path) -> str:
     """Wait until the folder's card shows a state, and give its text."""
-    ours = f"document.querySelector('.bootcamp-job-folder')?.title === '{folder}'"
-    page.wait_for_function(f"{ours} && document.querySelector('.bootcamp-job-state')?.innerText === '{state}'")
-    return " ".join(page.inner_text(".bootcamp-job").split())
+    ours = f"document.querySelector('{CARD}-folder')?.title === '{folder}'"
+    page.wait_for_function(f"{ours} && document.querySelector('{CARD}-state')?.innerText === '{state}'")
+    return " ".join(page.inner_text(CARD).split())
 
 
 def number(page: Any) -> int:
-    return int(page.inner_text(".bootcamp-job-head strong").removeprefix("Job "))
+    return int(page.inner_text(f"{CARD}-head strong").removeprefix("Job "))
 
 
 def test_a_folder_becomes_a_job_that_is_followed_and_undone(page: Any, allowed: Path) -> None:
@@ -60,7 +61,7 @@ def test_a_folder_becomes_a_job_that_is_followed_and_undone(page: Any, allowed: 
 def test_the_webuis_interrupt_pauses_the_job_and_its_bar_shows_it(page: Any, webui: Webui, allowed: Path) -> None:
     folder = dataset(allowed / "tab-interrupted", 3000, LARGE)
     begin(page, folder)
-    page.wait_for_function("/about .* left/.test(document.querySelector('.bootcamp-job')?.innerText)")
+    page.wait_for_function(f"/about .* left/.test(document.querySelector('{CARD}')?.innerText)")
     show(page, "caption-running")
     assert bar(webui)[0] > 0
     interrupt(webui, number(page), lambda: press_interrupt(page))

@@ -80,7 +80,8 @@ def _items(items: Sequence[ItemInfo], kind: str) -> str:
 
 
 def _item(item: ItemInfo) -> str:
-    said = item.note if item.state == "failed" else str((item.result or {}).get("caption", "")) or item.note
+    told = item.result or {}
+    said = item.note if item.state == "failed" else str(told.get("caption") or told.get("map") or item.note)
     return f"<li><span>{html.escape(item.path)}</span> {html.escape(said)}</li>"
 
 
