@@ -149,9 +149,10 @@ network takes it, and the queue is held for each picture alone.
 
 ## What was tried, and how
 
-No detector's trained weights could be fetched where this was made, for there is no way to the hub from there: sizes,
-licences and names of files above are as their makers and ControlNet give them, and were not looked up again. The
-networks of controlnet-aux run in their true size and architecture with random weights, on a CPU, and so do DWPose's
+No detector's trained weights could be fetched where this was made, for there is no way to the hub from there. Names and
+sizes of files and the licences that their pages give were held against stored copies of the hub's pages; only the size of
+`res101.pth` is from memory, and licences of single files in `lllyasviel/Annotators`, whose page says "other", are their
+makers'. The networks of controlnet-aux run in their true size and architecture with random weights, on a CPU, and so do DWPose's
 arithmetic and both ways to run it on ONNX files of the true inputs and outputs, and small models of the true classes of
 transformers. That shows that files are found, loaded and run, and the shape, range and repeatability of the maps; it
 does not show that a trained model's map is a good one. Nothing of it was run on a graphics card.

@@ -124,7 +124,7 @@ DETECTORS: dict[Name, Detector] = {
     "segment_ade20k": Detector(
         title="Segmentation: ADE20K (UperNet)",
         through="transformers",
-        weights=_hub("openmmlab/upernet-convnext-small", 328),
+        weights=_hub("openmmlab/upernet-convnext-tiny", 241),
         map_kind="seg",
         licence="MIT",
     ),
@@ -133,7 +133,7 @@ DETECTORS: dict[Name, Detector] = {
         through="controlnet_aux",
         weights=(Weights("dhkim2810/MobileSAM", "mobile_sam.pt", 41),),
         map_kind="seg",
-        licence="Apache 2.0",
+        licence="Apache 2.0 (MIT on its page)",
         note="Its colours tell segments apart and are not ADE20K's.",
     ),
     "hed": Detector(

@@ -15,7 +15,7 @@ from .opencv import opencv
 from .qr_layout import QrLayout
 from .scan_errors import PATTERNS, ErrorMap, error_map
 
-LEVELS = (0, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128)
+LEVELS = (0, 4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 128, 160, 192)
 """What is tried, in grey levels, for the finders and for all other modules."""
 MOST_WRONG = 0.15
 """The share of wrong modules over which a picture does not show the code, and none is stamped on it."""

@@ -22,13 +22,14 @@ def load_weights(path: Path) -> dict[str, Any]:
             from safetensors.torch import load_file
 
             return dict(load_file(path))
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
+        # not `torch.load`: the WebUI puts its own there, which refuses files that newer torches write
+        loaded = torch.serialization.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, ValueError, EOFError, KeyError, pickle.UnpicklingError) as error:
         raise ModelError(
             f"{path} cannot be loaded ({first_line(error)}): it is damaged or holds more than weights; delete it, and "
             "it is fetched again."
         ) from error
-    except Exception as error:  # safetensors' own, and what a host puts in the place of torch.load
+    except Exception as error:  # safetensors' own
         raise ModelError(
             f"{path} cannot be loaded ({first_line(error)}); delete it, and it is fetched again."
         ) from error

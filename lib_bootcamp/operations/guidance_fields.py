@@ -9,7 +9,7 @@ from lib_bootcamp.params import Spec
 
 STRENGTH, MARGIN, DEAD_ZONE, TOLERANCE = 1.0, 0.06, 0.04, 0.1
 LOCAL, KEEP_COLOUR = 0.7, 10.0
-TOUCH_UP = 96
+TOUCH_UP = 192
 GROUP = "Guidance"
 _GROUP: dict[str, Any] = {"group": GROUP}
 
@@ -74,7 +74,7 @@ TouchUp = Annotated[
         "At most so many grey levels by which weak modules of the finished picture are made lighter or darker, as few "
         "as make it scan; 0: none.",
         ge=0,
-        le=128,
+        le=255,
         unit="0..255",
         **_GROUP,
     ),

@@ -54,7 +54,7 @@ def upernet(place: Path) -> None:
     )
     config.auxiliary_in_channels = 16
     processor = kinds.SegformerImageProcessor(size={"height": 128, "width": 128}, do_reduce_labels=True)
-    _save(place / "upernet-convnext-small", kinds.UperNetForSemanticSegmentation(config), processor)
+    _save(place / "upernet-convnext-tiny", kinds.UperNetForSemanticSegmentation(config), processor)
 
 
 def owlvit(place: Path) -> None:

@@ -116,7 +116,7 @@ def test_a_box_has_at_least_a_pixel() -> None:
 
 def test_a_folder_without_safetensors_is_told(photo: Any, tmp_path: Path) -> None:
     hub_models.upernet(tmp_path)
-    folder = tmp_path / "upernet-convnext-small"
+    folder = tmp_path / "upernet-convnext-tiny"
     (folder / "model.safetensors").write_bytes(b"no weights")
     with pytest.raises(ModelError, match="cannot be loaded"):
         detected(tmp_path, image=photo, detector="segment_ade20k")

@@ -79,7 +79,7 @@ def test_a_picture_that_nearly_scans_is_touched_up_and_tells_it(host: Standalone
     assert not plain.scans
     assert touched.scans
     levels = touched.tries[0].touched
-    assert 0 < levels <= 96
+    assert 0 < levels <= 192
     assert touched.won_by == f"try 1 of seed 5, drawn, touched up by {levels}"
     assert touched.lines()[0].startswith(f"seed 5, try 1: drawn, touched up by {levels}, ")
     assert plain.image is not None

@@ -100,6 +100,15 @@ def test_what_is_there_is_skipped_or_made_anew_and_undo_takes_all_back(mapped: M
     assert old.read_bytes() == b"somebody's"
 
 
+def test_maps_can_be_jpegs(mapped: Mapped, root: Path) -> None:
+    assert mapped("brightness", root, file_format="jpg").done == 3
+    shown = np.asarray(Pil.open(root / "maps/brightness/a.jpg"))
+    assert shown.ndim == 2
+    mapped("brightness", root)
+    exact = np.asarray(Pil.open(root / "maps/brightness/a.png")).astype(int)
+    assert 0 < np.abs(exact - shown).mean() < 4
+
+
 def test_maps_of_maps_are_not_made(mapped: Mapped, root: Path) -> None:
     mapped("edges", root)
     assert mapped("brightness", root).total == 3

@@ -216,6 +216,7 @@ class Starter:
             without = shutil.ignore_patterns("*.safetensors", "*.pth", "*.git", "downloads", "__pycache__")
             shutil.copytree(self._dir / "extensions" / "sd-webui-controlnet", own, ignore=without)
             shutil.copytree(self._models / "controlnet", own / "models", dirs_exist_ok=True)
+            shutil.copytree(self._models / "annotator", own / "annotator" / "downloads", dirs_exist_ok=True)
             shim = folder / "zz-narrow-controlnet" / "scripts"
             shim.mkdir(parents=True)
             shutil.copy(self._models / "narrow_controlnet.py", shim)

@@ -131,6 +131,12 @@ def main() -> None:
     _save(checkpoint.with_name("paler.vae.safetensors"), paler)
     _save(given.out / "controlnet" / "control_v1p_sd15_qrcode_monster.safetensors", controlnet(unet))
     _save(given.out / "controlnet" / "control_v1p_sd15_illumination.safetensors", controlnet(unet))
+    _save(given.out / "controlnet" / "control_v11p_sd15_softedge.safetensors", controlnet(unet))
+    from controlnet_aux.hed import ControlNetHED_Apache2
+
+    detector = given.out / "annotator" / "hed" / "ControlNetHED.pth"
+    detector.parent.mkdir(parents=True)
+    torch.save(ControlNetHED_Apache2().state_dict(), detector)
     (given.out / "narrow_controlnet.py").write_text(SHIM, encoding="utf-8")
 
 
