@@ -35,11 +35,13 @@ class Bootcamp(scripts.Script):
 
     def before_process(self, p: Any, *args: Any) -> None:
         """Make the map and fill ControlNet's units, before ControlNet reads them in its `process`."""
-        parts().runner.before_process(p, args)
+        with parts().host.queue_held(bar=False):  # the WebUI calls hooks under its queue, which cannot be taken twice
+            parts().runner.before_process(p, args)
 
     def process_before_every_sampling(self, p: Any, *args: Any, **kwargs: Any) -> None:
         """The checkpoint is loaded: measure its VAE where the steps are guided."""
-        parts().runner.before_sampling(p)
+        with parts().host.queue_held(bar=False):
+            parts().runner.before_sampling(p)
 
     def postprocess_image_after_composite(self, p: Any, pp: Any, *args: Any) -> None:
         """Scan the finished picture, and touch it up; its infotext and file are written next."""

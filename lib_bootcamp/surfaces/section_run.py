@@ -24,7 +24,7 @@ from lib_bootcamp.core.scan_ladder import is_read
 from lib_bootcamp.core.unit_presets import UnitPreset, advice, find_preset, usable
 from lib_bootcamp.errors import BootcampError, InvalidParamError
 from lib_bootcamp.operation import Context, ControlMap
-from lib_bootcamp.ports import STEER, Host
+from lib_bootcamp.ports import STEER, Host, SilentProgress
 
 from . import infotext
 from .section import AUTOMATIC, BOTH, CONTROLNET, CUSTOM, GUIDANCE, ApplyBy, Asked, is_off, map_fields, parse
@@ -94,20 +94,6 @@ class Run:
     steer: SectionSteer | None = None
     scans: dict[tuple[int, int], str] = field(default_factory=dict)
     passed: dict[tuple[int, int], bool] = field(default_factory=dict)
-
-
-class Quiet:
-    """Progress that leaves the generation's own bar alone."""
-
-    def start(self, title: str, total: int, unit: str) -> None:
-        """Show nothing."""
-
-    def step(self, done: int, note: str = "") -> None:
-        """Show nothing."""
-
-    def cancelled(self) -> bool:
-        """A map or a scan is short; the WebUI stops the generation itself."""
-        return False
 
 
 class Saving:
@@ -313,7 +299,7 @@ class SectionRunner:
         names = {each.name for each in asked.operation.params.fields()}
         sized = {name: side for name, side in zip(("width", "height"), size, strict=True) if name in names}
         params = asked.operation.params_from({**values, **sized})
-        made: ControlMap = asked.operation.run(params, Context(self.host, Quiet()))
+        made: ControlMap = asked.operation.run(params, Context(self.host, self.host.progress()))
         if made.image.shape[:2] != (size[1], size[0]):
             return replace(made, image=_nearest(to_rgb(made.image), size))
         return made
@@ -380,7 +366,7 @@ class SectionRunner:
             "decoders": self._decoders() or None,
         }
         given = {name: value for name, value in asked.items() if name in known and value is not None}
-        result = operation.run(operation.params_from(given), Context(self.host, Quiet()))
+        result = operation.run(operation.params_from(given), Context(self.host, SilentProgress()))
         return scan_text(result), result.succeeded()
 
     def after_all(self, p: Any) -> None:
