@@ -37,7 +37,7 @@ SEEDS, TRIES, STEPS, MODULE_PX, QUIET, LEAST_SIDE = 50, 4, 14, 8, 4, 256
 MARGINS, CURVE_SEEDS = (0.05, 0.1, 0.18, 0.25, 0.32, 0.4), 6
 STRENGTHS = (0.1, 0.3, 0.6, 1.0)
 READERS = ("zxing-cpp", "wechat")
-TITLES = {"none": "no control", "guidance": "guidance alone", "loop": f"guidance, up to {TRIES} tries"}
+TITLES = {"none": "no control", "guidance": "guidance alone", "loop": f"guidance and touch-up, up to {TRIES} tries"}
 
 
 @dataclass(frozen=True)
@@ -241,6 +241,7 @@ _COLUMNS = {
     "prompt_accuracy": "prompt told by mini-clip",
     "prompt_score": "cosine to the prompt",
     "tries": "tries",
+    "touched_share": "touched up",
 }
 
 

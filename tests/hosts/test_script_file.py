@@ -6,6 +6,8 @@ import subprocess
 import sys
 import threading
 import types
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +80,38 @@ def test_a_reloaded_page_has_parts_of_its_own(monkeypatch: pytest.MonkeyPatch) -
     first, _ = loaded(monkeypatch)
     second, _ = loaded(monkeypatch)
     assert first.parts().sections is not second.parts().sections
+
+
+def test_hooks_of_a_generation_run_under_the_queue_that_the_webui_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, _ = loaded(monkeypatch)
+    held: list[bool] = []
+
+    class Held:
+        inside = False
+
+        @contextmanager
+        def queue_held(self, *, bar: bool) -> Iterator[None]:
+            assert not bar
+            self.inside = True
+            yield
+            self.inside = False
+
+    parts = made.parts()._replace(host=Held())
+    monkeypatch.setattr(made, "parts", lambda: parts)
+    for name in ("before_process", "before_sampling"):
+        monkeypatch.setattr(parts.runner, name, lambda *_: held.append(parts.host.inside))
+    made.Bootcamp().before_process(object())
+    made.Bootcamp().process_before_every_sampling(object())
+    assert held == [True, True]
+    assert not parts.host.inside
+
+
+def test_the_finished_picture_is_the_one_that_the_section_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, _ = loaded(monkeypatch)
+    monkeypatch.setattr(made.parts().runner, "after_picture", lambda p, picture: f"{picture}, touched up")
+    shown = types.SimpleNamespace(image="a picture")
+    made.Bootcamp().postprocess_image_after_composite(object(), shown)
+    assert shown.image == "a picture, touched up"
 
 
 def test_loading_imports_nothing_but_the_package() -> None:
