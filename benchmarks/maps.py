@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+import time
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
+from lib_bootcamp.catalog import find
+from lib_bootcamp.core.images import decode_image, read_file
 from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
+from lib_bootcamp.jobs.manager import Jobs
+from lib_bootcamp.jobs.progress import Stop
 from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.brightness import BRIGHTNESS
 from lib_bootcamp.operations.edges import EDGES
@@ -16,6 +25,8 @@ from lib_bootcamp.operations.lighting import LIGHTING
 from lib_bootcamp.operations.recolor import RECOLOR
 
 from .timing import medians
+
+PHOTO = Path(__file__).resolve().parents[1] / "examples" / "photo.jpg"
 
 
 def _photograph(side: int) -> Any:
@@ -136,6 +147,51 @@ def _gaussian(side: int) -> float:
     return medians({"blur": lambda: cv2.GaussianBlur(grey, (0, 0), side / 16)}, rounds=3, warm_up=0)["blur"]
 
 
+def _folder(count: int) -> dict[str, float]:
+    """Pictures a second over a folder of JPEGs of 1024 px: decoded alone, by a loop with OpenCV, and as jobs."""
+    photograph = cv2.resize(cv2.imread(str(PHOTO)), (1024, 1024), interpolation=cv2.INTER_AREA)
+    data = cv2.imencode(".jpg", photograph, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()
+    found = {}
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name) / "photos"
+        root.mkdir()
+        for number in range(count):
+            (root / f"{number:04}.jpg").write_bytes(data)
+        paths = sorted(root.iterdir())
+
+        def timed(title: str, work: Callable[[], Any]) -> None:
+            start = time.perf_counter()
+            work()
+            found[title] = round(count / (time.perf_counter() - start), 1)
+
+        def loop(make: Callable[[Any], Any], flags: int, suffix: str) -> None:
+            out = Path(name) / f"loop{len(found)}"
+            out.mkdir()
+            for path in paths:
+                cv2.imwrite(str(out / f"{path.stem}{suffix}"), make(cv2.imread(str(path), flags)))
+
+        def lightness(picture: Any) -> Any:
+            return cv2.cvtColor(picture, cv2.COLOR_BGR2LAB)[:, :, 0]
+
+        timed("warming up", lambda: [decode_image(read_file(path)) for path in paths[: count // 4]])
+        del found["warming up"]
+        timed("decoded alone", lambda: [decode_image(read_file(path)) for path in paths])
+        timed("Canny|loop", lambda: loop(lambda grey: cv2.Canny(grey, 100, 200), 0, ".png"))
+        timed("brightness|loop", lambda: loop(lightness, 1, ".png"))
+        timed("brightness, JPEG|loop", lambda: loop(lightness, 1, ".jpg"))
+        for title, operation, values in (
+            ("Canny", "edges", {"preset": "canny"}),
+            ("brightness", "brightness", {}),
+            ("brightness, JPEG", "brightness", {"file_format": "jpg"}),
+        ):
+            jobs = Jobs(StandaloneHost(device="cpu", data_dir=Path(name)), find, Path(name) / "data")
+            number = jobs.create(operation, {"folder": str(root), "into": f"maps{len(found)}", **values}, trusted=True)
+            timed(f"{title}|job", partial(jobs.run_here, number, SilentProgress(), Stop()))
+            jobs.close()
+            shutil.rmtree(root / f"maps{len(found) - 1}")
+    return found
+
+
 def run(quick: bool) -> dict[str, Any]:  # noqa: FBT001 - the signature of every benchmark
     """For each side: milliseconds of each map and how many memory copies of the picture it costs."""
     sides = {}
@@ -148,7 +204,11 @@ def run(quick: bool) -> dict[str, Any]:  # noqa: FBT001 - the signature of every
             "gaussian_blur_ms": blur and round(blur, 1),
             "illumination_times_faster_than_blur": blur and round(blur / found["illumination"], 1),
         }
-    return {"sides": sides, "against_opencv": _against_opencv(1024, 9 if quick else 25)}
+    return {
+        "sides": sides,
+        "against_opencv": _against_opencv(1024, 9 if quick else 25),
+        "folder": {"pictures": 100 if quick else 1000, **_folder(100 if quick else 1000)},
+    }
 
 
 def table(result: dict[str, Any]) -> str:
@@ -173,4 +233,12 @@ def table(result: dict[str, Any]) -> str:
         f"| {name} | {each['map_ms']:.2f} | {each['cv2_ms']:.2f} | {each['map_ms'] / each['cv2_ms']:.2f} |"
         for name, each in result.get("against_opencv", {}).items()
     ]
+    folder = result.get("folder")
+    if folder:
+        alone = folder["decoded alone"]
+        titles = dict.fromkeys(name.split("|")[0] for name in folder if "|" in name)
+        lines += ["", f"| {folder['pictures']:,} JPEGs of 1024 px, pictures a second | a loop with OpenCV | job |"]
+        lines += ["|---|---|---|", f"| decoded alone, one thread: {alone:.0f} | | |"]
+        for each in titles:
+            lines.append(f"| {each} | {folder[each + '|loop']:.0f} | {folder[each + '|job']:.0f} |")
     return "\n".join(lines)

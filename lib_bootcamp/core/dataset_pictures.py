@@ -18,9 +18,8 @@ from lib_bootcamp.errors import ImageError, TooLargeError
 
 from .arrays import Image
 from .dataset_likeness import SHARPNESS_SIDE_PX, PictureHash, perceptual_hash, sharpness
-from .images import DECODER_ERRORS, MAX_BYTES, open_image
+from .images import DECODER_ERRORS, MAX_BYTES, ORIENTATION, open_image
 
-_ORIENTATION = 0x0112
 _TURNED = (5, 6, 7, 8)
 _LOSSY = {"JPEG", "MPO"}
 _ANIMATED = {"GIF", "WEBP", "PNG", "AVIF"}
@@ -107,7 +106,7 @@ def _measured(data: bytes, picture: Pil.Image) -> Examined:
     width, height = picture.size
     kind, mode = picture.format or "", picture.mode
     frames = getattr(picture, "n_frames", 1) if kind in _ANIMATED else 1
-    orientation = picture.getexif().get(_ORIENTATION, 1)
+    orientation = picture.getexif().get(ORIENTATION, 1)
     orientation = orientation if orientation in range(1, 9) else 1
     if kind in _LOSSY and mode in {"RGB", "L"}:
         picture.draft("L", _wanted(width, height))
@@ -165,7 +164,7 @@ def _grey(picture: Pil.Image, *, has_alpha: bool) -> Image:
 def _with_orientation(grey: Image, orientation: int) -> Pil.Image:
     """A Pillow picture that says how it is to be turned."""
     made = Pil.fromarray(grey)
-    made.getexif()[_ORIENTATION] = orientation
+    made.getexif()[ORIENTATION] = orientation
     return made
 
 

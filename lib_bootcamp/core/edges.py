@@ -7,6 +7,7 @@ far it turns or grows, so that a quantity on a circle has no edge where its numb
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, TypeAlias
@@ -26,6 +27,8 @@ Derivatives: TypeAlias = tuple[NDArray[Any], NDArray[Any]]
 _STEP = {"sobel": 4, "scharr": 16}
 # the largest value of sigma^2 LoG over a step of 1: the normal density at one sigma
 _LOG_PEAK = 0.24197
+# sigmas that OpenCV's Gaussian of floats reaches over; up to so many rows, strips cost less than they save
+_REACH, _SHORT = 4, 12
 # the normal density at 0: what sigma^2 LoG changes by from pixel to pixel across a step of 1, times sigma
 _LOG_SLOPE = 0.39894
 # the table of tanh reaches to 4, where it gives 254.8 of 255
@@ -173,9 +176,15 @@ def _gaussian(plane: Image, sigma_px: float) -> Floats:
 def log_strength(planes: Planes, sigma_px: float) -> Image:
     """How strong the Laplacian of Gaussian is on both sides of an edge; uint8 [H, W]."""
     cv2 = opencv()
-    total = functools.reduce(cv2.magnitude, [log_response(plane, sigma_px) for plane in planes])
-    strength: Image = cv2.convertScaleAbs(total, alpha=1 / _LOG_PEAK)
-    return strength
+
+    def strength(parts: Planes) -> Floats:
+        return functools.reduce(cv2.magnitude, [log_response(part, sigma_px) for part in parts])
+
+    reach = math.ceil(_REACH * sigma_px) + 2
+    if reach <= _SHORT:
+        return _in_strips(planes, reach, strength, 1 / _LOG_PEAK)
+    whole: Image = cv2.convertScaleAbs(strength(planes), alpha=1 / _LOG_PEAK)
+    return whole
 
 
 def log_crossings(planes: Planes, sigma_px: float) -> Image:

@@ -8,8 +8,10 @@ written with `out=` or `dst=`: touching fresh memory costs up to ten times the w
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -20,6 +22,14 @@ T = TypeVar("T")
 STRIP_PIXELS = 1 << 16
 MAX_THREADS = 4
 THREADED_FROM = 1 << 19
+
+
+_this = threading.local()
+
+
+def work_alone() -> None:
+    """From now on pictures are worked through in this thread alone: others have pictures of their own."""
+    _this.alone = True
 
 
 class Scratch:
@@ -54,10 +64,20 @@ def run_parts(height: int, width: int, work: Callable[[int, int], T], *, multipl
     Returns:
         what `work` returned, from top to bottom.
     """
-    threads = min(MAX_THREADS, os.cpu_count() or 1)
+    threads = 1 if getattr(_this, "alone", False) else min(MAX_THREADS, os.cpu_count() or 1)
     if threads < 2 or height * width < THREADED_FROM:
         return [work(0, height)]
     rows = -(-height // (threads * multiple)) * multiple
     parts = [(top, min(top + rows, height)) for top in range(0, height, rows)]
-    with ThreadPoolExecutor(threads, thread_name_prefix="bootcamp-strips") as pool:
-        return list(pool.map(lambda part: work(*part), parts))
+    others = [_pool().submit(work, *part) for part in parts[1:]]
+    try:
+        first = work(*parts[0])  # here, where a thread is awake already
+    finally:
+        wait(others)  # they write into arrays of the caller
+    return [first, *(each.result() for each in others)]
+
+
+@lru_cache(maxsize=1)
+def _pool() -> ThreadPoolExecutor:
+    """One for all pictures: beginning threads costs as much as a small picture's work."""
+    return ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="bootcamp-strips")

@@ -16,11 +16,10 @@ import torch
 from PIL import Image as Pil
 
 from lib_bootcamp.core.arrays import Image, to_rgb
-from lib_bootcamp.core.images import decode_image, open_image
+from lib_bootcamp.core.images import decode_image, decode_quickly
 from lib_bootcamp.errors import ModelError
 
 MEAN, STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
-ORIENTATION = 0x0112
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +95,7 @@ class Preprocessing:
         Raises:
             ImageError, TooLargeError: as `decode_image`.
         """
-        array = _decode(picture) if isinstance(picture, bytes) else to_rgb(picture)
+        array = decode_quickly(picture) if isinstance(picture, bytes) else to_rgb(picture)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
             values = torch.from_numpy(np.ascontiguousarray(array)).permute(2, 0, 1)
@@ -146,34 +145,3 @@ class Preprocessing:
 
 def _channels(value: Any) -> tuple[float, ...]:
     return tuple(float(each) for each in value) if isinstance(value, list | tuple) else (float(value),) * 3
-
-
-def _decode(data: bytes) -> Image:
-    """As `decode_image`; ordinary JPEGs by libjpeg-turbo directly, where simplejpeg is installed."""
-    if data[:3] == b"\xff\xd8\xff":
-        try:
-            import simplejpeg
-        except ImportError:
-            return decode_image(data)
-        head = open_image(data)  # refuses what is too large before anything is decoded
-        if head.mode in ("RGB", "L"):
-            try:
-                turned = head.getexif().get(ORIENTATION, 1)
-                return _turn(simplejpeg.decode_jpeg(data, "RGB"), turned)
-            except (ValueError, SyntaxError, OSError, TypeError, LookupError):
-                pass  # damaged in some way: Pillow decides whether it can be read
-    return decode_image(data)
-
-
-def _turn(picture: Image, orientation: Any) -> Image:
-    """Upright by EXIF's orientation.
-
-    Source: Exif 2.3, 4.6.4 A; PIL.ImageOps.exif_transpose.
-    """
-    if orientation in (5, 6, 7, 8):
-        picture = picture.transpose(1, 0, 2)
-    if orientation in (3, 4, 7, 8):
-        picture = picture[::-1]
-    if orientation in (2, 3, 6, 7):
-        picture = picture[:, ::-1]
-    return picture

@@ -15,7 +15,7 @@ import numpy as np
 from lib_bootcamp.core.ahead import in_order
 from lib_bootcamp.core.arrays import Image
 from lib_bootcamp.core.folders import is_inside
-from lib_bootcamp.core.images import decode_image
+from lib_bootcamp.core.images import decode_quickly
 from lib_bootcamp.core.opencv import opencv
 from lib_bootcamp.errors import BootcampError, CancelledError, OutputError
 from lib_bootcamp.jobs.work import FolderParams, PictureFolder
@@ -109,10 +109,11 @@ class MapsWork(PictureFolder):
         Raises:
             CancelledError: the person stopped it.
         """
-        threads = 1 if self.operation.needs else None
+        # the next batch is computed while the last one is written
+        threads, ahead = (1, 1) if self.operation.needs else (None, 2 * _AT_ONCE)
         title = f"{self.operation.title}: a folder"
         self.context.progress.start(title, len(pictures), "picture")
-        with closing(in_order(self._made, pictures, threads=threads)) as made:
+        with closing(in_order(self._made, pictures, threads=threads, ahead=ahead)) as made:
             for number, each in enumerate(made, 1):
                 if isinstance(each, CancelledError):
                     raise each
@@ -121,7 +122,7 @@ class MapsWork(PictureFolder):
 
     def _made(self, path: Path) -> FileResult | BootcampError:
         try:
-            picture = decode_image(self.read(path))
+            picture = decode_quickly(self.read(path))
             params = self.operation.params_from({**self.values, self.picture: picture})
             progress = self.context.progress if self.operation.needs else SilentProgress()
             result = self.operation.run(params, Context(self.context.host, progress, self.context.trusted))

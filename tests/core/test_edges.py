@@ -180,3 +180,13 @@ def test_a_window_half_black_half_white_has_full_contrast():
     strength = contrast_strength([image], 3)
     # one or two of three columns are white: twice the root of 2 / 9
     assert strength[0, 13:17].tolist() == [0, 240, 240, 0]
+
+
+@pytest.mark.parametrize("sigma", [0.6, 1.0, 2.4, 2.6, 5.0])
+def test_the_laplacian_of_gaussian_is_the_same_in_strips(sigma: float) -> None:
+    cv2, rng = opencv(), np.random.default_rng(0)
+    plane = cv2.GaussianBlur(rng.integers(0, 256, (900, 700), dtype=np.uint8), (0, 0), 1.5)
+    smooth = cv2.GaussianBlur(plane.astype(np.float32), (0, 0), sigma)
+    response = cv2.Laplacian(smooth, cv2.CV_32F, ksize=1, scale=sigma**2, borderType=cv2.BORDER_REPLICATE)
+    wanted = cv2.convertScaleAbs(np.abs(response), alpha=1 / 0.24197)
+    np.testing.assert_array_equal(log_strength([plane], sigma), wanted)
