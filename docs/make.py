@@ -42,6 +42,18 @@ In reading order, after the photograph itself:
 |---|---|
 {rows}
 
+## A folder of pictures
+
+```bash
+python -m lib_bootcamp edges photos --preset canny --out canny
+```
+
+makes a map of each picture in a folder. On the page, below each of these tabs, "Maps of a folder" does it as a
+[job](jobs.md), over the API `POST /bootcamp/v1/jobs/edges` (and `brightness`, `lighting`, `recolor`, `detect`,
+`all-maps`): it is followed, paused, resumed after a crash and taken back as a whole. `photos/a.jpg` gets
+`photos/maps/edges/a.png`, or a JPEG of quality 95, which for maps with soft tones is written at the speed at which
+photographs are read ([figures](benchmarks.md)).
+
 ## Recolor
 
 ```bash
@@ -125,7 +137,9 @@ python -m lib_bootcamp detect photo.jpg --detector objects --phrases "a cup" --o
 ```
 
 On the page it is the tab **Detector**, in the WebUI's section one of the controls, over the API
-`POST /bootcamp/v1/control-maps/detect`.
+`POST /bootcamp/v1/control-maps/detect`. In the section "automatic" takes an installed ControlNet model that was
+trained on the detector's maps and none else; there is a unit preset (and `--preset`) for each family of them, such as
+`depth`, `openpose-sdxl` or `scribble`, with the detector and the resolution that go with it.
 
 ## Which there are
 
@@ -149,13 +163,14 @@ network takes it, and the queue is held for each picture alone.
 
 ## What was tried, and how
 
-No detector's trained weights could be fetched where this was made, for there is no way to the hub from there. Names and
-sizes of files and the licences that their pages give were held against stored copies of the hub's pages; only the size of
-`res101.pth` is from memory, and licences of single files in `lllyasviel/Annotators`, whose page says "other", are their
-makers'. The networks of controlnet-aux run in their true size and architecture with random weights, on a CPU, and so do DWPose's
-arithmetic and both ways to run it on ONNX files of the true inputs and outputs, and small models of the true classes of
-transformers. That shows that files are found, loaded and run, and the shape, range and repeatability of the maps; it
-does not show that a trained model's map is a good one. Nothing of it was run on a graphics card.
+No detector's trained weights could be fetched where this was made, for there is no way to the hub from there. Names
+and sizes of files and the licences that their pages give were held against stored copies of the hub's pages; only the
+size of `res101.pth` is from memory, and licences of single files in `lllyasviel/Annotators`, whose page says "other",
+are their makers'. The networks of controlnet-aux run in their true size and architecture with random weights, on a
+CPU, and so do DWPose's arithmetic and both ways to run it on ONNX files of the true inputs and outputs, and small
+models of the true classes of transformers. That shows that files are found, loaded and run, and the shape, range and
+repeatability of the maps; it does not show that a trained model's map is a good one. Nothing of it was run on a
+graphics card.
 
 | detector | loaded for real | its architecture with random weights | why not for real |
 |---|---|---|---|
@@ -193,7 +208,7 @@ _RANDOM = {
     "segment_ade20k": "small",
     "objects": "small",
     "dwpose": "stand-ins of the true inputs and outputs",
-    "segment_anything": "not run to its end",
+    "segment_anything": "whole, by hand",
     "depth_zoe": "whole, by hand",
 }
 

@@ -12,6 +12,7 @@ import numpy as np
 from lib_bootcamp.core.arrays import Image, to_rgb
 from lib_bootcamp.core.detectors import DETECTORS, Name, Options, using
 from lib_bootcamp.core.resize import resize, target_size
+from lib_bootcamp.core.unit_presets import UNIT_PRESETS
 from lib_bootcamp.errors import InvalidParamError, MissingPackageError
 from lib_bootcamp.operation import Context, ControlMap, Operation
 from lib_bootcamp.params import Params, Spec
@@ -217,4 +218,9 @@ DETECT = Operation(
     run=detect,
     path="/control-maps/detect",
     needs="detectors",
+    presets={
+        each.name.removeprefix("detect-"): dict(each.values["detect"])
+        for each in UNIT_PRESETS
+        if "detect" in each.controls
+    },
 )
