@@ -154,12 +154,12 @@ def models(webui_dir: Path, webui_python: str, tmp_path_factory: pytest.TempPath
     out = tmp_path_factory.mktemp("models")
     maker = Path(__file__).with_name("make_models.py")
     command = [webui_python, str(maker), "--webui", str(webui_dir), "--out", str(out)]
-    done = subprocess.run(command, cwd=webui_dir, capture_output=True, text=True, check=False, env=_environment())
+    done = subprocess.run(command, cwd=webui_dir, capture_output=True, text=True, check=False, env=environment())
     assert done.returncode == 0, done.stderr[-3000:]
     # the small checkpoint that means something, written as one file by the program itself with the WebUI's packages
     command = [webui_python, "-m", "lib_bootcamp", "--checkpoint", "mini", "export"]
     command += ["--out", str(out / "checkpoints" / MINI)]
-    own = {**_environment(), "BOOTCAMP_VENV": "off"}
+    own = {**environment(), "BOOTCAMP_VENV": "off"}
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, env=own)
     assert done.returncode == 0, done.stderr[-3000:]
     return out
@@ -208,7 +208,7 @@ class Starter:
 
     def _run(self, command: Any, log: Path) -> subprocess.Popen[bytes]:
         with log.open("wb") as out:
-            return subprocess.Popen(command, cwd=self._dir, stdout=out, stderr=subprocess.STDOUT, env=_environment())
+            return subprocess.Popen(command, cwd=self._dir, stdout=out, stderr=subprocess.STDOUT, env=environment())
 
     def _extensions(self, folder: Path, *, extension: bool, controlnet: bool) -> None:
         if controlnet:
@@ -254,7 +254,7 @@ class Starter:
                 webui.process.kill()
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     return {**os.environ, "CUDA_VISIBLE_DEVICES": "", "GRADIO_ANALYTICS_ENABLED": "False", "OMP_WAIT_POLICY": "PASSIVE"}
 
 
