@@ -324,7 +324,7 @@ class SectionRunner:
         shown = picture
         try:
             pixels = np.asarray(picture.convert("RGB"), dtype=np.uint8)
-            touched = self._touched(run, pixels)
+            touched = self._touched(p, run, pixels)
             text, passed = self._scan(run, pixels if touched is None else touched[0])
             if touched is not None:
                 shown, text = Pil.fromarray(touched[0]), f"{text}, touched up by {touched[1]}"
@@ -341,18 +341,24 @@ class SectionRunner:
     def _decoders(self) -> list[str]:
         return list(self.webui.option("bootcamp_scan_decoders", default=()))
 
-    def _touched(self, run: Run, image: Image) -> tuple[Image, int] | None:
-        """The picture and by how many grey levels it was touched up; None where it scans, or cannot be made to."""
+    def _touched(self, p: Any, run: Run, image: Image) -> tuple[Image, int] | None:
+        """The picture and by how many grey levels it was touched up; None where it scans, or cannot be made to.
+
+        What lies outside of an inpainting's mask is the person's own and stays as it is.
+        """
         names = self._decoders()
         readers = scan_decoders.installed(names) if names else scan_decoders.usual()
-        if run.layout is None or not run.touch_up or not readers:
+        if run.layout is None or not run.touch_up or not readers or getattr(p, "image_mask", None) is not None:
             return None
         text = run.layout.content
 
         def scans(picture: Image) -> bool:
             return is_read(picture, readers, text)
 
-        return None if scans(image) else least_touch(image, run.layout, scans, run.touch_up)
+        try:
+            return None if scans(image) else least_touch(image, run.layout, scans, run.touch_up)
+        except InvalidParamError:  # another script made something else of the picture: the code lies elsewhere
+            return None
 
     def _scan(self, run: Run, image: Image) -> tuple[str, bool]:
         operation = _scan_operation()

@@ -196,6 +196,21 @@ def test_a_picture_that_nearly_scans_is_touched_up() -> None:
         assert (shown is picture) == (most == 0)
 
 
+@pytest.mark.parametrize("size", [(SIDE, SIDE), (SIDE, 2 * SIDE)])
+def test_an_inpainting_and_a_picture_of_another_shape_are_not_touched(size: tuple[int, int]) -> None:
+    from PIL import Image
+
+    p = Generation(width=SIDE, height=SIDE)
+    if size == (SIDE, SIDE):
+        p.image_mask = object()
+    made = SectionRunner(Host(), FakeWebUi(), lambda: None)
+    made.before_process(p, (CODE,))
+    picture = Image.fromarray(pale(steer(p).maps[0])).resize(size)
+    assert made.after_picture(p, picture) is picture
+    made.after_all(p)
+    assert "not done" not in p.extra_generation_params["Bootcamp scan"][0]
+
+
 def test_controlnet_alone_is_not_guided() -> None:
     p = run(Generation(), {**QR, "apply_by": "controlnet"})
     assert not hasattr(p, STEER)
