@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,21 @@ def test_a_detector_runs_on_the_file_that_controlnet_has(webui: Webui, photo: np
     assert (detected["weights"], detected["device"]) == (["ControlNetHED.pth"], "cpu")
     again = webui.call(DETECT, {"image": encoded(photo), "detector": "hed", "resolution": 512})[1]
     assert np.array_equal(pixels(again["image"]), made)
+
+
+def test_mediapipe_finds_a_real_face_in_a_real_photograph(webui: Webui, webui_python: str) -> None:
+    """Its weights come with the package that ControlNet installs, the photograph with scikit-image."""
+    find = "import pathlib, skimage.data; print(pathlib.Path(skimage.data.__file__).parent / 'astronaut.png')"
+    done = subprocess.run([webui_python, "-c", find], capture_output=True, text=True, check=True)
+    picture = np.asarray(Image.open(done.stdout.split()[-1]).convert("RGB"))
+    asked = {"image": encoded(picture), "detector": "mediapipe_face", "threshold": 0.5}
+    status, answer = webui.call(DETECT, asked)
+    assert status == 200, answer
+    rows, columns = np.nonzero(pixels(answer["image"]).max(axis=2))
+    assert 60 < rows.min() < 120
+    assert 150 < rows.max() < 220
+    assert 160 < columns.min() < 215
+    assert 240 < columns.max() < 290
 
 
 def test_a_file_that_is_not_here_is_named_with_its_folder(webui: Webui, photo: np.ndarray) -> None:
