@@ -173,9 +173,12 @@ def _folder(count: int) -> dict[str, float]:
         def lightness(picture: Any) -> Any:
             return cv2.cvtColor(picture, cv2.COLOR_BGR2LAB)[:, :, 0]
 
-        timed("warming up", lambda: [decode_image(read_file(path)) for path in paths[: count // 4]])
-        del found["warming up"]
-        timed("decoded alone", lambda: [decode_image(read_file(path)) for path in paths])
+        def decode(some: list[Path]) -> None:
+            for path in some:
+                decode_image(read_file(path))
+
+        decode(paths[: count // 4])  # to warm up
+        timed("decoded alone", lambda: decode(paths))
         timed("Canny|loop", lambda: loop(lambda grey: cv2.Canny(grey, 100, 200), 0, ".png"))
         timed("brightness|loop", lambda: loop(lightness, 1, ".png"))
         timed("brightness, JPEG|loop", lambda: loop(lightness, 1, ".jpg"))

@@ -22,64 +22,68 @@ MOST_WRONG = 0.15
 _FEATHER = 0.15
 
 
-def touched_up(image: Image, layout: QrLayout, levels: float, finder_levels: float | None = None) -> Image:
-    """Bring modules this far beyond their thresholds; those that are there already are left as they are.
-
-    The same amount is added to R, G and B, so that hue stays, and its edges are softened over a module's sixth.
-
-    Args:
-        image: uint8 [H, W, 3] RGB or [H, W], the canvas at any size.
-        layout: where the symbol lies.
-        levels: grey levels beyond the threshold that `scan_errors.error_map` takes; 0: not at all.
-        finder_levels: the same for finders and their separators; None: as all others.
-    Returns:
-        uint8 [H, W, 3].
-    Raises:
-        InvalidParamError: as `error_map`.
-    """
-    errors = error_map(image, layout)
-    missing = _missing(errors, levels, levels if finder_levels is None else finder_levels)
-    return _changed(to_rgb(image), layout, errors, missing)
-
-
 def least_touch(image: Image, layout: QrLayout, scans: Callable[[Image], bool], most: int) -> tuple[Image, int] | None:
     """The least change of brightness, on average over the modules, that makes a picture scan.
 
     Nothing is done to a picture with more than `MOST_WRONG` wrong modules.
 
     Args:
-        image: as `touched_up` takes it, of a picture that does not scan.
+        image: uint8 [H, W, 3] RGB or [H, W], the canvas at any size; it does not scan.
         layout: where the symbol lies.
         scans: asks the readers.
         most: grey levels at most.
     Returns:
         the picture and the largest change of a module in grey levels; None where nothing is done or so much does not
         help.
+    Raises:
+        InvalidParamError: as `error_map`.
     """
     errors = error_map(image, layout)
     if not most or errors.wrong.mean() > MOST_WRONG:
         return None
     levels = sorted({min(each, most) for each in LEVELS})
     changes = (
-        np.minimum(_missing(errors, other, finders), most) for finders in levels for other in levels if other <= finders
+        np.minimum(missing_levels(errors, other, finders), most)
+        for finders in levels
+        for other in levels
+        if other <= finders
     )
     picture = to_rgb(image)
     for missing in sorted(changes, key=lambda each: float(each.mean()))[1:]:
-        made = _changed(picture, layout, errors, missing)
+        made = touched_up(picture, layout, errors, missing)
         if scans(made):
             return made, max(1, round(float(missing.max())))
     return None
 
 
-def _missing(errors: ErrorMap, levels: float, finder_levels: float) -> Floats:
-    """What each module lacks, float32 [N, N] in grey levels, at least 0."""
+def missing_levels(errors: ErrorMap, levels: float, finder_levels: float) -> Floats:
+    """What each module lacks to lie this far beyond its threshold.
+
+    Args:
+        errors: of the picture; its thresholds are meant.
+        levels: grey levels; 0: nothing is asked for.
+        finder_levels: the same for finders and their separators.
+    Returns:
+        float32 [N, N] in grey levels, at least 0.
+    """
     finders = errors.patterns == PATTERNS.index("finder")
     wanted = np.where(finders, finder_levels or -np.inf, levels or -np.inf)
     return np.asarray(np.maximum(wanted - errors.margin, 0), dtype=np.float32)
 
 
-def _changed(picture: Image, layout: QrLayout, errors: ErrorMap, missing: Floats) -> Image:
-    """Modules made lighter or darker by what they lack."""
+def touched_up(picture: Image, layout: QrLayout, errors: ErrorMap, missing: Floats) -> Image:
+    """Make modules lighter or darker by what they lack.
+
+    The same amount is added to R, G and B, so that hue stays, and its edges are softened over a module's sixth.
+
+    Args:
+        picture: uint8 [H, W, 3] RGB, the canvas at any size.
+        layout: where the symbol lies.
+        errors: of the picture.
+        missing: float32 [N, N] in grey levels.
+    Returns:
+        uint8 [H, W, 3].
+    """
     cv2 = opencv()
     height, width = picture.shape[:2]
     px, side = layout.module_px, layout.modules * layout.module_px

@@ -18,6 +18,7 @@ from lib_bootcamp.core.folders import is_inside
 from lib_bootcamp.core.images import decode_quickly
 from lib_bootcamp.core.opencv import opencv
 from lib_bootcamp.errors import BootcampError, CancelledError, OutputError
+from lib_bootcamp.jobs import files
 from lib_bootcamp.jobs.work import FolderParams, PictureFolder
 from lib_bootcamp.operation import Context, FileResult, FolderJob, Operation, Settled, Write
 from lib_bootcamp.params import Param, Spec
@@ -138,7 +139,7 @@ class MapsWork(PictureFolder):
             OutputError: what is there cannot be read.
         """
         path = self._file(picture)
-        before = path.read_bytes() if is_inside(path, self.root) and path.is_file() else None
+        before = files.read(path) if is_inside(path, self.root) else None
         if before is not None and self.existing == "skip":
             return Settled(result=result, skipped="There is a map by now.")
         return Settled(

@@ -29,6 +29,7 @@ from .gradio_values import Look
 
 LOG = logging.getLogger(__name__)
 KEPT_RUNS = 100
+UNEXPECTED = "Something went wrong in the program; the log has the details."
 # Gradio 3 shows a choice's value until it is chosen anew, and ui-config.json compares saved values with the titles.
 LOOK = Look(plain_choices=True)
 
@@ -202,7 +203,7 @@ class Tab:
             return self.failed(str(error))
         except Exception:
             LOG.exception("%s failed", self.operation.name)
-            return self.failed("Something went wrong in the program; the log has the details.")
+            return self.failed(UNEXPECTED)
         return self.finished(result, written)
 
     def failed(self, sentence: str) -> list[Any]:

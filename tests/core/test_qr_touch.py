@@ -12,7 +12,7 @@ from lib_bootcamp.core import scan_decoders
 from lib_bootcamp.core.arrays import Image
 from lib_bootcamp.core.qr_layout import QrLayout
 from lib_bootcamp.core.qr_matrix import qr_matrix
-from lib_bootcamp.core.qr_touch import least_touch, touched_up
+from lib_bootcamp.core.qr_touch import least_touch, missing_levels, touched_up
 from lib_bootcamp.core.scan_errors import error_map
 from lib_bootcamp.core.scan_ladder import readers_of
 
@@ -44,6 +44,13 @@ def pale(contrast: float, grain: float = 6, *, invert: bool = False) -> Image:
     ground = np.broadcast_to(np.array([200.0, 150, 90]), (*dark.shape, 3))
     noise = cv2.GaussianBlur(np.random.default_rng(0).normal(0, grain * 6, dark.shape), (0, 0), 3)
     return np.clip(ground + (noise + np.where(dark, -contrast, contrast) / 2)[..., None], 0, 255).astype(np.uint8)
+
+
+def touched(picture: Image, place: QrLayout, levels: float, finder_levels: float | None = None) -> Image:
+    """Each module this far beyond its threshold."""
+    errors = error_map(picture, place)
+    asked = missing_levels(errors, levels, levels if finder_levels is None else finder_levels)
+    return touched_up(picture, place, errors, asked)
 
 
 def readers() -> tuple[scan_decoders.Decoder, ...]:
@@ -82,7 +89,7 @@ def test_the_smallest_change_is_tried_first_and_none_beyond_the_most() -> None:
 
 def test_finders_can_be_touched_alone() -> None:
     picture = pale(10, grain=0)
-    changed = np.abs(touched_up(picture, layout(), 0, 30).astype(int) - picture).max(2) > 3
+    changed = np.abs(touched(picture, layout(), 0, 30).astype(int) - picture).max(2) > 3
     inside = changed[QUIET * PX : -QUIET * PX, QUIET * PX : -QUIET * PX]
     assert inside[: 7 * PX, : 7 * PX].mean() > 0.9
     assert not inside[9 * PX : 12 * PX, 9 * PX : 12 * PX].any()
@@ -90,27 +97,27 @@ def test_finders_can_be_touched_alone() -> None:
 
 def test_modules_that_are_right_by_as_much_are_left_as_they_are() -> None:
     picture = pale(120, grain=0)
-    np.testing.assert_array_equal(touched_up(picture, layout(), 10), picture)
+    np.testing.assert_array_equal(touched(picture, layout(), 10), picture)
 
 
 def test_weak_modules_come_to_the_side_they_should_be_on() -> None:
     picture = pale(60, grain=0)
     top = left = (QUIET + 10) * PX
     picture[top : top + PX, left : left + PX] = 255 - picture[top : top + PX, left : left + PX]
-    before, after = error_map(picture, layout()), error_map(touched_up(picture, layout(), 12), layout())
+    before, after = error_map(picture, layout()), error_map(touched(picture, layout(), 12), layout())
     assert before.margin.min() < after.margin.min()
     assert after.wrong.sum() <= before.wrong.sum()
 
 
 def test_an_inverted_code_is_touched_the_other_way_round() -> None:
     picture = pale(8, invert=True)
-    made = touched_up(picture, layout(invert=True), 20)
+    made = touched(picture, layout(invert=True), 20)
     assert error_map(made, layout(invert=True)).margin.min() > error_map(picture, layout(invert=True)).margin.min()
 
 
 def test_hue_stays() -> None:
     picture = pale(10, grain=0)
-    change = touched_up(picture, layout(), 20).astype(int) - picture
+    change = touched(picture, layout(), 20).astype(int) - picture
     np.testing.assert_allclose(change[..., 0], change[..., 2], atol=1)
 
 

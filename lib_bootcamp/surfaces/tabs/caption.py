@@ -17,10 +17,10 @@ from lib_bootcamp.operations.caption_folder import WHITE
 from lib_bootcamp.operations.caption_pictures import PictureCaption
 from lib_bootcamp.ports import Host
 from lib_bootcamp.surfaces.gradio_fields import Form, picture_input, quiet_event, supported
-from lib_bootcamp.surfaces.page import LOOK, Places, Tab, notice
+from lib_bootcamp.surfaces.page import LOOK, UNEXPECTED, Places, Tab, notice
 
 from .charts import Bar, chart
-from .job_panel import UNEXPECTED, JobPanel
+from .job_panel import JobPanel
 from .running import RunProgress, Stops
 
 LOG = logging.getLogger(__name__)

@@ -19,7 +19,7 @@ from lib_bootcamp.operations.classify import GroupScores, ImageScores, classify_
 from lib_bootcamp.ports import Host
 from lib_bootcamp.surfaces.gradio_fields import Form, picture_input, quiet_event, supported
 from lib_bootcamp.surfaces.gradio_values import uploads
-from lib_bootcamp.surfaces.page import LOOK, Tab, notice
+from lib_bootcamp.surfaces.page import LOOK, UNEXPECTED, Tab, notice
 from lib_bootcamp.surfaces.tables import csv_bytes, jsonl_bytes, record_of
 
 from .charts import Bar, chart
@@ -118,7 +118,7 @@ class ClassifyTab(Tab):
             return self.failed(str(error))
         except Exception:
             LOG.exception("%s failed", self.operation.name)
-            return self.failed("Something went wrong in the program; the log has the details.")
+            return self.failed(UNEXPECTED)
 
     def failed(self, sentence: str) -> list[Any]:
         """The components' values after a mistake: the sentence alone."""

@@ -16,7 +16,7 @@ from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.dataset_report import DatasetReport
 from lib_bootcamp.ports import Host
 from lib_bootcamp.surfaces.gradio_fields import quiet_event
-from lib_bootcamp.surfaces.page import Places, Tab, notice
+from lib_bootcamp.surfaces.page import UNEXPECTED, Places, Tab, notice
 
 from .running import RunProgress, Stops
 
@@ -84,7 +84,7 @@ class DatasetTab(Tab):
             return self.failed(str(error))
         except Exception:
             LOG.exception("%s failed", self.operation.name)
-            return self.failed("Something went wrong in the program; the log has the details.")
+            return self.failed(UNEXPECTED)
 
     def failed(self, sentence: str) -> list[Any]:
         """The components' values after a mistake: the sentence alone."""

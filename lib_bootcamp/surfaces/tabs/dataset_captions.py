@@ -18,7 +18,7 @@ from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.dataset_captions import CaptionChange, CaptionsResult
 from lib_bootcamp.ports import Host
 from lib_bootcamp.surfaces.gradio_fields import Form, quiet_event, supported
-from lib_bootcamp.surfaces.page import LOOK, Tab, notice
+from lib_bootcamp.surfaces.page import LOOK, UNEXPECTED, Tab, notice
 
 from .running import RunProgress, Stops
 
@@ -169,7 +169,7 @@ class CaptionsTab(Tab):
             return self.failed(str(error))
         except Exception:
             LOG.exception("%s failed", self.operation.name)
-            return self.failed("Something went wrong in the program; the log has the details.")
+            return self.failed(UNEXPECTED)
         state = {**NOTHING, "folder": made.folder, "found": [(each.path, each.caption) for each in made.found]}
         return [
             notice(made.summary(), kind="done" if made.succeeded() else "no"),

@@ -13,7 +13,7 @@ from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.interrogate import InterrogateResult, TableScores
 from lib_bootcamp.ports import Host
 from lib_bootcamp.surfaces.gradio_fields import quiet_event, supported
-from lib_bootcamp.surfaces.page import Places, Tab, filled, notice
+from lib_bootcamp.surfaces.page import UNEXPECTED, Places, Tab, filled, notice
 
 from .charts import Bar, chart
 from .running import RunProgress, Stops
@@ -89,7 +89,7 @@ class InterrogateTab(Tab):
             return self.failed(str(error))
         except Exception:
             LOG.exception("%s failed", self.operation.name)
-            return self.failed("Something went wrong in the program; the log has the details.")
+            return self.failed(UNEXPECTED)
         return [_said(made), made.prompt, made.negative or "", charts(made.analysis), made.facts()]
 
     def failed(self, sentence: str) -> list[Any]:

@@ -15,7 +15,7 @@ from lib_bootcamp.jobs.facts import JobInfo, NoJobError
 from lib_bootcamp.jobs.manager import Jobs, jobs_of
 from lib_bootcamp.ports import Host
 from lib_bootcamp.surfaces.gradio_fields import quiet_event, supported, supported_arguments
-from lib_bootcamp.surfaces.page import notice
+from lib_bootcamp.surfaces.page import UNEXPECTED, notice
 
 from .job_card import HEADERS, KINDS, SHOWN_MISTAKES, WIDTHS, card, row, undone_text
 
@@ -31,7 +31,6 @@ STEERING = {
     "remove": "Forget",
 }
 """What can be done with a job, and what its button says."""
-UNEXPECTED = "Something went wrong in the program; the log has the details."
 
 
 class JobPanel:
@@ -66,7 +65,7 @@ class JobPanel:
                 self.steering[name] = gr.Button(title, elem_id=f"{self.prefix}_{name}", interactive=False)
         self.state = gr.State(NOTHING)
 
-    def layout_table(self, *, height: int = 240) -> None:
+    def layout_table(self) -> None:
         """The jobs; the card follows a press on one."""
         self.table = gr.Dataframe(
             headers=list(HEADERS),
@@ -74,7 +73,7 @@ class JobPanel:
             type="array",
             interactive=False,
             elem_id=f"{self.prefix}_table",
-            **supported(gr.Dataframe, height=height, max_height=height, column_widths=WIDTHS, buttons=[]),
+            **supported(gr.Dataframe, height=240, max_height=240, column_widths=WIDTHS, buttons=[]),
         )
 
     def layout_refresh(self) -> None:

@@ -17,7 +17,7 @@ from lib_bootcamp.operations.png_info_edit import PNG_INFO_EDIT
 from lib_bootcamp.ports import Host, SilentProgress
 from lib_bootcamp.surfaces.gradio_fields import Form, picture_output, quiet_event, supported
 from lib_bootcamp.surfaces.gradio_values import uploads
-from lib_bootcamp.surfaces.page import LOOK, Places, Tab, notice
+from lib_bootcamp.surfaces.page import LOOK, UNEXPECTED, Places, Tab, notice
 
 from .png_info_files import (
     comparison,
@@ -270,7 +270,7 @@ class PngInfoTab(Tab):
             return self.failed(public_sentence(error))
         except Exception:
             LOG.exception("%s failed", self.operation.name)
-            return self.failed("Something went wrong in the program; the log has the details.")
+            return self.failed(UNEXPECTED)
 
     def failed(self, sentence: str) -> list[Any]:
         """The components' values after a mistake: the sentence, and what could be chosen before."""
