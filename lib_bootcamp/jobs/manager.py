@@ -51,6 +51,7 @@ class Jobs:
         self._here: dict[int, Stop] = {}  # what this process works on now
         self._lock = threading.RLock()
         self._worker: threading.Thread | None = None
+        self._is_asked = False  # a job was put into the queue since the worker last looked
         atexit.register(self._owner.close)
 
     def close(self) -> None:
@@ -277,12 +278,15 @@ class Jobs:
 
     def _wake(self) -> None:
         with self._lock:
+            self._is_asked = True
             if self._worker is None or not self._worker.is_alive():
                 self._worker = threading.Thread(target=self._work, name="bootcamp-jobs", daemon=True)
                 self._worker.start()
 
     def _work(self) -> None:
         while True:
+            with self._lock:
+                self._is_asked = False
             try:
                 number = self.journal.next_queued(self._owner.name)
                 if number is None:
@@ -295,8 +299,9 @@ class Jobs:
             except OutputError:
                 LOG.exception("the queue of jobs cannot go on")  # a full disk; the next job that is begun wakes it
                 with self._lock:
-                    self._worker = None
-                return
+                    if not self._is_asked:
+                        self._worker = None
+                        return
 
     def _begin(self, number: int) -> None:
         stop = Stop()

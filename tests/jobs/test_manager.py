@@ -359,6 +359,30 @@ def test_a_job_whose_end_could_not_be_noted_is_interrupted_and_not_running_for_e
     assert end(jobs, info.id).state == "done"
 
 
+def test_a_job_resumed_while_the_queue_gives_up_is_worked_on(
+    jobs: Jobs, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gives_up, resumed = threading.Event(), threading.Event()
+
+    def full(*_: Any, **__: Any) -> bool:
+        raise OutputError("The journal cannot be written: the disk is full.")
+
+    def logged(*_: Any) -> None:
+        gives_up.set()
+        assert resumed.wait(30)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module.LOG, "exception", logged)
+        with monkeypatch.context() as disk:
+            disk.setattr(jobs.journal, "move", full)
+            number = begin(jobs, root)
+            assert gives_up.wait(30)
+        assert end(jobs, number).state == "interrupted"
+        jobs.resume(number, trusted=True)
+        resumed.set()
+        assert end(jobs, number).state == "done"
+
+
 def test_a_job_of_an_operation_that_is_gone_fails_with_a_sentence(jobs: Jobs, root: Path) -> None:
     number = jobs.create("other", {"folder": str(root)}, trusted=True)
     find, jobs.find = jobs.find, {}.__getitem__
