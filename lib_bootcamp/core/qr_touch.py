@@ -25,12 +25,13 @@ _FEATHER = 0.15
 def least_touch(image: Image, layout: QrLayout, scans: Callable[[Image], bool], most: int) -> tuple[Image, int] | None:
     """The least change of brightness, on average over the modules, that makes a picture scan.
 
-    Nothing is done to a picture with more than `MOST_WRONG` wrong modules.
+    Nothing is done to a picture with more than `MOST_WRONG` wrong modules. All changes are tried before it is given up:
+    readers now and then find a code that is changed less and miss it where it is changed more.
 
     Args:
         image: uint8 [H, W, 3] RGB or [H, W], the canvas at any size; it does not scan.
         layout: where the symbol lies.
-        scans: asks the readers.
+        scans: asks the readers; what it raises ends the search.
         most: grey levels at most.
     Returns:
         the picture and the largest change of a module in grey levels; None where nothing is done or so much does not

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -244,6 +245,8 @@ def tries(
         readers: what must read it.
         context: shows the steps.
         asked: what is drawn, the seed among it.
+    Raises:
+        CancelledError: the person asked to stop; the tries before are given.
     """
     weights = module_weights(drawer.layout)
     best: Try | None = None
@@ -257,10 +260,12 @@ def tries(
         else:
             means = "drawn" if best is None else "drawn more firmly"
             drawn = drawer.draw(context.progress, weights, title, asked)
-        made = judge(drawn, drawer.layout, readers, params, seed=asked["seed"], number=number, means=means)
+        made = judge(drawn, drawer.layout, readers, params, context, seed=asked["seed"], number=number, means=means)
         yield made
         if made.report.scans:
             return
+        if context.progress.cancelled():
+            raise CancelledError
         weights = raised(weights, weak_modules(made.errors))
         if best is None or made.rank > best.rank:
             best = made
@@ -271,21 +276,31 @@ def judge(  # noqa: PLR0913 - a picture and what is asked of it
     layout: QrLayout,
     readers: Sequence[Decoder],
     params: QrArtParams,
+    context: Context,
     *,
     seed: int,
     number: int,
     means: Means,
 ) -> Try:
-    """Scan a picture with each reader, touch it up where they fail, and hold it against the code module by module."""
+    """Scan a picture with each reader, touch it up where they fail, and hold it against the code module by module.
+
+    Who asks to stop while it is touched up gets it as it was drawn.
+    """
+
+    def is_read_now(touched_up: Image) -> bool:
+        if context.progress.cancelled():
+            raise CancelledError
+        return is_read(touched_up, readers, layout.content, by_all=by_all)
+
     image, touched = drawn.image, 0
     errors = shown = scan_errors.error_map(image, layout)
     read_by = readers_of(image, readers, layout.content)
     by_all = params.must_read == "all"
     scans = len(read_by) == len(readers) if by_all else bool(read_by)
     if not scans:
-        found = least_touch(
-            image, layout, lambda each: is_read(each, readers, layout.content, by_all=by_all), params.touch_up
-        )
+        found = None
+        with contextlib.suppress(CancelledError):
+            found = least_touch(image, layout, is_read_now, params.touch_up)
         if found is not None:
             (image, touched), scans = found, True
             read_by, shown = readers_of(image, readers, layout.content), scan_errors.error_map(image, layout)

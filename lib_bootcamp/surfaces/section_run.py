@@ -22,7 +22,7 @@ from lib_bootcamp.core.qr_layout import QrLayout
 from lib_bootcamp.core.qr_touch import least_touch
 from lib_bootcamp.core.scan_ladder import is_read
 from lib_bootcamp.core.unit_presets import UnitPreset, advice, find_preset, usable
-from lib_bootcamp.errors import BootcampError, InvalidParamError
+from lib_bootcamp.errors import BootcampError, CancelledError, InvalidParamError
 from lib_bootcamp.operation import Context, ControlMap
 from lib_bootcamp.ports import STEER, Host, SilentProgress
 
@@ -344,20 +344,24 @@ class SectionRunner:
     def _touched(self, p: Any, run: Run, image: Image) -> tuple[Image, int] | None:
         """The picture and by how many grey levels it was touched up; None where it scans, or cannot be made to.
 
-        What lies outside of an inpainting's mask is the person's own and stays as it is.
+        What lies outside of an inpainting's mask is the person's own and stays as it is. Interrupt, pressed meanwhile,
+        leaves the picture as it was drawn.
         """
         names = self._decoders()
         readers = scan_decoders.installed(names) if names else scan_decoders.usual()
         if run.layout is None or not run.touch_up or not readers or getattr(p, "image_mask", None) is not None:
             return None
-        text = run.layout.content
+        text, progress = run.layout.content, self.host.progress()
+        was_stopped = progress.cancelled()  # by Interrupt at a step, or at the first picture that scans
 
         def scans(picture: Image) -> bool:
+            if not was_stopped and progress.cancelled():
+                raise CancelledError
             return is_read(picture, readers, text)
 
         try:
             return None if scans(image) else least_touch(image, run.layout, scans, run.touch_up)
-        except InvalidParamError:  # another script made something else of the picture: the code lies elsewhere
+        except (CancelledError, InvalidParamError):  # the latter: another script made the picture another shape
             return None
 
     def _scan(self, run: Run, image: Image) -> tuple[str, bool]:

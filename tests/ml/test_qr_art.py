@@ -146,6 +146,18 @@ def test_stopped_later_the_best_picture_so_far_is_kept(host: StandaloneHost) -> 
     assert found.image is not None
 
 
+def test_stopped_while_it_is_touched_up_the_picture_is_kept_as_drawn(
+    host: StandaloneHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    progress, search = SilentProgress(), qr_art.least_touch
+    monkeypatch.setattr(qr_art, "readers_of", lambda *_: ())
+    monkeypatch.setattr(qr_art, "least_touch", lambda *asked: (progress.cancel(), search(*asked))[1])
+    found = made(host, progress, steps=2, max_tries=4)
+    assert found.stopped
+    assert [each.touched for each in found.tries] == [0]
+    assert found.image is not None
+
+
 def test_stopped_before_the_first_picture_there_is_nothing(host: StandaloneHost) -> None:
     with pytest.raises(CancelledError):
         made(host, StopAfter(0))

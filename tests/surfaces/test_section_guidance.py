@@ -11,7 +11,8 @@ import pytest
 
 from lib_bootcamp.errors import ModelError
 from lib_bootcamp.hosts.standalone import StandaloneHost
-from lib_bootcamp.ports import STEER
+from lib_bootcamp.ports import STEER, SilentProgress
+from lib_bootcamp.surfaces import section_run
 from lib_bootcamp.surfaces.infotext import KEY, parse
 from lib_bootcamp.surfaces.section_run import SectionRunner
 from tests.ml.needs import skip_without_models
@@ -194,6 +195,24 @@ def test_a_picture_that_nearly_scans_is_touched_up() -> None:
         made.after_all(p)
         assert re.match(text, p.extra_generation_params["Bootcamp scan"][0])
         assert (shown is picture) == (most == 0)
+
+
+@pytest.mark.parametrize(("when", "is_touched"), [("before", True), ("meanwhile", False)])
+def test_interrupt_ends_a_touch_that_has_begun(when: str, is_touched: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    from PIL import Image
+
+    host, progress = Host(), SilentProgress()
+    monkeypatch.setattr(host, "progress", lambda: progress)
+    if when == "before":
+        progress.cancel()
+    else:
+        search = section_run.least_touch
+        monkeypatch.setattr(section_run, "least_touch", lambda *asked: (progress.cancel(), search(*asked))[1])
+    p = Generation(width=SIDE, height=SIDE)
+    made = SectionRunner(host, FakeWebUi(), lambda: None)
+    made.before_process(p, (CODE,))
+    picture = Image.fromarray(pale(steer(p).maps[0]))
+    assert (made.after_picture(p, picture) is not picture) == is_touched
 
 
 @pytest.mark.parametrize("size", [(SIDE, SIDE), (SIDE, 2 * SIDE)])
