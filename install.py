@@ -45,6 +45,7 @@ WANTED = (
     # 0.31.0 runs with everything that WebUI 1.10.1 pins; 0.27 and 0.34 do not.
     Want("diffusers", "diffusers==0.31.0", "The loaded checkpoint outside of generation"),
     Want("simplejpeg", "simplejpeg", "Reading JPEGs quickly"),
+    Want("isal", "isal", "Writing PNGs quickly"),
     # Its lists of labels are read and its code is not imported, so nothing has to come along with it.
     Want("clip_interrogator", "clip-interrogator==0.6.0", "Interrogating with clip-interrogator's tables", alone=True),
     # Its metadata asks for one more OpenCV (headless) beside whichever is there, and the two overwrite each other.

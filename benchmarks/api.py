@@ -22,11 +22,12 @@ import uvicorn
 from fastapi import FastAPI
 
 from lib_bootcamp.core.arrays import Image
-from lib_bootcamp.core.images import decode_base64, encode_base64, encode_png
+from lib_bootcamp.core.images import decode_base64, encode_base64
+from lib_bootcamp.core.png import encode_png
 from lib_bootcamp.hosts.standalone import StandaloneHost
 from lib_bootcamp.operation import Context, ControlMap, Operation, Result
 from lib_bootcamp.params import Params, Spec
-from lib_bootcamp.surfaces.routes import PNG_LEVEL, PREFIX, build_router
+from lib_bootcamp.surfaces.routes import PREFIX, build_router
 
 from .timing import medians
 
@@ -91,7 +92,7 @@ def _check(answer: httpx.Response) -> httpx.Response:
 def _codec(text: str) -> str:
     """The part of a request that no server can leave out: the picture read and written."""
     picture = decode_base64(json.loads(text)["image"])
-    return b64encode(encode_png(picture, compress_level=PNG_LEVEL)).decode("ascii")
+    return b64encode(encode_png(picture)).decode("ascii")
 
 
 def _measure(side: int | None, rounds: int) -> dict[str, Any]:

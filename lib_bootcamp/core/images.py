@@ -16,11 +16,12 @@ from typing import Any
 
 import numpy as np
 from PIL import Image as Pil
-from PIL import ImageOps, PngImagePlugin
+from PIL import ImageOps
 
 from lib_bootcamp.errors import ImageError, OutputError, TooLargeError
 
 from .arrays import MAX_PIXELS, Image
+from .png import encode_png
 
 MAX_BYTES = 64 * 1024 * 1024
 ORIENTATION = 0x0112
@@ -240,22 +241,6 @@ def read_png_text(path: Path) -> dict[str, str]:
             return {str(key): value for key, value in picture.info.items() if isinstance(value, str)}
     except (OSError, ValueError, SyntaxError):
         return {}
-
-
-def encode_png(image: Image, text: Mapping[str, str] | None = None, *, compress_level: int = 4) -> bytes:
-    """Write a picture as PNG.
-
-    Args:
-        image: uint8 [H, W, 3] RGB or [H, W].
-        text: text chunks (iTXt, UTF-8) to add.
-        compress_level: zlib's, 0 to 9.
-    """
-    chunks = PngImagePlugin.PngInfo()
-    for key, value in (text or {}).items():
-        chunks.add_itxt(key, value)
-    out = io.BytesIO()
-    Pil.fromarray(np.ascontiguousarray(image)).save(out, "PNG", pnginfo=chunks, compress_level=compress_level)
-    return out.getvalue()
 
 
 def encode_base64(image: Image) -> str:

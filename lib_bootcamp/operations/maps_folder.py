@@ -17,6 +17,7 @@ from lib_bootcamp.core.arrays import Image
 from lib_bootcamp.core.folders import is_inside
 from lib_bootcamp.core.images import decode_quickly
 from lib_bootcamp.core.opencv import opencv
+from lib_bootcamp.core.png import encode_png
 from lib_bootcamp.errors import BootcampError, CancelledError, OutputError
 from lib_bootcamp.jobs import files
 from lib_bootcamp.jobs.work import FolderParams, PictureFolder
@@ -152,15 +153,13 @@ class MapsWork(PictureFolder):
 
 def _encoded(image: Image, suffix: str) -> bytes:
     """A map as a file: of one channel where all three are the same, which is a third of the work and the size."""
-    cv2 = opencv()
     if image.ndim == 3 and all(np.array_equal(image[..., 0], image[..., each]) for each in (1, 2)):
         image = image[..., 0]
-    elif image.ndim == 3:
-        image = image[..., ::-1]  # OpenCV's order
-    # runs are all that this level finds quickly in maps, and the files are smaller for it
-    png = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
-    settings = png if suffix == ".png" else [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
-    done, data = cv2.imencode(suffix, np.ascontiguousarray(image), settings)
+    if suffix == ".png":
+        return encode_png(image)
+    cv2 = opencv()
+    in_its_order = image if image.ndim == 2 else image[..., ::-1]
+    done, data = cv2.imencode(suffix, np.ascontiguousarray(in_its_order), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     if not done:
         raise OutputError(f"The map cannot be written as {suffix}.")
     return bytes(data)

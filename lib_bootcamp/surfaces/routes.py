@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from lib_bootcamp import __version__, catalog
 from lib_bootcamp.catalog import OPERATIONS
-from lib_bootcamp.core.images import encode_png
+from lib_bootcamp.core.png import encode_png
 from lib_bootcamp.errors import ModelError
 from lib_bootcamp.operation import Context, Operation, Result
 from lib_bootcamp.operations.compatibility import COMPATIBILITY
@@ -32,8 +32,6 @@ from .job_routes import add_job_routes
 
 JSON, PNG = "application/json", "image/png"
 MAX_HEADER = 4096
-# zlib level 1 writes photograph-like maps 2.4 times as fast as 4 for a fifth more bytes
-PNG_LEVEL = 1
 _MEASURE = "Wait for the queue, load the checkpoint if need be, and count the bytes."
 _DESCRIPTIONS = {
     400: "The body is malformed.",
@@ -207,7 +205,7 @@ def picture_answer(result: Result) -> Response:
     if len(header) > MAX_HEADER:
         header = _dumps(outcome)
     headers = {"X-Bootcamp-Result": header} if len(header) <= MAX_HEADER else {}
-    return Response(encode_png(picture, compress_level=PNG_LEVEL), media_type=PNG, headers=headers)
+    return Response(encode_png(picture), media_type=PNG, headers=headers)
 
 
 def _dumps(value: Any, *, ensure_ascii: bool = True) -> str:
@@ -216,7 +214,7 @@ def _dumps(value: Any, *, ensure_ascii: bool = True) -> str:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, np.ndarray) and value.dtype == np.uint8:
-        return base64.b64encode(encode_png(value, compress_level=PNG_LEVEL)).decode("ascii")
+        return base64.b64encode(encode_png(value)).decode("ascii")
     if isinstance(value, bytes):
         return base64.b64encode(value).decode("ascii")
     if isinstance(value, np.ndarray):

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from lib_bootcamp.core.images import encode_png, read_image
+from lib_bootcamp.core.images import read_image
+from lib_bootcamp.core.png import encode_png
 from lib_bootcamp.core.png_info.edit import with_infotext
 from lib_bootcamp.operations.png_info import read_info
 from tests.browser.test_page import PHOTO, open_tab

@@ -14,7 +14,8 @@ import numpy as np
 from fastapi import FastAPI
 
 from lib_bootcamp.catalog import OPERATIONS
-from lib_bootcamp.core.images import encode_base64, encode_png
+from lib_bootcamp.core.images import encode_base64
+from lib_bootcamp.core.png import encode_png
 from lib_bootcamp.errors import ModelError
 from lib_bootcamp.hosts.standalone import StandaloneHost
 from lib_bootcamp.operations.detect import DETECT

@@ -15,7 +15,7 @@ skip_without_models()
 
 import torch  # noqa: E402, TID253
 
-from lib_bootcamp.core.images import encode_png  # noqa: E402
+from lib_bootcamp.core.png import encode_png  # noqa: E402
 from lib_bootcamp.errors import ImageError, InvalidParamError, ModelError  # noqa: E402
 from lib_bootcamp.ml import clip_onnx  # noqa: E402
 from lib_bootcamp.ml.clip_model import ClipModel, lend_clip, load_clip  # noqa: E402

@@ -10,7 +10,7 @@ import zlib
 
 import numpy as np
 
-from lib_bootcamp.core.images import encode_png
+from lib_bootcamp.core.png import encode_png
 from lib_bootcamp.errors import ImageError
 
 from .exif import make_exif
