@@ -64,17 +64,25 @@ def _derivatives(plane: Image, kind: Gradient, depth: int) -> Derivatives:
 def _in_strips(planes: Sequence[NDArray[Any]], margin: int, work: Callable[[list[Any]], Floats], scale: float) -> Image:
     """Call `work` with strips of the planes that have a margin of rows; its float answers become uint8."""
     cv2 = opencv()
+    out = np.empty(planes[0].shape, dtype=np.uint8)
+
+    def strip(parts: list[Any], own: slice, rows: slice) -> None:
+        cv2.convertScaleAbs(work(parts)[own], dst=out[rows], alpha=scale)
+
+    _each_strip(planes, margin, strip)
+    return out
+
+
+def _each_strip(planes: Sequence[NDArray[Any]], margin: int, work: Callable[[list[Any], slice, slice], None]) -> None:
+    """Call `work` with strips of the planes that have a margin of rows, their own rows in them, and in the planes."""
     height, width = planes[0].shape
-    out = np.empty((height, width), dtype=np.uint8)
 
     def part(top: int, bottom: int) -> None:
         for start, end in strips(top, bottom, width):
             first, last = max(0, start - margin), min(height, end + margin)
-            made = work([plane[first:last] for plane in planes])
-            cv2.convertScaleAbs(made[start - first : end - first], dst=out[start:end], alpha=scale)
+            work([plane[first:last] for plane in planes], slice(start - first, end - first), slice(start, end))
 
     run_parts(height, width, part)
-    return out
 
 
 @dataclass(frozen=True)
@@ -86,7 +94,7 @@ class Thresholds:
 
 
 class Canny:
-    """Canny's edges; the derivatives are computed once, for automatic thresholds and for the edges.
+    """Canny's edges; of several planes the derivatives are computed once, for automatic thresholds and for the edges.
 
     Source: Canny, "A Computational Approach to Edge Detection", PAMI 8 (1986); several planes are joined by Di Zenzo,
         "A Note on the Gradient of a Multi-Image", CVGIP 33 (1986).
@@ -100,22 +108,33 @@ class Canny:
         """int16 [H, W] along x and along y."""
         if self._derivatives is None:
             cv2 = opencv()
-            each: Any = [_derivatives(plane, "sobel", cv2.CV_16S) for plane in self.planes]
-            found: tuple[Image, Image] = each[0] if len(each) == 1 else _joined(each)
-            self._derivatives = found
+            dx, dy = (np.empty(self.planes[0].shape, dtype=np.int16) for _ in range(2))
+
+            def strip(parts: list[Image], own: slice, rows: slice) -> None:
+                each = [_derivatives(part, "sobel", cv2.CV_32F) for part in parts]
+                dx[rows], dy[rows] = _joined([(along_x[own], along_y[own]) for along_x, along_y in each])
+
+            _each_strip(self.planes, 1, strip)
+            self._derivatives = (dx, dy)
         return self._derivatives
 
     def strength(self) -> Image:
         """uint8 [H, W]: a quarter of |dx| + |dy|, so that an upright step has its own height."""
         cv2 = opencv()
-        dx, dy = (cv2.convertScaleAbs(each, alpha=0.25) for each in self.derivatives())
-        added: Image = cv2.add(dx, dy)
-        return added
+        out = np.empty(self.planes[0].shape, dtype=np.uint8)
+
+        def strip(parts: list[Any], own: slice, rows: slice) -> None:
+            pair = _derivatives(parts[0], "sobel", cv2.CV_16S) if len(parts) == 1 else parts
+            dx, dy = (cv2.convertScaleAbs(each[own], alpha=0.25) for each in pair)
+            cv2.add(dx, dy, dst=out[rows])
+
+        _each_strip(self.planes if len(self.planes) == 1 else self.derivatives(), 1, strip)
+        return out
 
     def lines(self, thresholds: Thresholds) -> Image:
         """uint8 [H, W], 255 on a line of one pixel."""
         cv2 = opencv()
-        if self._derivatives is None and len(self.planes) == 1:
+        if len(self.planes) == 1:
             found: Image = cv2.Canny(np.ascontiguousarray(self.planes[0]), thresholds.low, thresholds.high)
             return found
         dx, dy = self.derivatives()
@@ -124,18 +143,24 @@ class Canny:
 
 
 def _joined(each: Sequence[Derivatives]) -> Derivatives:
-    """The direction and rate of the fastest change of a vector: the structure tensor's first eigenvector."""
+    """The direction and rate of the fastest change of a vector: the structure tensor's first eigenvector.
+
+    Returns:
+        float32 [H, W] along x and along y, whole numbers.
+    """
     cv2 = opencv()
-    xs, ys = zip(*(tuple(part.astype(np.float32) for part in pair) for pair in each), strict=True)
-    xx, yy, xy = (
-        sum(one * other for one, other in zip(first, second, strict=True))
-        for first, second in ((xs, xs), (ys, ys), (xs, ys))
+    if len(each) == 1:
+        return each[0]
+    xs, ys = zip(*each, strict=True)
+    xx, yy, twice = (
+        functools.reduce(cv2.add, [cv2.multiply(*pair, scale=scale) for pair in zip(first, second, strict=True)])
+        for first, second, scale in ((xs, xs, 0.5), (ys, ys, 0.5), (xs, ys, 1.0))
     )
-    difference, twice = xx - yy, 2 * xy
-    rate = np.sqrt((xx + yy + cv2.magnitude(difference, twice)) / 2)
-    angle = cv2.phase(difference, twice) / 2
-    dx, dy = cv2.polarToCart(rate, angle)
-    return np.rint(dx).astype(np.int16), np.rint(dy).astype(np.int16)
+    # half of the tensor's entries, so that no further factor is needed
+    difference = cv2.subtract(xx, yy)
+    rate = cv2.sqrt(cv2.add(cv2.add(xx, yy), cv2.magnitude(difference, twice)))
+    dx, dy = cv2.polarToCart(rate, cv2.multiply(cv2.phase(difference, twice), 0.5))
+    return np.rint(dx, out=dx), np.rint(dy, out=dy)
 
 
 def otsu(strength: Image) -> int:

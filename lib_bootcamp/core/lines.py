@@ -74,12 +74,15 @@ def drop_short(lines: Image, min_length_px: int, *, thinned: bool = False) -> Im
     cv2 = opencv()
     if min_length_px <= 1:
         return lines
-    count, labels = cv2.connectedComponents((lines > 0).view(np.uint8), connectivity=8, ltype=cv2.CV_32S)
-    centres = lines if thinned else thin(lines)
-    lengths = np.bincount(labels[centres > 0], minlength=count)
-    kept = lengths >= min_length_px
-    kept[0] = False
-    out: Image = np.where(kept[labels], lines, np.uint8(0))
+    drawn = lines > 0
+    count, labels = cv2.connectedComponents(drawn.view(np.uint8), connectivity=8, ltype=cv2.CV_32S)
+    # the few pixels of the lines are looked at, not all
+    at = np.flatnonzero(drawn)
+    of_each = labels.ravel()[at]
+    centres = of_each if thinned else of_each[thin(lines).ravel()[at] > 0]
+    long = at[(np.bincount(centres, minlength=count) >= min_length_px)[of_each]]
+    out = np.zeros_like(lines)
+    out.ravel()[long] = lines.ravel()[long]
     return out
 
 
