@@ -81,7 +81,8 @@ def _hub(repo: str, mb: float, *further: str) -> tuple[Weights, ...]:
     )
 
 
-_SAM = _hub("facebook/sam-vit-base", 375)
+SAM = _hub("facebook/sam-vit-base", 375)
+"""Objects' masks are drawn by it."""
 _CLIP_TOKENS = ("vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json")
 
 DETECTORS: dict[Name, Detector] = {
@@ -222,49 +223,11 @@ DETECTORS: dict[Name, Detector] = {
     "objects": Detector(
         title="Objects by phrase: OWL-ViT and SAM",
         through="transformers",
-        weights=(*_hub("google/owlvit-base-patch32", 613, *_CLIP_TOKENS), *_SAM),
+        weights=(*_hub("google/owlvit-base-patch32", 613, *_CLIP_TOKENS), *SAM),
         options=("phrases", "threshold", "outline"),
         licence="Apache 2.0",
     ),
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """What a detector is told beside the picture; each means something to those that name it.
-
-    Args:
-        resolution: the picture's shorter side while it is looked at, in px, a multiple of 64.
-        scribble: thick strokes in black and white instead of soft edges.
-        coarse: the second network of line art, with fewer lines.
-        hands, face: find them too.
-        faces: at most so many.
-        line_score: how sure a line must be, [0, 1].
-        line_distance: how long a line must be, in the network's px.
-        phrases: what is looked for.
-        threshold: how sure a find must be, [0, 1].
-        outline: `mask` by SAM, or `box`.
-    """
-
-    resolution: int = 512
-    scribble: bool = False
-    coarse: bool = False
-    hands: bool = False
-    face: bool = False
-    faces: int = 1
-    line_score: float = 0.1
-    line_distance: float = 0.1
-    phrases: tuple[str, ...] = ()
-    threshold: float = 0.1
-    outline: Literal["mask", "box"] = "mask"
-
-
-def needed(detector: Detector, options: Options) -> tuple[Weights, ...]:
-    """The files that this run needs; SAM's only where masks are asked for."""
-    chosen = [each for each in detector.weights if not each.only or getattr(options, each.only)]
-    if options.outline == "box":
-        chosen = [each for each in chosen if each not in _SAM]
-    return tuple(chosen)
 
 
 def using(option: Option) -> tuple[Name, ...]:

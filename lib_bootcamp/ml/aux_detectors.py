@@ -17,7 +17,8 @@ import torch
 
 from lib_bootcamp.core.arrays import Image
 from lib_bootcamp.core.colours import distinct_colours
-from lib_bootcamp.core.detectors import Options, Weights
+from lib_bootcamp.core.detector_options import Options
+from lib_bootcamp.core.detectors import Weights
 from lib_bootcamp.errors import MissingPackageError, ModelError
 
 from .detectors import Detected, Loaded

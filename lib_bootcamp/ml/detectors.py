@@ -12,7 +12,8 @@ from typing import Any, Protocol
 import torch
 
 from lib_bootcamp.core.arrays import Image
-from lib_bootcamp.core.detectors import DETECTORS, Detector, Name, Options, Weights, needed
+from lib_bootcamp.core.detector_options import Options, needed
+from lib_bootcamp.core.detectors import DETECTORS, Detector, Name, Weights
 from lib_bootcamp.errors import MissingPackageError, OutOfMemoryError
 from lib_bootcamp.ports import Host, Progress
 
@@ -87,7 +88,7 @@ class Ready:
 
 
 @contextlib.contextmanager
-def lent(name: Name, options: Options, host: Host, progress: Progress) -> Iterator[Ready]:
+def lent(options: Options, host: Host, progress: Progress) -> Iterator[Ready]:
     """Lend a detector for the length of a block; its files are fetched first where they are missing.
 
     Raises:
@@ -95,10 +96,11 @@ def lent(name: Name, options: Options, host: Host, progress: Progress) -> Iterat
         MissingPackageError: the package that it runs through is not installed.
         CancelledError: the person stopped the fetching.
     """
+    name = options.detector
     detector = DETECTORS[name]
     device = "cpu" if detector.through in ("onnx", "mediapipe") else host.device()
     build = _builder(name, detector)
-    files = provide(needed(detector, options), folders(host), progress)
+    files = provide(needed(options), folders(host), progress)
     key = f"detector {name} {device} {'+'.join(sorted(str(path) for path in files.values()))}"
 
     def load() -> Ready:

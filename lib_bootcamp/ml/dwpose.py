@@ -16,7 +16,8 @@ import numpy as np
 import torch
 
 from lib_bootcamp.core.arrays import Image
-from lib_bootcamp.core.detectors import Options, Weights
+from lib_bootcamp.core.detector_options import Options
+from lib_bootcamp.core.detectors import Weights
 from lib_bootcamp.core.opencv import opencv
 from lib_bootcamp.core.pose_drawing import SURE, Pose, draw_poses
 from lib_bootcamp.core.resize import resize

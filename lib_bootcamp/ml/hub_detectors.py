@@ -16,7 +16,8 @@ from safetensors import SafetensorError
 
 from lib_bootcamp.core.ade20k import ADE20K_COLOURS
 from lib_bootcamp.core.arrays import Image
-from lib_bootcamp.core.detectors import Options, Weights
+from lib_bootcamp.core.detector_options import Options
+from lib_bootcamp.core.detectors import Weights
 from lib_bootcamp.core.resize import resize
 from lib_bootcamp.errors import InvalidParamError, MissingPackageError, ModelError, first_line
 

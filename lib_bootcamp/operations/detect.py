@@ -5,106 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 import numpy as np
 
 from lib_bootcamp.core.arrays import Image, to_rgb
-from lib_bootcamp.core.detectors import DETECTORS, Name, Options, using
+from lib_bootcamp.core.detector_options import Options
+from lib_bootcamp.core.detectors import DETECTORS
 from lib_bootcamp.core.resize import resize, target_size
 from lib_bootcamp.core.unit_presets import UNIT_PRESETS
-from lib_bootcamp.errors import InvalidParamError, MissingPackageError
+from lib_bootcamp.errors import MissingPackageError
 from lib_bootcamp.operation import Context, ControlMap, Operation
-from lib_bootcamp.params import Params, Spec
+from lib_bootcamp.params import Spec
 
 from .sizing import Height, Resizing, Width
 
-MOST_PHRASES = 16
-
-
-def _for(*names: Name) -> dict[str, tuple[Any, ...]]:
-    return {"detector": names}
-
 
 @dataclass(frozen=True, kw_only=True)
-class DetectSettings(Params):
-    """The detector and what it is told; without the picture."""
+class DetectSettings(Options):
+    """The detector, what it is told, and how its map is given; without the picture."""
 
-    detector: Annotated[
-        Name, Spec("Detector", "What is looked for, and how.", titles={n: d.title for n, d in DETECTORS.items()})
-    ] = "depth_midas"
-    resolution: Annotated[
-        int,
-        Spec(
-            "Detector's resolution",
-            "The picture's shorter side while it is looked at.",
-            ge=128,
-            le=2048,
-            multiple_of=64,
-            unit="px",
-        ),
-    ] = 512
-    scribble: Annotated[
-        bool, Spec("Scribble", "Thick strokes, black and white, in place of soft edges.", when=_for(*using("scribble")))
-    ] = False
-    coarse: Annotated[bool, Spec("Coarse", "Fewer lines.", when=_for(*using("coarse")))] = False
-    hands: Annotated[bool, Spec("Hands", "Their fingers too.", when=_for(*using("hands")))] = False
-    face: Annotated[bool, Spec("Face", "Its points too.", when=_for(*using("face")))] = False
-    faces: Annotated[int, Spec("Faces", "At most so many.", ge=1, le=20, when=_for(*using("faces")))] = 1
-    line_score: Annotated[
-        float,
-        Spec("Line score", "How sure a line must be.", ge=0.01, le=2, step=0.01, when=_for(*using("line_score"))),
-    ] = 0.1
-    line_distance: Annotated[
-        float,
-        Spec(
-            "Line distance",
-            "How far apart a line's ends must be.",
-            ge=0.01,
-            le=20,
-            step=0.01,
-            when=_for(*using("line_distance")),
-        ),
-    ] = 0.1
-    phrases: Annotated[
-        tuple[str, ...],
-        Spec(
-            "Phrases",
-            "What to look for, one a line.",
-            max_length=MOST_PHRASES,
-            example=("a cup", "a spoon"),
-            when=_for(*using("phrases")),
-        ),
-    ] = ()
-    threshold: Annotated[
-        float,
-        Spec(
-            "Threshold",
-            "How sure a find must be; objects are seldom surer than 0.3.",
-            ge=0.01,
-            le=1,
-            step=0.01,
-            when=_for(*using("threshold")),
-        ),
-    ] = 0.1
-    outline: Annotated[
-        Literal["mask", "box"],
-        Spec("Outline", "The objects' own by SAM, or their boxes.", when=_for(*using("outline"))),
-    ] = "mask"
     invert: Annotated[bool, Spec("Invert", "Black for white.")] = False
     width: Width = None
     height: Height = None
     resize_mode: Resizing = "just_resize"
-
-    def check(self) -> None:
-        """Objects are looked for by phrases."""
-        if self.detector == "objects" and not any(each.strip() for each in self.phrases):
-            raise InvalidParamError("phrases", "is empty; say what to look for")
-
-    def options(self) -> Options:
-        """What the detector is told."""
-        told = {name: getattr(self, name) for name in Options.__dataclass_fields__}
-        return Options(**{**told, "phrases": tuple(each.strip() for each in self.phrases if each.strip())})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,8 +94,8 @@ def detector(params: DetectSettings, context: Context) -> Iterator[Callable[[Ima
         from lib_bootcamp.ml.detectors import lent
     except ImportError as error:
         raise MissingPackageError(str(error.name), "Detecting") from error
-    options = params.options()
-    with lent(params.detector, options, context.host, context.progress) as ready:
+    options = params.told()
+    with lent(options, context.host, context.progress) as ready:
 
         def run(image: Image) -> DetectedMap:
             picture = to_rgb(image)

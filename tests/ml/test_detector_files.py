@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from lib_bootcamp.core.detectors import DETECTORS, Options, Weights, needed
+from lib_bootcamp.core.detector_options import Options, needed
+from lib_bootcamp.core.detectors import DETECTORS, Weights
 from lib_bootcamp.errors import CancelledError, ModelError
 from lib_bootcamp.ml.detector_files import folders, locate, provide
 from tests.fakes import FakeHost, FakeProgress
@@ -163,8 +164,8 @@ def test_new_files_go_to_the_hosts_first_folder_else_to_the_data_folder(tmp_path
 
 
 def test_only_the_files_that_a_run_uses_are_asked_for() -> None:
-    pose, objects = DETECTORS["openpose"], DETECTORS["objects"]
-    assert [each.file for each in needed(pose, Options())] == ["body_pose_model.pth"]
-    assert len(needed(pose, Options(hands=True, face=True))) == 3
-    assert {each.repo for each in needed(objects, Options(outline="box"))} == {"google/owlvit-base-patch32"}
-    assert {each.repo for each in needed(objects, Options())} > {"facebook/sam-vit-base"}
+    assert [each.file for each in needed(Options(detector="openpose"))] == ["body_pose_model.pth"]
+    assert len(needed(Options(detector="openpose", hands=True, face=True))) == 3
+    masks, boxes = (needed(Options(detector="objects", phrases=("a cup",), outline=each)) for each in ("mask", "box"))
+    assert {each.repo for each in boxes} == {"google/owlvit-base-patch32"}
+    assert {each.repo for each in masks} > {"facebook/sam-vit-base"}
