@@ -29,6 +29,8 @@ _STEP = {"sobel": 4, "scharr": 16}
 _LOG_PEAK = 0.24197
 # sigmas that OpenCV's Gaussian of floats reaches over; up to so many rows, strips cost less than they save
 _REACH, _SHORT = 4, 12
+# rows of a strip to one of its margins, so that what is computed twice is a tenth of all
+_MARGINS = 20
 # the normal density at 0: what sigma^2 LoG changes by from pixel to pixel across a step of 1, times sigma
 _LOG_SLOPE = 0.39894
 # the table of tanh reaches to 4, where it gives 254.8 of 255
@@ -48,10 +50,23 @@ def gradient_strength(planes: Planes, kind: Gradient) -> Image:
     cv2 = opencv()
 
     def lengths(parts: list[Image]) -> Floats:
-        found: list[Floats] = [cv2.magnitude(*_derivatives(part, kind, cv2.CV_32F)) for part in parts]
-        return functools.reduce(cv2.magnitude, found)
+        return _length([each for part in parts for each in _derivatives(part, kind, cv2.CV_32F)])
 
     return _in_strips(planes, 1, lengths, 1 / _STEP[kind])
+
+
+def _length(parts: Sequence[Floats]) -> Floats:
+    """The length of vectors that are given by their parts; writes into these. A single part keeps its sign.
+
+    `cv2.magnitude`'s last bit depends on where its arrays lie in memory, which is seen where a half is rounded.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    first, *others = (np.multiply(each, each, out=each) for each in parts)
+    for each in others:
+        first += each
+    np.sqrt(first, out=first)
+    return first
 
 
 def _derivatives(plane: Image, kind: Gradient, depth: int) -> Derivatives:
@@ -74,11 +89,11 @@ def _in_strips(planes: Sequence[NDArray[Any]], margin: int, work: Callable[[list
 
 
 def _each_strip(planes: Sequence[NDArray[Any]], margin: int, work: Callable[[list[Any], slice, slice], None]) -> None:
-    """Call `work` with strips of the planes that have a margin of rows, their own rows in them, and in the planes."""
+    """Call `work` with strips of the planes that have a margin of rows, their own rows in them and in the planes."""
     height, width = planes[0].shape
 
     def part(top: int, bottom: int) -> None:
-        for start, end in strips(top, bottom, width):
+        for start, end in strips(top, bottom, width, least=_MARGINS * margin):
             first, last = max(0, start - margin), min(height, end + margin)
             work([plane[first:last] for plane in planes], slice(start - first, end - first), slice(start, end))
 
@@ -152,14 +167,15 @@ def _joined(each: Sequence[Derivatives]) -> Derivatives:
     if len(each) == 1:
         return each[0]
     xs, ys = zip(*each, strict=True)
+    # half of the tensor's entries, so that no further factor is needed
     xx, yy, twice = (
         functools.reduce(cv2.add, [cv2.multiply(*pair, scale=scale) for pair in zip(first, second, strict=True)])
         for first, second, scale in ((xs, xs, 0.5), (ys, ys, 0.5), (xs, ys, 1.0))
     )
-    # half of the tensor's entries, so that no further factor is needed
     difference = cv2.subtract(xx, yy)
-    rate = cv2.sqrt(cv2.add(cv2.add(xx, yy), cv2.magnitude(difference, twice)))
-    dx, dy = cv2.polarToCart(rate, cv2.multiply(cv2.phase(difference, twice), 0.5))
+    angle = cv2.multiply(cv2.phase(difference, twice), 0.5)
+    rate = cv2.sqrt(cv2.add(cv2.add(xx, yy), _length([difference, twice])))
+    dx, dy = cv2.polarToCart(rate, angle)
     return np.rint(dx, out=dx), np.rint(dy, out=dy)
 
 
@@ -203,7 +219,7 @@ def log_strength(planes: Planes, sigma_px: float) -> Image:
     cv2 = opencv()
 
     def strength(parts: Planes) -> Floats:
-        return functools.reduce(cv2.magnitude, [log_response(part, sigma_px) for part in parts])
+        return _length([log_response(part, sigma_px) for part in parts])
 
     reach = math.ceil(_REACH * sigma_px) + 2
     if reach <= _SHORT:
@@ -262,7 +278,7 @@ class Xdog:
         # phi * (epsilon - sharpened value), in the steps of the table
         step = self.phi * _TANH_STEPS
         if len(planes) > 1:
-            length = cv2.magnitude(*(cv2.subtract(one, other) for one, other in zip(near, far, strict=True)))
+            length = _length([cv2.subtract(one, other) for one, other in zip(near, far, strict=True)])
             codes = cv2.addWeighted(
                 length, step * self.sharpness / 255, length, 0, step * (self.epsilon - 1), dtype=cv2.CV_16U
             )

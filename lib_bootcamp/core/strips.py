@@ -46,9 +46,17 @@ class Scratch:
         return held
 
 
-def strips(top: int, bottom: int, width: int, *, multiple: int = 1) -> Iterator[tuple[int, int]]:
-    """Cut rows into (top, bottom) ranges of about `STRIP_PIXELS` pixels, `multiple` rows or a multiple of it."""
-    rows = max(multiple, STRIP_PIXELS // width // multiple * multiple)
+def strips(top: int, bottom: int, width: int, *, multiple: int = 1, least: int = 1) -> Iterator[tuple[int, int]]:
+    """Cut rows into (top, bottom) ranges of about `STRIP_PIXELS` pixels, `multiple` rows or a multiple of it.
+
+    Args:
+        top: the first row.
+        bottom: the row after the last.
+        width: in pixels.
+        multiple: of rows.
+        least: rows of a strip, where strips overlap and short ones would be mostly overlap.
+    """
+    rows = max(multiple, STRIP_PIXELS // width // multiple * multiple, -(-least // multiple) * multiple)
     for start in range(top, bottom, rows):
         yield start, min(start + rows, bottom)
 

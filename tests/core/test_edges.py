@@ -135,6 +135,36 @@ def test_canny_of_two_planes_finds_a_turn_to_the_opposite():
     assert (lines > 0).sum(1).tolist() == [1] * 20
 
 
+def slopes(plane):
+    cv2 = opencv()
+    return [cv2.Sobel(plane, cv2.CV_64F, *order, borderType=cv2.BORDER_REPLICATE) for order in ((1, 0), (0, 1))]
+
+
+def test_two_planes_change_as_the_structure_tensors_first_eigenvector_says():
+    rng = np.random.default_rng(0)
+    planes = [rng.integers(0, 256, (60, 50), dtype=np.uint8) for _ in range(2)]
+    # two ramps at right angles: as fast in all directions
+    planes[0][:20, :20], planes[1][:20, :20] = 5 * np.arange(20), 5 * np.arange(20)[:, None]
+    found = np.stack(Canny(planes).derivatives(), axis=-1).astype(float)
+    each = np.array([slopes(plane) for plane in planes])
+    values, vectors = np.linalg.eigh(np.einsum("pihw,pjhw->hwij", each, each))
+    rate = np.sqrt(values[..., 1])
+    assert np.abs(np.hypot(found[..., 0], found[..., 1]) - rate).max() < 1
+    sure = (values[..., 1] > 1.2 * values[..., 0]) & (rate > 100)
+    along = np.abs((found * vectors[..., 1]).sum(-1))
+    assert (along / rate)[sure].min() > np.cos(np.radians(1))
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_the_gradients_length_is_rounded_from_its_exact_value(count):
+    rng = np.random.default_rng(0)
+    planes = [rng.integers(0, 256, (700, 333), dtype=np.uint8) for _ in range(count)]
+    squares = sum(slope**2 for plane in planes for slope in slopes(plane))
+    exact = np.rint(np.minimum(np.sqrt(squares) / 4, 255))
+    # where it lies half way between two levels, the last bit of a float decides
+    assert (gradient_strength(planes, "sobel") != exact).mean() == 0
+
+
 def test_otsu_parts_two_levels():
     image = np.array([[20] * 6 + [180] * 3], dtype=np.uint8)
     assert 20 <= otsu(image) < 180
