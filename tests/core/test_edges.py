@@ -149,10 +149,11 @@ def test_two_planes_change_as_the_structure_tensors_first_eigenvector_says():
     each = np.array([slopes(plane) for plane in planes])
     values, vectors = np.linalg.eigh(np.einsum("pihw,pjhw->hwij", each, each))
     rate = np.sqrt(values[..., 1])
-    assert np.abs(np.hypot(found[..., 0], found[..., 1]) - rate).max() < 1
+    length = np.hypot(found[..., 0], found[..., 1])
+    assert np.abs(length - rate).max() < 1
     sure = (values[..., 1] > 1.2 * values[..., 0]) & (rate > 100)
     along = np.abs((found * vectors[..., 1]).sum(-1))
-    assert (along / rate)[sure].min() > np.cos(np.radians(1))
+    assert (along / length)[sure].min() > np.cos(np.radians(1))
 
 
 @pytest.mark.parametrize("count", [1, 2])
