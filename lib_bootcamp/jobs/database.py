@@ -20,7 +20,7 @@ from typing import Any, Literal, TypeAlias
 from lib_bootcamp.errors import OutputError
 
 Durable: TypeAlias = Literal["", "soon", "now"]
-VERSION = 1
+VERSION = 2
 WAIT_S = 60
 SYNC_S = 5.0
 """How long old content may be the operating system's alone: on a busy disk, waiting takes as long as a batch."""
@@ -42,9 +42,11 @@ CREATE TABLE IF NOT EXISTS items (
     PRIMARY KEY (job, number)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS writes (
     id INTEGER PRIMARY KEY AUTOINCREMENT, job INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
-    path BLOB NOT NULL, before BLOB, after BLOB, digest BLOB NOT NULL);
+    path BLOB NOT NULL, before BLOB, after BLOB, digest BLOB NOT NULL, item INTEGER);
 CREATE INDEX IF NOT EXISTS writes_of ON writes (job, id);
 """
+_SINCE = {2: "ALTER TABLE writes ADD COLUMN item INTEGER"}
+"""What brings a journal of the version before to each."""
 
 
 class Database:
@@ -90,7 +92,9 @@ class Database:
 
     def _make(self) -> None:
         with self.transaction() as db:
-            for statement in filter(str.strip, _SCHEMA.split(";")):
+            version = int(db.execute("PRAGMA user_version").fetchone()[0])  # another process may have been sooner
+            steps = [_SINCE[each] for each in range(version + 1, VERSION + 1)] if version else _SCHEMA.split(";")
+            for statement in filter(str.strip, steps):
                 db.execute(statement)
             db.execute(f"PRAGMA user_version = {VERSION}")
 

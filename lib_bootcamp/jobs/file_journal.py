@@ -21,8 +21,8 @@ class FileJournal(Database):
         """Files that are written next."""
         with self.transaction() as db:
             db.executemany(
-                "INSERT INTO writes (job, path, before, after, digest) VALUES (?, ?, ?, ?, ?)",
-                [(number, os.fsencode(each.path), each.before, each.after, each.digest) for each in writes],
+                "INSERT INTO writes (job, path, before, after, digest, item) VALUES (?, ?, ?, ?, ?, ?)",
+                [(number, os.fsencode(each.path), each.before, each.after, each.digest, each.item) for each in writes],
             )
 
     def written_down(self, number: int) -> None:
@@ -64,8 +64,8 @@ class FileJournal(Database):
             db.executemany("DELETE FROM writes WHERE id = ?", [(each,) for each in ids])
 
     def _written(self, where: str, *values: object) -> list[Written]:
-        found = self.all(f"SELECT id, path, before, after, digest FROM writes WHERE {where}", *values)
+        found = self.all(f"SELECT id, path, before, after, digest, item FROM writes WHERE {where}", *values)
         return [
-            Written(id=at, path=os.fsdecode(path), before=before, after=after, digest=known)
-            for at, path, before, after, known in found
+            Written(id=at, path=os.fsdecode(path), before=before, after=after, digest=known, item=item)
+            for at, path, before, after, known, item in found
         ]

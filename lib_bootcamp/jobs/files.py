@@ -59,7 +59,8 @@ def write(root: Path, file: Written, data: bytes) -> None:
 def put_right(journal: Journal, number: int, root: Path) -> None:
     """Finish what a process was writing when it ended, whatever it had come to.
 
-    A file that holds something else by now is somebody else's and is left.
+    A file that holds something else by now is somebody else's and is left. One that was not written and whose content
+    the journal has not kept is made anew: its picture is to be done again.
 
     Raises:
         OutputError: a file cannot be written, or the journal cannot.
@@ -69,17 +70,21 @@ def put_right(journal: Journal, number: int, root: Path) -> None:
         return
     sweep(root / each.path for each in pending)
     never: list[int] = []
+    again: list[int] = []
     told = False
     for file in pending:
         now = read(root / file.path)
         if now is not None and digest(now) == file.digest:
-            told = told or file.after is None
+            told = told or (file.after is None and file.item is None)
         elif now == file.before and file.after is not None:
             write(root, file, file.after)
         else:
             never.append(file.id)
+            if file.item is not None and now == file.before:
+                again.append(file.item)
     with journal.transaction():
         journal.forget_writes(never)
+        journal.begin_again(number, again)
         journal.written_down(number)
         if told:
             journal.tell(number)

@@ -153,6 +153,16 @@ class ItemJournal(Database):
             )
             self.give_up(number)
 
+    def begin_again(self, number: int, items: Sequence[int]) -> None:
+        """Say that pictures are to be done after all: what was made of them is lost."""
+        with self.transaction() as db:
+            cursor = db.executemany(
+                "UPDATE items SET state = 'todo', result = NULL, note = '' WHERE job = ? AND number = ? "
+                "AND state = 'done'",
+                [(number, at) for at in sorted(set(items))],
+            )
+            db.execute("UPDATE jobs SET done = done - ? WHERE id = ?", (max(0, cursor.rowcount), number))
+
     def results(self, number: int) -> Iterator[tuple[str, dict[str, Any]]]:
         """Each picture that is done and not told yet, with the facts of its result; read page by page."""
         at = -1

@@ -65,6 +65,7 @@ class Written:
         before: what it held; None: it was not there.
         after: what it is to hold; None where only its digest is kept: it can be made anew, or is written long ago.
         digest: of what it is to hold.
+        item: the place in the job of the picture it is made of; None: of all.
     """
 
     id: int = 0
@@ -72,6 +73,7 @@ class Written:
     before: bytes | None
     after: bytes | None
     digest: bytes
+    item: int | None = None
 
 
 def digest(data: bytes) -> bytes:

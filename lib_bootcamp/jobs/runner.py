@@ -23,6 +23,9 @@ from .records import Outcome, Row, Written, digest
 LOG = logging.getLogger(__name__)
 ALONE_AFTER, LEFT_OUT_AFTER = 2, 4
 """Crashes during a picture's batch until it is worked on by itself, and until it is left out."""
+KEPT_BYTES = 64 * 1024
+"""Up to so much of a file's new content the journal keeps until it is written. Of a larger one, a map, it would be
+written twice for the sake of a crash; after one its picture is done again instead."""
 UNEXPECTED = "The program failed unexpectedly; its log says where."
 
 
@@ -164,19 +167,19 @@ class Run:
         for (number, path, _), result in zip(group, made, strict=True):
             outcome, planned = self._settled(work, number, self.root / path, result)
             outcomes.append(outcome)
-            writes += [(number, file) for file in planned]
+            writes += [(number, each, self._written(each, item=number)) for each in planned]
         if not outcomes:
             return
-        self.journal.intend(self.number, outcomes, [file for _, file in writes])
-        for number, file in writes:
+        self.journal.intend(self.number, outcomes, [file for _, _, file in writes])
+        for number, write, file in writes:
             try:
-                files.write(self.root, file, file.after or b"")
+                files.write(self.root, file, write.after)
             except OutputError as error:
                 self.journal.take_back(self.number, number, file.path, str(error))
 
     def _settled(
         self, work: FolderWork, number: int, picture: Path, result: FileResult | BootcampError
-    ) -> tuple[Outcome, list[Written]]:
+    ) -> tuple[Outcome, list[Write]]:
         try:
             if isinstance(result, BootcampError):
                 raise result
@@ -188,14 +191,16 @@ class Run:
         state = "skipped" if settled.skipped else "done"
         note = settled.skipped or settled.result.warning()
         outcome = Outcome(number=number, state=state, result=settled.result.facts(), note=note)
-        return outcome, [self._written(each, keep=True) for each in settled.writes if each.after != each.before]
+        return outcome, [each for each in settled.writes if each.after != each.before]
 
-    def _written(self, each: Write, *, keep: bool) -> Written:
+    def _written(self, each: Write, *, item: int | None = None) -> Written:
+        kept = item is not None and len(each.after) <= KEPT_BYTES
         return Written(
             path=str(each.path.relative_to(self.root)),
             before=each.before,
-            after=each.after if keep else None,
+            after=each.after if kept else None,
             digest=digest(each.after),
+            item=item,
         )
 
     def _at_end(self, work: FolderWork) -> None:
@@ -208,7 +213,7 @@ class Run:
         if write is None:
             return
         files.refuse_outside(write.path, self.root)
-        file = self._written(write, keep=False)
+        file = self._written(write)
         if write.after != write.before:
             self.journal.intend(self.number, [], [file])
             files.write(self.root, file, write.after)

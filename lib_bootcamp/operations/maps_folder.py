@@ -47,7 +47,7 @@ class MapsFolder(FolderParams):
         Literal["png", "jpg"],
         Spec(
             "Files",
-            "PNG keeps every value; JPEG takes a third of the time and space of it for maps with soft tones.",
+            "PNG keeps every value; JPEG takes two thirds of its space for maps with soft tones, and more for lines.",
             titles={"png": "PNG", "jpg": "JPEG, quality 95"},
         ),
     ] = "png"

@@ -11,7 +11,7 @@ from lib_bootcamp.core.images import write_atomically
 from lib_bootcamp.errors import OutputError
 from lib_bootcamp.jobs import files
 from lib_bootcamp.jobs.journal import Journal
-from lib_bootcamp.jobs.records import Written, digest
+from lib_bootcamp.jobs.records import Outcome, Written, digest
 
 
 @pytest.fixture
@@ -40,6 +40,22 @@ def wrote(journal: Journal, number: int, root: Path, path: str, after: bytes) ->
 
 
 # --- after a crash
+
+
+def test_what_the_journal_has_not_kept_is_made_anew(journal: Journal, number: int, root: Path) -> None:
+    journal.list_items(number, [(f"{at}.img", "") for at in range(4)])
+    names = ["written.png", "lost.png", "theirs.png"]
+    made = [
+        Written(path=each, before=None, after=None, digest=digest(b"map"), item=at) for at, each in enumerate(names)
+    ]
+    journal.intend(number, [Outcome(number=at, state="done", result={"a": at}) for at in range(4)], made)
+    (root / "written.png").write_bytes(b"map")
+    (root / "theirs.png").write_bytes(b"mine")
+    files.put_right(journal, number, root)
+    assert journal.todo(number) == [(1, "1.img", 0)]
+    assert journal.row(number).info.done == 3
+    assert [each.path for each in journal.written(number)] == ["written.png"]
+    assert (root / "theirs.png").read_bytes() == b"mine"
 
 
 def test_a_file_that_was_not_written_is_written(journal: Journal, number: int, root: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import sqlite3
@@ -275,6 +276,22 @@ def test_a_file_that_is_no_journal_is_told_with_its_name(tmp_path: Path) -> None
     path.write_bytes(b"not a database" * 100)
     with pytest.raises(OutputError, match=r"jobs\.sqlite cannot be opened: .*; move it away to begin anew"):
         Journal(path)
+
+
+def test_a_journal_of_the_version_before_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "jobs.sqlite"
+    with contextlib.closing(sqlite3.connect(path)) as old:
+        old.executescript(database._SCHEMA.replace(", item INTEGER", "") + "PRAGMA user_version = 1;")
+        old.execute(
+            "INSERT INTO jobs (operation, params, folder, trusted, state, owner, created) "
+            "VALUES ('caption', '{}', '/set', 1, 'interrupted', 'x', 0)"
+        )
+        old.execute("INSERT INTO writes (job, path, after, digest) VALUES (1, 'a.txt', 'new', 'd')")
+        old.commit()
+    for _ in range(2):
+        journal = Journal(path)
+        assert [(each.path, each.item) for each in journal.pending(1)] == [("a.txt", None)]
+        journal.close()
 
 
 def test_a_journal_of_a_newer_program_is_left_alone(journal: Journal) -> None:

@@ -83,6 +83,18 @@ def test_each_map_is_the_one_of_the_single_picture(name: str, values: Any, mappe
         np.testing.assert_array_equal(shown, wanted.image)
 
 
+def test_the_journal_keeps_no_map(mapped: Mapped, tmp_path: Path) -> None:
+    root = tmp_path / "large"
+    root.mkdir()
+    for number in range(6):
+        pixels = np.random.default_rng(number).integers(0, 256, (300, 400, 3), dtype=np.uint8)
+        Pil.fromarray(pixels).save(root / f"{number}.png")
+    assert mapped("brightness", root).done == 6
+    made = sum((root / each).stat().st_size for each in files(root) if each.startswith("maps/"))
+    kept = sum(path.stat().st_size for path in (tmp_path / "data").glob("jobs.sqlite*"))
+    assert kept < made / 2
+
+
 def test_what_is_there_is_skipped_or_made_anew_and_undo_takes_all_back(mapped: Mapped, root: Path) -> None:
     old = root / "maps" / "edges" / "a.png"
     old.parent.mkdir(parents=True)
