@@ -229,7 +229,7 @@ def read_image(path: Path) -> Image:
     """
     data = read_file(path)
     try:
-        return decode_image(data)
+        return decode_quickly(data)
     except (ImageError, TooLargeError) as error:
         raise type(error)(f"{path}: {error}") from None
 

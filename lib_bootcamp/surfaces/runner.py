@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lib_bootcamp.core.ahead import in_order
 from lib_bootcamp.core.images import (
     READ_SUFFIXES,
     SUFFIXES,
@@ -20,7 +21,7 @@ from lib_bootcamp.core.images import (
     write_image,
 )
 from lib_bootcamp.errors import BootcampError, ImageError, InvalidParamError, OutputError
-from lib_bootcamp.operation import Context, Operation, Result
+from lib_bootcamp.operation import Context, ControlMap, Operation, Result
 from lib_bootcamp.params import Param, Params
 from lib_bootcamp.ports import Host, Progress, SilentProgress, track
 
@@ -91,11 +92,18 @@ class Runner:
     def _run_many(self, items: list[Item]) -> int:
         outcomes: list[Outcome] = []
         progress, inner = self._progress(), SilentProgress()
+
+        def one(item: Item) -> Outcome:
+            return self._one(item, inner)
+
+        # maps that no network makes are functions of their pictures: on all cores
+        is_map = issubclass(self.operation.result, ControlMap) and not self.operation.needs
         try:
-            for item in track(progress, items, title=self.operation.name, total=len(items), unit="file"):
-                outcomes.append(self._one(item, inner))
-                if outcomes[-1].exit_code > EXIT_NO:
-                    print(f"error: {outcomes[-1].line}", file=sys.stderr)
+            with contextlib.closing(in_order(one, items) if is_map else (one(each) for each in items)) as made:
+                for each in track(progress, made, title=self.operation.name, total=len(items), unit="file"):
+                    outcomes.append(each)
+                    if each.exit_code > EXIT_NO:
+                        print(f"error: {each.line}", file=sys.stderr)
         except KeyboardInterrupt:
             self._print(outcomes, several=True)
             raise

@@ -22,6 +22,7 @@ from lib_bootcamp.core.images import (
     SUFFIXES,
     decode_base64,
     decode_image,
+    decode_quickly,
     encode_base64,
     encode_image,
     read_image,
@@ -122,6 +123,40 @@ def test_files_that_are_no_png_have_no_texts(tmp_path, content):
 
 def test_a_missing_file_has_no_texts(tmp_path):
     assert read_png_text(tmp_path / "missing.png") == {}
+
+
+# --- JPEGs by libjpeg-turbo
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 0}, {"quality": 30}])
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_a_jpeg_is_read_the_same_by_both_readers(mode, options):
+    pytest.importorskip("simplejpeg")
+    pixels = np.random.default_rng(0).integers(0, 256, (9, 13, 3), dtype=np.uint8)
+    out = io.BytesIO()
+    Pil.fromarray(pixels).resize((101, 67)).convert(mode).save(out, "JPEG", **options)
+    assert np.array_equal(decode_quickly(out.getvalue()), decode_image(out.getvalue()))
+
+
+@pytest.mark.parametrize("orientation", range(10))
+def test_a_jpeg_is_turned_by_both_readers(orientation):
+    pytest.importorskip("simplejpeg")
+    exif = Pil.Exif()
+    exif[0x0112] = orientation
+    out = io.BytesIO()
+    Pil.fromarray(np.ascontiguousarray(GRADIENT)).save(out, "JPEG", exif=exif)
+    assert np.array_equal(decode_quickly(out.getvalue()), decode_image(out.getvalue()))
+
+
+@pytest.mark.parametrize("cut", [3, 20, 200, 500])
+def test_a_jpeg_that_is_cut_off_is_refused_by_both_readers(cut):
+    data = encode_image(GRADIENT, ".jpg")[:cut]
+    sentences = set()
+    for read in (decode_image, decode_quickly):
+        with pytest.raises(ImageError) as caught:
+            read(data)
+        sentences.add(str(caught.value))
+    assert len(sentences) == 1
 
 
 # --- files

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import threading
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +17,11 @@ from PIL import Image as Pil
 
 from lib_bootcamp.app import main
 from lib_bootcamp.catalog import OPERATIONS
+from lib_bootcamp.operations.brightness import BRIGHTNESS
+from lib_bootcamp.operations.scan import SCAN
 from lib_bootcamp.surfaces.cli import build_parser
+from lib_bootcamp.surfaces.runner import Runner, Settings
+from tests.fakes import FakeHost
 
 
 def photo(path: Path, size: tuple[int, int] = (48, 32)) -> Path:
@@ -102,6 +110,37 @@ def test_a_bad_file_in_a_folder_is_told_and_the_others_are_done(
     records = json.loads(capsys.readouterr().out)
     assert [each.get("error") for each in records] == [None, "ImageError"]
     assert [each.name for each in (tmp_path / "out").iterdir()] == ["a.png"]
+
+
+def test_maps_of_a_folder_are_made_side_by_side_and_told_in_order(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    names = [f"{number}.png" for number in range(6)]
+    for name in names:
+        photo(tmp_path / "in" / name)
+    together = threading.Barrier(2)
+
+    def run(params: Any, context: Any) -> Any:
+        together.wait(30)  # nobody goes on alone
+        return BRIGHTNESS.run(params, context)
+
+    runner = Runner(replace(BRIGHTNESS, run=run), FakeHost(), Settings(out=str(tmp_path / "out"), json=True))
+    assert runner.run({"image": [str(tmp_path / "in")]}) == 0
+    assert [Path(each["path"]).name for each in json.loads(capsys.readouterr().out)] == names
+
+
+def test_what_is_no_map_is_done_in_the_programs_own_thread(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        photo(tmp_path / "in" / name)
+    threads = []
+
+    def run(params: Any, context: Any) -> Any:
+        threads.append(threading.current_thread())
+        return SCAN.run(params, context)
+
+    Runner(replace(SCAN, run=run), FakeHost(), Settings(quiet=True)).run({"image": [str(tmp_path / "in")]})
+    assert threads == [threading.main_thread()] * 2
 
 
 def test_skip_existing_leaves_what_is_there(tmp_path: Path) -> None:
