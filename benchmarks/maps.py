@@ -23,6 +23,7 @@ from lib_bootcamp.operations.brightness import BRIGHTNESS
 from lib_bootcamp.operations.edges import EDGES
 from lib_bootcamp.operations.lighting import LIGHTING
 from lib_bootcamp.operations.recolor import RECOLOR
+from lib_bootcamp.surfaces.runner import Runner, Settings
 
 from .timing import medians
 
@@ -148,7 +149,9 @@ def _gaussian(side: int) -> float:
 
 
 def _folder(count: int) -> dict[str, float]:
-    """Pictures a second over a folder of JPEGs of 1024 px: decoded alone, by a loop with OpenCV, and as jobs."""
+    """Pictures a second over a folder of JPEGs of 1024 px: decoded alone, by a loop with OpenCV, by the command line's
+    runner, and as jobs.
+    """
     photograph = cv2.resize(cv2.imread(str(PHOTO)), (1024, 1024), interpolation=cv2.INTER_AREA)
     data = cv2.imencode(".jpg", photograph, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()
     found = {}
@@ -192,6 +195,12 @@ def _folder(count: int) -> dict[str, float]:
             timed(f"{title}|job", partial(jobs.run_here, number, SilentProgress(), Stop()))
             jobs.close()
             shutil.rmtree(root / f"maps{len(found) - 1}")
+            out = Path(name) / f"out{len(found)}"
+            given = {key: value for key, value in values.items() if key != "file_format"}
+            if given == values:  # the command line writes PNGs over a folder
+                runner = Runner(find(operation), StandaloneHost(device="cpu"), Settings(out=str(out), quiet=True))
+                timed(f"{title}|command", partial(runner.run, {"image": [str(root)], **given}))
+                shutil.rmtree(out)
     return found
 
 
@@ -240,8 +249,10 @@ def table(result: dict[str, Any]) -> str:
     if folder:
         alone = folder["decoded alone"]
         titles = dict.fromkeys(name.split("|")[0] for name in folder if "|" in name)
-        lines += ["", f"| {folder['pictures']:,} JPEGs of 1024 px, pictures a second | a loop with OpenCV | job |"]
-        lines += ["|---|---|---|", f"| decoded alone, one thread: {alone:.0f} | | |"]
+        head = f"{folder['pictures']:,} JPEGs of 1024 px, pictures a second"
+        lines += ["", f"| {head} | a loop with OpenCV | job | command line |"]
+        lines += ["|---|---|---|---|", f"| decoded alone, one thread: {alone:.0f} | | | |"]
         for each in titles:
-            lines.append(f"| {each} | {folder[each + '|loop']:.0f} | {folder[each + '|job']:.0f} |")
+            cells = [folder.get(f"{each}|{which}") for which in ("loop", "job", "command")]
+            lines.append(f"| {each} | " + " | ".join("-" if cell is None else f"{cell:.0f}" for cell in cells) + " |")
     return "\n".join(lines)
