@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from .arrays import Floats, Image
 from .opencv import opencv
-from .strips import run_parts, strips
+from .strips import Scratch, run_parts, strips
 
 Gradient: TypeAlias = Literal["sobel", "scharr"]
 Planes: TypeAlias = Sequence[Image]
@@ -47,10 +47,9 @@ def gradient_strength(planes: Planes, kind: Gradient) -> Image:
         uint8 [H, W].
     Source: Sobel and Feldman (1968); Scharr, "Optimale Operatoren in der Digitalen Bildverarbeitung" (2000).
     """
-    cv2 = opencv()
 
-    def lengths(parts: list[Image]) -> Floats:
-        return _length([each for part in parts for each in _derivatives(part, kind, cv2.CV_32F)])
+    def lengths(parts: list[Image], kept: list[Scratch]) -> Floats:
+        return _length([each for pair in zip(parts, kept, strict=True) for each in _derivatives(*pair, kind)])
 
     return _in_strips(planes, 1, lengths, 1 / _STEP[kind])
 
@@ -62,40 +61,52 @@ def _length(parts: Sequence[Floats]) -> Floats:
     """
     if len(parts) == 1:
         return parts[0]
-    first, *others = (np.multiply(each, each, out=each) for each in parts)
+    cv2 = opencv()
+    total, *others = parts
+    cv2.multiply(total, total, dst=total)
     for each in others:
-        first += each
-    np.sqrt(first, out=first)
-    return first
+        cv2.accumulateSquare(each, total)
+    found: Floats = cv2.sqrt(total, dst=total)
+    return found
 
 
-def _derivatives(plane: Image, kind: Gradient, depth: int) -> Derivatives:
+def _derivatives(plane: Image, scratch: Scratch, kind: Gradient = "sobel") -> tuple[Floats, Floats]:
+    """float32 [H, W] along x and along y, in arrays of `scratch`."""
     cv2 = opencv()
     function = cv2.Sobel if kind == "sobel" else cv2.Scharr
-    dx, dy = (function(plane, depth, *order, borderType=cv2.BORDER_REPLICATE) for order in ((1, 0), (0, 1)))
+    dx, dy = (scratch(name, plane.shape) for name in ("dx", "dy"))
+    for out, order in ((dx, (1, 0)), (dy, (0, 1))):
+        function(plane, cv2.CV_32F, *order, dst=out, borderType=cv2.BORDER_REPLICATE)
     return dx, dy
 
 
-def _in_strips(planes: Sequence[NDArray[Any]], margin: int, work: Callable[[list[Any]], Floats], scale: float) -> Image:
+def _in_strips(
+    planes: Sequence[NDArray[Any]], margin: int, work: Callable[[list[Any], list[Scratch]], Floats], scale: float
+) -> Image:
     """Call `work` with strips of the planes that have a margin of rows; its float answers become uint8."""
     cv2 = opencv()
     out = np.empty(planes[0].shape, dtype=np.uint8)
 
-    def strip(parts: list[Any], own: slice, rows: slice) -> None:
-        cv2.convertScaleAbs(work(parts)[own], dst=out[rows], alpha=scale)
+    def strip(parts: list[Any], own: slice, rows: slice, kept: list[Scratch]) -> None:
+        cv2.convertScaleAbs(work(parts, kept)[own], dst=out[rows], alpha=scale)
 
     _each_strip(planes, margin, strip)
     return out
 
 
-def _each_strip(planes: Sequence[NDArray[Any]], margin: int, work: Callable[[list[Any], slice, slice], None]) -> None:
-    """Call `work` with strips of the planes that have a margin of rows, their own rows in them and in the planes."""
+def _each_strip(
+    planes: Sequence[NDArray[Any]], margin: int, work: Callable[[list[Any], slice, slice, list[Scratch]], None]
+) -> None:
+    """Call `work` with strips of the planes that have a margin of rows, their own rows in them and in the planes, and
+    arrays kept for each plane.
+    """
     height, width = planes[0].shape
 
     def part(top: int, bottom: int) -> None:
+        kept = [Scratch() for _ in planes]
         for start, end in strips(top, bottom, width, least=_MARGINS * margin):
             first, last = max(0, start - margin), min(height, end + margin)
-            work([plane[first:last] for plane in planes], slice(start - first, end - first), slice(start, end))
+            work([plane[first:last] for plane in planes], slice(start - first, end - first), slice(start, end), kept)
 
     run_parts(height, width, part)
 
@@ -122,11 +133,10 @@ class Canny:
     def derivatives(self) -> Derivatives:
         """int16 [H, W] along x and along y."""
         if self._derivatives is None:
-            cv2 = opencv()
             dx, dy = (np.empty(self.planes[0].shape, dtype=np.int16) for _ in range(2))
 
-            def strip(parts: list[Image], own: slice, rows: slice) -> None:
-                each = [_derivatives(part, "sobel", cv2.CV_32F) for part in parts]
+            def strip(parts: list[Image], own: slice, rows: slice, kept: list[Scratch]) -> None:
+                each = [_derivatives(*pair) for pair in zip(parts, kept, strict=True)]
                 dx[rows], dy[rows] = _joined([(along_x[own], along_y[own]) for along_x, along_y in each])
 
             _each_strip(self.planes, 1, strip)
@@ -138,8 +148,8 @@ class Canny:
         cv2 = opencv()
         out = np.empty(self.planes[0].shape, dtype=np.uint8)
 
-        def strip(parts: list[Any], own: slice, rows: slice) -> None:
-            pair = _derivatives(parts[0], "sobel", cv2.CV_16S) if len(parts) == 1 else parts
+        def strip(parts: list[Any], own: slice, rows: slice, kept: list[Scratch]) -> None:
+            pair = _derivatives(parts[0], kept[0]) if len(parts) == 1 else parts
             dx, dy = (cv2.convertScaleAbs(each[own], alpha=0.25) for each in pair)
             cv2.add(dx, dy, dst=out[rows])
 
@@ -195,22 +205,30 @@ def median_value(plane: Image) -> int:
     return int(np.searchsorted(counts.cumsum(dtype=np.float64), plane.size / 2))
 
 
-def log_response(plane: Image, sigma_px: float) -> Floats:
+def log_response(plane: Image, sigma_px: float, scratch: Scratch | None = None) -> Floats:
     """Laplacian of Gaussian times sigma squared, so that scales compare.
 
+    Args:
+        plane: uint8 [H, W].
+        sigma_px: of the Gaussian.
+        scratch: where it computes and leaves its answer.
     Returns:
         float32 [H, W]; negative on the bright side of an edge.
     Source: Marr and Hildreth, "Theory of Edge Detection", Proc. R. Soc. B 207 (1980); Lindeberg (1998) for the factor.
     """
     cv2 = opencv()
-    smooth = _gaussian(plane, sigma_px)
-    found: Floats = cv2.Laplacian(smooth, cv2.CV_32F, ksize=1, scale=sigma_px**2, borderType=cv2.BORDER_REPLICATE)
-    return found
+    kept = scratch or Scratch()
+    out, scale = kept("response", plane.shape), sigma_px**2
+    smooth = _gaussian(plane, sigma_px, kept)
+    cv2.Laplacian(smooth, cv2.CV_32F, dst=out, ksize=1, scale=scale, borderType=cv2.BORDER_REPLICATE)
+    return out
 
 
-def _gaussian(plane: Image, sigma_px: float) -> Floats:
+def _gaussian(plane: Image, sigma_px: float, scratch: Scratch) -> Floats:
     cv2 = opencv()
-    smooth: Floats = cv2.GaussianBlur(plane.astype(np.float32), (0, 0), sigma_px)
+    floats = scratch("floats", plane.shape)
+    np.copyto(floats, plane)
+    smooth: Floats = cv2.GaussianBlur(floats, (0, 0), sigma_px, dst=scratch("smooth", plane.shape))
     return smooth
 
 
@@ -218,13 +236,13 @@ def log_strength(planes: Planes, sigma_px: float) -> Image:
     """How strong the Laplacian of Gaussian is on both sides of an edge; uint8 [H, W]."""
     cv2 = opencv()
 
-    def strength(parts: Planes) -> Floats:
-        return _length([log_response(part, sigma_px) for part in parts])
+    def strength(parts: Planes, kept: Sequence[Scratch]) -> Floats:
+        return _length([log_response(part, sigma_px, scratch) for part, scratch in zip(parts, kept, strict=True)])
 
     reach = math.ceil(_REACH * sigma_px) + 2
     if reach <= _SHORT:
         return _in_strips(planes, reach, strength, 1 / _LOG_PEAK)
-    whole: Image = cv2.convertScaleAbs(strength(planes), alpha=1 / _LOG_PEAK)
+    whole: Image = cv2.convertScaleAbs(strength(planes, [Scratch() for _ in planes]), alpha=1 / _LOG_PEAK)
     return whole
 
 
@@ -238,7 +256,7 @@ def log_crossings(planes: Planes, sigma_px: float) -> Image:
     cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
     responses = [log_response(plane, sigma_px) for plane in planes]
 
-    def slopes(parts: list[Floats]) -> Floats:
+    def slopes(parts: list[Floats], _: list[Scratch]) -> Floats:
         found: list[Floats] = []
         for part in parts:
             least = cv2.erode(part, cross)
@@ -273,8 +291,8 @@ class Xdog:
     def strength(self, planes: Planes) -> Image:
         """uint8 [H, W], 255 where there is ink; on several planes the difference's length is taken off white."""
         cv2 = opencv()
-        near = [_gaussian(plane, self.sigma_px) for plane in planes]
-        far = [_gaussian(plane, self.sigma_px * self.RATIO) for plane in planes]
+        near = [_gaussian(plane, self.sigma_px, Scratch()) for plane in planes]
+        far = [_gaussian(plane, self.sigma_px * self.RATIO, Scratch()) for plane in planes]
         # phi * (epsilon - sharpened value), in the steps of the table
         step = self.phi * _TANH_STEPS
         if len(planes) > 1:
@@ -307,7 +325,7 @@ def contrast_strength(planes: Planes, window_px: int) -> Image:
     cv2 = opencv()
     size = (window_px, window_px)
 
-    def deviation(parts: list[Image]) -> Floats:
+    def deviation(parts: list[Image], _: list[Scratch]) -> Floats:
         found: list[Floats] = []
         for part in parts:
             mean = cv2.boxFilter(part, cv2.CV_32F, size, borderType=cv2.BORDER_REPLICATE)
