@@ -225,11 +225,18 @@ def log_response(plane: Image, sigma_px: float, scratch: Scratch | None = None) 
 
 
 def _gaussian(plane: Image, sigma_px: float, scratch: Scratch) -> Floats:
-    cv2 = opencv()
-    floats = scratch("floats", plane.shape)
-    np.copyto(floats, plane)
-    smooth: Floats = cv2.GaussianBlur(floats, (0, 0), sigma_px, dst=scratch("smooth", plane.shape))
+    """As `cv2.GaussianBlur` of floats, without making floats first."""
+    cv2, kernel = opencv(), _gaussian_kernel(sigma_px)
+    smooth: Floats = cv2.sepFilter2D(plane, cv2.CV_32F, kernel, kernel, dst=scratch("smooth", plane.shape))
     return smooth
+
+
+@functools.lru_cache(maxsize=8)
+def _gaussian_kernel(sigma_px: float) -> Floats:
+    """float32 [N, 1], as wide as OpenCV takes it for floats."""
+    cv2 = opencv()
+    kernel: Floats = cv2.getGaussianKernel(round(2 * _REACH * sigma_px + 1) | 1, sigma_px, cv2.CV_32F)
+    return kernel
 
 
 def log_strength(planes: Planes, sigma_px: float) -> Image:

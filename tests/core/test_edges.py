@@ -220,4 +220,7 @@ def test_the_laplacian_of_gaussian_is_the_same_in_strips(sigma: float) -> None:
     smooth = cv2.GaussianBlur(plane.astype(np.float32), (0, 0), sigma)
     response = cv2.Laplacian(smooth, cv2.CV_32F, ksize=1, scale=sigma**2, borderType=cv2.BORDER_REPLICATE)
     wanted = cv2.convertScaleAbs(np.abs(response), alpha=1 / 0.24197)
-    np.testing.assert_array_equal(log_strength([plane], sigma), wanted)
+    apart = np.abs(log_strength([plane], sigma).astype(int) - wanted)
+    # a half is rounded by a float's last bit
+    assert apart.max() <= 1
+    assert (apart > 0).mean() < 1e-4
