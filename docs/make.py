@@ -51,8 +51,8 @@ python -m lib_bootcamp edges photos --preset canny --out canny
 makes a map of each picture in a folder. On the page, below each of these tabs, "Maps of a folder" does it as a
 [job](jobs.md), over the API `POST /bootcamp/v1/jobs/edges` (and `brightness`, `lighting`, `recolor`, `detect`,
 `all-maps`): it is followed, paused, resumed after a crash and taken back as a whole. `photos/a.jpg` gets
-`photos/maps/edges/a.png`, or a JPEG of quality 95, which for maps with soft tones is written at the speed at which
-photographs are read ([figures](benchmarks.md)).
+`photos/maps/edges/a.png`, or a JPEG of quality 95. Either way a folder takes about as long as reading its photographs
+with Pillow ([figures](benchmarks.md)).
 
 ## Recolor
 
