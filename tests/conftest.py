@@ -34,6 +34,8 @@ def unavailable() -> Iterator[str]:
     """Every suite that is skipped on this machine, with the reason."""
     if not os.environ.get("WEBUI_DIR"):
         yield "tests/webui skipped: WEBUI_DIR names no WebUI"
+    if not os.environ.get("FORGE_DIR"):
+        yield "tests/webui/test_forge.py skipped: FORGE_DIR names no Forge"
     if find_chromium() is None:
         yield "tests/browser skipped: no Chromium in PATH and CHROMIUM names none"
     elif importlib.util.find_spec("playwright") is None:

@@ -6,11 +6,14 @@ The tables of blocks, alignment patterns and format bits are those of the `qrcod
 from __future__ import annotations
 
 import functools
+import importlib
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, cast
+from typing import Any, Literal, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
+
+from lib_bootcamp.errors import MissingPackageError
 
 from .arrays import Bits
 
@@ -42,6 +45,13 @@ class Block:
     correctable: int
 
 
+def _of_qrcode(name: str) -> Any:
+    try:
+        return importlib.import_module(f"qrcode.{name}")
+    except ImportError:
+        raise MissingPackageError("qrcode", "Making QR codes") from None
+
+
 def side(version: int) -> int:
     """Modules per side, without the quiet zone: 21 to 177."""
     return 17 + 4 * version
@@ -50,8 +60,7 @@ def side(version: int) -> int:
 @functools.lru_cache(maxsize=160)
 def blocks(version: int, level: Level) -> tuple[Block, ...]:
     """The Reed-Solomon blocks of a symbol. Source: ISO/IEC 18004:2015, Table 9."""
-    from qrcode import base
-
+    base = _of_qrcode("base")
     kept = _MISDECODE_CODEWORDS.get((version, level), 0)
     rows = base.rs_blocks(version, LEVEL_BITS[level])
     return tuple(Block(r.total_count, r.data_count, (r.total_count - r.data_count - kept) // 2) for r in rows)
@@ -81,8 +90,7 @@ def codewords_may_fail_share(version: int, level: Level) -> float:
 @functools.lru_cache(maxsize=128)
 def count_bits(mode: Mode, version: int) -> int:
     """Bits of a character count. Source: ISO/IEC 18004:2015, Table 3."""
-    from qrcode import util
-
+    util = _of_qrcode("util")
     return cast("int", util.length_in_bits(MODE_INDICATORS[mode], version))
 
 
@@ -118,8 +126,7 @@ class Skeleton:
 @functools.lru_cache(maxsize=40)
 def skeleton(version: int) -> Skeleton:
     """The patterns of a version. Source: ISO/IEC 18004:2015, 6.3, 7.7.3, 7.8.2 and 7.10."""
-    from qrcode import util
-
+    util = _of_qrcode("util")
     size = side(version)
     dark, function = np.zeros((size, size), np.bool_), np.zeros((size, size), np.bool_)
     function[6, :] = function[:, 6] = True
@@ -147,8 +154,7 @@ def skeleton(version: int) -> Skeleton:
 
 def alignment_centres(version: int) -> list[tuple[int, int]]:
     """Row and column of each alignment pattern's middle. Source: ISO/IEC 18004:2015, Annex E."""
-    from qrcode import util
-
+    util = _of_qrcode("util")
     centres, far = util.pattern_position(version), side(version) - 7
     return [(row, col) for row in centres for col in centres if (row, col) not in {(6, 6), (6, far), (far, 6)}]
 
@@ -201,8 +207,7 @@ def format_bits(version: int, level: Level) -> NDArray[np.uint8]:
 
     Source: ISO/IEC 18004:2015, 7.9 and Figure 25.
     """
-    from qrcode import util
-
+    util = _of_qrcode("util")
     size = side(version)
     out = np.zeros((size, size), np.uint8)
     rows = [0, 1, 2, 3, 4, 5, 7, 8, *range(size - 7, size)]

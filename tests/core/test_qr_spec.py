@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
 from lib_bootcamp.core import qr_spec
+from lib_bootcamp.errors import MissingPackageError
 
 
 @pytest.mark.parametrize(
@@ -28,6 +31,13 @@ from lib_bootcamp.core import qr_spec
 def test_capacity_is_that_of_table_7(version, level, numeric, alphanumeric, byte):
     found = [qr_spec.capacity(version, level, mode) for mode in ("numeric", "alphanumeric", "byte")]
     assert found == [numeric, alphanumeric, byte]
+
+
+def test_without_the_qrcode_package_it_is_asked_for(monkeypatch):
+    qr_spec.blocks.cache_clear()
+    monkeypatch.setitem(sys.modules, "qrcode.base", None)
+    with pytest.raises(MissingPackageError, match="pip install qrcode"):
+        qr_spec.blocks(1, "L")
 
 
 def test_an_eci_header_takes_12_bits_of_the_capacity():

@@ -2,7 +2,7 @@
 
 `WEBUI_DIR` is an AUTOMATIC1111 v1.10.1 that has `extensions/sd-webui-controlnet`, `WEBUI_PYTHON` its Python (default:
 `venv/bin/python` in it). Nothing below WEBUI_DIR is written but what the WebUI writes itself. CHROMIUM is a browser for
-the page's tests (default /usr/bin/chromium).
+the page's tests (default /usr/bin/chromium). `FORGE_DIR` and `FORGE_PYTHON` are the same for Forge.
 """
 
 from __future__ import annotations
@@ -156,17 +156,22 @@ def models(webui_dir: Path, webui_python: str, tmp_path_factory: pytest.TempPath
     command = [webui_python, str(maker), "--webui", str(webui_dir), "--out", str(out)]
     done = subprocess.run(command, cwd=webui_dir, capture_output=True, text=True, check=False, env=environment())
     assert done.returncode == 0, done.stderr[-3000:]
-    # the small checkpoint that means something, written as one file by the program itself with the WebUI's packages
-    command = [webui_python, "-m", "lib_bootcamp", "--checkpoint", "mini", "export"]
-    command += ["--out", str(out / "checkpoints" / MINI)]
+    export_mini(webui_python, out / "checkpoints")
+    return out
+
+
+def export_mini(python: str, folder: Path) -> None:
+    """The small checkpoint that means something, written as one file by the program itself with a WebUI's packages."""
+    command = [python, "-m", "lib_bootcamp", "--checkpoint", "mini", "export", "--out", str(folder / MINI)]
     own = {**environment(), "BOOTCAMP_VENV": "off"}
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, env=own)
     assert done.returncode == 0, done.stderr[-3000:]
-    return out
 
 
 class Starter:
     """Starts WebUIs and stops them all."""
+
+    FLAGS: tuple[str, ...] = ("--use-cpu", "all", "--no-half")
 
     def __init__(self, webui_dir: Path, python: str, models: Path, root: Path) -> None:
         self._dir, self._python, self._models, self._root = webui_dir, python, models, root
@@ -187,8 +192,7 @@ class Starter:
             port = free.getsockname()[1]
         command = [
             self._python, "launch.py", "--skip-prepare-environment", "--skip-torch-cuda-test",
-            "--skip-python-version-check",
-            "--use-cpu", "all", "--no-half", "--no-download-sd-model", "--do-not-download-clip", "--api",
+            "--skip-python-version-check", *self.FLAGS, "--no-download-sd-model", "--do-not-download-clip", "--api",
             "--disable-console-progressbars", "--server-name", "127.0.0.1", "--port", str(port),
             "--data-dir", str(data), "--models-dir", str(data / "models"),
             "--ckpt-dir", str(self._models / "checkpoints"), *flags,
@@ -221,11 +225,15 @@ class Starter:
             shim.mkdir(parents=True)
             shutil.copy(self._models / "narrow_controlnet.py", shim)
         if extension:
-            for part in PARTS:
-                source, target = REPOSITORY / part, folder / "sd-webui-bootcamp" / part
-                target.parent.mkdir(parents=True, exist_ok=True)
-                copy = shutil.copytree if source.is_dir() else shutil.copy
-                copy(source, target)
+            self._install(folder)
+
+    @staticmethod
+    def _install(folder: Path) -> None:
+        for part in PARTS:
+            source, target = REPOSITORY / part, folder / "sd-webui-bootcamp" / part
+            target.parent.mkdir(parents=True, exist_ok=True)
+            copy = shutil.copytree if source.is_dir() else shutil.copy
+            copy(source, target)
 
     @staticmethod
     def _wait(webui: Webui) -> None:

@@ -1,0 +1,131 @@
+"""The extension in a real Forge, on the small checkpoint that means something.
+
+`FORGE_DIR` is a Forge (f2.0.1), `FORGE_PYTHON` its Python (default: `venv/bin/python` in it).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lib_bootcamp.surfaces.infotext import parse
+
+from .conftest import REPOSITORY, Starter, Webui, encoded, export_mini, pixels
+from .test_host import API
+from .test_section_api import LINK, made
+from .test_section_guidance import CODE, SIDE, draw, read, samplers, wrong
+
+# Forge knows a checkpoint by the sizes of its UNet, and builds it from a folder's configurations.
+SHIM = f"""
+from huggingface_guess import model_list
+
+known = model_list.SD15
+known.huggingface_repo = {str(REPOSITORY / "models" / "mini-sd")!r}
+known.unet_config = {{**known.unet_config, "context_dim": 48, "model_channels": 64}}
+known.unet_extra_config = {{**known.unet_extra_config, "num_heads": 4}}
+"""
+
+
+class ForgeStarter(Starter):
+    """Starts a Forge that takes the small checkpoint for one of SD1.5."""
+
+    FLAGS = ("--always-cpu",)
+
+    def _extensions(self, folder: Path, *, extension: bool, controlnet: bool) -> None:
+        del controlnet  # it is built in
+        shim = folder / "a-small-checkpoint" / "scripts"
+        shim.mkdir(parents=True)
+        (shim / "small.py").write_text(SHIM)
+        if extension:
+            self._install(folder)
+
+
+@pytest.fixture(scope="module")
+def forge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Webui]:
+    given = os.environ.get("FORGE_DIR")
+    if not given:
+        pytest.skip("FORGE_DIR is not set: give the folder of a Forge f2.0.1")
+    python = os.environ.get("FORGE_PYTHON") or str(Path(given) / "venv" / "bin" / "python")
+    root = tmp_path_factory.mktemp("forge")
+    export_mini(python, root / "checkpoints")
+    starter = ForgeStarter(Path(given), python, root, root)
+    try:
+        yield starter.start("--bootcamp-allow-dir", str(root))
+    finally:
+        starter.stop()
+
+
+def test_info_names_it_and_a_route_makes_the_same_map(forge: Webui) -> None:
+    assert forge.call(f"{API}/info")[1]["name"] == "forge"
+    status, answer = forge.call(f"{API}/control-maps/qr", {"content": LINK, "width": 320, "height": 320})
+    assert status == 200, answer
+    assert np.array_equal(pixels(answer["image"]), made("qr", content=LINK, width=320, height=320))
+
+
+def test_without_guidance_there_is_no_code(forge: Webui) -> None:
+    assert wrong(draw(forge).pictures[0]) > 0.3
+
+
+def test_every_sampler_of_forge_draws_the_code(forge: Webui, record_property: Callable[[str, object], None]) -> None:
+    found = {}
+    for name in samplers(forge):
+        picture = draw(forge, CODE, sampler_name=name).pictures[0]
+        found[name] = (round(wrong(picture), 3), read(picture) == ["HELLO"])
+    record_property("samplers", found)
+    assert len(found) >= 20
+    # the unconditional half of DDIM CFG++'s step is not guided
+    assert {name: each for name, each in found.items() if each[0] > 0.1 and name != "DDIM CFG++"} == {}
+    assert sum(each[1] for each in found.values()) >= len(found) * 0.8
+
+
+def test_what_the_infotext_tells_draws_it_again(forge: Webui) -> None:
+    first = draw(forge, {**CODE, "margin": 0.1, "dead_zone": 0.08})
+    values, control = parse(re.search(r"Bootcamp: ([^,]+)", first.texts[0])[1])  # type: ignore[index]
+    # not by "infotext": Forge f2.0.1 fails on every such request, with the extension and without
+    assert np.array_equal(draw(forge, {**values, "control": control}).pictures[0], first.pictures[0])
+    assert "Bootcamp scan" in first.texts[0]
+
+
+def test_a_batch_a_hires_pass_and_img2img_scan(forge: Webui) -> None:
+    hires = {"enable_hr": True, "hr_scale": 2, "hr_upscaler": "Latent", "denoising_strength": 0.6}
+    modules = {"hr_additional_modules": ["Use same choices"]}
+    drawn = draw(forge, CODE, batch_size=2, **hires, **modules)
+    assert [each.shape for each in drawn.pictures[-2:]] == [(2 * SIDE, 2 * SIDE, 3)] * 2
+    box = Image.Resampling.BOX
+    smaller = [np.asarray(Image.fromarray(each).resize((SIDE, SIDE), box)) for each in drawn.pictures[-2:]]
+    assert max(map(wrong, smaller)) < 0.02
+    over = draw(forge, CODE, "img2img", init_images=[encoded(draw(forge).pictures[0])], denoising_strength=0.7)
+    assert wrong(over.pictures[0]) < 0.1
+
+
+def test_an_inpainted_picture_is_guided_under_its_mask_alone(forge: Webui) -> None:
+    start, mask = draw(forge).pictures[0], np.zeros((SIDE, SIDE, 3), np.uint8)
+    mask[: SIDE // 2] = 255
+    asked: dict[str, Any] = {"init_images": [encoded(start)], "mask": encoded(mask), "denoising_strength": 0.8}
+    changed = [
+        np.abs(draw(forge, section, "img2img", mask_blur=0, **asked).pictures[0].astype(int) - start).mean(2)
+        for section in (None, CODE)
+    ]
+    below = [each[SIDE // 2 + 16 :].mean() for each in changed]
+    assert below[1] < below[0] + 2
+    assert changed[1][: SIDE // 2].mean() > changed[1][SIDE // 2 + 16 :].mean() + 5
+
+
+def test_qr_art_is_drawn_by_the_loaded_checkpoint_and_leaves_it_as_it_was(forge: Webui) -> None:
+    before = draw(forge).pictures[0]
+    asked = {"content": "HELLO", "prompt": "a blue star", "seed": 1, "steps": 12, "width": 256, "height": 256}
+    status, answer = forge.call(f"{API}/qr/art", {**asked, "cfg_scale": 5, "max_tries": 4})
+    assert status == 200, answer
+    assert answer["scans"]
+    assert read(pixels(answer["image"])) == ["HELLO"]
+    assert "with-mini-sd" in answer["checkpoint"]
+    model = forge.call(f"{API}/model")[1]
+    assert model["shared_bytes"] > 1000 * model["owned_bytes"]
+    assert np.array_equal(draw(forge).pictures[0], before)
