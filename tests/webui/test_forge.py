@@ -21,6 +21,7 @@ from .conftest import REPOSITORY, Starter, Webui, encoded, export_mini, pixels
 from .test_host import API
 from .test_section_api import LINK, made
 from .test_section_guidance import CODE, SIDE, draw, read, samplers, wrong
+from .test_section_page import number, opened, show
 
 # Forge knows a checkpoint by the sizes of its UNet, and builds it from a folder's configurations.
 SHIM = f"""
@@ -57,7 +58,8 @@ def forge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Webui]:
     export_mini(python, root / "checkpoints")
     starter = ForgeStarter(Path(given), python, root, root)
     try:
-        yield starter.start("--bootcamp-allow-dir", str(root))
+        # with a data folder elsewhere, Forge's page is refused Forge's own scripts
+        yield starter.start("--bootcamp-allow-dir", str(root), "--gradio-allowed-path", given)
     finally:
         starter.stop()
 
@@ -129,3 +131,17 @@ def test_qr_art_is_drawn_by_the_loaded_checkpoint_and_leaves_it_as_it_was(forge:
     model = forge.call(f"{API}/model")[1]
     assert model["shared_bytes"] > 1000 * model["owned_bytes"]
     assert np.array_equal(draw(forge).pictures[0], before)
+
+
+def test_in_the_page_a_code_is_drawn_without_any_controlnet_model(browser: Any, forge: Webui) -> None:
+    page = opened(browser, forge)
+    number(page, "#txt2img_steps", 12)
+    number(page, "#txt2img_cfg_scale", 3)
+    page.locator("#bootcamp_txt2img .label-wrap").first.click()
+    page.locator("#bootcamp_txt2img_qr_content textarea").fill("HELLO")
+    page.click("#txt2img_generate")
+    page.wait_for_function("() => document.querySelector('#html_info_txt2img').textContent.includes('Bootcamp scan')")
+    badge = page.locator("#html_info_txt2img .bootcamp-scan-badge").inner_text()
+    show(page, "forge-section")
+    page.close()
+    assert badge.startswith("Scans")
