@@ -88,6 +88,17 @@ def test_other_operations_jobs_are_not_shown(root: Path, host: FakeHost) -> None
     assert f"Job {job.id}" in built("recolor", host).folder.panel.looked(NOTHING)[1]
 
 
+def test_an_older_answer_that_comes_late_does_not_undo_a_choice(root: Path, host: FakeHost) -> None:
+    jobs, panel = manager.jobs_of(host, find), built("recolor", host).folder.panel
+    first, second = (
+        jobs.wait(jobs.start("recolor", {"folder": str(root), "into": each}, trusted=True).id, 30).id for each in "ab"
+    )
+    late = panel.looked({**NOTHING, "job": first})[-1]
+    assert f"Job {second}" in panel.refreshed(late, second)[1]
+    assert f"Job {first}" in panel.refreshed(late, first)[1]
+    assert f"Job {second}" in panel.refreshed(late, None)[1]  # the newest, where none was chosen
+
+
 def test_tabs_of_maps_have_it_and_no_others(host: FakeHost) -> None:
     wanted = {"brightness", "lighting", "recolor", "edges", "detect", "all-maps"}
     assert {each.name for each in OPERATIONS if each.job and not each.job.on_command_line} == wanted

@@ -64,6 +64,8 @@ class JobPanel:
             for name, title in STEERING.items():
                 self.steering[name] = gr.Button(title, elem_id=f"{self.prefix}_{name}", interactive=False)
         self.state = gr.State(NOTHING)
+        # by itself: what a press chose is not undone by an older answer of the card's that comes after it
+        self.chosen = gr.State(None)
 
     def layout_table(self) -> None:
         """The jobs; the card follows a press on one."""
@@ -102,29 +104,30 @@ class JobPanel:
             inputs: the components that say what it does.
         """
         state, shown = self.state, self.components
+        asked, pressed = [state, self.chosen], [*shown, self.chosen]
 
-        def begun(now: dict[str, Any], *values: Any) -> list[Any]:
-            return self.begun(now, lambda: raw(values))
+        def begun(now: dict[str, Any], chosen: int | None, *values: Any) -> list[Any]:
+            return _with_choice(self.begun(_acting_on(now, chosen), lambda: raw(values)))
 
         quiet = supported_arguments(button.click, show_progress="hidden")
-        button.click(begun, [state, *inputs], shown, api_name=self.prefix, **quiet)
+        button.click(begun, [*asked, *inputs], pressed, api_name=self.prefix, **quiet)
         for name, each in self.steering.items():
-            each.click(self._steered(name), [state], shown, **quiet_event(each.click))
-        self.refresh.click(self.looked, [state], shown, **quiet_event(self.refresh.click))
+            each.click(self._steered(name), asked, pressed, **quiet_event(each.click))
+        self.refresh.click(self.refreshed, asked, shown, **quiet_event(self.refresh.click))
 
         if self.table is None:
             return
 
-        def chosen(now: dict[str, Any], rows: list[list[Any]], event: gr.SelectData) -> list[Any]:
+        def picked(now: dict[str, Any], rows: list[list[Any]], event: gr.SelectData) -> list[Any]:
             # later Gradios tell the row, which a person may have sorted; Gradio 3 tells its number
-            picked = getattr(event, "row_value", None) or rows[event.index[0]]
-            return self.looked({**now, "job": int(picked[0])})
+            row_of_it = getattr(event, "row_value", None) or rows[event.index[0]]
+            return _with_choice(self.looked({**now, "job": int(row_of_it[0])}))
 
-        self.table.select(chosen, [state, self.table], shown, **quiet_event(self.table.select))
+        self.table.select(picked, [state, self.table], pressed, **quiet_event(self.table.select))
 
-    def _steered(self, name: str) -> Callable[[dict[str, Any]], list[Any]]:
-        def steered(now: dict[str, Any]) -> list[Any]:
-            return self.steered(name, now)
+    def _steered(self, name: str) -> Callable[[dict[str, Any], int | None], list[Any]]:
+        def steered(now: dict[str, Any], chosen: int | None) -> list[Any]:
+            return _with_choice(self.steered(name, _acting_on(now, chosen)))
 
         return steered
 
@@ -168,6 +171,10 @@ class JobPanel:
     def _said(self, message: str, now: dict[str, Any]) -> list[Any]:
         _, *shown, then = self.looked({**now, "said": None})
         return [message, *shown, {**then, "said": then["shown"]} if message else then]
+
+    def refreshed(self, now: dict[str, Any], chosen: int | None) -> list[Any]:
+        """The components' values as the jobs are now: of the job that was chosen, else of the newest."""
+        return self.looked({**now, "job": chosen})
 
     def looked(self, now: dict[str, Any]) -> list[Any]:
         """The components' values as the jobs are now; the message stays until its job is in another state."""
@@ -217,3 +224,13 @@ class JobPanel:
     def jobs(self) -> Jobs:
         """The host's."""
         return jobs_of(self.host, find)
+
+
+def _acting_on(now: dict[str, Any], chosen: int | None) -> dict[str, Any]:
+    """A press acts on the job that was chosen, else on the one that is shown."""
+    return now if chosen is None else {**now, "job": chosen}
+
+
+def _with_choice(shown: list[Any]) -> list[Any]:
+    """The components' values, and the job that is shown as the one that was chosen."""
+    return [*shown, shown[-1]["job"]]
