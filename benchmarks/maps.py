@@ -196,10 +196,9 @@ def _folder(count: int) -> dict[str, float]:
             jobs.close()
             shutil.rmtree(root / f"maps{len(found) - 1}")
             out = Path(name) / f"out{len(found)}"
-            given = {key: value for key, value in values.items() if key != "file_format"}
-            if given == values:  # the command line writes PNGs over a folder
+            if "file_format" not in values:  # the command line writes PNGs over a folder
                 runner = Runner(find(operation), StandaloneHost(device="cpu"), Settings(out=str(out), quiet=True))
-                timed(f"{title}|command", partial(runner.run, {"image": [str(root)], **given}))
+                timed(f"{title}|command", partial(runner.run, {"image": [str(root)], **values}))
                 shutil.rmtree(out)
     return found
 

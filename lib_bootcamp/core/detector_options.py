@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.params import Params, Spec
 
-from .detectors import DETECTORS, SAM, Detector, Name, Weights, using
+from .detectors import DETECTORS, SAM, Name, Weights, using
 
 MOST_PHRASES = 16
 
@@ -96,8 +96,8 @@ class Options(Params):
 
 def needed(options: Options) -> tuple[Weights, ...]:
     """The files that this run needs; SAM's only where masks are asked for."""
-    detector: Detector = DETECTORS[options.detector]
-    chosen = [each for each in detector.weights if not each.only or getattr(options, each.only)]
+    weights = DETECTORS[options.detector].weights
+    chosen = [each for each in weights if not each.only or getattr(options, each.only)]
     if options.outline == "box":
         chosen = [each for each in chosen if each not in SAM]
     return tuple(chosen)

@@ -131,7 +131,7 @@ class Canny:
         self._derivatives: Derivatives | None = None
 
     def derivatives(self) -> Derivatives:
-        """int16 [H, W] along x and along y."""
+        """int16 [H, W] along x and along y, of several planes; of one, `cv2.Canny` computes its own."""
         if self._derivatives is None:
             dx, dy = (np.empty(self.planes[0].shape, dtype=np.int16) for _ in range(2))
 
@@ -174,8 +174,6 @@ def _joined(each: Sequence[Derivatives]) -> Derivatives:
         float32 [H, W] along x and along y, whole numbers.
     """
     cv2 = opencv()
-    if len(each) == 1:
-        return each[0]
     xs, ys = zip(*each, strict=True)
     # half of the tensor's entries, so that no further factor is needed
     xx, yy, twice = (
@@ -205,7 +203,7 @@ def median_value(plane: Image) -> int:
     return int(np.searchsorted(counts.cumsum(dtype=np.float64), plane.size / 2))
 
 
-def log_response(plane: Image, sigma_px: float, scratch: Scratch | None = None) -> Floats:
+def log_response(plane: Image, sigma_px: float, scratch: Scratch) -> Floats:
     """Laplacian of Gaussian times sigma squared, so that scales compare.
 
     Args:
@@ -217,9 +215,8 @@ def log_response(plane: Image, sigma_px: float, scratch: Scratch | None = None) 
     Source: Marr and Hildreth, "Theory of Edge Detection", Proc. R. Soc. B 207 (1980); Lindeberg (1998) for the factor.
     """
     cv2 = opencv()
-    kept = scratch or Scratch()
-    out, scale = kept("response", plane.shape), sigma_px**2
-    smooth = _gaussian(plane, sigma_px, kept)
+    out, scale = scratch("response", plane.shape), sigma_px**2
+    smooth = _gaussian(plane, sigma_px, scratch)
     cv2.Laplacian(smooth, cv2.CV_32F, dst=out, ksize=1, scale=scale, borderType=cv2.BORDER_REPLICATE)
     return out
 
@@ -261,7 +258,7 @@ def log_crossings(planes: Planes, sigma_px: float) -> Image:
     """
     cv2 = opencv()
     cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-    responses = [log_response(plane, sigma_px) for plane in planes]
+    responses = [log_response(plane, sigma_px, Scratch()) for plane in planes]
 
     def slopes(parts: list[Floats], _: list[Scratch]) -> Floats:
         found: list[Floats] = []

@@ -7,14 +7,12 @@ to the one above, which suits flat, ruled and soft pictures alike and is one sub
 
 from __future__ import annotations
 
-import io
 import struct
 import zlib
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from PIL import PngImagePlugin
 
 from .arrays import Image
 
@@ -22,6 +20,16 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
 """Channels to the header's colour type: grey, grey and alpha, RGB, RGBA."""
 _UP = 2
+
+
+def png_chunk(kind: bytes, body: bytes) -> bytes:
+    """A chunk with its length and its checksum."""
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def itxt_chunk(key: bytes, text: bytes) -> bytes:
+    """A text as it stands, in UTF-8, of no language; the key in Latin-1."""
+    return png_chunk(b"iTXt", key + b"\0\0\0\0\0" + text)
 
 
 def encode_png(image: Image, text: Mapping[str, str] | None = None) -> bytes:
@@ -39,19 +47,17 @@ def encode_png(image: Image, text: Mapping[str, str] | None = None) -> bytes:
     if image.dtype != np.uint8 or image.ndim not in (2, 3) or channels not in COLOUR_TYPES or not image.size:
         raise ValueError(f"{image.dtype} {list(image.shape)} is no picture")
     height, width = image.shape[:2]
-    texts = PngImagePlugin.PngInfo()
-    for key, value in (text or {}).items():
-        if not 1 <= len(key) < 80:
-            raise ValueError("a key has 1 to 79 characters")
-        texts.add_itxt(key, value)
-    out = io.BytesIO()
-    out.write(SIGNATURE)
+    texts = (text or {}).items()
+    if not all(1 <= len(key) < 80 for key, _ in texts):
+        raise ValueError("a key has 1 to 79 characters")
     head = struct.pack(">IIBBBBB", width, height, 8, COLOUR_TYPES[channels], 0, 0, 0)
-    for kind, data in ((b"IHDR", head), *(each[:2] for each in texts.chunks)):
-        PngImagePlugin.putchunk(out, kind, data)
-    PngImagePlugin.putchunk(out, b"IDAT", _deflated(_rows(image.reshape(height, width * channels))))
-    PngImagePlugin.putchunk(out, b"IEND", b"")
-    return out.getvalue()
+    chunks = (
+        png_chunk(b"IHDR", head),
+        *(itxt_chunk(key.encode("latin-1"), value.encode("utf-8")) for key, value in texts),
+        png_chunk(b"IDAT", _deflated(_rows(image.reshape(height, width * channels)))),
+        png_chunk(b"IEND", b""),
+    )
+    return b"".join((SIGNATURE, *chunks))
 
 
 def _rows(image: Image) -> Image:

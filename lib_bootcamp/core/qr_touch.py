@@ -22,7 +22,13 @@ MOST_WRONG = 0.15
 _FEATHER = 0.15
 
 
-def least_touch(image: Image, layout: QrLayout, scans: Callable[[Image], bool], most: int) -> tuple[Image, int] | None:
+def least_touch(
+    image: Image,
+    layout: QrLayout,
+    scans: Callable[[Image], bool],
+    most: int,
+    stopped: Callable[[], bool] = lambda: False,
+) -> tuple[Image, int] | None:
     """The least change of brightness, on average over the modules, that makes a picture scan.
 
     Nothing is done to a picture with more than `MOST_WRONG` wrong modules. All changes are tried before it is given up:
@@ -31,11 +37,12 @@ def least_touch(image: Image, layout: QrLayout, scans: Callable[[Image], bool], 
     Args:
         image: uint8 [H, W, 3] RGB or [H, W], the canvas at any size; it does not scan.
         layout: where the symbol lies.
-        scans: asks the readers; what it raises ends the search.
+        scans: asks the readers.
         most: grey levels at most.
+        stopped: whether the person asked to stop; looked at before each change.
     Returns:
-        the picture and the largest change of a module in grey levels; None where nothing is done or so much does not
-        help.
+        the picture and the largest change of a module in grey levels; None where nothing is done, so much does not
+        help, or it was stopped.
     Raises:
         InvalidParamError: as `error_map`.
     """
@@ -51,6 +58,8 @@ def least_touch(image: Image, layout: QrLayout, scans: Callable[[Image], bool], 
     )
     picture = to_rgb(image)
     for missing in sorted(changes, key=lambda each: float(each.mean()))[1:]:
+        if stopped():
+            return None
         made = touched_up(picture, layout, errors, missing)
         if scans(made):
             return made, max(1, round(float(missing.max())))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -286,21 +285,19 @@ def judge(  # noqa: PLR0913 - a picture and what is asked of it
 
     Who asks to stop while it is touched up gets it as it was drawn.
     """
-
-    def is_read_now(touched_up: Image) -> bool:
-        if context.progress.cancelled():
-            raise CancelledError
-        return is_read(touched_up, readers, layout.content, by_all=by_all)
-
     image, touched = drawn.image, 0
     errors = shown = scan_errors.error_map(image, layout)
     read_by = readers_of(image, readers, layout.content)
     by_all = params.must_read == "all"
     scans = len(read_by) == len(readers) if by_all else bool(read_by)
     if not scans:
-        found = None
-        with contextlib.suppress(CancelledError):
-            found = least_touch(image, layout, is_read_now, params.touch_up)
+        found = least_touch(
+            image,
+            layout,
+            lambda each: is_read(each, readers, layout.content, by_all=by_all),
+            params.touch_up,
+            context.progress.cancelled,
+        )
         if found is not None:
             (image, touched), scans = found, True
             read_by, shown = readers_of(image, readers, layout.content), scan_errors.error_map(image, layout)

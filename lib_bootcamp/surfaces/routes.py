@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from lib_bootcamp import __version__, catalog
 from lib_bootcamp.catalog import OPERATIONS
+from lib_bootcamp.core.images import encode_base64
 from lib_bootcamp.core.png import encode_png
 from lib_bootcamp.errors import ModelError
 from lib_bootcamp.operation import Context, Operation, Result
@@ -214,7 +215,7 @@ def _dumps(value: Any, *, ensure_ascii: bool = True) -> str:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, np.ndarray) and value.dtype == np.uint8:
-        return base64.b64encode(encode_png(value)).decode("ascii")
+        return encode_base64(value)
     if isinstance(value, bytes):
         return base64.b64encode(value).decode("ascii")
     if isinstance(value, np.ndarray):

@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -91,11 +92,7 @@ class Runner:
 
     def _run_many(self, items: list[Item]) -> int:
         outcomes: list[Outcome] = []
-        progress, inner = self._progress(), SilentProgress()
-
-        def one(item: Item) -> Outcome:
-            return self._one(item, inner)
-
+        progress, one = self._progress(), partial(self._one, progress=SilentProgress())
         # maps that no network makes are functions of their pictures: on all cores
         is_map = issubclass(self.operation.result, ControlMap) and not self.operation.needs
         try:

@@ -22,7 +22,7 @@ from lib_bootcamp.core.qr_layout import QrLayout
 from lib_bootcamp.core.qr_touch import least_touch
 from lib_bootcamp.core.scan_ladder import is_read
 from lib_bootcamp.core.unit_presets import UnitPreset, advice, find_preset, usable
-from lib_bootcamp.errors import BootcampError, CancelledError, InvalidParamError
+from lib_bootcamp.errors import BootcampError, InvalidParamError
 from lib_bootcamp.operation import Context, ControlMap
 from lib_bootcamp.ports import STEER, Host, SilentProgress
 
@@ -355,13 +355,14 @@ class SectionRunner:
         was_stopped = progress.cancelled()  # by Interrupt at a step, or at the first picture that scans
 
         def scans(picture: Image) -> bool:
-            if not was_stopped and progress.cancelled():
-                raise CancelledError
             return is_read(picture, readers, text)
 
+        def stopped() -> bool:
+            return not was_stopped and progress.cancelled()
+
         try:
-            return None if scans(image) else least_touch(image, run.layout, scans, run.touch_up)
-        except (CancelledError, InvalidParamError):  # the latter: another script made the picture another shape
+            return None if scans(image) else least_touch(image, run.layout, scans, run.touch_up, stopped)
+        except InvalidParamError:  # another script made something else of the picture: the code lies elsewhere
             return None
 
     def _scan(self, run: Run, image: Image) -> tuple[str, bool]:

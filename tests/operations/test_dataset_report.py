@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from lib_bootcamp.core.png import encode_png
 from lib_bootcamp.errors import CancelledError, ImageError, InvalidParamError, NotAllowedError
 from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.dataset_report import DATASET_REPORT, DatasetParams, DatasetReport, as_page, dataset_report
-from tests.fake_clip import FakeClip, flat_png, lend_instead
+from tests.fake_clip import FakeClip, flat, flat_png, lend_instead
 from tests.fakes import FakeHost, FakeProgress
 from tests.operations.dataset_folders import add, faulty, picture
 
@@ -170,10 +171,11 @@ def test_clip_finds_what_the_hash_does_not(tmp_path: Path, monkeypatch: pytest.M
     for name, colour in {"r1": (250, 3, 3), "r2": (200, 0, 6), "b": (0, 0, 255)}.items():
         add(tmp_path, f"{name}.png", picture(len(name)), None)
         (tmp_path / f"{name}.png").write_bytes(flat_png(colour))
+    (tmp_path / "r1.png").write_bytes(encode_png(flat((250, 3, 3)), {"a": "larger file comes first"}))
     (tmp_path / "bad.png").write_bytes(b"no picture")
     host = FakeHost()
     made = run(tmp_path, host=host, clip="mini")
-    assert [(each.kind, sorted(each.files)) for each in made.groups] == [("clip", ["r1.png", "r2.png"])]
+    assert [(each.kind, each.files) for each in made.groups] == [("clip", ("r1.png", "r2.png"))]
     assert set(host.jobs) == {"CLIP"}
     assert run(tmp_path).groups == ()
 

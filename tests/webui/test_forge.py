@@ -13,14 +13,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from lib_bootcamp.surfaces.infotext import parse
 
 from .conftest import REPOSITORY, Starter, Webui, encoded, export_mini, pixels
 from .test_host import API
 from .test_section_api import LINK, made
-from .test_section_guidance import CODE, SIDE, draw, read, samplers, wrong
+from .test_section_guidance import CODE, SIDE, assert_samplers_draw_the_code, draw, read, shrunk, wrong
 from .test_section_page import number, opened, show
 
 # Forge knows a checkpoint by the sizes of its UNet, and builds it from a folder's configurations.
@@ -76,15 +75,7 @@ def test_without_guidance_there_is_no_code(forge: Webui) -> None:
 
 
 def test_every_sampler_of_forge_draws_the_code(forge: Webui, record_property: Callable[[str, object], None]) -> None:
-    found = {}
-    for name in samplers(forge):
-        picture = draw(forge, CODE, sampler_name=name).pictures[0]
-        found[name] = (round(wrong(picture), 3), read(picture) == ["HELLO"])
-    record_property("samplers", found)
-    assert len(found) >= 20
-    # the unconditional half of DDIM CFG++'s step is not guided
-    assert {name: each for name, each in found.items() if each[0] > 0.1 and name != "DDIM CFG++"} == {}
-    assert sum(each[1] for each in found.values()) >= len(found) * 0.8
+    assert_samplers_draw_the_code(forge, record_property, 20)
 
 
 def test_what_the_infotext_tells_draws_it_again(forge: Webui) -> None:
@@ -100,9 +91,7 @@ def test_a_batch_a_hires_pass_and_img2img_scan(forge: Webui) -> None:
     modules = {"hr_additional_modules": ["Use same choices"]}
     drawn = draw(forge, CODE, batch_size=2, **hires, **modules)
     assert [each.shape for each in drawn.pictures[-2:]] == [(2 * SIDE, 2 * SIDE, 3)] * 2
-    box = Image.Resampling.BOX
-    smaller = [np.asarray(Image.fromarray(each).resize((SIDE, SIDE), box)) for each in drawn.pictures[-2:]]
-    assert max(map(wrong, smaller)) < 0.02
+    assert max(wrong(shrunk(each)) for each in drawn.pictures[-2:]) < 0.02
     over = draw(forge, CODE, "img2img", init_images=[encoded(draw(forge).pictures[0])], denoising_strength=0.7)
     assert wrong(over.pictures[0]) < 0.1
 

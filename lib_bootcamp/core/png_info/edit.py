@@ -6,11 +6,10 @@ Only a text hidden in the pixels needs them decoded and written again, with its 
 from __future__ import annotations
 
 import struct
-import zlib
 
 import numpy as np
 
-from lib_bootcamp.core.png import encode_png
+from lib_bootcamp.core.png import encode_png, itxt_chunk, png_chunk
 from lib_bootcamp.errors import ImageError
 
 from .exif import make_exif
@@ -49,10 +48,6 @@ def _whole(piece: Piece) -> Piece:
     return piece
 
 
-def _chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-
 def _png(data: bytes, infotext: str, orientation: int, *, keep_other: bool) -> bytes:
     replaced = _without_hidden(data)
     before: list[bytes] = []
@@ -68,7 +63,7 @@ def _png(data: bytes, infotext: str, orientation: int, *, keep_other: bool) -> b
             break
     if not pixels:
         raise ImageError("The file has no pixels.")
-    texts = [_chunk(b"eXIf", make_exif("", orientation))] if orientation != 1 and not keep_other else []
+    texts = [png_chunk(b"eXIf", make_exif("", orientation))] if orientation != 1 and not keep_other else []
     if infotext:
         texts.append(_png_infotext(infotext))
     return b"".join([data[:8], *before, *texts, *([replaced[b"IDAT"]] if replaced else pixels), *after])
@@ -77,9 +72,9 @@ def _png(data: bytes, infotext: str, orientation: int, *, keep_other: bool) -> b
 def _png_infotext(infotext: str) -> bytes:
     """As Pillow, which the WebUI writes with, does: Latin-1 where it can be."""
     try:
-        return _chunk(b"tEXt", b"parameters\0" + infotext.encode("latin-1"))
+        return png_chunk(b"tEXt", b"parameters\0" + infotext.encode("latin-1"))
     except UnicodeEncodeError:
-        return _chunk(b"iTXt", b"parameters\0\0\0\0\0" + infotext.encode("utf-8", "replace"))
+        return itxt_chunk(b"parameters", infotext.encode("utf-8", "replace"))
 
 
 def _is_dropped(piece: Piece, *, keep_other: bool) -> bool:

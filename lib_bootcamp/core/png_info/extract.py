@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from lib_bootcamp.core.images import MAX_BYTES
+from lib_bootcamp.core.png import SIGNATURE
 from lib_bootcamp.errors import ImageError, TooLargeError
 
 from .exif import read_exif
@@ -19,7 +20,6 @@ from .limits import MAX_CHUNKS, MAX_TEXT, Texts, decoded, read_object
 from .stealth import add_object, read_stealth
 from .xmp import read_xmp
 
-PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 XMP_HEAD, EXIF_HEAD = b"http://ns.adobe.com/xap/1.0/\0", b"Exif\0\0"
 _BROKEN_OFF = "The file is cut off; what comes before is read."
 
@@ -83,7 +83,7 @@ def format_of(data: bytes) -> str:
     Raises:
         ImageError: none of them.
     """
-    if data[:8] == PNG_SIGNATURE:
+    if data[:8] == SIGNATURE:
         return "PNG"
     if data[:2] == b"\xff\xd8":
         return "JPEG"
