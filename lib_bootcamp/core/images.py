@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import numpy as np
 from PIL import Image as Pil
@@ -27,6 +28,7 @@ MAX_BYTES = 64 * 1024 * 1024
 ORIENTATION = 0x0112
 """EXIF's tag."""
 MAX_SIDE = 32768
+_URL_SAFE = str.maketrans("-_", "+/")
 # What Pillow's decoders raise on damaged or hostile files, beside its own errors (all of them OSErrors).
 DECODER_ERRORS = (
     OSError,
@@ -192,14 +194,18 @@ def read_base64(text: str) -> bytes:
         ImageError: it is none.
         TooLargeError: more than 64 MiB.
     """
-    if text.startswith("data:"):
+    if text[:5].lower() == "data:":
         head, _, text = text.partition(",")
-        if not head.endswith(";base64"):
+        if head.rpartition(";")[2].strip().lower() != "base64":
             raise ImageError("The picture's data URI must be base64.")
+        # what a URI may write as %2B or %3D
+        text = unquote(text) if "%" in text else text
     if len(text) > MAX_BYTES * 4 // 3 + 4:
         raise TooLargeError(f"The picture has more than {MAX_BYTES // 2**20} MiB.")
     try:
-        return base64.b64decode("".join(text.split()), validate=True)
+        # RFC 4648, 5: the alphabet for URLs; the padding says nothing that the length does not
+        plain = "".join(text.split()).translate(_URL_SAFE).rstrip("=")
+        return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
     except (binascii.Error, ValueError):
         raise ImageError("The picture is not base64; give base64, a data URI or an upload.") from None
 

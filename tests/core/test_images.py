@@ -64,9 +64,31 @@ def test_base64_has_no_prefix_and_no_line_breaks():
     assert base64.b64decode(text, validate=True).startswith(b"\x89PNG")
 
 
-@pytest.mark.parametrize("head", ["data:image/png;base64,", "data:;base64,", "data:image/webp;charset=x;base64,"])
+@pytest.mark.parametrize(
+    "head",
+    [
+        "data:image/png;base64,",
+        "data:;base64,",
+        "data:image/webp;charset=x;base64,",
+        "data:image/png;BASE64,",
+        "DATA:image/png; base64,",
+    ],
+)
 def test_a_data_uri_is_read_whatever_type_it_claims(head):
     assert np.array_equal(decode_base64(head + encode_base64(GRADIENT)), GRADIENT)
+
+
+@pytest.mark.parametrize("size", [(8, 8), (9, 8), (10, 8)])
+def test_base64_without_padding_and_of_the_url_alphabet_is_read(size):
+    picture = np.random.default_rng(1).integers(0, 256, (*size, 3), np.uint8)
+    text = encode_base64(picture)
+    assert np.array_equal(decode_base64(text.rstrip("=")), picture)
+    assert np.array_equal(decode_base64(text.replace("+", "-").replace("/", "_")), picture)
+
+
+def test_a_data_uri_may_escape_its_signs():
+    text = encode_base64(GRADIENT).replace("+", "%2B").replace("/", "%2F").replace("=", "%3d")
+    assert np.array_equal(decode_base64("data:image/png;base64," + text), GRADIENT)
 
 
 def test_line_breaks_in_base64_are_passed_over():
@@ -80,7 +102,8 @@ def test_line_breaks_in_base64_are_passed_over():
         ("", "empty"),
         ("data:image/png;base64,", "empty"),
         ("!!!!", "not base64"),
-        ("abc", "not base64"),
+        ("abcde", "not base64"),
+        ("ab=c", "not base64"),
         ("ä" * 8, "not base64"),
         ("\ud800", "not base64"),
         ("https://example.com/a.png", "not base64"),

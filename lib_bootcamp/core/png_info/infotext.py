@@ -16,6 +16,8 @@ from itertools import islice
 from typing import Any
 
 from .generation import NUMBERS, Generation, Lora, file_name, make, number, plain_value, without_ending
+from .limits import read_object
+from .odd_forms import NEGATIVE, straightened
 from .samplers import webui_sampler
 
 _RUN = re.compile(r"([\w \-/]+)(:?)")
@@ -24,11 +26,11 @@ _SPACE = re.compile(r"\s*")
 _QUOTE = re.compile(r'\\.|"')
 _SIZE = re.compile(r"^(\d+)x(\d+)$")
 _KEY = re.compile(r"\w[\w \-/]+")
-_LORA = re.compile(r"<(?:lora|lyco):([^:<>]{1,200})(?::([^:<>]{1,40}))?(?::[^<>]{0,200})?>")
+_LORA = re.compile(r"<(?:lora|lyco):([^:<>]{1,200})((?::[^<>]{0,200})?)>")
 _HYPERNET = re.compile(r"<hypernet:[^<>]{0,300}>\Z")
-NEGATIVE = "Negative prompt:"
 MAX_LORAS = 100
 MAX_SETTINGS = 10_000
+_OBJECT = json.JSONDecoder()
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def settings_of(line: str) -> Iterator[tuple[str, str]]:
         if not run[2] or len(name) < 2:
             continue
         start = _SPACE.match(line, at).end()  # type: ignore[union-attr]
-        end = _quoted_end(line, start)
+        end = _quoted_end(line, start) or _object_end(line, start)
         if end is None:
             comma = line.find(",", start)
             end = comma if comma >= 0 else len(line)
@@ -75,6 +77,17 @@ def _quoted_end(line: str, start: int) -> int | None:
             end = found.end()
             return end if end - start > 2 and line[end : end + 1] in {"", ","} else None
     return None
+
+
+def _object_end(line: str, start: int) -> int | None:
+    """Where a bare JSON object ends, as in `Hashes: {"vae": ...}`, if a comma or the line's end follows."""
+    if not line.startswith('{"', start):
+        return None
+    try:
+        end = _OBJECT.raw_decode(line, start)[1]
+    except (ValueError, RecursionError):
+        return None
+    return end if line[end : end + 1] in {"", ","} else None
 
 
 def unquoted(value: str) -> str:
@@ -96,8 +109,13 @@ def quoted(value: str) -> str:
 
 def is_infotext(text: str) -> bool:
     """Whether a text has a settings line, as against a plain comment."""
-    last = text.strip().rsplit("\n", 1)[-1]
+    last = in_webui_form(text).rsplit("\n", 1)[-1]
     return _count(last) == 3 or (last.startswith("Steps:") and "," in last)
+
+
+def in_webui_form(text: str) -> str:
+    """An infotext with its settings on the last line, wherever they stand in it."""
+    return straightened(text, _count)
 
 
 def _count(line: str) -> int:
@@ -188,9 +206,9 @@ def tool_of(fields: Mapping[str, str]) -> str:
 
 def read(text: str, tool: str = "") -> Generation:
     """An infotext as a record; settings without a field of their own are its extras, in their order."""
-    parts = parse(text)
+    parts = parse(in_webui_form(text))
     values: dict[str, Any] = {"prompt": parts.prompt, "negative_prompt": parts.negative_prompt}
-    extras: dict[str, str] = {}
+    extras: dict[str, Any] = {}
     for name, value in parts.fields.items():
         field = FIELDS.get(name)
         if field is None or (field in NUMBERS and number(value, whole=NUMBERS[field] is int) is None):
@@ -198,12 +216,18 @@ def read(text: str, tool: str = "") -> Generation:
         else:
             values[field] = value
     values["loras"] = loras_of(parts.prompt, parts.fields)
+    hashes = read_object(parts.fields.get("Hashes"))
+    if hashes:
+        extras["Hashes"] = hashes
     return make(tool or tool_of(parts.fields), values, extras)
 
 
 def loras_of(prompt: str, fields: Mapping[str, str]) -> tuple[Lora, ...]:
-    """The LoRAs that a prompt names, each once, with the hashes from `Lora hashes`."""
-    hashes = {}
+    """The LoRAs that a prompt names, each once, with the hashes from `Lora hashes` or `Hashes`."""
+    hashes: dict[str, str | None] = {}
+    for name, value in islice(read_object(fields.get("Hashes")).items(), MAX_LORAS * 2):
+        if name.lower().startswith("lora:") and isinstance(value, str):
+            hashes[name[5:].strip()] = value
     for part in fields.get("Lora hashes", "").split(",")[: MAX_LORAS * 2]:
         name, _, value = part.rpartition(":")
         hashes[name.strip()] = value.strip() or None
@@ -211,9 +235,20 @@ def loras_of(prompt: str, fields: Mapping[str, str]) -> tuple[Lora, ...]:
     for each in _LORA.finditer(prompt):
         if len(found) < MAX_LORAS:
             name = each[1].strip()
-            weight = number(each[2] or "1", whole=False)
-            found.setdefault(name, Lora(name=name, weight=weight, hash=hashes.get(name)))
+            found.setdefault(name, Lora(name=name, weight=_unet_weight(each[2]), hash=hashes.get(name)))
     return tuple(found.values())
+
+
+def _unet_weight(given: str) -> float | None:
+    """The weight on the model of `:0.5`, `:0.5:0.7` (text encoder, model) or `:te=0.5:unet=0.7`; 1 where none is said.
+
+    Source: `extra_networks_lora.py` of the WebUI's built-in extension.
+    """
+    parts = [each.strip() for each in given.split(":")[1:]]
+    named = dict(each.split("=", 1) for each in parts if "=" in each)
+    plain = [each for each in parts if "=" not in each]
+    said = named.get("unet") or "".join(plain[1:2]) or named.get("te") or "".join(plain[:1]) or "1"
+    return number(said, whole=False)  # type: ignore[no-any-return]
 
 
 def _shown(value: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -38,11 +39,11 @@ def read_generation(texts: Mapping[str, str]) -> Generation | None:
 
 
 def infotext_of(texts: Mapping[str, str]) -> str | None:
-    """The infotext among a file's texts; `parameters` is one even where it is only a prompt."""
+    """The infotext among a file's texts, in the WebUI's form; `parameters` is one even where it is only a prompt."""
     for name in _PLACES:
         said = texts.get(name, "")
         if said.strip() and not said.lstrip().startswith("{") and (name == "parameters" or infotext.is_infotext(said)):
-            return said
+            return infotext.in_webui_form(said)
     return None
 
 
@@ -77,4 +78,6 @@ def shown(value: Any) -> str | None:
         return None
     if isinstance(value, tuple):
         return ", ".join(f"{each.name}{'' if each.weight is None else f' {each.weight:g}'}" for each in value)
+    if isinstance(value, (dict, list)):
+        return json.dumps(plain(value), ensure_ascii=False)
     return value if isinstance(value, str) else str(plain(value))

@@ -103,6 +103,9 @@ def _bracketed(said: str) -> tuple[str, str]:
     return positive.strip(" ,"), ", ".join(each.strip() for each in negative if each.strip())
 
 
+_OPTION = re.compile(r"--([A-Za-z][\w-]*)(?:=(\S*))?|-([A-Za-z]\S*)")
+# options of more than one letter after one dash: `args.py` of InvokeAI 2
+_LONG = frozenset({"cf", "ft", "nf", "tm", "sh", "hires", "seamless"})
 _DREAM = {
     "s": "steps",
     "S": "seed",
@@ -122,11 +125,31 @@ def _dream(texts: Texts) -> Generation | None:
     if not 0 <= start < end:
         return None
     positive, negative = _bracketed(said[start + 1 : end])
-    given = dict(re.findall(r"(?:^|\s)-([A-Za-z]\w*)[ \t]*(\S+)", said[end + 1 :][:10_000]))
-    # the short form has no space between name and value
-    flags = {name[:1]: name[1:] or value for name, value in given.items()}
+    flags = _options(said[end + 1 :][:10_000].split())
     values = {"prompt": positive, "negative_prompt": negative, **_renamed(flags, _DREAM)}
     return make("InvokeAI", values, {name: value for name, value in flags.items() if name not in _DREAM})
+
+
+def _options(parts: list[str]) -> dict[str, str | bool]:
+    """A command line's options: `-s 50`, `-s50`, `-cf 0.75`, `-U 4 0.95`, `--threshold=0.2`, `--seamless`."""
+    found: dict[str, str | bool] = {}
+    name = ""
+    for at, part in enumerate(parts):
+        option = _OPTION.fullmatch(part)
+        if option is None:
+            if name:
+                said = found[name]
+                found[name] = part if said is True else f"{said} {part}"
+            continue
+        follows = at + 1 < len(parts) and not _OPTION.fullmatch(parts[at + 1])
+        if option[1]:
+            name, value = option[1], option[2]
+        elif option[3].isalpha() and (len(option[3]) == 1 or follows or option[3] in _LONG):
+            name, value = option[3], None
+        else:  # the short form has no space between name and value
+            name, value = option[3][0], option[3][1:].removeprefix("=")
+        found[name] = True if value is None else value
+    return found
 
 
 _NOVEL = {

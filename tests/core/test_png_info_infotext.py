@@ -1,0 +1,104 @@
+"""Infotext that is not as the WebUI writes it: each kind with its right values."""
+
+from __future__ import annotations
+
+import pytest
+
+from lib_bootcamp.core.png_info.infotext import is_infotext, loras_of, read, write
+from lib_bootcamp.core.png_info.reading import read_generation
+
+SETTINGS = "Steps: 20, Sampler: Euler a, CFG scale: 7, Seed: 5, Size: 512x768, Model hash: abcdef1234, Model: m"
+
+
+def _core(text):
+    made = read(text)
+    return (made.prompt, made.negative_prompt, made.steps, made.seed, made.width, made.height, made.model)
+
+
+RIGHT = ("a red fox", "blurry", 20, 5, 512, 768, "m")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"a red fox\nNegative prompt: blurry\n{SETTINGS}\nTemplate: a __animal__\n\nNegative Template: blurry",
+        f"a red fox\r\nNegative prompt: blurry\r\n{SETTINGS}\r\nTemplate: a fox",
+        f"a red fox\nNegative prompt: blurry\n{SETTINGS}\nSome words of an editor, with commas",
+        "a red fox\nNegative prompt: blurry\n" + SETTINGS.replace(" Seed", "\nSeed"),
+        "a red fox\nNegative prompt: blurry\n" + SETTINGS.replace(", ", ",\n"),
+        "a red fox\nNegative prompt: blurry\n" + SETTINGS.replace(", ", "\n"),
+        f"a red fox\nNegative Prompt: blurry\n{SETTINGS}",
+        f"a red fox Negative prompt: blurry {SETTINGS}",
+        f"a red fox\nNegative prompt: blurry {SETTINGS}",
+        f"a red fox, Negative prompt: blurry, {SETTINGS}".replace("fox,", "fox"),
+    ],
+)
+def test_settings_are_found_wherever_they_stand(text):
+    assert _core(text) == RIGHT
+    assert is_infotext(text)
+
+
+def test_a_line_of_prompt_and_settings_is_parted():
+    assert _core(f"a red fox, on grass {SETTINGS}") == ("a red fox, on grass", "", *RIGHT[2:])
+
+
+def test_lines_below_the_settings_are_extras():
+    made = read(f"a\n{SETTINGS}\nTemplate: a __animal__, big\nsecond line\n\nNegative Template: blurry")
+    assert made.extras["Template"] == "a __animal__, big\nsecond line"
+    assert made.extras["Negative Template"] == "blurry"
+
+
+def test_steps_in_the_prompt_are_no_settings():
+    made = read(f"Steps: 20, a stairway\nNegative prompt: b\n{SETTINGS.replace('20', '31')}")
+    assert (made.prompt, made.steps) == ("Steps: 20, a stairway", 31)
+
+
+def test_a_prompt_alone_stays_a_prompt():
+    assert read("Steps: 3, two of them\nand more").prompt == "Steps: 3, two of them\nand more"
+
+
+def test_hashes_are_one_extra():
+    made = read(f'a fox\n{SETTINGS}, Hashes: {{"vae": "c6a580b13a", "model": "c0d1994c73"}}, RNG: CPU')
+    assert made.extras == {"Hashes": {"vae": "c6a580b13a", "model": "c0d1994c73"}, "RNG": "CPU"}
+    assert read(write(made)) == made
+
+
+def test_hashes_name_those_of_loras():
+    made = read(f'<lora:a:0.7>\n{SETTINGS}, Hashes: {{"lora:a": "0123"}}')
+    assert made.loras[0].hash == "0123"
+
+
+@pytest.mark.parametrize(
+    ("tag", "weight"),
+    [
+        ("<lora:a>", 1),
+        ("<lora:a:0.5>", 0.5),
+        ("<lora:a: 0.5 >", 0.5),
+        ("<lora:a:0.5:0.7>", 0.7),
+        ("<lora:a:te=0.5:unet=0.7>", 0.7),
+        ("<lora:a:unet=0.7>", 0.7),
+        ("<lora:a:te=0.5>", 0.5),
+        ("<lora:a:0.5:lbw=IN02>", 0.5),
+        ("<lora:a:1:0.7:dyn=4>", 0.7),
+        ("<lyco:a:-1>", -1),
+    ],
+)
+def test_a_loras_weight_is_that_on_the_model(tag, weight):
+    (found,) = loras_of(tag, {})
+    assert (found.name, found.weight) == ("a", weight)
+
+
+@pytest.mark.parametrize(
+    ("options", "extras"),
+    [
+        ("-G 0.9 -cf 0.75 -U 4 0.95", {"G": "0.9", "cf": "0.75", "U": "4 0.95"}),
+        ("-ft codeformer -G0.8", {"ft": "codeformer", "G": "0.8"}),
+        ("--threshold 0.2 --perlin=0.1 --seamless", {"threshold": "0.2", "perlin": "0.1", "seamless": True}),
+        ("-V 123:0.1,45:-0.2 -v 0.1", {"V": "123:0.1,45:-0.2", "v": "0.1"}),
+    ],
+)
+def test_invokeais_options_of_any_length_are_read(options, extras):
+    made = read_generation({"Dream": f'"a cat [blurry]" -s 50 -S 5 -W512 -H512 -C 5 {options} -Ak_lms'})
+    assert (made.prompt, made.negative_prompt, made.steps, made.seed) == ("a cat", "blurry", 50, 5)
+    assert (made.width, made.cfg_scale, made.sampler) == (512, 5, "k_lms")
+    assert made.extras == extras
