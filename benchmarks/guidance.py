@@ -90,7 +90,7 @@ def _cost(fit: Any, components: Any, rounds: int, *, quick: bool) -> dict[str, A
 def _follow(context: Context, seeds: int) -> dict[str, dict[str, float]]:
     """Mean correlation of the picture's luma and the map's, without guidance and with it."""
     from lib_bootcamp.ml.luminance import block_luma
-    from training.scenes import plain_prompt, sample_scene
+    from tools.mini_models.shapes.scenes import plain_prompt, sample_scene
 
     circle = np.zeros((SIDE, SIDE, 3), np.uint8)
     rows, columns = np.mgrid[:SIDE, :SIDE]

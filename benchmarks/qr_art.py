@@ -127,7 +127,7 @@ class Judge:
 
     def row(self, made: Sequence[Made], scenes: Sequence[Any], prompts: Sequence[str]) -> dict[str, float]:
         """The figures of one row."""
-        from training.measure import KINDS, hits
+        from tools.mini_models.shapes.measure import KINDS, hits
 
         pictures = [each.image for each in made]
         told = hits(self.clip, pictures, list(scenes))
@@ -165,7 +165,7 @@ def _drawer(params: QrArtParams, layout: QrLayout, components: Any, data: Path) 
 
 
 def _scene(seed: int) -> tuple[Any, str]:
-    from training.scenes import plain_prompt, sample_scene
+    from tools.mini_models.shapes.scenes import plain_prompt, sample_scene
 
     scene = sample_scene(np.random.default_rng((77, seed)), held_out=bool(seed % 2), plain=1.0)
     return scene, plain_prompt(scene)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from training.scenes import ATTRIBUTES, Scene, draw_scene, plain_prompt, sample_scene
+from tools.mini_models.shapes.scenes import ATTRIBUTES, Scene, draw_scene, plain_prompt, sample_scene
 
 SCENES, SIDE, SEED = 1_000, 224, 77
 PROMPTS, DRAWN_SIDES, SCALES, STEPS = 48, (128, 256), (3.0, 5.0, 7.0), 20

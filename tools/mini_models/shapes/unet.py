@@ -12,10 +12,11 @@ import torch
 from tqdm import tqdm
 
 from lib_bootcamp.ml.torchvision_guard import import_torchvision
-from training import text_encoder, vae
-from training.clip import CONFIG as CLIP
-from training.loop import Recipe, train
-from training.scenes import draw_scene, is_plain, sample_scene, write_caption
+from tools.mini_models import text_encoder
+from tools.mini_models.loop import Recipe, train
+from tools.mini_models.shapes import vae
+from tools.mini_models.shapes.clip import CONFIG as CLIP
+from tools.mini_models.shapes.scenes import draw_scene, is_plain, sample_scene, write_caption
 
 CONFIG: dict[str, Any] = {
     "sample_size": 16,

@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.scenes import ATTRIBUTES, COLOURS, Scene, draw_scene, is_held_out, sample_scene, truth, write_caption
+from tools.mini_models.shapes.scenes import (
+    ATTRIBUTES,
+    COLOURS,
+    Scene,
+    draw_scene,
+    is_held_out,
+    sample_scene,
+    truth,
+    write_caption,
+)
 
 PLAIN = {name: values[0] for name, values in ATTRIBUTES.items()}
 

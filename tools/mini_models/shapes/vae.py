@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from lib_bootcamp.ml.torchvision_guard import import_torchvision
-from training.loop import Recipe, train
-from training.scenes import draw_scene, sample_scene
+from tools.mini_models.loop import Recipe, train
+from tools.mini_models.shapes.scenes import draw_scene, sample_scene
 
 # The layout's norms have 32 groups. Two numbers that are normed together are always -1 and 1, so that a flat picture
 # would lose its colour in groups of two channels: three are the least that keep it.
@@ -131,7 +131,8 @@ def begin(vae: Any, pictures: torch.Tensor) -> None:
         hook.remove()
 
 
-def _slopes(batch: torch.Tensor) -> torch.Tensor:
+def slopes(batch: torch.Tensor) -> torch.Tensor:
+    """The differences to the right and lower neighbors: [N, 2 C, H, W]."""
     across = torch.nn.functional.pad(batch[..., :, 1:] - batch[..., :, :-1], (0, 1))
     down = torch.nn.functional.pad(batch[..., 1:, :] - batch[..., :-1, :], (0, 0, 0, 1))
     return torch.cat([across, down], dim=1)
@@ -189,7 +190,7 @@ def _round(
         found = vae.encode(batch).latent_dist
         again = vae.decode(found.sample()).sample
         difference = (again - batch).abs().mean()
-        edges = (_slopes(again) - _slopes(batch)).abs().mean()
+        edges = (slopes(again) - slopes(batch)).abs().mean()
         loss = difference + 2 * ((again - batch) ** 2).mean() + edges + KL_WEIGHT * found.kl().mean() / (crop / 8) ** 2
         return loss, {"psnr": -10 * float(np.log10((((again.detach() - batch) / 2) ** 2).mean().item()))}
 

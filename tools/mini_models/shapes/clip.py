@@ -14,8 +14,8 @@ from tqdm import tqdm
 
 from lib_bootcamp.ml.clip_pictures import MEAN, STD
 from lib_bootcamp.ml.torchvision_guard import import_torchvision
-from training.loop import Recipe, train
-from training.scenes import Scene, draw_scene, sample_scene, truth, write_caption
+from tools.mini_models.loop import Recipe, train
+from tools.mini_models.shapes.scenes import Scene, draw_scene, sample_scene, truth, write_caption
 
 
 @dataclass(frozen=True, kw_only=True)

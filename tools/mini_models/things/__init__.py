@@ -1,0 +1,1 @@
+"""Things from emoji sets with free licenses: the second generation of the small models."""
