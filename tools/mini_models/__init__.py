@@ -1,1 +1,1 @@
-"""How the project's own small models are made: pictures drawn by code or rendered from free sets, and trainings on them."""
+"""How the project's own small models are made: pictures drawn or rendered by code, and trainings on them."""

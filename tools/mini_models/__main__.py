@@ -1,8 +1,8 @@
 """Make the small models, each stage from what comes before it.
 
 `python -m tools.mini_models shapes clip|vae|unet|measure` makes the drawn shapes' models in `models/`;
-`python -m tools.mini_models things fetch|vae|clip|unet|sheet|all` those of things from emoji sets. A stage that is stopped,
-by Ctrl+C or kill -9, goes on from its last minute when it is called again.
+`python -m tools.mini_models things fetch|vae|clip|unet|sheet|all` those of things from emoji sets. A stage that is
+stopped, by Ctrl+C or kill -9, goes on from its last minute when it is called again.
 """
 
 from __future__ import annotations

@@ -53,12 +53,12 @@ ROUNDS = (
 )
 
 
-def build() -> torch.nn.Module:
-    """An untrained mini-clip; tokens that no caption has are zero, so that they say nothing."""
+def build(model: dict[str, Any] = CONFIG) -> torch.nn.Module:
+    """An untrained open_clip model of this configuration."""
     import_torchvision()
     from open_clip.model import CLIP
 
-    config = {name: dict(value) if isinstance(value, dict) else value for name, value in CONFIG.items()}
+    config = {name: dict(value) if isinstance(value, dict) else value for name, value in model.items()}
     module: torch.nn.Module = CLIP(config["embed_dim"], config["vision_cfg"], config["text_cfg"], quick_gelu=True)
     return module
 
@@ -125,7 +125,7 @@ def main(work: Path, out: Path) -> None:
         recipe = Recipe(steps=each.steps, rate=each.rate, seed=SEED + 100 * number)
         values = _run(module, recipe, each, work / f"mini-clip-{number}.pt", used)
         module.load_state_dict(values)
-    _write(values, used, out / "mini-clip")
+    write_model(values, used, out / "mini-clip", CONFIG)
 
 
 def _run(module: Any, recipe: Recipe, part: Round, state: Path, used: set[int]) -> dict[str, torch.Tensor]:
@@ -156,10 +156,18 @@ def _run(module: Any, recipe: Recipe, part: Round, state: Path, used: set[int]) 
     return train(module, loss_of, state, recipe)
 
 
-def _write(values: dict[str, torch.Tensor], used: set[int], folder: Path) -> None:
+def write_model(values: dict[str, torch.Tensor], used: set[int], folder: Path, config: dict[str, Any]) -> None:
+    """Write an open_clip folder in half precision.
+
+    Args:
+        values: the model's parameters.
+        used: the tokens that captions had; all others' embeddings become zero.
+        folder: where to.
+        config: open_clip's `model_cfg`.
+    """
     from safetensors.torch import save_file
 
-    unused = [token for token in range(CONFIG["text_cfg"]["vocab_size"]) if token not in used]
+    unused = [token for token in range(config["text_cfg"]["vocab_size"]) if token not in used]
     values["token_embedding.weight"][unused] = 0  # they were never learned, and so say nothing
     folder.mkdir(parents=True, exist_ok=True)
     weights = {
@@ -169,5 +177,5 @@ def _write(values: dict[str, torch.Tensor], used: set[int], folder: Path) -> Non
     }
     save_file(weights, folder / "open_clip_model.safetensors")
     preprocess = {"mean": MEAN, "std": STD, "interpolation": "bicubic", "resize_mode": "shortest"}
-    text = json.dumps({"model_cfg": CONFIG, "preprocess_cfg": preprocess}, indent=2)
+    text = json.dumps({"model_cfg": config, "preprocess_cfg": preprocess}, indent=2)
     (folder / "open_clip_config.json").write_text(text + "\n", encoding="utf-8")

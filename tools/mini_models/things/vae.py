@@ -20,9 +20,9 @@ from .sets import STYLES, Thing, things
 START = Path(__file__).resolve().parents[3] / "models" / "mini-sd" / "vae"
 BATCH, SEED, SIDES = 8, 21, (128, 128, 256)
 # side of the crops, steps, highest learning rate: many cheap steps first
-ROUNDS = ((48, 3_600, 5e-4), (64, 1_200, 3e-4))
+ROUNDS = ((32, 2_400, 5e-4), (64, 600, 3e-4))
 # the last round is the decoder's alone: latents stay what they are, so that the UNet can be trained meanwhile
-LAST = (64, 1_600, 2e-4)
+LAST = (64, 800, 2e-4)
 KL_WEIGHT = 3e-5
 HELD_OUT = 256  # pictures that the figures are measured on
 
