@@ -27,6 +27,8 @@ class Recipe:
         keep: of the moving average.
         warmup: steps until the highest learning rate.
         decay: weight decay.
+        steady: whether the rate stays at its highest, for a training whose length is not known; a round with a falling
+            rate comes after it.
     """
 
     steps: int
@@ -35,6 +37,13 @@ class Recipe:
     keep: float = 0.998
     warmup: int = 100
     decay: float = 0.01
+    steady: bool = False
+
+    def rate_at(self, step: int) -> float:
+        """The learning rate of a step."""
+        if self.steady:
+            return self.rate * min(1.0, (step + 1) / self.warmup)
+        return self.rate * cosine(step, self.steps, warmup=self.warmup)
 
 
 class Average:
@@ -102,7 +111,7 @@ def train(
         for step in bar:
             torch.manual_seed(recipe.seed * 1_000_003 + step)
             for group in optimiser.param_groups:
-                group["lr"] = recipe.rate * cosine(step, recipe.steps, warmup=recipe.warmup)
+                group["lr"] = recipe.rate_at(step)
             loss, shown = loss_of(np.random.default_rng((recipe.seed, step)))
             optimiser.zero_grad(set_to_none=True)
             loss.backward()

@@ -26,3 +26,25 @@ def write_tokenizer(folder: Path) -> None:
     settings = {"tokenizer_class": "CLIPTokenizer", "model_max_length": 77, "do_lower_case": True}
     settings |= {"add_prefix_space": False, "errors": "replace", **special}
     (folder / "tokenizer_config.json").write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+
+
+def write(clip: Path, folder: Path) -> tuple[Any, Any]:
+    """Write `tokenizer` and `text_encoder` of a diffusers folder, under the names that Stable Diffusion's own have.
+
+    Returns:
+        Both as transformers loads them, the encoder in single precision.
+    """
+    from safetensors.torch import save_file
+    from transformers import CLIPTokenizer
+
+    write_tokenizer(folder / "tokenizer")
+    text = build(clip).half()
+    text.config.save_pretrained(folder / "text_encoder")
+    # what transformers 5 writes, 4 does not find
+    named = {
+        name if name.startswith("text_model.") else f"text_model.{name}": value.contiguous()
+        for name, value in text.state_dict().items()
+        if "position_ids" not in name
+    }
+    save_file(named, folder / "text_encoder" / "model.safetensors", metadata={"format": "pt"})
+    return CLIPTokenizer.from_pretrained(folder / "tokenizer"), text.float()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from tqdm import tqdm
 
 from lib_bootcamp.ml.torchvision_guard import import_torchvision
 from tools.mini_models import text_encoder
+from tools.mini_models.diffusion import noise_loss, write_pipeline
 from tools.mini_models.loop import Recipe, train
 from tools.mini_models.shapes import vae
 from tools.mini_models.shapes.clip import CONFIG as CLIP
@@ -30,16 +30,6 @@ CONFIG: dict[str, Any] = {
     "cross_attention_dim": CLIP["text_cfg"]["width"],
     "attention_head_dim": 4,  # the number of heads, by an old mistake of diffusers that checkpoints rely on
 }
-SCHEDULER = {
-    "num_train_timesteps": 1000,
-    "beta_start": 0.00085,
-    "beta_end": 0.012,
-    "beta_schedule": "scaled_linear",
-    "prediction_type": "epsilon",
-    "clip_sample": False,
-    "set_alpha_to_one": False,
-    "steps_offset": 1,
-}
 # side in pixels, scenes, batch
 SIZES = ((128, 10_000, 32), (256, 1_600, 8))
 # steps, highest learning rate, share of scenes taken from the plain ones only, share of steps at the larger side:
@@ -48,8 +38,6 @@ ROUNDS = ((3_200, 1e-3, 0.5, 0.08), (1_700, 1e-3, 0.5, 0.08), (2_200, 1e-3, 0.75
 SEED = 3
 FULL = 0.6  # share of captions that tell all
 NO_CAPTION = 0.1  # share of empty prompts, for classifier-free guidance
-OFFSET = 0.1  # noise on a channel's mean: the schedule's last step still tells the picture's mean colour
-SNR_CAP = 5.0  # min-SNR weighting, https://arxiv.org/abs/2303.09556
 
 
 def _latents(autoencoder: Any, side: int, number: int, work: Path) -> tuple[list[Any], torch.Tensor]:
@@ -68,39 +56,18 @@ def _latents(autoencoder: Any, side: int, number: int, work: Path) -> tuple[list
     return scenes, made
 
 
-def _write_text_encoder(text: Any, folder: Path) -> None:
-    """Under the names that Stable Diffusion's own text encoder has: what transformers 5 writes, 4 does not find."""
-    from safetensors.torch import save_file
-
-    text.config.save_pretrained(folder)
-    named = {
-        name if name.startswith("text_model.") else f"text_model.{name}": value.contiguous()
-        for name, value in text.state_dict().items()
-        if "position_ids" not in name
-    }
-    save_file(named, folder / "model.safetensors", metadata={"format": "pt"})
-
-
 def main(work: Path, out: Path) -> None:
     """Train, then write `out`/mini-sd; `out` must hold mini-clip and the VAE."""
     import_torchvision()
     from diffusers import AutoencoderKL, UNet2DConditionModel
-    from transformers import CLIPTokenizer
 
     torch.manual_seed(SEED)
     folder = out / "mini-sd"
-    text_encoder.write_tokenizer(folder / "tokenizer")
-    tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer")
-    text = text_encoder.build(out / "mini-clip")
-    _write_text_encoder(text.half(), folder / "text_encoder")
-    text.float()
+    tokenizer, text = text_encoder.write(out / "mini-clip", folder)
     autoencoder = AutoencoderKL.from_pretrained(folder / "vae").float().eval()
     unet = UNet2DConditionModel(**CONFIG)
     sets = [_latents(autoencoder, side, number, work) for side, number, _ in SIZES]
     plain = [np.flatnonzero([is_plain(scene) for scene in scenes]) for scenes, _ in sets]
-    betas = torch.linspace(SCHEDULER["beta_start"] ** 0.5, SCHEDULER["beta_end"] ** 0.5, 1000, dtype=torch.float64) ** 2
-    kept = torch.cumprod(1 - betas, 0).float()
-    weight = (kept / (1 - kept)).clamp(max=SNR_CAP) / (kept / (1 - kept))
 
     def loss_of(chance: np.random.Generator, only: float, large: float) -> tuple[torch.Tensor, dict[str, float]]:
         which = int(chance.random() >= 1 - large)
@@ -117,31 +84,11 @@ def main(work: Path, out: Path) -> None:
         tokens = tokenizer(prompts, padding="max_length", truncation=True, max_length=77, return_tensors="pt").input_ids
         with torch.no_grad():
             states = text(tokens).last_hidden_state
-        noise = torch.randn_like(clean) + OFFSET * torch.randn(len(clean), 4, 1, 1)
-        at = torch.randint(0, 1000, (len(clean),))
-        share = kept[at].view(-1, 1, 1, 1)
-        guess = unet(share.sqrt() * clean + (1 - share).sqrt() * noise, at, states).sample
-        error = ((guess - noise) ** 2).mean((1, 2, 3))
-        return (weight[at] * error).mean(), {"error": error.mean().item()}
+        return noise_loss(unet, clean, states)
 
     for number, (steps, rate, only, large) in enumerate(ROUNDS):
         recipe = Recipe(steps=steps, rate=rate, seed=SEED + 100 * number, keep=0.998)
         unet.load_state_dict(
             train(unet, partial(loss_of, only=only, large=large), work / f"mini-unet-{number}.pt", recipe)
         )
-    unet.half().save_pretrained(folder / "unet")
-    (folder / "scheduler").mkdir(exist_ok=True)
-    scheduler = {"_class_name": "DDIMScheduler", **SCHEDULER}
-    (folder / "scheduler" / "scheduler_config.json").write_text(
-        json.dumps(scheduler, indent=2) + "\n", encoding="utf-8"
-    )
-    parts = {
-        "scheduler": ["diffusers", "DDIMScheduler"],
-        "text_encoder": ["transformers", "CLIPTextModel"],
-        "tokenizer": ["transformers", "CLIPTokenizer"],
-        "unet": ["diffusers", "UNet2DConditionModel"],
-        "vae": ["diffusers", "AutoencoderKL"],
-    }
-    index = {"_class_name": "StableDiffusionPipeline", **parts, "safety_checker": [None, None]}
-    index |= {"feature_extractor": [None, None], "image_encoder": [None, None], "requires_safety_checker": False}
-    (folder / "model_index.json").write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
+    write_pipeline(unet, folder)

@@ -1,8 +1,8 @@
 """Train mini-clip 2: things, their styles and grounds, told apart by pictures and by words.
 
-Beside the contrast of pictures and captions, two classifiers on the picture's features name the thing and the style. They
-see the things and styles that the text tower never hears of, so that the features are good for those too; they are kept
-in the work folder as the judge of what was kept out, and are no part of the model.
+Beside the contrast of pictures and captions, two classifiers on the picture's features name the thing and the style.
+They see the things and styles that the text tower never hears of, so that the features are good for those too; they are
+kept in the work folder as the judge of what was kept out, and are no part of the model.
 """
 
 from __future__ import annotations
