@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch.nn.functional import cross_entropy, normalize
 
+from lib_bootcamp.ml.torchvision_guard import import_torchvision
 from tools.mini_models.loop import Recipe, train
 from tools.mini_models.shapes.clip import as_batch, build, encode_text, write_model
 
@@ -84,6 +85,7 @@ def _contrast(module: Any, features: torch.Tensor, scenes: list[Scene], captions
 
 def main(work: Path, out: Path) -> None:
     """Train for all rounds; writes `out`/mini-clip after each."""
+    import_torchvision()
     import open_clip
 
     torch.manual_seed(SEED)
