@@ -26,8 +26,6 @@ GROUNDS: dict[str, tuple[int, int, int]] = {
     "brown": (125, 85, 55),
 }
 JITTER = 12  # a color's name is true of a small range
-PLACES = ("left and right", "above and below")
-FIXED_TEXT_TURN = 9.0  # degrees either way
 PLURAL = ("s", "fries", "grapes", "scissors", "dice")
 MASS = ("bread", "broccoli", "butter", "cheese", "fog", "ice", "milk", "rice", "sake", "spaghetti", "tea", "wood")
 
