@@ -103,7 +103,7 @@ def _measure(side: int | None, rounds: int) -> dict[str, Any]:
     picture = None if side is None else _photograph(side)
     values: dict[str, Any] = {"text": "four"} if picture is None else {"image": picture}
     text = json.dumps(values if picture is None else {"image": encode_base64(picture)})
-    context = Context(host, host.progress())
+    context = Context.of_terminal(host, host.progress())
     path, headers = f"{PREFIX}{operation.path}", {"content-type": "application/json"}
     loop = asyncio.new_event_loop()
     inside = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://inside")

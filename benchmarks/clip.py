@@ -135,7 +135,7 @@ def _resident() -> float:
 def run(quick: bool) -> dict[str, Any]:  # noqa: FBT001 - the signature of every benchmark
     """Pictures a second of each road, the cosine of its vectors to open_clip's, and the memory of a long folder."""
     host = StandaloneHost()
-    context = Context(host, SilentProgress())
+    context = Context.of_terminal(host, SilentProgress())
     rounds, count = (2, 16) if quick else (8, 32)
     with tempfile.TemporaryDirectory() as name:
         paths = _photographs(Path(name), count)

@@ -49,7 +49,7 @@ def _plain(paths: Sequence[Path]) -> None:
 
 def _report(folder: Path) -> Any:
     host = StandaloneHost(device="cpu")
-    return dataset_report(DatasetParams(folder=str(folder)), Context(host, SilentProgress()))
+    return dataset_report(DatasetParams(folder=str(folder)), Context.of_terminal(host, SilentProgress()))
 
 
 def _per_second(calls: dict[str, Callable[[], Any]], count: int, rounds: int) -> dict[str, float]:
@@ -92,7 +92,7 @@ def _memory(paths: Sequence[Path], count: int) -> dict[str, Any]:
             os.link(source.with_suffix(".txt"), Path(name) / f"{at:06}.txt")
         watching = _Watching()
         start = time.perf_counter()
-        made = dataset_report(DatasetParams(folder=name), Context(StandaloneHost(device="cpu"), watching))
+        made = dataset_report(DatasetParams(folder=name), Context.of_terminal(StandaloneHost(device="cpu"), watching))
         seconds = time.perf_counter() - start
     return {
         "pictures": made.count,

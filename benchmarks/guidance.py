@@ -124,7 +124,7 @@ def run(quick: bool) -> dict[str, Any]:  # noqa: FBT001 - the signature of every
 
     with tempfile.TemporaryDirectory() as name:
         host = StandaloneHost(device="cpu", data_dir=Path(name))
-        context = Context(host, SilentProgress())
+        context = Context.of_terminal(host, SilentProgress())
         with host.components() as components:
             start = time.perf_counter()
             measured = fit(*scaled_encoder(components.vae))

@@ -85,7 +85,7 @@ def run(quick: bool) -> dict[str, Any]:  # noqa: FBT001 - the signature of every
     from tests.ml.interrogations import peer, write_peers_cache
 
     host = StandaloneHost(device="cpu")
-    context = Context(host, SilentProgress())
+    context = Context.of_terminal(host, SilentProgress())
     model, tables = _model(host.device()), _tables(quick)
     encoder = PromptEncoder(model, context)
     # few links, because each costs clip-interrogator minutes; fewer favour it

@@ -39,7 +39,7 @@ def _photograph(side: int) -> Any:
 
 def _calls(side: int) -> dict[str, Callable[[], Any]]:
     photograph = _photograph(side)
-    context = Context(StandaloneHost(device="cpu"), SilentProgress())
+    context = Context.of_terminal(StandaloneHost(device="cpu"), SilentProgress())
     size = {"width": side, "height": side}
 
     def brightness(**values: Any) -> Callable[[], Any]:
@@ -82,7 +82,7 @@ def _pairs(side: int) -> dict[str, tuple[Callable[[], Any], Callable[[], Any]]]:
     table above.
     """
     photograph = _photograph(side)
-    context = Context(StandaloneHost(device="cpu"), SilentProgress())
+    context = Context.of_terminal(StandaloneHost(device="cpu"), SilentProgress())
 
     def edges(**values: Any) -> Callable[[], Any]:
         values = {"image": photograph, "channel": "green", "sigma": 0.0, "normalise": False, **values}

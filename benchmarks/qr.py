@@ -38,7 +38,7 @@ def _operation(content: str, context: Context) -> Any:
 
 def run(quick: bool) -> dict[str, Any]:  # noqa: FBT001 - the signature of every benchmark
     """Milliseconds, and how many times faster than the package's own picture."""
-    context = Context(StandaloneHost(device="cpu"), SilentProgress())
+    context = Context.of_terminal(StandaloneHost(device="cpu"), SilentProgress())
     counters = [0], [100_000]
     symbol = qr_matrix(CONTENT, "H")
     px = 8 * (SIDE // (symbol.modules.shape[0] + 8) // 8)

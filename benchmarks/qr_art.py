@@ -74,7 +74,7 @@ class Studio:
         import torch
 
         torch.set_num_threads(1)
-        self.context = Context(StandaloneHost(device="cpu", data_dir=data), SilentProgress())
+        self.context = Context.of_terminal(StandaloneHost(device="cpu", data_dir=data), SilentProgress())
         self.readers = scan_decoders.installed(READERS)
 
     def draw(self, task: Task) -> list[Made]:

@@ -247,7 +247,7 @@ def main() -> None:
     for name, page in PAGES.items():
         write_atomically(DOCS / name, page().encode())
     params = ALL_MAPS.params_from({"image": read_image(PHOTO)})
-    made = ALL_MAPS.run(params, Context(StandaloneHost(device="cpu"), SilentProgress()))
+    made = ALL_MAPS.run(params, Context.of_terminal(StandaloneHost(device="cpu"), SilentProgress()))
     write_image(SHEET, made.image)
 
 

@@ -50,7 +50,8 @@ class Spec:
         group: fields of one group stand together.
         when: shown only while every named field has one of the values, e.g. {"payload": ("wifi",)}.
         format: how a text is entered: `color` is `#rrggbb`, `secret` is never written to infotext, `folder` is the path
-            of a folder on this machine (`Context.folder` checks it).
+            of a folder on this machine (`Context.folder` checks it), `model` a model's name, file or folder
+            (`Context.model` checks it).
         positional: on the command line given without its name.
         titles: labels of the choices.
         example: a value for the API's docs.
@@ -72,7 +73,7 @@ class Spec:
     unit: str = ""
     group: str = ""
     when: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
-    format: Literal["", "multiline", "color", "secret", "folder"] = ""
+    format: Literal["", "multiline", "color", "secret", "folder", "model"] = ""
     positional: bool = False
     titles: Mapping[str, str] = field(default_factory=dict)
     example: object = None

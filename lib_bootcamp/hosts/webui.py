@@ -89,8 +89,9 @@ class WebUiPage:
         """Add a section to the Settings tab."""
         shared = _module("shared")
         for name, setting in settings.items():
-            arguments = dict(setting)
-            info = arguments.pop("info", "")
+            known = inspect.signature(shared.OptionInfo).parameters  # a WebUI before 1.7 has no `restrict_api`
+            arguments = {key: value for key, value in setting.items() if key in known}
+            info = str(setting.get("info", ""))
             option = shared.OptionInfo(**arguments, section=section)
             shared.opts.add_option(name, option.info(info) if info else option)
 

@@ -118,7 +118,7 @@ class Jobs:
         if job is None:
             raise InvalidParamError("operation", f"{name} works on no folders")
         params = operation.as_job().params_from(values)
-        context = Context(self.host, SilentProgress(), trusted=trusted)
+        context = Context.of_job(self.host, SilentProgress(), trusted=trusted)
         given = context.folder(getattr(params, job.folder), job.folder)
         folder = Path(os.path.abspath(given))  # noqa: PTH100 - `resolve` would lose the links that a person named
         job.work(folder, params, context)  # what it refuses is told at once and not when its turn comes
@@ -172,7 +172,8 @@ class Jobs:
         self._claim(row, "undoing", Stop(), among=IDLE, done="undone")
         state, error = row.info.state, row.info.error
         try:
-            root = Context(self.host, SilentProgress(), trusted=row.trusted).folder(str(row.folder), "folder")
+            around = Context.of_job(self.host, SilentProgress(), trusted=row.trusted)
+            root = around.folder(str(row.folder), "folder")
             files.put_right(self.journal, number, root)
             restored, left = files.put_back(self.journal, number, root)
             state, error = "undone", ""

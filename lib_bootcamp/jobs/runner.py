@@ -52,7 +52,7 @@ class Run:
     ) -> None:
         self.journal, self.row, self.number, self.operation = journal, row, row.info.id, operation
         self.progress = JobProgress(progress, stop, journal, self.number)
-        self.context = Context(host, self.progress, trusted=row.trusted)
+        self.context = Context.of_job(host, self.progress, trusted=row.trusted)
         self.root = row.folder
         self._spent = 0.0
         self._clock = Clock()

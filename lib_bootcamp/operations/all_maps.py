@@ -70,7 +70,7 @@ def make_all_maps(params: AllMapsParams, context: Context) -> AllMaps:
         CancelledError: the person stopped it.
     """
     picture = _fitted(params.image, params.map_side)
-    inner = Context(context.host, SilentProgress(), context.trusted)
+    inner = context.shown_by(SilentProgress())
     made = [("The picture", picture)]
     for title, operation, values in track(context.progress, MAPS, title="All maps", total=len(MAPS), unit="map"):
         result = operation.run(operation.params_from({"image": picture, **values}), inner)

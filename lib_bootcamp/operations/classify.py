@@ -43,6 +43,7 @@ ClipName = Annotated[
         max_length=1000,
         example="mini",
         group="Model",
+        format="model",
     ),
 ]
 """How operations declare the CLIP model they use."""
@@ -341,11 +342,13 @@ def lend_model(params: Chosen, context: Context) -> AbstractContextManager[Model
     Raises:
         MissingPackageError: torch or open_clip is not installed.
         ModelError: there is no such model.
+        InvalidParamError: who asks may not name it.
     """
     try:
         from lib_bootcamp.ml.clip_model import lend_clip
     except ImportError as error:
         raise MissingPackageError(error.name or "torch", "Classifying pictures") from error
+    check_model_name(params, context)
     spec = params.clip or context.host.setting("bootcamp_clip", "") or "mini"
     return lend_clip(context.host, spec, backend=params.backend)
 
@@ -357,15 +360,14 @@ def _is_public(spec: str) -> bool:
 
 
 def check_model_name(params: Chosen, context: Context) -> None:
-    """Callers over the network may not name files.
+    """Whether who asks may name this model, before there is any work.
 
     Raises:
-        InvalidParamError: they do.
+        InvalidParamError: it is a file, a folder or a stranger's model, and they are not trusted.
     """
-    if params.clip and not context.trusted and not _is_public(params.clip):
-        raise InvalidParamError(
-            "clip", "must be mini, an open_clip name with its weights (ViT-B-32/openai) or left out, over the network"
-        )
+    if params.clip:
+        public = "mini, an open_clip name with its weights (ViT-B-32/openai) or left out,"
+        context.model(params.clip, "clip", _is_public, public)
 
 
 @contextmanager

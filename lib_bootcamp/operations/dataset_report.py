@@ -89,6 +89,7 @@ class DatasetParams(Params):
             min_length=1,
             max_length=1000,
             group="CLIP",
+            format="model",
             needs="models",
         ),
     ] = None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from lib_bootcamp.core.arrays import Image
 from lib_bootcamp.core.label_tables import LabelTables, folder_tables, package_tables
-from lib_bootcamp.errors import BootcampError, InvalidParamError, MissingPackageError, ModelError
+from lib_bootcamp.errors import BootcampError, MissingPackageError, ModelError
 from lib_bootcamp.ml.captioners import AUTO, Captioner, automatic, is_public, known, lend_captioner
 from lib_bootcamp.operation import Context, FileResult, Operation, OverFiles
 from lib_bootcamp.operations import classify
@@ -70,6 +70,7 @@ class InterrogateSettings(Params):
             max_length=1000,
             example="auto",
             group="Caption",
+            format="model",
         ),
     ] = AUTO
     tables: Annotated[
@@ -303,14 +304,12 @@ def check_names(params: InterrogateSettings, context: Context) -> None:
 
 
 def check_captioner(params: InterrogateSettings, context: Context) -> None:
-    """Callers over the network may not name files or strangers' models.
+    """Whether who asks may name this captioner, before there is any work.
 
     Raises:
-        InvalidParamError: they do.
+        InvalidParamError: it is a file, a folder or a stranger's model, and they are not trusted.
     """
-    if not context.trusted and not is_public(params.captioner):
-        names = ", ".join((AUTO, NONE, *known()))
-        raise InvalidParamError("captioner", f"must be one of {names}, over the network")
+    context.model(params.captioner, "captioner", is_public, f"one of {', '.join((AUTO, NONE, *known()))}")
 
 
 def _tables(params: InterrogateSettings, context: Context) -> LabelTables:
@@ -325,6 +324,7 @@ def _captioner(params: InterrogateSettings, context: Context, lent: ExitStack) -
     Raises:
         ModelError: caption mode has none.
     """
+    check_captioner(params, context)
     if params.caption or params.mode == "negative":
         return None
     name = params.captioner

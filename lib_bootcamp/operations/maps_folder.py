@@ -127,7 +127,7 @@ class MapsWork(PictureFolder):
             picture = decode_quickly(self.read(path))
             params = self.operation.params_from({**self.values, self.picture: picture})
             progress = self.context.progress if self.operation.needs else SilentProgress()
-            result = self.operation.run(params, Context(self.context.host, progress, self.context.trusted))
+            result = self.operation.run(params, self.context.shown_by(progress))
             data = _encoded(result.image, self.suffix)
         except BootcampError as error:
             return error

@@ -29,7 +29,7 @@ GROUPS = {
 
 def _make(host: Host, name: str, **values: Any) -> Any:
     operation = find(name)
-    return operation.run(operation.params_from(values), Context(host, host.progress()))
+    return operation.run(operation.params_from(values), Context.of_terminal(host, host.progress()))
 
 
 def demo(host: Host, *, folder: str, content: str) -> int:

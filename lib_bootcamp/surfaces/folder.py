@@ -154,7 +154,7 @@ class FolderRunner(Runner):
     def _run_over(self, paths: list[Path], params: Any) -> int:
         outcomes: list[Outcome] = []
         results: list[tuple[Path, FileResult]] = []
-        made = self.over.run(paths, params, Context(self.host, self._progress()))
+        made = self.over.run(paths, params, Context.of_terminal(self.host, self._progress()))
         try:
             for path, result in zip(paths, made, strict=True):
                 outcomes.append(self._outcome(path, result))

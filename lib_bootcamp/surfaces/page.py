@@ -197,7 +197,8 @@ class Tab:
         """Run the operation on the components' values; mistakes become the message."""
         try:
             params = self.operation.params_from(self.form.raw(values))
-            result = self.operation.run(params, Context(self.host, GradioProgress(progress, self.host.progress())))
+            around = Context.of_page(self.host, GradioProgress(progress, self.host.progress()))
+            result = self.operation.run(params, around)
             written = self.outputs.write(self.operation, params, result)
         except BootcampError as error:
             return self.failed(str(error))

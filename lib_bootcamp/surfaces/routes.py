@@ -124,7 +124,7 @@ def _add_compatibility(router: APIRouter, host: Host, common: dict[str, Any]) ->
 
     def compatibility() -> Response:
         params = COMPATIBILITY.params_from({})
-        return json_answer(COMPATIBILITY.run(params, Context(host, host.progress(), trusted=False)))
+        return json_answer(COMPATIBILITY.run(params, Context.of_api(host, host.progress())))
 
     router.add_api_route(
         "/compatibility",
@@ -178,7 +178,7 @@ def _endpoint(operation: Operation[Any, Any], host: Host, reader: Any) -> Callab
         as_picture = _wants_picture(request.headers.get("accept", ""), possible=_has_picture(operation))
         values = request_values(body, operation.params)
         params = operation.params_from(values)
-        result = operation.run(params, Context(host, host.progress(), trusted=False))
+        result = operation.run(params, Context.of_api(host, host.progress()))
         return picture_answer(result) if as_picture else json_answer(result)
 
     return endpoint

@@ -115,7 +115,7 @@ class Runner:
             if item.source is not None and self.picture:
                 values[self.picture] = read_image(item.source)
             params = self.operation.params_from(values)
-            result = self.operation.run(params, Context(self.host, progress))
+            result = self.operation.run(params, Context.of_terminal(self.host, progress))
             written = self._write(item, params, result)
         except BootcampError as error:
             return failure(path, error)

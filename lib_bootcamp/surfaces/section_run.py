@@ -299,7 +299,7 @@ class SectionRunner:
         names = {each.name for each in asked.operation.params.fields()}
         sized = {name: side for name, side in zip(("width", "height"), size, strict=True) if name in names}
         params = asked.operation.params_from({**values, **sized})
-        made: ControlMap = asked.operation.run(params, Context(self.host, self.host.progress()))
+        made: ControlMap = asked.operation.run(params, Context.of_generation(self.host, self.host.progress()))
         if made.image.shape[:2] != (size[1], size[0]):
             return replace(made, image=_nearest(to_rgb(made.image), size))
         return made
@@ -377,7 +377,7 @@ class SectionRunner:
             "decoders": self._decoders() or None,
         }
         given = {name: value for name, value in asked.items() if name in known and value is not None}
-        result = operation.run(operation.params_from(given), Context(self.host, SilentProgress()))
+        result = operation.run(operation.params_from(given), Context.of_generation(self.host, SilentProgress()))
         return scan_text(result), result.succeeded()
 
     def after_all(self, p: Any) -> None:

@@ -12,6 +12,8 @@ from lib_bootcamp.params import Param
 from .webui_ports import WebUi
 
 SECTION = ("bootcamp", "Bootcamp")
+OWNERS = {"restrict_api": True}
+"""Of a setting that names files: a caller of the WebUI's API cannot change it, nor override it for one picture."""
 
 
 def settings() -> dict[str, dict[str, Any]]:
@@ -29,11 +31,13 @@ def settings() -> dict[str, dict[str, Any]]:
             "default": "outputs/bootcamp-maps",
             "label": "Folder of the saved control maps",
             "info": "below the WebUI's data folder, or an absolute path",
+            **OWNERS,
         },
         "bootcamp_clip": {
             "default": "",
             "label": "CLIP model",
             "info": "ViT-L-14/openai, hf-hub:owner/name, a folder or a .safetensors file; empty: the small one inside",
+            **OWNERS,
         },
         "bootcamp_models_idle_s": {
             "default": int(IDLE_S),

@@ -45,17 +45,17 @@ def test_what_is_no_folder_is_a_wrong_parameter(allowed: Path, name: str) -> Non
 
 
 def test_without_an_allowed_folder_nothing_may_be_named(allowed: Path) -> None:
-    context = Context(FakeHost(), FakeProgress(), trusted=False)
+    context = Context.of_api(FakeHost(), FakeProgress())
     with pytest.raises(NotAllowedError):
         context.folder(str(allowed), "folder")
 
 
 def test_a_person_at_the_machine_may_name_any_folder(allowed: Path) -> None:
-    context = Context(FakeHost(), FakeProgress())
+    context = Context.of_terminal(FakeHost(), FakeProgress())
     assert context.folder(str(allowed / "link"), "folder") == allowed / "link"
     assert context.folder("~", "folder") == Path("~").expanduser()
 
 
 def test_a_host_tells_what_is_allowed(allowed: Path) -> None:
-    context = Context(FakeHost(allowed=(allowed,)), FakeProgress(), trusted=False)
+    context = Context.of_api(FakeHost(allowed=(allowed,)), FakeProgress())
     assert context.folder(str(allowed / "in"), "folder") == allowed / "in"

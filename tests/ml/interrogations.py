@@ -99,7 +99,7 @@ class Ours:
     def __init__(self, model: ClipModel, tables: LabelTables | Path, cache: Path) -> None:
         self.host = FakeHost()
         self.progress = FakeProgress()
-        self.context = Context(self.host, self.progress)
+        self.context = Context.of_terminal(self.host, self.progress)
         self.encoder = PromptEncoder(model, self.context)
         self.tables = folder_tables(tables) if isinstance(tables, Path) else tables
         self.labels: LabelFeatures = load_label_features(self.encoder, self.tables, cache, FakeProgress())

@@ -20,7 +20,7 @@ from tests.hosts.fakes_webui import FakeWebui
 
 
 def context(progress: FakeProgress | None = None) -> Context:
-    return Context(FakeHost(), progress or FakeProgress())
+    return Context.of_terminal(FakeHost(), progress or FakeProgress())
 
 
 def double(batch: list[int]) -> list[int]:
@@ -83,7 +83,9 @@ def test_another_persons_picture_gets_its_turn_between_batches(tmp_path: Path) -
 
     other = threading.Thread(target=somebody)
     other.start()
-    for done, _ in enumerate(in_batches(Context(host, FakeProgress()), [1, 2], work, size=1, title="T", unit="u")):
+    for done, _ in enumerate(
+        in_batches(Context.of_terminal(host, FakeProgress()), [1, 2], work, size=1, title="T", unit="u")
+    ):
         if not done:
             other.join(10)
     assert order == ["batch", "txt2img", "batch"]
@@ -120,14 +122,14 @@ def test_the_webuis_interrupt_button_is_heard(tmp_path: Path) -> None:
         return batch
 
     with pytest.raises(CancelledError, match="after 2"):
-        list(in_batches(Context(host, host.progress()), range(6), work, size=2, title="T", unit="u"))
+        list(in_batches(Context.of_terminal(host, host.progress()), range(6), work, size=2, title="T", unit="u"))
 
 
 def between_two_batches(tmp_path: Path, pressed: Callable[[A1111Host, FakeWebui], None]) -> list[int]:
     """Run batches of 2 of 6 numbers, with something that happens after the first; returns what was finished."""
     fake = FakeWebui(tmp_path)
     host = A1111Host(fake.module)
-    results = in_batches(Context(host, host.progress()), range(6), double, size=2, title="T", unit="u")
+    results = in_batches(Context.of_terminal(host, host.progress()), range(6), double, size=2, title="T", unit="u")
     made = [next(results), next(results)]
     pressed(host, fake)
     with suppress(CancelledError):
@@ -160,14 +162,14 @@ def test_an_interrupt_after_a_run_is_not_for_the_next_one(tmp_path: Path) -> Non
     fake = FakeWebui(tmp_path)
     host = A1111Host(fake.module)
     for _ in range(2):
-        run(range(6), around=Context(host, host.progress()))
+        run(range(6), around=Context.of_terminal(host, host.progress()))
         fake.state.interrupted = True
 
 
 def test_the_webuis_bar_is_ours_again_after_another_job(tmp_path: Path) -> None:
     fake = FakeWebui(tmp_path)
     host = A1111Host(fake.module)
-    results = in_batches(Context(host, host.progress()), range(4), double, size=2, title="T", unit="u")
+    results = in_batches(Context.of_terminal(host, host.progress()), range(4), double, size=2, title="T", unit="u")
     next(results)
     with host.gpu("txt2img"):
         fake.state.sampling_steps = 20
@@ -185,7 +187,7 @@ def test_the_webuis_bar_stands_where_the_last_batch_left_it_while_the_next_one_r
         seen.append((state.job_count, state.sampling_step, state.sampling_steps, state.textinfo))
         return batch
 
-    list(in_batches(Context(host, host.progress()), range(6), work, size=2, title="T", unit="u"))
+    list(in_batches(Context.of_terminal(host, host.progress()), range(6), work, size=2, title="T", unit="u"))
     assert seen == [(1, 0, 6, "T"), (1, 2, 6, "T: 2/6 u"), (1, 4, 6, "T: 4/6 u")]
 
 

@@ -51,7 +51,7 @@ def drawn(shape: str, colour: str, side: int = 300) -> Image:
 
 
 def run(host: FakeHost, *pictures: Image, **values: Any) -> ClassifyResult:
-    return classify(ClassifyParams(images=pictures, **values), Context(host, FakeProgress()))
+    return classify(ClassifyParams(images=pictures, **values), Context.of_terminal(host, FakeProgress()))
 
 
 def test_the_red_circle_is_found(host: FakeHost) -> None:
@@ -80,7 +80,9 @@ def test_a_picture_of_nothing_asked_for_is_unknown_by_a_negative_label(host: Fak
 def test_files_and_pictures_have_the_same_scores(host: FakeHost, tmp_path: Path) -> None:
     Pil.fromarray(drawn("circle", "red")).save(tmp_path / "a.png")
     labels = ("a red circle", "a blue square")
-    (of_file,) = classify_files([tmp_path / "a.png"], ClassifySettings(labels=labels), Context(host, FakeProgress()))
+    (of_file,) = classify_files(
+        [tmp_path / "a.png"], ClassifySettings(labels=labels), Context.of_terminal(host, FakeProgress())
+    )
     (of_picture,) = run(host, drawn("circle", "red"), labels=labels).images
     assert of_file.scores == of_picture.scores  # type: ignore[union-attr]
 

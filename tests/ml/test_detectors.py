@@ -51,7 +51,7 @@ def host_of(folder: Path) -> FakeHost:
 
 def detected(host: FakeHost, **values: Any) -> DetectedMap:
     params = DETECT.params_from({"resolution": 128, **values})
-    return DETECT.run(params, Context(host, FakeProgress()))
+    return DETECT.run(params, Context.of_terminal(host, FakeProgress()))
 
 
 @pytest.mark.parametrize("name", CHOSEN)

@@ -146,13 +146,13 @@ def test_the_whole_way_from_a_picture_to_a_drawn_person(
     host = FakeHost(model_folders={"annotator": (tmp_path,)}, device="cuda")
     picture = np.zeros((320, 480, 3), np.uint8)
     values = {"image": picture, "detector": "dwpose", "resolution": 320, "hands": True, "face": True}
-    made = DETECT.run(DETECT.params_from(values), Context(host, FakeProgress()))
+    made = DETECT.run(DETECT.params_from(values), Context.of_terminal(host, FakeProgress()))
     assert made.image.shape == picture.shape
     assert made.image.max() == 255
     (person,) = made.found
     assert (person.label, person.score) == ("person", pytest.approx(0.9))
     assert made.device == "cpu"
-    again = DETECT.run(DETECT.params_from(values), Context(host, FakeProgress()))
+    again = DETECT.run(DETECT.params_from(values), Context.of_terminal(host, FakeProgress()))
     assert (made.image == again.image).all()
 
 

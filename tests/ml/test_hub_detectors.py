@@ -49,7 +49,7 @@ HOSTS: dict[Path, FakeHost] = {}
 
 def detected(folder: Path, **values: Any) -> DetectedMap:
     host = HOSTS.setdefault(folder, FakeHost(model_folders={"annotator": (folder,)}))
-    return DETECT.run(DETECT.params_from({"resolution": 128, **values}), Context(host, FakeProgress()))
+    return DETECT.run(DETECT.params_from({"resolution": 128, **values}), Context.of_terminal(host, FakeProgress()))
 
 
 def test_depth_anything_gives_grey_from_black_to_white(photo: Any, files: Path) -> None:

@@ -247,7 +247,7 @@ TEXTS = st.lists(st.sampled_from(PIECES), min_size=0, max_size=6).map("".join) |
 def encoder(tmp_path_factory: pytest.TempPathFactory) -> PromptEncoder:
     """A model with random weights, to which all words are different."""
     model = load_clip(str(save(tmp_path_factory.mktemp("random"))))
-    return PromptEncoder(model, Context(FakeHost(), FakeProgress()))
+    return PromptEncoder(model, Context.of_terminal(FakeHost(), FakeProgress()))
 
 
 @settings(max_examples=150, deadline=None)
@@ -291,7 +291,7 @@ def test_texts_that_cannot_be_split_stay_whole(encoder: PromptEncoder, prompt: s
 @pytest.mark.parametrize("kind", [{"custom_text": True}, {}])
 def test_every_causal_tower_of_open_clip_is_computed_as_a_trie(tmp_path: Path, kind: dict[str, Any]) -> None:
     model = load_clip(str(save(tmp_path / "clip", config(**kind))))
-    made = PromptEncoder(model, Context(FakeHost(), FakeProgress()))
+    made = PromptEncoder(model, Context.of_terminal(FakeHost(), FakeProgress()))
     texts = ["a", "a red", "a red circle", "b", "a red", ""]
     assert model.text_tower is not None
     assert np.abs(made.features(texts, FakeProgress()) - own_way(model, texts)).max() <= 1e-5
@@ -299,7 +299,7 @@ def test_every_causal_tower_of_open_clip_is_computed_as_a_trie(tmp_path: Path, k
 
 def test_a_tower_of_another_kind_is_computed_its_own_way(mini: ClipModel, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mini, "text_tower", None)
-    made = PromptEncoder(mini, Context(FakeHost(), FakeProgress()))
+    made = PromptEncoder(mini, Context.of_terminal(FakeHost(), FakeProgress()))
     found = made.continued("a", made.additions(["red circle", "blue star"]), [0, 1], FakeProgress())
     assert np.abs(found - mini.encode_texts(["a, red circle", "a, blue star"])).max() <= 1e-5
 
@@ -389,7 +389,7 @@ def test_what_was_finished_of_a_stopped_table_is_kept(
     monkeypatch.setattr("lib_bootcamp.ml.prompt_encoder.TEXTS_ON_THE_PROCESSOR", 10)
     own = LabelTables(flavors=tuple(WORDS["flavors"]))
     host = FakeHost()
-    encoder = PromptEncoder(mini, Context(host, FakeProgress()))
+    encoder = PromptEncoder(mini, Context.of_terminal(host, FakeProgress()))
     with pytest.raises(CancelledError):
         load_label_features(encoder, own, tmp_path, StopsAfter(host, 3))
     assert [len(each) for each in encoded] == [10, 10, 10]
@@ -418,7 +418,7 @@ def test_a_stop_ends_a_chain_within_one_batch(
 ) -> None:
     monkeypatch.setattr(ours.encoder, "_size", 20)
     ours.host.jobs.clear()
-    context = Context(ours.host, StopsAfter(ours.host, 5))
+    context = Context.of_terminal(ours.host, StopsAfter(ours.host, 5))
     asked = Interrogator(ours.encoder, ours.labels, context, Wish(mode="best"), caption="a picture")
     with pytest.raises(CancelledError, match="Stopped after 0 finished"):
         list(asked.answers([scene(colour="red", shape="circle")], lambda each: each))
@@ -429,7 +429,9 @@ def test_a_stop_ends_a_chain_within_one_batch(
 def test_a_stop_between_pictures_keeps_those_that_are_finished(ours: Ours) -> None:
     made: list[Any] = []
     progress = FakeProgress()
-    asked = Interrogator(ours.encoder, ours.labels, Context(ours.host, progress), Wish(mode="negative", max_flavors=2))
+    asked = Interrogator(
+        ours.encoder, ours.labels, Context.of_terminal(ours.host, progress), Wish(mode="negative", max_flavors=2)
+    )
     answers: Iterator[Any] = asked.answers([scene(colour="red", shape="circle")] * 3, lambda each: each)
     made.append(next(answers))
     progress.cancel()
@@ -476,7 +478,7 @@ def test_the_bar_ends_at_its_end(ours: Ours) -> None:
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
 def test_a_model_in_half_precision_is_computed_as_its_own_way_would(dtype: str) -> None:
     model = load_clip("mini", dtype=dtype)
-    made = PromptEncoder(model, Context(FakeHost(), FakeProgress()))
+    made = PromptEncoder(model, Context.of_terminal(FakeHost(), FakeProgress()))
     texts = ["a picture, a red circle", "a picture, two blue stars", "a picture"]
     assert model.text_tower is not None
     found = made.features(texts, FakeProgress())

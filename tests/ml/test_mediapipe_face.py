@@ -19,7 +19,7 @@ from lib_bootcamp.operations.detect import DETECT  # noqa: E402
 
 def face_map(picture: np.ndarray, **values: object) -> np.ndarray:
     params = DETECT.params_from({"image": picture, "detector": "mediapipe_face", "threshold": 0.5, **values})
-    return DETECT.run(params, Context(FakeHost(device="cuda"), FakeProgress())).image
+    return DETECT.run(params, Context.of_terminal(FakeHost(device="cuda"), FakeProgress())).image
 
 
 def test_the_astronauts_face_is_drawn_where_it_is_and_nowhere_else() -> None:

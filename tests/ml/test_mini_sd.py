@@ -45,12 +45,14 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> StandaloneHost:
 
 
 def drawn(host: StandaloneHost, prompt: str, **values: Any) -> Txt2ImgResult:
-    return draw_picture(Txt2ImgParams(prompt=prompt, **{"seed": 1, **values}), Context(host, SilentProgress()))
+    return draw_picture(
+        Txt2ImgParams(prompt=prompt, **{"seed": 1, **values}), Context.of_terminal(host, SilentProgress())
+    )
 
 
 def told(host: StandaloneHost, pictures: list[Image], groups: dict[str, Any]) -> list[tuple[str | None, ...]]:
     """What mini-clip says of each group."""
-    made = classify(ClassifyParams(images=tuple(pictures), groups=groups), Context(host, SilentProgress()))
+    made = classify(ClassifyParams(images=tuple(pictures), groups=groups), Context.of_terminal(host, SilentProgress()))
     return [tuple(each.label for each in image.groups) for image in made.images]
 
 

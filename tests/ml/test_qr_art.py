@@ -36,7 +36,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> StandaloneHost:
 
 
 def made(host: StandaloneHost, progress: Any = None, **values: Any) -> QrArtResult:
-    return QR_ART.run(QR_ART.params_from({**ASKED, **values}), Context(host, progress or SilentProgress()))
+    return QR_ART.run(QR_ART.params_from({**ASKED, **values}), Context.of_terminal(host, progress or SilentProgress()))
 
 
 def test_guidance_makes_a_code_that_scans_and_without_it_there_is_none(host: StandaloneHost) -> None:
@@ -52,10 +52,11 @@ def test_guidance_makes_a_code_that_scans_and_without_it_there_is_none(host: Sta
 
 def test_what_a_picture_tells_of_itself_draws_it_again(host: StandaloneHost) -> None:
     params = QR_ART.params_from({**ASKED, "seed": -1})
-    first = QR_ART.run(params, Context(host, SilentProgress()))
+    first = QR_ART.run(params, Context.of_terminal(host, SilentProgress()))
     told = json.loads(picture_text(QR_ART, params, first)[CHUNK])
     again = QR_ART.run(
-        QR_ART.params_from({**told["params"], "seed": told["result"]["seed"]}), Context(host, SilentProgress())
+        QR_ART.params_from({**told["params"], "seed": told["result"]["seed"]}),
+        Context.of_terminal(host, SilentProgress()),
     )
     np.testing.assert_array_equal(first.image, again.image)
     assert told["result"]["won_by"] == first.won_by == again.won_by

@@ -16,7 +16,8 @@ FEW = {"map_side": 64, "cell": 64}
 
 def run(image, progress=None, **values):
     return ALL_MAPS.run(
-        ALL_MAPS.params_from({"image": image, **FEW, **values}), Context(FakeHost(), progress or FakeProgress())
+        ALL_MAPS.params_from({"image": image, **FEW, **values}),
+        Context.of_terminal(FakeHost(), progress or FakeProgress()),
     )
 
 

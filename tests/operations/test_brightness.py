@@ -10,7 +10,7 @@ from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
 from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.brightness import BRIGHTNESS, BrightnessParams, make_brightness
 
-CONTEXT = Context(host=StandaloneHost(device="cpu"), progress=SilentProgress())
+CONTEXT = Context.of_terminal(host=StandaloneHost(device="cpu"), progress=SilentProgress())
 RED = np.full((6, 8, 3), (255, 0, 0), dtype=np.uint8)
 
 

@@ -41,7 +41,7 @@ def no_blip(monkeypatch: pytest.MonkeyPatch) -> None:
 def run(host: FakeHost, *pictures: Any, trusted: bool = True, **values: Any) -> CaptionResult:
     pictures = pictures or (drawn("circle", "red", 120),)
     params = CAPTION.params_from({"images": list(pictures), **values})
-    return caption(params, Context(host, FakeProgress(), trusted=trusted))
+    return caption(params, Context.of_job(host, FakeProgress(), trusted=trusted))
 
 
 def test_captions_name_the_drawn_shape_and_colour(host: FakeHost) -> None:

@@ -41,7 +41,7 @@ def clip(monkeypatch: pytest.MonkeyPatch) -> FakeClip:
 
 def run(*colours: tuple[int, int, int], host: FakeHost | None = None, **values: Any) -> ClassifyResult:
     params = ClassifyParams(images=tuple(map(flat, colours)), **values)
-    return classify(params, Context(host or FakeHost(), FakeProgress()))
+    return classify(params, Context.of_terminal(host or FakeHost(), FakeProgress()))
 
 
 def one(colour: tuple[int, int, int], **values: Any) -> ImageScores:
@@ -50,7 +50,7 @@ def one(colour: tuple[int, int, int], **values: Any) -> ImageScores:
 
 
 def over(paths: list[Path], progress: FakeProgress | None = None, **values: Any) -> list[ImageScores | BootcampError]:
-    context = Context(FakeHost(), progress or FakeProgress())
+    context = Context.of_terminal(FakeHost(), progress or FakeProgress())
     return list(classify_files(paths, ClassifySettings(**values), context))
 
 
@@ -287,7 +287,7 @@ def test_interrupt_stops_within_one_batch_and_keeps_what_is_done(tmp_path: Path)
     paths = [tmp_path / f"{number}.png" for number in range(100)]
     for each in paths:
         each.write_bytes(flat_png(RED))
-    context = Context(FakeHost(), FakeProgress(stop_after=32))
+    context = Context.of_terminal(FakeHost(), FakeProgress(stop_after=32))
     done: list[object] = []
     with pytest.raises(CancelledError):
         done.extend(classify_files(paths, ClassifySettings(labels=("red", "blue")), context))
@@ -335,6 +335,6 @@ def test_the_route_takes_many_uploads_and_documents_its_answer() -> None:
 @pytest.mark.parametrize("preset", CLASSIFY.presets)
 def test_every_preset_classifies(preset: str) -> None:
     params = CLASSIFY.params_from({"preset": preset, "images": [flat(RED)]})
-    made = classify(params, Context(FakeHost(), FakeProgress()))
+    made = classify(params, Context.of_terminal(FakeHost(), FakeProgress()))
     assert made.images[0].scores
     assert CLASSIFY.settings_from({"preset": preset}).label_sets() == params.label_sets()

@@ -40,7 +40,7 @@ def folder(tmp_path):
 
 
 def tell(host, *, trusted=True, **values):
-    return COMPATIBILITY.run(COMPATIBILITY.params_from(values), Context(host, FakeProgress(), trusted=trusted))
+    return COMPATIBILITY.run(COMPATIBILITY.params_from(values), Context.of_job(host, FakeProgress(), trusted=trusted))
 
 
 def test_the_checkpoint_in_memory_decides(folder):

@@ -36,7 +36,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def run(root: Path, host: FakeHost, *, trusted: bool = True, progress: Any = None, **values: Any) -> CaptionsResult:
-    context = Context(host, progress or FakeProgress(), trusted=trusted)
+    context = Context.of_job(host, progress or FakeProgress(), trusted=trusted)
     return dataset_captions(CaptionsParams(folder=str(root), **values), context)
 
 

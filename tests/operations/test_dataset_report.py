@@ -19,7 +19,9 @@ from tests.operations.dataset_folders import add, faulty, picture
 
 def run(root: Path, *, trusted: bool = True, host: FakeHost | None = None, **values: Any) -> DatasetReport:
     host = host or FakeHost()
-    return dataset_report(DatasetParams(folder=str(root), **values), Context(host, host.progress(), trusted=trusted))
+    return dataset_report(
+        DatasetParams(folder=str(root), **values), Context.of_job(host, host.progress(), trusted=trusted)
+    )
 
 
 def kinds(report: DatasetReport) -> dict[str, int]:
@@ -208,7 +210,7 @@ def test_it_stops_within_one_picture(tmp_path: Path) -> None:
         add(tmp_path, f"{number}.png", picture(number, (64, 64)))
     progress = FakeProgress(stop_after=2)
     with pytest.raises(CancelledError, match="after 2"):
-        dataset_report(DatasetParams(folder=str(tmp_path)), Context(FakeHost(), progress))
+        dataset_report(DatasetParams(folder=str(tmp_path)), Context.of_terminal(FakeHost(), progress))
     assert progress.started == [("Examine", 6, "picture")]
 
 

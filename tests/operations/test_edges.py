@@ -14,7 +14,7 @@ from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.edges import EDGES, EdgesParams, make_edges
 from tests.goldens import PHOTO, differing
 
-CONTEXT = Context(host=StandaloneHost(device="cpu"), progress=SilentProgress())
+CONTEXT = Context.of_terminal(host=StandaloneHost(device="cpu"), progress=SilentProgress())
 METHODS = ["canny", "sobel", "scharr", "log", "xdog", "contrast"]
 SQUARE = np.zeros((48, 64, 3), dtype=np.uint8)
 SQUARE[12:36, 16:48] = (200, 180, 160)

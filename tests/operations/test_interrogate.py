@@ -63,7 +63,7 @@ def run(host: FakeHost, tables: Path | None, *, trusted: bool = True, **values: 
     given = {"image": drawn("circle", "red", 120), "mode": "fast", **values}
     if tables is not None:
         given["tables"] = str(tables)
-    return interrogate(InterrogateParams(**given), Context(host, FakeProgress(), trusted=trusted))
+    return interrogate(InterrogateParams(**given), Context.of_job(host, FakeProgress(), trusted=trusted))
 
 
 def test_a_picture_has_a_prompt_and_an_analysis(host: FakeHost, tables: Path) -> None:
@@ -180,7 +180,7 @@ def photos(tmp_path: Path) -> Path:
 
 def test_files_are_described_in_order_and_a_bad_one_is_its_mistake(host: FakeHost, tables: Path, photos: Path) -> None:
     settings = InterrogateSettings(mode="fast", tables=str(tables))
-    made = list(interrogate_files(sorted(photos.iterdir()), settings, Context(host, FakeProgress())))
+    made = list(interrogate_files(sorted(photos.iterdir()), settings, Context.of_terminal(host, FakeProgress())))
     assert isinstance(made[1], ImageError)
     assert ["a red circle" in made[0].prompt, "a blue square" in made[2].prompt] == [True, True]  # type: ignore[union-attr]
 
@@ -203,7 +203,7 @@ def test_a_stop_over_files_keeps_those_that_are_finished(host: FakeHost, tables:
     settings = InterrogateSettings(mode="negative", tables=str(tables), max_flavors=2)
     progress = FakeProgress()
     made: list[InterrogateResult | BootcampError] = []
-    answers = interrogate_files([photos / "a.png", photos / "c.png"], settings, Context(host, progress))
+    answers = interrogate_files([photos / "a.png", photos / "c.png"], settings, Context.of_terminal(host, progress))
     made.append(next(answers))
     progress.cancel()
     with pytest.raises(CancelledError, match="after 1 finished"):

@@ -15,7 +15,7 @@ from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
 from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.lighting import LIGHTING, LightingParams, make_lighting
 
-CONTEXT = Context(host=StandaloneHost(device="cpu"), progress=SilentProgress())
+CONTEXT = Context.of_terminal(host=StandaloneHost(device="cpu"), progress=SilentProgress())
 GOLDEN = Path(__file__).parents[1] / "golden"
 PHOTO = np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)
 
@@ -126,7 +126,7 @@ def test_a_stopped_run_ends_with_cancelled():
     progress = SilentProgress()
     progress.cancel()
     with pytest.raises(CancelledError):
-        make_lighting(LightingParams(), Context(host=StandaloneHost(device="cpu"), progress=progress))
+        make_lighting(LightingParams(), Context.of_terminal(host=StandaloneHost(device="cpu"), progress=progress))
 
 
 def test_the_summary_tells_where_the_light_is():

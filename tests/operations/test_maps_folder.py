@@ -78,7 +78,9 @@ def test_each_map_is_the_one_of_the_single_picture(name: str, values: Any, mappe
     operation = find(name)
     for each in PICTURES:
         picture = np.asarray(Pil.open(root / each).convert("RGB"))
-        wanted = operation.run(operation.params_from({**values, "image": picture}), Context(FakeHost(), FakeProgress()))
+        wanted = operation.run(
+            operation.params_from({**values, "image": picture}), Context.of_terminal(FakeHost(), FakeProgress())
+        )
         shown = np.asarray(Pil.open(root / "maps" / name / Path(each).with_suffix(".png")).convert("RGB"))
         np.testing.assert_array_equal(shown, wanted.image)
 

@@ -16,7 +16,7 @@ from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.qr import QR, QrMap, QrParams
 from lib_bootcamp.schema import json_schema
 
-CONTEXT = Context(StandaloneHost(), SilentProgress())
+CONTEXT = Context.of_terminal(StandaloneHost(), SilentProgress())
 STYLES = ("square", "dots", "rounded", "gapped")
 FINDERS = ("square", "rounded", "circle")
 PAYLOADS = {

@@ -13,7 +13,7 @@ from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.recolor import RECOLOR, RecolorParams, make_recolor
 from tests.goldens import PHOTO, differing
 
-CONTEXT = Context(host=StandaloneHost(device="cpu"), progress=SilentProgress())
+CONTEXT = Context.of_terminal(host=StandaloneHost(device="cpu"), progress=SilentProgress())
 RED = np.full((6, 8, 3), (255, 0, 0), dtype=np.uint8)
 SUNSET = np.tile(np.linspace((40, 20, 60), (250, 160, 70), 32).astype(np.uint8)[:, None], (1, 8, 1))
 

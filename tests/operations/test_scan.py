@@ -19,7 +19,7 @@ NOTHING = np.full((96, 128), 200, np.uint8)
 
 
 def run(progress: SilentProgress | None = None, **values: object) -> ScanResult:
-    return scan(ScanParams(**values), Context(StandaloneHost(), progress or SilentProgress()))  # type: ignore[arg-type]
+    return scan(ScanParams(**values), Context.of_terminal(StandaloneHost(), progress or SilentProgress()))  # type: ignore[arg-type]
 
 
 def use(monkeypatch: pytest.MonkeyPatch, *readers: FakeDecoder) -> None:

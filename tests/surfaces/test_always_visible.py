@@ -26,7 +26,7 @@ from tests.surfaces.generations import MONSTER, QR, FakeControlNet, FakeWebUi, G
 
 def made(name: str, **values: Any) -> np.ndarray:
     operation = find(name)
-    return operation.run(operation.params_from(values), Context(StandaloneHost(), SilentProgress())).image
+    return operation.run(operation.params_from(values), Context.of_terminal(StandaloneHost(), SilentProgress())).image
 
 
 def test_the_map_has_the_pictures_size() -> None:

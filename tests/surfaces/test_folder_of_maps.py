@@ -63,7 +63,7 @@ def test_the_tabs_values_make_the_maps_of_a_folder(root: Path, host: FakeHost) -
     assert "3 of 3 done" in card
     picture = np.asarray(Pil.open(root / "1.png"))
     wanted = find("edges").run(
-        find("edges").params_from({"image": picture, "low_threshold": 30.0}), Context(host, FakeProgress())
+        find("edges").params_from({"image": picture, "low_threshold": 30.0}), Context.of_terminal(host, FakeProgress())
     )
     shown_map = np.asarray(Pil.open(root / "lines/edges/1.png").convert("RGB"))
     np.testing.assert_array_equal(shown_map, wanted.image)

@@ -22,7 +22,7 @@ MODEL = "control_v1p_sd15_qrcode_monster"
 def made(name: str, **values: Any) -> np.ndarray:
     """The map an operation makes here, without a WebUI."""
     operation = find(name)
-    return operation.run(operation.params_from(values), Context(StandaloneHost(), SilentProgress())).image
+    return operation.run(operation.params_from(values), Context.of_terminal(StandaloneHost(), SilentProgress())).image
 
 
 @pytest.fixture(scope="module")

@@ -39,7 +39,7 @@ def draw(webui: Webui, section: dict[str, Any] | None = None, kind: str = "txt2i
 def layout() -> Any:
     operation = find("qr")
     asked = {"content": "HELLO", "grid_px": 8, "width": SIDE, "height": SIDE}
-    return operation.run(operation.params_from(asked), Context(StandaloneHost(), SilentProgress())).layout
+    return operation.run(operation.params_from(asked), Context.of_terminal(StandaloneHost(), SilentProgress())).layout
 
 
 def wrong(picture: np.ndarray) -> float:

@@ -110,7 +110,7 @@ class CaptionTab(Tab):
             image = _picture(picture, raw.pop("background", WHITE))
             settings = {name: value for name, value in raw.items() if name in known}
             params = self.operation.params_from({**settings, "images": [image]})
-            made = self.operation.run(params, Context(self.host, progress, trusted=self.panel.trusted)).captions[0]
+            made = self.operation.run(params, Context.of_page(self.host, progress)).captions[0]
         except BootcampError as error:
             return [notice(str(error), kind="error"), gr.update(), ""]
         except Exception:

@@ -107,7 +107,7 @@ class ClassifyTab(Tab):
         try:
             paths = _uploaded([picture, *(uploads or [])])
             params = self.operation.settings_from(self.form.raw(values))
-            context = Context(self.host, progress)
+            context = Context.of_page(self.host, progress)
             made = classify_files([path for path, _ in paths], params, context)
             try:
                 done.extend((name, each) for (_, name), each in zip(paths, made, strict=True))

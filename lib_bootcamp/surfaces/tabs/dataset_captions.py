@@ -179,7 +179,7 @@ class CaptionsTab(Tab):
         ]
 
     def _context(self, progress: Any) -> Context:
-        return Context(self.host, progress, trusted=self.host.trusts_page())
+        return Context.of_page(self.host, progress)
 
     def failed(self, sentence: str) -> list[Any]:
         """The components' values after a mistake: the sentence alone, the rest as it is."""

@@ -84,7 +84,7 @@ class InterrogateTab(Tab):
         """Run on the form's values; mistakes become the message."""
         try:
             params = self.operation.params_from(self.form.raw(values))
-            made = self.operation.run(params, Context(self.host, progress, trusted=self.host.trusts_page()))
+            made = self.operation.run(params, Context.of_page(self.host, progress))
         except BootcampError as error:
             return self.failed(str(error))
         except Exception:

@@ -261,7 +261,7 @@ class PngInfoTab(Tab):
         return values[[param.name for param in self.form.fields].index("files")]
 
     def _context(self, progress: Any) -> Context:
-        return Context(self.host, progress, trusted=self.host.trusts_page())
+        return Context.of_page(self.host, progress)
 
     def _guarded(self, run: Callable[[], list[Any]]) -> list[Any]:
         try:
