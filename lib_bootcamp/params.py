@@ -51,7 +51,8 @@ class Spec:
         when: shown only while every named field has one of the values, e.g. {"payload": ("wifi",)}.
         format: how a text is entered: `color` is `#rrggbb`, `secret` is never written to infotext, `folder` is the path
             of a folder on this machine (`Context.folder` checks it), `model` a model's name, file or folder
-            (`Context.model` checks it).
+            (`Context.model` checks it). Of a picture: `depth` is a depth map, which may be float32 [H, W] from 0 (black)
+            to 1 (white) too, so that files of more than 8 bits keep them.
         positional: on the command line given without its name.
         titles: labels of the choices.
         example: a value for the API's docs.
@@ -73,7 +74,7 @@ class Spec:
     unit: str = ""
     group: str = ""
     when: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
-    format: Literal["", "multiline", "color", "secret", "folder", "model"] = ""
+    format: Literal["", "multiline", "color", "secret", "folder", "model", "depth"] = ""
     positional: bool = False
     titles: Mapping[str, str] = field(default_factory=dict)
     example: object = None
@@ -93,6 +94,11 @@ class Param:
     choices: tuple[str, ...] = ()
     item: Param | None = None
     nested: type[Any] | None = None
+
+    @property
+    def is_depth(self) -> bool:
+        """Whether it is a picture that may have more than 8 bits."""
+        return self.kind == "image" and self.spec.format == "depth"
 
     @property
     def max_length(self) -> int | None:
@@ -319,6 +325,8 @@ def _check_choice(param: Param, value: Any, path: str) -> str:
 
 def _check_image(param: Param, value: Any, path: str) -> Any:
     shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
+    if param.is_depth and str(dtype) == "float32" and shape is not None and len(shape) == 2 and 0 not in shape:
+        return value
     if shape is None or str(dtype) != "uint8" or len(shape) not in {2, 3} or (len(shape) == 3 and shape[2] != 3):
         raise InvalidParamError(path, "must be a picture (uint8, RGB or grey)")
     if not shape[0] or not shape[1]:

@@ -1,12 +1,14 @@
 """The picture contract of the whole package.
 
 A picture is `uint8 [H, W, 3]`, RGB, 0 to 255, sRGB-encoded; a map may be `uint8 [H, W]`.
+A depth map, where a declaration says so (`Spec(format="depth")`), may be `float32 [H, W]` instead, 0 (black) to 1
+(white), so that none of its bits is lost.
 Everything else (Pillow images, files, base64, Gradio values) is converted at the edges only.
 """
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,8 @@ from numpy.typing import NDArray
 Image: TypeAlias = NDArray[np.uint8]
 Floats: TypeAlias = NDArray[np.float32]
 Bits: TypeAlias = NDArray[np.bool_]
+Depth: TypeAlias = NDArray[Any]
+"""uint8 [H, W, 3] or [H, W]; or float32 [H, W], 0 to 1."""
 
 MAX_PIXELS = 8192 * 8192
 """The largest picture that is read or made."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .arrays import Floats, Image
 from .fields import Field, with_margin
@@ -37,11 +39,11 @@ class Reduction:
         times_x, sigma_x = _plan_axis(width, sigma_px)
         return cls(height, width, times_y, times_x, sigma_y, sigma_x)
 
-    def shrink(self, image: Image) -> Image:
+    def shrink(self, image: NDArray[Any]) -> NDArray[Any]:
         """Average blocks of pixels; a side that blocks do not divide is padded with its last pixels.
 
         Returns:
-            uint8 [ceil(H / 2**times_y), ceil(W / 2**times_x), ...].
+            [ceil(H / 2**times_y), ceil(W / 2**times_x), ...] of the picture's type, uint8 or float32.
         """
         cv2 = opencv()
         for done in range(max(self.times_y, self.times_x)):
@@ -53,11 +55,11 @@ class Reduction:
             image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
         return image
 
-    def smooth(self, small: Image) -> Floats:
+    def smooth(self, small: NDArray[Any]) -> Floats:
         """Blur what `shrink` gave.
 
         Returns:
-            float32 of the same shape, 0 to 255.
+            float32 of the same shape, in the same range.
         """
         cv2 = opencv()
         out: Floats = cv2.GaussianBlur(

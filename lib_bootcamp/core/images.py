@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import io
 import os
 import struct
 import tempfile
 import warnings
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 
 import numpy as np
 from PIL import Image as Pil
-from PIL import ImageOps
 
 from lib_bootcamp.errors import ImageError, OutputError, TooLargeError
 
 from .arrays import MAX_PIXELS, Image
+from .picture_kinds import HEIC, HEIC_SUFFIXES, kind_of_bytes, left_out, unread
+from .pixels import Color, flatten, upright
 from .png import encode_png
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -29,6 +30,7 @@ ORIENTATION = 0x0112
 """EXIF's tag."""
 MAX_SIDE = 32768
 _URL_SAFE = str.maketrans("-_", "+/")
+_DAMAGED = "The picture is damaged or cut off; save it again or give another one."
 # What Pillow's decoders raise on damaged or hostile files, beside its own errors (all of them OSErrors).
 DECODER_ERRORS = (
     OSError,
@@ -73,21 +75,39 @@ READ_SUFFIXES = SUFFIXES | {
     *(".apng", ".jpe", ".pbm", ".pnm", ".pfm", ".jp2", ".j2k", ".j2c", ".jpc", ".jpf", ".jpx"),
     *(".pcx", ".psd", ".dds", ".qoi", ".sgi", ".dib", ".avifs"),
 }
-"""What pictures in a folder are known by."""
+"""What pictures in a folder are known by, on every machine; see `is_picture`."""
+_NOT_READ_TIFF = (
+    "The picture is a TIFF of a kind that is not read (several channels of decimal numbers, or a rare compression); "
+    "save it with 8 or 16 bits a channel."
+)
+
+
+def is_picture(path: Path) -> bool:
+    """Whether a file is by its name a picture that is read here; `left_out` tells why others are not."""
+    suffix = path.suffix.lower()
+    return (suffix in READ_SUFFIXES or suffix in HEIC_SUFFIXES) and not left_out(path)
 
 
 def _open(data: bytes) -> Pil.Image:
     Pil.init()
     head = data[:256].lstrip().lower()
-    if head.startswith((b"<svg", b"<?xml", b"<!doctype")):
-        raise ImageError("The picture is an SVG or XML file; give a bitmap such as PNG or JPEG.")
+    if head.startswith((b"<svg", b"<?xml", b"<!doctype", b"<html")):
+        raise ImageError("The picture is an SVG, XML or HTML file; give a bitmap such as PNG or JPEG.")
+    kind = kind_of_bytes(data)
+    if problem := unread(kind):
+        raise ImageError(f"The picture {problem}.")
+    formats = ["HEIF"] if kind == HEIC else [each for each in FORMATS if each in Pil.OPEN]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return Pil.open(io.BytesIO(data), formats=[each for each in FORMATS if each in Pil.OPEN])
+            return Pil.open(io.BytesIO(data), formats=formats)
     except Pil.DecompressionBombError:
         raise TooLargeError(f"The picture has more than {MAX_PIXELS // 1_000_000} megapixels.") from None
     except DECODER_ERRORS:
+        if kind == HEIC:
+            raise ImageError(_DAMAGED) from None
+        if data[:4] in {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}:
+            raise ImageError(_NOT_READ_TIFF) from None
         raise ImageError("The picture cannot be read; give a PNG, JPEG, WebP, BMP, GIF or TIFF file.") from None
 
 
@@ -111,31 +131,56 @@ def open_image(data: bytes) -> Pil.Image:
     return picture
 
 
-def decode_image(data: bytes, *, background: tuple[int, int, int] = (255, 255, 255)) -> Image:
+def decode_image(data: bytes, *, background: Color | None = None) -> Image:
     """Read a picture from bytes that nobody has checked.
 
-    The EXIF orientation is applied, transparency is laid on `background`, 16-bit grey is scaled to 8 bits,
-    and the first frame of an animation is taken.
+    The EXIF orientation is applied, the first frame of an animation or page of a TIFF is taken, pictures of numbers
+    (16 bits, integers, decimals) become 8 bits by the scale that they are on.
 
+    Args:
+        data: the file.
+        background: what transparency is laid on; None: white, or black where all that is seen would be lost on white.
     Returns:
         uint8 [H, W, 3] RGB.
     Raises:
-        ImageError: not a picture, cut off, or of a kind that is not read (SVG, PDF, ...).
+        ImageError: not a picture, cut off, of a kind that is not read (SVG, PDF, ...), or of numbers of which nobody
+            knows which is white.
         TooLargeError: more than 64 MiB of bytes or 67 megapixels; checked before anything is decoded.
     """
+    picture, orientation = load_image(data)
+    with _decoding():
+        return np.ascontiguousarray(upright(np.asarray(flatten(picture, background), dtype=np.uint8), orientation))
+
+
+def load_image(data: bytes) -> tuple[Pil.Image, int]:
+    """As `open_image`, with its pixels read, and EXIF's orientation that is still to be applied (1: none).
+
+    Raises:
+        ImageError, TooLargeError: as `decode_image`.
+    """
     picture = open_image(data)
+    with _decoding():
+        picture.load()
+        # Pillow turns TIFFs by itself while it loads them; before 11 it left their tag as it was.
+        orientation = 1 if picture.format == "TIFF" else picture.getexif().get(ORIENTATION, 1)
+        return picture, orientation if orientation in range(1, 9) else 1
+
+
+@contextlib.contextmanager
+def _decoding() -> Iterator[None]:
+    """Turns what decoders raise on damaged files into one sentence."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            picture.load()
-            picture = ImageOps.exif_transpose(picture) or picture
-            return np.asarray(_flatten(picture, background), dtype=np.uint8)
+            yield
+    except ImageError:
+        raise
     except DECODER_ERRORS:
-        raise ImageError("The picture is damaged or cut off; save it again or give another one.") from None
+        raise ImageError(_DAMAGED) from None
 
 
 def decode_quickly(data: bytes) -> Image:
-    """As `decode_image` on white; ordinary JPEGs by libjpeg-turbo directly, where simplejpeg is installed."""
+    """As `decode_image`; ordinary JPEGs by libjpeg-turbo directly, where simplejpeg is installed."""
     if data[:3] == b"\xff\xd8\xff":
         try:
             import simplejpeg
@@ -145,35 +190,10 @@ def decode_quickly(data: bytes) -> Image:
         if head.mode in ("RGB", "L"):
             try:
                 turned = head.getexif().get(ORIENTATION, 1)
-                return np.ascontiguousarray(_turned(simplejpeg.decode_jpeg(data, "RGB"), turned))
+                return np.ascontiguousarray(upright(simplejpeg.decode_jpeg(data, "RGB"), turned))
             except (ValueError, SyntaxError, OSError, TypeError, LookupError):
                 pass  # damaged in some way: Pillow decides whether it can be read
     return decode_image(data)
-
-
-def _turned(picture: Image, orientation: Any) -> Image:
-    """Upright by EXIF's orientation.
-
-    Source: Exif 2.3, 4.6.4 A; PIL.ImageOps.exif_transpose.
-    """
-    if orientation in (5, 6, 7, 8):
-        picture = picture.transpose(1, 0, 2)
-    if orientation in (3, 4, 7, 8):
-        picture = picture[::-1]
-    if orientation in (2, 3, 6, 7):
-        picture = picture[:, ::-1]
-    return picture
-
-
-def _flatten(picture: Pil.Image, background: tuple[int, int, int]) -> Pil.Image:
-    if picture.mode.startswith(("I;16", "I", "F")):
-        values = np.asarray(picture, dtype=np.float64)
-        top = 65535.0 if picture.mode != "F" or values.max(initial=0) > 1 else 1.0
-        return Pil.fromarray((np.clip(values / top, 0, 1) * 255 + 0.5).astype(np.uint8)).convert("RGB")
-    if picture.mode in {"RGBA", "LA", "PA", "La", "RGBa"} or "transparency" in picture.info:
-        canvas = Pil.new("RGBA", picture.size, (*background, 255))
-        return Pil.alpha_composite(canvas, picture.convert("RGBA")).convert("RGB")
-    return picture.convert("RGB")
 
 
 def decode_base64(text: str) -> Image:

@@ -95,7 +95,7 @@ def _crop_scale(image: Image, box: tuple[int, int, int, int], inner: tuple[int, 
     from PIL import Image as Pil
 
     resized = Pil.fromarray(image).resize((width, height), Pil.Resampling.BICUBIC, box=area)  # type: ignore[arg-type]
-    return np.asarray(resized, dtype=np.uint8)
+    return np.asarray(resized, dtype=image.dtype)
 
 
 def _scale(image: Image, width: int, height: int) -> Image:

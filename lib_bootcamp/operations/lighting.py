@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 
-from lib_bootcamp.core.arrays import Image
+from lib_bootcamp.core.arrays import Depth, Image
 from lib_bootcamp.core.blend import BLEND_TITLES, Blend, blend
 from lib_bootcamp.core.illumination import estimate
 from lib_bootcamp.core.lighting import MAX_LIGHTS, Tone, render
@@ -88,15 +88,29 @@ class LightingParams(Params):
         ),
     ] = "opengl"
     depth_map: Annotated[
-        Image | None,
+        Depth | None,
         Spec(
-            "Depth map", "Instead of a normal map: the surface follows from the slopes.", group="Surface", when=_DESIGN
+            "Depth map",
+            "Instead of a normal map: the surface follows from the slopes. Files of 16 bits and of decimals keep them.",
+            format="depth",
+            group="Surface",
+            when=_DESIGN,
         ),
     ] = None
     depth_near: Annotated[
         Literal["white", "black"],
         Spec("Near is", "What is close in the depth map; white for depth ControlNets.", group="Surface", when=_DESIGN),
     ] = "white"
+    depth_range: Annotated[
+        Literal["file", "own"],
+        Spec(
+            "Depth range",
+            "What the relief spans. The map's own suits depth in metres and networks' raw output.",
+            group="Surface",
+            when=_DESIGN,
+            titles={"file": "From black to white", "own": "From the map's darkest to its lightest"},
+        ),
+    ] = "file"
     relief: Annotated[
         float,
         Spec(
@@ -114,7 +128,7 @@ class LightingParams(Params):
         float,
         Spec(
             "Depth smoothing",
-            "Blurs the depth map first, so that its 256 levels do not show as steps.",
+            "Blurs the depth map first, so that the 256 levels of most do not show as steps.",
             ge=0,
             le=5,
             step=0.1,
@@ -324,6 +338,7 @@ def _surface(params: LightingParams, width: int, height: int) -> Surface | None:
     return depth_map(
         resize(params.depth_map, width, height, params.resize_mode),
         near_is_white=params.depth_near == "white",
+        own_range=params.depth_range == "own",
         relief=params.relief,
         smoothing_px=params.depth_smoothing / 100 * min(width, height),
     )

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from lib_bootcamp.core.images import read_base64, read_file
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Param
@@ -45,17 +47,21 @@ def supported_arguments(function: Any, **arguments: Any) -> dict[str, Any]:
 
 
 def picture_input(**settings: Any) -> Any:
-    """A picture that reaches `read` as the file that was uploaded.
+    """A picture that reaches `read` as the file that was uploaded: its path, or its bytes where `type` is `numpy`.
 
-    Gradio 4 and later would decode it first, without our limits, and answer a damaged file with an error of its own.
+    Gradio would decode it first, to 8 bits and without our limits, and answer a damaged file with an error of its own.
     The method is replaced on the instance, because Gradio writes a file beside every subclass of a component.
     """
     made = gr.Image(**settings)
     decode = made.preprocess
 
     def preprocess(payload: Any) -> Any:
-        path = getattr(payload, "path", None)
-        return path if path and made.type == "filepath" else decode(payload)
+        as_path, path = made.type == "filepath", getattr(payload, "path", None)
+        if path:
+            return path if as_path else read_file(Path(path))
+        if isinstance(payload, str) and payload.startswith("data:"):  # Gradio 3
+            return made.base64_to_temp_file_if_needed(payload, "picture") if as_path else read_base64(payload)
+        return decode(payload)
 
     made.preprocess = preprocess
     return made

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lib_bootcamp.core.images import read_file, read_image
+from lib_bootcamp.core.images import read_file
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.params import Param, plain
+
+from .given_pictures import picture_of
 
 _RGBA = re.compile(r"rgba?\(\s*([\d.]+)\s*,\s*([\d.]+)\s*,\s*([\d.]+)")
 AUTOMATIC_TITLE = "automatic"
@@ -124,9 +126,12 @@ def uploads(value: Any) -> list[tuple[Path, str]]:
 
 def _upload(param: Param, value: Any) -> Any:
     """A picture's pixels or a file's bytes; Gradio 3 gives for a file an object with its name, later ones the name."""
+    if param.kind == "image" and isinstance(value, bytes):
+        return picture_of(param, value)
     name = getattr(value, "name", value)
     if name is None or isinstance(name, str):
-        return (read_image if param.kind == "image" else read_file)(Path(name)) if name else None
+        path = Path(name) if name else None
+        return path and (picture_of(param, path) if param.kind == "image" else read_file(path))
     return value
 
 

@@ -17,10 +17,11 @@ import anyio
 from starlette.requests import ClientDisconnect, Request
 
 from lib_bootcamp.core.arrays import MAX_PIXELS
-from lib_bootcamp.core.images import decode_base64, decode_image, read_base64
+from lib_bootcamp.core.images import read_base64
 from lib_bootcamp.errors import ImageError, InvalidParamError, TooLargeError
 from lib_bootcamp.params import Param, fields_of, read_json
 
+from .given_pictures import picture_of
 from .http_errors import MalformedBodyError, SlowBodyError, UnsupportedContentError
 
 MAX_BODY = 100 * 2**20
@@ -245,7 +246,7 @@ class _Decoder:
 
     def value(self, value: Any, param: Param, path: str) -> Any:
         if param.kind == "image" and isinstance(value, (str, bytes)):
-            return self._decode(value, path)
+            return self._decode(param, value, path)
         if param.kind == "file" and isinstance(value, str):
             return _file_of(value, path)
         if param.kind == "object" and param.nested is not None and isinstance(value, Mapping):
@@ -255,9 +256,9 @@ class _Decoder:
             return [self.value(each, param.item, f"{path}[{index}]") for index, each in enumerate(value)]
         return value
 
-    def _decode(self, value: str | bytes, path: str) -> Any:
+    def _decode(self, param: Param, value: str | bytes, path: str) -> Any:
         try:
-            picture = decode_base64(value) if isinstance(value, str) else decode_image(value)
+            picture = picture_of(param, value)
         except (ImageError, TooLargeError) as error:
             raise type(error)(f"{path}: {error}") from None
         self.pixels += picture.shape[0] * picture.shape[1]

@@ -16,7 +16,6 @@ from lib_bootcamp.core.images import (
     READ_SUFFIXES,
     SUFFIXES,
     read_file,
-    read_image,
     read_png_text,
     write_atomically,
     write_image,
@@ -27,6 +26,7 @@ from lib_bootcamp.params import Param, Params
 from lib_bootcamp.ports import Host, Progress, SilentProgress, track
 
 from .described import CHUNK, picture_text
+from .given_pictures import picture_of
 
 EXIT_NO, EXIT_SOME_FAILED = 1, 4
 
@@ -113,7 +113,7 @@ class Runner:
         try:
             values = dict(item.values)
             if item.source is not None and self.picture:
-                values[self.picture] = read_image(item.source)
+                values[self.picture] = picture_of(self.fields[self.picture], item.source)
             params = self.operation.params_from(values)
             result = self.operation.run(params, Context.of_terminal(self.host, progress))
             written = self._write(item, params, result)
@@ -179,7 +179,7 @@ class Runner:
             return text
         param = self.fields[name]
         if param.kind == "image":
-            return read_image(Path(text))
+            return picture_of(param, Path(text))
         if param.kind == "file":
             self.inputs.append(Path(text))
             return read_file(Path(text))

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias
 
 from lib_bootcamp.catalog import OPERATIONS
-from lib_bootcamp.core.images import decode_base64
 from lib_bootcamp.core.unit_presets import UNIT_PRESETS
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.operation import Operation
@@ -33,6 +32,7 @@ from lib_bootcamp.operations.guidance_fields import (
 )
 from lib_bootcamp.params import Param, Params, Spec
 
+from .given_pictures import picture_of
 from .gradio_values import Look, read
 
 AUTOMATIC, CUSTOM, OFF = "automatic", "custom", "none"
@@ -238,9 +238,9 @@ def _names_of(control: str) -> set[str]:
 
 def _texts(given: Mapping[str, Any]) -> dict[str, Any]:
     """Pictures of a dict that are still base64, as the WebUI's API sends them."""
-    pictures = {each.name for _, each in positions() if each.kind == "image"}
+    pictures = {each.name: each for _, each in positions() if each.kind == "image"}
     return {
-        name: decode_base64(value) if name in pictures and isinstance(value, str) and value else value
+        name: picture_of(pictures[name], value) if name in pictures and isinstance(value, str) and value else value
         for name, value in given.items()
         if not (name in pictures and (value is None or (isinstance(value, str) and not value)))
     }
@@ -256,7 +256,7 @@ def _positional(args: Sequence[Any]) -> dict[str, Any]:
     for (operation, param), value in zip(positions(), values, strict=True):
         if operation is not None and operation.name != control:
             continue
-        given = decode_base64(value) if param.kind == "image" and isinstance(value, str) and value else value
+        given = picture_of(param, value) if param.kind == "image" and isinstance(value, str) and value else value
         given = read(param, given, LOOK)
         if given is None and not param.required:
             continue

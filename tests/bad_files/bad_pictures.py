@@ -131,6 +131,16 @@ REFUSED: dict[str, tuple[Callable[[], bytes], int]] = {
     "HTML": (lambda: b"<!doctype html><html></html>", 422),
     "zip": (zip_file, 422),
     "zeros": (lambda: bytes(4096), 422),
+    "floats that are no numbers": (lambda: numbers([[np.nan, np.inf]]), 422),
+    "floats on no known scale": (lambda: numbers([[0.5, 2.5, 9.8]]), 422),
+    "floats around 0": (lambda: numbers([[-1.0, 0.3, 1.0]]), 422),
+    "floats below 0": (lambda: numbers([[-3.0, -1.0]]), 422),
+    "indices of 32 bits": (lambda: numbers([[0, 3, 9]], np.int32), 422),
+    "HEIC that is damaged": (lambda: b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200), 422),
+    "JPEG XL": (lambda: b"\xff\x0a" + bytes(200), 422),
+    "OpenEXR": (lambda: b"\x76\x2f\x31\x01" + bytes(200), 422),
+    "video": (lambda: b"\0\0\0\x18ftypisom\0\0\2\0isomiso2" + bytes(200), 422),
+    "git LFS pointer": (lambda: b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n", 422),
 }
 
 
@@ -182,6 +192,30 @@ def with_texts() -> bytes:
     return saved("PNG", pnginfo=texts)
 
 
+FIRST = tuple(int(each) for each in NOISE[0, 0])
+
+
+def numbers(values: list[list[float]], kind: Any = np.float32) -> bytes:
+    """A TIFF of numbers."""
+    return saved("TIFF", Pil.fromarray(np.array(values, kind)))
+
+
+def turned(kind: str, mode: str = "RGB", **options: Any) -> bytes:
+    """6 x 4 pixels that are shown as 4 x 6, the last row's first pixel at the top left."""
+    exif = Pil.Exif()
+    exif[0x0112] = 6
+    pixels = np.full((4, 6), 200, np.uint8)
+    pixels[3, 0] = 10
+    return saved(kind, Pil.fromarray(pixels).convert(mode), exif=exif, **options)
+
+
+def on_transparent(level: int) -> Pil.Image:
+    """One opaque pixel at the bottom right."""
+    pixels = np.zeros((4, 4, 4), np.uint8)
+    pixels[3, 3] = (level, level, level, 255)
+    return Pil.fromarray(pixels)
+
+
 # name: how it is made, the size [height, width] and the pixel at the top left
 ACCEPTED: dict[str, tuple[Callable[[], bytes], tuple[int, int], tuple[int, int, int]]] = {
     "1 x 1": (lambda: saved("PNG", Pil.new("RGB", (1, 1), (1, 2, 3))), (1, 1), (1, 2, 3)),
@@ -210,6 +244,21 @@ ACCEPTED: dict[str, tuple[Callable[[], bytes], tuple[int, int], tuple[int, int, 
     "QOI": (qoi, (1, 3), (1, 2, 3)),
     "PSD": (psd, (1, 2), (1, 2, 3)),
     "floats": (lambda: saved("TIFF", Pil.new("F", (4, 4), 1.0)), (4, 4), (255, 255, 255)),
-    "floats that are no numbers": (lambda: saved("TIFF", Pil.new("F", (4, 4), float("nan"))), (4, 4), (0, 0, 0)),
-    "texts in it": (with_texts, (48, 64), tuple(int(each) for each in NOISE[0, 0])),
+    "floats from 0 to 255": (lambda: numbers([[0.5, 100.0, 255.0]]), (1, 3), (1, 1, 1)),
+    "floats a little over 1": (lambda: numbers([[0.5, 0.7, 1.0001]]), (1, 3), (128, 128, 128)),
+    "floats with highlights": (lambda: numbers([[0.5, 0.7, 0.2, 3.0]]), (1, 4), (128, 128, 128)),
+    "floats that overshoot": (lambda: numbers([[-0.02, 0.7, 1.1]]), (1, 3), (0, 0, 0)),
+    "floats with gaps": (lambda: numbers([[0.5, np.nan, np.inf, -np.inf]]), (1, 4), (128, 128, 128)),
+    "32 bits from 0 to 255": (lambda: numbers([[51, 255]], np.int32), (1, 2), (51, 51, 51)),
+    "32 bits from 0 to 65535": (lambda: numbers([[13107, 65535]], np.int32), (1, 2), (51, 51, 51)),
+    "32 bits, all of them": (lambda: numbers([[0x33333333, 0x7FFFFFFF]], np.int32), (1, 2), (102, 102, 102)),
+    "black floats": (lambda: numbers([[0.0, 0.0]]), (1, 2), (0, 0, 0)),
+    "several pages": (lambda: saved("TIFF", save_all=True, append_images=[Pil.new("L", (9, 9))]), (48, 64), FIRST),
+    "a TIFF that is turned": (lambda: turned("TIFF"), (6, 4), (10, 10, 10)),
+    "a compressed TIFF that is turned": (lambda: turned("TIFF", compression="tiff_lzw"), (6, 4), (10, 10, 10)),
+    "floats that are turned": (lambda: turned("TIFF", mode="F"), (6, 4), (10, 10, 10)),
+    "a PNG that is turned": (lambda: turned("PNG"), (6, 4), (10, 10, 10)),
+    "white on transparent": (lambda: saved("PNG", on_transparent(255)), (4, 4), (0, 0, 0)),
+    "black on transparent": (lambda: saved("PNG", on_transparent(0)), (4, 4), (255, 255, 255)),
+    "texts in it": (with_texts, (48, 64), FIRST),
 }

@@ -50,6 +50,15 @@ def test_a_picture_of_three_channels_is_given_back_itself():
     assert to_rgb(GRADIENT) is GRADIENT
 
 
+# --- colors
+
+
+def test_lab_colors_are_converted():
+    out = io.BytesIO()
+    Pil.new("LAB", (4, 4), (136, 208, 195)).save(out, "TIFF")  # L 53.3, a 80, b 67: red
+    assert np.abs(decode_image(out.getvalue()).astype(int) - (255, 0, 0)).max() <= 12
+
+
 # --- base64
 
 

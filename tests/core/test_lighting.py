@@ -386,3 +386,34 @@ def test_strength_zero_leaves_the_base_alone(mode):
 def test_pictures_of_a_few_pixels_are_not_taken_for_colours(shape, mode):
     base = np.full((*shape, 3), 100, dtype=np.uint8)
     assert blend(base, np.full(shape, 100, dtype=np.uint8), mode, 0.5).shape == (*shape, 3)
+
+
+# --- depth of more than 8 bits
+
+
+def plane():
+    """16 bits' worth of a slope that rises to the right by 0.001 a pixel, as shares of white."""
+    return np.repeat(0.2 + np.arange(96, dtype=np.float32)[None] / 1000, 64, axis=0)
+
+
+def lit_from_left(surface, size=(96, 64)):
+    return render(Canvas(*size), [Light(kind="directional", azimuth=180, elevation=30)], surface)
+
+
+@pytest.mark.parametrize("smoothing", [0, 1, 4, 40])
+def test_a_plane_of_many_bits_is_one_grey_up_to_its_borders(smoothing):
+    # The slope is 0.001 * 64; (0.064 cos 30 + sin 30) / sqrt(1 + 0.064^2) = 0.5543.
+    out = lit_from_left(depth_map(plane(), near_is_white=True, relief=1, smoothing_px=smoothing))
+    assert np.abs(out.astype(int) - 141).max() <= 1
+
+
+def test_black_is_near_in_many_bits_too():
+    turned = depth_map(1 - plane(), near_is_white=False, relief=1, smoothing_px=0)
+    assert np.abs(lit_from_left(turned).astype(int) - 141).max() <= 1
+
+
+@pytest.mark.parametrize("image", [plane() / 2 + 0.4, (np.arange(96, dtype=np.uint8) + 9)[None].repeat(64, axis=0)])
+def test_its_own_range_spans_the_whole_relief(image):
+    # 1/95 of a relief of 0.1 (6.4 pixels) for each pixel: the slope is 0.06737.
+    out = lit_from_left(depth_map(image, near_is_white=True, relief=0.1, smoothing_px=0, own_range=True))
+    assert np.abs(out.astype(int) - 142).max() <= 1
