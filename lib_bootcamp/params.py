@@ -51,8 +51,8 @@ class Spec:
         when: shown only while every named field has one of the values, e.g. {"payload": ("wifi",)}.
         format: how a text is entered: `color` is `#rrggbb`, `secret` is never written to infotext, `folder` is the path
             of a folder on this machine (`Context.folder` checks it), `model` a model's name, file or folder
-            (`Context.model` checks it). Of a picture: `depth` is a depth map, which may be float32 [H, W] from 0 (black)
-            to 1 (white) too, so that files of more than 8 bits keep them.
+            (`Context.model` checks it). Of a picture: `depth` is a depth map, which may be float32 [H, W] from 0
+            (black) to 1 (white) too, so that files of more than 8 bits keep them.
         positional: on the command line given without its name.
         titles: labels of the choices.
         example: a value for the API's docs.
