@@ -1,7 +1,8 @@
 """Choose captions and change many at once: pure functions of texts.
 
-A caption's tags are its parts between separators. A text whose tags an edit leaves alone is left alone too, space and
-all.
+A caption's tags are its parts between separators. A caption may have several lines, of which a trainer takes one: each
+is edited by itself, and there are as many afterwards. A line whose tags an edit leaves alone is left alone too, space
+and all; a separator at its end stays there.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Literal, TypeAlias
 
 from lib_bootcamp.errors import InvalidParamError
 
+from .caption_lines import each_line, has_break, parts_of, with_endings_of
 from .dataset_words import tags_of
 
 At: TypeAlias = Literal["first", "last", "position"]
@@ -168,17 +170,26 @@ class Edit:
         Raises:
             InvalidParamError: it would be longer than 16,384 characters.
         """
-        made = caption if self.text is None else self.text.strip()
-        for old, new in self.replace_text.items():
-            made = made.replace(old, new)
-        before = tags_of(made, self.separator)
-        tags = self._sorted(self._deduped(self._added(self._removed(self._renamed(before)))))
-        if tags != before or self.new_separator is not None:
-            made = joined(tags, self.separator if self.new_separator is None else self.new_separator)
+        made = caption.strip() if self.text is None else with_endings_of(caption, self.text.strip())
+        made = self._line(made) if has_break(self.separator) or not made else each_line(made, self._line)
         if len(made) > MAX_CHARACTERS:
             raise InvalidParamError(
                 "edit", f"makes a caption of more than {MAX_CHARACTERS:,} characters; make it shorter"
             )
+        return made
+
+    def _line(self, line: str) -> str:
+        made = line
+        for old, new in self.replace_text.items():
+            made = made.replace(old, new)
+        before = tags_of(made, self.separator)
+        kept = self._removed(self._renamed(before))
+        new_tags = self._new(kept)
+        tags = self._sorted(self._deduped(self._added(kept, new_tags)))
+        if tags != before or self.new_separator is not None or self._gaps(made) > self._gaps(line):
+            separator = self.separator if self.new_separator is None else self.new_separator
+            end = separator.rstrip() if self._ends_open(made) and tags and tags[-1] not in new_tags else ""
+            made = joined(tags, separator) + end
         return made.strip()
 
     def changes_anything(self) -> bool:
@@ -196,11 +207,23 @@ class Edit:
         fits = [pattern_of(each) for each in self.remove]
         return [tag for tag in tags if not any(fit(tag_form(tag)) for fit in fits)]
 
-    def _added(self, tags: list[str]) -> list[str]:
+    def _new(self, tags: list[str]) -> list[str]:
+        """What is to be added and is not there yet."""
         there = set(map(tag_form, tags))
-        new = [tag for each in self.add for tag in tags_of(each, self.separator) if tag_form(tag) not in there]
+        added = (tag for each in self.add for tag in tags_of(each, self.separator) if tag_form(tag) not in there)
+        return list(dict.fromkeys(added))
+
+    def _added(self, tags: list[str], new: list[str]) -> list[str]:
         place = {"first": 0, "last": len(tags), "position": min(self.position, len(tags))}[self.at]
-        return [*tags[:place], *dict.fromkeys(new), *tags[place:]]
+        return [*tags[:place], *new, *tags[place:]]
+
+    def _gaps(self, line: str) -> int:
+        """How many tags between separators are empty."""
+        return sum(not part.strip() for part in parts_of(line, self.separator)) if line else 0
+
+    def _ends_open(self, line: str) -> bool:
+        """Whether a separator stands at the end, as some taggers leave it."""
+        return not self.separator.isspace() and line.rstrip().endswith(self.separator.rstrip())
 
     def _deduped(self, tags: list[str]) -> list[str]:
         first: dict[str, str] = {}
@@ -228,10 +251,14 @@ def arrows(name: str, pairs: Sequence[str]) -> dict[str, str]:
     """`old => new` in each text.
 
     Raises:
-        InvalidParamError: a text has no arrow, nothing before it, or an old one is named twice.
+        InvalidParamError: a text has no arrow, nothing before it, several lines, or an old one is named twice.
     """
     made: dict[str, str] = {}
     for pair in pairs:
+        if has_break(pair.strip()):
+            raise InvalidParamError(
+                name, f"has a line's end in {pair.strip()[:60]!r}; captions are edited line by line"
+            )
         old, arrow, new = pair.partition("=>")
         if not arrow or not old.strip():
             raise InvalidParamError(name, f"must be like old => new, which {pair[:60]!r} is not")

@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias
 
 from .caption_edit import MAX_CHARACTERS, joined, pattern_of, tag_form
 from .caption_files import CaptionError
+from .caption_lines import each_line, has_break, lines_of
 from .clip_tokens import MAX_TOKENS, count_tokens
 from .dataset_words import tags_of
 
@@ -70,13 +71,23 @@ class Wording:
         Args:
             found: each text with its score; a text with separators is several tags.
             existing: the caption that is there.
-            how: `append` and `prepend` keep it; the others do not.
+            how: `append` and `prepend` keep it, and each of its lines gets what is new to it; the others do not.
         Raises:
             CaptionError: it would be longer than 16,384 characters.
         """
         kept = existing.strip() if how in ("append", "prepend") else ""
-        kept = self._without_trigger(kept)
         tags = self._added(self._worded(self._ordered(found)))
+        if kept and not has_break(self.separator):
+            made = each_line(kept, lambda line: self._line(tags, line, how))
+        else:
+            made = self._line(tags, kept, how)
+        if len(made) > MAX_CHARACTERS:
+            raise CaptionError(f"The caption would have more than {MAX_CHARACTERS:,} characters; give fewer words.")
+        return made
+
+    def _line(self, tags: list[str], kept: str, how: Existing) -> str:
+        """One line of the caption that is there, with what is new to it."""
+        kept = self._without_trigger(kept)
         if self.dedupe:
             there = {_form(tag) for text in (kept, self.trigger) for tag in tags_of(text, self._mark)}
             first: dict[str, str] = {}
@@ -86,10 +97,21 @@ class Wording:
         body = joined([_UNESCAPED.sub(r"\\\1", tag) if self.escape else tag for tag in tags], self.separator)
         new = _one_line(f"{self.prefix}{body}{self.suffix}") if body else ""
         parts = [_one_line(self.trigger), *([new, kept] if how == "prepend" else [kept, new])]
-        made = joined([each for each in parts if each], self.separator)
-        if len(made) > MAX_CHARACTERS:
-            raise CaptionError(f"The caption would have more than {MAX_CHARACTERS:,} characters; give fewer words.")
+        return self._together([each for each in parts if each])
+
+    def _together(self, parts: list[str]) -> str:
+        """Parts with one separator between them, whatever stands at their own ends."""
+        made = parts[0] if parts else ""
+        for part in parts[1:]:
+            before, after = self._without_marks(made, at_end=True), self._without_marks(part, at_end=False)
+            made = joined([each for each in (before, after) if each], self.separator)
         return made
+
+    def _without_marks(self, text: str, *, at_end: bool) -> str:
+        mark = self._mark
+        while mark.strip() and (text.endswith(mark) if at_end else text.startswith(mark)):
+            text = (text[: -len(mark)] if at_end else text[len(mark) :]).strip()
+        return text
 
     @property
     def _mark(self) -> str:
@@ -109,7 +131,7 @@ class Wording:
     def _ordered(self, found: Sequence[Found]) -> list[str]:
         if self.order == "score":
             found = sorted(found, key=lambda each: -each[1])
-        tags = [tag for text, _ in found for tag in tags_of(text, self._mark)]
+        tags = [tag for text, _ in found for tag in tags_of(_one_line(text), self._mark)]
         return sorted(tags, key=lambda tag: (_form(tag), tag)) if self.order == "alphabet" else tags
 
     def _worded(self, tags: list[str]) -> list[str]:
@@ -130,7 +152,7 @@ class Wording:
 
 
 def _one_line(text: str) -> str:
-    """Trainers read the first line only."""
+    """What is said of a picture is one caption: a line more would be another one beside it."""
     return " ".join(text.splitlines()).strip()
 
 
@@ -138,9 +160,14 @@ def _form(tag: str) -> str:
     return tag_form(tag.replace("\\", ""))
 
 
+def longest_tokens(caption: str) -> int:
+    """CLIP's tokens of a caption, of several lines those of the longest: a trainer takes one of them."""
+    return max(map(count_tokens, lines_of(caption)), default=0)
+
+
 def token_warning(text: str) -> str:
     """What is to be said of a caption that does not fit into one pass of the text encoder; empty where it does."""
-    count = count_tokens(text)
+    count = longest_tokens(text)
     if count <= MAX_TOKENS:
         return ""
     return f"The caption has {count} tokens; trainers cut it after {MAX_TOKENS} unless they are told otherwise."

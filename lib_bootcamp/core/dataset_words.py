@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+from .caption_lines import has_break, lines_of, parts_of
 from .dataset_facts import PairCount
 
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
@@ -16,8 +17,12 @@ SENTENCE_WORDS = 6
 
 
 def tags_of(caption: str, separator: str = ",") -> list[str]:
-    """The parts of a caption between separators, in order, without the space around them; empty ones are left out."""
-    return [tag for part in caption.split(separator) if (tag := " ".join(part.split()))]
+    """The parts of a caption between separators, in order, without the space around them; empty ones are left out.
+
+    The end of a line is the end of a tag. What kohya's `{a, b|c}` holds is one tag.
+    """
+    lines = [caption] if has_break(separator) else lines_of(caption)
+    return [tag for line in lines for part in parts_of(line, separator) if (tag := " ".join(part.split()))]
 
 
 def words_of(caption: str) -> list[str]:

@@ -13,10 +13,11 @@ from lib_bootcamp.core.caption_files import (
     MAX_TABLE_BYTES,
     TABLES,
     CaptionError,
-    Table,
     decode_text,
     read_bounded,
+    rewritten,
 )
+from lib_bootcamp.core.caption_tables import Table
 from lib_bootcamp.core.captions import Existing
 from lib_bootcamp.core.colours import parse_colour
 from lib_bootcamp.core.folders import is_inside
@@ -147,7 +148,8 @@ class CaptionWork(PictureFolder):
             return Settled(result=made, skipped="The caption says it already.")
         if self._table is not None:
             return Settled(result=made)
-        write = Write(path=self._file(picture), before=before, after=text.encode("utf-8"))
+        kept = before if self.params.existing in ("append", "prepend") else None
+        write = Write(path=self._file(picture), before=before, after=rewritten(self._file(picture), kept, text))
         return Settled(result=made, writes=(write,))
 
     def at_end(self, results: Iterator[tuple[Path, Mapping[str, Any]]]) -> Write | None:

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from lib_bootcamp.core.captions import Found, chosen, token_warning
-from lib_bootcamp.core.clip_tokens import count_tokens
+from lib_bootcamp.core.captions import Found, chosen, longest_tokens, token_warning
 from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.operation import Context, FileResult
 from lib_bootcamp.operations.classify import ImageScores, Score, classify_files
@@ -22,7 +21,9 @@ class PictureCaption(FileResult):
     """A picture's caption and what it was made of."""
 
     caption: Annotated[str, Spec("Caption", "Empty where there was nothing to say.")]
-    tokens: Annotated[int, Spec("Tokens", "Of CLIP, without those for beginning and end.")]
+    tokens: Annotated[
+        int, Spec("Tokens", "Of CLIP, without those for beginning and end; of several lines the longest.")
+    ]
     found: Annotated[tuple[Score, ...], Spec("Found", "What the model said, before it was worded; a text has score 1.")]
 
     def summary(self) -> str:
@@ -64,4 +65,4 @@ def _text(said: InterrogateResult) -> list[Found]:
 
 def captioned(found: Sequence[Found], text: str) -> PictureCaption:
     told = tuple(Score(label=label, value=value) for label, value in found)
-    return PictureCaption(caption=text, tokens=count_tokens(text), found=told)
+    return PictureCaption(caption=text, tokens=longest_tokens(text), found=told)

@@ -13,13 +13,15 @@ from lib_bootcamp.core.caption_files import (
     MAX_CAPTION_BYTES,
     Caption,
     CaptionError,
-    FolderCaptions,
-    Table,
     decode_text,
     read_bounded,
+    rewritten,
 )
+from lib_bootcamp.core.caption_lines import with_endings_of
+from lib_bootcamp.core.caption_tables import Table
 from lib_bootcamp.core.dataset_folder import Listing, list_folder
 from lib_bootcamp.core.dataset_words import count_tags
+from lib_bootcamp.core.folder_captions import FolderCaptions
 from lib_bootcamp.core.folders import is_inside
 from lib_bootcamp.core.undo_files import Journal, Restored
 from lib_bootcamp.errors import ImageError, InvalidParamError
@@ -28,7 +30,6 @@ from lib_bootcamp.params import Params, Spec
 from lib_bootcamp.ports import track
 
 SHOWN_LINES = 20
-_BOM = b"\xef\xbb\xbf"
 _AT = {"first": "First", "last": "Last", "position": "At the position below"}
 _ORDER = {"keep": "As it is", "alphabet": "By the alphabet", "frequency": "Most frequent first"}
 
@@ -181,9 +182,7 @@ class CaptionsResult(Result):
         else:
             told = []
             for each in self.changes:
-                told += (
-                    [each.path, f"  - {each.before or ''}", f"  + {each.after or ''}"] if not each.note else [each.note]
-                )
+                told += [each.note] if each.note else [each.path, *_shown("-", each.before), *_shown("+", each.after)]
         return told if len(told) <= SHOWN_LINES else [*told[:SHOWN_LINES], "... --json tells all."]
 
     def succeeded(self) -> bool:
@@ -301,7 +300,8 @@ class _Editor:
         for path in (*(picture.with_suffix(each) for each in BESIDE), beside):
             if path in read.problems and caption is None:
                 return f"{self._below(picture)}: {read.problems[path]}"
-        if self.params.seen is not None and (caption.text if caption else "") != self.params.seen.strip():
+        there, seen = caption.text if caption else "", self.params.seen
+        if seen is not None and there != with_endings_of(there, seen.strip()):  # pages send each line's end as \n
             return f"{self._below(picture)} has another caption by now and is left."
         return ""
 
@@ -355,26 +355,28 @@ class _Editor:
         return CaptionChange(path=file, file=file, before=before, after=after, note=each.note)
 
 
+def _shown(sign: str, caption: str | None) -> list[str]:
+    """A caption's lines for a terminal."""
+    return [f"  {sign} {line}" for line in (caption or "").splitlines() or [""]]
+
+
 def _first(found: Sequence[Caption]) -> Caption | None:
     """The caption that is taken: the first that says something, else an empty file."""
     return next((each for each in found if each.text), found[0] if found else None)
 
 
 def _within(file: Path, planned: _Planned) -> bytes | None:
-    """A caption file's new bytes: its mark and the space around the text stay. None where it was changed meanwhile.
+    """A caption file's new bytes; None where it was changed meanwhile.
 
     Raises:
         CaptionError: it can no longer be read.
     """
     if planned.caption is None:
-        return None if file.exists() else planned.after.encode("utf-8")
+        return None if file.exists() else rewritten(file, None, planned.after)
     data = read_bounded(file, MAX_CAPTION_BYTES)
-    text = decode_text(data, file)
-    if text.strip() != planned.caption.text:
+    if decode_text(data, file).strip() != planned.caption.text:
         return None
-    start = text[: len(text) - len(text.lstrip())]
-    end = text[len(text.rstrip()) :] if text.strip() else ""
-    return (_BOM if data.startswith(_BOM) else b"") + f"{start}{planned.after}{end}".encode()
+    return rewritten(file, data, planned.after)
 
 
 DATASET_CAPTIONS = Operation(

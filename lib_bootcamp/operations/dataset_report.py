@@ -13,7 +13,6 @@ import numpy as np
 
 from lib_bootcamp.core.ahead import in_order
 from lib_bootcamp.core.arrays import Floats
-from lib_bootcamp.core.caption_files import FolderCaptions
 from lib_bootcamp.core.clip_tokens import count_tokens
 from lib_bootcamp.core.dataset_buckets import Placed, Size, bucket_sizes, place, place_without_upscale
 from lib_bootcamp.core.dataset_facts import ClassCount, LikeGroup, Likeness, PictureFacts, Report, TagCount
@@ -23,6 +22,7 @@ from lib_bootcamp.core.dataset_likeness import HASH_BITS, Groups, alike, hash_ro
 from lib_bootcamp.core.dataset_page import report_page
 from lib_bootcamp.core.dataset_pictures import Examined, examine, read_picture, thumbnail
 from lib_bootcamp.core.dataset_words import count_tags, similar_tags
+from lib_bootcamp.core.folder_captions import FolderCaptions
 from lib_bootcamp.core.folders import is_inside
 from lib_bootcamp.errors import BootcampError, ImageError, InvalidParamError
 from lib_bootcamp.operation import Context, Operation, Result

@@ -97,10 +97,72 @@ def test_a_pattern_of_many_stars_takes_no_time() -> None:
         ({"text": "", "add": ["x"]}, "a", "x"),
         ({"rename": {"a": "b"}, "dedupe": True, "add": ["c"], "order": "alphabet"}, "z, a, b", "b, c, z"),
         ({}, "  a,b  ", "a,b"),
+        # a separator at the end stays, unless what is added comes after it
+        ({"add": ["new"]}, "a, b,", "a, b, new"),
+        ({"add": ["new"], "at": "first"}, "a, b,", "new, a, b,"),
+        ({"remove": ["a"]}, "a, b ,", "b,"),
+        ({"remove": ["a", "b"]}, "a, b,", ""),
+        ({"order": "alphabet"}, "b, a, ", "a, b,"),
+        ({"dedupe": True}, "a, b,", "a, b,"),
+        # words that are taken out leave no tag of nothing
+        ({"replace_text": {"solo": ""}}, "solo, 1girl, red", "1girl, red"),
+        ({"replace_text": {"x": ""}}, "a, , bx", "a, , b"),
+        # what a choice holds is one tag
+        ({"order": "alphabet"}, "z, {b, a|c} hair, d", "d, z, {b, a|c} hair"),
+        ({"remove": ["a"]}, "{b, a|c}, a", "{b, a|c}"),
     ],
 )
 def test_an_edit_worked_out_by_hand(edit: dict[str, Any], before: str, after: str) -> None:
     assert Edit(**edit).apply(before) == after
+
+
+LINES = "a cat, sitting\r\n\r\n  a red cat on grass, sitting \nmeow, cat, sitting,"
+
+
+@pytest.mark.parametrize(
+    ("edit", "after"),
+    [
+        ({"add": ["solo"], "at": "first"},
+         "solo, a cat, sitting\r\n\r\n  solo, a red cat on grass, sitting \nsolo, meow, cat, sitting,"),
+        ({"add": ["cat"]},
+         "a cat, sitting, cat\r\n\r\n  a red cat on grass, sitting, cat \nmeow, cat, sitting,"),
+        ({"add": ["x"], "at": "position", "position": 1},
+         "a cat, x, sitting\r\n\r\n  a red cat on grass, x, sitting \nmeow, x, cat, sitting,"),
+        ({"remove": ["sitting"]}, "a cat\r\n\r\n  a red cat on grass \nmeow, cat,"),
+        ({"remove": ["a cat", "sitting"]}, "\r\n\r\n  a red cat on grass \nmeow, cat,"),
+        ({"rename": {"sitting": "asleep"}},
+         "a cat, asleep\r\n\r\n  a red cat on grass, asleep \nmeow, cat, asleep,"),
+        ({"replace_text": {"cat": "dog"}},
+         "a dog, sitting\r\n\r\n  a red dog on grass, sitting \nmeow, dog, sitting,"),
+        ({"dedupe": True}, LINES),  # what is in two lines is no repeat
+        ({"order": "alphabet"},
+         "a cat, sitting\r\n\r\n  a red cat on grass, sitting \ncat, meow, sitting,"),
+        ({"order": "frequency", "counts": {"sitting": 3}, "keep_first": 1},
+         "a cat, sitting\r\n\r\n  a red cat on grass, sitting \nmeow, sitting, cat,"),
+        ({"new_separator": ";"},
+         "a cat; sitting\r\n\r\n  a red cat on grass; sitting \nmeow; cat; sitting;"),
+        ({"text": "one\ntwo"}, "one\r\ntwo"),
+        ({"text": "1\n2\n3\n4"}, "1\r\n2\r\n3\n4"),
+    ],
+)  # fmt: skip
+def test_each_line_is_edited_by_itself(edit: dict[str, Any], after: str) -> None:
+    assert Edit(**edit).apply(LINES) == after
+
+
+def test_lines_that_are_the_separator_are_tags() -> None:
+    assert Edit(separator="\n", order="alphabet").apply("b\na") == "a\nb"
+    assert Where("b", "\n").holds("a\nb")
+
+
+def test_a_tag_ends_with_its_line() -> None:
+    assert Where("sitting").holds("meow, sitting\na cat")
+    assert not Where("sitting a cat").holds("meow, sitting\na cat")
+
+
+@pytest.mark.parametrize("pair", ["a\nb => c", "a => b\r\nc"])
+def test_words_of_two_lines_are_not_replaced(pair: str) -> None:
+    with pytest.raises(InvalidParamError, match="line by line"):
+        arrows("replace_text", [pair])
 
 
 _tag = st.text(string.ascii_letters + " _-", min_size=1, max_size=6)
@@ -128,6 +190,27 @@ def test_what_is_added_and_then_removed_is_gone(caption: str, tags: list[str]) -
     added = Edit(add=tags).apply(caption)
     assert all(Where("").holds(added) and Where(tag.strip()).holds(added) for tag in tags)
     assert not any(Where(tag.strip()).holds(Edit(remove=tags).apply(added)) for tag in tags)
+
+
+_edits = st.fixed_dictionaries(
+    {},
+    optional={
+        "replace_text": st.dictionaries(_tag.filter(str.strip), _tag, max_size=2),
+        "rename": st.dictionaries(_tag.filter(str.strip), _tag, max_size=2),
+        "remove": st.lists(_tag, max_size=2),
+        "add": st.lists(_tag, max_size=2),
+        "at": st.sampled_from(["first", "last", "position"]),
+        "dedupe": st.booleans(),
+        "order": st.sampled_from(["keep", "alphabet", "frequency"]),
+        "new_separator": st.sampled_from([None, ";", " | "]),
+    },
+)
+
+
+@given(st.lists(_captions.filter(str.strip), min_size=2, max_size=4), _edits, st.sampled_from(["\n", "\r\n", "\n\n"]))
+def test_lines_are_edited_as_captions_of_their_own(lines: list[str], edit: dict[str, Any], end: str) -> None:
+    whole = end.join(line.strip() for line in lines)
+    assert Edit(**edit).apply(whole) == end.join(Edit(**edit).apply(line) for line in lines)
 
 
 @given(st.text(st.characters(codec="utf-8")))

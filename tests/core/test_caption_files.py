@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from lib_bootcamp.core.caption_files import (
     MAX_CAPTION_BYTES,
     CaptionError,
-    FolderCaptions,
-    Table,
     read_caption,
+    rewritten,
     write_caption,
 )
+from lib_bootcamp.core.caption_tables import Table
+from lib_bootcamp.core.folder_captions import FolderCaptions
 
 
 def texts(root: Path, picture: str) -> list[tuple[str, str]]:
@@ -45,7 +46,7 @@ def test_a_table_above_names_pictures_by_their_path_below_it(tmp_path: Path) -> 
 
 def test_a_byte_order_mark_is_no_part_of_the_caption(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(b"\xef\xbb\xbfred")
-    assert read_caption(tmp_path / "a.txt") == "red"
+    assert read_caption(tmp_path / "a.txt").text == "red"
 
 
 @pytest.mark.parametrize(
@@ -98,6 +99,76 @@ def test_lines_of_other_pictures_stay_byte_for_byte(tmp_path: Path) -> None:
     lines = Table.read(path).with_captions({"a.png": "né"}).decode().splitlines()
     assert json.loads(lines[0]) == {"file_name": "a.png", "text": "né", "n": 2}
     assert lines[1] == other
+
+
+QUOTED = b'\xef\xbb\xbf"file_name","text"\n"a.png","one\r\ntwo"\n"b.png","\n x"\r\nc.png,"y",more\n\n"d.png","z"'
+
+
+@pytest.mark.parametrize(
+    ("changes", "old", "new"),
+    [
+        ({"a.png": "1\n2"}, b'"one\r\ntwo"', b'"1\r\n2"'),
+        ({"b.png": "y"}, b'"\n x"', b'"\n y"'),
+        ({"c.png": "n, m"}, b'"y",more', b'"n, m",more'),
+        ({"d.png": ""}, b'"z"', b'""'),
+        ({"e.png": "new"}, b'"z"', b'"z"\ne.png,new'),
+    ],
+)
+def test_of_a_csv_only_the_caption_that_changes_is_written(
+    tmp_path: Path, changes: dict[str, str], old: bytes, new: bytes
+) -> None:
+    path = tmp_path / "captions.csv"
+    path.write_bytes(QUOTED)
+    assert Table.read(path).with_captions(changes) == QUOTED.replace(old, new)
+
+
+LINES = b'\xef\xbb\xbf{"file_name":"a.png","text":"caf\\u00e9\\n"}\r\n\r\n{"file_name": "b.png", "text": "x"} '
+
+
+@pytest.mark.parametrize(
+    ("changes", "old", "new"),
+    [
+        ({"a.png": "thé\ntwo"}, b'"caf\\u00e9\\n"', b'"th\\u00e9\\ntwo\\n"'),
+        ({"b.png": "y"}, b'"x"} ', b'"y"} '),
+        ({"c.png": "z"}, b'"x"} ', b'"x"} \r\n{"file_name": "c.png", "text": "z"}'),
+    ],
+)
+def test_of_a_jsonl_only_the_caption_that_changes_is_written(
+    tmp_path: Path, changes: dict[str, str], old: bytes, new: bytes
+) -> None:
+    path = tmp_path / "metadata.jsonl"
+    path.write_bytes(LINES)
+    assert Table.read(path).with_captions(changes) == LINES.replace(old, new)
+
+
+@pytest.mark.parametrize(
+    ("data", "flaw"),
+    [
+        (b"", "no-bytes"),
+        (b" \r\n\n", "blank"),
+        (b"\xef\xbb\xbf", "blank"),
+        (b" \na cat", "blank-first-line"),
+        (b"\xef\xbb\xbfa cat", "mark"),
+        (b" a cat\n\nb\n", ""),
+    ],
+)
+def test_what_a_trainer_takes_amiss_is_known(tmp_path: Path, data: bytes, flaw: str) -> None:
+    (tmp_path / "a.txt").write_bytes(data)
+    assert read_caption(tmp_path / "a.txt").flaw == flaw
+
+
+@pytest.mark.parametrize(
+    ("data", "text", "made"),
+    [
+        (None, "a", b"a"),
+        (b"\xef\xbb\xbf a\r\n", "b", b"\xef\xbb\xbf b\r\n"),
+        (b" \n\n", "b", b"b\n\n"),
+        (b"a", "", b"\n"),  # kohya's trainer stops at a file of no bytes
+        (b"a\r\n", "", b"\r\n"),
+    ],
+)
+def test_a_caption_is_rewritten_and_the_rest_of_its_file_stays(data: bytes | None, text: str, made: bytes) -> None:
+    assert rewritten(Path("a.txt"), data, text) == made
 
 
 @given(

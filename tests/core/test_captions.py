@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lib_bootcamp.core.caption_edit import MAX_CHARACTERS
 from lib_bootcamp.core.caption_files import CaptionError
-from lib_bootcamp.core.captions import Existing, Found, Wording, chosen, token_warning
+from lib_bootcamp.core.captions import Existing, Found, Wording, chosen, longest_tokens, token_warning
 from lib_bootcamp.core.dataset_words import tags_of
 
 FOUND: list[Found] = [("long_hair", 0.3), ("red dog", 0.9), ("Grass", 0.5)]
@@ -137,9 +137,40 @@ def test_a_caption_that_would_be_too_long_is_refused() -> None:
         compose("x" * MAX_CHARACTERS, "append")
 
 
+@pytest.mark.parametrize(
+    ("how", "there", "caption"),
+    [
+        ("append", "solo, 1girl,", "solo, 1girl, dog"),
+        ("append", "solo, 1girl, ,  ", "solo, 1girl, dog"),
+        ("prepend", "solo, 1girl,", "dog, solo, 1girl,"),
+        ("prepend", ", solo", "dog, solo"),
+        ("append", ",", "dog"),
+        ("append", "dog,", "dog,"),  # nothing is new
+    ],
+)
+def test_no_tag_of_nothing_comes_between(how: Existing, there: str, caption: str) -> None:
+    assert compose(there, how, [("dog", 1.0)]) == caption
+
+
+@pytest.mark.parametrize(
+    ("how", "caption"),
+    [
+        ("append", "ohwx, a cat, sitting, dog\r\n\r\n ohwx, a dog, sitting, dog\nohwx, dog,"),
+        ("prepend", "ohwx, dog, a cat, sitting\r\n\r\n ohwx, dog, a dog, sitting\nohwx, dog,"),
+    ],
+)
+def test_each_line_that_is_there_gets_what_is_new_to_it(how: Existing, caption: str) -> None:
+    there = "a cat, sitting\r\n\r\n ohwx, a dog, sitting\ndog,"
+    assert compose(there, how, [("dog", 1.0)], trigger="ohwx") == caption
+
+
+def test_a_sentence_of_two_lines_that_was_found_is_one_caption() -> None:
+    assert compose(found=[("a dog\non grass", 1.0)]) == "a dog on grass"
+
+
 # --- laws
 
-WORDS = st.text(st.sampled_from("ab ,_()\\*"), max_size=12)
+WORDS = st.text(st.sampled_from("ab ,_()\\*\n"), max_size=12)
 ITEMS = st.lists(st.tuples(WORDS, st.floats(0, 1)), max_size=6)
 HOW = st.sampled_from(["append", "prepend"])
 
@@ -163,7 +194,18 @@ def test_every_tag_that_was_there_is_there_still(found: list[Found], there: str,
     assert set(tags_of(there)) <= set(tags_of(Wording().compose(found, there, how)))
 
 
+@given(ITEMS, WORDS, HOW, st.sampled_from(["", "ohwx"]))
+def test_there_are_as_many_lines_as_before(found: list[Found], there: str, how: Existing, trigger: str) -> None:
+    made = Wording(trigger=trigger).compose(found, there, how)
+    assert made.count("\n") == there.strip().count("\n")
+
+
 # --- length
+
+
+def test_of_several_lines_the_longest_is_measured() -> None:
+    assert token_warning("dog " * 60 + "\n" + "cat " * 60) == ""
+    assert longest_tokens("dog\ncat cat\n\ndog") == 2
 
 
 def test_a_caption_of_75_tokens_is_no_reason_to_warn_and_one_of_76_is() -> None:

@@ -173,6 +173,26 @@ def test_a_second_run_adds_nothing(caption: Captioned, root: Path) -> None:
     assert texts(root) == before
 
 
+@pytest.mark.parametrize(
+    ("there", "how", "made"),
+    [
+        (b"solo, 1girl,", "append", f"solo, 1girl, {RED}"),
+        (b"\xef\xbb\xbf a\r\n\r\nb,\r\n", "append", f"\ufeff a, {RED}\r\n\r\nb, {RED}\r\n"),
+        (b"a\nred circle\n", "prepend", f"{RED}, a\nwhite background, red circle\n"),
+        (b"\n\n", "append", f"{RED}\n\n"),
+        (b"", "append", RED),
+    ],
+)
+def test_each_line_that_is_there_is_kept_with_its_ends(
+    caption: Captioned, root: Path, there: bytes, how: str, made: str
+) -> None:
+    (root / "a.txt").write_bytes(there)
+    info = caption(root, existing=how)
+    assert (root / "a.txt").read_bytes() == made.encode()
+    caption.jobs.undo(info.id, trusted=True)
+    assert (root / "a.txt").read_bytes() == there
+
+
 def test_an_empty_caption_is_none(caption: Captioned, root: Path) -> None:
     (root / "a.txt").write_text(" \n")
     caption(root)

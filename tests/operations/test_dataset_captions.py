@@ -97,6 +97,70 @@ def test_every_kind_of_file_is_edited_and_keeps_its_form(root: Path, host: FakeH
     assert (root / "none.txt").read_bytes() == b"sks"
 
 
+FORMS = {
+    "lines.txt": (
+        b"a cat, sitting\na red cat, sitting\nmeow\n",
+        b"solo, a cat, sitting\nsolo, a red cat, sitting\nsolo, meow\n",
+    ),
+    "dos.txt": (b"\xef\xbb\xbfa\r\n\r\n b,\r\n", b"\xef\xbb\xbfsolo, a\r\n\r\n solo, b,\r\n"),
+    "mac.txt": (b"a\rb", b"solo, a\rsolo, b"),
+    "blank.txt": (b" \r\n\r\n", b"solo\r\n\r\n"),
+    "none.txt": (b"", b"solo"),
+    "open.txt": (b"a, b,", b"solo, a, b,"),
+    "there.txt": (b"solo,b\n  a", b"solo,b\n  solo, a"),
+}  # fmt: skip
+
+
+@pytest.fixture
+def forms(tmp_path: Path) -> Path:
+    """Captions as people's files hold them."""
+    folder = tmp_path / "forms"
+    folder.mkdir()
+    for name, (data, _) in FORMS.items():
+        (folder / name).write_bytes(data)
+        (folder / name).with_suffix(".png").write_bytes(b"x")
+    for name in ("row.png", "line.png"):
+        (folder / name).write_bytes(b"x")
+    (folder / "captions.csv").write_bytes(b'\xef\xbb\xbf"file_name","text"\r\n"row.png","a\r\nb,"')
+    (folder / "metadata.jsonl").write_bytes(b'{"file_name":"line.png","text":"a\\nb,\\n"}')
+    return folder
+
+
+def test_lines_line_ends_marks_and_blanks_stay_and_undo_brings_every_byte_back(forms: Path, host: FakeHost) -> None:
+    before = snapshot(forms)
+    run(forms, host, add=("solo",), at="first")
+    made = snapshot(forms)
+    assert {name: made[name] for name in FORMS} == {name: after for name, (_, after) in FORMS.items()}
+    assert made["captions.csv"] == b'\xef\xbb\xbf"file_name","text"\r\n"row.png","solo, a\r\nsolo, b,"'
+    assert made["metadata.jsonl"] == b'{"file_name":"line.png","text":"solo, a\\nsolo, b,\\n"}'
+    run(forms, host, undo=True)
+    assert snapshot(forms) == before
+
+
+def test_edits_that_change_nothing_write_nothing(forms: Path, host: FakeHost) -> None:
+    before = snapshot(forms)
+    made = run(forms, host, remove=("zebra",), rename=("zebra => dog",), dedupe=True, replace_text=("zebra => dog",))
+    assert made.changes == ()
+    assert snapshot(forms) == before
+
+
+def test_a_caption_that_is_emptied_is_a_line_and_not_a_file_of_no_bytes(forms: Path, host: FakeHost) -> None:
+    run(forms, host, files=("open.png",), remove=("*",))
+    assert (forms / "open.txt").read_bytes() == b"\n"
+
+
+def test_a_caption_as_a_page_sends_it_back_is_the_one_that_was_seen(forms: Path, host: FakeHost) -> None:
+    made = run(forms, host, files=("dos.png",), text="a\n\nc", seen="a\n\n b,")  # a text box knows no \r
+    assert made.changes[0].note == ""
+    assert (forms / "dos.txt").read_bytes() == b"\xef\xbb\xbfa\r\n\r\nc\r\n"
+
+
+def test_tags_of_two_lines_are_two(forms: Path, host: FakeHost) -> None:
+    made = run(forms, host, files=("lines.png",))
+    assert made.tags == {"a cat": 1, "a red cat": 1, "meow": 1, "sitting": 1}
+    assert captions(run(forms, host, where="sitting, meow")).keys() == {"lines.png"}
+
+
 def test_only_what_is_found_is_changed(root: Path, host: FakeHost) -> None:
     made = run(root, host, where="grass", rename=("grass => lawn",))
     assert changes(made) == {
@@ -246,4 +310,8 @@ def test_a_folder_without_pictures_is_a_mistake(tmp_path: Path, host: FakeHost) 
 def test_the_terminal_shows_before_and_after(root: Path, host: FakeHost) -> None:
     made = run(root, host, where="green dog", add=("x",), dry_run=True)
     assert made.lines() == ["d.png", "  - green dog", "  + green dog, x"]
+    (root / "d.txt").write_text("one\ntwo", encoding="utf-8")
+    assert run(root, host, files=("d.png",), remove=("one",), dry_run=True).lines() == [
+        "d.png", "  - one", "  - two", "  + ", "  + two",
+    ]  # fmt: skip
     assert run(root, host, where="<missing>").lines() == ["none.png: (no caption)"]

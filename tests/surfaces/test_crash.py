@@ -21,7 +21,7 @@ from tests.ml.needs import skip_without_models
 
 skip_without_models()
 
-from lib_bootcamp.core.caption_files import Table  # noqa: E402
+from lib_bootcamp.core.caption_tables import Table  # noqa: E402
 from lib_bootcamp.jobs.journal import Journal  # noqa: E402
 from tests.ml.test_classify_mini import COLOURS, SHAPES, drawn  # noqa: E402
 

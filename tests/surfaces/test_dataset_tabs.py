@@ -154,7 +154,7 @@ def test_the_chosen_picture_is_written_by_hand(editor: CaptionsTab, root: Path) 
     assert "by hand" in changes
     assert editor.chosen(state, 1)[1]["value"] == "by hand"
     _, _, _, _ = editor.save(state, "", *values(editor))
-    assert (root / "25.txt").read_text() == ""
+    assert (root / "25.txt").read_text() == "\n"  # no file of no bytes, at which kohya's trainer stops
 
 
 def test_a_caption_that_others_changed_is_not_overwritten_by_hand(editor: CaptionsTab, root: Path) -> None:
