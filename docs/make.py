@@ -13,8 +13,9 @@ sys.path.insert(0, str(DOCS.parent))
 
 from lib_bootcamp.core.compatibility import GRID_PX, MAP_KINDS  # noqa: E402
 from lib_bootcamp.core.detectors import DETECTORS  # noqa: E402
-from lib_bootcamp.core.images import read_image, write_atomically, write_image  # noqa: E402
+from lib_bootcamp.core.images import read_image, write_image  # noqa: E402
 from lib_bootcamp.core.model_files import BASE_TITLES, NATIVE_PX  # noqa: E402
+from lib_bootcamp.core.write_files import write_atomically  # noqa: E402
 from lib_bootcamp.hosts.standalone import StandaloneHost  # noqa: E402
 from lib_bootcamp.operation import Context  # noqa: E402
 from lib_bootcamp.operations.all_maps import ALL_MAPS, MAPS  # noqa: E402

@@ -77,6 +77,12 @@ class OutputError(BootcampError, OSError):
     status = 500
 
 
+class StorageError(OutputError):
+    """The disk takes nothing more: it is full, at its quota, read-only or broken. What comes next would fail too."""
+
+    status = 507
+
+
 class CancelledError(BootcampError):
     """The person stopped the work; what was finished before is kept."""
 

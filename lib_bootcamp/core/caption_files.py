@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from lib_bootcamp.errors import BootcampError
+from lib_bootcamp.errors import BootcampError, TooLargeError
 
 from .caption_lines import has_break, replaced
-from .images import write_atomically
+from .regular_files import read_regular
+from .write_files import write_atomically
 
 BESIDE = (".txt", ".caption")
 CSV, JSONL = "captions.csv", "metadata.jsonl"
@@ -55,13 +56,11 @@ def read_bounded(path: Path, limit: int = MAX_CAPTION_BYTES) -> bytes:
         CaptionError: it has more than `limit` bytes, or cannot be read.
     """
     try:
-        with path.open("rb") as file:
-            data = file.read(limit + 1)
+        return read_regular(path, limit)
     except OSError as error:
         raise CaptionError(f"{path} cannot be read: {error.strerror or error}.") from None
-    if len(data) > limit:
-        raise CaptionError(f"{path} has more than {limit // 1024} KiB, which no caption has.")
-    return data
+    except TooLargeError:
+        raise CaptionError(f"{path} has more than {limit // 1024} KiB, which no caption has.") from None
 
 
 def decode_text(data: bytes, path: Path) -> str:

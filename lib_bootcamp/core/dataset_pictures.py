@@ -19,6 +19,7 @@ from lib_bootcamp.errors import ImageError, TooLargeError
 from .arrays import Image
 from .dataset_likeness import SHARPNESS_SIDE_PX, PictureHash, perceptual_hash, sharpness
 from .images import DECODER_ERRORS, MAX_BYTES, ORIENTATION, open_image
+from .regular_files import read_regular
 
 _TURNED = (5, 6, 7, 8)
 _LOSSY = {"JPEG", "MPO"}
@@ -83,13 +84,11 @@ def read_picture(path: Path) -> bytes:
         ImageError, TooLargeError: it cannot be read, or has more than 64 MiB.
     """
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+        return read_regular(path, MAX_BYTES)
     except OSError as error:
         raise ImageError(f"The file cannot be read: {error.strerror or error}.") from None
-    if len(data) > MAX_BYTES:
-        raise TooLargeError(f"The file has more than {MAX_BYTES // 2**20} MiB.")
-    return data
+    except TooLargeError:
+        raise TooLargeError(f"The file has more than {MAX_BYTES // 2**20} MiB.") from None
 
 
 def _examined(data: bytes) -> Examined:

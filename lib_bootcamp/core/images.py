@@ -6,9 +6,7 @@ import base64
 import binascii
 import contextlib
 import io
-import os
 import struct
-import tempfile
 import warnings
 import zlib
 from collections.abc import Iterator, Mapping
@@ -24,6 +22,8 @@ from .arrays import MAX_PIXELS, Image
 from .picture_kinds import HEIC, HEIC_SUFFIXES, kind_of_bytes, left_out, unread
 from .pixels import Color, flatten, upright
 from .png import encode_png
+from .regular_files import read_regular
+from .write_files import write_atomically
 
 MAX_BYTES = 64 * 1024 * 1024
 ORIENTATION = 0x0112
@@ -234,13 +234,11 @@ def read_file(path: Path) -> bytes:
     """Read a picture file's bytes as they are.
 
     Raises:
-        ImageError: it cannot be read.
+        ImageError: it cannot be read, or is no regular file.
         TooLargeError: it has more than 64 MiB.
     """
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise TooLargeError(f"{path} has more than {MAX_BYTES // 2**20} MiB.")
-        return path.read_bytes()
+        return read_regular(path, MAX_BYTES)
     except OSError as error:
         raise ImageError(f"{path} cannot be read: {error.strerror or error}.") from None
 
@@ -263,9 +261,9 @@ def read_image(path: Path) -> Image:
 def read_png_text(path: Path) -> dict[str, str]:
     """The text chunks of a PNG file; empty for any other or unreadable file."""
     try:
-        with Pil.open(path, formats=["PNG"]) as picture:
+        with Pil.open(io.BytesIO(read_regular(path, MAX_BYTES)), formats=["PNG"]) as picture:
             return {str(key): value for key, value in picture.info.items() if isinstance(value, str)}
-    except (OSError, ValueError, SyntaxError):
+    except (OSError, ValueError, SyntaxError):  # TooLargeError is one
         return {}
 
 
@@ -288,36 +286,6 @@ def encode_image(image: Image, suffix: str, text: Mapping[str, str] | None = Non
     out = io.BytesIO()
     Pil.fromarray(np.ascontiguousarray(image)).save(out, kind, **({"quality": 95} if kind in {"JPEG", "WEBP"} else {}))
     return out.getvalue()
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all (temporary file in the same folder, then renamed).
-
-    A symbolic link stays one: its file is written. Devices and pipes (`/dev/stdout`) are written to as they are.
-
-    Raises:
-        OutputError: the folder cannot be made or written.
-    """
-    temporary = ""
-    try:
-        if path.absolute().parts[1:2] in {("dev",), ("proc",)} or (path.exists() and not path.is_file()):
-            with path.open("wb") as file:
-                file.write(data)
-            return
-        if path.is_symlink():
-            path = path.resolve()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".tmp", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(temporary).chmod(0o666 & ~mask)
-        Path(temporary).replace(path)
-    except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
-        raise OutputError(f"{path} cannot be written: {error.strerror or error}.") from None
 
 
 def write_image(path: Path, image: Image, text: Mapping[str, str] | None = None) -> None:

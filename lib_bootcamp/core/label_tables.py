@@ -10,7 +10,9 @@ import importlib.util
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from lib_bootcamp.errors import BootcampError, MissingPackageError
+from lib_bootcamp.errors import BootcampError, MissingPackageError, TooLargeError
+
+from .regular_files import read_regular
 
 PACKAGE = "clip_interrogator"
 FILES = ("artists", "flavors", "mediums", "movements", "negative", "trendings")
@@ -109,9 +111,9 @@ def _package_lines(path: Path) -> tuple[str, ...]:
 
 def _own_lines(path: Path) -> tuple[str, ...]:
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise LabelTableError(f"tables: {path} has more than {MAX_FILE_BYTES // 2**20} MiB; shorten it.")
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_regular(path, MAX_FILE_BYTES).decode("utf-8-sig")
+    except TooLargeError:
+        raise LabelTableError(f"tables: {path} has more than {MAX_FILE_BYTES // 2**20} MiB; shorten it.") from None
     except UnicodeDecodeError:
         raise LabelTableError(f"tables: {path} is not UTF-8; save it as UTF-8.") from None
     except OSError as error:

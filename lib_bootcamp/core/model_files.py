@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import functools
+import io
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+
+from .regular_files import open_regular
 
 Base = Literal["sd15", "sd2", "sdxl", "sd3", "flux"]
 
@@ -201,7 +204,7 @@ def read_header(path: Path) -> dict[str, Any]:
     Source: safetensors format, 8 bytes little-endian length, then JSON.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as opened, io.BufferedReader(opened) as file:
             length = int.from_bytes(file.read(8), "little")
             if not 2 <= length <= MAX_HEADER_BYTES:
                 return {}

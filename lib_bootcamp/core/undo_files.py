@@ -12,22 +12,15 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
-import json
-import os
-import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lib_bootcamp.errors import InvalidParamError, OutputError
+from lib_bootcamp.errors import BootcampError, InvalidParamError, OutputError
 
-from .images import write_atomically
-
-KEPT_RUNS = 50
-MAX_JOURNAL_BYTES = 1024 * 1024 * 1024
-_locks: dict[Path, threading.Lock] = {}
-_guard = threading.Lock()
+from .inside import Inside, LeadsOutError
+from .run_journal import Line, RunJournal, is_below
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,24 +49,16 @@ class Journal:
     """
 
     def __init__(self, store: Path, root: Path) -> None:
-        self.root = root.resolve()
-        name = hashlib.blake2b(os.fsencode(self.root), digest_size=12).hexdigest()
-        self.path = store / f"{name}.jsonl"
-        with _guard:
-            self._lock = _locks.setdefault(self.path, threading.Lock())
-        self._file: Any = None
+        self.inside = Inside(root)
+        self.root = self.inside.real
+        self._journal = RunJournal(store, self.root, _is_step)
+        self.path = self._journal.path
 
     @contextlib.contextmanager
     def run(self, title: str) -> Iterator[Journal]:
         """Begin a run: what is written inside of the block is undone together; without a change it leaves nothing."""
-        with self._lock:
-            self._title = title
-            try:
-                yield self
-            finally:
-                if self._file is not None:
-                    self._file.close()
-                    self._file = None
+        with self._journal.run({"run": title, "root": str(self.root)}):
+            yield self
 
     def write(self, file: Path, data: bytes) -> None:
         """Write a file whole or not at all, inside of a `run`.
@@ -81,42 +66,25 @@ class Journal:
         Raises:
             OutputError: the file or the journal cannot be written, or the file lies outside of the folder.
         """
-        if not file.resolve().is_relative_to(self.root):
-            raise OutputError(f"{file} leads out of the folder and is left.")
-        before = _read(file)
+        before = self.inside.read(file)
         if before == data:
             return
-        self._note(file, before, data)
-        write_atomically(file, data)
-
-    def _note(self, file: Path, before: bytes | None, after: bytes) -> None:
-        try:
-            if self._file is None:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-                self._forget_old()
-                self._file = self.path.open("a", encoding="ascii")
-                self._line({"run": self._title, "root": str(self.root)})
-            kept = None if before is None else base64.b64encode(before).decode("ascii")
-            self._line({"file": self._below(file), "before": kept, "after": _digest(after)})
-        except OSError as error:
-            raise OutputError(f"{self.path} cannot be written: {error.strerror or error}.") from None
-
-    def _line(self, line: dict[str, Any]) -> None:
-        self._file.write(json.dumps(line) + "\n")
-        self._file.flush()
+        kept = None if before is None else base64.b64encode(before).decode("ascii")
+        self._journal.add({"file": self._below(file), "before": kept, "after": _digest(data)})
+        now = self.inside.change(file, lambda held: held == before, data)
+        if now != before and now != data:
+            raise OutputError(f"{file} was changed in this moment and is left.")
 
     def _below(self, file: Path) -> str:
+        for root in (self.inside.root, self.root):
+            if file.is_relative_to(root):
+                return file.relative_to(root).as_posix()
         return (file.parent.resolve() / file.name).relative_to(self.root).as_posix()
-
-    def _forget_old(self) -> None:
-        runs = self._runs()
-        if len(runs) >= KEPT_RUNS:
-            self._keep(runs[1 - KEPT_RUNS :])
 
     def title(self) -> str | None:
         """What the newest run was, or None where there is nothing to undo."""
-        with self._lock:
-            runs = self._runs()
+        with self._journal.lock:
+            runs = self._journal.runs()
         return str(runs[-1][0]["run"]) if runs else None
 
     def undo(self, *, dry_run: bool = False) -> list[Restored]:
@@ -126,13 +94,13 @@ class Journal:
             InvalidParamError: there is nothing to undo.
             OutputError: the journal cannot be written.
         """
-        with self._lock:
-            runs = self._runs()
+        with self._journal.lock:
+            runs = self._journal.runs()
             if not runs:
                 raise InvalidParamError("undo", f"finds no edit of {self.root}")
             head, *lines = runs[-1]
             outcome: list[Restored] = []
-            left: list[dict[str, Any]] = []
+            left: list[Line] = []
             for line in reversed(lines):
                 restored = self._restore(line, dry_run=dry_run)
                 if restored is not None:
@@ -140,70 +108,38 @@ class Journal:
                     if restored.note:
                         left.insert(0, line)
             if not dry_run:
-                self._keep([*runs[:-1], *([[head, *left]] if left else [])])
+                self._journal.keep([*runs[:-1], *([[head, *left]] if left else [])])
             return outcome[::-1]
 
-    def _restore(self, line: dict[str, Any], *, dry_run: bool) -> Restored | None:
+    def _restore(self, line: Line, *, dry_run: bool) -> Restored | None:
         """One file; None where it is as it was already."""
         file = self.root / line["file"]
-        before = None if line["before"] is None else base64.b64decode(line["before"])
         try:
-            now = _read(file)
-            if now == before:
-                return None
-            if now is None or _digest(now) != line["after"]:
-                return Restored(file=file, note=f"{file} was changed since and is left.", before=now, after=now)
-            if not file.resolve().is_relative_to(self.root):
-                return Restored(file=file, note=f"{file} leads out of the folder and is left.", before=now, after=now)
-            if not dry_run and before is None:
-                file.unlink()
-            elif not dry_run and before is not None:
-                write_atomically(file, before)
-        except OSError as error:
-            return Restored(file=file, note=f"{file} is left: {error.strerror or error}.")
+            before = None if line["before"] is None else base64.b64decode(line["before"])
+            if dry_run:
+                now = self.inside.read(file)
+            else:
+                now = self.inside.change(file, lambda held: _is(held, line["after"]), before)
+        except LeadsOutError:
+            return Restored(file=file, note=f"{file} leads out of the folder and is left.")
+        except BootcampError as error:
+            return Restored(file=file, note=f"{file} is left: {error}")
+        except ValueError:
+            return Restored(file=file, note=f"{file} is left: its line in {self.path} is damaged.")
+        if now == before:
+            return None
+        if not _is(now, line["after"]):
+            return Restored(file=file, note=f"{file} was changed since and is left.", before=now, after=now)
         return Restored(file=file, before=now, after=before)
 
-    def _runs(self) -> list[list[dict[str, Any]]]:
-        """The lines of each run, its head first; lines that are not ours, or were cut off, are passed over."""
-        runs: list[list[dict[str, Any]]] = []
-        try:
-            if self.path.stat().st_size > MAX_JOURNAL_BYTES:
-                return []
-            text = self.path.read_text(encoding="ascii", errors="replace")
-        except OSError:
-            return []
-        for each in text.split("\n"):
-            try:
-                line = json.loads(each) if each else None
-            except (ValueError, RecursionError):
-                continue
-            if isinstance(line, dict) and isinstance(line.get("run"), str):
-                runs.append([line])
-            elif isinstance(line, dict) and runs and _is_step(line):
-                runs[-1].append(line)
-        return [run for run in runs if len(run) > 1]
 
-    def _keep(self, runs: list[list[dict[str, Any]]]) -> None:
-        if runs:
-            text = "".join(json.dumps(line) + "\n" for run in runs for line in run)
-            write_atomically(self.path, text.encode("ascii"))
-        else:
-            self.path.unlink(missing_ok=True)
+def _is(data: bytes | None, digest: str) -> bool:
+    return data is not None and _digest(data) == digest
 
 
-def _is_step(line: dict[str, Any]) -> bool:
-    file, before = line.get("file"), line.get("before")
-    inside = (
-        isinstance(file, str) and "\0" not in file and ".." not in Path(file).parts and not Path(file).is_absolute()
-    )
-    return inside and (before is None or isinstance(before, str)) and isinstance(line.get("after"), str)
-
-
-def _read(file: Path) -> bytes | None:
-    try:
-        return file.read_bytes()
-    except FileNotFoundError:
-        return None
+def _is_step(line: Mapping[str, Any]) -> bool:
+    before_fits = line.get("before") is None or isinstance(line["before"], str)
+    return is_below(line.get("file")) and before_fits and isinstance(line.get("after"), str)
 
 
 def _digest(data: bytes) -> str:

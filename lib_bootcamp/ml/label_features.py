@@ -19,8 +19,8 @@ import numpy as np
 import torch
 
 from lib_bootcamp.core.arrays import Floats
-from lib_bootcamp.core.images import write_atomically
 from lib_bootcamp.core.label_tables import LabelTables
+from lib_bootcamp.core.write_files import write_atomically
 from lib_bootcamp.errors import InvalidParamError, OutputError
 from lib_bootcamp.ports import Progress
 

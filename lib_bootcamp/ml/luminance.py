@@ -18,8 +18,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lib_bootcamp.core.images import write_atomically
 from lib_bootcamp.core.probes import probe_pictures
+from lib_bootcamp.core.write_files import write_atomically
 from lib_bootcamp.errors import ModelError
 
 LUMA = (0.299, 0.587, 0.114)

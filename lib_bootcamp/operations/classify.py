@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, cast
 
 from lib_bootcamp.core.arrays import Image
+from lib_bootcamp.core.images import read_file
 from lib_bootcamp.core.zero_shot import Answer, Scoring
-from lib_bootcamp.errors import BootcampError, ImageError, InvalidParamError, MissingPackageError, TooLargeError
+from lib_bootcamp.errors import BootcampError, InvalidParamError, MissingPackageError
 from lib_bootcamp.jobs.work import FolderParams, PictureFolder
 from lib_bootcamp.operation import Context, FileResult, FolderJob, Operation, OverFiles, Result, Settled
 from lib_bootcamp.params import Params, Spec
@@ -403,23 +404,6 @@ def _scores(index: int, path: str | None, answers: Sequence[Answer], params: Cla
 
 def _as_it_is(picture: Image) -> Image:
     return picture
-
-
-def read_file(path: Path) -> bytes:
-    """A picture file's bytes.
-
-    Raises:
-        TooLargeError: it has more than is read here.
-        ImageError: it cannot be read.
-    """
-    from lib_bootcamp.core.images import MAX_BYTES
-
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise TooLargeError(f"{path} has more than {MAX_BYTES // 2**20} MiB.")
-        return path.read_bytes()
-    except OSError as error:
-        raise ImageError(f"{path} cannot be read: {error.strerror or error}.") from None
 
 
 class ClassifyWork(PictureFolder):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from lib_bootcamp.core.arrays import Image
+from lib_bootcamp.core.images import read_file
 from lib_bootcamp.core.label_tables import LabelTables, folder_tables, package_tables
 from lib_bootcamp.errors import BootcampError, MissingPackageError, ModelError
 from lib_bootcamp.ml.captioners import AUTO, Captioner, automatic, is_public, known, lend_captioner
@@ -228,14 +229,14 @@ def interrogate_files(
         paths: the files.
         params: what is asked.
         context: of the run.
-        read: gives a file's picture, or its bytes; by default `classify.read_file`.
+        read: gives a file's picture, or its bytes; by default `read_file`.
     Yields:
         the file's description, or the mistake about it.
     Raises:
         ModelError, MissingPackageError, LabelTableError, CancelledError, OutOfMemoryError: as `interrogate`.
     """
     with _asked(params, context) as question:
-        for made in question.interrogator.answers(paths, read or classify.read_file):
+        for made in question.interrogator.answers(paths, read or read_file):
             yield made if isinstance(made, BootcampError) else question.result(made)
 
 

@@ -12,8 +12,10 @@ from typing import Any
 
 from lib_bootcamp.core.arrays import Image
 from lib_bootcamp.core.contact_sheet import sheet_by_class
-from lib_bootcamp.core.images import read_image, write_atomically, write_image
-from lib_bootcamp.core.sorting import How, Step, carry_out, folder_names, plan, summary, undo
+from lib_bootcamp.core.images import read_image, write_image
+from lib_bootcamp.core.sorting import How, Step, carry_out, folder_names, plan, summary
+from lib_bootcamp.core.sorting_undo import foreign_journal, undo
+from lib_bootcamp.core.write_files import write_atomically
 from lib_bootcamp.core.zero_shot import confusion
 from lib_bootcamp.errors import BootcampError, CancelledError, ImageError, InvalidParamError
 from lib_bootcamp.operation import Context, FileResult, Operation, OverFiles
@@ -241,7 +243,7 @@ class FolderRunner(Runner):
         records = {each.record["path"]: each.record for each in outcomes}
         taken: list[Step] = []
         try:
-            for step in steps if self.settings.dry_run else carry_out(steps, target):
+            for step in steps if self.settings.dry_run else carry_out(steps, target, self._store()):
                 taken.append(step)
                 records[str(step.source)]["sorted_to"] = str(step.target) if step.done else None
         except KeyboardInterrupt:
@@ -255,8 +257,14 @@ class FolderRunner(Runner):
         self._tell([summary(taken, dry_run=self.settings.dry_run)])
         return all(step.done or "already" in step.note for step in taken)
 
+    def _store(self) -> Path:
+        """Where the journals of sorting lie: never in a folder that may have come from somebody else."""
+        return self.host.data_dir() / "sortings"
+
     def _undo(self, target: Path) -> int:
-        outcome = undo(target, dry_run=self.settings.dry_run)
+        outcome = undo(target, self._store(), dry_run=self.settings.dry_run)
+        if foreign := foreign_journal(target):
+            _complain(foreign)
         if self.settings.json:
             records = [
                 {"from": str(e.target), "to": str(e.source), "how": e.how, "left": e.note or None} for e in outcome

@@ -16,8 +16,9 @@ from typing import Any
 import gradio as gr
 
 from lib_bootcamp.catalog import offered
-from lib_bootcamp.core.images import write_atomically, write_image
+from lib_bootcamp.core.images import write_image
 from lib_bootcamp.core.model_files import BANNER, EMBEDDED
+from lib_bootcamp.core.write_files import write_atomically
 from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.operation import SECTIONS, Context, Operation, Result
 from lib_bootcamp.params import Params, fields_of

@@ -17,9 +17,9 @@ from lib_bootcamp.core.images import (
     SUFFIXES,
     read_file,
     read_png_text,
-    write_atomically,
     write_image,
 )
+from lib_bootcamp.core.write_files import write_atomically
 from lib_bootcamp.errors import BootcampError, ImageError, InvalidParamError, OutputError
 from lib_bootcamp.operation import Context, ControlMap, Operation, Result
 from lib_bootcamp.params import Param, Params

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lib_bootcamp.core.undo_files import KEPT_RUNS, Journal
+from lib_bootcamp.core.run_journal import KEPT_RUNS
+from lib_bootcamp.core.undo_files import Journal
 from lib_bootcamp.errors import InvalidParamError, OutputError
 
 
@@ -107,7 +108,7 @@ def test_a_crash_before_the_file_is_written_is_undone_to_what_was(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("lib_bootcamp.core.undo_files.write_atomically", crash)
+        patch.setattr("lib_bootcamp.core.places.Place.write", crash)
         with pytest.raises(KeyboardInterrupt):
             write(journal, a=b"1")
     assert contents(root) == {"a": b"0"}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lib_bootcamp.core.images import write_atomically
+from lib_bootcamp.core.write_files import write_atomically
 from lib_bootcamp.errors import OutputError
 from lib_bootcamp.jobs import files
 from lib_bootcamp.jobs.journal import Journal

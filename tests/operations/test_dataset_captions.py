@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lib_bootcamp.core.images import write_atomically
+from lib_bootcamp.core.write_files import write_atomically
 from lib_bootcamp.errors import CancelledError, ImageError, InvalidParamError
 from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.dataset_captions import CaptionsParams, CaptionsResult, dataset_captions

@@ -11,8 +11,9 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from lib_bootcamp.core.images import read_image, write_atomically, write_image
+from lib_bootcamp.core.images import read_image, write_image
 from lib_bootcamp.core.resize import resize
+from lib_bootcamp.core.write_files import write_atomically
 from lib_bootcamp.errors import BootcampError, CancelledError, InvalidParamError
 from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.classify import GroupScores, ImageScores, classify_files

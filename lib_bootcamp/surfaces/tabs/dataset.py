@@ -10,7 +10,7 @@ from typing import Any
 
 import gradio as gr
 
-from lib_bootcamp.core.images import write_atomically
+from lib_bootcamp.core.write_files import write_atomically
 from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.dataset_report import DatasetReport

@@ -12,7 +12,7 @@ from typing import Any
 import gradio as gr
 
 from lib_bootcamp.core.dataset_pictures import small_jpeg
-from lib_bootcamp.core.images import write_atomically
+from lib_bootcamp.core.write_files import write_atomically
 from lib_bootcamp.errors import BootcampError, InvalidParamError
 from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.dataset_captions import CaptionChange, CaptionsResult

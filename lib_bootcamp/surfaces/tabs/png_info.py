@@ -9,7 +9,8 @@ from typing import Any
 
 import gradio as gr
 
-from lib_bootcamp.core.images import read_file, write_atomically
+from lib_bootcamp.core.images import read_file
+from lib_bootcamp.core.write_files import write_atomically
 from lib_bootcamp.errors import BootcampError, InvalidParamError
 from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.png_info import FileInfo

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from lib_bootcamp.core.images import read_image, write_atomically
+from lib_bootcamp.core.images import read_image
+from lib_bootcamp.core.write_files import write_atomically
 from lib_bootcamp.errors import BootcampError, InvalidParamError
 from lib_bootcamp.operation import FileResult
 from lib_bootcamp.operations.png_info import FileInfo, compared

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from lib_bootcamp.core.folders import is_inside
-from lib_bootcamp.core.images import write_atomically
+from lib_bootcamp.core.write_files import write_atomically
 from lib_bootcamp.errors import BootcampError, CancelledError, ImageError, InvalidParamError
 from lib_bootcamp.operation import Context, FileResult
 from lib_bootcamp.surfaces.runner import find_pictures
