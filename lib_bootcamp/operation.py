@@ -208,6 +208,10 @@ class FolderWork(Protocol):
     def batch(self) -> int:
         """How many pictures are worked on at once: what a crash may repeat."""
 
+    @property
+    def writes_into(self) -> Path | None:
+        """The folder that files are written into; where they cannot be, the job fails before its first picture."""
+
     def pictures(self) -> Iterable[tuple[Path, str]]:
         """Each picture, with why it is left out (empty: it is not); asked for once in a job's life.
 

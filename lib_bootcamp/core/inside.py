@@ -29,6 +29,7 @@ HAS_FOLDERS = (
 """Whether folders can be held open: on Linux and macOS."""
 MAX_READ = 256 * 1024 * 1024
 """A picture of 67 megapixels has 192 MiB."""
+_PROBE = ".bootcamp-write-test.tmp"
 _STEP = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0) | NO_LINK | FLAGS
 
 
@@ -118,6 +119,20 @@ class Inside:
         except OSError as error:
             raise _or_cannot_write(path, error) from None
 
+    def refuse_outside(self, path: Path) -> None:
+        """Tell early of a file that does not lie in the folder; whoever uses it finds out for certain.
+
+        Raises:
+            LeadsOutError: it does not.
+        """
+        try:
+            with self.place(path):
+                return
+        except LeadsOutError:
+            raise
+        except OSError:
+            return
+
     def names(self, folder: Path) -> list[str]:
         """What lies in a folder; nothing where it cannot be listed, or leads out."""
         with contextlib.suppress(OSError), self.place(folder / "x") as place:
@@ -139,13 +154,13 @@ class Inside:
         while folder != self.root and not folder.is_dir():
             folder = folder.parent
         try:
-            with self.place(folder / "x") as place:
-                made = place.temporary()
+            with self.place(folder / _PROBE) as probe:
+                probe.remove()  # a process may have been killed here
                 try:
-                    with os.fdopen(made.create(), "wb") as file:
+                    with os.fdopen(probe.create(), "wb") as file:
                         file.write(bytes(4096))
                 finally:
-                    made.remove()
+                    probe.remove()
         except OSError as error:
             raise _or_cannot_write(folder, error) from None
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from lib_bootcamp.core.folders import is_inside
-from lib_bootcamp.core.write_files import write_atomically
-from lib_bootcamp.errors import OutputError
+from lib_bootcamp.core.inside import Inside
+from lib_bootcamp.errors import BootcampError, OutputError
 
 from .facts import Left
 from .journal import Journal
@@ -18,45 +16,10 @@ from .records import Written, digest
 
 CHANGED = "was changed since and is left."
 _STRAY = re.compile(r"\.(?P<name>.{1,40})\.[a-z0-9_]{8}\.tmp", re.DOTALL)
-"""What `write_atomically` (by `tempfile.mkstemp`) leaves beside a file when it is killed."""
+"""What `Place.write`, and `tempfile.mkstemp` before it, leaves beside a file when it is killed."""
 
 
-def read(path: Path) -> bytes | None:
-    """A file's bytes; None where there is none.
-
-    Raises:
-        OutputError: it cannot be read.
-    """
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise OutputError(f"{path} cannot be read: {error.strerror or error}.") from None
-
-
-def refuse_outside(path: Path, root: Path) -> None:
-    """A job's files lie in its folder, links followed.
-
-    Raises:
-        OutputError: this one does not.
-    """
-    if not is_inside(path, root):
-        raise OutputError(f"{path.name} leads out of the folder and is left.")
-
-
-def write(root: Path, file: Written, data: bytes) -> None:
-    """Write a file whole or not at all.
-
-    Raises:
-        OutputError: it cannot be written, or leads out of the folder.
-    """
-    path = root / file.path
-    refuse_outside(path, root)
-    write_atomically(path, data)
-
-
-def put_right(journal: Journal, number: int, root: Path) -> None:
+def put_right(journal: Journal, number: int, inside: Inside) -> None:
     """Finish what a process was writing when it ended, whatever it had come to.
 
     A file that holds something else by now is somebody else's and is left. One that was not written and whose content
@@ -68,16 +31,17 @@ def put_right(journal: Journal, number: int, root: Path) -> None:
     pending = journal.pending(number)
     if not pending:
         return
-    sweep(root / each.path for each in pending)
+    root = inside.root
+    sweep(inside, (each.path for each in pending))
     never: list[int] = []
     again: list[int] = []
     told = False
     for file in pending:
-        now = read(root / file.path)
+        now = inside.read(root / file.path)
         if now is not None and digest(now) == file.digest:
             told = told or (file.after is None and file.item is None)
         elif now == file.before and file.after is not None:
-            write(root, file, file.after)
+            inside.write(root / file.path, file.after)
         else:
             never.append(file.id)
             if file.item is not None and now == file.before:
@@ -90,26 +54,39 @@ def put_right(journal: Journal, number: int, root: Path) -> None:
             journal.tell(number)
 
 
-def sweep(paths: Iterable[Path]) -> None:
-    """Remove what a killed process left beside files that it was writing."""
+def sweep(inside: Inside, paths: Iterable[str]) -> None:
+    """Remove what a killed process left beside files that it was writing.
+
+    Args:
+        inside: the job's folder.
+        paths: the files, below it.
+    """
     names: dict[Path, set[str]] = {}
     for path in paths:
-        target = path.resolve() if path.is_symlink() else path  # as `write_atomically` does it
-        names.setdefault(target.parent, set()).add(target.name[:40])
+        with contextlib.suppress(OSError), inside.place(inside.root / path) as place:  # of a link: where its file is
+            names.setdefault(place.path.parent, set()).add(place.path.name[:40])
     for folder, wanted in names.items():
-        with contextlib.suppress(OSError), os.scandir(folder) as entries:
-            for entry in entries:
-                stray = _STRAY.fullmatch(entry.name)
-                if stray and stray["name"] in wanted:
-                    (folder / entry.name).unlink(missing_ok=True)
+        for name in inside.names(folder):
+            stray = _STRAY.fullmatch(name)
+            if stray and stray["name"] in wanted:
+                with contextlib.suppress(OSError), inside.place(folder / name, follow=False) as place:
+                    place.remove()
 
 
-def sweep_pending(journal: Journal, number: int, root: Path) -> None:
-    """The same for every file of a job that was about to be written."""
-    sweep(root / file.path for file in journal.pending(number))
+def sweep_pending(journal: Journal, number: int, root: Path, *, exact: bool) -> None:
+    """The same for every file of a job that was about to be written.
+
+    Args:
+        journal: where the job is.
+        number: of the job.
+        root: its folder.
+        exact: as `Inside` takes it.
+    """
+    with contextlib.suppress(OutputError):
+        sweep(Inside(root, exact=exact), (file.path for file in journal.pending(number)))
 
 
-def put_back(journal: Journal, number: int, root: Path) -> tuple[int, list[Left]]:
+def put_back(journal: Journal, number: int, inside: Inside) -> tuple[int, list[Left]]:
     """Give every file of a job its old content, the newest first; files that were changed since are left.
 
     Returns:
@@ -124,9 +101,9 @@ def put_back(journal: Journal, number: int, root: Path) -> tuple[int, list[Left]
         chains: dict[str, list[Written]] = {}
         for file in page:
             chains.setdefault(file.path, []).append(file)
-        sweep(root / path for path in chains)  # an undo may have been killed too
+        sweep(inside, chains)  # an undo may have been killed too
         for path, chain in chains.items():
-            undone, note = _put_back(root, chain) if path not in left else ([], CHANGED)
+            undone, note = _put_back(inside, chain) if path not in left else ([], CHANGED)
             gone += [each.id for each in undone]
             if undone:
                 restored.add(path)
@@ -137,12 +114,11 @@ def put_back(journal: Journal, number: int, root: Path) -> tuple[int, list[Left]
     return len(restored - left.keys()), list(left.values())
 
 
-def _put_back(root: Path, chain: Sequence[Written]) -> tuple[list[Written], str]:
+def _put_back(inside: Inside, chain: Sequence[Written]) -> tuple[list[Written], str]:
     """Those of a file's writes, the newest first, that are undone, and why others are not.
 
     It is written once, so that undo can be killed too: it holds what the job left, or what it held before.
     """
-    path = root / chain[0].path
     undone, target, note = [chain[0]], chain[0].before, ""
     for older in chain[1:]:
         if target is None or digest(target) != older.digest:
@@ -151,18 +127,11 @@ def _put_back(root: Path, chain: Sequence[Written]) -> tuple[list[Written], str]
         undone.append(older)
         target = older.before
     try:
-        now = read(path)
-        if now == target:
-            return undone, note
-        if now is None or digest(now) != chain[0].digest:
-            return [], CHANGED
-        refuse_outside(path, root)
-        if target is None:
-            path.unlink()
-        else:
-            write_atomically(path, target)
-    except OutputError as error:
+        now = inside.change(inside.root / chain[0].path, lambda held: _is(held, chain[0]), target)
+    except BootcampError as error:
         return [], f"is left: {error}"
-    except OSError as error:
-        return [], f"is left: {error.strerror or error}."
-    return undone, note
+    return (undone, note) if now == target or _is(now, chain[0]) else ([], CHANGED)
+
+
+def _is(held: bytes | None, file: Written) -> bool:
+    return held is not None and digest(held) == file.digest

@@ -245,6 +245,18 @@ class Journal(JobJournal, ItemJournal, FileJournal):
                 (cursor.rowcount, cursor.rowcount, number),
             )
 
+    def take_all_back(self, number: int, files: Sequence[tuple[int, str]]) -> None:
+        """Say that files were not written, so that their pictures are to be done again.
+
+        Args:
+            number: of the job.
+            files: the picture's place in the job, and the file's path.
+        """
+        with self.transaction():
+            for _, path in files:
+                self.will_not_write(number, path)
+            self.begin_again(number, [item for item, _ in files])
+
 
 def _json(facts: dict[str, Any] | None) -> str | None:
     return None if facts is None else json.dumps(facts)

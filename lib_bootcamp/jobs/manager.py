@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from lib_bootcamp.core.folders import is_inside
+from lib_bootcamp.core.inside import Inside
 from lib_bootcamp.errors import BootcampError, InvalidParamError, OutputError
 from lib_bootcamp.operation import Context, Operation
 from lib_bootcamp.ports import Host, Progress, SilentProgress
@@ -173,9 +174,9 @@ class Jobs:
         state, error = row.info.state, row.info.error
         try:
             around = Context.of_job(self.host, SilentProgress(), trusted=row.trusted)
-            root = around.folder(str(row.folder), "folder")
-            files.put_right(self.journal, number, root)
-            restored, left = files.put_back(self.journal, number, root)
+            inside = Inside(around.folder(str(row.folder), "folder"), exact=not row.trusted)
+            files.put_right(self.journal, number, inside)
+            restored, left = files.put_back(self.journal, number, inside)
             state, error = "undone", ""
         finally:
             self.journal.move(number, state, among=("undoing",), error=error)
@@ -230,7 +231,7 @@ class Jobs:
         with contextlib.suppress(NoJobError), self.journal.transaction():  # nobody begins it anew meanwhile
             now = self.journal.row(number)
             if (now.owner, now.info.state) == (row.owner, row.info.state):
-                files.sweep_pending(self.journal, number, row.folder)
+                files.sweep_pending(self.journal, number, row.folder, exact=not row.trusted)
                 state: State = "cancelled" if undone else "interrupted"
                 self.journal.move(number, state, among=(row.info.state,), error=UNDO_AGAIN if undone else "")
 

@@ -10,7 +10,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from lib_bootcamp.errors import BootcampError, CancelledError, OutputError
+from lib_bootcamp.core.inside import Inside
+from lib_bootcamp.errors import BootcampError, CancelledError, OutputError, StorageError
 from lib_bootcamp.operation import Context, FileResult, FolderWork, Operation, Write
 from lib_bootcamp.ports import Host, Progress
 
@@ -54,6 +55,7 @@ class Run:
         self.progress = JobProgress(progress, stop, journal, self.number)
         self.context = Context.of_job(host, self.progress, trusted=row.trusted)
         self.root = row.folder
+        self.inside: Inside
         self._spent = 0.0
         self._clock = Clock()
 
@@ -68,7 +70,7 @@ class Run:
         error = ""
         try:
             work = self._work()
-            files.put_right(self.journal, self.number, self.root)
+            files.put_right(self.journal, self.number, self.inside)
             self.journal.crashed(self.number)
             if not self.row.listed:
                 self.journal.list_items(self.number, self._listed(work))
@@ -102,7 +104,10 @@ class Run:
         if job is None:
             raise TypeError(f"{self.operation.name} is no job")
         self.root = self.context.folder(str(self.row.folder), job.folder)
+        self.inside = Inside(self.root, exact=not self.context.trusted)
         work: FolderWork = job.work(self.root, job.params.from_mapping(self.row.info.params), self.context)
+        if work.writes_into is not None:
+            self.inside.check_writable(work.writes_into)
         return work
 
     def _listed(self, work: FolderWork) -> Iterator[tuple[str, str]]:
@@ -171,9 +176,13 @@ class Run:
         if not outcomes:
             return
         self.journal.intend(self.number, outcomes, [file for _, _, file in writes])
-        for number, write, file in writes:
+        for at, (number, write, file) in enumerate(writes):
             try:
-                files.write(self.root, file, write.after)
+                self.inside.write(self.root / file.path, write.after)
+            except StorageError:
+                # the job ends here; what was not written is done again when it is resumed
+                self.journal.take_all_back(self.number, [(item, left.path) for item, _, left in writes[at:]])
+                raise
             except OutputError as error:
                 self.journal.take_back(self.number, number, file.path, str(error))
 
@@ -185,7 +194,7 @@ class Run:
                 raise result
             settled = work.settle(picture, result)
             for each in settled.writes:
-                files.refuse_outside(each.path, self.root)
+                self.inside.refuse_outside(each.path)
         except BootcampError as error:
             return Outcome(number=number, state="failed", note=str(error)), []
         state = "skipped" if settled.skipped else "done"
@@ -205,18 +214,17 @@ class Run:
 
     def _at_end(self, work: FolderWork) -> None:
         """Write the file of many pictures. It can be made anew, so that the journal keeps only what it held."""
-        files.put_right(self.journal, self.number, self.root)  # a second Ctrl+C may have come between two files
+        files.put_right(self.journal, self.number, self.inside)  # a second Ctrl+C may have come between two files
         self.journal.begin(self.number, [], spent_s=self._spent, per_item_s=self._clock.per_item_s())
         self.journal.slim(self.number)
         results = ((self.root / path, facts) for path, facts in self.journal.results(self.number))
         write = work.at_end(results)
         if write is None:
             return
-        files.refuse_outside(write.path, self.root)
         file = self._written(write)
         if write.after != write.before:
             self.journal.intend(self.number, [], [file])
-            files.write(self.root, file, write.after)
+            self.inside.write(write.path, write.after)
         with self.journal.transaction():
             self.journal.written_down(self.number)
             self.journal.tell(self.number)

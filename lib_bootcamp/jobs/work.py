@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from lib_bootcamp.core.dataset_folder import list_folder
-from lib_bootcamp.core.folders import is_inside
-from lib_bootcamp.core.images import read_file
-from lib_bootcamp.errors import BootcampError, ImageError
+from lib_bootcamp.core.images import MAX_BYTES, read_file
+from lib_bootcamp.core.inside import Inside, LeadsOutError
+from lib_bootcamp.errors import BootcampError, ImageError, OutputError
 from lib_bootcamp.operation import Context, FileResult, Settled, Write
 from lib_bootcamp.params import Params, Spec
 
@@ -43,9 +43,11 @@ class PictureFolder:
     """
 
     batch = 32
+    writes_into: Path | None = None
 
     def __init__(self, root: Path, context: Context, *, recursive: bool) -> None:
         self.root, self.context, self._recursive = root, context, recursive
+        self.inside = Inside(root, exact=not context.trusted)
 
     def pictures(self) -> Iterator[tuple[Path, str]]:
         """Every picture, none of them left out.
@@ -65,9 +67,17 @@ class PictureFolder:
         Raises:
             ImageError, TooLargeError: it cannot be read, or leads out of the folder.
         """
-        if not self.context.trusted and not is_inside(path, self.root):
-            raise ImageError(f"{path.name} leads out of the folder and is not read.")
-        return read_file(path)
+        if self.context.trusted:
+            return read_file(path)
+        try:
+            data = self.inside.read(path, MAX_BYTES)
+        except LeadsOutError:
+            raise ImageError(f"{path.name} leads out of the folder and is not read.") from None
+        except OutputError as error:
+            raise ImageError(str(error)) from None
+        if data is None:
+            raise ImageError(f"{path} cannot be read: it is not there any more.")
+        return data
 
     def results(self, pictures: Sequence[Path]) -> Iterator[FileResult | BootcampError]:
         """What came of each picture."""

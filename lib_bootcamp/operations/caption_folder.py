@@ -14,13 +14,11 @@ from lib_bootcamp.core.caption_files import (
     TABLES,
     CaptionError,
     decode_text,
-    read_bounded,
     rewritten,
 )
 from lib_bootcamp.core.caption_tables import Table
 from lib_bootcamp.core.captions import Existing
 from lib_bootcamp.core.colours import parse_colour
-from lib_bootcamp.core.folders import is_inside
 from lib_bootcamp.core.images import decode_image
 from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.jobs.work import FolderParams, PictureFolder
@@ -84,6 +82,7 @@ class CaptionWork(PictureFolder):
 
     def __init__(self, root: Path, params: CaptionFolder, context: Context) -> None:
         super().__init__(root, context, recursive=params.recursive)
+        self.writes_into = root
         classify.check_model_name(params, context)
         if params.way != "tags":
             check_captioner(params.prompt_settings(), context)
@@ -187,7 +186,8 @@ class CaptionWork(PictureFolder):
         return name
 
     def _bytes(self, path: Path) -> bytes | None:
-        if not is_inside(path, self.root):
-            raise CaptionError(f"{path.name} leads out of the folder and is left.")
         limit = MAX_CAPTION_BYTES if self._table is None else MAX_TABLE_BYTES
-        return read_bounded(path, limit) if path.exists() else None
+        try:
+            return self.inside.read(path, limit)
+        except BootcampError as error:
+            raise CaptionError(str(error)) from None

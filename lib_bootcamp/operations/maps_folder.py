@@ -14,12 +14,10 @@ import numpy as np
 
 from lib_bootcamp.core.ahead import in_order
 from lib_bootcamp.core.arrays import Image
-from lib_bootcamp.core.folders import is_inside
 from lib_bootcamp.core.images import decode_quickly
 from lib_bootcamp.core.opencv import opencv
 from lib_bootcamp.core.png import encode_png
 from lib_bootcamp.errors import BootcampError, CancelledError, OutputError
-from lib_bootcamp.jobs import files
 from lib_bootcamp.jobs.work import FolderParams, PictureFolder
 from lib_bootcamp.operation import Context, FileResult, FolderJob, Operation, Settled, Write
 from lib_bootcamp.params import Param, Spec
@@ -83,6 +81,7 @@ class MapsWork(PictureFolder):
         own = {each.name for each in operation.params.fields()}
         self.values = {name: value for name, value in params.to_mapping().items() if name in own}
         self.into: Path = root / params.into
+        self.writes_into = self.into
         self.suffix = f".{params.file_format}"
         operation.params_from({**self.values, self.picture: np.zeros((64, 64, 3), np.uint8)})
 
@@ -140,7 +139,7 @@ class MapsWork(PictureFolder):
             OutputError: what is there cannot be read.
         """
         path = self._file(picture)
-        before = files.read(path) if is_inside(path, self.root) else None
+        before = self.inside.read(path)
         if before is not None and self.existing == "skip":
             return Settled(result=result, skipped="There is a map by now.")
         return Settled(

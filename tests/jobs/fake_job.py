@@ -64,6 +64,7 @@ class NameWork:
         if script.refuses is not None:
             raise script.refuses
         self.root, self.params, self.context, self.script = root, params, context, script
+        self.writes_into = root
 
     @property
     def batch(self) -> int:

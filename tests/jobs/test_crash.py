@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from lib_bootcamp.jobs import files, runner
+from lib_bootcamp.core.places import Place
+from lib_bootcamp.jobs import runner
 from lib_bootcamp.jobs.database import Database
 from lib_bootcamp.jobs.manager import Jobs
 from lib_bootcamp.jobs.progress import Stop
@@ -45,7 +46,7 @@ class Death:
 @pytest.fixture
 def death(monkeypatch: pytest.MonkeyPatch) -> Death:
     made = Death()
-    transaction, write, unlink = Database.transaction, files.write_atomically, Path.unlink
+    transaction, write, unlink = Database.transaction, Place.write, Place.unlink
 
     @contextmanager
     def dying_transaction(self: Database, **options: Any) -> Iterator[Any]:
@@ -57,21 +58,21 @@ def death(monkeypatch: pytest.MonkeyPatch) -> Death:
         if outer:
             made.point()
 
-    def dying_write(path: Path, data: bytes) -> None:
+    def dying_write(self: Place, data: bytes, mode: int = 0o666) -> None:
         made.point()
-        half = path.with_name(f".{path.name[:40]}.abcd1234.tmp")
+        half = self.temporary().path
         made.point(lambda: half.write_bytes(data[: len(data) // 2]) and None)
-        write(path, data)
+        write(self, data, mode)
         made.point()
 
-    def dying_unlink(self: Path, **options: Any) -> None:
+    def dying_unlink(self: Place) -> None:
         made.point()
-        unlink(self, **options)
+        unlink(self)
         made.point()
 
     monkeypatch.setattr(Database, "transaction", dying_transaction)
-    monkeypatch.setattr(files, "write_atomically", dying_write)
-    monkeypatch.setattr(Path, "unlink", dying_unlink)
+    monkeypatch.setattr(Place, "write", dying_write)
+    monkeypatch.setattr(Place, "unlink", dying_unlink)
     return made
 
 

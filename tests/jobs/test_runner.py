@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from lib_bootcamp.core.inside import Inside
 from lib_bootcamp.errors import BootcampError, CancelledError, OutputError
-from lib_bootcamp.jobs import files as files_module
 from lib_bootcamp.jobs.facts import JobInfo
 from lib_bootcamp.jobs.manager import Jobs
 from lib_bootcamp.jobs.progress import Clock, Stop
@@ -115,15 +115,15 @@ def test_a_stop_in_the_middle_of_a_batch_keeps_what_was_made_before(jobs: Jobs, 
 
 
 def test_ctrl_c_between_two_files_loses_none(jobs: Jobs, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write, left = files_module.write_atomically, [4]
+    write, left = Inside.write, [4]
 
-    def pressed(path: Path, data: bytes) -> None:
+    def pressed(self: Inside, path: Path, data: bytes) -> None:
         left[0] -= 1
         if not left[0]:
             raise KeyboardInterrupt
-        write(path, data)
+        write(self, path, data)
 
-    monkeypatch.setattr(files_module, "write_atomically", pressed)
+    monkeypatch.setattr(Inside, "write", pressed)
     number = create(jobs, root)
     info = run(jobs, number)
     assert (info.state, info.done) == ("paused", 6)
@@ -205,17 +205,17 @@ def test_a_caption_that_cannot_be_decided_fails_its_picture_alone(jobs: Jobs, ro
 def test_a_file_that_cannot_be_written_fails_its_picture_alone(
     jobs: Jobs, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write = files_module.write_atomically
+    write = Inside.write
 
-    def full(path: Path, data: bytes) -> None:
+    def denied(self: Inside, path: Path, data: bytes) -> None:
         if path.name == "4.txt":
-            raise OutputError(f"{path} cannot be written: no space is left.")
-        write(path, data)
+            raise OutputError(f"{path} cannot be written: Permission denied.")
+        write(self, path, data)
 
-    monkeypatch.setattr(files_module, "write_atomically", full)
+    monkeypatch.setattr(Inside, "write", denied)
     info = run(jobs, create(jobs, root))
     assert (info.state, info.done, info.failed, info.left) == ("done", 9, 1, 0)
-    assert "no space is left" in jobs.failures(info.id, trusted=True)[0].note
+    assert "Permission denied" in jobs.failures(info.id, trusted=True)[0].note
     assert jobs.undo(info.id, trusted=True).restored == 9
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lib_bootcamp.core.write_files import write_atomically
+from lib_bootcamp.core.places import Place
 from lib_bootcamp.errors import CancelledError, ImageError, InvalidParamError
 from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.dataset_captions import CaptionsParams, CaptionsResult, dataset_captions
@@ -227,11 +227,13 @@ def test_one_caption_is_set_by_hand_where_it_is_as_it_was_seen(root: Path, host:
 def test_a_caption_that_changes_between_reading_and_writing_is_left(
     root: Path, host: FakeHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def meddling(path: Path, data: bytes) -> None:
-        write_atomically(path, data)
+    write = Place.write
+
+    def meddling(self: Place, data: bytes, mode: int = 0o666) -> None:
+        write(self, data, mode)
         (root / "b.caption").write_text("mine", encoding="utf-8")
 
-    monkeypatch.setattr("lib_bootcamp.core.undo_files.write_atomically", meddling)
+    monkeypatch.setattr(Place, "write", meddling)
     made = run(root, host, where="grass", add=("x",))
     assert [each.note for each in made.changes] == ["", "b.caption was changed meanwhile and is left."]
     assert (root / "b.caption").read_text() == "mine"
