@@ -51,6 +51,9 @@ class Place:
             self.look_again()
         except BaseException:
             os.close(handle)
+            if flags & os.O_EXCL:  # nobody else has this new, empty file
+                with contextlib.suppress(OSError):
+                    os.unlink(self._at, dir_fd=self.folder)
             raise
         return handle
 

@@ -17,11 +17,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from lib_bootcamp.errors import OutputError
+from lib_bootcamp.core.write_files import private_file, private_folder
+from lib_bootcamp.errors import OutputError, StorageError
 
 Durable: TypeAlias = Literal["", "soon", "now"]
 VERSION = 2
 WAIT_S = 60
+_NO_STORAGE = ("disk is full", "disk I/O", "readonly")
+SIDES = ("-wal", "-shm")
+"""What SQLite has beside the file, with its rights."""
 SYNC_S = 5.0
 """How long old content may be the operating system's alone: on a busy disk, waiting takes as long as a batch."""
 LOG_PAGES = 4000
@@ -64,7 +68,9 @@ class Database:
         self._inside = False
         self._synced = 0.0
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            private_folder(path.parent)
+            for each in (path, *(side for name in SIDES if (side := path.with_name(path.name + name)).exists())):
+                private_file(each)
             self._db = sqlite3.connect(path, timeout=WAIT_S, isolation_level=None, check_same_thread=False)
             version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
             if version > VERSION:
@@ -127,7 +133,8 @@ class Database:
                 self._db.execute("COMMIT")
                 self._synced = time.monotonic() if wait else self._synced
             except sqlite3.Error as error:
-                raise OutputError(f"The journal {self.path} cannot be written: {error}.") from None
+                kind = StorageError if any(each in str(error) for each in _NO_STORAGE) else OutputError
+                raise kind(f"The journal {self.path} cannot be written: {error}.") from None
             finally:
                 self._inside = False
                 # what SQLite took back by itself (a full disk) is over already

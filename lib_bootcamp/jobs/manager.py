@@ -18,7 +18,7 @@ from typing import Any
 
 from lib_bootcamp.core.folders import is_inside
 from lib_bootcamp.core.inside import Inside
-from lib_bootcamp.errors import BootcampError, InvalidParamError, OutputError
+from lib_bootcamp.errors import BootcampError, InvalidParamError, OutputError, StorageError
 from lib_bootcamp.operation import Context, Operation
 from lib_bootcamp.ports import Host, Progress, SilentProgress
 
@@ -228,7 +228,8 @@ class Jobs:
 
     def _interrupted(self, row: Row) -> None:
         number, undone = row.info.id, row.info.state == "undoing"
-        with contextlib.suppress(NoJobError), self.journal.transaction():  # nobody begins it anew meanwhile
+        # a journal on a full disk can be read still
+        with contextlib.suppress(NoJobError, StorageError), self.journal.transaction():  # nobody begins it meanwhile
             now = self.journal.row(number)
             if (now.owner, now.info.state) == (row.owner, row.info.state):
                 files.sweep_pending(self.journal, number, row.folder, exact=not row.trusted)
@@ -298,8 +299,8 @@ class Jobs:
                             return
                     continue
                 self._begin(number)
-            except OutputError:
-                LOG.exception("the queue of jobs cannot go on")  # a full disk; the next job that is begun wakes it
+            except OutputError as error:
+                LOG.error("The queue of jobs cannot go on: %s", error)  # noqa: TRY400 - the next job that is begun wakes it
                 with self._lock:
                     if not self._is_asked:
                         self._worker = None

@@ -372,7 +372,7 @@ def test_a_job_resumed_while_the_queue_gives_up_is_worked_on(
         assert resumed.wait(30)
 
     with monkeypatch.context() as patch:
-        patch.setattr(module.LOG, "exception", logged)
+        patch.setattr(module.LOG, "error", logged)
         with monkeypatch.context() as disk:
             disk.setattr(jobs.journal, "move", full)
             number = begin(jobs, root)
