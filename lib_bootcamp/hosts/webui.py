@@ -158,7 +158,7 @@ _CLASSES: dict[str, type[Exception]] = {}
 
 def _error_class() -> Any:
     """`Bootcamp`, an HTTPException whose text is the sentence; made late, because FastAPI is the WebUI's."""
-    if "Bootcamp" not in _CLASSES:
-        base = sys.modules["fastapi"].HTTPException
-        _CLASSES["Bootcamp"] = type("Bootcamp", (base,), {"__str__": lambda self: str(self.detail)})
-    return _CLASSES["Bootcamp"]
+    base = sys.modules["fastapi"].HTTPException
+    return _CLASSES.get("Bootcamp") or _CLASSES.setdefault(
+        "Bootcamp", type("Bootcamp", (base,), {"__str__": lambda self: str(self.detail)})
+    )

@@ -91,14 +91,14 @@ def load_blip(spec: str, device: str = "cpu", dtype: str = "float32") -> Blip:
     import transformers
     from safetensors import SafetensorError
 
-    from .clip_load import quiet
+    from .quiet import quiet_log
 
     folder = Path(spec).expanduser()
     if folder.is_dir():
         _check_folder(folder)
         spec = str(folder)
     try:
-        with quiet():
+        with quiet_log():
             kind = str(transformers.AutoConfig.from_pretrained(spec).model_type)
             if kind not in _CLASSES:
                 raise ModelError(f"{spec} is a model of the kind {kind}: name one of BLIP, BLIP-2 or GIT.")

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +15,7 @@ from lib_bootcamp.core.model_files import EMBEDDED, MODELS
 from lib_bootcamp.errors import MissingPackageError, ModelError, first_line
 
 from .clip_pictures import Preprocessing
+from .quiet import quiet_log
 from .torchvision_guard import import_torchvision
 
 MINI = MODELS / "mini-clip"
@@ -163,7 +162,7 @@ def _built(
         Kind = CustomTextCLIP if custom else CLIP
     cast = get_cast_dtype({"float16": "fp16", "bfloat16": "bf16"}.get(dtype, "fp32"))
     try:
-        with quiet():
+        with quiet_log():
             module = Kind(**config, cast_dtype=cast)
     except (TypeError, ValueError, KeyError, RuntimeError, AssertionError, OSError) as error:
         raise ModelError(f"The configuration beside {weights} cannot be built: {first_line(error)}.") from error
@@ -271,7 +270,7 @@ def _from_hub(spec: str, device: str, dtype: str) -> Loaded:
         )
     precision = {"float16": "fp16", "bfloat16": "bf16"}.get(dtype, "fp32")
     try:
-        with quiet():
+        with quiet_log():
             module = open_clip.create_model(name, pretrained=tag, precision=precision, device=device, **options)
             tokenizer = open_clip.get_tokenizer(name)
     except Exception as error:
@@ -311,15 +310,3 @@ def _pair(spec: str) -> tuple[str, str]:
 
 def _frozen(module: Any) -> Any:
     return module.eval().requires_grad_(requires_grad=False)
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep libraries from logging through the root logger what the caller tells in one sentence already."""
-    logger = logging.getLogger()
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)

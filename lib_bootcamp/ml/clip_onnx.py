@@ -20,8 +20,8 @@ from torch import nn
 
 from lib_bootcamp.errors import MissingPackageError, ModelError, OutputError, first_line
 
-from .clip_load import quiet
 from .clip_pictures import Preprocessing
+from .quiet import quiet_log
 
 FORMAT = 1
 """Raised when what is exported changes, so that older files are not read."""
@@ -162,7 +162,7 @@ def _quantise(source: Path, target: Path) -> None:
 
     # Unsigned weights: without VNNI two signed products overflow 16 bits, which costs far more than the 8 bits do.
     # Source: onnxruntime.ai, "Quantize ONNX models", When to use reduce-range.
-    with quiet():
+    with quiet_log():
         quantize_dynamic(
             source, target, op_types_to_quantize=["MatMul", "Gemm"], weight_type=QuantType.QUInt8, per_channel=True
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +17,7 @@ from lib_bootcamp.errors import MissingPackageError, OutOfMemoryError
 from lib_bootcamp.ports import Host, Progress
 
 from .detector_files import folders, provide
+from .quiet import quiet_output
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Ready:
         """
         half = self.dtype == "float16" and self.detector.half and self.device.startswith("cuda")
         try:
-            with torch.no_grad(), torch.autocast("cuda", torch.float16, enabled=half), quiet():
+            with torch.no_grad(), torch.autocast("cuda", torch.float16, enabled=half), quiet_output():
                 return self.loaded.detect(image, options)
         except torch.cuda.OutOfMemoryError as error:
             raise OutOfMemoryError(self.detector.title) from error
@@ -104,7 +104,7 @@ def lent(options: Options, host: Host, progress: Progress) -> Iterator[Ready]:
     key = f"detector {name} {device} {'+'.join(sorted(str(path) for path in files.values()))}"
 
     def load() -> Ready:
-        with quiet():
+        with quiet_output():
             made = build(files)
         made.to(device)
         return Ready(name, detector, made, device, host.dtype(), files)
@@ -136,10 +136,3 @@ _PACKAGES = {
     "skimage": "scikit-image",
     "cv2": "opencv-contrib-python-headless",
 }
-
-
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Say nothing on standard output: some detectors print while they load."""
-    with contextlib.redirect_stdout(io.StringIO()):
-        yield

@@ -21,8 +21,8 @@ from lib_bootcamp.core.detectors import Weights
 from lib_bootcamp.core.resize import resize
 from lib_bootcamp.errors import InvalidParamError, MissingPackageError, ModelError, first_line
 
-from .clip_load import quiet
 from .detectors import Detected, Find, Loaded
+from .quiet import quiet_log
 from .torchvision_guard import import_torchvision
 
 import_torchvision()
@@ -50,7 +50,7 @@ class Model:
         if not hasattr(transformers, network):
             raise MissingPackageError(f"transformers>={version}", network)
         try:
-            with quiet():
+            with quiet_log():
                 made = getattr(transformers, network).from_pretrained(folder, use_safetensors=True)
                 self.processor = getattr(transformers, processor).from_pretrained(folder)
         except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:

@@ -12,6 +12,7 @@ import logging
 import math
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,6 @@ class LabelFeatures:
             self._features[start:stop] = features[table]
             start = stop
         self._spans["merged"] = (0, self._spans[MERGED[-1]][1])
-        self._places: dict[str, int] = {}
 
     @property
     def bytes(self) -> int:
@@ -147,10 +147,15 @@ class LabelFeatures:
 
     def place(self, label: str) -> int:
         """Where a label stands among `labels`, the first time."""
-        if not self._places:
-            for at, each in enumerate(self.labels):
-                self._places.setdefault(each, at)
         return self._places[label]
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        """Whole before another thread sees it; two that need it at once may both make it."""
+        places: dict[str, int] = {}
+        for at, each in enumerate(self.labels):
+            places.setdefault(each, at)
+        return places
 
 
 def load_label_features(encoder: PromptEncoder, tables: LabelTables, folder: Path, progress: Progress) -> LabelFeatures:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib.machinery
 import importlib.util
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ SCHEMAS = {
     "nms": "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
     "qnms": "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
 }
+_lock = threading.Lock()
 _kept: list[Any] = []  # a library's definitions go when it does
 
 
@@ -27,16 +29,17 @@ def import_torchvision() -> None:
     Raises:
         ImportError: torchvision is not installed.
     """
-    if "torchvision" not in sys.modules and not _operators_load():
-        import torch
+    with _lock:  # an operator has one schema: two models that load side by side would both define it
+        if "torchvision" not in sys.modules and not _operators_load():
+            import torch
 
-        # another program may bring the same remedy: a namespace has one "DEF" only, an operator one schema
-        library = torch.library.Library("torchvision", "FRAGMENT")
-        for name, schema in SCHEMAS.items():
-            if not hasattr(torch.ops.torchvision, name):
-                library.define(name + schema)
-        _kept.append(library)
-    import torchvision  # noqa: F401
+            # another program may bring the same remedy: a namespace has one "DEF" only, an operator one schema
+            library = torch.library.Library("torchvision", "FRAGMENT")
+            for name, schema in SCHEMAS.items():
+                if not hasattr(torch.ops.torchvision, name):
+                    library.define(name + schema)
+            _kept.append(library)
+        import torchvision  # noqa: F401
 
 
 def _operators_load() -> bool:

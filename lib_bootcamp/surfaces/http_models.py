@@ -46,9 +46,7 @@ _MODELS: dict[tuple[type[Any], frozenset[str]], type[BaseModel]] = {}
 
 def _model(declaration: type[Any], extra: frozenset[str] = frozenset()) -> type[BaseModel]:
     key = (declaration, extra)
-    if key not in _MODELS:
-        _MODELS[key] = _build_model(declaration, extra)
-    return _MODELS[key]
+    return _MODELS.get(key) or _MODELS.setdefault(key, _build_model(declaration, extra))
 
 
 def _build_model(declaration: type[Any], extra: frozenset[str]) -> type[BaseModel]:

@@ -30,16 +30,20 @@ class Stops:
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._running: dict[str, threading.Event] = {}
+        self._running: set[tuple[str, threading.Event]] = set()
+        self._lock = threading.Lock()
 
     @contextmanager
     def progress(self, request: Any, bar: Any) -> Iterator[RunProgress]:
         """A progress for the length of a block, which `stop` of the same visitor ends."""
-        event = self._running[visitor(request)] = threading.Event()
+        mine = (visitor(request), threading.Event())
+        with self._lock:
+            self._running.add(mine)
         try:
-            yield RunProgress(bar, self._host.progress(), event)
+            yield RunProgress(bar, self._host.progress(), mine[1])
         finally:
-            self._running.pop(visitor(request), None)
+            with self._lock:
+                self._running.discard(mine)
 
     def begins(self, work: Callable[[tuple[Any, ...], RunProgress], Any]) -> Callable[..., Any]:
         """What a button calls: `work` with the components' values, and a progress that `stop` ends."""
@@ -64,9 +68,10 @@ class Stops:
         return stopped
 
     def stop(self, request: Any) -> None:
-        """End the visitor's run within one item."""
-        event = self._running.get(visitor(request))
-        if event is not None:
+        """End the visitor's runs within one item."""
+        with self._lock:
+            theirs = [event for who, event in self._running if who == visitor(request)]
+        for event in theirs:
             event.set()
 
 
