@@ -87,7 +87,9 @@ class Context:
             NotAllowedError: the caller is not trusted, and the owner did not allow it.
             InvalidParamError: there is no such folder.
         """
-        return checked_folder(given, name, None if self.trusted else self.host.allowed_folders())
+        if self.trusted:
+            return checked_folder(given, name)
+        return checked_folder(given, name, self.host.allowed_folders(), self.host.how_to_allow())
 
 
 @dataclass(frozen=True, kw_only=True)

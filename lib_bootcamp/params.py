@@ -263,8 +263,23 @@ def _shown(value: object) -> str:
 
 def _near(value: object, known: Sequence[str]) -> str:
     """A hint at the known name that is meant, for short texts only: matching takes time."""
-    near = difflib.get_close_matches(value, known, n=1) if isinstance(value, str) and len(value) <= 100 else []
-    return f"; did you mean {near[0]}" if near else ""
+    if not isinstance(value, str) or len(value) > 100:
+        return ""
+    folded = {each.casefold(): each for each in known}
+    near = difflib.get_close_matches(value.casefold(), folded, n=1)
+    return f"; did you mean {folded[near[0]]}" if near else ""
+
+
+def unknown(name: object, known: Sequence[str], *, path: str = "") -> InvalidParamError:
+    """The mistake of naming a parameter that is none of `known`, with the one that is near.
+
+    Args:
+        name: as it was given.
+        known: the names there are.
+        path: what stands before the name, with its dot.
+    """
+    shown = _shown(name).strip("'")
+    return InvalidParamError(path + shown, f"is not a parameter here{_near(name, known)}")
 
 
 def _check_boolean(param: Param, value: Any, path: str) -> bool:
@@ -461,8 +476,7 @@ class Params:
         known = {param.name: param for param in cls.fields()}
         for name in values:
             if name not in known:
-                shown = _shown(name).strip("'")
-                raise InvalidParamError(prefix + shown, f"is not a parameter here{_near(name, tuple(known))}")
+                raise unknown(name, tuple(known), path=prefix)
         for param in known.values():
             if param.required and param.name not in values:
                 raise InvalidParamError(prefix + param.name, f"is missing; give {param.expected()}")

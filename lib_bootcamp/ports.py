@@ -14,6 +14,8 @@ from .errors import CancelledError
 T = TypeVar("T")
 STEER = "bootcamp_steer"
 """What a WebUI's generation object carries where its steps are steered: a `Steer`."""
+ALLOWED_FOLDERS = "Folders that callers may use"
+"""The title of the setting that a host with a settings page has for it."""
 Steer: TypeAlias = Callable[[Any, float], Any]
 """Clean latents [N, C, h, w] that a step predicts and the share of the steps that are done, to what they should be."""
 
@@ -237,6 +239,9 @@ class Host(Protocol):
 
     def allowed_folders(self) -> tuple[Path, ...]:
         """The folders that callers over the network may name; none, where the owner named none."""
+
+    def how_to_allow(self) -> str:
+        """How the owner allows callers a folder here, in words that go into a sentence."""
 
     def trusts_page(self) -> bool:
         """Whether visitors of the page may name any folder of this machine: it is served to this machine alone."""

@@ -88,7 +88,9 @@ def _join() -> Parts:
 def mount_routes(demo: Any, app: Any) -> None:
     """The routes, also without a page (`demo` is None then)."""
     from lib_bootcamp.surfaces.routes import build_router
+    from lib_bootcamp.surfaces.section_request import check_request
 
+    parts().webui.check_requests(check_request)
     app.include_router(build_router(parts().host, parts().host.auth_dependencies()))
 
 
@@ -103,7 +105,7 @@ def add_settings() -> None:
     """The section of the Settings tab."""
     from lib_bootcamp.surfaces.webui_settings import add_settings as add
 
-    add(parts().webui)
+    add(parts().webui, trusts_page=parts().host.trusts_page())
 
 
 def add_tab() -> list[tuple[Any, str, str]]:

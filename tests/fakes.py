@@ -149,6 +149,10 @@ class FakeHost:
         """Those it was given."""
         return self._allowed
 
+    def how_to_allow(self) -> str:
+        """A flag of its own."""
+        return "--allow-dir"
+
     def trusts_page(self) -> bool:
         """As it was given."""
         return self._trusts_page

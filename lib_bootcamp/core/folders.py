@@ -8,13 +8,14 @@ from pathlib import Path
 from lib_bootcamp.errors import InvalidParamError, NotAllowedError
 
 
-def checked_folder(given: str, name: str, allowed: Iterable[Path] | None = None) -> Path:
+def checked_folder(given: str, name: str, allowed: Iterable[Path] | None = None, how: str = "--allow-dir") -> Path:
     """A folder that is there.
 
     Args:
         given: its path; `~` is the person's home where everything is allowed.
         name: the parameter that names it.
         allowed: folders that it has to be in, or be one of, after `..` and links are followed; None: anywhere.
+        how: how the owner allows one, for the person who is refused.
     Returns:
         the path as it was given, where everything is allowed; else with links followed, so that what was checked is
         what is used.
@@ -26,8 +27,7 @@ def checked_folder(given: str, name: str, allowed: Iterable[Path] | None = None)
         path = Path(given).expanduser() if allowed is None else Path(given).resolve()
         if allowed is not None and not any(path.is_relative_to(each.resolve()) for each in allowed):
             raise NotAllowedError(
-                f"{name} {given[:200]} is not in a folder that the owner of this machine allowed (--allow-dir, in the "
-                "WebUI --bootcamp-allow-dir)."
+                f"{name} {given[:200]} is not in a folder that the owner of this machine allowed ({how})."
             )
         is_folder = path.is_dir()
     except (OSError, RuntimeError, ValueError):  # too long, a link to itself, no home, a zero byte

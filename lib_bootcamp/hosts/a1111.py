@@ -7,6 +7,7 @@ survives "Reload UI".
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 import threading
 import weakref
@@ -18,7 +19,7 @@ from typing import Any, TypeVar
 from lib_bootcamp.errors import ModelError, first_line
 from lib_bootcamp.hosts.standalone import REPORTED, installed_versions
 from lib_bootcamp.ml.shelf import IDLE_S, Shelf
-from lib_bootcamp.ports import Components, HostCaptioner, HostInfo, ModelInfo, Progress
+from lib_bootcamp.ports import ALLOWED_FOLDERS, Components, HostCaptioner, HostInfo, ModelInfo, Progress
 
 T = TypeVar("T")
 PACKAGES = (*REPORTED, "torchvision", "diffusers", "transformers", "accelerate", "controlnet-aux", "peft")
@@ -216,15 +217,25 @@ class A1111Host:
         interrogator.dtype = next(interrogator.blip_model.parameters()).dtype
 
     def allowed_folders(self) -> tuple[Path, ...]:
-        """Those of `--bootcamp-allow-dir`."""
+        """Those of `--bootcamp-allow-dir`, and of Settings: one a line, a relative one below the data folder."""
         given = getattr(self._webui("shared").cmd_opts, "bootcamp_allow_dir", None) or ()
-        return tuple(map(Path, given))
+        lines = str(self.setting("bootcamp_allowed_folders", "")).splitlines()
+        below = Path(self._webui("paths_internal").data_path)
+        return (*map(Path, given), *(below / line.strip() for line in lines if line.strip()))
+
+    def how_to_allow(self) -> str:
+        """The flag; and the setting, where the page shows it."""
+        flag = "--bootcamp-allow-dir FOLDER on the WebUI's command line"
+        return f'{flag}, or Settings, Bootcamp, "{ALLOWED_FOLDERS}"' if self.trusts_page() else flag
 
     def trusts_page(self) -> bool:
-        """As the WebUI decides whether a visitor may install extensions: only where it is not shared."""
+        """As the WebUI's own directory fields do: the page is served to this machine alone, and they are not hidden.
+
+        `--listen`, `--share`, `--ngrok` and `--server-name` open it, and Gradio's own variable does.
+        """
         options = self._webui("shared").cmd_opts
-        names = ("share", "listen", "server_name", "ngrok")
-        return not any(getattr(options, name, None) for name in names)
+        names = ("share", "listen", "server_name", "ngrok", "hide_ui_dir_config")
+        return not any(getattr(options, name, None) for name in names) and not os.environ.get("GRADIO_SERVER_NAME")
 
     def setting(self, name: str, default: T) -> T:
         """A value of the Settings page."""

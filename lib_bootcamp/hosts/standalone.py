@@ -214,6 +214,10 @@ class StandaloneHost:
         """Those it was given."""
         return self._allowed
 
+    def how_to_allow(self) -> str:
+        """The flag of `serve`."""
+        return "serve --allow-dir FOLDER"
+
     def trusts_page(self) -> bool:
         """Whether the page is served to this machine alone."""
         return self._address in {None, "localhost", "::1"} or str(self._address).startswith("127.")

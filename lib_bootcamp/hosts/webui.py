@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 import sys
@@ -16,6 +17,9 @@ from lib_bootcamp.core.arrays import Image
 from lib_bootcamp.core.images import write_image
 from lib_bootcamp.core.model_files import Base, base_of_file
 from lib_bootcamp.errors import BootcampError
+
+# On the wrapped method: the WebUI's own.
+CHECKED = "bootcamp_checked"
 
 
 def _module(name: str) -> Any:
@@ -68,7 +72,7 @@ class WebUiPage:
         """
 
         def setup_prompts() -> None:
-            raise _error_class()(status_code=status, detail=sentence)
+            raise self.mistake(sentence, status)
 
         setup_prompts.bootcamp_refusal = True  # type: ignore[attr-defined]
         p.setup_prompts = setup_prompts
@@ -77,9 +81,40 @@ class WebUiPage:
         """Make the generation raise where the WebUI calls its sampler, which it does next."""
 
         def sample(*_: Any, **__: Any) -> None:
-            raise _error_class()(status_code=status, detail=sentence)
+            raise self.mistake(sentence, status)
 
         p.sampler.sample = p.sampler.sample_img2img = sample
+
+    def mistake(self, sentence: str, status: int) -> Exception:
+        """As FastAPI's own kind: a client gets its status and sentence, the page shows class and text."""
+        made: Exception = _error_class()(status_code=status, detail=sentence)
+        return made
+
+    def check_requests(self, check: Callable[[Any, Callable[[str], Mapping[str, Any]]], None]) -> None:
+        """Have each request of txt2img and img2img looked at before it waits in the queue; with no API nothing is done.
+
+        The WebUI has no hook there, and none that sees more of a request than a script has places for: so the method
+        that reads a request's script arguments is wrapped, once for however many "Reload UI".
+
+        Args:
+            check: given the request and the WebUI's reader of infotexts; what it raises is answered.
+        """
+        reads = getattr(sys.modules.get("modules.api.api"), "Api", None)
+        own = getattr(reads, "init_script_args", None)
+        if own is None:
+            return
+        own = getattr(own, CHECKED, own)
+
+        @functools.wraps(own)
+        def init_script_args(api: Any, request: Any, *args: Any, **more: Any) -> Any:
+            try:
+                check(request, _module("infotext_utils").parse_generation_parameters)
+            except BootcampError as error:
+                raise self.mistake(str(error), error.status) from None
+            return own(api, request, *args, **more)
+
+        setattr(init_script_args, CHECKED, own)
+        reads.init_script_args = init_script_args  # type: ignore[union-attr]
 
     def stop_generation(self) -> None:
         """As the WebUI's own button does it when a batch is to be finished first."""

@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote
 from lib_bootcamp.core.unit_presets import UNIT_PRESETS
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.operation import Operation
-from lib_bootcamp.params import Param, plain, read_json
+from lib_bootcamp.params import Param, plain, read_json, unknown
 
 from .section import SectionParams, control_maps, map_fields, section_fields
 
@@ -65,14 +65,22 @@ def _put(parts: dict[str, str | None], param: Param, value: Any) -> None:
     parts[param.name] = value if as_text else json.dumps(value, separators=(",", ":"))
 
 
-def parse(text: str) -> tuple[dict[str, Any], str]:
+def parse(text: str, *, strict: bool = False) -> tuple[dict[str, Any], str]:
     """Read what `write` wrote.
 
+    Args:
+        text: of the key `KEY`.
+        strict: refuse what a newer version may have written, and what is written twice; else it is left out.
     Returns:
         the section's and the map's raw values by name, and the control's name.
     Raises:
         InvalidParamError: the text is of another kind, or names what is not known here.
     """
+    if strict:
+        names = [part.partition("=")[0] for part in text.split("&")]
+        for name in names:
+            if names.count(name) > 1:
+                raise InvalidParamError(name[:40], "stands in this infotext twice; write it once")
     texts = {name: (raw if has else None) for name, has, raw in (part.partition("=") for part in text.split("&"))}
     control = texts.get("control") or ""
     operation = next((each for each in control_maps() if each.name == control), None)
@@ -83,6 +91,8 @@ def parse(text: str) -> tuple[dict[str, Any], str]:
     for name, raw in texts.items():
         param = known.get(name)
         if param is None:
+            if strict:
+                raise unknown(name, tuple(known), path=f"{KEY}: ")
             continue  # of a newer version
         given = None if raw is None else unquote(raw)
         if given is None or param.kind in {"string", "choice"}:

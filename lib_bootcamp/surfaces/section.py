@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from lib_bootcamp.catalog import OPERATIONS
 from lib_bootcamp.core.unit_presets import UNIT_PRESETS
-from lib_bootcamp.errors import InvalidParamError
+from lib_bootcamp.errors import ImageError, InvalidParamError, first_line
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.operations.guidance_fields import (
     DEAD_ZONE,
@@ -30,7 +30,7 @@ from lib_bootcamp.operations.guidance_fields import (
     TouchUp,
     check_guidance,
 )
-from lib_bootcamp.params import Param, Params, Spec
+from lib_bootcamp.params import Param, Params, Spec, unknown
 
 from .given_pictures import picture_of
 from .gradio_values import Look, read
@@ -131,6 +131,8 @@ def section_fields() -> tuple[Param, ...]:
     return tuple(SectionParams.fields())
 
 
+OWN = {each.name for each in section_fields()}
+CONTROL = next(each for each in section_fields() if each.name == "control")
 GUIDANCE_FIELDS = tuple(each.name for each in SectionParams.fields() if each.spec.group == GROUP)
 
 
@@ -189,7 +191,7 @@ def is_off(args: Sequence[Any]) -> bool:
     """Whether these script arguments leave the section off; looks at nothing else."""
     if not args or not isinstance(args[0], Mapping):
         return not args or args[0] in (None, False, "", "false", "False")
-    return args[0].get("enabled", True) is False or args[0].get("control") in (None, OFF)
+    return args[0].get("enabled", True) is False or args[0].get("control") == OFF
 
 
 def parse(args: Sequence[Any], overrides: Mapping[str, Any] | None = None) -> Asked | None:
@@ -206,22 +208,17 @@ def parse(args: Sequence[Any], overrides: Mapping[str, Any] | None = None) -> As
     if is_off(args):
         return None
     by_hand = not isinstance(args[0], Mapping)
-    raw = _positional(args) if by_hand else {"enabled": True, **_texts(args[0])}
-    if overrides:
-        known = {each.name for each in SectionParams.fields()} | _names_of(raw.get("control", ""))
-        for name, value in overrides.items():
-            if name not in known:
-                raise InvalidParamError(name, f"is no parameter of {raw.get('control')}; take another XYZ axis")
-            raw[name] = value
-    own = {each.name for each in SectionParams.fields()}
-    section = SectionParams.from_mapping({name: value for name, value in raw.items() if name in own})
+    raw = _positional(args, overrides) if by_hand else _object(args, overrides)
+    for name, value in (overrides or {}).items():
+        if name not in OWN | _names_of(raw["control"]):
+            raise InvalidParamError(name, f"is no parameter of {raw['control']}; take another XYZ axis")
+        raw[name] = value
+    section = SectionParams.from_mapping({name: value for name, value in raw.items() if name in OWN})
     if section.control == OFF or not section.enabled:
         return None
     operation = next(each for each in control_maps() if each.name == section.control)
-    values = {name: value for name, value in raw.items() if name not in own}
-    for name in SIZE:
-        if name in values:
-            raise InvalidParamError(name, "is the picture's own in this section; leave it out")
+    values = {name: value for name, value in raw.items() if name not in OWN}
+    _check_names(values, operation)
     preset = values.pop(MAP_PRESET, None)
     if preset is not None:
         if preset not in operation.presets:
@@ -236,28 +233,67 @@ def _names_of(control: str) -> set[str]:
     return {field.name for each in control_maps() if each.name == control for field in map_fields(each)}
 
 
+def _check_names(values: Mapping[str, Any], operation: Operation[Any, Any]) -> None:
+    """Refuse a name that is neither the section's nor the map's, with the one that was meant or whose it is."""
+    mine = _names_of(operation.name) | {MAP_PRESET}
+    for name in values:
+        if name in SIZE:
+            raise InvalidParamError(name, "is the picture's own in this section; leave it out")
+        if name in mine:
+            continue
+        others = [each.name for each in control_maps() if name in _names_of(each.name)]
+        if others:
+            raise InvalidParamError(
+                name, f"is no parameter of control {operation.name}; give control too: one of {', '.join(others)}"
+            )
+        raise unknown(name, sorted(OWN | mine))
+
+
+def _object(args: Sequence[Any], overrides: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The raw values of an object, which stands alone; without a control it is for the page's."""
+    for at, each in enumerate(args[1:], 1):
+        if isinstance(each, Mapping):
+            raise InvalidParamError(f"args[{at}]", "is a second object; the Bootcamp section takes one")
+    raw = {"enabled": True, "control": CONTROL.default, **_texts(args[0])}
+    control = (overrides or {}).get("control", raw["control"])
+    if control != raw["control"]:  # what was for the other map is not for the axis' one
+        kept = _names_of(control)
+        raw = {name: value for name, value in raw.items() if name in kept or name not in _names_of(raw["control"])}
+        raw["control"] = control
+    return raw
+
+
 def _texts(given: Mapping[str, Any]) -> dict[str, Any]:
     """Pictures of a dict that are still base64, as the WebUI's API sends them."""
     pictures = {each.name: each for _, each in positions() if each.kind == "image"}
     return {
-        name: picture_of(pictures[name], value) if name in pictures and isinstance(value, str) and value else value
+        name: _picture(pictures[name], value) if name in pictures else value
         for name, value in given.items()
         if not (name in pictures and (value is None or (isinstance(value, str) and not value)))
     }
 
 
-def _positional(args: Sequence[Any]) -> dict[str, Any]:
+def _picture(param: Param, value: Any) -> Any:
+    """A picture that may still be base64."""
+    try:
+        return picture_of(param, value) if isinstance(value, str) and value else value
+    except ImageError as error:
+        raise InvalidParamError(param.name, f"cannot be used: {first_line(error)}") from None
+
+
+def _positional(args: Sequence[Any], overrides: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The raw values of the page: the section's own, and those of the map that is chosen."""
     values = list(args[: len(positions())])
     defaults = [each.default for _, each in positions()]
     values += defaults[len(values) :]
     raw: dict[str, Any] = {}
     control_at = [each.name for each in section_fields()].index("control")
-    control = read(section_fields()[control_at], values[control_at], LOOK)
+    control = (overrides or {}).get("control", read(CONTROL, values[control_at], LOOK))
+    values[control_at] = control
     for (operation, param), value in zip(positions(), values, strict=True):
         if operation is not None and operation.name != control:
             continue
-        given = picture_of(param, value) if param.kind == "image" and isinstance(value, str) and value else value
-        given = read(param, given, LOOK)
+        given = read(param, _picture(param, value) if param.kind == "image" else value, LOOK)
         if given is None and not param.required:
             continue
         if given is None and param.kind in {"integer", "number"}:

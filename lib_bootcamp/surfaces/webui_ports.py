@@ -70,6 +70,9 @@ class WebUi(Protocol):
     def refuse_sampling(self, p: Any, sentence: str, status: int) -> None:
         """As `refuse`, for a generation whose sampling is about to begin."""
 
+    def mistake(self, sentence: str, status: int) -> Exception:
+        """An error whose status and sentence reach a caller of the WebUI's own routes, and its page."""
+
     def stop_generation(self) -> None:
         """Draw no more batches after the one that is drawn."""
 

@@ -19,6 +19,34 @@ OWN = ("preset", "weight", "guidance_start", "guidance_end", "control", "apply_b
 KINDS: dict[str, type[Any]] = {"integer": int, "number": float}
 
 
+class AxisNumber:
+    """The type of a number's axis, which is told apart from another value's by our sentence instead of Python's.
+
+    The XYZ plot compares an axis' type with `int` and `float` where it reads ranges, and then calls it.
+
+    Args:
+        param: the axis' field.
+        webui: makes the error.
+    """
+
+    def __init__(self, param: Param, webui: WebUi) -> None:
+        self._param, self._webui, self._kind = param, webui, KINDS[param.kind]
+
+    def __eq__(self, other: object) -> bool:
+        return other is self._kind or other is self
+
+    def __hash__(self) -> int:
+        return hash(self._kind)
+
+    def __call__(self, given: Any) -> Any:
+        """The number that is written there."""
+        try:
+            return self._kind(given)
+        except ValueError:
+            sentence = f"{LABEL}{self._param.name} must be {self._param.expected()}, not {str(given)[:40]!r}."
+            raise self._webui.mistake(sentence, InvalidParamError.status) from None
+
+
 def register_axes(webui: WebUi) -> None:
     """Add the axes once for each load of the XYZ plot's script."""
     found = webui.xyz()
@@ -27,7 +55,13 @@ def register_axes(webui: WebUi) -> None:
     option, options = found
     known = {each.label for each in options}
     options.extend(
-        option(label, KINDS.get(param.kind, str), _apply(param), choices=_choices(param), confirm=_confirm(param))
+        option(
+            label,
+            AxisNumber(param, webui) if param.kind in KINDS else str,
+            _apply(param),
+            choices=_choices(param),
+            confirm=_confirm(param, webui),
+        )
         for label, param in axes()
         if label not in known
     )
@@ -75,12 +109,12 @@ def _choices(param: Param) -> Callable[[], list[str]] | None:
     return (lambda: ["true", "false"]) if param.kind == "boolean" else None
 
 
-def _confirm(param: Param) -> Callable[[Any, list[Any]], None]:
+def _confirm(param: Param, webui: WebUi) -> Callable[[Any, list[Any]], None]:
     def confirm(p: Any, xs: list[Any]) -> None:
         for x in xs:
             try:
                 param.check(_value(param, x))
             except InvalidParamError as error:
-                raise RuntimeError(f"{LABEL}{error}") from None
+                raise webui.mistake(f"{LABEL}{error}", error.status) from None
 
     return confirm

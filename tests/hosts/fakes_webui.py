@@ -93,6 +93,12 @@ class FakeWebui:
             embeddings_dir=str(folder / "embeddings"),
             bootcamp_data_dir=None,
             bootcamp_device=None,
+            share=False,
+            listen=False,
+            server_name=None,
+            ngrok=None,
+            hide_ui_dir_config=False,
+            bootcamp_allow_dir=None,
         )
         self.state = State()
         self.queue_lock = FifoLock()

@@ -11,9 +11,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from lib_bootcamp.errors import CancelledError, ModelError
+from lib_bootcamp.errors import CancelledError, ModelError, NotAllowedError
 from lib_bootcamp.hosts.a1111 import A1111Host
 from lib_bootcamp.hosts.detect import current_host, detect
+from lib_bootcamp.operation import Context
 from lib_bootcamp.ports import track
 
 from .fakes_webui import FakeWebui, install, networks, sd_model
@@ -300,6 +301,48 @@ def test_a_merged_lora_is_taken_out_and_the_webui_knows(host, webui, monkeypatch
     layer = SimpleNamespace(network_current_names=(("a", 1, 1, None),), network_weights_backup="plain", weight="merged")
     host._take_out_loras(sd_model(network_layer_mapping={"layer": layer}))
     assert (layer.weight, layer.network_current_names) == ("plain", ())
+
+
+# Folders
+
+OPENERS = {"listen": True, "share": True, "server_name": "0.0.0.0", "ngrok": "token", "hide_ui_dir_config": True}
+
+
+def test_a_page_for_this_machine_alone_may_name_its_folders(host, monkeypatch):
+    monkeypatch.delenv("GRADIO_SERVER_NAME", raising=False)
+    assert host.trusts_page()
+
+
+@pytest.mark.parametrize("flag", OPENERS)
+def test_a_page_that_others_reach_or_whose_folders_are_hidden_may_not(host, webui, flag):
+    setattr(webui.cmd_opts, flag, OPENERS[flag])
+    assert not host.trusts_page()
+
+
+def test_a_page_that_gradios_own_variable_opens_may_not(host, monkeypatch):
+    monkeypatch.setenv("GRADIO_SERVER_NAME", "0.0.0.0")
+    assert not host.trusts_page()
+
+
+def test_callers_may_use_the_folders_of_the_flag_and_of_settings(host, webui, tmp_path):
+    webui.cmd_opts.bootcamp_allow_dir = [str(tmp_path / "flag")]
+    webui.opts.data["bootcamp_allowed_folders"] = f"{tmp_path / 'set'}\n\n  below  \n"
+    assert host.allowed_folders() == (tmp_path / "flag", tmp_path / "set", webui.folder / "below")
+
+
+def test_settings_that_are_empty_allow_nothing(host, webui):
+    webui.opts.data["bootcamp_allowed_folders"] = " \n"
+    assert host.allowed_folders() == ()
+
+
+def test_who_is_refused_is_told_what_this_host_has(host, webui, tmp_path):
+    with pytest.raises(NotAllowedError, match=r"--bootcamp-allow-dir FOLDER .*Settings, Bootcamp") as told:
+        Context(host, host.progress(), trusted=False).folder(str(tmp_path), "folder")
+    assert " --allow-dir" not in str(told.value)
+    webui.cmd_opts.listen = True
+    with pytest.raises(NotAllowedError) as told:
+        Context(host, host.progress(), trusted=False).folder(str(tmp_path), "folder")
+    assert "Settings" not in str(told.value)
 
 
 # Log-in

@@ -15,6 +15,14 @@ from lib_bootcamp.surfaces.webui_ports import REFUSAL
 QR = {"control": "qr", "content": "https://example.com", "grid_px": 1}
 
 
+class Refusal(Exception):
+    """What a WebUI answers a request with."""
+
+    def __init__(self, sentence: str, status: int) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
 class FakeWebUi:
     """The parts of the WebUI the runner asks."""
 
@@ -37,6 +45,9 @@ class FakeWebUi:
 
     def refuse_sampling(self, p: Any, sentence: str, status: int) -> None:
         p.refused = (sentence, status)
+
+    def mistake(self, sentence: str, status: int) -> Exception:
+        return Refusal(sentence, status)
 
     def stop_generation(self) -> None:
         self.stopped = True

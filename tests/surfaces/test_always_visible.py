@@ -21,7 +21,7 @@ from lib_bootcamp.surfaces.gradio_values import show
 from lib_bootcamp.surfaces.section import LOOK, SectionParams, component_param, control_maps, is_off, parse, positions
 from lib_bootcamp.surfaces.section_run import SectionRunner, target_sizes
 from lib_bootcamp.surfaces.xyz import axes, register_axes
-from tests.surfaces.generations import MONSTER, QR, FakeControlNet, FakeWebUi, Generation, run, runner
+from tests.surfaces.generations import MONSTER, QR, FakeControlNet, FakeWebUi, Generation, Refusal, run, runner
 
 
 def made(name: str, **values: Any) -> np.ndarray:
@@ -312,6 +312,41 @@ def test_mistakes_name_the_parameter(section: dict[str, Any], words: str) -> Non
         parse([{**QR, **section}])
 
 
+def test_an_object_without_a_control_is_for_the_pages_default() -> None:
+    asked = parse([{"content": "HELLO"}])
+    assert asked is not None
+    assert asked.operation.name == "qr"
+    assert run(Generation(), {"content": "https://example.com", "grid_px": 1}).units()
+
+
+@pytest.mark.parametrize(
+    ("section", "words"),
+    [
+        ({"conten": "HELLO"}, "conten is not a parameter here; did you mean content"),
+        ({"Control": "qr", "content": "x"}, "Control is not a parameter here; did you mean control"),
+        ({"CONTENT": "x"}, "CONTENT is not a parameter here; did you mean content"),
+        ({"wieght": 1, "content": "x"}, "wieght is not a parameter here; did you mean weight"),
+        ({"lights": []}, "lights is no parameter of control qr; give control too: one of lighting"),
+        ({"control": None, "content": "x"}, "control is missing; give one of"),
+        ({"control": ["qr"], "content": "x"}, "control must be one of"),
+        ({"enabled": "yes", "content": "x"}, "enabled must be true or false"),
+        ({}, "content"),
+        ({"control": "brightness", "image": "not a picture"}, "image cannot be used"),
+    ],
+)
+def test_what_an_object_gives_and_is_not_understood_is_named(section: dict[str, Any], words: str) -> None:
+    p = run(Generation(), section)
+    assert words in p.refused[0]
+    assert p.refused[1] == 422
+
+
+def test_a_second_object_is_refused() -> None:
+    assert run(Generation(), ({"content": "x"}, {"content": "y"})).refused == (
+        "args[1] is a second object; the Bootcamp section takes one.",
+        422,
+    )
+
+
 def test_no_map_has_a_field_of_the_sections_own_name() -> None:
     own = {each.name for each in SectionParams.fields()} | {"map_preset"}
     for operation in control_maps():
@@ -349,6 +384,55 @@ def test_an_axis_wins_over_the_section() -> None:
     run(p, QR)
     assert p.units()[0]["weight"] == 0.25
     assert "content=y" in p.extra_generation_params["Bootcamp"]
+
+
+LIGHT = {"bootcamp_axes": {"control": "lighting"}}
+
+
+def test_an_axis_of_the_control_lays_the_other_maps_values_aside() -> None:
+    drawn = made("lighting", width=256, height=256)
+    assert np.array_equal(run(Generation(**LIGHT), {**QR, "weight": 0.5}).units()[0]["image"], drawn)
+    values = by_hand(enabled=True, control="qr", **{"qr.content": "x"})
+    assert np.array_equal(run(Generation(**LIGHT), values).units()[0]["image"], drawn)
+
+
+def test_axes_of_the_control_and_of_its_own_map_go_together() -> None:
+    p = Generation(bootcamp_axes={"control": "lighting", "exposure": 1.5})
+    assert "refused" not in vars(run(p, QR))
+
+
+def axis_option(label: str, webui: Any) -> Any:
+    options: list[Any] = []
+
+    def option(label: str, kind: Any, apply: Any, **more: Any) -> Any:
+        return SimpleNamespace(label=label, type=kind, apply=apply, **more)
+
+    webui.xyz = lambda: (option, options)
+    register_axes(webui)
+    return next(each for each in options if each.label == f"[Bootcamp] {label}")
+
+
+def test_a_numbers_axis_is_one_of_numbers_for_the_xyz_plot() -> None:
+    weight, grid = axis_option("Control weight", FakeWebUi()), axis_option("Grid", FakeWebUi())
+    assert [weight.type == each for each in (float, int)] == [True, False]  # as the XYZ plot compares them
+    assert [grid.type == each for each in (float, int)] == [False, True]
+    assert weight.type("0.5") == 0.5
+
+
+@pytest.mark.parametrize(
+    ("label", "value", "words"),
+    [
+        ("Control weight", "heavy", "weight must be a number from 0 to 2, not 'heavy'"),
+        ("Control weight", "3", "weight must be a number from 0 to 2"),
+        ("Unit preset", "monstr", "did you mean monster"),
+        ("Control", "qrr", "control must be one of"),
+    ],
+)
+def test_a_value_of_an_axis_that_is_not_understood_is_named_with_a_status(label: str, value: str, words: str) -> None:
+    axis = axis_option(label, FakeWebUi())
+    with pytest.raises(Refusal, match=words) as told:
+        axis.confirm(None, [axis.type(value)])
+    assert told.value.status == 422
 
 
 def test_an_axis_with_the_section_off_is_refused() -> None:

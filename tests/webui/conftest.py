@@ -31,6 +31,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 PARTS = ("lib_bootcamp", "models", "scripts", "javascript", "style.css", "preload.py")
 START_S, ANSWER_S = 300, 300
 LOGIN = "me:correct horse"
+RESOLVER = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 
 
 @dataclass
@@ -177,13 +178,17 @@ class Starter:
         self._dir, self._python, self._models, self._root = webui_dir, python, models, root
         self._started: list[Webui] = []
 
-    def start(self, *flags: str, extension: bool = True, controlnet: bool = True) -> Webui:
+    def start(
+        self, *flags: str, extension: bool = True, controlnet: bool = True, named: bool = True, **settings: Any
+    ) -> Webui:
         """Start one and wait until it answers.
 
         Args:
             flags: more flags of the command line.
             extension: whether this checkout is among its extensions.
             controlnet: whether ControlNet is.
+            named: whether its address is given with `--server-name`; its page counts as one that others reach then.
+            settings: what its config.json holds.
         """
         data = self._root / f"data{len(self._started)}"
         self._extensions(data / "extensions", extension=extension, controlnet=controlnet)
@@ -193,10 +198,12 @@ class Starter:
         command = [
             self._python, "launch.py", "--skip-prepare-environment", "--skip-torch-cuda-test",
             "--skip-python-version-check", *self.FLAGS, "--no-download-sd-model", "--do-not-download-clip", "--api",
-            "--disable-console-progressbars", "--server-name", "127.0.0.1", "--port", str(port),
+            "--disable-console-progressbars", *(("--server-name", "127.0.0.1") if named else ()), "--port", str(port),
             "--data-dir", str(data), "--models-dir", str(data / "models"),
             "--ckpt-dir", str(self._models / "checkpoints"), *flags,
         ]  # fmt: skip
+        if settings:
+            (data / "config.json").write_text(json.dumps(settings), encoding="utf-8")
         log = data / "webui.log"
         webui = Webui(f"http://127.0.0.1:{port}", data, log, self._run(command, log))
         self._started.append(webui)
@@ -304,6 +311,6 @@ def browser() -> Iterator[Any]:
     if not Path(path).exists():
         pytest.skip(f"{path} is not there; set CHROMIUM")
     with sync_api.sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        launched = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", RESOLVER])
         yield launched
         launched.close()

@@ -81,6 +81,26 @@ def test_captions_are_found_edited_saved_and_undone(webui: Webui, browser: Any, 
     page.close()
 
 
+def test_a_page_for_this_machine_alone_uses_its_folders_and_callers_do_not(
+    starter: Any, browser: Any, tmp_path: Path
+) -> None:
+    mine, allowed = tmp_path / "mine", tmp_path / "allowed"
+    for each in (mine, allowed):
+        add(each, "0.png", picture(0), "a red dog")
+    fresh = starter.start(controlnet=False, named=False, bootcamp_allowed_folders=f"{allowed}\n")
+    page = loaded(browser, fresh)
+    for name, prefix in (("dataset-report", REPORT), ("dataset-captions", CAPTIONS)):
+        our_tab(page, name)
+        fill(page, f"{prefix}_folder", str(mine))
+        assert press(page, prefix, "run").startswith("1 pictures, 1" if prefix == REPORT else "1 of 1 pictures")
+    assert page.evaluate("opts.bootcamp_allowed_folders") == f"{allowed}\n"
+    page.close()
+    status, answer = fresh.call("/bootcamp/v1/dataset/report", {"folder": str(mine)})
+    assert status == 403
+    assert 'Settings, Bootcamp, "Folders that callers may use"' in answer["detail"]
+    assert fresh.call("/bootcamp/v1/dataset/report", {"folder": str(allowed)})[0] == 200
+
+
 def test_a_visitor_of_a_page_that_others_reach_names_only_allowed_folders(
     webui: Webui, browser: Any, tmp_path: Path
 ) -> None:

@@ -12,7 +12,7 @@ from lib_bootcamp.catalog import find
 from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
 from lib_bootcamp.operation import Context
 
-from .conftest import Drawn, Webui, encoded
+from .conftest import LOGIN, Drawn, Webui, encoded
 
 LINK = "https://example.com"
 QR = {"control": "qr", "content": LINK, "grid_px": 1, "weight": 1.2}
@@ -130,6 +130,66 @@ def test_a_mistake_is_one_sentence(webui: Webui, section: dict[str, Any], words:
     assert words in drawn.answer["detail"]
 
 
+def test_an_object_without_a_control_is_for_the_pages_default(webui: Webui) -> None:
+    drawn = webui.draw(section=[{"content": LINK, "grid_px": 1}])
+    assert drawn.status == 200, drawn.answer
+    assert "Bootcamp: control=qr" in drawn.texts[0]
+
+
+NOT_UNDERSTOOD = [
+    ([{"conten": "HELLO"}], "did you mean content"),
+    ([{"Control": "qr", "content": LINK}], "did you mean control"),
+    ([{"lights": []}], "lights is no parameter of control qr"),
+    ([{}], "content"),
+    ([QR, QR], "alwayson_scripts.bootcamp.args[1] is one too many"),
+    (["HELLO"], "alwayson_scripts.bootcamp.args has 1 values"),
+    ([True, "qr", "HELLO"], "alwayson_scripts.bootcamp.args has 3 values"),
+    ([True, *[None] * 400], "alwayson_scripts.bootcamp.args has 401 values"),
+    (QR, "alwayson_scripts.bootcamp.args must be a list"),
+]
+
+
+@pytest.mark.parametrize(("section", "words"), NOT_UNDERSTOOD, ids=[each[1][-20:] for each in NOT_UNDERSTOOD])
+def test_what_is_given_and_not_understood_is_named(webui: Webui, section: Any, words: str) -> None:
+    drawn = webui.draw(section=section)
+    assert drawn.status == 422
+    assert words in drawn.answer["detail"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        ({"alwayson_scripts": {"bootcamp": [QR]}}, "alwayson_scripts.bootcamp must be an object with args"),
+        ({"alwayson_scripts": {"bootcamp": {"arg": [QR]}}}, "did you mean args"),
+        ({"alwayson_scripts": {"bootcamp": {"args": [QR]}, "Bootcamp": {"args": [QR]}}}, "give it once"),
+        ({"infotext": "a\nSteps: 2, Bootcamp: control=qr&conten=x"}, "did you mean content"),
+        ({"override_settings": {"bootcamp_scan_depth": "fsat"}}, "override_settings.bootcamp_scan_depth must be among"),
+        ({"override_settings": {"bootcamp_allowed_folders": "/"}}, "is the owner's"),
+    ],
+    ids=lambda value: value[:24] if isinstance(value, str) else "",
+)
+def test_what_a_request_gives_beside_the_values_is_named_too(webui: Webui, request_: Any, words: str) -> None:
+    drawn = webui.draw(**request_)
+    assert drawn.status == 422
+    assert words in drawn.answer["detail"]
+
+
+def test_img2img_and_a_webui_without_a_page_name_it_too(webui: Webui, guarded: Webui) -> None:
+    start = encoded(np.zeros((256, 256, 3), np.uint8))
+    for section, words in (([{"conten": "x"}], "did you mean content"), ([QR, QR], "is one too many")):
+        drawn = webui.draw("img2img", init_images=[start], section=section)
+        assert (drawn.status, words in drawn.answer["detail"]) == (422, True)
+        body = {"steps": 1, "width": 64, "height": 64, "alwayson_scripts": {"bootcamp": {"args": section}}}
+        status, answer = guarded.call("/sdapi/v1/txt2img", body, login=LOGIN)
+        assert (status, words in answer["detail"]) == (422, True)
+
+
+def test_a_setting_that_names_files_is_not_set_over_the_api(webui: Webui) -> None:
+    webui.call("/sdapi/v1/options", {"bootcamp_allowed_folders": "/", "bootcamp_maps_folder": "/tmp"})
+    options = webui.call("/sdapi/v1/options")[1]
+    assert (options["bootcamp_allowed_folders"], options["bootcamp_maps_folder"]) == ("", "outputs/bootcamp-maps")
+
+
 def test_a_mistake_in_a_section_that_is_off_does_not_matter(webui: Webui) -> None:
     assert webui.draw(section=[{"enabled": False, "control": "qr", "weight": 99}]).status == 200
 
@@ -172,6 +232,12 @@ def test_xyz_plot_varies_weight_and_content(webui: Webui, qr: Drawn) -> None:
     args[labels.index("Z type")], args[labels.index("Include Sub Images")] = 0, True
     drawn = webui.draw(section=[QR], script_name="x/y/z plot", script_args=args)
     assert drawn.status == 200, drawn.answer
+    args[labels.index("X values")] = "heavy"
+    refused = webui.draw(section=[QR], script_name="x/y/z plot", script_args=args)
+    assert (refused.status, refused.answer["detail"]) == (
+        422,
+        "[Bootcamp] weight must be a number from 0 to 2, not 'heavy'.",
+    )
     alone = [each for each in drawn.pictures if each.shape == (256, 256, 3)]
     assert len({each.tobytes() for each in alone}) >= 4
     assert any(np.array_equal(each, qr.pictures[0]) for each in alone)
