@@ -6,7 +6,7 @@ No reader is a requirement beside zxing-cpp; whatever is there is used. Packages
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -19,6 +19,10 @@ from .arrays import Image
 # of one row, opencv #13498), so smaller pictures are padded; the smallest code has 21 modules a side.
 SMALLEST_SIDE = 32
 PAYLOAD_LIMIT = 8896
+# zxing-cpp takes 2 s for a picture of this size that is full of finder patterns, 16 s for one of four times the size:
+# larger pictures are read in a process that can be stopped.
+IN_PROCESS_PIXELS = 1024 * 1280
+_DEADLINE_S_PER_PIXEL = 0.3e-6
 _FAILURES = (ValueError, RuntimeError, TypeError, LookupError, ArithmeticError, OSError, MemoryError, SystemError)
 
 
@@ -26,12 +30,14 @@ class Decoder(Protocol):
     """One QR reader.
 
     Attributes:
+        smallest_side: in px; smaller pictures are padded to it first, slivers to half their length.
         largest_side: in px; larger pictures are reduced to it first.
         isolated: whether it can crash or hang, and so runs in a process of its own.
     """
 
     name: str
     package: str
+    smallest_side: int
     largest_side: int
     isolated: bool
 
@@ -45,26 +51,28 @@ class Decoder(Protocol):
         """Read every QR code in a picture.
 
         Args:
-            grey: uint8 [H, W], contiguous, each side from `SMALLEST_SIDE` to `largest_side`.
+            grey: uint8 [H, W], contiguous, each side from `smallest_side` to `largest_side`.
         Returns:
             The payloads, exactly as encoded.
         """
 
 
-def read(decoder: Decoder, grey: Image) -> tuple[str, ...]:
+def read(decoder: Decoder, grey: Image, stopped: Callable[[], bool] | None = None) -> tuple[str, ...]:
     """Read a picture of any size with one reader; what the reader cannot cope with counts as nothing found.
 
     Args:
         decoder: an available reader.
         grey: uint8 [H, W].
+        stopped: whether the person asked to stop; a reader in a process of its own is ended then.
     Returns:
         The distinct payloads, in the reader's order.
     """
-    grey = _padded(_bounded(grey, decoder.largest_side))
-    if not decoder.isolated:
+    grey = _padded(_bounded(grey, decoder.largest_side), decoder.smallest_side)
+    if not decoder.isolated and grey.size <= IN_PROCESS_PIXELS:
         return decode_here(decoder, grey)
+    deadline_s = scan_worker.DEADLINE_S + _DEADLINE_S_PER_PIXEL * grey.size
     try:
-        return tuple(scan_worker.POOL.read(decoder.name, grey))
+        return tuple(scan_worker.POOL.read(decoder.name, grey, deadline_s, stopped))
     except scan_worker.ReaderLostError:
         return ()
     except OSError:
@@ -97,13 +105,20 @@ def _bounded(grey: Image, largest_side: int) -> Image:
     return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
-def _padded(grey: Image) -> Image:
+def _padded(grey: Image, smallest_side: int) -> Image:
+    if smallest_side == 1:
+        return grey
     # OpenCV's detector enlarges the shorter side to 512 px: a sliver of 31 x 307 px takes it ten seconds.
-    least = max(SMALLEST_SIDE, max(grey.shape) // 2)
+    least = max(smallest_side, max(grey.shape) // 2)
     missing = [max(0, least - side) for side in grey.shape]
     if not any(missing):
         return grey
-    return np.pad(grey, [(each // 2, each - each // 2) for each in missing], constant_values=255)
+    return np.pad(grey, [(each // 2, each - each // 2) for each in missing], constant_values=ground_of(grey))
+
+
+def ground_of(grey: Image) -> int:
+    """The usual brightness along a picture's border: dark around an inverted code."""
+    return int(np.median(np.concatenate((grey[0], grey[-1], grey[:, 0], grey[:, -1]))))
 
 
 def _opencv_failures() -> tuple[type[BaseException], ...]:
@@ -135,7 +150,7 @@ def _utf8(data: bytes) -> str | None:
 
 
 class ZxingDecoder:
-    """zxing-cpp restricted to QR codes (ten times the speed of all formats).
+    """zxing-cpp restricted to QR codes, Micro QR and rMQR among them (ten times the speed of all formats).
 
     Text mode `Plain`: the default, `HRI`, writes control characters out (`<CR><LF>`), which breaks vCards.
     `formats` takes a `BarcodeFormat` from 2.2, where it is a flag, to 3.x, where it is converted to a list.
@@ -143,7 +158,8 @@ class ZxingDecoder:
 
     name = "zxing-cpp"
     package = "zxing-cpp"
-    largest_side = 2048
+    smallest_side = 1
+    largest_side = 32768
     isolated = False
 
     def available(self) -> bool:
@@ -158,9 +174,18 @@ class ZxingDecoder:
         """Read every QR code in uint8 [H, W]."""
         import zxingcpp
 
-        formats: Any = zxingcpp.BarcodeFormat.QRCode
-        found = zxingcpp.read_barcodes(grey, formats=formats, text_mode=zxingcpp.TextMode.Plain)
+        found = zxingcpp.read_barcodes(grey, formats=_zxing_formats(zxingcpp.BarcodeFormat), text_mode=zxingcpp.TextMode.Plain)
         return [_zxing_text(each) for each in found if each.valid]
+
+
+def _zxing_formats(known: Any) -> Any:
+    # From 3.0 `QRCode` is all kinds of it; before, Micro QR and rMQR (from 2.2) are named beside it.
+    if hasattr(known, "QRCodeModel2"):
+        return known.QRCode
+    formats = known.QRCode
+    for name in ("MicroQRCode", "RMQRCode"):
+        formats = formats | getattr(known, name, formats)
+    return formats
 
 
 def _zxing_text(barcode: Any) -> str:
@@ -183,6 +208,7 @@ class WechatDecoder:
 
     name = "wechat"
     package = "opencv-contrib-python-headless"
+    smallest_side = SMALLEST_SIDE
     largest_side = 512
     isolated = True
 
@@ -212,6 +238,7 @@ class OpencvDecoder:
 
     name = "opencv"
     package = "opencv-contrib-python-headless"
+    smallest_side = SMALLEST_SIDE
     largest_side = 768
     isolated = True
 
@@ -235,7 +262,8 @@ class PyzbarDecoder:
 
     name = "pyzbar"
     package = "pyzbar"
-    largest_side = 2048
+    smallest_side = SMALLEST_SIDE
+    largest_side = 8192
     isolated = False
 
     def available(self) -> bool:
@@ -271,7 +299,8 @@ class QuircDecoder:
 
     name = "quirc"
     package = "pyquirc"
-    largest_side = 2048
+    smallest_side = SMALLEST_SIDE
+    largest_side = 8192
     isolated = False
 
     def available(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import Image
-from .scan_decoders import Decoder, read
+from .scan_decoders import Decoder, ground_of, read
 
 Prepare: TypeAlias = Callable[[Image], Image]
 
@@ -34,9 +34,13 @@ def grey_of(image: Image) -> Image:
     Returns:
         uint8 [h, w]: Rec. 601 luma, as zxing-cpp and phones compute it.
     """
+    return luma_of(shrink(image, WORKING_SIDE))
+
+
+def luma_of(image: Image) -> Image:
+    """Rec. 601 luma at the picture's own size: uint8 [H, W] of uint8 [H, W, 3] RGB or [H, W]."""
     import cv2
 
-    image = shrink(image, WORKING_SIDE)
     return image if image.ndim == 2 else np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
 
 
@@ -111,12 +115,21 @@ def _flattened(grey: Image) -> Image:
     return np.asarray(np.clip(grey.astype(np.int16) - ground + 128, 0, 255), dtype=np.uint8)
 
 
+def _local_contrast(grey: Image) -> Image:
+    import cv2
+
+    side = max(3, max(grey.shape) // 16 | 1)
+    ground = cv2.blur(grey, (side, side))
+    return np.asarray(np.clip((grey.astype(np.int16) - ground) * 6 + 128, 0, 255), dtype=np.uint8)
+
+
 PREPARATIONS: dict[str, Prepare] = {
     "as it is": _as_is,
     "autocontrast": _autocontrast,
     "blur 1": _blurred(1),
     "blur 2": _blurred(2),
     "flattened": _flattened,
+    "local contrast": _local_contrast,
 }
 
 
@@ -172,9 +185,32 @@ class Tally:
         return tuple(label for label, found in self.readings.items() if text not in found)
 
 
+@dataclass(frozen=True)
+class Try:
+    """What a reader is shown: uint8 [H, W], under a name that a person reads."""
+
+    decoder: str
+    label: str
+    shown: Image
+
+
+@dataclass
+class Tried:
+    """The readings of some tries; the one that read what was expected and the text, where one did."""
+
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    hit: Try | None = None
+    text: str | None = None
+
+
 def texts_of(tallies: Iterable[Tally]) -> Counter[str]:
     """How many tries read each text."""
     return Counter(text for tally in tallies for found in tally.readings.values() for text in found)
+
+
+def readings_of(tallies: Iterable[Tally]) -> int:
+    """How many tries read anything."""
+    return sum(bool(found) for tally in tallies for found in tally.readings.values())
 
 
 def cascade(
@@ -190,25 +226,44 @@ def cascade(
     Returns:
         The readers that were tried; those without a stage are not.
     """
-    grey, readers = enlarge_small(grey), {each.name: each for each in decoders}
+    names = [each.name for each in decoders]
     if stages is None:
-        stages = FAST if "zxing-cpp" in readers else FAST + WITHOUT_ZXING
+        stages = FAST if "zxing-cpp" in names else FAST + WITHOUT_ZXING
+    return first_hit(staged(enlarge_small(grey), names, stages), decoders, expected).tallies
+
+
+def staged(grey: Image, names: Collection[str], stages: Sequence[Stage]) -> Iterator[Try]:
+    """The tries of these stages, those of other readers and those that would show the same again left out."""
     prepared: dict[tuple[int, str], Image] = {}
     seen: set[tuple[str, int, str]] = set()
-    tallies: dict[str, Tally] = {}
     for stage in stages:
         side = min(stage.side, max(grey.shape))
-        if stage.decoder not in readers or (stage.decoder, side, stage.preparation) in seen:
+        if stage.decoder not in names or (stage.decoder, side, stage.preparation) in seen:
             continue
         seen.add((stage.decoder, side, stage.preparation))
         key = (side, stage.preparation)
         if key not in prepared:
             prepared[key] = PREPARATIONS[stage.preparation](shrink(grey, side))
-        found = read(readers[stage.decoder], prepared[key])
-        tallies.setdefault(stage.decoder, Tally()).readings[stage.label()] = found
-        if expected in found if expected is not None else found:
+        yield Try(stage.decoder, stage.label(), prepared[key])
+
+
+def first_hit(
+    tries: Iterable[Try],
+    decoders: Sequence[Decoder],
+    expected: str | None,
+    stopped: Callable[[], bool] | None = None,
+) -> Tried:
+    """Make tries until one reads the expected text, or any where None is expected, or the person asks to stop."""
+    readers, out = {each.name: each for each in decoders}, Tried()
+    for each in tries:
+        if stopped is not None and stopped():
             break
-    return tallies
+        found = read(readers[each.decoder], each.shown, stopped)
+        out.tallies.setdefault(each.decoder, Tally()).readings[each.label] = found
+        if expected in found if expected is not None else found:
+            out.hit, out.text = each, expected if expected is not None else found[0]
+            break
+    return out
 
 
 def _sized(side: int) -> Prepare:
@@ -272,9 +327,13 @@ def _moved(grey: Image, corners: NDArray[np.float64]) -> Image:
     corners = corners - corners.min(0)
     width, height = (max(1, int(each)) for each in np.ceil(corners.max(0)))
     change = cv2.getPerspectiveTransform(_corners(grey).astype(np.float32), corners.astype(np.float32))
-    ground = int(np.median(np.concatenate((grey[0], grey[-1], grey[:, 0], grey[:, -1]))))
     out = cv2.warpPerspective(
-        grey, change, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=ground
+        grey,
+        change,
+        (width, height),
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=ground_of(grey),
     )
     return np.asarray(out, dtype=np.uint8)
 

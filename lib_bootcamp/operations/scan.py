@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from lib_bootcamp.core import scan_decoders, scan_errors, scan_ladder
+from lib_bootcamp.core import scan_decoders, scan_errors, scan_ladder, scan_search
 from lib_bootcamp.core.arrays import Image
 from lib_bootcamp.core.qr_layout import QrLayout
 from lib_bootcamp.core.scan_decoders import Decoder
 from lib_bootcamp.core.scan_errors import ErrorMap, Pattern
-from lib_bootcamp.core.scan_ladder import Tally
-from lib_bootcamp.errors import InvalidParamError, MissingPackageError
+from lib_bootcamp.core.scan_ladder import Tally, Tried
+from lib_bootcamp.errors import CancelledError, InvalidParamError, MissingPackageError
 from lib_bootcamp.operation import Context, Operation, Result
 from lib_bootcamp.params import Params, Spec
 from lib_bootcamp.ports import track
@@ -25,6 +25,7 @@ _TITLES = {
     "pyzbar": "ZBar (pyzbar)",
     "quirc": "quirc (pyquirc)",
 }
+_MOST_TEXTS = 256
 _DEPTHS = {"fast": "Fast: yes or no", "full": "Full: a score over what a phone does to a picture"}
 
 
@@ -42,13 +43,14 @@ def check_decoders(decoders: Sequence[DecoderName]) -> None:
 class ScanParams(Params):
     """What to read, what must come out, and how thoroughly to try."""
 
-    image: Annotated[Image, Spec("Picture", "Of any size; above 2048 px a side it is reduced first.", positional=True)]
+    image: Annotated[Image, Spec("Picture", "Of any size, with one code or many.", positional=True)]
     depth: Annotated[
         Literal["fast", "full"],
         Spec(
             "Depth",
             "Fast stops at the first reader that reads the code; full tries every reader under 16 conditions "
-            "(sizes, blur, light, contrast, grain, tilt) and gives a score.",
+            "(sizes, blur, light, contrast, grain, tilt) and gives a score. A small code in a large picture is "
+            "looked at from near.",
             titles=_DEPTHS,
         ),
     ] = "full"
@@ -144,9 +146,11 @@ class ScanResult(Result):
     score: Annotated[
         float, Spec("Score", "Tries that read exactly the expected text; in a fast scan 1 or 0.", unit="[0, 1]")
     ]
-    texts: Annotated[tuple[str, ...], Spec("Texts found", "The most frequent first.")]
+    texts: Annotated[tuple[str, ...], Spec("Texts found", "The most frequent first, at most 256.")]
+    texts_in_all: Annotated[int, Spec("Texts in all", "More than are listed where a picture has very many codes.")]
     agreement: Annotated[
-        float, Spec("Agreement", "Share of all readings that are the most frequent text.", unit="[0, 1]")
+        float,
+        Spec("Agreement", "Share of the tries that read anything which read the most frequent text.", unit="[0, 1]"),
     ]
     decoders: Annotated[tuple[DecoderReport, ...], Spec("Readers")]
     decoders_missing: Annotated[tuple[str, ...], Spec("Readers not installed")]
@@ -159,6 +163,10 @@ class ScanResult(Result):
         """`Scans: 0.83 (zxing-cpp 12/12, wechat 8/12)`."""
         readers = ", ".join(f"{each.name} {each.passed}/{each.tried}" for each in self.decoders)
         line = f"{'Scans' if self.scans else 'Does not scan'}: {self.score:.2f} ({readers})"
+        if self.texts_in_all > len(self.texts):
+            line += f", {len(self.texts)} of {self.texts_in_all} texts told"
+        elif len(self.texts) > 1:
+            line += f", {len(self.texts)} texts"
         if self.modules is None:
             return line
         return f"{line}, {self.modules.wrong} of {self.modules.modules} modules wrong"
@@ -189,16 +197,21 @@ def scan(params: ScanParams, context: Context) -> ScanResult:
     errors = None if layout is None else scan_errors.error_map(params.image, layout)
     expected = params.expected if layout is None else layout.content
     tallies = _tallies(params, readers, expected, context)
-    texts = scan_ladder.texts_of(tallies.values())
-    right = expected if expected is not None else next((text for text, _ in texts.most_common(1)), None)
+    counts = scan_ladder.texts_of(tallies.values())
+    right = expected if expected is not None else next((text for text, _ in counts.most_common(1)), None)
+    texts = [text for text, _ in counts.most_common()]
+    if counts:
+        others = scan_search.every_text(params.image, readers, context.progress.cancelled)
+        texts += [text for text in others if text not in counts]
     reports = tuple(_report(each, tallies[each.name], right) for each in readers if each.name in tallies)
     passed, tried = sum(each.passed for each in reports), sum(each.tried for each in reports)
     score = float(passed > 0) if params.depth == "fast" else passed / max(1, tried)
     return ScanResult(
         scans=passed > 0 and (params.depth == "fast" or score >= params.least_score),
         score=score,
-        texts=tuple(text for text, _ in texts.most_common(16)),
-        agreement=max(texts.values()) / sum(texts.values()) if texts else 0.0,
+        texts=tuple(texts[:_MOST_TEXTS]),
+        texts_in_all=len(texts),
+        agreement=max(counts.values()) / scan_ladder.readings_of(tallies.values()) if counts else 0.0,
         decoders=reports,
         decoders_missing=tuple(name for name in asked if name not in {each.name for each in readers}),
         modules=_modules(errors, layout) if errors and layout else None,
@@ -209,14 +222,36 @@ def scan(params: ScanParams, context: Context) -> ScanResult:
 def _tallies(
     params: ScanParams, readers: Sequence[Decoder], expected: str | None, context: Context
 ) -> dict[str, Tally]:
-    grey = scan_ladder.grey_of(params.image)
-    if params.depth == "fast":
-        return scan_ladder.cascade(grey, readers, expected)
+    image, stopped = params.image, context.progress.cancelled
+    found = Tried()
+    if params.depth == "fast" or max(image.shape[:2]) > scan_search.LARGE_SIDE:
+        found = scan_search.search(image, readers, expected, stopped)
+        if stopped():
+            raise CancelledError(0)
+        if params.depth == "fast":
+            return found.tallies
     tallies: dict[str, Tally] = {}
-    steps = scan_ladder.ladder(grey, readers)
+    steps = scan_ladder.ladder(_seen_from_near(image, readers, found, stopped), readers)
     for after in track(context.progress, steps, title="Scan", total=len(scan_ladder.LADDER), unit="condition"):
         tallies = after
+    if any(each.passed(expected) for each in tallies.values()) or (expected is None and scan_ladder.texts_of(tallies.values())):
+        return tallies
+    for search in (scan_search.search, scan_search.search_on):
+        if found.hit is None:
+            found = search(image, readers, expected, stopped)
+    if stopped():
+        raise CancelledError(0)
+    for name, tally in found.tallies.items():
+        tallies[name].readings.update({label: texts for label, texts in tally.readings.items() if texts})
     return tallies
+
+
+def _seen_from_near(image: Image, readers: Sequence[Decoder], found: Tried, stopped: Callable[[], bool]) -> Image:
+    """What the ladder is climbed with: the picture, or the part of a large one in which a small code was read."""
+    if found.hit is None or found.text is None or max(found.hit.shown.shape) <= scan_search.LARGE_SIDE and "detail" not in found.hit.label:
+        return scan_ladder.grey_of(image)
+    reader = next(each for each in readers if each.name == found.hit.decoder)
+    return scan_search.closest(found.hit.shown, reader, found.text, stopped)
 
 
 def _report(reader: Decoder, tally: Tally, text: str | None) -> DecoderReport:

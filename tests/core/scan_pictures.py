@@ -53,6 +53,7 @@ class FakeDecoder:
     texts: tuple[str, ...] = ()
     error: Exception | None = None
     here: bool = True
+    smallest_side: int = 32
     largest_side: int = 2048
     isolated: bool = False
     shapes: list[tuple[int, ...]] = field(default_factory=list)

@@ -1,0 +1,165 @@
+"""Look for a code in a picture of any size: small views of it first, then the whole of it, then enlarged details."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from .arrays import Image
+from .scan_decoders import Decoder, read
+from .scan_details import details
+from .scan_ladder import (
+    FAST,
+    LADDER_SIDE,
+    PREPARATIONS,
+    WITHOUT_ZXING,
+    WORKING_SIDE,
+    Tried,
+    Try,
+    enlarge_small,
+    first_hit,
+    luma_of,
+    shrink,
+    staged,
+)
+
+Stopped = Callable[[], bool]
+
+LARGE_SIDE = max(each.side for each in FAST)
+"""Above it a picture has codes that none of the cascade's stages shows."""
+_FIRST = 1 + next(place for place, each in enumerate(FAST) if each.side == LARGE_SIDE)
+# WeChat is shown small pictures as they are: reducing them to its stage's 192 px would lose what they have.
+_SMALL_SIDE = 384
+# Enlarged details together have at most as many pixels as the picture itself.
+_PIXELS_PER_DETAIL = 1_000_000
+_MOST_DETAILS = 8
+# Differences of the mean colour channels, in grey levels: below, a picture counts as grey.
+_COLOURED = 8
+# The windows in which the code is looked for ever closer: four corners and the middle, each 5/8 of the side.
+_WINDOW = 0.625
+_OFFSETS = ((0.0, 0.0), (0.0, 0.375), (0.375, 0.0), (0.375, 0.375), (0.1875, 0.1875))
+
+
+def search(image: Image, decoders: Sequence[Decoder], expected: str | None, stopped: Stopped | None = None) -> Tried:
+    """Make the tries of a fast scan until one reads the expected text, or any text where None is expected.
+
+    Args:
+        image: uint8 [H, W, 3] RGB or [H, W], of any size.
+        decoders: available readers.
+        expected: the exact payload.
+        stopped: whether the person asked to stop.
+    """
+    return first_hit(_fast_tries(image, [each.name for each in decoders]), decoders, expected, stopped)
+
+
+def search_on(image: Image, decoders: Sequence[Decoder], expected: str | None, stopped: Stopped | None = None) -> Tried:
+    """After a fast search read nothing: every reader at every size, and on more details."""
+    return first_hit(_further_tries(image, decoders), decoders, expected, stopped)
+
+
+def _fast_tries(image: Image, names: Sequence[str]) -> Iterator[Try]:
+    grey = luma_of(image)
+    small = enlarge_small(shrink(grey, WORKING_SIDE))
+    stages = FAST if "zxing-cpp" in names else FAST + WITHOUT_ZXING
+    chief = _chief(names)
+    if max(grey.shape) <= LARGE_SIDE:
+        yield from staged(small, names, stages)
+        yield from _own_size(grey, small, names)
+    else:
+        yield from staged(small, names, stages[:_FIRST])
+        yield from (Try(name, "full size", grey) for name in chief)
+        yield from _details(grey, chief, most=min(_MOST_DETAILS, grey.size // _PIXELS_PER_DETAIL))
+        if max(grey.shape) > 1.5 * WORKING_SIDE:
+            yield from (Try(name, f"{WORKING_SIDE} px, as it is", small) for name in chief)
+        yield from staged(small, names, stages[_FIRST:])
+    yield from _otherwise(image, small, chief)
+
+
+def _chief(names: Sequence[str]) -> Sequence[str]:
+    """Who is shown what costs much: the quickest reader, or all that are there instead of it."""
+    return ["zxing-cpp"] if "zxing-cpp" in names else names
+
+
+def _own_size(grey: Image, small: Image, names: Sequence[str]) -> Iterator[Try]:
+    if small.shape != grey.shape:
+        yield from (Try(name, "own size", grey) for name in _chief(names))
+    if "wechat" in names and max(grey.shape) <= _SMALL_SIDE:
+        yield Try("wechat", "own size", grey)
+    if max(grey.shape) > LADDER_SIDE:
+        yield from _details(grey, _chief(names), most=1)
+
+
+def _details(grey: Image, names: Sequence[str], most: int) -> Iterator[Try]:
+    for number, detail in enumerate(details(grey, most), 1):
+        yield from (Try(name, f"detail {number}, enlarged", detail) for name in names)
+
+
+def _otherwise(image: Image, small: Image, names: Sequence[str]) -> Iterator[Try]:
+    """Codes that brightness does not show: of two colours equally light, or of nearly the same grey."""
+    view = shrink(image, LARGE_SIDE)
+    if view.ndim == 3 and np.abs(np.ptp(view[::4, ::4].astype(np.int16), axis=2)).mean() > _COLOURED:
+        for place, colour in ((2, "blue"), (0, "red")):
+            channel = PREPARATIONS["autocontrast"](np.ascontiguousarray(view[..., place]))
+            yield from (Try(name, f"{colour} only", enlarge_small(channel)) for name in names)
+    strong = PREPARATIONS["local contrast"](shrink(small, LARGE_SIDE))
+    yield from (Try(name, "local contrast", strong) for name in names)
+
+
+def _further_tries(image: Image, decoders: Sequence[Decoder]) -> Iterator[Try]:
+    grey, names = luma_of(image), [each.name for each in decoders]
+    sides = dict.fromkeys(min(each, max(grey.shape)) for each in (max(grey.shape), 2048, 1024, 768, 512, 384, 256, 192))
+    for side in sides:
+        shown, label = shrink(grey, side), "own size" if side == max(grey.shape) else f"{side} px, as it is"
+        yield from (Try(each.name, label, shown) for each in decoders if side <= each.largest_side)
+    yield from _details(grey, names, most=_MOST_DETAILS)
+    small = enlarge_small(shrink(grey, WORKING_SIDE))
+    for preparation, prepare in PREPARATIONS.items():
+        shown = prepare(shrink(small, LADDER_SIDE))
+        yield from (Try(name, f"{LADDER_SIDE} px, {preparation}", shown) for name in names)
+    yield from _otherwise(image, small, names)
+    if image.ndim == 3 and max(grey.shape) > LARGE_SIDE:
+        for place, colour in ((2, "blue"), (0, "red")):
+            channel = np.ascontiguousarray(image[..., place])
+            yield from (Try(name, f"{colour} only, full size", channel) for name in _chief(names))
+
+
+def closest(shown: Image, decoder: Decoder, text: str, stopped: Stopped | None = None) -> Image:
+    """The smallest part of a picture in which a reader still reads a text, as a person would go near to it.
+
+    Args:
+        shown: uint8 [H, W], in which the reader reads it.
+        decoder: the reader.
+        text: the exact payload.
+        stopped: whether the person asked to stop.
+    Returns:
+        uint8 [h, w]: at least 512 px on its longer side, where the picture has as many.
+    """
+    while max(shown.shape) > LADDER_SIDE and not (stopped is not None and stopped()):
+        size = [max(1, round(side * _WINDOW)) for side in shown.shape]
+        starts = [[int(side * each) for side, each in zip(shown.shape, offset, strict=True)] for offset in _OFFSETS]
+        windows = (shown[top : top + size[0], left : left + size[1]] for top, left in starts)
+        found = next((each for each in windows if text in read(decoder, each, stopped)), None)
+        if found is None:
+            break
+        shown = found
+    return np.ascontiguousarray(shown)
+
+
+def every_text(image: Image, decoders: Sequence[Decoder], stopped: Stopped | None = None) -> tuple[str, ...]:
+    """The texts of all the codes in a picture that its best reader sees at full size.
+
+    A reader that tells no more than `MOST_AT_ONCE` codes of a picture is shown it again in overlapping parts.
+    """
+    grey, best = luma_of(image), next(each for each in decoders if each.name in _chief([each.name for each in decoders]))
+    texts = dict.fromkeys(read(best, grey, stopped))
+    if len(texts) >= MOST_AT_ONCE:
+        height, width = grey.shape
+        for top, left in ((t, l) for t in range(0, height, height // 4) for l in range(0, width, width // 4)):
+            part = grey[top : top + height * 3 // 8, left : left + width * 3 // 8]
+            texts.update(dict.fromkeys(read(best, part, stopped)))
+    return tuple(texts)
+
+
+MOST_AT_ONCE = 200
+"""zxing-cpp stops at 255 codes, equal ones counted."""
