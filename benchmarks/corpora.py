@@ -1,8 +1,8 @@
 """Public test pictures of QR readers, with the texts that are in them, read from folders that a person fetched.
 
 Four layouts are known, each found by its files: a picture beside a text file of its name (zxing-cpp's `test/samples`,
-boofcv's `decoding`), a folder of `input.png` and `output.json` (jsQR's `tests/end-to-end`), node-quirc's `test/data`, whose
-texts stand in its test program, and boofcv's `detection`, where the text file holds corners and the texts are unknown.
+boofcv's `decoding`), a folder of `input.png` and `output.json` (jsQR's `tests/end-to-end`), node-quirc's `test/data`,
+whose texts stand in its test program, and boofcv's `detection`, where the text file holds corners only.
 """
 
 from __future__ import annotations

@@ -174,7 +174,9 @@ class ZxingDecoder:
         """Read every QR code in uint8 [H, W]."""
         import zxingcpp
 
-        found = zxingcpp.read_barcodes(grey, formats=_zxing_formats(zxingcpp.BarcodeFormat), text_mode=zxingcpp.TextMode.Plain)
+        found = zxingcpp.read_barcodes(
+            grey, formats=_zxing_formats(zxingcpp.BarcodeFormat), text_mode=zxingcpp.TextMode.Plain
+        )
         return [_zxing_text(each) for each in found if each.valid]
 
 

@@ -44,7 +44,8 @@ def places(grey: Image, most: int) -> list[tuple[int, int]]:
     square = np.ones((3, 3), np.uint8)
     dense = cv2.erode(steps, square) >= _LEAST_STEP
     score = np.where(dense, cv2.boxFilter(steps.astype(np.float32), -1, (3, 3)), 0)
-    reach, out = DETAIL_PX // 4 // _BLOCK, []
+    out: list[tuple[int, int]] = []
+    reach = DETAIL_PX // 4 // _BLOCK
     while len(out) < most:
         row, column = (int(each) for each in np.unravel_index(int(score.argmax()), score.shape))
         if score[row, column] <= 0:

@@ -147,8 +147,8 @@ class Stage:
 
 
 # Chosen by benchmarks/scan_search.py: greedy, by new hits per millisecond, on pictures that benchmarks/scan.py never
-# sees; 1024 px is for codes of many modules, which that set does not have. WeChat comes last: it reads most, but
-# takes a hundred milliseconds where there is nothing to read.
+# sees; 1024 px is for codes of many modules, which that set does not have. WeChat comes late: it reads most, but
+# takes a hundred milliseconds where there is nothing to read. The last two are for photographs of plain codes.
 FAST: tuple[Stage, ...] = (
     Stage("zxing-cpp", 192, "blur 1"),
     Stage("zxing-cpp", 256, "as it is"),
@@ -159,6 +159,8 @@ FAST: tuple[Stage, ...] = (
     Stage("zxing-cpp", 768, "blur 2"),
     Stage("pyzbar", 384, "blur 1"),
     Stage("wechat", 192, "as it is"),
+    Stage("quirc", 768, "as it is"),
+    Stage("pyzbar", 768, "as it is"),
 )
 # Tried after those where zxing-cpp is not among the readers, so that each reader also sees codes of many modules.
 WITHOUT_ZXING: tuple[Stage, ...] = (
@@ -187,11 +189,15 @@ class Tally:
 
 @dataclass(frozen=True)
 class Try:
-    """What a reader is shown: uint8 [H, W], under a name that a person reads."""
+    """What a reader is shown: uint8 [H, W], under a name that a person reads.
+
+    `part` where it is an enlarged part of the picture.
+    """
 
     decoder: str
     label: str
     shown: Image
+    part: bool = False
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import product
 
 import numpy as np
 
@@ -26,14 +27,17 @@ from .scan_ladder import (
 
 Stopped = Callable[[], bool]
 
+MOST_AT_ONCE = 200
+"""From so many different texts on a reader may have seen more: zxing-cpp tells at most 255 codes of a picture."""
 LARGE_SIDE = max(each.side for each in FAST)
 """Above it a picture has codes that none of the cascade's stages shows."""
-_FIRST = 1 + next(place for place, each in enumerate(FAST) if each.side == LARGE_SIDE)
+# Of a large picture only the plain small views come before the whole of it, so that the whole is not waited for.
+_BEFORE = tuple(each for each in FAST if each.decoder == "zxing-cpp" and each.preparation == "as it is")
 # WeChat is shown small pictures as they are: reducing them to its stage's 192 px would lose what they have.
 _SMALL_SIDE = 384
 # Enlarged details together have at most as many pixels as the picture itself.
 _PIXELS_PER_DETAIL = 1_000_000
-_MOST_DETAILS = 8
+_MOST_DETAILS = 6
 # Differences of the mean colour channels, in grey levels: below, a picture counts as grey.
 _COLOURED = 8
 # The windows in which the code is looked for ever closer: four corners and the middle, each 5/8 of the side.
@@ -60,20 +64,34 @@ def search_on(image: Image, decoders: Sequence[Decoder], expected: str | None, s
 
 def _fast_tries(image: Image, names: Sequence[str]) -> Iterator[Try]:
     grey = luma_of(image)
-    small = enlarge_small(shrink(grey, WORKING_SIDE))
     stages = FAST if "zxing-cpp" in names else FAST + WITHOUT_ZXING
     chief = _chief(names)
     if max(grey.shape) <= LARGE_SIDE:
+        small = enlarge_small(grey)
         yield from staged(small, names, stages)
         yield from _own_size(grey, small, names)
     else:
-        yield from staged(small, names, stages[:_FIRST])
+        small = _reduced(grey, LARGE_SIDE)
+        yield from staged(small, names, _BEFORE)
         yield from (Try(name, "full size", grey) for name in chief)
         yield from _details(grey, chief, most=min(_MOST_DETAILS, grey.size // _PIXELS_PER_DETAIL))
         if max(grey.shape) > 1.5 * WORKING_SIDE:
-            yield from (Try(name, f"{WORKING_SIDE} px, as it is", small) for name in chief)
-        yield from staged(small, names, stages[_FIRST:])
+            view = _reduced(grey, WORKING_SIDE)
+            yield from (Try(name, f"{WORKING_SIDE} px, as it is", view) for name in chief)
+        yield from staged(small, names, [each for each in stages if each not in _BEFORE])
     yield from _otherwise(image, small, chief)
+
+
+def _reduced(grey: Image, side: int) -> Image:
+    """As `shrink`, in a third of the time: by a whole number first, without the pixels that are over at the edges."""
+    import cv2
+
+    times = max(grey.shape) // side
+    if times < 2 or min(grey.shape) < times:
+        return shrink(grey, side)
+    height, width = (each // times for each in grey.shape)
+    whole = cv2.resize(grey[: height * times, : width * times], (width, height), interpolation=cv2.INTER_AREA)
+    return shrink(np.asarray(whole, dtype=np.uint8), side)
 
 
 def _chief(names: Sequence[str]) -> Sequence[str]:
@@ -92,7 +110,7 @@ def _own_size(grey: Image, small: Image, names: Sequence[str]) -> Iterator[Try]:
 
 def _details(grey: Image, names: Sequence[str], most: int) -> Iterator[Try]:
     for number, detail in enumerate(details(grey, most), 1):
-        yield from (Try(name, f"detail {number}, enlarged", detail) for name in names)
+        yield from (Try(name, f"detail {number}, enlarged", detail, part=True) for name in names)
 
 
 def _otherwise(image: Image, small: Image, names: Sequence[str]) -> Iterator[Try]:
@@ -149,17 +167,14 @@ def closest(shown: Image, decoder: Decoder, text: str, stopped: Stopped | None =
 def every_text(image: Image, decoders: Sequence[Decoder], stopped: Stopped | None = None) -> tuple[str, ...]:
     """The texts of all the codes in a picture that its best reader sees at full size.
 
-    A reader that tells no more than `MOST_AT_ONCE` codes of a picture is shown it again in overlapping parts.
+    From `MOST_AT_ONCE` on the reader is shown overlapping parts too.
     """
-    grey, best = luma_of(image), next(each for each in decoders if each.name in _chief([each.name for each in decoders]))
+    grey, chief = luma_of(image), _chief([each.name for each in decoders])
+    best = next(each for each in decoders if each.name in chief)
     texts = dict.fromkeys(read(best, grey, stopped))
     if len(texts) >= MOST_AT_ONCE:
         height, width = grey.shape
-        for top, left in ((t, l) for t in range(0, height, height // 4) for l in range(0, width, width // 4)):
+        for top, left in product(range(0, height, -(-height // 4)), range(0, width, -(-width // 4))):
             part = grey[top : top + height * 3 // 8, left : left + width * 3 // 8]
             texts.update(dict.fromkeys(read(best, part, stopped)))
     return tuple(texts)
-
-
-MOST_AT_ONCE = 200
-"""zxing-cpp stops at 255 codes, equal ones counted."""

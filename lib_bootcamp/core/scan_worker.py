@@ -72,7 +72,7 @@ class Worker:
         try:
             if self._process.stdin is not None:
                 self._process.stdin.write(_HEAD.pack(decoder.encode(), *grey.shape))
-                self._process.stdin.write(memoryview(np.ascontiguousarray(grey)).cast("B"))
+                self._process.stdin.write(np.ascontiguousarray(grey).data)
                 self._process.stdin.flush()
         except OSError:
             self.close()

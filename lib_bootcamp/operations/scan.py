@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -234,7 +234,8 @@ def _tallies(
     steps = scan_ladder.ladder(_seen_from_near(image, readers, found, stopped), readers)
     for after in track(context.progress, steps, title="Scan", total=len(scan_ladder.LADDER), unit="condition"):
         tallies = after
-    if any(each.passed(expected) for each in tallies.values()) or (expected is None and scan_ladder.texts_of(tallies.values())):
+    read = scan_ladder.texts_of(tallies.values())
+    if expected in read or (expected is None and read):
         return tallies
     for search in (scan_search.search, scan_search.search_on):
         if found.hit is None:
@@ -246,12 +247,14 @@ def _tallies(
     return tallies
 
 
-def _seen_from_near(image: Image, readers: Sequence[Decoder], found: Tried, stopped: Callable[[], bool]) -> Image:
+def _seen_from_near(image: Image, readers: Sequence[Decoder], found: Tried, stopped: scan_search.Stopped) -> Image:
     """What the ladder is climbed with: the picture, or the part of a large one in which a small code was read."""
-    if found.hit is None or found.text is None or max(found.hit.shown.shape) <= scan_search.LARGE_SIDE and "detail" not in found.hit.label:
+    hit, text = found.hit, found.text
+    if hit is None or text is None or (max(hit.shown.shape) <= scan_ladder.LADDER_SIDE and not hit.part):
         return scan_ladder.grey_of(image)
-    reader = next(each for each in readers if each.name == found.hit.decoder)
-    return scan_search.closest(found.hit.shown, reader, found.text, stopped)
+    reader = next(each for each in readers if each.name == hit.decoder)
+    shown = hit.shown if hit.part else scan_ladder.luma_of(image)
+    return scan_search.closest(shown, reader, text, stopped)
 
 
 def _report(reader: Decoder, tally: Tally, text: str | None) -> DecoderReport:

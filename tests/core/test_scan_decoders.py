@@ -96,6 +96,25 @@ def test_a_sliver_is_padded_to_half_its_length() -> None:
     assert decoder.shapes == [(200, 400)]
 
 
+def test_an_inverted_code_is_padded_with_its_own_dark_ground() -> None:
+    seen = []
+    decoder = FakeDecoder()
+    decoder.decode = lambda grey: seen.append(int(grey[0, 0])) or []  # type: ignore[method-assign]
+    read(decoder, odd("white", 8, 8) - 255)
+    assert seen == [0]
+
+
+def test_zxing_sees_a_tiny_picture_as_it_is() -> None:
+    assert DECODERS[0].smallest_side == 1
+
+
+def test_zxing_is_asked_for_every_kind_of_qr_code_in_old_versions_too() -> None:
+    class Old:
+        QRCode, MicroQRCode, RMQRCode = 1, 2, 4
+
+    assert scan_decoders._zxing_formats(Old) == 7
+
+
 def test_a_reader_never_sees_more_than_its_largest_side() -> None:
     decoder = FakeDecoder(largest_side=512)
     read(decoder, odd("white", 1000, 2000))

@@ -47,6 +47,18 @@ def test_a_reader_past_its_deadline_is_lost(worker: Worker) -> None:
         worker.read("zxing-cpp", code(), deadline_s=0)
 
 
+def test_a_reader_is_lost_when_the_person_stops(worker: Worker) -> None:
+    with pytest.raises(ReaderLostError):
+        worker.read("zxing-cpp", np.tile(code(module_px=1), (40, 40)), 60, lambda: True)
+
+
+def test_a_child_that_was_killed_is_not_kept(pool: WorkerPool) -> None:
+    pool.read("zxing-cpp", code())
+    pool._idle[0].killed = True
+    pool.read("zxing-cpp", code())
+    assert pool._idle == []
+
+
 def test_a_crashed_child_is_lost_and_not_waited_for(worker: Worker) -> None:
     os.kill(worker._process.pid, signal.SIGKILL if sys.platform != "win32" else signal.SIGTERM)
     worker._process.wait()
@@ -82,6 +94,17 @@ def test_readers_in_two_threads_do_not_mix_their_answers(pool: WorkerPool) -> No
     for each in threads:
         each.join()
     assert answers == {number: [f"number {number}"] for number in range(2)}
+
+
+def test_a_large_picture_is_read_in_a_child_process(pool: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "read", lambda name, grey, deadline_s, stopped: [f"{name} {grey.shape} {deadline_s:.1f}"])
+    reader = FakeDecoder(texts=("here",), largest_side=4096)
+    sides = ((1024, 1280), (1024, 1281), (4000, 3000))
+    assert [read(reader, np.zeros(shape, np.uint8)) for shape in sides] == [
+        ("here",),
+        ("zxing-cpp (1024, 1281) 5.4",),
+        ("zxing-cpp (4000, 3000) 8.6",),
+    ]
 
 
 def test_a_lost_reader_found_nothing(pool: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:

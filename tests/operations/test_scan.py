@@ -126,6 +126,57 @@ def test_a_cancelled_scan_stops(monkeypatch: pytest.MonkeyPatch) -> None:
         run(progress, image=NOTHING)
 
 
+def test_a_cancelled_fast_scan_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, FakeDecoder())
+    progress = SilentProgress()
+    progress.cancel()
+    with pytest.raises(CancelledError):
+        run(progress, image=NOTHING, depth="fast")
+
+
+def sheet(rows: int, columns: int) -> np.ndarray:
+    """One label of 3 px a module in each place, none of them the same."""
+    return np.vstack(
+        [np.hstack([code(f"LABEL-{y:02}{x:02}", "L", module_px=3) for x in range(columns)]) for y in range(rows)]
+    )
+
+
+@pytest.mark.parametrize("depth", ["fast", "full"])
+def test_27_codes_are_27_texts(depth: str) -> None:
+    result = run(image=sheet(3, 9), depth=depth, decoders=("zxing-cpp",))
+    assert (len(result.texts), result.texts_in_all, ", 27 texts" in result.summary()) == (27, 27, True)
+
+
+def test_of_more_texts_than_are_listed_the_number_is_told() -> None:
+    result = run(image=sheet(15, 18), depth="fast", decoders=("zxing-cpp",))
+    assert (len(result.texts), result.texts_in_all) == (256, 270)
+    assert result.summary().endswith(", 256 of 270 texts told")
+
+
+def test_the_expected_text_among_other_codes_is_found() -> None:
+    result = run(image=sheet(3, 9), depth="fast", expected="LABEL-0208", decoders=("zxing-cpp",))
+    assert (result.scans, len(result.texts)) == (True, 27)
+
+
+def screen_with(small: np.ndarray) -> np.ndarray:
+    picture = np.full((1080, 1920), 240, np.uint8)
+    picture[600 : 600 + len(small), 700 : 700 + len(small)] = small
+    return picture
+
+
+@pytest.mark.parametrize("module_px", [1, 2, 3])
+def test_a_small_code_of_a_large_picture_gets_the_score_of_its_own(module_px: int) -> None:
+    result = run(image=screen_with(code(module_px=module_px)), expected=TEXT, decoders=("zxing-cpp",))
+    assert result.score >= 0.4
+
+
+def test_where_only_a_closer_look_reads_it_a_full_scan_says_yes() -> None:
+    # Two colours of one brightness: none of the conditions shows more than brightness.
+    picture = np.where(code()[..., None] == 0, np.array((255, 0, 0)), np.array((76, 76, 76))).astype(np.uint8)
+    result = run(image=picture, expected=TEXT, decoders=("zxing-cpp",))
+    assert (result.scans, result.decoders[0].steps_passed) == (True, ("blue only",))
+
+
 def test_without_a_layout_there_is_no_error_map() -> None:
     result = run(image=NOTHING, depth="fast", decoders=("zxing-cpp",))
     assert (result.modules, result.error_map, result.pictures()) == (None, None, {})
