@@ -16,6 +16,7 @@ from lib_bootcamp.ports import Host
 
 from .described import described
 from .job_commands import JobsCommand
+from .serve_access import ACCESS_FLAGS, access_rules
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def _info(host: Host, arguments: argparse.Namespace) -> int:
 def _serve(host: Host, arguments: argparse.Namespace) -> int:
     from lib_bootcamp.surfaces.server import serve
 
-    return serve(host, address=arguments.address, port=arguments.port)
+    return serve(host, address=arguments.address, port=arguments.port, rules=access_rules(arguments))
 
 
 def _demo(host: Host, arguments: argparse.Namespace) -> int:
@@ -125,6 +126,7 @@ COMMANDS: tuple[Command | JobsCommand, ...] = (
                 },
             ),
             ("--port", {"type": int, "default": 7862, "help": "port (%(default)s)"}),
+            *ACCESS_FLAGS,
         ),
         needs="models",
         models=True,

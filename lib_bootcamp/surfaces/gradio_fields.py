@@ -29,6 +29,7 @@ from .gradio_values import (
     read,
     show,
 )
+from .page_uploads import from_uploads
 
 NO_PRESET = "As set below"
 FILE_TYPE = "filepath" if int(gr.__version__.split(".")[0]) > 3 else "file"
@@ -64,7 +65,12 @@ def picture_input(**settings: Any) -> Any:
         return decode(payload)
 
     made.preprocess = preprocess
-    return made
+    return from_uploads(made)
+
+
+def file_input(**settings: Any) -> Any:
+    """One file or several, as they were uploaded."""
+    return from_uploads(gr.File(**settings, **supported(gr.File, type=FILE_TYPE)))
 
 
 def component(param: Param, *, prefix: str, look: Look = DEFAULT_LOOK) -> Any:
@@ -97,7 +103,7 @@ def _component(param: Param, prefix: str, look: Look) -> Any:
         )
     if is_upload(param):
         count = "multiple" if param.kind == "list" else "single"
-        return gr.File(file_count=count, **common, **supported(gr.File, height=140, type=FILE_TYPE))
+        return file_input(file_count=count, **common, **supported(gr.File, height=140))
     if param.kind == "list" and param.item is not None and param.item.kind == "choice":
         return gr.CheckboxGroup(choices=list(param.item.choices), value=list(value or []), **common_info)
     if param.kind in {"list", "object", "mapping"}:
@@ -262,4 +268,4 @@ def picture_output(label: str, elem_id: str) -> Any:
         gr.Image, format="png", height=420, show_download_button=True, show_share_button=False, buttons=_BUTTONS
     )
     settings = {"label": label, "elem_id": elem_id, "elem_classes": ["bootcamp-picture"], "interactive": False}
-    return gr.Image(type="filepath", **settings, **extras)
+    return from_uploads(gr.Image(type="filepath", **settings, **extras))

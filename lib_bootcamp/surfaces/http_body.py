@@ -18,11 +18,12 @@ from starlette.requests import ClientDisconnect, Request
 
 from lib_bootcamp.core.arrays import MAX_PIXELS
 from lib_bootcamp.core.images import read_base64
+from lib_bootcamp.core.web_access import UnsupportedContentError
 from lib_bootcamp.errors import ImageError, InvalidParamError, TooLargeError
 from lib_bootcamp.params import Param, fields_of, read_json
 
 from .given_pictures import picture_of
-from .http_errors import MalformedBodyError, SlowBodyError, UnsupportedContentError
+from .http_errors import MalformedBodyError, SlowBodyError
 
 MAX_BODY = 100 * 2**20
 MAX_PARTS = 256

@@ -35,12 +35,6 @@ class MalformedBodyError(BootcampError, ValueError):
     status = 400
 
 
-class UnsupportedContentError(BootcampError):
-    """The body comes in a format, character set or compression that is not read."""
-
-    status = 415
-
-
 class NotAcceptableError(BootcampError):
     """The answer cannot be given in a format that the caller accepts."""
 

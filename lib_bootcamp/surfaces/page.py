@@ -27,6 +27,7 @@ from lib_bootcamp.ports import Host, Progress
 from .described import picture_text
 from .gradio_fields import Form, picture_output, supported
 from .gradio_values import Look
+from .page_uploads import public_text
 
 LOG = logging.getLogger(__name__)
 KEPT_RUNS = 100
@@ -102,7 +103,7 @@ class GradioProgress:
 def notice(text: str, *, kind: str) -> str:
     """A line above the result; `kind` is `error`, `done`, `no` or `note`."""
     role = "alert" if kind == "error" else "status"
-    return f'<div class="bootcamp-notice bootcamp-{kind}" role="{role}">{html.escape(text)}</div>'
+    return f'<div class="bootcamp-notice bootcamp-{kind}" role="{role}">{html.escape(public_text(text))}</div>'
 
 
 def filled(*texts: str | None) -> Any:

@@ -35,9 +35,9 @@ JSON, PNG = "application/json", "image/png"
 MAX_HEADER = 4096
 _MEASURE = "Wait for the queue, load the checkpoint if need be, and count the bytes."
 _DESCRIPTIONS = {
-    400: "The body is malformed.",
+    400: "The body is malformed, or `Host` is no name of this server.",
     401: "The credentials are missing or wrong.",
-    403: "The credentials do not allow this.",
+    403: "The credentials do not allow this, or a page of a foreign site asks for it.",
     406: "The answer has no format that the caller accepts.",
     404: "There is no such job.",
     408: "The body did not arrive in time.",
@@ -67,7 +67,8 @@ def build_router(
     """
     offered = catalog.offered(host.name, operations)
     router = APIRouter(prefix=PREFIX, route_class=BootcampRoute, dependencies=list(dependencies))
-    common: dict[str, Any] = {"responses": _errors((500, *((401, 403) if dependencies else ())))}
+    guarded = (400, 401, 403) if dependencies else (400, 403)
+    common: dict[str, Any] = {"responses": _errors((*guarded, 500))}
 
     def info() -> dict[str, Any]:
         return _info(host)
@@ -111,10 +112,9 @@ def build_router(
     if COMPATIBILITY in offered:
         _add_compatibility(router, host, common)
     reader = Depends(body_reader(max_body))
-    statuses = (*error_statuses(), *((401, 403) if dependencies else ()))
+    statuses = (*error_statuses(), *guarded)
     for operation in offered:
         _add_operation(router, operation, _endpoint(operation, host, reader), statuses)
-    guarded = (401, 403) if dependencies else ()
     add_job_routes(router, host, offered, reader, lambda wanted: _errors((*wanted, *guarded)), statuses)
     return router
 

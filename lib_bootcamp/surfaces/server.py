@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lib_bootcamp import __version__
 from lib_bootcamp.core.images import MAX_BYTES
 from lib_bootcamp.core.model_files import BANNER, EMBEDDED
+from lib_bootcamp.core.web_access import AccessRules, HostNames
 from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.ports import Host
 
@@ -43,17 +44,28 @@ def create_app(host: Host) -> FastAPI:
     return app
 
 
-def create_server_app(host: Host, *, port: int) -> Any:
-    """The API and the page at `/`, mounted after the routes, so that they are matched first."""
+def create_server_app(host: Host, *, port: int, rules: AccessRules | None = None) -> Any:
+    """The API and the page at `/`, mounted after the routes, so that they are matched first.
+
+    Args:
+        host: what the operations run on.
+        port: where it will listen.
+        rules: whose requests are answered; None: those of this machine.
+    Returns:
+        an ASGI app: the doors, and FastAPI behind them.
+    """
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     import gradio as gr
 
     from .gradio_fields import supported_arguments
+    from .http_access import AccessMiddleware
     from .page import build_page
+    from .page_uploads import UploadGuard
 
     app = create_app(host)
     page = build_page(host)
     page.queue()
+    page.has_launched = True  # else Gradio 6 does not check paths; `UploadGuard` does so whatever Gradio does
     style = (ROOT / "style.css").read_text(encoding="utf-8")
     script = "".join((ROOT / "javascript" / name).read_text(encoding="utf-8") for name in SCRIPTS)
     extras = supported_arguments(
@@ -66,11 +78,13 @@ def create_server_app(host: Host, *, port: int) -> Any:
         ssr_mode=False,
         footer_links=[],
         max_file_size=MAX_BYTES,
+        show_error=False,
     )
-    return gr.mount_gradio_app(app, page, path="/", **extras)
+    mounted = gr.mount_gradio_app(app, page, path="/", **extras)
+    return AccessMiddleware(UploadGuard(mounted), rules or AccessRules(hosts=HostNames()))
 
 
-def serve(host: Host, *, address: str, port: int) -> int:
+def serve(host: Host, *, address: str, port: int, rules: AccessRules) -> int:
     """Listen until interrupted; returns the exit code.
 
     Raises:
@@ -83,7 +97,7 @@ def serve(host: Host, *, address: str, port: int) -> int:
             pass
     except (OSError, OverflowError):
         raise AddressInUseError(address, port) from None
-    app = create_server_app(host, port=port)
+    app = create_server_app(host, port=port, rules=rules)
     shown = f"[{address}]" if ":" in address else address
     if host.checkpoint() == EMBEDDED:
         print(BANNER, flush=True)

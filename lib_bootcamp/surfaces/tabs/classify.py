@@ -18,9 +18,10 @@ from lib_bootcamp.errors import BootcampError, CancelledError, InvalidParamError
 from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.classify import GroupScores, ImageScores, classify_files
 from lib_bootcamp.ports import Host
-from lib_bootcamp.surfaces.gradio_fields import Form, picture_input, quiet_event, supported
+from lib_bootcamp.surfaces.gradio_fields import Form, file_input, picture_input, quiet_event, supported
 from lib_bootcamp.surfaces.gradio_values import uploads
 from lib_bootcamp.surfaces.page import LOOK, UNEXPECTED, Tab, notice
+from lib_bootcamp.surfaces.page_uploads import public_text
 from lib_bootcamp.surfaces.tables import csv_bytes, jsonl_bytes, record_of
 
 from .charts import Bar, chart
@@ -54,7 +55,7 @@ class ClassifyTab(Tab):
             **supported(gr.Image, height=260, sources=["upload", "clipboard"]),
         )
         self.picture.do_not_save_to_config = True
-        self.uploads = gr.File(
+        self.uploads = file_input(
             label="Several pictures",
             file_count="multiple",
             elem_id=f"{self.prefix}_uploads",
@@ -218,6 +219,7 @@ def table(done: Sequence[tuple[str, ImageScores | BootcampError]]) -> str:
 
 def _row(name: str, made: ImageScores | BootcampError, groups: int) -> str:
     if isinstance(made, BootcampError):
-        return f'<tr><td>{html.escape(name)}</td><td colspan="{2 + groups}">{html.escape(str(made))}</td></tr>'
+        sentence = html.escape(public_text(str(made)))
+        return f'<tr><td>{html.escape(name)}</td><td colspan="{2 + groups}">{sentence}</td></tr>'
     cells = [name, made.label or UNKNOWN, f"{made.scores[0].value:.3f}", *(e.label or UNKNOWN for e in made.groups)]
     return f"<tr>{''.join(f'<td>{html.escape(each)}</td>' for each in cells)}</tr>"
