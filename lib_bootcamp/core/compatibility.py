@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .detectors import Name
+from .model_bases import BASE_TITLES, GRID_PX, NATIVE_PX, Base
 from .model_families import (
     BRIGHTNESS_SD15,
     CANNY,
@@ -33,13 +34,19 @@ from .model_families import (
     SHUFFLE,
     SOFTEDGE,
     TILE,
-    UNION,
     ModelFamily,
 )
-from .model_files import BASE_TITLES, KIND_TITLES, NATIVE_PX, Base, ModelFacts, model_facts
+from .model_families import UNION as UNION_MODELS
+from .model_files import KIND_TITLES, ModelFacts, model_facts
+from .model_names import telling_name
 from .unit_presets import UNIT_PRESETS, UnitSetting
 
 LATENT_PX = 8
+UNION = "union"
+OF_UNIONS = frozenset(
+    {"canny", "softedge", "lineart", "lineart_anime", "scribble", "tile", "depth", "normal", "openpose", "mlsd", "seg"}
+)
+"""The kinds of maps that the published unions were trained on."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +117,7 @@ MAP_KINDS: tuple[MapKind, ...] = (
     MapKind("inpaint", "Inpainting", "", INPAINT),
     MapKind("shuffle", "Shuffle", "", SHUFFLE),
     MapKind("ip2p", "Instruct pix2pix", "", PIX2PIX),
-    MapKind("union", "All of a kind (union)", "", UNION, "Choose the map's kind in the unit."),
+    MapKind(UNION, "All of a kind (union)", "", UNION_MODELS, "Choose the map's kind in the unit."),
 )
 
 
@@ -144,7 +151,14 @@ def judge(name: str, path: Path, checkpoint_base: Base | None) -> Installed:
         checkpoint_base: None where it is not known.
     """
     facts = model_facts(path)
-    kinds = [each for each in MAP_KINDS if each.matches(path.name)]
+    called = telling_name(path)
+    kinds = [
+        each
+        for each in MAP_KINDS
+        if each.matches(called)
+        or (called != path.name and each.matches(path.name))
+        or (each.name == UNION and facts.is_union)
+    ]
     shown = name.split(" [")[0]
     fits, reason = _verdict(shown, facts, checkpoint_base)
     unit = kinds[0].unit(facts.base) if kinds else UnitSetting(CANNY_SD15, 1.0)
@@ -154,29 +168,37 @@ def judge(name: str, path: Path, checkpoint_base: Base | None) -> Installed:
 
 
 def _verdict(shown: str, facts: ModelFacts, checkpoint: Base | None) -> tuple[bool | None, str]:
-    if facts.kind in {"checkpoint", "lora"}:
-        return False, f"{shown} is a {KIND_TITLES[facts.kind]} and not for a ControlNet unit"
+    if facts.problem:
+        return False, f"{shown} is damaged: it {facts.problem}"
+    title = KIND_TITLES[facts.kind]
+    if facts.kind in {"checkpoint", "lora", "vae", "text-encoder"}:
+        return False, f"{shown} is a {title} and not for a ControlNet unit"
+    if facts.kind == "unknown" and facts.has_tensors:
+        return None, f"{shown} holds the tensors of no ControlNet or adapter that is known here"
+    if facts.base is None and facts.told_by:
+        return False, f"{shown} is for a model that is none of {', '.join(BASE_TITLES.values())} (by its tensors)"
     if facts.base is None:
         return None, f"{shown} tells neither by its tensors nor by its name which checkpoint it needs"
     needed = f"{_article(facts.base)} {BASE_TITLES[facts.base]} checkpoint"
     doubt = ""
     if facts.contradicts and facts.name_base is not None:
         doubt = f" (by its tensors; its name says {BASE_TITLES[facts.name_base]})"
-    elif facts.told_by == "name":
-        doubt = " (by its name; its tensors do not tell)"
+    elif facts.told_by in {"name", "config"}:
+        told = "its config.json" if facts.told_by == "config" else "its name"
+        doubt = f" (by {told}; its tensors do not tell)"
     if checkpoint is None:
         return None, f"{shown} needs {needed}{doubt}; which one is loaded is not known"
     if checkpoint == facts.base:
-        return True, f"{shown} is for {BASE_TITLES[facts.base]}{doubt}, as is the loaded checkpoint"
+        kind = f"{'an' if facts.kind == 'ip-adapter' else 'a'} {title} " if facts.kind in _SAID else ""
+        return True, f"{shown} is {kind}for {BASE_TITLES[facts.base]}{doubt}, as is the loaded checkpoint"
     return False, f"{shown} needs {needed}{doubt}; the loaded one is {BASE_TITLES[checkpoint]}"
 
 
+_SAID = frozenset({"ip-adapter", "t2i-adapter", "control-lora", "controlnet-lllite"})
+
+
 def _article(base: Base) -> str:
-    return "a" if base == "flux" else "an"
-
-
-GRID_PX: dict[Base, int] = {"sd15": 8, "sd2": 8, "sdxl": 8, "sd3": 16, "flux": 16}
-"""What the sides of a picture must be multiples of: the VAE's 8, and 2 x 2 patches of the latent in SD3 and Flux."""
+    return "an" if BASE_TITLES[base].startswith("SD") else "a"
 
 
 def resolution_advice(base: Base | None, width: int | None, height: int | None) -> Iterator[str]:

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .model_files import Base, base_of_file
+from .model_bases import Base
+from .model_files import model_facts
+from .model_names import telling_name
 
 _V11 = "https://huggingface.co/lllyasviel/ControlNet-v1-1"
 _COLLECTION = "https://huggingface.co/lllyasviel/sd_control_collection"
@@ -40,8 +42,12 @@ class ModelFamily:
         for pattern in self.patterns:
             for name, path in models.items():
                 file = path or Path(name)
+                if not re.search(pattern, telling_name(file), re.IGNORECASE):
+                    continue
+                facts = model_facts(file)
                 # files whose name and header tell no base are from the days when there was but one
-                if re.search(pattern, file.name, re.IGNORECASE) and (base_of_file(file) or "sd15") == self.base:
+                base = facts.base or (None if facts.told_by else "sd15")
+                if base == self.base and not facts.problem:
                     return name
         return None
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Literal
 
-from lib_bootcamp.core.compatibility import MAP_KINDS, Installed, judge, resolution_advice
+from lib_bootcamp.core.compatibility import MAP_KINDS, OF_UNIONS, UNION, Installed, judge, resolution_advice
 from lib_bootcamp.core.folders import is_inside
 from lib_bootcamp.core.model_files import BASE_TITLES, EMBEDDED, KIND_TITLES, Base, base_of_name, model_facts
 from lib_bootcamp.operation import Context, Operation, Result
@@ -16,9 +17,13 @@ from lib_bootcamp.ports import Host
 
 MOST_MODELS = 1000
 _SUFFIXES = {".safetensors", ".sft", ".pth", ".pt", ".bin", ".ckpt"}
+# A model of several files is told by its first.
+_LATER_SHARD = re.compile(r"-(?!00001)\d{5}-of-\d{5}$")
 _FAMILY_BASE: dict[str, Base] = {"sd1": "sd15", "sd2": "sd2", "sdxl": "sdxl", "sd3": "sd3", "flux": "flux"}
 _MAP_TITLES = {each.name: each.title for each in MAP_KINDS}
 _MAP_CHOICES = ("all", *_MAP_TITLES)
+_BASE_CHOICES = ("loaded", *BASE_TITLES)
+BaseChoice = Literal[_BASE_CHOICES]  # type: ignore[valid-type]
 MapName = Literal[_MAP_CHOICES]  # type: ignore[valid-type]
 
 
@@ -31,7 +36,7 @@ class CompatibilityParams(Params):
         Spec("Map", "Only models for this map.", titles={"all": "All", **_MAP_TITLES}),
     ] = "all"
     base: Annotated[
-        Literal["loaded", "sd15", "sd2", "sdxl", "sd3", "flux"],
+        BaseChoice,
         Spec("Checkpoint's base", "Instead of the loaded one's.", titles={"loaded": "The loaded one's", **BASE_TITLES}),
     ] = "loaded"
     folder: Annotated[
@@ -47,10 +52,11 @@ class ModelVerdict:
 
     name: Annotated[str, Spec("Model", "As a unit is given it.")]
     kind: Annotated[str, Spec("Kind", "From its tensors; model where they do not tell.")]
-    base: Annotated[str | None, Spec("Base", "sd15, sd2, sdxl, sd3 or flux.")]
-    told_by: Annotated[str, Spec("Told by", "header, name, or nothing.")]
+    base: Annotated[str | None, Spec("Base", "sd15, sd2, sdxl, sd3, flux, ...; null: not known.")]
+    told_by: Annotated[str, Spec("Told by", "header, config (its config.json), name, or nothing.")]
     maps: Annotated[tuple[str, ...], Spec("Maps", "What it was trained on.")]
     fits: Annotated[bool | None, Spec("Fits", "null: one of the two is not known.")]
+    damaged: Annotated[bool, Spec("Damaged", "Empty, cut off, or something else in its place.")]
     reason: Annotated[str, Spec("Why")]
     weight: Annotated[float, Spec("Weight", "To begin with.")]
     start: Annotated[float, Spec("Start", unit="[0, 1]")]
@@ -82,16 +88,24 @@ class Compatibility(Result):
     checkpoint: Annotated[str | None, Spec("Checkpoint", "The host's; null where it has none.")]
     base: Annotated[str | None, Spec("Its base", "null: not known.")]
     models: Annotated[tuple[ModelVerdict, ...], Spec("Installed models", "Those that fit first.")]
+    other_maps: Annotated[int, Spec("Models for other maps", "Left out, because one map was asked for.")]
+    map: Annotated[str, Spec("Map", "The one that was asked for; empty: all.")]
     families: Annotated[tuple[FamilyRow, ...], Spec("Table", "Every map and base.")]
     advice: Annotated[tuple[str, ...], Spec("Resolution and grid")]
 
     def summary(self) -> str:
         """How many fit, in one line."""
         loaded = BASE_TITLES[self.base] if self.base else "a checkpoint of unknown base"
+        if not self.models and self.other_maps:
+            title = _MAP_TITLES.get(self.map, self.map)
+            there = f"None of the {self.other_maps} installed ControlNet models is for this map ({title})"
+            return f"{there}; the checkpoint is {loaded}"
         if not self.models:
             return f"No ControlNet model is installed here; the checkpoint is {loaded}"
         count = sum(each.fits is True for each in self.models)
-        return f"{count} of {len(self.models)} ControlNet models fit {loaded}"
+        broken = sum(each.damaged for each in self.models)
+        told = f"{count} of {len(self.models)} ControlNet models fit {loaded}"
+        return f"{told}; {broken} {'is' if broken == 1 else 'are'} damaged" if broken else told
 
     def lines(self) -> list[str]:
         """Every model with its reason, then the advice."""
@@ -108,17 +122,24 @@ def tell_compatibility(params: CompatibilityParams, context: Context) -> Compati
     checkpoint = context.host.checkpoint()
     base = _loaded_base(context.host) if params.base == "loaded" else params.base
     judged = [judge(name, path, base) for name, path in _models(params, context).items()]
+    found = len(judged)
     if params.map != "all":
-        judged = [each for each in judged if params.map in each.maps or "union" in each.maps]
+        judged = [each for each in judged if _is_for(params.map, each)]
     order = {True: 0, None: 1, False: 2}
     judged.sort(key=lambda each: (order[each.fits], each.name.lower()))
     return Compatibility(
         checkpoint=checkpoint,
         base=base,
         models=tuple(_verdict(each) for each in judged),
+        other_maps=found - len(judged),
+        map="" if params.map == "all" else params.map,
         families=tuple(_rows(params, judged)),
         advice=tuple(resolution_advice(base, params.width, params.height)),
     )
+
+
+def _is_for(name: str, each: Installed) -> bool:
+    return name in each.maps or (UNION in each.maps and name in OF_UNIONS)
 
 
 def _models(params: CompatibilityParams, context: Context) -> dict[str, Path]:
@@ -126,7 +147,7 @@ def _models(params: CompatibilityParams, context: Context) -> dict[str, Path]:
         return dict(islice(context.host.controlnet_models().items(), MOST_MODELS))
     folder = context.folder(params.folder, "folder")
     files = (path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES and is_inside(path, folder))
-    found = sorted(islice(files, MOST_MODELS))
+    found = sorted(islice((path for path in files if not _LATER_SHARD.search(path.stem)), MOST_MODELS))
     return {path.relative_to(folder).with_suffix("").as_posix(): path for path in found}
 
 
@@ -158,6 +179,7 @@ def _verdict(each: Installed) -> ModelVerdict:
         told_by=each.facts.told_by,
         maps=each.maps,
         fits=each.fits,
+        damaged=bool(each.facts.problem),
         reason=each.reason,
         weight=each.unit.weight,
         start=each.unit.start,

@@ -5,9 +5,10 @@ import re
 import pytest
 
 from lib_bootcamp.core.compatibility import GRID_PX, MAP_KINDS, judge, resolution_advice
+from lib_bootcamp.core.model_families import BRIGHTNESS_SD15
 from lib_bootcamp.core.model_files import base_of_name
 from lib_bootcamp.core.unit_presets import UNIT_PRESETS
-from tests.model_headers import SHAPES, write_header
+from tests.model_headers import OTHERS, SHAPES, write_header
 
 TILE = "control_v11f1e_sd15_tile"
 
@@ -110,3 +111,47 @@ def test_advice_names_the_grid_and_the_area(base, size, words):
 def test_a_size_that_is_right_gets_no_complaint():
     for base, grid in GRID_PX.items():
         assert not any("not a multiple" in line for line in resolution_advice(base, 64 * grid, None))
+
+
+@pytest.mark.parametrize("content", [b"", b"version https://git-lfs.github.com/spec/v1\n", b"<html></html>"])
+def test_a_damaged_file_never_fits(content, tmp_path):
+    path = tmp_path / "control_v11p_sd15_canny.safetensors"
+    path.write_bytes(content)
+    found = judge("control_v11p_sd15_canny", path, "sd15")
+    assert found.fits is False
+    assert found.reason.startswith("control_v11p_sd15_canny is damaged: it is ")
+
+
+def test_a_damaged_file_is_not_taken_for_a_preset(tmp_path):
+    (tmp_path / "a_brightness.safetensors").write_bytes(b"")
+    models = {"a_brightness": tmp_path / "a_brightness.safetensors", "b_brightness": None}
+    assert BRIGHTNESS_SD15.find(models) == "b_brightness"
+
+
+def test_an_ip_adapter_of_flux_is_one(tmp_path):
+    found = judged(tmp_path, "flux-ip-adapter of XLabs", "flux", file="flux-ip-adapter")
+    assert found.reason == "flux-ip-adapter is an IP-Adapter for Flux, as is the loaded checkpoint"
+
+
+def test_a_union_is_told_by_its_tensors(tmp_path):
+    assert "union" in judged(tmp_path, "controlnet-union-sdxl-1.0", "sdxl", file="mine").maps
+
+
+def test_a_folder_names_the_map(tmp_path):
+    folder = tmp_path / "controlnet-canny-sdxl-1.0"
+    folder.mkdir()
+    path = write_header(folder / "diffusion_pytorch_model.safetensors", SHAPES["diffusers_xl_canny_full"][2])
+    assert judge("x", path, "sdxl").maps == ("canny",)
+
+
+def test_a_model_for_no_known_base_does_not_fit(tmp_path):
+    path = write_header(
+        tmp_path / "sdxl-control.safetensors", OTHERS["LTX-Video"] | {"controlnet_blocks.0.weight": [2048, 2048]}
+    )
+    found = judge("x", path, "sdxl")
+    assert (found.fits, found.reason[:40]) == (False, "x is for a model that is none of SD1.5, ")
+
+
+def test_tensors_of_no_control_model_are_no_fit(tmp_path):
+    path = write_header(tmp_path / "clip_sd15.safetensors", {"something": [3]})
+    assert judge("clip_sd15", path, "sd15").fits is None

@@ -105,3 +105,32 @@ def test_the_table_escapes_what_files_are_called(tmp_path):
     table = models_table(tell(Host(tmp_path, "sdxl")))
     assert "<b>" not in table
     assert "&lt;b&gt;canny" in table
+
+
+def test_where_no_model_is_for_the_map_that_is_the_answer(folder):
+    found = tell(Host(folder, "sd1"), map="openpose")
+    assert (
+        found.summary() == "None of the 3 installed ControlNet models is for this map (Pose); the checkpoint is SD1.5"
+    )
+
+
+def test_a_union_answers_for_the_maps_it_was_trained_on(tmp_path):
+    write_header(tmp_path / "mine.safetensors", SHAPES["controlnet-union-sdxl-1.0"][2])
+    assert len(tell(Host(tmp_path, "sdxl"), map="canny").models) == 1
+    assert not tell(Host(tmp_path, "sdxl"), map="qr").models
+
+
+def test_damaged_files_are_counted(folder):
+    (folder / "control_v11p_sd15_mlsd.safetensors").write_bytes(b"")
+    found = tell(Host(folder, "sdxl"))
+    assert found.summary() == "1 of 4 ControlNet models fit SDXL; 1 is damaged"
+    assert [each.name for each in found.models if each.damaged] == ["control_v11p_sd15_mlsd"]
+
+
+def test_a_model_of_several_files_is_one(tmp_path):
+    inside = tmp_path / "models" / "FLUX.1-canny"
+    inside.mkdir(parents=True)
+    for number in (1, 2):
+        name = f"diffusion_pytorch_model-0000{number}-of-00002.safetensors"
+        write_header(inside / name, SHAPES["FLUX.1-dev-Controlnet-Canny"][2])
+    assert len(tell(Host(tmp_path), base="flux", folder=str(tmp_path / "models")).models) == 1
