@@ -1,0 +1,400 @@
+"""How a node's output is made of its inputs: the few ways there are, as data that the table of node classes is written in.
+
+Inputs are named as in `"text_a|text_b|string_*"`: the first that is given counts, or each of them, and a star stands for
+a number. A rule asks for inputs by yielding an `Ask`, and the walk (`walk.py`) sends what it found.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias
+
+from ..generation import number
+from .graph import Node, link
+from .values import Ask, Value, Want, as_text, mixed
+
+Answer: TypeAlias = Generator[Ask, "Value | None", "Value | None"]
+MAX_JOINED = 1_000_000
+NO_NAME = frozenset({"", "none", "[none]", "baked vae", "choose", "undefined", "(use same)", "default", "null"})
+LORA_TAG = re.compile(r"<(?:lora|lyco):([^:<>]{1,200})((?::[^<>]{0,200})?)>")
+_SIZE = re.compile(r"(\d{2,5})\s*[x×*]\s*(\d{2,5})", re.IGNORECASE)
+_WILD = re.compile(r"__[\w/*.-]+__|\{[^{}]*\|[^{}]*\}|\{\d+\$\$")
+# what a pipe's fields hold
+WANTS = {
+    "positive": Want("words", "+"),
+    "negative": Want("words", "-"),
+    "refiner_positive": Want("words", "+"),
+    "refiner_negative": Want("words", "-"),
+    "base_positive": Want("words", "+"),
+    "base_negative": Want("words", "-"),
+    "text_positive": Want("text", "+"),
+    "text_negative": Want("text", "-"),
+    "refiner_model": Want("model"),
+}
+
+
+# how a fact is asked for where another node says it; the others are texts
+KINDS = {"up_width": "width", "up_height": "height", "width": "width", "height": "height"} | dict.fromkeys(
+    ("scale_by", "guidance", "shift", "clip_skip"), "number"
+)
+
+
+class Rule(Protocol):
+    """One way to make an output."""
+
+    def find(self, node: Node, want: Want) -> Answer:
+        """What the output gives; None where the graph does not tell."""
+
+
+def names_of(node: Node, names: str) -> list[str]:
+    """The inputs that are there among those named."""
+    found: list[str] = []
+    for name in names.split("|"):
+        if "*" in name:
+            start, _, end = name.partition("*")
+            digits = ((each, each[len(start) : len(each) - len(end) or None]) for each in _between(node, start, end))
+            found += [each for each, digit in sorted(digits, key=lambda pair: int(pair[1]))]
+        elif name in node.inputs:
+            found.append(name)
+    return found
+
+
+def _between(node: Node, start: str, end: str) -> list[str]:
+    middle = len(start) + len(end)
+    return [
+        each
+        for each in node.inputs
+        if isinstance(each, str)
+        and each.startswith(start)
+        and each.endswith(end)
+        and each[len(start) : len(each) - len(end)].isdecimal()
+        and middle < len(each) <= middle + 6
+    ]
+
+
+def literal(raw: Any) -> Value | None:
+    """A value that stands in the graph itself; what widgets wrap is unwrapped."""
+    if isinstance(raw, Mapping):
+        for key in ("content", "__value__"):
+            if key in raw:
+                raw = raw[key]
+                break
+    return None if raw is None else Value(plain=raw)
+
+
+def given(node: Node, name: str, want: Want) -> Answer:
+    """What an input gets."""
+    raw = node.inputs.get(name)
+    found = link(raw)
+    return (yield Ask(*found, want)) if found else literal(raw)
+
+
+def named(value: Value | None) -> str | None:
+    """A file's name; None where nothing is chosen."""
+    said = as_text(value)
+    return None if said is None or said.strip().lower() in NO_NAME else said
+
+
+@dataclass(frozen=True)
+class Of:
+    """The first of these inputs that gives something: what is passed on, and what overrides it before it."""
+
+    names: str
+    kind: str = ""
+    side: str = ""
+
+    def find(self, node: Node, want: Want) -> Answer:
+        asked = Want(self.kind or want.kind, self.side or want.side)
+        for name in names_of(node, self.names):
+            found = yield from given(node, name, asked)
+            if found is not None:
+                return found
+        return None
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """What an output gives without any input; by default conditioning that says nothing."""
+
+    value: Value | None = field(default_factory=lambda: Value(words=()))
+
+    def find(self, node: Node, want: Want) -> Answer:
+        return self.value
+        yield
+
+
+@dataclass(frozen=True)
+class Mix:
+    """Several conditionings as one."""
+
+    names: str
+
+    def find(self, node: Node, want: Want) -> Answer:
+        values = []
+        for name in names_of(node, self.names):
+            values.append((yield from given(node, name, Want("words", want.side))))
+        return mixed(values)
+
+
+@dataclass(frozen=True)
+class Says:
+    """Conditioning of texts; what is told of the text encoder goes along.
+
+    Args:
+        names: the texts.
+        clip: the text encoders.
+        facts: as in `Told`.
+        tags: off: the node takes `<lora:...>` out.
+    """
+
+    names: str
+    clip: str = "clip|opt_clip|optional_clip"
+    facts: Mapping[str, str] = field(default_factory=dict)
+    tags: bool = True
+
+    def find(self, node: Node, want: Want) -> Answer:
+        words: dict[str, None] = {}
+        partial = False
+        for name in names_of(node, self.names):
+            value = yield from given(node, name, Want("text", want.side))
+            said = as_text(value)
+            partial = partial or said is None or (value is not None and value.partial)
+            said = LORA_TAG.sub("", said) if said and not self.tags else said
+            if said and said.strip():
+                words[said.strip()] = None
+        made = Value(words=tuple(words), partial=partial)
+        clip = yield from Of(self.clip, "clip").find(node, want)
+        skip = {} if clip is None else {name: each for name, each in clip.facts.items() if name == "clip_skip"}
+        return made.told(skip | (yield from facts_of(node, self.facts)))
+
+
+@dataclass(frozen=True)
+class Join:
+    """Texts in their order, repeats and all.
+
+    Args:
+        names: the parts.
+        by: what stands between them; with an @ before it the input that says so.
+        skip_empty: parts that are empty are left out.
+        strip: the parts without blanks at their ends.
+    """
+
+    names: str
+    by: str = ""
+    skip_empty: bool = False
+    strip: bool = False
+
+    def find(self, node: Node, want: Want) -> Answer:
+        between: str | None = self.by
+        if self.by.startswith("@"):
+            between = as_text((yield from Of(self.by[1:], "text").find(node, want)))
+        parts: list[str] = []
+        partial = False
+        for name in names_of(node, self.names):
+            value = yield from given(node, name, Want("text", want.side))
+            raw = value.plain if value is not None and isinstance(value.plain, list) else None
+            said = as_text(value) if raw is None else None
+            several = [each for each in raw[:1000] if isinstance(each, str)] if raw is not None else [said]
+            partial = partial or value is None or value.partial
+            parts += [each.strip() if self.strip else each for each in several if each is not None]
+        if self.skip_empty:
+            parts = [each for each in parts if each]
+        if not parts or sum(map(len, parts)) > MAX_JOINED:
+            return None
+        between = (between or "").replace("\\n", "\n")
+        return Value(plain=between.join(parts), partial=partial)
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text worked out from others.
+
+    Args:
+        work: takes the inputs' texts by name, those that are not known left out; None where it cannot tell.
+        names: the inputs.
+    """
+
+    work: Callable[[Mapping[str, str]], str | None]
+    names: str
+
+    def find(self, node: Node, want: Want) -> Answer:
+        texts: dict[str, str] = {}
+        partial = False
+        for name in names_of(node, self.names):
+            value = yield from given(node, name, Want("text", want.side))
+            said = as_text(value)
+            if value is not None and isinstance(value.plain, bool):
+                said = str(value.plain)
+            if said is None:
+                return None
+            texts[name] = said
+            partial = partial or (value is not None and value.partial)
+        made = self.work(texts)
+        return None if made is None or len(made) > MAX_JOINED else Value(plain=made, partial=partial)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A text out of which a node draws at random: told only where there is nothing to draw."""
+
+    names: str
+
+    def find(self, node: Node, want: Want) -> Answer:
+        value = yield from Of(self.names, "text").find(node, want)
+        said = as_text(value)
+        return None if said is None or _WILD.search(said) else value
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a node showed, which the workflow keeps; else what it got."""
+
+    names: str
+
+    def find(self, node: Node, want: Want) -> Answer:
+        shown = node.shown()
+        if shown is not None and want.kind in {"text", "switch"}:
+            return Value(plain=shown)
+        return (yield from Of(self.names).find(node, want))
+
+
+def facts_of(node: Node, facts: Mapping[str, str]) -> Generator[Ask, Value | None, dict[str, Any]]:
+    """The facts that a node's inputs say; those of files only where one is chosen."""
+    found: dict[str, Any] = {}
+    for fact, names in facts.items():
+        kind = KINDS.get(fact, "text")
+        value = yield from Of(names, kind).find(node, Want(kind))
+        if value is None or value.plain is None:
+            continue
+        said = value.plain if isinstance(value.plain, (int, float)) else named(value)
+        if said is not None:
+            found[fact] = said
+    return found
+
+
+@dataclass(frozen=True)
+class Sized:
+    """Empty latents, or a picture, of a size; or the size in a preset's name, as in `832 x 1216 (portrait)`."""
+
+    width: str = "width"
+    height: str = "height"
+    preset: str = ""
+    of: Rule | None = None
+    swap: str = "swap_dimensions|invert"
+
+    def find(self, node: Node, want: Want) -> Answer:
+        base = (yield from self.of.find(node, want)) if self.of is not None else None
+        size = []
+        preset = as_text((yield from Of(self.preset, "text").find(node, want))) if self.preset else None
+        found = _SIZE.search(preset[:200]) if preset else None
+        for n, names in enumerate((self.width, self.height), 1):
+            value = yield from Of(names, "width" if n == 1 else "height").find(node, want)
+            said = number(value.plain, whole=True) if value is not None else None
+            size.append(int(found[n]) if found else said)
+        swap = yield from Of(self.swap, "switch").find(node, want)
+        size = size[::-1] if swap is not None and str(swap.plain).lower() in {"on", "true"} else size
+        base = Value() if base is None else base
+        if not all(size):
+            return base
+        if want.kind in {"width", "height"}:
+            return Value(plain=size[want.kind == "height"])
+        return base.told({"width": size[0], "height": size[1]})
+
+
+@dataclass(frozen=True)
+class Pick:
+    """A field of a pipe: one that comes in, or the one that this node makes."""
+
+    field: str
+    of: str | Bundle
+
+    def find(self, node: Node, want: Want) -> Answer:
+        if isinstance(self.of, str):
+            for name in names_of(node, self.of):
+                value = yield from given(node, name, Want("pipe"))
+                if value is not None and self.field in value.fields:
+                    return value.fields[self.field]
+            return None
+        return (yield from self.of.one(node, self.field))
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Several values under their names: a pipe, a context, a guider, a sampler's settings.
+
+    Args:
+        fields: name: the inputs, or the rule.
+        base: the pipes that come in.
+        last: of several the later ones count first.
+        switch: of several only the first that is not empty counts.
+    """
+
+    fields: Mapping[str, str | Rule] = field(default_factory=dict)
+    base: str = ""
+    last: bool = False
+    switch: bool = False
+
+    def find(self, node: Node, want: Want) -> Answer:
+        fields = dict((yield from self._bases(node)))
+        for name in self.fields:
+            own = yield from self._own(node, name)
+            if own is not None:
+                fields[name] = own
+        return Value(fields=fields)
+
+    def one(self, node: Node, name: str) -> Answer:
+        """One of the fields."""
+        own = yield from self._own(node, name)
+        return own if own is not None else (yield from self._bases(node)).get(name)
+
+    def _own(self, node: Node, name: str) -> Answer:
+        rule = self.fields.get(name)
+        if rule is None:
+            return None
+        found = yield from (Of(rule) if isinstance(rule, str) else rule).find(node, WANTS.get(name, Want(name)))
+        # a number or a name that is one to be, and not a link to what has no value
+        return None if found is not None and found.plain == "" and isinstance(rule, str) else found
+
+    def _bases(self, node: Node) -> Generator[Ask, Value | None, Mapping[str, Value]]:
+        names = names_of(node, self.base) if self.base else []
+        fields: dict[str, Value] = {}
+        for name in reversed(names) if self.last else names:
+            value = yield from given(node, name, Want("pipe"))
+            if value is not None and value.fields:
+                fields = {**value.fields, **fields}
+                if self.switch:
+                    break
+        return fields
+
+
+@dataclass(frozen=True)
+class Switch:
+    """One of several inputs, by the value of another.
+
+    Args:
+        by: the inputs that choose.
+        cases: a value in small letters: the inputs it chooses.
+        pattern: or the input's name with `{}` for the number.
+        offset: added to the number.
+    """
+
+    by: str
+    cases: Mapping[str, str] = field(default_factory=dict)
+    pattern: str = ""
+    offset: int = 0
+
+    def find(self, node: Node, want: Want) -> Answer:
+        value = yield from Of(self.by, "switch").find(node, want)
+        chosen = "" if value is None else str(value.plain)[:100].strip().lower()
+        names = self.cases.get(chosen, "")
+        if self.pattern:
+            place = number(chosen, whole=True)
+            names = "" if place is None else self.pattern.replace("{}", str(place + self.offset))
+        return (yield from Of(names).find(node, want)) if names else None
+
+
+def rule_of(made: Any) -> Rule:
+    """A rule, or inputs that are passed on by their names alone."""
+    return Of(made) if isinstance(made, str) else made
