@@ -145,7 +145,7 @@ def read_info(data: bytes, *, index: int = 0, path: str | None = None, hidden: b
         ImageError, TooLargeError: as `extract`.
     """
     found = extract(data, hidden=hidden)
-    made = read_generation(found.texts)
+    made = read_generation(found.texts, (found.width, found.height))
     own = infotext_of(found.texts)
     return FileInfo(
         index=index,

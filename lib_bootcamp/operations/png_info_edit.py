@@ -90,7 +90,7 @@ def edit_png_info(params: PngInfoEditParams, context: Context) -> PngInfoEditRes
     before = extract(params.file)
     text = params.infotext
     if params.changes:
-        made = read_generation(before.texts)
+        made = read_generation(before.texts, (before.width, before.height))
         if made is None:
             raise InvalidParamError("changes", "need a file that tells how it was made; give an infotext")
         text = a1111.write(changed(made, params.changes))

@@ -19,17 +19,22 @@ from .tools import READERS
 _PLACES = ("parameters", "UserComment", "comment", "ImageDescription", "XMP description", "XPComment", "Description")
 
 
-def read_generation(texts: Mapping[str, str]) -> Generation | None:
+def read_generation(texts: Mapping[str, str], size: tuple[int, int] = (0, 0)) -> Generation | None:
     """The record of a file's texts; None where no tool's format is among them.
 
     Where ComfyUI's graph stands beside an infotext (nodes that save pictures write both), the infotext is what its
     author meant to say, and the graph stays among the texts.
+
+    Args:
+        texts: by name, as `extract` gives them.
+        size: the picture's width and height, where they are known: of several pictures that a graph saves, which one
+            this is.
     """
     for read in READERS:
         found = read(texts)
         if found is not None:
             return found
-    comfy = read_comfy(texts)
+    comfy = read_comfy(texts, size)
     said = infotext_of(texts)
     if said is None:
         return comfy

@@ -1,11 +1,11 @@
-"""ComfyUI's prompt graph as nodes: `{id: {"class_type": ..., "inputs": {name: value or [id, output]}}}`, all of it hostile."""
+"""ComfyUI's prompt graph as nodes: `{id: {"class_type": ..., "inputs": {name: value or [id, slot]}}}`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..generation import text
+from lib_bootcamp.core.png_info.generation import text
 
 MAX_NODES = 100_000
 MAX_INPUTS = 500
@@ -108,7 +108,8 @@ def _workflow_nodes(workflow: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[
     """The workflow's nodes by the ids that they have in the prompt, those of subgraphs too."""
     definitions = workflow.get("definitions")
     subgraphs = definitions.get("subgraphs") if isinstance(definitions, Mapping) else None
-    inner = {each.get("id"): each for each in subgraphs if isinstance(each, Mapping)} if _plain_ids(subgraphs) else {}
+    listed = subgraphs if isinstance(subgraphs, list) else []
+    inner = {text(each.get("id")): each for each in listed if isinstance(each, Mapping)}
     waiting: list[tuple[str, Mapping[str, Any], int]] = [("", workflow, 0)]
     count = 0
     while waiting:
@@ -125,7 +126,3 @@ def _workflow_nodes(workflow: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[
             kind = node.get("type")
             if isinstance(kind, str) and kind in inner and depth < 20:
                 waiting.append((f"{key}:", inner[kind], depth + 1))
-
-
-def _plain_ids(given: Any) -> bool:
-    return isinstance(given, list) and all(isinstance(each.get("id"), str) for each in given if isinstance(each, Mapping))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Mapping
 from typing import Any
 
-from ..generation import Lora, file_name, number
+from lib_bootcamp.core.png_info.generation import Lora, file_name, number
+
 from .graph import Node, link
-from .rules import LORA_TAG, Answer, Of, given, named
+from .rules import Answer, Of, given, named
 from .values import Ask, Value, Want, as_text
 
 MAX_STACK = 60
+LORA_TAG = re.compile(r"<(?:lora|lyco):([^:<>]{1,200})((?::[^<>]{0,200})?)>")
 # the nth of a stack: `{}` is its number, `{:02}` with a zero before it; one alone has none
 _NAMES = ("lora_name", "lora_name_{}", "lora_name{}", "lora_{}", "lora_{:02}", "lora_{}_name", "lora{}_name", "lora{}")
 _ALONE = (*_NAMES, "lora")
@@ -50,9 +53,9 @@ def own_loras(node: Node, spelled: str) -> Loras:
         if how == "stack":
             for value in (yield from _each(node, name)):
                 found += value.loras
-        elif not (yield from _is_on(node, None)):
-            continue
-        elif how == "tags" and node.inputs.get("insert_lora") == "DISABLE LORAS":
+        elif not (yield from _is_on(node, None)) or (
+            how == "tags" and node.inputs.get("insert_lora") == "DISABLE LORAS"
+        ):
             continue
         elif how == "tags":
             said = as_text((yield from Of(name, "text").find(node, Want("text"))))

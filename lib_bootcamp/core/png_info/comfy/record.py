@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..generation import Generation, file_name, make, number
-from ..limits import read_object
+from lib_bootcamp.core.png_info.generation import Generation, file_name, make, number
+from lib_bootcamp.core.png_info.limits import read_object
+
 from .graph import MAX_NODES, Graph, Node
 from .rules import names_of
 from .tables import PREVIEWING, SAVING
@@ -19,8 +20,13 @@ _PICTURES = "images|image|frames|video|pixels|samples|audio|any|image_a"
 _UNKNOWN = "A part of the prompt is made by a node whose result the file does not hold."
 
 
-def read_comfy(texts: Mapping[str, str]) -> Generation | None:
-    """The record of a `prompt` graph, else of a `workflow`; None where there is neither."""
+def read_comfy(texts: Mapping[str, str], size: tuple[int, int] = (0, 0)) -> Generation | None:
+    """The record of a `prompt` graph, else of a `workflow`; None where there is neither.
+
+    Args:
+        texts: by name.
+        size: the picture's width and height; 0 where they are not known.
+    """
     given = read_object(texts.get("prompt"))
     workflow = read_object(texts.get("workflow"))
     graph = Graph(given, workflow)
@@ -31,7 +37,7 @@ def read_comfy(texts: Mapping[str, str]) -> Generation | None:
         given = as_prompt(workflow)
         graph = Graph(given)
         extras = {"Workflow nodes": len(workflow["nodes"])}
-    made = _saved(Walk(graph), graph)
+    made = _saved(Walk(graph), graph, size)
     values: dict[str, Any] = {}
     if made is not None and made.passes:
         values = _told(made, extras)
@@ -42,18 +48,18 @@ def read_comfy(texts: Mapping[str, str]) -> Generation | None:
     return make("ComfyUI", values, extras)
 
 
-def _saved(walk: Walk, graph: Graph) -> Value | None:
+def _saved(walk: Walk, graph: Graph, size: tuple[int, int]) -> Value | None:
     """The picture that was saved, else shown, else what a sampler made of which nothing is used further on."""
     for kinds in (SAVING, PREVIEWING):
         ends = [node for node in graph.nodes.values() if node.kind in kinds or (kinds is SAVING and _saves(node))]
-        found = _best([_picture(walk, node) for node in ends[:MAX_ENDS]])
+        found = _best([_picture(walk, node) for node in ends[:MAX_ENDS]], size)
         if found is not None:
             return found
     sinks = graph.sinks()[:MAX_ENDS]
-    found = _best([_picture(walk, node) or walk.made_by(node) for node in sinks])
+    found = _best([_picture(walk, node) or walk.made_by(node) for node in sinks], size)
     if found is not None:
         return found
-    return _best([walk.made_by(node) for node in _likely(graph)])
+    return _best([walk.made_by(node) for node in _likely(graph)], size)
 
 
 def _saves(node: Node) -> bool:
@@ -75,11 +81,34 @@ def _picture(walk: Walk, node: Node) -> Value | None:
     return None
 
 
-def _best(found: list[Value | None]) -> Value | None:
-    """The first that was sampled as a whole; else the first of which parts were."""
+def _best(found: list[Value | None], size: tuple[int, int]) -> Value | None:
+    """Of several pictures the one that has this size; else the one with the most samplings, the first of those."""
+
+    def rank(made: Value) -> tuple[bool, bool, int]:
+        whole = sum(not each.detail for each in made.passes)
+        final = _final_size(made)
+        return whole > 0, final == size if final is not None else False, whole
+
     there = [each for each in found if each is not None and each.passes]
-    whole = [each for each in there if any(not one.detail for one in each.passes)]
-    return next(iter(whole or there), None)
+    return max(there, key=rank, default=None)
+
+
+def _final_size(made: Value) -> tuple[int, int] | None:
+    """The size of the picture, where each step tells it."""
+    size: tuple[int, int] | None = None
+    for at, before in enumerate([*(each.before for each in made.passes if not each.detail), made.facts]):
+        told = [number(before.get(name), whole=True) for name in ("up_width", "up_height")]
+        scale = number(before.get("scale_by"), whole=False)
+        start = _size(before) if at == 0 else {}
+        if all(told):
+            size = (told[0], told[1])
+        elif start:
+            size = (start["width"], start["height"])
+        elif scale and size:
+            size = (round(size[0] * scale), round(size[1] * scale))
+        elif before.get("scaled") or size is None:
+            return None
+    return size
 
 
 def _told(made: Value, extras: dict[str, Any]) -> dict[str, Any]:
@@ -87,7 +116,10 @@ def _told(made: Value, extras: dict[str, Any]) -> dict[str, Any]:
     details = [each for each in made.passes if each.detail]
     first = whole[0] if whole else details.pop(0)
     values = _sampling(first)
-    for field, given in (("prompt", _words(first.positive, whole, "positive")), ("negative_prompt", _words(first.negative, whole, "negative"))):
+    for field, given in (
+        ("prompt", _words(first.positive, whole, "positive")),
+        ("negative_prompt", _words(first.negative, whole, "negative")),
+    ):
         values[field] = "\n".join(given.words or ()) if given is not None else ""
         if given is not None and given.partial:
             extras["Note"] = _UNKNOWN
@@ -105,8 +137,8 @@ def _told(made: Value, extras: dict[str, Any]) -> dict[str, Any]:
     values |= _hires(first, whole, values)
     for each in details:
         extras[each.kind] = dict(each.values)
-    if "upscaler" in made.facts and len(whole) == 1:
-        _add(extras, "Postprocess upscaler", made.facts["upscaler"])
+    if made.facts.get("scaled") and len(whole) == 1:
+        _add(extras, "Postprocess upscaler", made.facts.get("upscale_model", made.facts.get("upscaler")))
         _add(extras, "Postprocess upscale by", made.facts.get("scale_by"))
     return {name: value for name, value in values.items() if value is not None}
 
@@ -156,7 +188,7 @@ def _hires(first: Pass, whole: list[Pass], values: Mapping[str, Any]) -> dict[st
             told["hires_upscale"] = scale
         elif all(size) and size != [values.get("width"), values.get("height")]:
             told["hires_width"], told["hires_height"] = size
-        told["hires_upscaler"] = file_name(each.before.get("upscaler")) or None
+        told["hires_upscaler"] = file_name(each.before.get("upscale_model", each.before.get("upscaler"))) or None
         return told
     return {}
 

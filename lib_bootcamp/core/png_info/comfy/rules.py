@@ -1,26 +1,24 @@
-"""How a node's output is made of its inputs: the few ways there are, as data that the table of node classes is written in.
+"""How a node's output is made of its inputs: the few ways there are, in which the table of node classes is written.
 
-Inputs are named as in `"text_a|text_b|string_*"`: the first that is given counts, or each of them, and a star stands for
-a number. A rule asks for inputs by yielding an `Ask`, and the walk (`walk.py`) sends what it found.
+Inputs are named as in `"text_a|text_b|string_*"`: the first that is given counts, or each of them, and a star stands
+for a number. A rule asks for inputs by yielding an `Ask`, and the walk (`walk.py`) sends what it found.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
-from ..generation import number
+from lib_bootcamp.core.png_info.generation import number
+
 from .graph import Node, link
-from .values import Ask, Value, Want, as_text, mixed
+from .values import Ask, Value, Want, as_text
 
 Answer: TypeAlias = Generator[Ask, "Value | None", "Value | None"]
-MAX_JOINED = 1_000_000
 NO_NAME = frozenset({"", "none", "[none]", "baked vae", "choose", "undefined", "(use same)", "default", "null"})
-LORA_TAG = re.compile(r"<(?:lora|lyco):([^:<>]{1,200})((?::[^<>]{0,200})?)>")
 _SIZE = re.compile(r"(\d{2,5})\s*[x×*]\s*(\d{2,5})", re.IGNORECASE)
-_WILD = re.compile(r"__[\w/*.-]+__|\{[^{}]*\|[^{}]*\}|\{\d+\$\$")
 # what a pipe's fields hold
 WANTS = {
     "positive": Want("words", "+"),
@@ -123,141 +121,6 @@ class Nothing:
     def find(self, node: Node, want: Want) -> Answer:
         return self.value
         yield
-
-
-@dataclass(frozen=True)
-class Mix:
-    """Several conditionings as one."""
-
-    names: str
-
-    def find(self, node: Node, want: Want) -> Answer:
-        values = []
-        for name in names_of(node, self.names):
-            values.append((yield from given(node, name, Want("words", want.side))))
-        return mixed(values)
-
-
-@dataclass(frozen=True)
-class Says:
-    """Conditioning of texts; what is told of the text encoder goes along.
-
-    Args:
-        names: the texts.
-        clip: the text encoders.
-        facts: as in `Told`.
-        tags: off: the node takes `<lora:...>` out.
-    """
-
-    names: str
-    clip: str = "clip|opt_clip|optional_clip"
-    facts: Mapping[str, str] = field(default_factory=dict)
-    tags: bool = True
-
-    def find(self, node: Node, want: Want) -> Answer:
-        words: dict[str, None] = {}
-        partial = False
-        for name in names_of(node, self.names):
-            value = yield from given(node, name, Want("text", want.side))
-            said = as_text(value)
-            partial = partial or said is None or (value is not None and value.partial)
-            said = LORA_TAG.sub("", said) if said and not self.tags else said
-            if said and said.strip():
-                words[said.strip()] = None
-        made = Value(words=tuple(words), partial=partial)
-        clip = yield from Of(self.clip, "clip").find(node, want)
-        skip = {} if clip is None else {name: each for name, each in clip.facts.items() if name == "clip_skip"}
-        return made.told(skip | (yield from facts_of(node, self.facts)))
-
-
-@dataclass(frozen=True)
-class Join:
-    """Texts in their order, repeats and all.
-
-    Args:
-        names: the parts.
-        by: what stands between them; with an @ before it the input that says so.
-        skip_empty: parts that are empty are left out.
-        strip: the parts without blanks at their ends.
-    """
-
-    names: str
-    by: str = ""
-    skip_empty: bool = False
-    strip: bool = False
-
-    def find(self, node: Node, want: Want) -> Answer:
-        between: str | None = self.by
-        if self.by.startswith("@"):
-            between = as_text((yield from Of(self.by[1:], "text").find(node, want)))
-        parts: list[str] = []
-        partial = False
-        for name in names_of(node, self.names):
-            value = yield from given(node, name, Want("text", want.side))
-            raw = value.plain if value is not None and isinstance(value.plain, list) else None
-            said = as_text(value) if raw is None else None
-            several = [each for each in raw[:1000] if isinstance(each, str)] if raw is not None else [said]
-            partial = partial or value is None or value.partial
-            parts += [each.strip() if self.strip else each for each in several if each is not None]
-        if self.skip_empty:
-            parts = [each for each in parts if each]
-        if not parts or sum(map(len, parts)) > MAX_JOINED:
-            return None
-        between = (between or "").replace("\\n", "\n")
-        return Value(plain=between.join(parts), partial=partial)
-
-
-@dataclass(frozen=True)
-class Text:
-    """A text worked out from others.
-
-    Args:
-        work: takes the inputs' texts by name, those that are not known left out; None where it cannot tell.
-        names: the inputs.
-    """
-
-    work: Callable[[Mapping[str, str]], str | None]
-    names: str
-
-    def find(self, node: Node, want: Want) -> Answer:
-        texts: dict[str, str] = {}
-        partial = False
-        for name in names_of(node, self.names):
-            value = yield from given(node, name, Want("text", want.side))
-            said = as_text(value)
-            if value is not None and isinstance(value.plain, bool):
-                said = str(value.plain)
-            if said is None:
-                return None
-            texts[name] = said
-            partial = partial or (value is not None and value.partial)
-        made = self.work(texts)
-        return None if made is None or len(made) > MAX_JOINED else Value(plain=made, partial=partial)
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """A text out of which a node draws at random: told only where there is nothing to draw."""
-
-    names: str
-
-    def find(self, node: Node, want: Want) -> Answer:
-        value = yield from Of(self.names, "text").find(node, want)
-        said = as_text(value)
-        return None if said is None or _WILD.search(said) else value
-
-
-@dataclass(frozen=True)
-class Shown:
-    """What a node showed, which the workflow keeps; else what it got."""
-
-    names: str
-
-    def find(self, node: Node, want: Want) -> Answer:
-        shown = node.shown()
-        if shown is not None and want.kind in {"text", "switch"}:
-            return Value(plain=shown)
-        return (yield from Of(self.names).find(node, want))
 
 
 def facts_of(node: Node, facts: Mapping[str, str]) -> Generator[Ask, Value | None, dict[str, Any]]:
@@ -398,3 +261,8 @@ class Switch:
 def rule_of(made: Any) -> Rule:
     """A rule, or inputs that are passed on by their names alone."""
     return Of(made) if isinstance(made, str) else made
+
+
+def table(rules: Mapping[str, Any]) -> dict[str, Any]:
+    """Rules by class, of keys that name several classes with `; ` between them."""
+    return {kind: made for kinds, made in rules.items() for kind in kinds.split("; ")}

@@ -8,7 +8,7 @@ from typing import Any
 
 from .graph import Node
 from .rules import Answer, Of, given, names_of
-from .values import MAX_PASSES, Ask, Pass, Value, Want
+from .values import MAX_PASSES, Pass, Value, Want
 
 WORDS = {"positive": Want("words", "+"), "negative": Want("words", "-")}
 GIVEN = {
@@ -29,7 +29,9 @@ BUNDLES = (
     "options|context|ctx|params|pipe_opt|kdiffusion_pipe|base_ctx|bus|settings|advanced|base_sampler"
 )
 # told of latents or a picture between two samplings, and no further
-BETWEEN = frozenset({"scale_by", "up_width", "up_height", "upscaler", "scaled", "masked", "width", "height"})
+BETWEEN = frozenset(
+    {"scale_by", "up_width", "up_height", "upscaler", "upscale_model", "scaled", "masked", "width", "height"}
+)
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,9 @@ class Sample:
         vae = yield from self._one(node, "vae", pipes)
         start = yield from self._start(node, pipes)
         begun = start or Value()
+        if positive is not None and positive.passes and not begun.passes:
+            # what was sampled before is among the conditioning (Stable Cascade)
+            begun = Value(passes=positive.passes, facts=begun.facts)
         done = Pass(
             kind=node.kind,
             values=values,
@@ -109,12 +114,11 @@ def _script(pipes: list[Mapping[str, Value]], done: Pass) -> Generator[Pass, Non
     for pipe in pipes:
         if "hires_steps" in pipe:
             told = {name.removeprefix("hires_"): each.plain for name, each in pipe.items() if name.startswith("hires_")}
-            before = {name: told[name] for name in ("scale_by", "upscaler") if name in told}
-            values = {**done.values, **{name: told[name] for name in ("steps", "denoise") if name in told}}
+            before: dict[str, Any] = {name: told[name] for name in ("scale_by", "upscaler") if name in told}
+            values = dict(done.values) | {name: told[name] for name in ("steps", "denoise") if name in told}
             yield Pass(kind="HighRes-Fix Script", values=values, before=before, model=done.model)
 
 
 def _cut(passes: tuple[Pass, ...]) -> tuple[Pass, ...]:
     half = MAX_PASSES // 2
     return passes if len(passes) <= MAX_PASSES else (*passes[:half], *passes[-half:])
-

@@ -1,12 +1,13 @@
-"""A node class that the table does not know: what is asked for comes of the one input that it can come of, or is not told."""
+"""A node class that the table does not know: what is asked for comes of the one input that it can come of, or none."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from .graph import Node, link
-from .rules import Answer, Bundle, Of, Pick, Rule, Says, given, names_of
+from .rules import Answer, Bundle, Of, Pick, Rule, given, names_of
 from .sampling import BUNDLES, GIVEN, Sample
+from .text_rules import Says
 from .told import Told
 from .values import MADE, Value, Want, as_text
 
@@ -30,7 +31,7 @@ _NAMES = {
     "clip": "clip|clip1|base_clip|opt_clip|CLIP",
     "vae": "vae|VAE|opt_vae|base_vae",
     "latent": "samples|latent|latent_image|latents|samples_to|destination|samples1|LATENT|optional_latent",
-    "image": "images|image|pixels|input_image|destination|base_image|original_image|image1|image_1|image_a|IMAGE|frames",
+    "image": "images|image|pixels|input_image|destination|base_image|original_image|image1|image_1|image_a|frames",
 }
 _TEXTS = "text|prompt|string|value|populated_text|text_input|input_text|caption|String|Text|wildcard_text|STRING"
 _POSITIVE = "positive|pos|positive_prompt|text_positive|positive_text|prompt_positive|pos_prompt|base_positive|POSITIVE"
@@ -56,7 +57,7 @@ class Unknown:
         return _Guess(slot)
 
     def _samples(self, node: Node, slot: int) -> bool:
-        """Whether an output gives what the node sampled: it has a sampler's settings, and the output is no pass-through."""
+        """Whether an output gives what the node sampled: it has a sampler's settings and hands nothing on."""
         settings = len(names_of(node, "steps|cfg|sampler_name|scheduler|denoise"))
         seeded = bool(names_of(node, "seed|noise_seed|noise"))
         fed = bool(names_of(node, "model|pipe|basic_pipe|guider|optional_model"))
@@ -118,7 +119,9 @@ class _Guess:
             # one that asks a language model or an image gives another text than it was given
             if len(names) != 1 or any(len(node.inputs[each]) > 200 for each in others):
                 return None
-            if any(names_of(node, each) for each in ("image|images|pixels", "model|llm|api_key|max_tokens|temperature")):
+            if any(
+                names_of(node, each) for each in ("image|images|pixels", "model|llm|api_key|max_tokens|temperature")
+            ):
                 return None
             return (yield from given(node, names[0], want))
         same = [each for each in node.inputs if each == want.kind or (name and each.lower() == name.lower())]
@@ -139,7 +142,11 @@ class _Guess:
             facts = {want.kind: _LOADED[want.kind]} if want.kind in _LOADED else {}
             return (yield from Told(None, facts, loras=_spelled(node) if want.kind == "model" else "").find(node, want))
         if want.kind == "lora":
-            return (yield from Told(None, loras="stack:lora_stack|optional_lora_stack|prev_lora names objects").find(node, want))
+            return (
+                yield from Told(None, loras="stack:lora_stack|optional_lora_stack|prev_lora names objects").find(
+                    node, want
+                )
+            )
         if want.kind == "image":
             decoded = Told(Of("samples|latent|latents|latent_image", "latent"), vae="vae")
             return (yield from decoded.find(node, want)) if names_of(node, "samples|latent|latents") else None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from ..generation import Lora
+from lib_bootcamp.core.png_info.generation import Lora
 
 MAX_WORDS = 50
 MAX_LORAS = 100

@@ -1,7 +1,7 @@
 """The walk: what comes out of a node's output, asked backwards through the graph.
 
-A question waits for the questions that it asks; they lie on a list and not on Python's stack, each is answered once, and
-one that leads back to itself is answered by nothing. So circles, very deep and very large graphs end.
+A question waits for the questions that it asks; they lie on a list and not on Python's stack, each is answered once,
+and one that leads back to itself is answered by nothing. So circles, very deep and very large graphs end.
 """
 
 from __future__ import annotations
@@ -51,10 +51,10 @@ class Walk:
                 found = self.known[ask] = self._within_bounds(end.value)
                 continue
             found = self.known.get(wanted)
-            if found is None and wanted not in self.known and wanted not in open_asks:
-                if len(self.known) < MAX_ASKS and len(waiting) < MAX_DEPTH:
-                    waiting.append((wanted, self._answer(wanted)))
-                    open_asks.add(wanted)
+            new = wanted not in self.known and wanted not in open_asks
+            if new and len(self.known) < MAX_ASKS and len(waiting) < MAX_DEPTH:
+                waiting.append((wanted, self._answer(wanted)))
+                open_asks.add(wanted)
         return found
 
     def _within_bounds(self, value: Value | None) -> Value | None:

@@ -1,7 +1,7 @@
 """The table of node classes: which inputs an output is made of and how.
 
-A class has a rule for each of its outputs, in their order; a rule alone holds for all of them, and a text alone names the
-inputs that are passed on. What the classes of a pack have in common with each other stands once, under their names.
+A class has a rule for each of its outputs, in their order; a rule alone holds for all of them. Classes of which the
+same is true stand together, with `; ` between their names. Sources: the packs' own declarations of inputs and outputs.
 """
 
 from __future__ import annotations

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..rules import Mix, Nothing, Of, Says, Sized
-from ..told import Told
-from ..values import Value
+from lib_bootcamp.core.png_info.comfy.rules import Nothing, Of, Sized, table
+from lib_bootcamp.core.png_info.comfy.text_rules import Mix, Says, Staged
+from lib_bootcamp.core.png_info.comfy.told import Told
+from lib_bootcamp.core.png_info.comfy.values import Value
 
 NOTHING = Nothing(Value())
 UNKNOWN = Nothing(None)
@@ -26,147 +27,219 @@ SCALED_TO = {"up_width": "width|target_width", "up_height": "height|target_heigh
 METHOD = {"upscaler": "upscale_method|scale_method|interpolation|resampling_method"}
 SCALES = {"scaled": True}
 
-# fmt: off  (a table is read by its lines)
-NODES: dict[str, Any] = {
-    # models
-    **dict.fromkeys(("CheckpointLoaderSimple", "CheckpointLoader", "unCLIPCheckpointLoader", "CheckpointLoaderKJ",
-                     "CheckpointLoader|pysssss", "CheckpointLoaderNF4", "Checkpoint Loader", "Checkpoint Loader (Simple)",
-                     "unCLIP Checkpoint Loader", "CheckpointLoaderSimpleShared //Inspire", "CheckpointLoaderSimpleExtended",
-                     "Checkpoint Loader (LoraManager)", "CheckpointLoaderSimpleWithNoiseSelect"), CHECKPOINT),
-    "ImageOnlyCheckpointLoader": (Told(None, {"model": "ckpt_name"}), NOTHING, NOTHING),
-    **dict.fromkeys(("UNETLoader", "UnetLoaderGGUF", "UnetLoaderGGUFAdvanced", "DiffusionModelLoaderKJ", "UNETLoaderNF4",
-                     "UNETLoaderMultiGPU", "UnetLoaderGGUFMultiGPU", "Unet Loader (LoraManager)"), DIFFUSION),
-    "DiffusersLoader": (Told(None, {"model": "model_path"}), NOTHING, NOTHING),
-    **dict.fromkeys(("NunchakuFluxDiTLoader", "NunchakuQwenImageDiTLoader", "NunchakuZImageDiTLoader"),
-                    (Told(None, {"model": "model_path|model_name"}),)),
-    **dict.fromkeys(("VAELoader", "VAELoaderKJ", "WanVideoVAELoader", "VAELoaderMultiGPU"),
-                    (Told(None, {"vae": "vae_name|model_name"}),)),
-    **dict.fromkeys(("CLIPLoader", "DualCLIPLoader", "TripleCLIPLoader", "QuadrupleCLIPLoader", "CLIPLoaderGGUF",
-                     "DualCLIPLoaderGGUF", "TripleCLIPLoaderGGUF"), NOTHING),
-    "CLIPSetLastLayer": (Told(Of("clip"), {"clip_skip": "stop_at_clip_layer"}),),
-    **dict.fromkeys(("ModelMergeSimple", "ModelMergeBlocks", "ModelMergeSubtract", "ModelMergeAdd", "CLIPMergeSimple"),
-                    Of("model1|clip1")),
-    **dict.fromkeys(("ModelSamplingFlux", "ModelSamplingSD3", "ModelSamplingAuraFlow", "ModelSamplingStableCascade",
-                     "ModelSamplingLTXV", "ModelSamplingSD3Advanced+", "ModelSamplingMiniMaxH3"),
-                    (Told(Of("model"), {"shift": "shift|max_shift"}),)),
-    **dict.fromkeys(("ModelSamplingDiscrete", "ModelSamplingContinuousEDM", "ModelSamplingContinuousV", "RescaleCFG",
-                     "FreeU", "FreeU_V2", "PatchModelAddDownscale", "TomePatchModel", "HyperTile", "CFGNorm", "CFGZeroStar",
-                     "SelfAttentionGuidance", "PerturbedAttentionGuidance", "DifferentialDiffusion", "TorchCompileModel",
-                     "SkipLayerGuidanceSD3", "SkipLayerGuidanceDiT", "IPAdapter", "IPAdapterAdvanced", "IPAdapterUnifiedLoader",
-                     "IPAdapterFaceID", "IPAdapterStyleComposition", "IPAdapterTiled", "ApplyPulid", "ApplyPulidFlux",
-                     "PathchSageAttentionKJ", "ModelPassThrough", "ModelCompile+", "UNetTemporalAttentionMultiply",
-                     "VideoLinearCFGGuidance", "VideoTriangleCFGGuidance", "RenormCFG", "APG", "EasyCache", "LazyCache",
-                     "DynamicThresholdingFull", "DynamicThresholdingSimple", "Automatic CFG", "TeaCache", "PAGAdvanced",
-                     "CFGZeroStarAndInit", "WanVideoNAG", "ApplyFBCacheOnModel", "GuidanceTimestepping+",
-                     "ModelAttentionBackend", "ScaleROPE", "UNetSelfAttentionMultiply", "EpsilonScaling"), MODEL),
-    "HypernetworkLoader": MODEL,
-    # conditioning: an encoder
-    **dict.fromkeys(("CLIPTextEncode", "AdvancedCLIPTextEncode", "BNK_CLIPTextEncodeAdvanced", "smZ CLIPTextEncode",
-                     "CLIPTextEncodeSDXLRefiner", "CLIPTextEncodePixArtAlpha", "Text to Conditioning", "CLIPTextEncodeSDXL+",
-                     "CLIPTextEncode (NSP)", "CLIPTextEncodeWithWeight", "TextEncodeForSamplerParams+",
-                     "PhotoMakerEncode", "CLIP Text Encode (Attention couple)", "ACN_AdvancedTextEncode",
-                     "PromptControlSimple", "CLIPTextEncodeA1111", "Prompt (LoraManager)",
-                     "CLIPTextEncode (BlenderNeko Advanced + NSP)"), (Says("text"), Of("text", "text"), Of("text", "text"))),
-    **dict.fromkeys(("CLIPTextEncodeSDXL", "BNK_CLIPTextEncodeSDXLAdvanced"), (Says("text_g|text_l"),)),
-    "CLIPTextEncodeFlux": (Says("clip_l|t5xxl", facts={"guidance": "guidance"}),),
-    "CLIPTextEncodeSD3": (Says("clip_g|clip_l|t5xxl"),),
-    "CLIPTextEncodeHiDream": (Says("clip_g|clip_l|t5xxl|llama"),),
-    "CLIPTextEncodeHunyuanDiT": (Says("bert|mt5xl"),),
-    "CLIPTextEncodeKandinsky5": (Says("clip_l|qwen25_7b"),),
-    "CLIPTextEncodeLumina2": (Says("user_prompt"),),
-    **dict.fromkeys(("TextEncodeQwenImageEdit", "TextEncodeQwenImageEditPlus", "TextEncodeQwenImage21",
-                     "TextEncodeZImageOmni", "TextEncodeHunyuanVideo_ImageToVideo", "TextEncodeQwenImageEditPlusAdvance_lrzjason",
-                     "TextEncodeBooguEdit", "TextEncodeFibo2", "TextEncodeJoyImageEdit", "TextEncodeMOSSImageEdit",
-                     "TextEncodeMageFlowEdit", "TextEncodeMingImageEdit"), (Says("prompt"),)),
-    **dict.fromkeys(("TextEncodeAceStepAudio", "TextEncodeAceStepAudio1.5"), (Says("tags|lyrics"),)),
-    "CLIPTextEncodeControlnet": (Mix("conditioning"),),
-    # ... and what is done with it
-    **dict.fromkeys(("ConditioningSetArea", "ConditioningSetAreaPercentage", "ConditioningSetAreaPercentageVideo",
-                     "ConditioningSetAreaStrength", "ConditioningSetMask", "ConditioningSetTimestepRange",
-                     "ConditioningMultiply", "ControlNetApply", "unCLIPConditioning", "StyleModelApply", "ReferenceLatent",
-                     "ReferenceMultiLatent", "StyleModelApplyAdvanced", "FluxKontextMultiReferenceLatentMethod",
-                     "StableCascade_StageB_Conditioning", "ACN_AdvancedControlNetApplySingle", "SD3NegativeConditioning+",
-                     "AddCLIPSDXLRParams", "AddCLIPSDXLParams", "FluxDisableGuidance", "CR Apply ControlNet", "T2IAdapterApply", "CLIPVisionConditioning"), CONDITIONING),
-    "FluxGuidance": (Told(Of("conditioning"), {"guidance": "guidance"}),),
-    "FluxKontextImageScale": (Of("image"),),
-    **dict.fromkeys(("GLIGENTextBoxApply", "GLIGENTextBoxApplyBatchCoords"), (Of("conditioning_to"),)),
-    "ConditioningAverage": (Mix("conditioning_to|conditioning_from"),),
-    "ConditioningConcat": (Mix("conditioning_to|conditioning_from"),),
-    **dict.fromkeys(("ConditioningCombine", "CR Conditioning Mixer", "ConditioningCombineMultiple+",
-                     "ConditioningMultiCombine"), (Mix("conditioning_*"), NOTHING)),
-    **dict.fromkeys(("CombineConditionings", "ConcatConditionings", "ImpactCombineConditionings",
-                     "ImpactConcatConditionings"), (Mix("conditioning*"),)),
-    **dict.fromkeys(("ConditioningZeroOut", "ImpactNegativeConditioningPlaceholder", "easy promptEmpty"), EMPTY),
-    **dict.fromkeys(("ConditioningSetProperties", "ConditioningSetDefaultCombine", "ConditioningSetPropertiesAndCombine"),
-                    (Mix("cond|cond_NEW|cond_DEFAULT"),)),
-    **dict.fromkeys(("PairConditioningCombine", "PairConditioningSetPropertiesAndCombine", "PairConditioningSetProperties",
-                     "PairConditioningSetDefaultCombine", "ConditioningSetMaskAndCombine", "ConditioningSetMaskAndCombine3",
-                     "ConditioningSetMaskAndCombine4", "ConditioningSetMaskAndCombine5"),
-                    (Mix("positive|positive_*|positive_A|positive_B|positive_NEW|positive_DEFAULT"),
-                     Mix("negative|negative_*|negative_A|negative_B|negative_NEW|negative_DEFAULT"))),
-    **dict.fromkeys(("ControlNetApplyAdvanced", "ControlNetApplySD3", "ControlNetInpaintingAliMamaApply",
-                     "ACN_AdvancedControlNetApply", "ACN_AdvancedControlNetApply_v2", "LTXVConditioning", "LTXVCropGuides",
-                     "Apply ControlNet Stack", "CondPassThrough", "ApplyAdvancedControlNet",), PAIR_LATENT),
-    "CR Apply Multi-ControlNet": (Of("base_positive"), Of("base_negative"), NOTHING),
-    **dict.fromkeys(("ApplyInstantID", "ApplyInstantIDAdvanced",), (Of("model"), Of("positive"), Of("negative"))),
-    **dict.fromkeys(("InpaintModelConditioning", "InstructPixToPixConditioning"), PAIR_PIXELS),
-    **dict.fromkeys(("WanImageToVideo", "WanVaceToVideo", "WanFunControlToVideo", "WanFunInpaintToVideo", "LTXVImgToVideo",
-                     "WanFirstLastFrameToVideo", "WanCameraImageToVideo", "WanPhantomSubjectToVideo", "Wan22FunControlToVideo",
-                     "WanTrackToVideo", "WanSoundImageToVideo", "WanHuMoImageToVideo", "WanAnimateToVideo",
-                     "SVD_img2vid_Conditioning", "SV3D_Conditioning", "StableZero123_Conditioning",
-                     "StableZero123_Conditioning_Batched", "SD_4XUpscale_Conditioning", "HunyuanVideo15ImageToVideo"), PAIR),
-    "HunyuanImageToVideo": (Of("positive"), SIZE),
-    # latents
-    **dict.fromkeys(("EmptyLatentImage", "EmptySD3LatentImage", "EmptyHunyuanLatentVideo", "EmptyMochiLatentVideo",
-                     "EmptyLTXVLatentVideo", "EmptyCosmosLatentVideo", "EmptyHunyuanImageLatent", "EmptyFlux2LatentImage",
-                     "EmptyHiDreamO1LatentImage", "EmptyChromaRadianceLatentImage", "EmptyQwenImageLayeredLatentImage",
-                     "EmptyHunyuanVideo15Latent", "Wan22ImageToVideoLatent", "CosmosImageToVideoLatent",
-                     "CosmosPredict2ImageToVideoLatent", "ADE_EmptyLatentImageLarge", "EmptyLatentImageAdvanced", "Noisy Latent Image"), (SIZE, SIZE, SIZE)),
-    "StableCascade_EmptyLatentImage": (SIZE, SIZE),
-    "SDXL Empty Latent Image (rgthree)": (Sized(preset="dimensions"), UNKNOWN, UNKNOWN),
-    "SDXLEmptyLatentSizePicker+": (Sized( "resolution"),) * 3,
-    **dict.fromkeys(("EmptyLatentImagePresets", "EmptyLatentImageCustomPresets"), (Sized(preset="dimensions"),) * 3),
-    **dict.fromkeys(("VAEEncode", "VAEEncodeTiled", "WanVideoEncode"), (ENCODE,)),
-    **dict.fromkeys(("VAEEncodeForInpaint",), (Told(ENCODE, always={"masked": True}),)),
-    "SetLatentNoiseMask": (Told(Of("samples"), always={"masked": True}),),
-    **dict.fromkeys(("LatentUpscale", "LatentUpscaleBy", "NNLatentUpscale", "LatentUpscaler", "LatentPixelScale",
-                     "Latent Upscale by Factor (WAS)", "LTXVLatentUpsampler", "HunyuanVideo15LatentUpscaleWithModel"),
-                    (Told(Of("samples|latent"), {**SCALED, **SCALED_TO, **METHOD}, SCALES),) * 2),
-    **dict.fromkeys(("LatentComposite", "LatentCompositeMasked"), (Of("samples_to|destination"),)),
-    **dict.fromkeys(("LatentFromBatch", "RepeatLatentBatch", "LatentRotate", "LatentFlip", "LatentCrop", "RebatchLatents",
-                     "LatentBatchSeedBehavior", "LatentMultiply", "TrimVideoLatent", "RemoveNoiseMask", "RemoveLatentMask+",
-                     "ReencodeLatent", "CR Latent Batch Size", "InjectLatentNoise+", "Latent Noise Injection", "LTXVSeparateAVLatent", "LatentApplyOperation", "PreviewBridgeLatent"),
-                    Of("samples|latent|latents|av_latent", "latent")),
-    **dict.fromkeys(("LatentAdd", "LatentSubtract", "LatentInterpolate", "LatentBatch", "LatentBlend", "LatentConcat"),
-                    (Of("samples1|samples"),)),
-    "LTXVConcatAVLatent": (Of("video_latent"),),
-    "AddNoise": (Of("latent_image"),),
-    # pictures
-    **dict.fromkeys(("VAEDecode", "VAEDecodeTiled", "CR VAE Decode", "VAEDecodeAudio", "WanVideoDecode", "VAEDecodeHunyuan3D", "VAEDecodeBatched", "HyVideoDecode", "LTXVSpatioTemporalTiledVAEDecode",
-                     "CogVideoDecode", "MochiDecode",), (DECODE, UNKNOWN)),
-    **dict.fromkeys(("LoadImage", "LoadImageMask", "LoadImageOutput", "Load Image Batch", "Image Load", "LoadImageFromUrl",
-                     "LoadVideo", "VHS_LoadVideo", "ETN_LoadImageBase64", "LoadImageBase64"), NOTHING),
-    "ImageUpscaleWithModel": (Told(Of("image"), always=SCALES, vae="upscale_model"),),
-    "UpscaleModelLoader": (Told(None, {"upscaler": "model_name"}),),
-    **dict.fromkeys(("ImageScale", "ImageScaleBy", "ImageScaleToTotalPixels", "ImageResize+", "ImageResizeKJ", "ImageResizeKJv2",
-                     "Image Resize (rgthree)", "ImageScaleToMaxDimension", "ResizeAndPadImage", "Image Resize",
-                     "ImageScaleDown", "ConstrainImage|pysssss", "easy imageScaleDown"),
-                    Told(Of("image|images"), {**SCALED, **SCALED_TO, **METHOD}, SCALES)),
-    "CR Upscale Image": (Told(Of("image"), {"scale_by": "rescale_factor", "upscaler": "upscale_model"}, SCALES),),
-    **dict.fromkeys(("ImageCrop", "ImageSharpen", "ImageBlur", "ImageInvert", "ImageFromBatch", "ImageBatch", "RepeatImageBatch",
-                     "ImageQuantize", "ImagePadForOutpaint", "ImageColorMatch+", "ColorMatch", "ReActorFaceSwap", "ImageFlip+",
-                     "ImageCASharpening+", "PreviewBridge", "ImageBlend", "ImageAddNoise", "ImageRotate", "RestoreFace",
-                     "FilmGrain", "easy imageColorMatch", "ImageListToImageBatch", "ImpactImageBatchToImageList",
-                     "RIFE VFI", "GetImageSizeAndCount", "ImageCompositeMasked", "CreateVideo", "ImageStitch"),
-                    Of("image|images|input_image|image_target|image1|destination|frames|image_1", "image")),
-}
+NODES: dict[str, Any] = table(
+    {
+        (
+            "CheckpointLoaderSimple; CheckpointLoader; unCLIPCheckpointLoader; CheckpointLoaderKJ; "
+            "CheckpointLoader|pysssss; CheckpointLoaderNF4; Checkpoint Loader; Checkpoint Loader (Simple); "
+            "unCLIP Checkpoint Loader; CheckpointLoaderSimpleShared //Inspire; CheckpointLoaderSimpleExtended; "
+            "Checkpoint Loader (LoraManager); CheckpointLoaderSimpleWithNoiseSelect"
+        ): CHECKPOINT,
+        "ImageOnlyCheckpointLoader": (Told(None, {"model": "ckpt_name"}), NOTHING, NOTHING),
+        (
+            "UNETLoader; UnetLoaderGGUF; UnetLoaderGGUFAdvanced; DiffusionModelLoaderKJ; UNETLoaderNF4; "
+            "UNETLoaderMultiGPU; UnetLoaderGGUFMultiGPU; Unet Loader (LoraManager)"
+        ): DIFFUSION,
+        "DiffusersLoader": (Told(None, {"model": "model_path"}), NOTHING, NOTHING),
+        "NunchakuFluxDiTLoader; NunchakuQwenImageDiTLoader; NunchakuZImageDiTLoader": (
+            Told(None, {"model": "model_path|model_name"}),
+        ),
+        "VAELoader; VAELoaderKJ; WanVideoVAELoader; VAELoaderMultiGPU": (Told(None, {"vae": "vae_name|model_name"}),),
+        (
+            "CLIPLoader; DualCLIPLoader; TripleCLIPLoader; QuadrupleCLIPLoader; CLIPLoaderGGUF; DualCLIPLoaderGGUF; "
+            "TripleCLIPLoaderGGUF"
+        ): NOTHING,
+        "CLIPSetLastLayer": (Told(Of("clip"), {"clip_skip": "stop_at_clip_layer"}),),
+        "ModelMergeSimple; ModelMergeBlocks; ModelMergeSubtract; ModelMergeAdd; CLIPMergeSimple": Of("model1|clip1"),
+        (
+            "ModelSamplingFlux; ModelSamplingSD3; ModelSamplingAuraFlow; ModelSamplingStableCascade; "
+            "ModelSamplingLTXV; ModelSamplingSD3Advanced+; ModelSamplingMiniMaxH3"
+        ): (Told(Of("model"), {"shift": "shift|max_shift"}),),
+        (
+            "ModelSamplingDiscrete; ModelSamplingContinuousEDM; ModelSamplingContinuousV; RescaleCFG; FreeU; "
+            "FreeU_V2; PatchModelAddDownscale; TomePatchModel; HyperTile; CFGNorm; CFGZeroStar; "
+            "SelfAttentionGuidance; PerturbedAttentionGuidance; DifferentialDiffusion; TorchCompileModel; "
+            "SkipLayerGuidanceSD3; SkipLayerGuidanceDiT; IPAdapter; IPAdapterAdvanced; IPAdapterUnifiedLoader; "
+            "IPAdapterFaceID; IPAdapterStyleComposition; IPAdapterTiled; ApplyPulid; ApplyPulidFlux; "
+            "PathchSageAttentionKJ; ModelPassThrough; ModelCompile+; UNetTemporalAttentionMultiply; "
+            "VideoLinearCFGGuidance; VideoTriangleCFGGuidance; RenormCFG; APG; EasyCache; LazyCache; "
+            "DynamicThresholdingFull; DynamicThresholdingSimple; Automatic CFG; TeaCache; PAGAdvanced; "
+            "CFGZeroStarAndInit; WanVideoNAG; ApplyFBCacheOnModel; GuidanceTimestepping+; ModelAttentionBackend; "
+            "ScaleROPE; UNetSelfAttentionMultiply; EpsilonScaling"
+        ): MODEL,
+        "HypernetworkLoader": MODEL,
+        (
+            "CLIPTextEncode; AdvancedCLIPTextEncode; BNK_CLIPTextEncodeAdvanced; smZ CLIPTextEncode; "
+            "CLIPTextEncodeSDXLRefiner; CLIPTextEncodePixArtAlpha; Text to Conditioning; CLIPTextEncodeSDXL+; "
+            "CLIPTextEncode (NSP); CLIPTextEncodeWithWeight; TextEncodeForSamplerParams+; PhotoMakerEncode; "
+            "CLIP Text Encode (Attention couple); ACN_AdvancedTextEncode; PromptControlSimple; CLIPTextEncodeA1111; "
+            "Prompt (LoraManager); CLIPTextEncode (BlenderNeko Advanced + NSP)"
+        ): (Says("text"), Of("text", "text"), Of("text", "text")),
+        "CLIPTextEncodeSDXL; BNK_CLIPTextEncodeSDXLAdvanced": (Says("text_g|text_l"),),
+        "CLIPTextEncodeFlux": (Says("clip_l|t5xxl", facts={"guidance": "guidance"}),),
+        "CLIPTextEncodeSD3": (Says("clip_g|clip_l|t5xxl"),),
+        "CLIPTextEncodeHiDream": (Says("clip_g|clip_l|t5xxl|llama"),),
+        "CLIPTextEncodeHunyuanDiT": (Says("bert|mt5xl"),),
+        "CLIPTextEncodeKandinsky5": (Says("clip_l|qwen25_7b"),),
+        "CLIPTextEncodeLumina2": (Says("user_prompt"),),
+        (
+            "TextEncodeQwenImageEdit; TextEncodeQwenImageEditPlus; TextEncodeQwenImage21; TextEncodeZImageOmni; "
+            "TextEncodeHunyuanVideo_ImageToVideo; TextEncodeQwenImageEditPlusAdvance_lrzjason; TextEncodeBooguEdit; "
+            "TextEncodeFibo2; TextEncodeJoyImageEdit; TextEncodeMOSSImageEdit; TextEncodeMageFlowEdit; "
+            "TextEncodeMingImageEdit"
+        ): (Says("prompt"),),
+        "TextEncodeAceStepAudio; TextEncodeAceStepAudio1.5": (Says("tags|lyrics"),),
+        "CLIPTextEncodeControlnet": (Mix("conditioning"),),
+        (
+            "ConditioningSetArea; ConditioningSetAreaPercentage; ConditioningSetAreaPercentageVideo; "
+            "ConditioningSetAreaStrength; ConditioningSetMask; ConditioningSetTimestepRange; ConditioningMultiply; "
+            "ControlNetApply; unCLIPConditioning; StyleModelApply; ReferenceLatent; ReferenceMultiLatent; "
+            "StyleModelApplyAdvanced; FluxKontextMultiReferenceLatentMethod; ACN_AdvancedControlNetApplySingle; "
+            "SD3NegativeConditioning+; AddCLIPSDXLRParams; AddCLIPSDXLParams; FluxDisableGuidance; "
+            "CR Apply ControlNet; T2IAdapterApply; CLIPVisionConditioning"
+        ): CONDITIONING,
+        "StableCascade_StageB_Conditioning": (Staged("conditioning", "stage_c"),),
+        "FluxGuidance": (Told(Of("conditioning"), {"guidance": "guidance"}),),
+        "FluxKontextImageScale": (Of("image"),),
+        "GLIGENTextBoxApply; GLIGENTextBoxApplyBatchCoords": (Of("conditioning_to"),),
+        "ConditioningAverage": (Mix("conditioning_to|conditioning_from"),),
+        "ConditioningConcat": (Mix("conditioning_to|conditioning_from"),),
+        "ConditioningCombine; CR Conditioning Mixer; ConditioningCombineMultiple+; ConditioningMultiCombine": (
+            Mix("conditioning_*"),
+            NOTHING,
+        ),
+        "CombineConditionings; ConcatConditionings; ImpactCombineConditionings; ImpactConcatConditionings": (
+            Mix("conditioning*"),
+        ),
+        "ConditioningZeroOut; ImpactNegativeConditioningPlaceholder; easy promptEmpty": EMPTY,
+        "ConditioningSetProperties; ConditioningSetDefaultCombine; ConditioningSetPropertiesAndCombine": (
+            Mix("cond|cond_NEW|cond_DEFAULT"),
+        ),
+        (
+            "PairConditioningCombine; PairConditioningSetPropertiesAndCombine; PairConditioningSetProperties; "
+            "PairConditioningSetDefaultCombine; ConditioningSetMaskAndCombine; ConditioningSetMaskAndCombine3; "
+            "ConditioningSetMaskAndCombine4; ConditioningSetMaskAndCombine5"
+        ): (
+            Mix("positive|positive_*|positive_A|positive_B|positive_NEW|positive_DEFAULT"),
+            Mix("negative|negative_*|negative_A|negative_B|negative_NEW|negative_DEFAULT"),
+        ),
+        (
+            "ControlNetApplyAdvanced; ControlNetApplySD3; ControlNetInpaintingAliMamaApply; "
+            "ACN_AdvancedControlNetApply; ACN_AdvancedControlNetApply_v2; LTXVConditioning; LTXVCropGuides; "
+            "Apply ControlNet Stack; CondPassThrough; ApplyAdvancedControlNet"
+        ): PAIR_LATENT,
+        "CR Apply Multi-ControlNet": (Of("base_positive"), Of("base_negative"), NOTHING),
+        "ApplyInstantID; ApplyInstantIDAdvanced": (Of("model"), Of("positive"), Of("negative")),
+        "InpaintModelConditioning; InstructPixToPixConditioning": PAIR_PIXELS,
+        (
+            "WanImageToVideo; WanVaceToVideo; WanFunControlToVideo; WanFunInpaintToVideo; LTXVImgToVideo; "
+            "WanFirstLastFrameToVideo; WanCameraImageToVideo; WanPhantomSubjectToVideo; Wan22FunControlToVideo; "
+            "WanTrackToVideo; WanSoundImageToVideo; WanHuMoImageToVideo; WanAnimateToVideo; "
+            "SVD_img2vid_Conditioning; SV3D_Conditioning; StableZero123_Conditioning; "
+            "StableZero123_Conditioning_Batched; SD_4XUpscale_Conditioning; HunyuanVideo15ImageToVideo"
+        ): PAIR,
+        "HunyuanImageToVideo": (Of("positive"), SIZE),
+        (
+            "EmptyLatentImage; EmptySD3LatentImage; EmptyHunyuanLatentVideo; EmptyMochiLatentVideo; "
+            "EmptyLTXVLatentVideo; EmptyCosmosLatentVideo; EmptyHunyuanImageLatent; EmptyFlux2LatentImage; "
+            "EmptyHiDreamO1LatentImage; EmptyChromaRadianceLatentImage; EmptyQwenImageLayeredLatentImage; "
+            "EmptyHunyuanVideo15Latent; Wan22ImageToVideoLatent; CosmosImageToVideoLatent; "
+            "CosmosPredict2ImageToVideoLatent; ADE_EmptyLatentImageLarge; EmptyLatentImageAdvanced; "
+            "Noisy Latent Image"
+        ): (SIZE, SIZE, SIZE),
+        "StableCascade_EmptyLatentImage": (SIZE, SIZE),
+        "SDXL Empty Latent Image (rgthree)": (Sized(preset="dimensions"), UNKNOWN, UNKNOWN),
+        "SDXLEmptyLatentSizePicker+": (Sized("resolution"),) * 3,
+        "EmptyLatentImagePresets; EmptyLatentImageCustomPresets": (Sized(preset="dimensions"),) * 3,
+        "VAEEncode; VAEEncodeTiled; WanVideoEncode": (ENCODE,),
+        "VAEEncodeForInpaint": (Told(ENCODE, always={"masked": True}),),
+        "SetLatentNoiseMask": (Told(Of("samples"), always={"masked": True}),),
+        (
+            "LatentUpscale; LatentUpscaleBy; NNLatentUpscale; LatentUpscaler; LatentPixelScale; "
+            "Latent Upscale by Factor (WAS); LTXVLatentUpsampler; HunyuanVideo15LatentUpscaleWithModel"
+        ): (Told(Of("samples|latent"), {**SCALED, **SCALED_TO, **METHOD}, SCALES),) * 2,
+        "LatentComposite; LatentCompositeMasked": (Of("samples_to|destination"),),
+        (
+            "LatentFromBatch; RepeatLatentBatch; LatentRotate; LatentFlip; LatentCrop; RebatchLatents; "
+            "LatentBatchSeedBehavior; LatentMultiply; TrimVideoLatent; RemoveNoiseMask; RemoveLatentMask+; "
+            "ReencodeLatent; CR Latent Batch Size; InjectLatentNoise+; Latent Noise Injection; LTXVSeparateAVLatent; "
+            "LatentApplyOperation; PreviewBridgeLatent"
+        ): Of("samples|latent|latents|av_latent", "latent"),
+        "LatentAdd; LatentSubtract; LatentInterpolate; LatentBatch; LatentBlend; LatentConcat": (
+            Of("samples1|samples"),
+        ),
+        "LTXVConcatAVLatent": (Of("video_latent"),),
+        "AddNoise": (Of("latent_image"),),
+        (
+            "VAEDecode; VAEDecodeTiled; CR VAE Decode; VAEDecodeAudio; WanVideoDecode; VAEDecodeHunyuan3D; "
+            "VAEDecodeBatched; HyVideoDecode; LTXVSpatioTemporalTiledVAEDecode; CogVideoDecode; MochiDecode"
+        ): (DECODE, UNKNOWN),
+        (
+            "LoadImage; LoadImageMask; LoadImageOutput; Load Image Batch; Image Load; LoadImageFromUrl; LoadVideo; "
+            "VHS_LoadVideo; ETN_LoadImageBase64; LoadImageBase64"
+        ): NOTHING,
+        "ImageUpscaleWithModel": (Told(Of("image"), always=SCALES, vae="upscale_model"),),
+        "UpscaleModelLoader": (Told(None, {"upscale_model": "model_name"}),),
+        (
+            "ImageScale; ImageScaleBy; ImageScaleToTotalPixels; ImageResize+; ImageResizeKJ; ImageResizeKJv2; "
+            "Image Resize (rgthree); ImageScaleToMaxDimension; ResizeAndPadImage; Image Resize; ImageScaleDown; "
+            "ConstrainImage|pysssss; easy imageScaleDown"
+        ): Told(Of("image|images"), {**SCALED, **SCALED_TO, **METHOD}, SCALES),
+        "CR Upscale Image": (Told(Of("image"), {"scale_by": "rescale_factor", "upscaler": "upscale_model"}, SCALES),),
+        (
+            "ImageCrop; ImageSharpen; ImageBlur; ImageInvert; ImageFromBatch; ImageBatch; RepeatImageBatch; "
+            "ImageQuantize; ImagePadForOutpaint; ImageColorMatch+; ColorMatch; ReActorFaceSwap; ImageFlip+; "
+            "ImageCASharpening+; PreviewBridge; ImageBlend; ImageAddNoise; ImageRotate; RestoreFace; FilmGrain; "
+            "easy imageColorMatch; ImageListToImageBatch; ImpactImageBatchToImageList; RIFE VFI; "
+            "GetImageSizeAndCount; ImageCompositeMasked; CreateVideo; ImageStitch"
+        ): Of("image|images|input_image|image_target|image1|destination|frames|image_1", "image"),
+    }
+)
 # the nodes that a picture is saved by, and those that only show it
-SAVING = frozenset({
-    "SaveImage", "Image Save", "SaveImageWebsocket", "SaveAnimatedWEBP", "SaveAnimatedPNG", "VHS_VideoCombine", "SaveVideo",
-    "SaveWEBM", "Save Image w/Metadata", "SaveImageWithMetaData", "SaveImageExtended", "SaveImageKJ", "ImageSaver", "SaveAudio",
-    "Image Saver", "SDPromptSaver", "SaveImageAdvanced", "Save Image (LoraManager)", "Save Image With Prompt Data",
-    "ETN_SendImageWebSocket", "CivitAI_Image_Saver", "SaveImageWebP", "Save Images Mikey", "CR Image Output", "Image Saver Simple",
-    "SaveImageS3", "ttN imageOutput", "easy imageSave", "SaveImagePlus", "D2 Save Image", "SaveLatent", "SaveAudioMP3",
-})
-PREVIEWING = frozenset({"PreviewImage", "Image Comparer (rgthree)", "easy imagePreview", "PreviewBridge", "MaskPreview",
-                        "PreviewAudio", "SaveGLB"})
+SAVING = frozenset(
+    [
+        "CR Image Output",
+        "CivitAI_Image_Saver",
+        "D2 Save Image",
+        "ETN_SendImageWebSocket",
+        "Image Save",
+        "Image Saver",
+        "Image Saver Simple",
+        "ImageSaver",
+        "SDPromptSaver",
+        "Save Image (LoraManager)",
+        "Save Image With Prompt Data",
+        "Save Image w/Metadata",
+        "Save Images Mikey",
+        "SaveAnimatedPNG",
+        "SaveAnimatedWEBP",
+        "SaveAudio",
+        "SaveAudioMP3",
+        "SaveImage",
+        "SaveImageAdvanced",
+        "SaveImageExtended",
+        "SaveImageKJ",
+        "SaveImagePlus",
+        "SaveImageS3",
+        "SaveImageWebP",
+        "SaveImageWebsocket",
+        "SaveImageWithMetaData",
+        "SaveLatent",
+        "SaveVideo",
+        "SaveWEBM",
+        "VHS_VideoCombine",
+        "easy imageSave",
+        "ttN imageOutput",
+    ]
+)
+PREVIEWING = frozenset(
+    [
+        "Image Comparer (rgthree)",
+        "MaskPreview",
+        "PreviewAudio",
+        "PreviewBridge",
+        "PreviewImage",
+        "SaveGLB",
+        "easy imagePreview",
+    ]
+)

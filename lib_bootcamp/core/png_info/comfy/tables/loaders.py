@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..rules import Nothing, Of, Says, Sized
+from lib_bootcamp.core.png_info.comfy.rules import Nothing, Of, Sized, table
+from lib_bootcamp.core.png_info.comfy.text_rules import Says
+from lib_bootcamp.core.png_info.comfy.told import Told
+
 from .texts import LoraTags
-from ..told import Told
 
 UNKNOWN = Nothing(None)
 STACKS = "stack:lora_stack|optional_lora_stack|prev_lora|lora|LORA_STACK"
@@ -16,43 +18,100 @@ OBJECTS = (Told(Of("model"), loras="objects"), Of("clip"), UNKNOWN)
 TAGGED = "text|prompt"
 RATIO = (Of("width"), Of("height"))
 
-# fmt: off  (a table is read by its lines)
-NODES: dict[str, Any] = {
-    **dict.fromkeys(("LoraLoader", "LoraLoaderModelOnly", "LoraLoader|pysssss", "Lora Loader", "CR Load LoRA", "LoraLoaderBypass", "LoraLoaderBypassModelOnly",
-                     "NunchakuFluxLoraLoader", "NunchakuQwenImageLoraLoader", "HunyuanVideoLoraLoader", "DoubleBlocksLoraLoader", 
-                     "Lora Loader Stack (rgthree)", "LoraLoaderStackedAdvanced", "LoraLoaderAdvanced", 
-                     "LoRALoaderCustomComfy", "Load LoRA (LoraInfo)", "NunchakuFluxLoraStack", "Multi LoRA Loader", "FluxLoraLoader"), ONE),
-    "LoraLoaderBlockWeight //Inspire": ONE,
-    "Power Lora Loader (rgthree)": OBJECTS,
-    "LoraTagLoader": (Told(Of("model"), loras="tags:text"), Of("clip"), LoraTags),
-    "Load Lora Tag": (Told(Of("model"), loras="tags:text"), Of("clip"), LoraTags),
-    **dict.fromkeys(("Lora Loader (LoraManager)", "LoRA Text Loader (LoraManager)"),
-                    (Told(Of("model"), loras="stack:lora_stack objects:loras tags:lora_syntax"), Of("clip"), UNKNOWN, UNKNOWN)),
-    "Lora Stacker (LoraManager)": (Told(None, loras="stack:lora_stack objects:loras"), UNKNOWN, UNKNOWN),
-    **dict.fromkeys(("CR LoRA Stack", "easy loraStack", "Lora Stacker"), (Told(None, loras=f"{STACKS} names"), UNKNOWN)),
-    **dict.fromkeys(("LoRA Stacker", "LoRA Stacker (Efficient)"), (Told(None, loras=f"names {STACKS}"))),
-    **dict.fromkeys(("CR Random Weight LoRA", "CR Random LoRA Stack"), (Told(None, loras="stack:lora_stack"))),
-    **dict.fromkeys(("CR Apply LoRA Stack", "easy loraStackApply", "Apply LoRA Stack", "ApplyLoraStack", "Load LoRA Stack", "LoraStackApply"), APPLY),
-    "easy loraPromptApply": (Told(Of("model"), loras="tags:positive"), Of("clip"), Of("positive"), Of("negative")),
-    **dict.fromkeys(("WanVideoLoraSelect", "WanVideoLoraSelectMulti", "WanVideoLoraSelectByName", "HyVideoLoraSelect", "HyVideoLoraSelectMulti"),
-                    (Told(None, loras=f"{STACKS} names"))),
-    **dict.fromkeys(("WanVideoModelLoader", "HyVideoModelLoader"), (Told(None, {"model": "model"}, loras="stack:lora"))),
-    "WanVideoSetLoRAs": (Told(Of("model"), loras="stack:lora")),
-    **dict.fromkeys(("WanVideoSetBlockSwap", "WanVideoSetLoRA"), (Of("model"))),
-    # prompts with LoRAs in them
-    "Power Prompt (rgthree)": (Says("prompt", tags=False), Told(Of("opt_model"), loras="tags:prompt"), Of("opt_clip"), LoraTags),
-    "Power Prompt - Simple (rgthree)": (Says("prompt"), Of("prompt", "text")),
-    "SDXL Power Prompt - Positive (rgthree)": (Says("prompt_g|prompt_l", tags=False), Told(Of("opt_model"), loras="tags:prompt_g tags:prompt_l"), Of("opt_clip"),
-                                               Of("prompt_g", "text"), Of("prompt_l", "text")),
-    "SDXL Power Prompt - Simple / Negative (rgthree)": (Says("prompt_g|prompt_l"), Of("prompt_g", "text"), Of("prompt_l", "text")),
-    "ImpactWildcardEncode": (Told(Of("model"), loras="tags:populated_text"), Of("clip"), Says("populated_text", tags=False), Of("populated_text", "text")),
-    "WildcardEncode //Inspire": (Told(Of("model"), loras="tags:populated_text"), Of("clip"), Says("populated_text", tags=False), Of("populated_text", "text")),
-    # sizes by name
-    "CR Image Size": (Of("width"), Of("height"), UNKNOWN),
-    **dict.fromkeys(("CR SDXL Aspect Ratio", "CR SD1.5 Aspect Ratio"),
-                    (Sized(preset="aspect_ratio"), Sized(preset="aspect_ratio"), UNKNOWN, UNKNOWN, Sized(preset="aspect_ratio"), UNKNOWN)),
-    **dict.fromkeys(("CR Aspect Ratio", "CR Aspect Ratio Banners", "CR Aspect Ratio Social Media", "CR Aspect Ratio For Print"),
-                    (Sized(preset="aspect_ratio"), Sized(preset="aspect_ratio"), UNKNOWN, UNKNOWN, UNKNOWN, Sized(preset="aspect_ratio"), UNKNOWN)),
-    "CR Aspect Ratio SDXL": (Sized(preset="aspect_ratio"), Sized(preset="aspect_ratio"), UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN),
-    **dict.fromkeys(("GetImageSize", "GetImageSize+", "easy imageSize", "ImpactImageInfo", "Image or Latent Size (rgthree)", "GetLatentSize"), UNKNOWN),
-}
+NODES: dict[str, Any] = table(
+    {
+        (
+            "LoraLoader; LoraLoaderModelOnly; LoraLoader|pysssss; Lora Loader; CR Load LoRA; LoraLoaderBypass; "
+            "LoraLoaderBypassModelOnly; NunchakuFluxLoraLoader; NunchakuQwenImageLoraLoader; HunyuanVideoLoraLoader; "
+            "DoubleBlocksLoraLoader; Lora Loader Stack (rgthree); LoraLoaderStackedAdvanced; LoraLoaderAdvanced; "
+            "LoRALoaderCustomComfy; Load LoRA (LoraInfo); NunchakuFluxLoraStack; Multi LoRA Loader; FluxLoraLoader"
+        ): ONE,
+        "LoraLoaderBlockWeight //Inspire": ONE,
+        "Power Lora Loader (rgthree)": OBJECTS,
+        "LoraTagLoader": (Told(Of("model"), loras="tags:text"), Of("clip"), LoraTags),
+        "Load Lora Tag": (Told(Of("model"), loras="tags:text"), Of("clip"), LoraTags),
+        "Lora Loader (LoraManager); LoRA Text Loader (LoraManager)": (
+            Told(Of("model"), loras="stack:lora_stack objects:loras tags:lora_syntax"),
+            Of("clip"),
+            UNKNOWN,
+            UNKNOWN,
+        ),
+        "Lora Stacker (LoraManager)": (Told(None, loras="stack:lora_stack objects:loras"), UNKNOWN, UNKNOWN),
+        "CR LoRA Stack; easy loraStack; Lora Stacker": (Told(None, loras=f"{STACKS} names"), UNKNOWN),
+        "LoRA Stacker; LoRA Stacker (Efficient)": Told(None, loras=f"names {STACKS}"),
+        "CR Random Weight LoRA; CR Random LoRA Stack": Told(None, loras="stack:lora_stack"),
+        (
+            "CR Apply LoRA Stack; easy loraStackApply; Apply LoRA Stack; ApplyLoraStack; Load LoRA Stack; "
+            "LoraStackApply"
+        ): APPLY,
+        "easy loraPromptApply": (Told(Of("model"), loras="tags:positive"), Of("clip"), Of("positive"), Of("negative")),
+        (
+            "WanVideoLoraSelect; WanVideoLoraSelectMulti; WanVideoLoraSelectByName; HyVideoLoraSelect; "
+            "HyVideoLoraSelectMulti"
+        ): Told(None, loras=f"{STACKS} names"),
+        "WanVideoModelLoader; HyVideoModelLoader": Told(None, {"model": "model"}, loras="stack:lora"),
+        "WanVideoSetLoRAs": Told(Of("model"), loras="stack:lora"),
+        "WanVideoSetBlockSwap; WanVideoSetLoRA": Of("model"),
+        "Power Prompt (rgthree)": (
+            Says("prompt", tags=False),
+            Told(Of("opt_model"), loras="tags:prompt"),
+            Of("opt_clip"),
+            LoraTags,
+        ),
+        "Power Prompt - Simple (rgthree)": (Says("prompt"), Of("prompt", "text")),
+        "SDXL Power Prompt - Positive (rgthree)": (
+            Says("prompt_g|prompt_l", tags=False),
+            Told(Of("opt_model"), loras="tags:prompt_g tags:prompt_l"),
+            Of("opt_clip"),
+            Of("prompt_g", "text"),
+            Of("prompt_l", "text"),
+        ),
+        "SDXL Power Prompt - Simple / Negative (rgthree)": (
+            Says("prompt_g|prompt_l"),
+            Of("prompt_g", "text"),
+            Of("prompt_l", "text"),
+        ),
+        "ImpactWildcardEncode": (
+            Told(Of("model"), loras="tags:populated_text"),
+            Of("clip"),
+            Says("populated_text", tags=False),
+            Of("populated_text", "text"),
+        ),
+        "WildcardEncode //Inspire": (
+            Told(Of("model"), loras="tags:populated_text"),
+            Of("clip"),
+            Says("populated_text", tags=False),
+            Of("populated_text", "text"),
+        ),
+        "CR Image Size": (Of("width"), Of("height"), UNKNOWN),
+        "CR SDXL Aspect Ratio; CR SD1.5 Aspect Ratio": (
+            Sized(preset="aspect_ratio"),
+            Sized(preset="aspect_ratio"),
+            UNKNOWN,
+            UNKNOWN,
+            Sized(preset="aspect_ratio"),
+            UNKNOWN,
+        ),
+        "CR Aspect Ratio; CR Aspect Ratio Banners; CR Aspect Ratio Social Media; CR Aspect Ratio For Print": (
+            Sized(preset="aspect_ratio"),
+            Sized(preset="aspect_ratio"),
+            UNKNOWN,
+            UNKNOWN,
+            UNKNOWN,
+            Sized(preset="aspect_ratio"),
+            UNKNOWN,
+        ),
+        "CR Aspect Ratio SDXL": (
+            Sized(preset="aspect_ratio"),
+            Sized(preset="aspect_ratio"),
+            UNKNOWN,
+            UNKNOWN,
+            UNKNOWN,
+            UNKNOWN,
+        ),
+        (
+            "GetImageSize; GetImageSize+; easy imageSize; ImpactImageInfo; Image or Latent Size (rgthree); "
+            "GetLatentSize"
+        ): UNKNOWN,
+    }
+)

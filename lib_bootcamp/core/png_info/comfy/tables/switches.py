@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..rules import Nothing, Of, Switch
+from lib_bootcamp.core.png_info.comfy.rules import Nothing, Of, Switch, table
 
 UNKNOWN = Nothing(None)
 
@@ -26,32 +26,46 @@ _TRUE_FALSE = yes_no(
     "on_true|tt_value|if_true|true_value|IF_TRUE|true",
     "on_false|ff_value|if_false|false_value|IF_FALSE|else|false",
 )
-# fmt: off  (a table is read by its lines)
-NODES: dict[str, Any] = {
-    "Any Switch (rgthree)": (Of("any_*")),
-    **dict.fromkeys(("ImpactSwitch", "GeneralSwitch"), (Switch("select", pattern="input{}"), UNKNOWN, Of("select"))),
-    **dict.fromkeys(("LatentSwitch", "SEGSSwitch"), (Switch("select", pattern="latent{}|input{}|segs{}"), UNKNOWN, Of("select"))),
-    "ImageMaskSwitch": (Switch("select", pattern="images{}|images{}_opt"), UNKNOWN),
-    **dict.fromkeys(("ImpactConditionalBranch", "ImpactConditionalBranchSelMode", "easy ifElse", "ComfySwitchNode", "SimpleCondition+",
-                     "LazySwitchKJ", "Switch any [Crystools]", "Switch string [Crystools]", "Switch conditioning [Crystools]",
-                     "Switch latent [Crystools]", "Switch image [Crystools]", "Switch mask [Crystools]", "ComfyLazySwitch",
-                     "ComfySoftSwitchNode"), (_TRUE_FALSE)),
-    "If ANY return A else B": (yes_no("ANY", "IF_TRUE|A", "IF_FALSE|B")),
-    "easy if": (yes_no("any", "if", "else")),
-    "easy imageSwitch": (yes_no("boolean", "image_a", "image_b")),
-    "easy textSwitch": (Switch("input", pattern="text{}")),
-    **dict.fromkeys(("easy anythingIndexSwitch", "easy textIndexSwitch", "easy conditioningIndexSwitch", "easy imageIndexSwitch"),
-                    (Switch("index", pattern="value{}|text{}|cond{}|image{}"))),
-    "easy ab": Of("in"),
-    "easy anythingInversedSwitch": Of("in"),
-    "ImpactInversedSwitch": Of("input"),
-    **dict.fromkeys(("CR Image Input Switch", "CR Latent Input Switch", "CR Conditioning Input Switch", "CR Clip Input Switch",
-                     "CR Model Input Switch", "CR ControlNet Input Switch", "CR Text Input Switch", "CR VAE Input Switch",
-                     "CR Image Input Switch (4 way)", "CR Text Input Switch (4 way)", "CR Pipe Switch"), (_CR, UNKNOWN)),
-    "CR Switch Model and CLIP": (Switch("Input", pattern="model{}"), Switch("Input", pattern="clip{}"), UNKNOWN),
-    "CR Img2Img Process Switch": (Switch("Input", {"txt2img": "latent_t2i|txt2img|latent1", "img2img": "latent_i2i|img2img|latent2"}), UNKNOWN),
-    "CR Hires Fix Process Switch": (Switch("Input", {"latent upscale": "latent_upscale", "image upscale": "image_upscale"}), UNKNOWN),
-    **dict.fromkeys(("Text Input Switch", "Latent Input Switch", "Conditioning Input Switch", "Model Input Switch", "Image Input Switch",
-                     "Number Input Switch", "CLIP Input Switch", "VAE Input Switch", "Upscale Model Switch"), _WAS),
-    "Lora Input Switch": (yes_no("boolean", "model_a", "model_b"), yes_no("boolean", "clip_a", "clip_b")),
-}
+NODES: dict[str, Any] = table(
+    {
+        "Any Switch (rgthree)": Of("any_*"),
+        "ImpactSwitch; GeneralSwitch": (Switch("select", pattern="input{}"), UNKNOWN, Of("select")),
+        "LatentSwitch; SEGSSwitch": (Switch("select", pattern="latent{}|input{}|segs{}"), UNKNOWN, Of("select")),
+        "ImageMaskSwitch": (Switch("select", pattern="images{}|images{}_opt"), UNKNOWN),
+        (
+            "ImpactConditionalBranch; ImpactConditionalBranchSelMode; easy ifElse; ComfySwitchNode; "
+            "SimpleCondition+; LazySwitchKJ; Switch any [Crystools]; Switch string [Crystools]; "
+            "Switch conditioning [Crystools]; Switch latent [Crystools]; Switch image [Crystools]; "
+            "Switch mask [Crystools]; ComfyLazySwitch; ComfySoftSwitchNode"
+        ): _TRUE_FALSE,
+        "If ANY return A else B": yes_no("ANY", "IF_TRUE|A", "IF_FALSE|B"),
+        "easy if": yes_no("any", "if", "else"),
+        "easy imageSwitch": yes_no("boolean", "image_a", "image_b"),
+        "easy textSwitch": Switch("input", pattern="text{}"),
+        "easy anythingIndexSwitch; easy textIndexSwitch; easy conditioningIndexSwitch; easy imageIndexSwitch": Switch(
+            "index", pattern="value{}|text{}|cond{}|image{}"
+        ),
+        "easy ab": Of("in"),
+        "easy anythingInversedSwitch": Of("in"),
+        "ImpactInversedSwitch": Of("input"),
+        (
+            "CR Image Input Switch; CR Latent Input Switch; CR Conditioning Input Switch; CR Clip Input Switch; "
+            "CR Model Input Switch; CR ControlNet Input Switch; CR Text Input Switch; CR VAE Input Switch; "
+            "CR Image Input Switch (4 way); CR Text Input Switch (4 way); CR Pipe Switch"
+        ): (_CR, UNKNOWN),
+        "CR Switch Model and CLIP": (Switch("Input", pattern="model{}"), Switch("Input", pattern="clip{}"), UNKNOWN),
+        "CR Img2Img Process Switch": (
+            Switch("Input", {"txt2img": "latent_t2i|txt2img|latent1", "img2img": "latent_i2i|img2img|latent2"}),
+            UNKNOWN,
+        ),
+        "CR Hires Fix Process Switch": (
+            Switch("Input", {"latent upscale": "latent_upscale", "image upscale": "image_upscale"}),
+            UNKNOWN,
+        ),
+        (
+            "Text Input Switch; Latent Input Switch; Conditioning Input Switch; Model Input Switch; "
+            "Image Input Switch; Number Input Switch; CLIP Input Switch; VAE Input Switch; Upscale Model Switch"
+        ): _WAS,
+        "Lora Input Switch": (yes_no("boolean", "model_a", "model_b"), yes_no("boolean", "clip_a", "clip_b")),
+    }
+)
