@@ -55,7 +55,7 @@ def unread(kind: str) -> str:
         return "is the pointer that git LFS keeps in a picture's place; fetch the picture itself with `git lfs pull`"
     if not kind or (kind == HEIC and reads_heic()) or (kind == AVIF and reads_avif()):
         return ""
-    article = "an" if kind[0] in "AO" or kind == "icon" else "a"
+    article = "an" if kind[0] in "AOi" else "a"
     return f"is {article} {kind} file, which is not read here; save it as PNG, JPEG or WebP"
 
 
@@ -73,14 +73,19 @@ def reads_avif() -> bool:
     return "AVIF" in Pil.OPEN and bool(features.check_module("avif") if "avif" in features.modules else True)
 
 
-@functools.cache
 def reads_heic() -> bool:
-    """Whether pi-heif is there and fits the Pillow; it is imported when the first HEIC file is met.
+    """Whether HEIC is read here: by pi-heif, which is imported when the first such file is met.
 
-    It is not installed in a WebUI: it needs a newer Pillow. Its siblings carry an encoder under the GPL.
+    It needs a newer Pillow than the WebUI's, so it is never installed there; another extension's reader is used. Its
+    sibling pillow-heif carries an encoder under the GPL.
     """
+    return "HEIF" in Pil.OPEN or _add_heic()
+
+
+@functools.cache
+def _add_heic() -> bool:
     try:
-        import pi_heif  # type: ignore[import-not-found,import-untyped,unused-ignore]
+        import pi_heif
     except (ImportError, OSError, AttributeError):
         return False
     pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
