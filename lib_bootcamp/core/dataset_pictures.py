@@ -16,6 +16,7 @@ from PIL import ImageOps
 
 from lib_bootcamp.errors import ImageError, TooLargeError
 
+from . import pixels
 from .arrays import Image
 from .dataset_likeness import SHARPNESS_SIDE_PX, PictureHash, perceptual_hash, sharpness
 from .images import DECODER_ERRORS, MAX_BYTES, ORIENTATION, open_image
@@ -97,32 +98,36 @@ def _examined(data: bytes) -> Examined:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return _measured(data, picture)
+    except ImageError:
+        raise
     except DECODER_ERRORS:
         raise ImageError(_DAMAGED) from None
 
 
 def _measured(data: bytes, picture: Pil.Image) -> Examined:
-    width, height = picture.size
     kind, mode = picture.format or "", picture.mode
     frames = getattr(picture, "n_frames", 1) if kind in _ANIMATED else 1
     orientation = picture.getexif().get(ORIENTATION, 1)
     orientation = orientation if orientation in range(1, 9) else 1
+    width, height = picture.size
     if kind in _LOSSY and mode in {"RGB", "L"}:
         picture.draft("L", _wanted(width, height))
     picture.load()
-    has_alpha = picture.mode in {"RGBA", "LA", "PA", "La", "RGBa"} or "transparency" in picture.info
+    is_turned = kind == "TIFF"  # Pillow does it while it loads
+    if is_turned:
+        width, height = picture.size
+    has_alpha = pixels.has_alpha(picture)
     lowest = _lowest_alpha(picture) if has_alpha else 255
     grey = _grey(picture, has_alpha=has_alpha)
     if kind in _LOSSY:
         identity = hashlib.blake2b(data, digest_size=16).hexdigest()
     else:
-        pixels = picture.convert("RGBA" if has_alpha else "RGB")
-        identity = hashlib.blake2b(pixels.tobytes(), digest_size=16, salt=b"%dx%d" % picture.size).hexdigest()
-    if orientation != 1:
-        turned = ImageOps.exif_transpose(_with_orientation(grey, orientation))
-        grey = np.asarray(turned)
-    if orientation in _TURNED:
-        width, height = height, width
+        same = picture if pixels.is_numeric(picture) else picture.convert("RGBA" if has_alpha else "RGB")
+        identity = hashlib.blake2b(same.tobytes(), digest_size=16, salt=b"%dx%d" % picture.size).hexdigest()
+    if orientation != 1 and not is_turned:
+        grey = pixels.upright(grey, orientation)
+        if orientation in _TURNED:
+            width, height = height, width
     return Examined(
         format=kind,
         mode=mode,
@@ -150,21 +155,11 @@ def _lowest_alpha(picture: Pil.Image) -> int:
 
 
 def _grey(picture: Pil.Image, *, has_alpha: bool) -> Image:
-    if picture.mode.startswith(("I", "F")):
-        values = np.nan_to_num(np.asarray(picture, dtype=np.float32), posinf=0, neginf=0)
-        top = 65535.0 if picture.mode != "F" or values.max(initial=0) > 1 else 1.0
-        return np.asarray(np.clip(values * (255 / top), 0, 255), np.uint8)
-    if has_alpha:
-        canvas = Pil.new("RGBA", picture.size, (255, 255, 255, 255))
-        picture = Pil.alpha_composite(canvas, picture.convert("RGBA"))
+    if pixels.is_numeric(picture):
+        return pixels.grey(picture)
+    if has_alpha or picture.mode == "LAB":
+        picture = pixels.flatten(picture)
     return np.asarray(picture.convert("L"), np.uint8)
-
-
-def _with_orientation(grey: Image, orientation: int) -> Pil.Image:
-    """A Pillow picture that says how it is to be turned."""
-    made = Pil.fromarray(grey)
-    made.getexif()[ORIENTATION] = orientation
-    return made
 
 
 def thumbnail(path: Path, side_px: int = 160, quality: int = 78) -> str | None:
@@ -187,13 +182,9 @@ def small_jpeg(path: Path, side_px: int, quality: int = 85) -> bytes | None:
             warnings.simplefilter("ignore")
             picture.draft("RGB", (side_px * 2, side_px * 2))
             picture.load()
-            picture = ImageOps.exif_transpose(picture) or picture
-            if picture.mode.startswith(("I", "F")):
-                picture = Pil.fromarray(_grey(picture, has_alpha=False))
-            if picture.mode in {"RGBA", "LA", "PA", "La", "RGBa"} or "transparency" in picture.info:
-                canvas = Pil.new("RGBA", picture.size, (255, 255, 255, 255))
-                picture = Pil.alpha_composite(canvas, picture.convert("RGBA"))
-            picture = picture.convert("RGB")
+            if picture.format != "TIFF":  # which is turned while it is loaded
+                picture = ImageOps.exif_transpose(picture) or picture
+            picture = pixels.flatten(picture)
             picture.thumbnail((side_px, side_px))
             out = io.BytesIO()
             picture.save(out, "JPEG", quality=quality)

@@ -18,6 +18,7 @@ from lib_bootcamp.catalog import OPERATIONS
 from lib_bootcamp.core import scan_decoders
 from lib_bootcamp.core.arrays import Image, to_rgb
 from lib_bootcamp.core.model_files import BASE_TITLES
+from lib_bootcamp.core.pixels import WHITE, flatten
 from lib_bootcamp.core.qr_layout import QrLayout
 from lib_bootcamp.core.qr_touch import least_touch
 from lib_bootcamp.core.scan_ladder import is_read
@@ -456,7 +457,7 @@ def _with_source(asked: Asked, values: dict[str, Any], p: Any) -> dict[str, Any]
             given = next(iter(getattr(p, "init_images", None) or ()), None)
             if given is None:
                 raise InvalidParamError(param.name, f"is missing; {asked.operation.title} is made from a picture")
-            values = {**values, param.name: np.asarray(given.convert("RGB"), dtype=np.uint8)}
+            values = {**values, param.name: np.asarray(flatten(given, WHITE), dtype=np.uint8)}
     return values
 
 

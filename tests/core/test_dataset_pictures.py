@@ -12,7 +12,7 @@ import pytest
 from PIL import Image as Pil
 
 from lib_bootcamp.core.dataset_likeness import distance
-from lib_bootcamp.core.dataset_pictures import Examined, examine, thumbnail
+from lib_bootcamp.core.dataset_pictures import Examined, examine, small_jpeg, thumbnail
 from tests.bad_files.bad_pictures import ACCEPTED, REFUSED, animated, rotated
 
 
@@ -140,3 +140,22 @@ def test_a_thumbnail_is_small_upright_and_opaque(tmp_path: Path) -> None:
     clear = thumbnail(kept(tmp_path, saved(Pil.new("RGBA", (40, 40), (0, 0, 0, 0)), "PNG")))
     assert clear is not None
     assert min(Pil.open(io.BytesIO(base64.b64decode(clear.partition(",")[2]))).getpixel((20, 20))) > 250
+
+
+@pytest.mark.parametrize("compression", [None, "tiff_lzw"])
+def test_a_tiff_that_is_turned_is_turned_once(tmp_path: Path, compression: str | None) -> None:
+    exif = Pil.Exif()
+    exif[0x0112] = 6
+    pixels = np.zeros((40, 60), np.uint8)
+    pixels[:20] = 200  # above; when it is turned, on the right
+    Pil.fromarray(pixels).save(tmp_path / "a.tif", exif=exif, compression=compression)
+    Pil.fromarray(np.ascontiguousarray(np.rot90(pixels, -1))).save(tmp_path / "b.tif")
+    turned, upright = (examine(tmp_path / name) for name in ("a.tif", "b.tif"))
+    assert (turned.width, turned.height, turned.orientation) == (40, 60, 6)
+    assert turned.hash == upright.hash
+    assert small_jpeg(tmp_path / "a.tif", 60) == small_jpeg(tmp_path / "b.tif", 60)
+
+
+def test_numbers_on_no_known_scale_are_told(tmp_path: Path) -> None:
+    Pil.fromarray(np.array([[0.5, 9.8]], np.float32)).save(tmp_path / "a.tif")
+    assert "holds numbers from 0.5 to 9.8" in examine(tmp_path / "a.tif").problem

@@ -284,6 +284,11 @@ def test_img2img_gives_its_picture_where_one_is_needed() -> None:
     assert (p.units()[0]["image"] == 255).all()
 
 
+def test_img2img_lays_a_transparent_picture_on_white_as_the_webui_does() -> None:
+    p = run(Generation(init_images=[Image.new("RGBA", (64, 64), (0, 0, 0, 0))]), {"control": "brightness"})
+    assert (p.units()[0]["image"] == 255).all()
+
+
 def test_a_missing_picture_is_one_sentence() -> None:
     assert (
         run(Generation(), {"control": "brightness"}).refused[0]

@@ -72,6 +72,13 @@ def _light() -> dict[str, Any]:
     return {"kind": "directional", "azimuth": 180, "elevation": 30}
 
 
+@pytest.fixture
+def uploads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the page keeps what was uploaded."""
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    return tmp_path
+
+
 def payload_of(made: Any, data: bytes, folder: Path) -> Any:
     """What the installed Gradio's page sends for an uploaded file."""
     import gradio
@@ -83,18 +90,18 @@ def payload_of(made: Any, data: bytes, folder: Path) -> Any:
 
 
 @pytest.mark.parametrize("look", [Look(), LOOK], ids=["the page", "the section"])
-def test_from_a_page(tmp_path: Path, look: Look) -> None:
+def test_from_a_page(uploads: Path, look: Look) -> None:
     made = component(DEPTH, prefix="a", look=look)
-    given = made.preprocess(payload_of(made, png(), tmp_path))
+    given = made.preprocess(payload_of(made, png(), uploads))
     assert np.allclose(read(DEPTH, given, look), SHARES)
 
 
 @pytest.mark.parametrize("look", [Look(), LOOK], ids=["the page", "the section"])
-def test_a_page_takes_decimals_for_what_they_are(tmp_path: Path, look: Look) -> None:
+def test_a_page_takes_decimals_for_what_they_are(uploads: Path, look: Look) -> None:
     out = io.BytesIO()
     Pil.fromarray(np.full((4, 4), 0.7, np.float32)).save(out, "TIFF")
     made = component(IMAGE, prefix="a", look=look)
-    given = made.preprocess(payload_of(made, out.getvalue(), tmp_path))
+    given = made.preprocess(payload_of(made, out.getvalue(), uploads))
     assert read(IMAGE, given, look).tolist() == np.full((4, 4, 3), 179).tolist()
 
 
