@@ -312,6 +312,21 @@ def test_a_text_is_what_its_node_makes(made, text):
 
 
 @pytest.mark.parametrize(
+    ("made", "text"),
+    [
+        (node("Somebodys Concat", text_2="b", text_1="a", delimiter=" + "), "a + b"),
+        (node("Join Strings XY", string_b="b", string_a="a", string_c="a", separator=", "), "a, b, a"),
+        (node("Wildcards of Somebody", text="a {x|y}", populated_text="a y"), "a y"),
+        (node("Somebodys Text Replace", text="a dog", find="dog", replace="cat"), ""),
+        (node("Somebodys Random Line", text="a|b", seed=3, min=0), ""),
+    ],
+    ids=lambda each: each["class_type"] if isinstance(each, dict) else "",
+)
+def test_an_unknown_class_that_names_its_work_is_taken_by_its_name(made, text):
+    assert prompt_of(["50", 0], **{"50": made}) == text
+
+
+@pytest.mark.parametrize(
     "made",
     [
         node("DPRandomGenerator", text="a {red|blue} cat", seed=1),
@@ -534,6 +549,8 @@ def test_loras_are_read_in_every_spelling(made, loras):
         (node("UnetLoaderGGUF", unet_name="flux.gguf"), "flux.gguf"),
         (node("CheckpointLoaderSimple", ckpt_name=["84", 0]), "n.safetensors"),
         (node("Somebodys Loader", ckpt_name="m.safetensors"), "m.safetensors"),
+        (node("ADE_AnimateDiffLoaderWithContext", model=["85", 0], model_name="mm_v15.ckpt"), "o.safetensors"),
+        (node("CR Select Model", ckpt_name1="x.pt", ckpt_name2="y.pt", select_model=2), "y.pt"),
         (node("ModelSamplingDiscrete", model=["85", 0], sampling="lcm"), "o.safetensors"),
         (node("ModelMergeSimple", model1=["85", 0], model2=["86", 0], ratio=0.5), "o.safetensors"),
         (node("Somebodys Patch", model=["85", 0], strength=1), "o.safetensors"),
@@ -585,6 +602,34 @@ def test_a_detailer_that_stands_alone_is_what_made_the_picture():
     graph = detailed("FaceDetailer")
     graph["8"] = node("LoadImage", image="a.png")
     assert (read(graph).seed, read(graph).denoising_strength) == (888, 0.4)
+
+
+def test_a_sampler_that_denoises_in_full_starts_anew():
+    graph = text_to_image()
+    graph["30"] = node("VAEEncode", pixels=["31", 0], vae=["4", 2])
+    graph["31"] = node("VAEDecode", samples=["32", 0], vae=["33", 0])
+    graph["32"] = node("KSampler", **{**graph["3"]["inputs"], "seed": 7, "steps": 1, "model": ["34", 0]})
+    graph["33"] = node("VAELoader", vae_name="other.safetensors")
+    graph["34"] = node("UNETLoader", unet_name="depth.safetensors")
+    graph["3"]["inputs"]["latent_image"] = ["30", 0]
+    made = read(graph)
+    assert core(made) == PLAIN
+    assert made.vae is None
+
+
+def test_a_base_and_a_refiner_are_one_picture():
+    graph = text_to_image()
+    shared = {"steps": 25, "cfg": 8.0, "sampler_name": "euler", "scheduler": "normal", "model": ["4", 0],
+              "positive": ["6", 0], "negative": ["7", 0]}  # fmt: skip
+    graph["3"] = node("KSamplerAdvanced", add_noise="enable", noise_seed=0, start_at_step=0, end_at_step=20,
+                      latent_image=["5", 0], return_with_leftover_noise="enable", **shared)  # fmt: skip
+    graph["30"] = node("KSamplerAdvanced", add_noise="disable", noise_seed=9, start_at_step=20, end_at_step=10000,
+                       latent_image=["3", 0], return_with_leftover_noise="disable",
+                       **{**shared, "model": ["31", 0]})  # fmt: skip
+    graph["31"] = node("CheckpointLoaderSimple", ckpt_name="refiner.safetensors")
+    graph["8"]["inputs"]["samples"] = ["30", 0]
+    made = read(graph)
+    assert (made.seed, made.steps, made.model, made.hires_steps) == (0, 25, "m.safetensors", None)
 
 
 def test_an_inpainting_of_the_first_pass_is_no_hires_pass():
@@ -733,6 +778,25 @@ def test_a_subgraph_is_entered():
     }  # fmt: skip
     workflow["nodes"][2] = page_node(6, "uuid", [], [("text", 20)])
     assert core(read_comfy({"workflow": json.dumps(workflow)})) == PLAIN
+
+
+@pytest.mark.parametrize(("outside", "text"), [([], "inner"), (["outer"], "outer"), (["outer", "what?"], "inner")])
+def test_a_subgraphs_widget_has_the_value_of_its_outside(outside, text):
+    workflow = page()
+    workflow["definitions"] = {
+        "subgraphs": [
+            {
+                "id": "uuid", "nodes": [page_node(1, "CLIPTextEncode", ["inner"], [("text", 51)])],
+                "inputs": [{"name": "text"}], "outputs": [{"name": "out"}],
+                "links": [
+                    {"id": 51, "origin_id": -10, "origin_slot": 0, "target_id": 1, "target_slot": 0},
+                    {"id": 52, "origin_id": 1, "origin_slot": 0, "target_id": -20, "target_slot": 0},
+                ],
+            }
+        ]
+    }  # fmt: skip
+    workflow["nodes"][2] = page_node(6, "uuid", outside)
+    assert read_comfy({"workflow": json.dumps(workflow)}).prompt == text
 
 
 # --- hostile graphs

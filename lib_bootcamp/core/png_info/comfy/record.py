@@ -86,17 +86,17 @@ def _best(found: list[Value | None], size: tuple[int, int]) -> Value | None:
 
     def rank(made: Value) -> tuple[bool, bool, int]:
         whole = sum(not each.detail for each in made.passes)
-        final = _final_size(made)
+        final = _final_size([*(each.before for each in made.passes if not each.detail), made.facts])
         return whole > 0, final == size if final is not None else False, whole
 
     there = [each for each in found if each is not None and each.passes]
     return max(there, key=rank, default=None)
 
 
-def _final_size(made: Value) -> tuple[int, int] | None:
-    """The size of the picture, where each step tells it."""
+def _final_size(steps: list[Mapping[str, Any]]) -> tuple[int, int] | None:
+    """The size after all steps, where each of them tells it."""
     size: tuple[int, int] | None = None
-    for at, before in enumerate([*(each.before for each in made.passes if not each.detail), made.facts]):
+    for at, before in enumerate(steps):
         told = [number(before.get(name), whole=True) for name in ("up_width", "up_height")]
         scale = number(before.get("scale_by"), whole=False)
         start = _size(before) if at == 0 else {}
@@ -114,6 +114,9 @@ def _final_size(made: Value) -> tuple[int, int] | None:
 def _told(made: Value, extras: dict[str, Any]) -> dict[str, Any]:
     whole = [each for each in made.passes if not each.detail]
     details = [each for each in made.passes if each.detail]
+    begun = max((at for at, each in enumerate(whole) if each.fresh), default=0)
+    size = _final_size([each.before for each in whole[:begun]])
+    whole = whole[begun:]
     first = whole[0] if whole else details.pop(0)
     values = _sampling(first)
     for field, given in (
@@ -133,7 +136,9 @@ def _told(made: Value, extras: dict[str, Any]) -> dict[str, Any]:
             _add(extras, "Distilled CFG Scale", side.facts.get("guidance"))
             values.setdefault("clip_skip", _skipped(side.facts.get("clip_skip")))
     values["vae"] = file_name(made.facts.get("vae")) or None
-    values |= _size(first.before)
+    values |= _size(first.before) or (
+        {} if size is None or first.before.get("scaled") else {"width": size[0], "height": size[1]}
+    )
     values |= _hires(first, whole, values)
     for each in details:
         extras[each.kind] = dict(each.values)

@@ -123,12 +123,13 @@ class Nothing:
         yield
 
 
-def facts_of(node: Node, facts: Mapping[str, str]) -> Generator[Ask, Value | None, dict[str, Any]]:
+def facts_of(node: Node, facts: Mapping[str, str | Rule]) -> Generator[Ask, Value | None, dict[str, Any]]:
     """The facts that a node's inputs say; those of files only where one is chosen."""
     found: dict[str, Any] = {}
     for fact, names in facts.items():
         kind = KINDS.get(fact, "text")
-        value = yield from Of(names, kind).find(node, Want(kind))
+        rule = Of(names, kind) if isinstance(names, str) else names
+        value = yield from rule.find(node, Want(kind))
         if value is None or value.plain is None:
             continue
         said = value.plain if isinstance(value.plain, (int, float)) else named(value)

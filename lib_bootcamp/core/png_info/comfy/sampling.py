@@ -28,6 +28,8 @@ BUNDLES = (
     "pipe|basic_pipe|detailer_pipe|sdxl_pipe|sdxl_tuple|noise|guider|sampler|sigmas|text_embeds|image_embeds|script|"
     "options|context|ctx|params|pipe_opt|kdiffusion_pipe|base_ctx|bus|settings|advanced|base_sampler"
 )
+# a sampler with one of these may go on where another ended
+_PARTIAL = "sigmas|start_at_step|end_at_step|start_step|end_step|add_noise|advanced"
 # told of latents or a picture between two samplings, and no further
 BETWEEN = frozenset(
     {"scale_by", "up_width", "up_height", "upscaler", "upscale_model", "scaled", "masked", "width", "height"}
@@ -77,6 +79,7 @@ class Sample:
             model=model,
             before={name: each for name, each in begun.facts.items() if name in BETWEEN},
             detail=self.detail,
+            fresh=values.get("denoise") == 1 and "denoise" in node.inputs and not names_of(node, _PARTIAL),
         )
         passes = (*begun.passes, done, *_script(pipes, done))
         if self.detail:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from .graph import Node
 from .loras import LORA_TAG
-from .rules import Answer, Of, facts_of, given, names_of
+from .rules import Answer, Of, Rule, facts_of, given, names_of
 from .values import Value, Want, as_text, mixed
 
 MAX_JOINED = 1_000_000
@@ -56,7 +56,7 @@ class Says:
 
     names: str
     clip: str = "clip|opt_clip|optional_clip"
-    facts: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, str | Rule] = field(default_factory=dict)
     tags: bool = True
 
     def find(self, node: Node, want: Want) -> Answer:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from .graph import Node, link
 from .rules import Answer, Bundle, Of, Pick, Rule, given, names_of
-from .sampling import BUNDLES, GIVEN, Sample
-from .text_rules import Says
+from .sampling import GIVEN, Sample
+from .text_rules import Drawn, Join, Says
 from .told import Told
 from .values import MADE, Value, Want, as_text
 
@@ -37,7 +38,22 @@ _TEXTS = "text|prompt|string|value|populated_text|text_input|input_text|caption|
 _POSITIVE = "positive|pos|positive_prompt|text_positive|positive_text|prompt_positive|pos_prompt|base_positive|POSITIVE"
 _NEGATIVE = "negative|neg|negative_prompt|text_negative|negative_text|prompt_negative|neg_prompt|base_negative|NEGATIVE"
 _WORDS = "conditioning|cond|CONDITIONING|conditioning_to|conditioning_in|base_conditioning"
-_HOLDERS = "value|Value|int|float|number|Number|INT|FLOAT|num|integer|any|input|a"
+_HOLDERS = "value|Value|int|float|number|Number|INT|FLOAT|num|integer|any"
+_ASKING = (
+    "image|images|pixels|model|llm|llm_model|api_key|max_tokens|max_new_tokens|max_length|temperature|system_prompt"
+)
+_CHANGES = re.compile(
+    r"llm|gpt|ollama|gemini|claude|qwen|llama|deepseek|florence|joycaption|caption|interrogat|tagger|translat|enhanc|"
+    r"expand|upsampl|magic|replac|regex|split|slice|substr|trunc|extract|remov|filter|format|dict|json|shuffle|sort|file|"
+    r"line|load|csv|list",
+    re.IGNORECASE,
+)
+_DRAWS = re.compile(r"random|wildcard|dynamic ?prompt", re.IGNORECASE)
+_JOINS = re.compile(r"concat|join|combine|append", re.IGNORECASE)
+_WORKS_OUT = re.compile(
+    r"math|calc|operat|expres|arith|divid|multipl|round|ratio|scale|convert|random (?!seed)", re.IGNORECASE
+)
+_PART = re.compile(r"(?:text|string|prompt|str|part)_?(?:\d{1,3}|[a-h])", re.IGNORECASE)
 _LOADED = {
     "model": "ckpt_name|unet_name|model_name|base_ckpt_name|checkpoint|diffusion_model|ckpt|unet|model_path|model_file",
     "vae": "vae_name",
@@ -91,8 +107,7 @@ class _Guess:
         return (yield from self._made(node, want))
 
     def _passed(self, node: Node, name: str, want: Want) -> Answer:
-        facts = {} if want.kind != "model" else _LOADED
-        return (yield from Told(Of(name), facts, loras=_spelled(node) if want.kind == "model" else "").find(node, want))
+        return (yield from Told(Of(name), loras=_spelled(node) if want.kind == "model" else "").find(node, want))
 
     def _words(self, node: Node, want: Want) -> Answer:
         sided = names_of(node, _NEGATIVE if want.side == "-" else _POSITIVE)
@@ -113,23 +128,28 @@ class _Guess:
     def _plain(self, node: Node, want: Want) -> Answer:
         name = node.output(self.slot)[0]
         if want.kind == "text":
-            sided = names_of(node, _NEGATIVE if want.side == "-" else _POSITIVE)
-            names = sided[:1] or names_of(node, _TEXTS)
-            others = [each for each in node.inputs if isinstance(node.inputs[each], str) and each not in names]
-            # one that asks a language model or an image gives another text than it was given
-            if len(names) != 1 or any(len(node.inputs[each]) > 200 for each in others):
-                return None
-            if any(
-                names_of(node, each) for each in ("image|images|pixels", "model|llm|api_key|max_tokens|temperature")
-            ):
-                return None
-            return (yield from given(node, names[0], want))
+            return (yield from self._text(node, want))
+        if _WORKS_OUT.search(node.kind) or names_of(node, "min|max|minimum|maximum|min_value|max_value|expression"):
+            return None
         same = [each for each in node.inputs if each == want.kind or (name and each.lower() == name.lower())]
         own = names_of(node, GIVEN.get(want.kind, ""))[:1]
         names = same[:1] or own or names_of(node, _HOLDERS)
         if len(names) == 1:
             return (yield from given(node, names[0], want))
         return (yield from Pick(want.kind, PIPES).find(node, want)) if not names else None
+
+    def _text(self, node: Node, want: Want) -> Answer:
+        sided = names_of(node, _NEGATIVE if want.side == "-" else _POSITIVE)
+        names = sided[:1] or names_of(node, _TEXTS)
+        if names_of(node, _ASKING) or _CHANGES.search(node.kind):
+            # a language model, a picture, a search: what comes out is not what went in
+            return (yield from Of("populated_text").find(node, want))
+        if _DRAWS.search(node.kind):
+            return (yield from Drawn("populated_text|text|prompt|wildcard_text").find(node, want))
+        parts = [] if sided else _parts(node)
+        if len(parts) > 1 and _JOINS.search(node.kind):
+            return (yield from Join("|".join(parts), "@delimiter|separator|join_with|connector").find(node, want))
+        return (yield from given(node, names[0], want)) if len(names) == 1 and len(parts) < 2 else None
 
     def _made(self, node: Node, want: Want) -> Answer:
         names = [each for each in names_of(node, _NAMES.get(want.kind, want.kind)) if link(node.inputs[each])]
@@ -171,4 +191,6 @@ def _spelled(node: Node) -> str:
     return "stack:lora_stack|optional_lora_stack|prev_lora|lora names objects" if speaks else ""
 
 
-__all__ = ["BUNDLES", "Unknown"]
+def _parts(node: Node) -> list[str]:
+    """The numbered or lettered texts of an unknown class, in their order."""
+    return sorted((name for name in node.inputs if _PART.fullmatch(name)), key=lambda name: (len(name), name))

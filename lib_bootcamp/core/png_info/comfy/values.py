@@ -75,6 +75,7 @@ class Pass:
         positive, negative, model: what it was given.
         before: facts of the latents or the picture it began from, since the sampling before.
         detail: works on parts of a finished picture (faces, tiles).
+        fresh: denoises in full, so that of what it began from only the size is left.
     """
 
     kind: str
@@ -84,6 +85,7 @@ class Pass:
     model: Value | None = None
     before: Mapping[str, Any] = field(default_factory=dict)
     detail: bool = False
+    fresh: bool = False
 
 
 def as_text(value: Value | None) -> str | None:

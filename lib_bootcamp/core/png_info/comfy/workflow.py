@@ -152,7 +152,7 @@ def _entered(level: _Level, slot: int) -> _At | tuple[Any] | None:
     found = next((each for each in _mappings(node.get("inputs")) if each.get("name") == name), {})
     if found.get("link") is not None:
         return _At(outside, found["link"])
-    value = _widgets(node).get(name)
+    value = _outside(level).get(name)
     return None if value is None else (value,)
 
 
@@ -180,7 +180,7 @@ def _bypassed(node: Mapping[str, Any], slot: int) -> Any:
 def _inputs(
     level: _Level, node: Mapping[str, Any], setters: Mapping[str, tuple[_Level, Mapping[str, Any]]]
 ) -> dict[str, Any]:
-    inputs = _widgets(node)
+    inputs = _widgets(node) | _promoted(level, node)
     for each in _mappings(node.get("inputs")):
         link = each.get("link")
         name = text(each.get("name"))
@@ -191,9 +191,39 @@ def _inputs(
             inputs[name] = found[0]
         elif found is not None:
             inputs[name] = found
-        else:
-            inputs.pop(name, None)
+        elif not (level.outer is not None and level.links.get(link, ("", 0))[0] == str(_GRAPH_INPUT)):
+            inputs.pop(name, None)  # a subgraph's input without a link leaves the widget its own value
     return inputs
+
+
+def _outside(level: _Level) -> dict[str, Any]:
+    """The values that a subgraph's node gives to the subgraph's inputs, where they are as many as there are widgets."""
+    if level.outer is None:
+        return {}
+    node = level.outer[1]
+    links = {text(each.get("name")) for each in _mappings(node.get("inputs")) if not each.get("widget")}
+    names = [name for name in level.names if name not in links]
+    values = node.get("widgets_values")
+    if isinstance(values, Mapping):
+        return {name: values[name] for name in names if name in values}
+    return dict(zip(names, values, strict=True)) if isinstance(values, list) and len(values) == len(names) else {}
+
+
+def _promoted(level: _Level, node: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a node's widgets that stand on the outside of its subgraph."""
+    if level.outer is None or _outside(level):
+        return {}
+    outer = level.outer[1]
+    properties = outer.get("properties")
+    proxies = properties.get("proxyWidgets") if isinstance(properties, Mapping) else None
+    values = outer.get("widgets_values")
+    if not isinstance(proxies, list) or not isinstance(values, list) or len(proxies) != len(values):
+        return {}
+    return {
+        text(proxy[1]): value
+        for proxy, value in zip(proxies, values, strict=False)
+        if isinstance(proxy, list) and len(proxy) == 2 and text(proxy[0]) == text(node.get("id")) and value is not None
+    }
 
 
 def _widgets(node: Mapping[str, Any]) -> dict[str, Any]:

@@ -178,7 +178,7 @@ NODES: dict[str, Any] = table(
             "LoadImage; LoadImageMask; LoadImageOutput; Load Image Batch; Image Load; LoadImageFromUrl; LoadVideo; "
             "VHS_LoadVideo; ETN_LoadImageBase64; LoadImageBase64"
         ): NOTHING,
-        "ImageUpscaleWithModel": (Told(Of("image"), always=SCALES, vae="upscale_model"),),
+        "ImageUpscaleWithModel": (Told(Of("image"), always=SCALES, upscaler="upscale_model"),),
         "UpscaleModelLoader": (Told(None, {"upscale_model": "model_name"}),),
         (
             "ImageScale; ImageScaleBy; ImageScaleToTotalPixels; ImageResize+; ImageResizeKJ; ImageResizeKJv2; "

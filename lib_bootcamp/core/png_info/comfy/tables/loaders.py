@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from lib_bootcamp.core.png_info.comfy.rules import Nothing, Of, Sized, table
+from lib_bootcamp.core.png_info.comfy.rules import Nothing, Of, Sized, Switch, table
 from lib_bootcamp.core.png_info.comfy.text_rules import Says
 from lib_bootcamp.core.png_info.comfy.told import Told
+from lib_bootcamp.core.png_info.comfy.values import Value
 
 from .texts import LoraTags
 
 UNKNOWN = Nothing(None)
+NOTHING = Nothing(Value())
 STACKS = "stack:lora_stack|optional_lora_stack|prev_lora|lora|LORA_STACK"
 ONE = (Told(Of("model"), loras="names"), Of("clip"), Of("lora_name", "text"))
 APPLY = (Told(Of("model"), loras=STACKS), Of("clip|optional_clip"), UNKNOWN)
@@ -82,6 +84,13 @@ NODES: dict[str, Any] = table(
             Of("clip"),
             Says("populated_text", tags=False),
             Of("populated_text", "text"),
+        ),
+        "CR Select Model": (
+            Told(None, {"model": Switch("select_model", pattern="ckpt_name{}")}),
+            NOTHING,
+            NOTHING,
+            Switch("select_model", pattern="ckpt_name{}"),
+            UNKNOWN,
         ),
         "CR Image Size": (Of("width"), Of("height"), UNKNOWN),
         "CR SDXL Aspect Ratio; CR SD1.5 Aspect Ratio": (

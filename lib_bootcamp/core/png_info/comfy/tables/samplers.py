@@ -60,6 +60,7 @@ NODES: dict[str, Any] = table(
         "Fooocus KSampler": SAMPLE,
         "RegionalSampler": Sample({"latent": "samples"}),
         "RegionalSamplerAdvanced": Sample({"latent": "latent_image"}),
+        "TwoAdvancedSamplersForMask": (Sample({"latent": "samples"}),),
         "TwoSamplersForMask": Sample({"latent": "latent_image"}),
         "KSamplerProvider; KSamplerAdvancedProvider": STANDARD,
         "HighRes-Fix Script": Bundle(

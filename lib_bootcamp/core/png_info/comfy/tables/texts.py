@@ -92,6 +92,8 @@ NODES: dict[str, Any] = table(
             "ReroutePrimitive|pysssss; MultiPrimitive; Text box; Textarea; LF_String; StringNode; "
             "ShellAgentPluginInputText; ComfyUIDeployExternalText; StringInput; IntInput; FloatInput"
         ): HELD,
+        "CustomCombo": (Of("choice"), Of("index")),
+        "ComfyNumberConvert": Of("value"),
         "Text String": (Of("text"), Of("text_b"), Of("text_c"), Of("text_d")),
         "easy positive": Of("positive"),
         "easy negative": Of("negative"),
