@@ -83,6 +83,16 @@ class StorageError(OutputError):
     status = 507
 
 
+class QueueFullError(BootcampError):
+    """As much work waits already as may; `retry_after_s` is when to ask again."""
+
+    status = 503
+
+    def __init__(self, retry_after_s: int, what: str = "The queue") -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(f"{what} is full; try again in {retry_after_s} seconds.")
+
+
 class CancelledError(BootcampError):
     """The person stopped the work; what was finished before is kept."""
 

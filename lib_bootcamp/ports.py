@@ -159,6 +159,30 @@ class SilentProgress:
         self._cancel.set()
 
 
+class Stoppable:
+    """A display that stops the work when an event is set, too.
+
+    Args:
+        shown: the display.
+        stop: set when nobody waits for the work any more.
+    """
+
+    def __init__(self, shown: Progress, stop: threading.Event) -> None:
+        self._shown, self._stop = shown, stop
+
+    def start(self, title: str, total: int, unit: str) -> None:
+        """Begin a piece of work of `total` items."""
+        self._shown.start(title, total, unit)
+
+    def step(self, done: int, note: str = "") -> None:
+        """`done` items of the current piece are finished."""
+        self._shown.step(done, note)
+
+    def cancelled(self) -> bool:
+        """Whether the event is set, or the display's own button was pressed."""
+        return self._stop.is_set() or self._shown.cancelled()
+
+
 class Shelf(Protocol):
     """The models beside the checkpoint: loaded once, shared, and dropped when nobody uses them."""
 

@@ -50,8 +50,8 @@ class Guard:
         self._users = {user.encode(): password.encode() for user, password in users.items()}
         self._page_session = page_session
 
-    def __call__(self, request: Request) -> None:
-        """Let a known user pass.
+    async def __call__(self, request: Request) -> None:
+        """Let a known user pass; not in a thread, because the WebUI's may all be taken.
 
         Raises:
             HTTPException: 401, the credentials are missing or wrong.

@@ -18,7 +18,7 @@ from typing import Any
 
 from lib_bootcamp.core.folders import is_inside
 from lib_bootcamp.core.inside import Inside
-from lib_bootcamp.errors import BootcampError, InvalidParamError, OutputError, StorageError
+from lib_bootcamp.errors import BootcampError, InvalidParamError, OutputError, QueueFullError, StorageError
 from lib_bootcamp.operation import Context, Operation
 from lib_bootcamp.ports import Host, Progress, SilentProgress
 
@@ -33,6 +33,8 @@ from .runner import Run
 Find = Callable[[str], Operation[Any, Any]]
 LOG = logging.getLogger(__name__)
 IDLE: tuple[State, ...] = ("paused", "interrupted", "failed", "done", "cancelled", "undone")
+MOST_WAITING, RETRY_S = 100, 60
+"""Jobs that may wait in a data folder's queue; when to ask again where that many do."""
 UNDO_AGAIN = "The program ended while it was undone; undo it again."
 
 
@@ -51,6 +53,7 @@ class Jobs:
         self._owner = Owner(folder)
         self._here: dict[int, Stop] = {}  # what this process works on now
         self._lock = threading.RLock()
+        self._entering = threading.Lock()
         self._worker: threading.Thread | None = None
         self._is_asked = False  # a job was put into the queue since the worker last looked
         atexit.register(self._owner.close)
@@ -107,8 +110,11 @@ class Jobs:
             InvalidParamError: a value is wrong, or the folder is none.
             NotAllowedError: the caller may not name this folder.
             JobStateError: such a job works on this folder already.
+            QueueFullError: as many jobs wait already as may.
         """
-        number = self.create(name, values, trusted=trusted)
+        with self._entering:
+            self._refuse_when_full()
+            number = self.create(name, values, trusted=trusted)
         self._wake()
         return self.info(number, trusted=trusted)
 
@@ -158,8 +164,11 @@ class Jobs:
 
         Raises:
             JobStateError: it is in another state, or another one works on its folder.
+            QueueFullError: as many jobs wait already as may.
         """
-        self._claim(self._row(number, trusted=trusted), "queued", None, among=RESUMABLE, done="resumed")
+        with self._entering:
+            self._refuse_when_full()
+            self._claim(self._row(number, trusted=trusted), "queued", None, among=RESUMABLE, done="resumed")
         self._wake()
         return self.info(number, trusted=trusted)
 
@@ -249,6 +258,11 @@ class Jobs:
                 raise self._cannot(number, done)
             if stop is not None:
                 self._here[number] = stop
+
+    def _refuse_when_full(self) -> None:
+        waiting = sum(row.info.state == "queued" for row in self.journal.rows(ACTIVE))
+        if waiting >= MOST_WAITING:
+            raise QueueFullError(RETRY_S, "The queue of jobs")
 
     def _let_go(self, number: int) -> None:
         with self._lock:

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from lib_bootcamp.errors import BootcampError
+from lib_bootcamp.errors import BootcampError, QueueFullError
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +56,8 @@ def error_answer(status: int, error: str, detail: str, headers: Mapping[str, str
 def answer_to(error: Exception, request: Request) -> JSONResponse:
     """The answer to whatever a route raised; unexpected errors go to the log and only there."""
     if isinstance(error, BootcampError):
-        return error_answer(error.status, type(error).__name__, str(error))
+        wait = {"Retry-After": str(error.retry_after_s)} if isinstance(error, QueueFullError) else None
+        return error_answer(error.status, type(error).__name__, str(error), wait)
     if isinstance(error, HTTPException):
         phrase = http.client.responses.get(error.status_code, "Error")
         detail = error.detail if isinstance(error.detail, str) else phrase

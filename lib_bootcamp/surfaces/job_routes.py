@@ -25,6 +25,8 @@ from lib_bootcamp.ports import Host
 from .described import PREFIX
 from .http_body import RawBody, request_values
 from .http_models import request_body, result_model
+from .http_work import queued
+from .work_queue import WorkQueues
 
 TAG = "bootcamp: jobs"
 LOOK_S, HEARTBEAT_S = 0.3, 15.0
@@ -47,6 +49,7 @@ def add_job_routes(  # noqa: PLR0913 - what a router is built of
     reader: Any,
     errors: Callable[[Iterable[int]], dict[int | str, dict[str, Any]]],
     statuses: Iterable[int],
+    queues: WorkQueues,
 ) -> None:
     """Add the routes of jobs, where an operation has one.
 
@@ -57,16 +60,17 @@ def add_job_routes(  # noqa: PLR0913 - what a router is built of
         reader: the dependency that reads a body.
         errors: the documentation of error statuses.
         statuses: those of a route with a body.
+        queues: where handlers wait that read the journal, or undo.
     """
     with_jobs = [each for each in operations if each.job is not None]
     if not with_jobs:
         return
     known = {each.name: each for each in operations}
-    routes = _Routes(lambda: jobs_of(host, known.__getitem__))
+    routes = _Routes(lambda: jobs_of(host, known.__getitem__), queues)
     for operation in with_jobs:
         router.add_api_route(
             f"/jobs/{operation.name}",
-            _start(routes, operation, reader),
+            queued(_start(routes, operation, reader), queues.pictures),
             methods=["POST"],
             status_code=202,
             response_model=result_model(JobInfo),
@@ -84,10 +88,10 @@ def add_job_routes(  # noqa: PLR0913 - what a router is built of
 
 
 class _Routes:
-    """The handlers; plain `def` where they wait for the disk."""
+    """The handlers; plain `def` where they wait for the disk, and then in a queue."""
 
-    def __init__(self, jobs: Callable[[], Jobs]) -> None:
-        self.jobs = jobs
+    def __init__(self, jobs: Callable[[], Jobs], queues: WorkQueues) -> None:
+        self.jobs, self.queues = jobs, queues
 
     def listed(self) -> Response:
         return _answer(self.jobs().listed(trusted=False))
@@ -110,7 +114,7 @@ class _Routes:
         jobs = self.jobs()
         jobs.info(number, trusted=False)
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return EventStream(_events(jobs, number, padded=_is_compressed(request)), headers=headers)
+        return EventStream(_events(self, number, padded=_is_compressed(request)), headers=headers)
 
     def pause(self, number: int = _NUMBER) -> Response:
         return _answer(self.jobs().pause(number, trusted=False))
@@ -144,20 +148,20 @@ def _add_readers(
     router: APIRouter, routes: _Routes, errors: Callable[[Iterable[int]], dict[int | str, dict[str, Any]]]
 ) -> None:
     common: dict[str, Any] = {"methods": ["GET"], "tags": [TAG]}
-    of_one = errors((404, 422, 500))
+    of_one = errors((404, 422, 500, 503))
     job = result_model(JobInfo)
     router.add_api_route(
         "/jobs",
-        routes.listed,
+        queued(routes.listed, routes.queues.quick),
         response_model=list[job],  # type: ignore[valid-type]
         summary="The jobs, the newest first.",
         operation_id="bootcamp_jobs",
-        responses=errors((500,)),
+        responses=errors((500, 503)),
         **common,
     )
     router.add_api_route(
         "/jobs/{number}",
-        routes.shown,
+        queued(routes.shown, routes.queues.quick),
         response_model=job,
         summary="A job: its state, how far it is, the estimated time, what can be done with it.",
         operation_id="bootcamp_job",
@@ -166,7 +170,7 @@ def _add_readers(
     )
     router.add_api_route(
         "/jobs/{number}/items",
-        routes.items,
+        queued(routes.items, routes.queues.quick),
         response_model=result_model(ItemsPage),
         summary="A job's pictures with their results and mistakes.",
         operation_id="bootcamp_job_items",
@@ -175,7 +179,7 @@ def _add_readers(
     )
     router.add_api_route(
         "/jobs/{number}/events",
-        routes.events,
+        queued(routes.events, routes.queues.quick),
         response_class=EventStream,
         summary="A job as server-sent events: `progress` whenever it moved, `end` when it ended.",
         operation_id="bootcamp_job_events",
@@ -187,7 +191,7 @@ def _add_readers(
 def _add_controls(
     router: APIRouter, routes: _Routes, errors: Callable[[Iterable[int]], dict[int | str, dict[str, Any]]]
 ) -> None:
-    statuses = errors((403, 404, 409, 422, 500))
+    statuses = errors((403, 404, 409, 422, 500, 503))
     told = {
         "pause": (routes.pause, JobInfo, "Stop a job after its batch; it can be resumed."),
         "resume": (routes.resume, JobInfo, "Go on with a job that was paused, interrupted or failed."),
@@ -196,7 +200,7 @@ def _add_controls(
     for name, (handler, answer, summary) in told.items():
         router.add_api_route(
             f"/jobs/{{number}}/{name}",
-            handler,
+            queued(handler, routes.queues.pictures if name == "undo" else routes.queues.quick),
             methods=["POST"],
             response_model=result_model(answer),
             summary=summary,
@@ -206,7 +210,7 @@ def _add_controls(
         )
     router.add_api_route(
         "/jobs/{number}",
-        routes.delete,
+        queued(routes.delete, routes.queues.quick),
         methods=["DELETE"],
         response_model=result_model(JobInfo),
         summary="Cancel a job that runs or waits (200); forget one that does not (204).",
@@ -221,12 +225,12 @@ def _answer(value: Any, *, status: int = 200, headers: dict[str, str] | None = N
     return Response(text.encode("utf-8", "replace"), status, headers, media_type="application/json")
 
 
-async def _events(jobs: Jobs, number: int, *, padded: bool) -> AsyncIterator[bytes]:
+async def _events(routes: _Routes, number: int, *, padded: bool) -> AsyncIterator[bytes]:
     last: JobInfo | None = None
     said = time.monotonic()
     while True:
         try:
-            info = await anyio.to_thread.run_sync(lambda: jobs.info(number, trusted=False))
+            info = await routes.queues.quick.run(lambda _: routes.jobs().info(number, trusted=False))
         except NoJobError:
             yield _event("end", {"id": number, "state": "removed"}, padded=padded)
             return

@@ -28,6 +28,8 @@ from .described import picture_text
 from .gradio_fields import Form, picture_output, supported
 from .gradio_values import Look
 from .page_uploads import public_text
+from .page_work import on_page
+from .work_queue import QUEUES, stop_of_this_work
 
 LOG = logging.getLogger(__name__)
 KEPT_RUNS = 100
@@ -82,6 +84,7 @@ class GradioProgress:
 
     def __init__(self, bar: Any, host: Progress) -> None:
         self._bar, self._host = bar, host
+        self._left = stop_of_this_work()
         self._title, self._total = "", 1
 
     def start(self, title: str, total: int, unit: str) -> None:
@@ -96,8 +99,8 @@ class GradioProgress:
         self._host.step(done, note)
 
     def cancelled(self) -> bool:
-        """Whether the host's button was pressed; the page itself stops a run by closing its request."""
-        return self._host.cancelled()
+        """Whether the host's button was pressed, or the visitor left."""
+        return self._left.is_set() or self._host.cancelled()
 
 
 def notice(text: str, *, kind: str) -> str:
@@ -190,8 +193,8 @@ class Tab:
         handler: Callable[..., Any] = self.run
 
         # the bar comes first, because Gradio 3 gives one only to parameters before the values
-        def pressed(progress: Any = gr.Progress(), *values: Any) -> Any:  # noqa: B008 - Gradio finds it by this default
-            return handler(values, progress)
+        async def pressed(progress: Any = gr.Progress(), *values: Any) -> Any:  # noqa: B008 - Gradio finds it by this default
+            return await on_page(QUEUES.of(self.operation), lambda: handler(values, progress))
 
         self.button.click(pressed, self.form.inputs, self.result_components, api_name=self.prefix)
 

@@ -6,7 +6,8 @@ No `from __future__ import annotations` here: FastAPI has to see the models them
 import base64
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+import threading
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -23,13 +24,15 @@ from lib_bootcamp.errors import ModelError
 from lib_bootcamp.operation import Context, Operation, Result
 from lib_bootcamp.operations.compatibility import COMPATIBILITY
 from lib_bootcamp.params import fields_of
-from lib_bootcamp.ports import Host
+from lib_bootcamp.ports import Host, Stoppable
 
 from .described import PREFIX, described
 from .http_body import MAX_BODY, RawBody, body_reader, request_values
 from .http_errors import BootcampRoute, ErrorAnswer, NotAcceptableError, error_statuses
 from .http_models import OperationAnswer, info_model, model_answer, request_body, result_model
+from .http_work import left, queued
 from .job_routes import add_job_routes
+from .work_queue import QUEUES, WorkQueues
 
 JSON, PNG = "application/json", "image/png"
 MAX_HEADER = 4096
@@ -47,6 +50,7 @@ _DESCRIPTIONS = {
     422: "A parameter is wrong; the sentence names it and the remedy.",
     500: "The program failed; its log says where.",
     501: "A package that this needs is not installed.",
+    503: "As much work waits already as may; Retry-After says when to ask again.",
 }
 
 
@@ -56,6 +60,7 @@ def build_router(
     *,
     operations: Iterable[Operation[Any, Any]] = OPERATIONS,
     max_body: int = MAX_BODY,
+    queues: WorkQueues = QUEUES,
 ) -> APIRouter:
     """The routes: `GET /info`, `/model`, `/operations`, `/compatibility`, one POST for each operation, and jobs.
 
@@ -64,24 +69,29 @@ def build_router(
         dependencies: FastAPI dependencies of every route, solved before a body is read (authentication).
         operations: what is offered.
         max_body: bytes of a body; more is answered with 413.
+        queues: where the work waits, beside the server's threads.
     """
     offered = catalog.offered(host.name, operations)
     router = APIRouter(prefix=PREFIX, route_class=BootcampRoute, dependencies=list(dependencies))
     guarded = (400, 401, 403) if dependencies else (400, 403)
-    common: dict[str, Any] = {"responses": _errors((*guarded, 500))}
+    common: dict[str, Any] = {"responses": _errors((*guarded, 500, 503))}
 
     def info() -> dict[str, Any]:
         return _info(host)
 
-    def model(measure: bool = Query(False, description=_MEASURE)) -> dict[str, Any]:  # noqa: FBT001, FBT003
-        return _loaded_model(host, measure=measure)
+    async def model(
+        request: Request,
+        measure: bool = Query(False, description=_MEASURE),  # noqa: FBT001, FBT003
+    ) -> dict[str, Any]:
+        queue = queues.models if measure else queues.quick
+        return await queue.run(lambda _: _loaded_model(host, measure=measure), left=left(request))
 
     def list_operations() -> list[dict[str, Any]]:
         return described(offered)
 
     router.add_api_route(
         "/info",
-        info,
+        queued(info, queues.quick),
         methods=["GET"],
         response_model=info_model(),
         summary="The host, its device and the installed packages.",
@@ -101,7 +111,7 @@ def build_router(
     )
     router.add_api_route(
         "/operations",
-        list_operations,
+        queued(list_operations, queues.quick),
         methods=["GET"],
         response_model=list[OperationAnswer],
         summary="What can be asked for: every operation's parameters and result as JSON Schema.",
@@ -110,16 +120,16 @@ def build_router(
         **common,
     )
     if COMPATIBILITY in offered:
-        _add_compatibility(router, host, common)
+        _add_compatibility(router, host, queues, common)
     reader = Depends(body_reader(max_body))
     statuses = (*error_statuses(), *guarded)
     for operation in offered:
-        _add_operation(router, operation, _endpoint(operation, host, reader), statuses)
-    add_job_routes(router, host, offered, reader, lambda wanted: _errors((*wanted, *guarded)), statuses)
+        _add_operation(router, operation, _endpoint(operation, host, queues, reader), statuses)
+    add_job_routes(router, host, offered, reader, lambda wanted: _errors((*wanted, *guarded)), statuses, queues)
     return router
 
 
-def _add_compatibility(router: APIRouter, host: Host, common: dict[str, Any]) -> None:
+def _add_compatibility(router: APIRouter, host: Host, queues: WorkQueues, common: dict[str, Any]) -> None:
     """`GET /compatibility`: the operation of this name without parameters."""
 
     def compatibility() -> Response:
@@ -128,7 +138,7 @@ def _add_compatibility(router: APIRouter, host: Host, common: dict[str, Any]) ->
 
     router.add_api_route(
         "/compatibility",
-        compatibility,
+        queued(compatibility, queues.pictures),
         methods=["GET"],
         response_model=result_model(COMPATIBILITY.result),
         summary="Which installed ControlNet models fit the loaded checkpoint, and why others do not.",
@@ -139,7 +149,10 @@ def _add_compatibility(router: APIRouter, host: Host, common: dict[str, Any]) ->
 
 
 def _add_operation(
-    router: APIRouter, operation: Operation[Any, Any], endpoint: Callable[..., Response], statuses: Iterable[int]
+    router: APIRouter,
+    operation: Operation[Any, Any],
+    endpoint: Callable[..., Awaitable[Response]],
+    statuses: Iterable[int],
 ) -> None:
     picture: dict[int | str, dict[str, Any]] = {}
     if _has_picture(operation):
@@ -172,14 +185,20 @@ def _errors(statuses: Iterable[int]) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def _endpoint(operation: Operation[Any, Any], host: Host, reader: Any) -> Callable[..., Response]:
-    # Plain `def`: decoding and the work itself run in a worker thread, never on the event loop.
-    def endpoint(request: Request, body: RawBody = reader) -> Response:
+def _endpoint(
+    operation: Operation[Any, Any], host: Host, queues: WorkQueues, reader: Any
+) -> Callable[..., Awaitable[Response]]:
+    # Decoding, the work and its answer are made in a thread of the queue's, never on the event loop.
+    async def endpoint(request: Request, body: RawBody = reader) -> Response:
         as_picture = _wants_picture(request.headers.get("accept", ""), possible=_has_picture(operation))
-        values = request_values(body, operation.params)
-        params = operation.params_from(values)
-        result = operation.run(params, Context.of_api(host, host.progress()))
-        return picture_answer(result) if as_picture else json_answer(result)
+
+        def work(stop: threading.Event) -> Response:
+            values = request_values(body, operation.params)
+            params = operation.params_from(values)
+            result = operation.run(params, Context.of_api(host, Stoppable(host.progress(), stop)))
+            return picture_answer(result) if as_picture else json_answer(result)
+
+        return await queues.of(operation).run(work, left=left(request))
 
     return endpoint
 

@@ -61,10 +61,11 @@ def create_server_app(host: Host, *, port: int, rules: AccessRules | None = None
     from .http_access import AccessMiddleware
     from .page import build_page
     from .page_uploads import UploadGuard
+    from .work_queue import WAITING
 
     app = create_app(host)
     page = build_page(host)
-    page.queue()
+    page.queue(max_size=WAITING)
     page.has_launched = True  # else Gradio 6 does not check paths; `UploadGuard` does so whatever Gradio does
     style = (ROOT / "style.css").read_text(encoding="utf-8")
     script = "".join((ROOT / "javascript" / name).read_text(encoding="utf-8") for name in SCRIPTS)
@@ -102,5 +103,8 @@ def serve(host: Host, *, address: str, port: int, rules: AccessRules) -> int:
     if host.checkpoint() == EMBEDDED:
         print(BANNER, flush=True)
     print(f"Page: http://{shown}:{port}/   API: http://{shown}:{port}/docs   stop with Ctrl+C", flush=True)
-    uvicorn.run(app, host=address, port=port, log_level="warning", timeout_graceful_shutdown=2)
+    from .patient_server import PatientProtocol
+
+    waits: dict[str, Any] = {"http": PatientProtocol, "timeout_graceful_shutdown": 2}
+    uvicorn.run(app, host=address, port=port, log_level="warning", **waits)
     return 0

@@ -95,9 +95,10 @@ def test_torchvisions_operators_are_defined_by_one_thread_at_a_time(monkeypatch:
 
 def test_the_end_of_one_run_of_a_visitor_leaves_their_other_one_stoppable() -> None:
     pytest.importorskip("gradio")
+    from lib_bootcamp.operations.compatibility import COMPATIBILITY
     from lib_bootcamp.surfaces.tabs.running import Stops
 
-    stops, request = Stops(FakeHost()), SimpleNamespace(session_hash="s")
+    stops, request = Stops(FakeHost(), COMPATIBILITY), SimpleNamespace(session_hash="s")
     with stops.progress(request, None) as first:
         with stops.progress(request, None):
             pass

@@ -32,7 +32,7 @@ class CaptionTab(Tab):
     def __init__(self, operation: Any, host: Host, outputs: Any) -> None:
         super().__init__(operation, host, outputs)
         self.form = Form(operation.as_job(), self.prefix, look=LOOK)
-        self.stops = Stops(host)
+        self.stops = Stops(host, operation)
         self.panel = JobPanel(operation.name, host, self.prefix)
         self.parts: dict[str, Any] = {}
 

@@ -44,7 +44,7 @@ class ClassifyTab(Tab):
         self.stop: Any = None
         self.chart: Any = None
         self.gallery: Any = None
-        self.stops = Stops(host)
+        self.stops = Stops(host, operation)
 
     def layout_inputs(self) -> None:
         """The picture, the files, the declared fields."""

@@ -28,7 +28,7 @@ class DatasetTab(Tab):
 
     def __init__(self, operation: Any, host: Host, outputs: Any) -> None:
         super().__init__(operation, host, outputs)
-        self.stops = Stops(host)
+        self.stops = Stops(host, operation)
         self.stop: Any = None
         self.report: Any = None
         self.to_captions: Any = None

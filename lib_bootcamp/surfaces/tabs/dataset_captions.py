@@ -19,6 +19,8 @@ from lib_bootcamp.operations.dataset_captions import CaptionChange, CaptionsResu
 from lib_bootcamp.ports import Host
 from lib_bootcamp.surfaces.gradio_fields import Form, quiet_event, supported
 from lib_bootcamp.surfaces.page import LOOK, UNEXPECTED, Tab, notice
+from lib_bootcamp.surfaces.page_work import in_queue
+from lib_bootcamp.surfaces.work_queue import QUEUES
 
 from .running import RunProgress, Stops
 
@@ -35,7 +37,7 @@ class CaptionsTab(Tab):
     def __init__(self, operation: Any, host: Host, outputs: Any) -> None:
         super().__init__(operation, host, outputs)
         self.form = Form(operation, self.prefix, skip=BY_BUTTONS, look=LOOK)
-        self.stops = Stops(host)
+        self.stops = Stops(host, operation)
         self.parts: dict[str, Any] = {}
 
     def layout_inputs(self) -> None:
@@ -123,7 +125,9 @@ class CaptionsTab(Tab):
             def turn(state: dict[str, Any], step: int = step) -> list[Any]:
                 return self.turned(state, step)
 
-            self.parts[name].click(turn, [self.parts["state"]], shown, **quiet_event(self.parts[name].click))
+            self.parts[name].click(
+                in_queue(QUEUES.pictures, turn), [self.parts["state"]], shown, **quiet_event(self.parts[name].click)
+            )
 
     def _wire_chosen(self) -> None:
         state, gallery, text = (self.parts[name] for name in ("state", "gallery", "text"))
@@ -133,7 +137,7 @@ class CaptionsTab(Tab):
 
         gallery.select(chosen, [state], [state, text], **quiet_event(gallery.select))
         self.parts["save"].click(
-            self.save,
+            in_queue(QUEUES.pictures, self.save),
             [state, text, *self.form.inputs],
             [self.message, state, gallery, self.parts["changes"]],
             api_name=f"{self.prefix}_save",

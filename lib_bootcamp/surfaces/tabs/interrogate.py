@@ -26,7 +26,7 @@ class InterrogateTab(Tab):
 
     def __init__(self, operation: Any, host: Host, outputs: Any) -> None:
         super().__init__(operation, host, outputs)
-        self.stops = Stops(host)
+        self.stops = Stops(host, operation)
         self.stop: Any = None
         self.chart: Any = None
         self.to_txt2img: Any = None

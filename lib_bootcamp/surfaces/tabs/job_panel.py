@@ -16,6 +16,8 @@ from lib_bootcamp.jobs.manager import Jobs, jobs_of
 from lib_bootcamp.ports import Host
 from lib_bootcamp.surfaces.gradio_fields import quiet_event, supported, supported_arguments
 from lib_bootcamp.surfaces.page import UNEXPECTED, notice
+from lib_bootcamp.surfaces.page_work import in_queue
+from lib_bootcamp.surfaces.work_queue import QUEUES
 
 from .job_card import HEADERS, KINDS, SHOWN_MISTAKES, WIDTHS, card, row, undone_text
 
@@ -110,10 +112,15 @@ class JobPanel:
             return _with_choice(self.begun(_acting_on(now, chosen), lambda: raw(values)))
 
         quiet = supported_arguments(button.click, show_progress="hidden")
-        button.click(begun, [*asked, *inputs], pressed, api_name=self.prefix, **quiet)
+        button.click(in_queue(QUEUES.pictures, begun), [*asked, *inputs], pressed, api_name=self.prefix, **quiet)
         for name, each in self.steering.items():
-            each.click(self._steered(name), asked, pressed, **quiet_event(each.click))
-        self.refresh.click(self.refreshed, asked, shown, **quiet_event(self.refresh.click))
+            each.click(
+                in_queue(QUEUES.pictures if name == "undo" else QUEUES.quick, self._steered(name)),
+                asked,
+                pressed,
+                **quiet_event(each.click),
+            )
+        self.refresh.click(in_queue(QUEUES.quick, self.refreshed), asked, shown, **quiet_event(self.refresh.click))
 
         if self.table is None:
             return

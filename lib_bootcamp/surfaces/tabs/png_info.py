@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -19,6 +20,8 @@ from lib_bootcamp.ports import Host, SilentProgress
 from lib_bootcamp.surfaces.gradio_fields import Form, picture_output, quiet_event, supported
 from lib_bootcamp.surfaces.gradio_values import uploads
 from lib_bootcamp.surfaces.page import LOOK, UNEXPECTED, Places, Tab, notice
+from lib_bootcamp.surfaces.page_work import in_queue
+from lib_bootcamp.surfaces.work_queue import QUEUES
 
 from .png_info_files import (
     comparison,
@@ -47,7 +50,7 @@ class PngInfoTab(Tab):
 
     def __init__(self, operation: Any, host: Host, outputs: Any) -> None:
         super().__init__(operation, host, outputs)
-        self.stops = Stops(host)
+        self.stops = Stops(host, operation)
         self.parts: dict[str, Any] = {}
         self.edit = Form(PNG_INFO_EDIT, f"{self.prefix}_edit", skip=("file", "changes"), look=LOOK)
         self.to_txt2img: Any = None
@@ -128,11 +131,12 @@ class PngInfoTab(Tab):
     def wire(self) -> None:
         """Join the components: files are read when they are given, and when the button is pressed."""
         files = self.form.components["files"]
-        self.button.click(self.read, self.form.inputs, self.result_components, api_name=self.prefix)
-        files.change(self.given, self.form.inputs, self.result_components, **_private(files.change))
+        queued = functools.partial(in_queue, QUEUES.of(self.operation))
+        self.button.click(queued(self.read), self.form.inputs, self.result_components, api_name=self.prefix)
+        files.change(queued(self.given), self.form.inputs, self.result_components, **_private(files.change))
         which = [self.parts["chosen"], self.parts["against"]]
         for each in which:
-            each.input(self.choose, [*which, *self.form.inputs], self.result_components, **_private(each.input))
+            each.input(queued(self.choose), [*which, *self.form.inputs], self.result_components, **_private(each.input))
         copy = [self.parts["copy_message"], self.parts["copy"]]
         for name, kept in (("write", True), ("strip", False)):
             event = self.parts[name].click
@@ -140,7 +144,7 @@ class PngInfoTab(Tab):
             def pressed(*values: Any, kept: bool = kept) -> list[Any]:
                 return self.copy(*values, with_infotext=kept)
 
-            event(pressed, [which[0], files, *self.edit.inputs], copy, **_private(event))
+            event(queued(pressed), [which[0], files, *self.edit.inputs], copy, **_private(event))
         self._wire_folder()
 
     def _wire_folder(self) -> None:

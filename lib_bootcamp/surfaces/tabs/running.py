@@ -9,8 +9,11 @@ from typing import Any
 
 import gradio as gr
 
+from lib_bootcamp.operation import Operation
 from lib_bootcamp.ports import Host, Progress
 from lib_bootcamp.surfaces.page import GradioProgress
+from lib_bootcamp.surfaces.page_work import on_page
+from lib_bootcamp.surfaces.work_queue import QUEUES
 
 
 class RunProgress(GradioProgress):
@@ -26,10 +29,15 @@ class RunProgress(GradioProgress):
 
 
 class Stops:
-    """The runs of a tab that go on now, by visitor."""
+    """The runs of a tab that go on now, by visitor.
 
-    def __init__(self, host: Host) -> None:
-        self._host = host
+    Args:
+        host: what they run on.
+        operation: whose they are.
+    """
+
+    def __init__(self, host: Host, operation: Operation[Any, Any]) -> None:
+        self._host, self._queue = host, QUEUES.of(operation)
         self._running: set[tuple[str, threading.Event]] = set()
         self._lock = threading.Lock()
 
@@ -49,13 +57,16 @@ class Stops:
         """What a button calls: `work` with the components' values, and a progress that `stop` ends."""
 
         # the request and the bar come first: Gradio puts them where they stand, Gradio 3 only before the values
-        def pressed(
+        async def pressed(
             request: gr.Request,
             progress: Any = gr.Progress(),  # noqa: B008 - Gradio finds the bar by this default
             *values: Any,
         ) -> Any:
-            with self.progress(request, progress) as shown:
-                return work(values, shown)
+            def run() -> Any:
+                with self.progress(request, progress) as shown:
+                    return work(values, shown)
+
+            return await on_page(self._queue, run)
 
         return pressed
 

@@ -1,0 +1,32 @@
+"""Handlers of routes in the queues of `work_queue`, so that none holds a thread of the server's pool."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import Request
+
+from .work_queue import WorkQueue
+
+
+def left(request: Request) -> Callable[[], Awaitable[None]]:
+    """What comes back when the caller closed the connection; the body has been read by then."""
+
+    async def gone() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    return gone
+
+
+def queued(handler: Callable[..., Any], queue: WorkQueue) -> Callable[..., Any]:
+    """A plain handler as one that runs in a queue; FastAPI sees the same parameters."""
+
+    async def endpoint(*args: Any, **values: Any) -> Any:
+        return await queue.run(lambda _: handler(*args, **values))
+
+    endpoint.__name__, endpoint.__doc__ = handler.__name__, handler.__doc__
+    endpoint.__signature__ = inspect.signature(handler)  # type: ignore[attr-defined]
+    return endpoint
