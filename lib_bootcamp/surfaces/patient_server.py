@@ -78,6 +78,6 @@ class PatientProtocol(H11Protocol):
         return silent or now - since > BODY_WHOLE_S
 
     def _make_room(self) -> None:
-        waiting = [each for each in self.connections if getattr(each, "_head_since", None) is not None]
+        waiting: list[Any] = [each for each in self.connections if getattr(each, "_head_since", None) is not None]
         oldest = min(waiting, key=lambda each: each._head_since, default=self)
         oldest.transport.abort()

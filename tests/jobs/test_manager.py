@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lib_bootcamp.errors import BootcampError, InvalidParamError, NotAllowedError, OutputError
+from lib_bootcamp.errors import BootcampError, InvalidParamError, NotAllowedError, OutputError, QueueFullError
 from lib_bootcamp.jobs import manager as module
 from lib_bootcamp.jobs import progress
 from lib_bootcamp.jobs.facts import JobInfo, JobStateError, NoJobError
@@ -513,3 +514,31 @@ def test_hosts_with_one_data_folder_share_their_jobs(tmp_path: Path, script: Scr
     finally:
         for folder in (tmp_path, tmp_path / "other"):
             module._open.pop((folder / "jobs").absolute()).close()
+
+
+def test_jobs_beyond_the_end_of_their_queue_are_refused_until_one_has_left(
+    jobs: Jobs, tmp_path: Path, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_WAITING", 2)
+    go = threading.Event()
+    script.before = lambda _: go.wait(10)  # type: ignore[assignment,return-value]
+
+    def begun(number: int) -> int:
+        folder = tmp_path / f"set{number}"
+        folder.mkdir()
+        (folder / "0.img").write_bytes(b"picture")
+        return jobs.start("name", {"folder": str(folder)}, trusted=True).id
+
+    first = begun(0)
+    while jobs.info(first, trusted=True).state == "queued":
+        time.sleep(0.01)
+    waiting = [begun(number) for number in (1, 2)]
+    with pytest.raises(QueueFullError) as refused:
+        begun(3)
+    assert refused.value.status == 503
+    jobs.pause(waiting[0], trusted=True)
+    last = begun(4)
+    with pytest.raises(QueueFullError):
+        jobs.resume(waiting[0], trusted=True)
+    go.set()
+    assert jobs.wait(last, 30).state == "done"
