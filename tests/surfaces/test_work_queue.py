@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ import pytest
 from lib_bootcamp.errors import CancelledError, QueueFullError
 from lib_bootcamp.hosts.webui_auth import Guard
 from lib_bootcamp.operation import Context
+from lib_bootcamp.ports import SilentProgress
 from lib_bootcamp.surfaces.work_queue import WorkQueue, WorkQueues
 from tests.contract.fake_operation import COUNT, CountParams, CountResult
 from tests.fakes import FakeHost
@@ -401,3 +403,36 @@ def test_every_function_of_the_page_that_has_a_name_runs_in_a_queue(tmp_path: Pa
     runs = [(name, each) for name, each in named if isinstance(name, str) and name.startswith("bootcamp_")]
     assert len(runs) > 15
     assert [name for name, each in runs if not inspect.iscoroutinefunction(each)] == []
+
+
+def test_a_visitor_who_leaves_the_page_has_their_work_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Gradio 4 and later tell it: the event in their queue is not alive any more."""
+    pytest.importorskip("gradio")
+    from gradio.context import LocalContext
+
+    from lib_bootcamp.surfaces import page_work
+    from lib_bootcamp.surfaces.page import GradioProgress
+
+    monkeypatch.setattr(page_work, "LOOK_S", 0.01)
+    event = SimpleNamespace(_id="mine", alive=True)
+    begun, stopped = threading.Event(), threading.Event()
+
+    def work() -> None:
+        progress = GradioProgress(lambda *_, **__: None, SilentProgress())
+        begun.set()
+        while not progress.cancelled():
+            time.sleep(0.01)
+        stopped.set()
+
+    async def tried() -> None:
+        LocalContext.blocks.set(SimpleNamespace(_queue=SimpleNamespace(active_jobs=[None, [event]])))
+        LocalContext.event_id.set("mine")
+        pressed = asyncio.ensure_future(page_work.in_queue(WorkQueue("test", threads=1), work)())
+        while not begun.is_set():
+            await asyncio.sleep(0.01)
+        event.alive = False
+        with contextlib.suppress(Exception):
+            await pressed
+
+    asyncio.run(tried())
+    assert stopped.wait(10)
