@@ -128,7 +128,7 @@ def test_a_file_that_the_system_refuses_is_told(tmp_path: Path, monkeypatch: pyt
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr("lib_bootcamp.core.dataset_pictures.read_regular", refuse)
     assert examine(path).problem == "The file cannot be read: Permission denied."
 
 
