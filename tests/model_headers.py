@@ -243,6 +243,14 @@ SHAPES: dict[str, tuple[str, str, dict[str, list[int]]]] = {
         "sdxl",
         {"unet.down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k.lora_A.weight": [16, 2048]},
     ),
+    "a Control-LoRA of peft": (
+        "control-lora",
+        "sd15",
+        {
+            "base_model.model.controlnet_cond_embedding.conv_in.weight": [16, 3, 3, 3],
+            "base_model.model.down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k.lora_A.weight": [16, 768],
+        },
+    ),
     "a LoRA": (
         "lora",
         "sd15",

@@ -75,7 +75,13 @@ _UNET_WIDTHS = {320, 640, 1280}
 # The cross-attention's width is the text encoder's: CLIP ViT-L/14, OpenCLIP ViT-H/14, and both joined in SDXL.
 _BY_CONTEXT_WIDTH: dict[int, Base] = {768: "sd15", 1024: "sd2", 2048: "sdxl"}
 # Checkpoints and ControlNets, LoRAs, Control-LoRAs, IP-Adapters: the last number of the shape is the width.
-_TO_K = ("attn2.to_k.weight", "attn2_to_k.lora_down.weight", "attn2.to_k.lora_A.weight", "attn2.to_k.down")
+_TO_K = (
+    "attn2.to_k.weight",
+    "attn2_to_k.lora_down.weight",
+    "attn2.to_k.lora_A.weight",
+    "attn2.to_k.down",
+    "attn2.to_k.base_layer.weight",
+)
 # What only one architecture calls a tensor; earlier ones are told apart from later ones.
 _MARKS: tuple[tuple[tuple[str, ...], Base | Literal["other"]], ...] = (
     (("individual_token_refiner", "token_refiner.refiner_blocks", "vace_blocks.", "double_stream_blocks."), OTHER),
@@ -108,10 +114,9 @@ _WIDE = re.compile(
 
 def kind_of_shapes(shapes: Shapes) -> Kind:
     """What a model is."""
-    for kind, marks in _KIND_MARKS:
-        if _has(shapes, marks):
-            return kind
-    return "unknown"
+    kind: Kind = next((kind for kind, marks in _KIND_MARKS if _has(shapes, marks)), "unknown")
+    # Control-LoRAs trained with peft: a ControlNet's names, and LoRAs where its blocks are.
+    return "control-lora" if kind == "controlnet" and _has(shapes, ("lora_A", "lora_down")) else kind
 
 
 def base_of_shapes(shapes: Shapes) -> Found:
