@@ -5,15 +5,12 @@ No `from __future__ import annotations` here: FastAPI has to see the models them
 """
 
 import json
-import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Any
 
 import anyio
-import starlette.middleware.gzip
 from fastapi import APIRouter, Path, Query
-from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from lib_bootcamp.jobs.facts import ENDED, ItemsPage, JobInfo, NoJobError, Undone
@@ -31,9 +28,13 @@ from .work_queue import WorkQueues
 TAG = "bootcamp: jobs"
 LOOK_S, HEARTBEAT_S = 0.3, 15.0
 _NUMBER = Path(..., title="Number", description="Of the job.", ge=1, le=2**31 - 1)
-# A gzip middleware gives nothing away before deflate's buffer of 16,384 symbols is full. Texts of random letters (64 of
-# them, so that hardly any three come twice and make one symbol) fill it with certainty.
-_GZIP_HOLDS_BYTES = 30_000
+# Gzip holds small events back until the end: the host's leaves an answer alone that says how it is encoded, a proxy's one
+# that says it must not be changed.
+_UNBUFFERED = {
+    "Cache-Control": "no-store, no-transform",
+    "Content-Encoding": "identity",
+    "X-Accel-Buffering": "no",
+}
 
 
 class EventStream(StreamingResponse):
@@ -110,11 +111,10 @@ class _Routes:
         found = jobs.items(number, trusted=False, offset=offset, limit=limit)
         return _answer(ItemsPage(total=info.total, offset=offset, items=tuple(found)))
 
-    def events(self, request: Request, number: int = _NUMBER) -> Response:
+    def events(self, number: int = _NUMBER) -> Response:
         jobs = self.jobs()
         jobs.info(number, trusted=False)
-        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return EventStream(_events(self, number, padded=_is_compressed(request)), headers=headers)
+        return EventStream(_events(self, number), headers=_UNBUFFERED)
 
     def pause(self, number: int = _NUMBER) -> Response:
         return _answer(self.jobs().pause(number, trusted=False))
@@ -225,19 +225,19 @@ def _answer(value: Any, *, status: int = 200, headers: dict[str, str] | None = N
     return Response(text.encode("utf-8", "replace"), status, headers, media_type="application/json")
 
 
-async def _events(routes: _Routes, number: int, *, padded: bool) -> AsyncIterator[bytes]:
+async def _events(routes: _Routes, number: int) -> AsyncIterator[bytes]:
     last: JobInfo | None = None
     said = time.monotonic()
     while True:
         try:
             info = await routes.queues.quick.run(lambda _: routes.jobs().info(number, trusted=False))
         except NoJobError:
-            yield _event("end", {"id": number, "state": "removed"}, padded=padded)
+            yield _event("end", {"id": number, "state": "removed"})
             return
         ended = info.state in ENDED
         if info != last or ended:
             facts = {name: value for name, value in plain(info).items() if name != "params"}
-            yield _event("end" if ended else "progress", facts, padded=padded)
+            yield _event("end" if ended else "progress", facts)
             last, said = info, time.monotonic()
         if ended:
             return
@@ -247,20 +247,5 @@ async def _events(routes: _Routes, number: int, *, padded: bool) -> AsyncIterato
         await anyio.sleep(LOOK_S)
 
 
-def _event(name: str, facts: dict[str, Any], *, padded: bool) -> bytes:
-    text = f"event: {name}\ndata: {json.dumps(facts)}\n\n"
-    if padded:
-        text += f": {secrets.token_urlsafe(_GZIP_HOLDS_BYTES)}\n\n"
-    return text.encode("ascii")
-
-
-def _is_compressed(request: Request) -> bool:
-    """Whether a middleware of the host's packs the answer, and would keep small events until the end.
-
-    The WebUI has Starlette's, which did not leave events alone before version 0.46.
-    """
-    if hasattr(starlette.middleware.gzip, "DEFAULT_EXCLUDED_CONTENT_TYPES"):
-        return False
-    wanted = "gzip" in request.headers.get("accept-encoding", "")
-    around = getattr(request.app, "user_middleware", ())
-    return wanted and any("gzip" in getattr(each.cls, "__name__", "").lower() for each in around)
+def _event(name: str, facts: dict[str, Any]) -> bytes:
+    return f"event: {name}\ndata: {json.dumps(facts)}\n\n".encode("ascii")
