@@ -27,3 +27,13 @@ def preload(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="folder that callers of Bootcamp's API may name (may be given several times; default: none)",
     )
+    parser.add_argument(
+        "--bootcamp-allow-host",
+        type=str,
+        action="append",
+        default=None,
+        metavar="NAME",
+        help="name that Bootcamp answers to beside this machine's own, as behind a reverse proxy (*.example.com: all "
+        "below it, *: every name; may be given several times; nothing is asked under --listen, --share, --ngrok or a "
+        "--server-name of another address)",
+    )

@@ -87,11 +87,18 @@ def _join() -> Parts:
 
 def mount_routes(demo: Any, app: Any) -> None:
     """The routes, also without a page (`demo` is None then)."""
+    from lib_bootcamp.surfaces.http_access import access_dependency
     from lib_bootcamp.surfaces.routes import build_router
     from lib_bootcamp.surfaces.section_request import check_request
 
+    host = parts().host
     parts().webui.check_requests(check_request)
-    app.include_router(build_router(parts().host, parts().host.auth_dependencies()))
+    app.include_router(build_router(host, [access_dependency(host.access_rules()), *host.auth_dependencies()]))
+    if demo is not None:
+        from lib_bootcamp.surfaces.webui_access import keep_from_page, remember_callers
+
+        keep_from_page(demo, host.data_dir())
+        remember_callers(app)
 
 
 def add_axes() -> None:
@@ -110,9 +117,12 @@ def add_settings() -> None:
 
 def add_tab() -> list[tuple[Any, str, str]]:
     """The Bootcamp tab."""
+    from lib_bootcamp.surfaces.webui_access import guard_functions
     from lib_bootcamp.surfaces.webui_tab import build_tab
 
-    return [(build_tab(parts().host, parts().webui, parts().sections), "Bootcamp", "bootcamp")]
+    tab = build_tab(parts().host, parts().webui, parts().sections)
+    guard_functions(tab, parts().host.access_rules())
+    return [(tab, "Bootcamp", "bootcamp")]
 
 
 def before_step(params: Any) -> None:

@@ -16,8 +16,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from lib_bootcamp.core.web_access import AccessRules
 from lib_bootcamp.errors import ModelError, first_line
 from lib_bootcamp.hosts.standalone import REPORTED, installed_versions
+from lib_bootcamp.hosts.webui_access import access_rules
 from lib_bootcamp.ml.shelf import IDLE_S, Shelf
 from lib_bootcamp.ports import ALLOWED_FOLDERS, Components, HostCaptioner, HostInfo, ModelInfo, Progress
 
@@ -247,6 +249,10 @@ class A1111Host:
         from lib_bootcamp.hosts.webui_auth import auth_dependencies
 
         return auth_dependencies(self._webui("shared").cmd_opts)
+
+    def access_rules(self) -> AccessRules:
+        """Whose requests our routes and our tab answer."""
+        return access_rules(self._webui("shared").cmd_opts)
 
     def model_folders(self) -> dict[str, tuple[Path, ...]]:
         """The WebUI's model folders, those of its flags first."""

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fastapi import Depends
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,10 +20,8 @@ from lib_bootcamp.core.web_access import AccessRules, ForeignOriginError, Reques
 from lib_bootcamp.errors import BootcampError
 
 from .described import PREFIX
-from .http_errors import error_answer
+from .http_errors import EXPOSED, error_answer
 
-EXPOSED = "Location, Retry-After, X-Bootcamp-Result"
-"""Headers of ours that a page of another site may read."""
 PREFLIGHT_S = 600
 DATA_PATHS = (f"{PREFIX}/", "/gradio_api/")
 
@@ -57,6 +56,11 @@ class AccessGuard:
             BootcampError: as `AccessRules.check`.
         """
         self.rules.check(request_head(request.scope))
+
+
+def access_dependency(rules: AccessRules) -> Any:
+    """The FastAPI dependency of every route of ours; the first, before any log-in."""
+    return Depends(AccessGuard(rules))
 
 
 class AccessMiddleware:

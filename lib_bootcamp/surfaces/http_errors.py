@@ -19,6 +19,8 @@ from starlette.types import Receive, Scope, Send
 
 from lib_bootcamp.errors import BootcampError, QueueFullError
 
+EXPOSED = "Location, Retry-After, X-Bootcamp-Result"
+"""Headers of ours that a page of another site may read, where the host or the server says that it may read at all."""
 logger = logging.getLogger(__name__)
 
 
@@ -78,9 +80,12 @@ class BootcampRoute(APIRoute):
 
         async def shaped(request: Request) -> Response:
             try:
-                return await handler(request)
+                answer = await handler(request)
             except Exception as error:  # noqa: BLE001 - whatever it is, the answer keeps its shape
-                return answer_to(error, request)
+                answer = answer_to(error, request)
+            if "origin" in request.headers:
+                answer.headers["Access-Control-Expose-Headers"] = EXPOSED
+            return answer
 
         return shaped
 

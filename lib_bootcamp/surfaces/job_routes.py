@@ -28,8 +28,8 @@ from .work_queue import WorkQueues
 TAG = "bootcamp: jobs"
 LOOK_S, HEARTBEAT_S = 0.3, 15.0
 _NUMBER = Path(..., title="Number", description="Of the job.", ge=1, le=2**31 - 1)
-# Gzip holds small events back until the end: the host's leaves an answer alone that says how it is encoded, a proxy's one
-# that says it must not be changed.
+# Gzip holds small events back until the end: the host's leaves an answer alone that says how it is encoded, a proxy's
+# one that says it must not be changed.
 _UNBUFFERED = {
     "Cache-Control": "no-store, no-transform",
     "Content-Encoding": "identity",

@@ -186,6 +186,7 @@ def test_the_flags_of_preload_are_read_by_the_host():
     parser = ArgumentParser()
     load_file(ROOT / "preload.py", "bootcamp_preload").preload(parser)
     flags = set(vars(parser.parse_args([])))
-    source = (ROOT / "lib_bootcamp" / "hosts" / "a1111.py").read_text("utf-8")
+    hosts = ROOT / "lib_bootcamp" / "hosts"
+    source = "".join((hosts / name).read_text("utf-8") for name in ("a1111.py", "webui_access.py"))
     assert flags
     assert all(f'"{flag}"' in source for flag in flags)

@@ -1,0 +1,107 @@
+"""The tab's functions inside a host whose app is not ours: who may run them, over HTTP, with the installed Gradio."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+gr = pytest.importorskip("gradio")
+
+from fastapi import FastAPI  # noqa: E402
+from fastapi.testclient import TestClient  # noqa: E402
+
+from lib_bootcamp.core.web_access import AccessRules, HostNames, origin_list  # noqa: E402
+from lib_bootcamp.hosts.webui_access import FLAGS  # noqa: E402
+from lib_bootcamp.surfaces.webui_access import guard_functions, keep_from_page, remember_callers  # noqa: E402
+
+OWN = "http://127.0.0.1:7860"
+RULES = AccessRules(hosts=HostNames(), origins=origin_list("http://localhost:3000"), flags=FLAGS)
+OLD = gr.__version__.startswith("3.")
+
+
+class Blocks:
+    """A host's page with a tab of ours in it, as a WebUI makes one, and how often its function ran."""
+
+    def __init__(self, rules: AccessRules) -> None:
+        self.ran: list[str] = []
+
+        def pressed(request: gr.Request, text: str, progress: Any = gr.Progress()) -> str:  # noqa: B008 - Gradio finds it so
+            self.ran.append(text)
+            return f"{text} {type(request).__name__}"
+
+        with gr.Blocks() as tab:
+            text = gr.Textbox()
+            gr.Button("Run").click(pressed, [text], [text], queue=False, api_name="run_it")
+        guard_functions(tab, rules)
+        with gr.Blocks() as self.page:
+            tab.render()
+        self.page.queue()
+        app = FastAPI()
+        self.client = TestClient(gr.mount_gradio_app(app, self.page, path="/"), base_url=OWN)
+        remember_callers(app)
+
+    def press(self, headers: dict[str, str] | None = None, **body: Any) -> Any:
+        where = "/run/run_it" if OLD else f"{self.client.get('/config').json().get('api_prefix', '')}/run/run_it"
+        given = {"data": ["hello"], "fn_index": 0, "session_hash": "a", **body}
+        return self.client.post(where, json=given, headers=headers or {})
+
+
+@pytest.fixture
+def blocks() -> Blocks:
+    return Blocks(RULES)
+
+
+@pytest.mark.parametrize("headers", [{}, {"origin": OWN}, {"origin": "http://localhost:3000"}])
+def test_the_own_page_a_program_and_an_allowed_site_run_a_function(blocks: Blocks, headers: dict[str, str]) -> None:
+    answer = blocks.press(headers)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["data"] == ["hello Request"]
+    assert blocks.ran == ["hello"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+        {"sec-fetch-site": "cross-site"},
+        {"host": "evil.example"},
+        {"host": "evil.example", "origin": "http://evil.example"},
+        {"host": "evil.example", "x-forwarded-host": "127.0.0.1:7860"},
+    ],
+)
+def test_a_foreign_page_and_a_foreign_name_run_nothing(blocks: Blocks, headers: dict[str, str]) -> None:
+    blocks.press(headers)
+    assert blocks.ran == []
+
+
+def test_what_a_body_says_of_its_request_is_not_believed(blocks: Blocks) -> None:
+    told = {"headers": {"host": "127.0.0.1:7860"}, "client": {"host": "127.0.0.1", "port": 1}}
+    blocks.press({"origin": "https://evil.example"}, request=told)
+    assert blocks.ran == []
+
+
+@pytest.mark.skipif(not OLD, reason="later versions take nothing of a request from a body")
+@pytest.mark.parametrize("told", [{"headers": {"host": "evil.example"}}, {"headers": {}}, {"url": "x"}])
+def test_what_a_queue_tells_of_a_request_is_asked_too(blocks: Blocks, told: dict[str, Any]) -> None:
+    blocks.press(request=told)
+    assert blocks.ran == []
+
+
+def test_every_name_is_answered_where_others_reach_the_host() -> None:
+    blocks = Blocks(AccessRules(flags=FLAGS))
+    assert blocks.press({"host": "studio.example", "origin": "http://studio.example"}).status_code == 200
+    assert blocks.press({"host": "studio.example", "origin": "http://evil.example"}).status_code == 500
+    assert blocks.ran == ["hello"]
+
+
+def test_the_refusal_names_the_hosts_flag(blocks: Blocks) -> None:
+    assert "--bootcamp-allow-host evil.example" in blocks.press({"host": "evil.example"}).text
+
+
+def test_a_folder_that_is_kept_from_the_page_is_named_once(blocks: Blocks, tmp_path: Any) -> None:
+    page = type("Page", (), {"blocked_paths": ["/x"]})()
+    for _ in range(2):
+        keep_from_page(page, tmp_path)
+    assert page.blocked_paths == ["/x", str(tmp_path)]
