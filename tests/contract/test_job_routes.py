@@ -228,11 +228,20 @@ def test_events_of_a_job_that_ended_are_its_end(client: Client, root: Path) -> N
     assert client.get(f"{JOBS}/{number}/events").text.startswith("event: end\ndata: {")
 
 
-def test_events_of_a_job_that_is_removed_end(client: Client, root: Path, host: StandaloneHost) -> None:
+def test_events_of_a_job_that_is_removed_end(
+    client: Client, root: Path, host: StandaloneHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
     jobs = manager.jobs_of(host, find)
     number = jobs.create("caption", {"folder": str(root), **LABELS}, trusted=True)
     jobs.pause(number, trusted=True)
-    threading.Timer(0.5, lambda: jobs.remove(number, trusted=True)).start()
+    info, looks = jobs.info, itertools.count(1)
+
+    def looked(*args: Any, **more: Any) -> Any:
+        if next(looks) == 4:
+            jobs.remove(number, trusted=True)
+        return info(*args, **more)
+
+    monkeypatch.setattr(jobs, "info", looked)
     events = client.get(f"{JOBS}/{number}/events").text
     assert '"state": "paused"' in events
     assert events.endswith(f'event: end\ndata: {{"id": {number}, "state": "removed"}}\n\n')

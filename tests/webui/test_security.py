@@ -57,7 +57,7 @@ def guarded_one(starter: Starter, tmp_path_factory: pytest.TempPathFactory) -> T
     return target_of(starter.start(*flags, controlnet=False), base, folder, LOGIN)
 
 
-@pytest.mark.parametrize("attack", (*attacks_files.ATTACKS, *WITHOUT_PAGE), ids=lambda each: each.__name__)
+@pytest.mark.parametrize("attack", [*attacks_files.ATTACKS, *WITHOUT_PAGE], ids=lambda each: each.__name__)
 def test_an_open_webui(open_one: Target, attack: Attack) -> None:
     attack(open_one)
 
