@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import NoReturn
 
 from lib_bootcamp import __version__, bootstrap
-from lib_bootcamp.errors import BootcampError
+from lib_bootcamp.errors import BootcampError, CancelledError, first_line
 
 _ENTERED = "BOOTCAMP_ENTERED"
+UNEXPECTED = 70
+"""The exit code of a mistake of the program's own; EX_SOFTWARE of BSD's sysexits."""
+_ASK = "run it again with BOOTCAMP_TRACEBACK=1 and report what it prints."
 SHORT_HELP = f"""\
 usage: python -m lib_bootcamp COMMAND [arguments]
 
@@ -30,12 +33,69 @@ BOOTCAMP_VENV names another folder for the environment; BOOTCAMP_VENV=off runs i
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run one command in the environment it needs, made first where it is missing; returns the exit code."""
+    """Run one command in the environment it needs, made first where it is missing; returns the exit code.
+
+    A person is never left with a traceback; who looks for a mistake of the program's sets BOOTCAMP_TRACEBACK.
+    """
+    _fill_streams()
     try:
-        return _run(list(argv))
+        code = _run(list(argv))
     except BootcampError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
+        _complain(f"error: {error}")
+        code = error.exit_code
+    except KeyboardInterrupt:
+        _complain("Interrupted; what was finished is kept.")
+        code = CancelledError.exit_code
+    except BrokenPipeError:
+        code = 0
+    except OSError as error:
+        _complain(f"error: {error.filename or 'output'}: {error.strerror or first_line(error)}.")
+        code = BootcampError.exit_code
+    except Exception as error:
+        if os.environ.get("BOOTCAMP_TRACEBACK"):
+            raise
+        print(
+            f"error: The program failed unexpectedly ({type(error).__name__}: {first_line(error)}); {_ASK}",
+            file=sys.stderr,
+        )
+        code = UNEXPECTED
+    finally:
+        _flush_quietly()
+    return code
+
+
+def _complain(line: str) -> None:
+    with contextlib.suppress(OSError, ValueError):  # standard error may be closed or full too
+        print(line, file=sys.stderr, flush=True)
+
+
+def _fill_streams() -> None:
+    """A program that was started without standard streams (`>&-`) gets ones that lead nowhere.
+
+    Else the next file that it opens would be taken for them.
+    """
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            opened = os.open(os.devnull, os.O_RDWR)
+            if opened != number:
+                os.dup2(opened, number)
+                os.close(opened)
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, mode, closefd=False))
+
+
+def _flush_quietly() -> None:
+    """Output that cannot be written any more (a closed pipe, a full disk) was told; Python would tell it once more."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            with contextlib.suppress(OSError, ValueError):
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, stream.fileno())
+                os.close(nowhere)
 
 
 def _run(argv: list[str]) -> int:

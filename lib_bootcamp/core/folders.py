@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -35,6 +36,16 @@ def checked_folder(given: str, name: str, allowed: Iterable[Path] | None = None,
     if not is_folder:
         raise InvalidParamError(name, f"{given[:200]} is no folder; name one that is there")
     return path
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder; False, too, for a name that nothing can have."""
+    return os.path.isdir(path)  # noqa: PTH112 - `Path.is_dir` raises for some names
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is something; False, too, for a name that nothing can have."""
+    return os.path.exists(path)  # noqa: PTH110 - as above
 
 
 def is_inside(path: Path, root: Path) -> bool:

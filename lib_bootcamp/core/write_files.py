@@ -82,6 +82,25 @@ def private_folder(path: Path) -> Path:
     return path
 
 
+def data_folder(path: Path, remedy: str) -> Path:
+    """The folder for journals and caches; made, for its owner alone, where it is missing.
+
+    Args:
+        path: the folder.
+        remedy: how another one is named.
+    Raises:
+        OutputError: it cannot be made, or is none.
+    """
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        why = (
+            "there is a file" if isinstance(error, FileExistsError) else getattr(error, "strerror", None) or str(error)
+        )
+        raise OutputError(f"The data folder {str(path)[:200]} cannot be used: {why}; {remedy}.") from None
+    return path
+
+
 def private_file(path: Path) -> None:
     """Have a file that nobody else may read or write (0600); it is made, empty, where it is missing.
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from lib_bootcamp.core.web_access import AccessRules
+from lib_bootcamp.core.write_files import data_folder
 from lib_bootcamp.errors import ModelError, first_line
 from lib_bootcamp.hosts.standalone import REPORTED, installed_versions
 from lib_bootcamp.hosts.webui_access import access_rules
@@ -115,8 +116,7 @@ class A1111Host:
         )
         base = Path(self._webui("paths_internal").data_path)
         folder = base / asked if asked else base / "bootcamp"
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
+        return data_folder(folder, "name another with --bootcamp-data-dir or in Settings")
 
     @contextmanager
     def gpu(self, job: str) -> Iterator[None]:

@@ -14,7 +14,8 @@ from typing import Any, TypeVar, cast
 
 from lib_bootcamp import __version__
 from lib_bootcamp.core.model_files import EMBEDDED
-from lib_bootcamp.errors import MissingPackageError
+from lib_bootcamp.core.write_files import data_folder
+from lib_bootcamp.errors import MissingPackageError, OutputError
 from lib_bootcamp.ml.shelf import Shelf
 from lib_bootcamp.ports import Components, HostCaptioner, HostInfo, ModelInfo, Progress, SilentProgress
 
@@ -147,10 +148,9 @@ class StandaloneHost:
         """The folder for journals and caches; made on demand."""
         if self._data_dir is None:
             base = os.environ.get("BOOTCAMP_DATA") or os.environ.get("XDG_DATA_HOME")
-            root = Path(base) if base else Path.home() / ".local" / "share"
+            root = Path(base) if base else _home() / ".local" / "share"
             self._data_dir = root if os.environ.get("BOOTCAMP_DATA") else root / "sd-webui-bootcamp"
-        self._data_dir.mkdir(parents=True, exist_ok=True)
-        return self._data_dir
+        return data_folder(self._data_dir, "name another with BOOTCAMP_DATA")
 
     @contextmanager
     def gpu(self, job: str) -> Iterator[None]:
@@ -225,6 +225,13 @@ class StandaloneHost:
     def setting(self, name: str, default: T) -> T:
         """What the command line was given; there is no settings page here."""
         return cast(T, self._settings.get(name, default))
+
+
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError:
+        raise OutputError("There is no home folder for the data folder; name one with BOOTCAMP_DATA.") from None
 
 
 def _best_device() -> str:

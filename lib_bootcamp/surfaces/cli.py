@@ -8,13 +8,14 @@ Exit codes: 0 done; 1 the answer is no (a code that does not scan); 2 a paramete
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from lib_bootcamp import __version__, bootstrap
 from lib_bootcamp.catalog import OPERATIONS
-from lib_bootcamp.errors import BootcampError
+from lib_bootcamp.errors import BootcampError, CancelledError, first_line
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Param, fields_of
 from lib_bootcamp.ports import Host
@@ -184,33 +185,58 @@ def main(
             each None where it was not given.
         prepare: installs what operations with a model need, `models` or `detectors`.
     """
-    arguments = vars(build_parser().parse_args(argv))
+    try:
+        code = _run(argv, make_host, prepare)
+        sys.stdout.flush()  # a full disk is told here, and not when Python ends
+        return code
+    except BrokenPipeError:  # `| head` has read enough
+        return 0
+    except BootcampError as error:
+        _complain(f"error: {error}")
+        return error.exit_code
+    except OSError as error:
+        named = f"{str(error.filename)[:200]}: " if error.filename is not None else ""
+        _complain(f"error: {named}{first_line(error) if error.strerror is None else error.strerror}.")
+        return BootcampError.exit_code
+    except MemoryError:
+        _complain("error: There is not enough memory for this.")
+        return BootcampError.exit_code
+    except KeyboardInterrupt:
+        _complain("Interrupted; what was finished is kept.")
+        return CancelledError.exit_code
+
+
+def _complain(line: str) -> None:
+    with contextlib.suppress(OSError, ValueError):  # standard error may be closed or full too
+        print(line, file=sys.stderr)
+
+
+def _run(
+    argv: Sequence[str] | None,
+    make_host: Callable[[Mapping[str, Any]], Host],
+    prepare: Callable[[str], None] | None,
+) -> int:
+    try:
+        arguments = vars(build_parser().parse_args(argv))
+    except SystemExit:
+        sys.stdout.flush()
+        raise
     given = {"device": "device", "checkpoint": "checkpoint", "clip": "host_clip"}
     asked = {name: arguments.pop(key, None) for name, key in given.items()}
     host = make_host({**asked, "allowed": arguments.pop("allow_dir", None), "address": arguments.get("address")})
     arguments.pop("command", None)
     operation = arguments.pop("operation", None)
     needs = _needs(operation, arguments) if operation is not None else arguments.pop("needs", "")
-    try:
-        if needs and prepare is not None:
-            prepare(needs)
-        if operation is None:
-            return int(arguments.pop("run")(host, argparse.Namespace(**arguments)))
-        if operation.over_files is not None:
-            flags = {name: arguments.pop(name) for name in folder.FLAGS if name in arguments}
-            return folder.FolderRunner(operation, host, folder.FolderSettings(**flags)).run(arguments)
-        runner = JobRunner if operation.is_job_command else Runner
-        if operation.is_job_command:
-            operation = operation.as_job()
-        own = {param.name for param in operation.params.fields()}
-        settings = Settings(**{name: arguments.pop(name) for name in SETTINGS if name in arguments.keys() - own})
-        return runner(operation, host, settings).run(arguments)
-    except BootcampError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("Interrupted; what was finished is kept.", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
+    if needs and prepare is not None:
+        prepare(needs)
+    if operation is None:
+        return int(arguments.pop("run")(host, argparse.Namespace(**arguments)))
+    if operation.over_files is not None:
+        flags = {name: arguments.pop(name) for name in folder.FLAGS if name in arguments}
+        return folder.FolderRunner(operation, host, folder.FolderSettings(**flags)).run(arguments)
+    runner = JobRunner if operation.is_job_command else Runner
+    if operation.is_job_command:
+        operation = operation.as_job()
+    own = {param.name for param in operation.params.fields()}
+    settings = Settings(**{name: arguments.pop(name) for name in SETTINGS if name in arguments.keys() - own})
+    return runner(operation, host, settings).run(arguments)

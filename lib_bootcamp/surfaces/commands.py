@@ -14,6 +14,7 @@ from lib_bootcamp.catalog import OPERATIONS
 from lib_bootcamp.errors import ModelError, OutputError
 from lib_bootcamp.ports import Host
 
+from .argument_types import folder_there, port
 from .described import described
 from .job_commands import JobsCommand
 from .serve_access import ACCESS_FLAGS, access_rules
@@ -120,12 +121,12 @@ COMMANDS: tuple[Command | JobsCommand, ...] = (
                 "--allow-dir",
                 {
                     "action": "append",
-                    "type": Path,
+                    "type": folder_there,
                     "metavar": "DIR",
                     "help": "folder that callers of the API and visitors from elsewhere may name; may be repeated",
                 },
             ),
-            ("--port", {"type": int, "default": 7862, "help": "port (%(default)s)"}),
+            ("--port", {"type": port, "default": 7862, "help": "port (%(default)s)"}),
             *ACCESS_FLAGS,
         ),
         needs="models",

@@ -12,6 +12,7 @@ from typing import Any
 
 from lib_bootcamp.core.arrays import Image
 from lib_bootcamp.core.contact_sheet import sheet_by_class
+from lib_bootcamp.core.folders import is_folder
 from lib_bootcamp.core.images import read_image, write_image
 from lib_bootcamp.core.sorting import How, Step, carry_out, folder_names, plan, summary
 from lib_bootcamp.core.sorting_undo import foreign_journal, undo
@@ -150,7 +151,7 @@ class FolderRunner(Runner):
         inputs = {path.resolve() for path in paths}
         for name in ("csv", "jsonl", "sheet"):
             value = getattr(self.settings, name)
-            if value is not None and (Path(value).resolve() in inputs or Path(value).is_dir()):
+            if value is not None and (Path(value).resolve() in inputs or is_folder(Path(value))):
                 raise InvalidParamError(f"--{name}", f"cannot be {value}, which is an input or a folder; name another")
 
     def _run_over(self, paths: list[Path], params: Any) -> int:
@@ -172,7 +173,13 @@ class FolderRunner(Runner):
                 return self._print([failure(None, error)], several=False)
             self._finish(outcomes, results)
             raise
-        sorted_well = self._sort(outcomes, results) if self.settings.sort_into is not None else True
+        sorted_well = True
+        try:
+            if self.settings.sort_into is not None:
+                sorted_well = self._sort(outcomes, results)
+        except BootcampError:
+            self._finish(outcomes, results)  # what was found is told, though it cannot be sorted
+            raise
         code = self._finish(outcomes, results)
         return code if sorted_well else max(code, EXIT_SOME_FAILED)
 
@@ -185,19 +192,28 @@ class FolderRunner(Runner):
         return Outcome(record, f"{path}: {result.summary()}", 0 if result.succeeded() else EXIT_NO)
 
     def _finish(self, outcomes: list[Outcome], results: list[tuple[Path, FileResult]]) -> int:
-        """Write the files, print the outcomes and the accuracy; returns the exit code."""
+        """Write the files, print the outcomes and the accuracy; returns the exit code.
+
+        Raises:
+            OutputError: a file cannot be written; the outcomes are printed all the same.
+        """
+        try:
+            self._write_files(outcomes, results)
+        finally:
+            code = self._print(outcomes, several=True)
+            if self.over.together is not None:
+                self._tell(self.over.together([result for _, result in results]))
+            if self.truths:
+                self._tell(self._accuracy(results))
+        return code
+
+    def _write_files(self, outcomes: list[Outcome], results: list[tuple[Path, FileResult]]) -> None:
         if self.settings.jsonl is not None:
             write_atomically(Path(self.settings.jsonl), jsonl_bytes(each.record for each in outcomes))
         if self.settings.csv is not None:
             write_atomically(Path(self.settings.csv), self._table(outcomes, results))
         if self.settings.sheet is not None and results:
             write_image(Path(self.settings.sheet), sheet_by_class(list(self._thumbnails(results))))
-        code = self._print(outcomes, several=True)
-        if self.over.together is not None:
-            self._tell(self.over.together([result for _, result in results]))
-        if self.truths:
-            self._tell(self._accuracy(results))
-        return code
 
     def _table(self, outcomes: list[Outcome], results: list[tuple[Path, FileResult]]) -> bytes:
         rows = {str(path): result.row() for path, result in results}
@@ -246,7 +262,7 @@ class FolderRunner(Runner):
             for step in steps if self.settings.dry_run else carry_out(steps, target, self._store()):
                 taken.append(step)
                 records[str(step.source)]["sorted_to"] = str(step.target) if step.done else None
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, BootcampError):
             self._tell([summary(taken, dry_run=False)])
             raise
         if self.settings.dry_run:

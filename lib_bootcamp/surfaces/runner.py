@@ -5,28 +5,30 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from lib_bootcamp.core.ahead import in_order
+from lib_bootcamp.core.folders import is_folder, is_there
 from lib_bootcamp.core.images import (
     READ_SUFFIXES,
     SUFFIXES,
+    encode_image,
     read_file,
-    read_png_text,
-    write_image,
 )
+from lib_bootcamp.core.inside import Inside
 from lib_bootcamp.core.write_files import write_atomically
-from lib_bootcamp.errors import BootcampError, ImageError, InvalidParamError, OutputError
+from lib_bootcamp.errors import BootcampError, ImageError, OutputError, StorageError
 from lib_bootcamp.operation import Context, ControlMap, Operation, Result
-from lib_bootcamp.params import Param, Params
+from lib_bootcamp.params import Params
 from lib_bootcamp.ports import Host, Progress, SilentProgress, track
 
-from .described import CHUNK, picture_text
+from .described import picture_text
 from .given_pictures import picture_of
+from .given_texts import batch_rows, from_file
 
 EXIT_NO, EXIT_SOME_FAILED = 1, 4
 
@@ -51,6 +53,14 @@ class Item:
     values: Mapping[str, Any]
     source: Path | None
     out: Path | None
+    inside: Inside | None = None
+
+    def write(self, path: Path, data: bytes) -> None:
+        """Write a file of this run: of several, in their folder and never through a link that leads out of it."""
+        if self.inside is not None:
+            self.inside.write(path, data)
+        else:
+            write_atomically(path, data)
 
 
 @dataclass(frozen=True)
@@ -60,6 +70,7 @@ class Outcome:
     record: dict[str, Any]
     line: str
     exit_code: int
+    ends_all: bool = False
 
 
 class Runner:
@@ -101,14 +112,21 @@ class Runner:
                     outcomes.append(each)
                     if each.exit_code > EXIT_NO:
                         print(f"error: {each.line}", file=sys.stderr)
+                    if each.ends_all:
+                        break
         except KeyboardInterrupt:
             self._print(outcomes, several=True)
             raise
-        return self._print(outcomes, several=True)
+        code = self._print(outcomes, several=True)
+        if outcomes and outcomes[-1].ends_all:
+            rest = len(items) - len(outcomes)
+            print(f"error: Stopped with {rest} left; --skip-existing goes on when there is room.", file=sys.stderr)
+            return outcomes[-1].exit_code
+        return code
 
     def _one(self, item: Item, progress: Progress) -> Outcome:
         path = str(item.source) if item.source else None
-        if self.settings.skip_existing and item.out is not None and item.out.exists():
+        if self.settings.skip_existing and item.out is not None and is_there(item.out):
             return Outcome({"path": path, "out": str(item.out), "skipped": True}, f"{item.out} is there already", 0)
         try:
             values = dict(item.values)
@@ -132,14 +150,14 @@ class Runner:
             return written
         for name, data in result.files().items():
             path = self._file_out(item.out, result.suffix())
-            write_atomically(path, data)
+            item.write(path, data)
             written["out" if not written else name] = str(path)
         if not result.pictures():
             return written
         text = picture_text(self.operation, params, result)
         for index, (name, picture) in enumerate(result.pictures().items()):
             path = item.out if not index else item.out.with_name(f"{item.out.stem}-{name.replace('_', '-')}.png")
-            write_image(path, picture, text)
+            item.write(path, encode_image(picture, path.suffix, text))
             written["out" if not index else name] = str(path)
         return written
 
@@ -150,7 +168,7 @@ class Runner:
         same = {".jpeg": ".jpg", ".jfif": ".jpg"}.get(out.suffix.lower(), out.suffix.lower())
         if same != suffix:
             raise OutputError(f"--out {out} must end in {suffix}, as the file it is made from.")
-        if out.exists() and any(out.samefile(each) for each in self.inputs):
+        if is_there(out) and any(out.samefile(each) for each in self.inputs):
             raise OutputError(f"--out {out} is the input itself; give another name.")
         return out
 
@@ -184,30 +202,34 @@ class Runner:
             self.inputs.append(Path(text))
             return read_file(Path(text))
         if param.kind in {"list", "object", "mapping"} and text.startswith("@"):
-            return _from_file(param, Path(text[1:]))
+            return from_file(param, Path(text[1:]))
         return param.parse_text(text)
 
     def _items(self, raw: dict[str, Any], sources: list[str]) -> tuple[list[Item], bool]:
         if self.settings.batch is not None:
-            rows = list(_batch_rows(self.settings.batch))
+            rows = list(batch_rows(self.settings.batch))
             width = max(4, len(str(len(rows))))
             out = self._folder(None)
-            items = [
-                Item({**raw, **self._row(row)}, None, out and out / f"{self.operation.name}-{number:0{width}d}.png")
-                for number, row in enumerate(rows, 1)
+            names = [f"{self.operation.name}-{number:0{width}d}.png" for number in range(1, len(rows) + 1)]
+            runs = [
+                ({**raw, **self._row(row)}, None, out and out / name) for row, name in zip(rows, names, strict=True)
             ]
-            return items, True
+            return self._all(runs, out), True
         if not sources:
-            return [Item(raw, None, self._single_out(None))], False
-        if len(sources) == 1 and not Path(sources[0]).is_dir():
-            source = Path(sources[0])
-            return [Item(raw, source, self._single_out(source))], False
+            return [self._single(raw, None)], False
+        if len(sources) == 1 and not is_folder(Path(sources[0])):
+            return [self._single(raw, Path(sources[0]))], False
         found = list(find_pictures([Path(each) for each in sources], recursive=self.settings.recursive))
         if not found:
             raise ImageError(f"{', '.join(sources)}: no pictures are in there; --recursive looks into folders inside.")
         folder = self._folder(found)
         outs = _distinct([None if folder is None else folder / below.with_suffix(".png") for _, below in found])
-        return [Item(raw, path, out) for (path, _), out in zip(found, outs, strict=True)], True
+        return self._all([(raw, path, out) for (path, _), out in zip(found, outs, strict=True)], folder), True
+
+    @staticmethod
+    def _all(runs: Sequence[tuple[Mapping[str, Any], Path | None, Path | None]], folder: Path | None) -> list[Item]:
+        inside = None if folder is None else Inside(folder)
+        return [Item(*each, inside) for each in runs]
 
     def _row(self, row: Mapping[str, Any]) -> dict[str, Any]:
         values = dict(row)
@@ -216,20 +238,22 @@ class Runner:
                 values[name] = self._raw(name, value)
         return values
 
-    def _single_out(self, source: Path | None) -> Path | None:
+    def _single(self, raw: Mapping[str, Any], source: Path | None) -> Item:
+        name = source.stem if source else self.operation.name
         if self.settings.out is None:
             if self.operation.kind == "analysis":
-                return None
-            stem = f"{source.stem}-" if source else ""
-            return Path(f"{stem}{self.operation.name}.png")
+                return Item(raw, source, None)
+            folder, out = Path(), Path(f"{name}-{self.operation.name}.png" if source else f"{name}.png")
+            return Item(raw, source, out, Inside(folder))
         out = Path(self.settings.out)
-        if out.is_dir() or self.settings.out.endswith(("/", "\\")):
-            out = out / f"{source.stem if source else self.operation.name}.png"
+        inside = None
+        if is_folder(out) or self.settings.out.endswith(("/", "\\")):
+            inside, out = Inside(out), out / f"{name}.png"
         if out.suffix.lower() not in SUFFIXES:
             raise OutputError(f"--out {out}: no picture format has this ending; use .png, .jpg or .webp.")
-        if source is not None and out.exists() and out.samefile(source):
+        if source is not None and is_there(out) and out.samefile(source):
             raise OutputError(f"--out {out} is the input itself; give another name.")
-        return out
+        return Item(raw, source, out, inside)
 
     def _folder(self, found: list[tuple[Path, Path]] | None) -> Path | None:
         if self.settings.out is None:
@@ -237,9 +261,9 @@ class Runner:
                 return None
             return Path(f"{self.operation.name}-out")
         folder = Path(self.settings.out)
-        if folder.suffix.lower() in SUFFIXES or folder.is_file():
+        if folder.suffix.lower() in SUFFIXES or (is_there(folder) and not is_folder(folder)):
             raise OutputError(f"--out {folder} must be a folder, because several pictures are made.")
-        if found and folder.exists() and any(folder.samefile(path.parent) for path, _ in found):
+        if found and is_there(folder) and any(folder.samefile(path.parent) for path, _ in found):
             raise OutputError(f"--out {folder} is the folder of the inputs; give another one.")
         return folder
 
@@ -247,7 +271,8 @@ class Runner:
 def failure(path: str | None, error: BootcampError) -> Outcome:
     """The outcome of an item that came to a mistake."""
     line = str(error) if path is None or path in str(error) else f"{path}: {error}"
-    return Outcome({"path": path, "error": type(error).__name__, "detail": str(error)}, line, error.exit_code)
+    record = {"path": path, "error": type(error).__name__, "detail": str(error)}
+    return Outcome(record, line, error.exit_code, ends_all=isinstance(error, StorageError))
 
 
 def exit_code_of(codes: list[int], *, several: bool) -> int:
@@ -281,40 +306,9 @@ def _distinct(paths: Iterable[Path | None]) -> list[Path | None]:
 def find_pictures(sources: Iterable[Path], *, recursive: bool) -> Iterator[tuple[Path, Path]]:
     """Each picture with its path below the source it was found in; a file named by hand is always taken."""
     for source in sources:
-        if not source.is_dir():
+        if not is_folder(source):
             yield source, Path(source.name)
             continue
         for path in sorted(source.rglob("*") if recursive else source.iterdir()):
             if path.suffix.lower() in READ_SUFFIXES and path.is_file() and not path.name.startswith("."):
                 yield path, path.relative_to(source)
-
-
-def _batch_rows(name: str) -> Iterator[dict[str, Any]]:
-    try:
-        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8-sig")
-    except (OSError, ValueError) as error:
-        raise InvalidParamError("--batch", f"cannot be read: {error}") from None
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip():
-            continue
-        row = None
-        with contextlib.suppress(ValueError, RecursionError):
-            row = json.loads(line)
-        if not isinstance(row, dict):
-            raise InvalidParamError("--batch", f"line {number} is not a JSON object")
-        yield row
-
-
-def _from_file(param: Param, path: Path) -> Any:
-    """Read a list or object from a JSON file, or from what a map's PNG file tells about itself."""
-    try:
-        text = read_png_text(path).get(CHUNK) if path.suffix.lower() == ".png" else path.read_text(encoding="utf-8-sig")
-        data = json.loads(text or "")
-    except (OSError, ValueError, RecursionError):
-        raise InvalidParamError(
-            param.name, f"cannot be read from {path}; give a JSON file or a map made here"
-        ) from None
-    for holder in (data.get("result"), data) if isinstance(data, dict) else ():
-        if isinstance(holder, dict) and param.name in holder:
-            return holder[param.name]
-    return data
