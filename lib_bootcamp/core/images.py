@@ -21,6 +21,7 @@ from lib_bootcamp.errors import ImageError, OutputError, TooLargeError
 from .arrays import MAX_PIXELS, Image
 from .picture_kinds import HEIC, HEIC_SUFFIXES, kind_of_bytes, left_out, unread
 from .pixels import Color, flatten, upright
+from .crowded_files import refuse_crowded
 from .png import encode_png
 from .regular_files import read_regular
 from .write_files import write_atomically
@@ -124,6 +125,7 @@ def open_image(data: bytes) -> Pil.Image:
         raise ImageError("The picture is empty.")
     if len(data) > MAX_BYTES:
         raise TooLargeError(f"The picture has more than {MAX_BYTES // 2**20} MiB.")
+    refuse_crowded(data)
     picture = _open(data)
     width, height = picture.size
     if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
@@ -261,7 +263,9 @@ def read_image(path: Path) -> Image:
 def read_png_text(path: Path) -> dict[str, str]:
     """The text chunks of a PNG file; empty for any other or unreadable file."""
     try:
-        with Pil.open(io.BytesIO(read_regular(path, MAX_BYTES)), formats=["PNG"]) as picture:
+        data = read_regular(path, MAX_BYTES)
+        refuse_crowded(data)
+        with Pil.open(io.BytesIO(data), formats=["PNG"]) as picture:
             return {str(key): value for key, value in picture.info.items() if isinstance(value, str)}
     except (OSError, ValueError, SyntaxError):  # TooLargeError is one
         return {}

@@ -19,7 +19,7 @@ from lib_bootcamp.errors import OutputError
 
 from .places import NO_LINK, Place
 from .regular_files import FLAGS
-from .write_files import cannot_write
+from .write_files import PROBE, cannot_write
 
 HAS_FOLDERS = (
     {os.open, os.stat, os.unlink, os.rename, os.mkdir, os.rmdir, os.link} <= os.supports_dir_fd
@@ -29,7 +29,6 @@ HAS_FOLDERS = (
 """Whether folders can be held open: on Linux and macOS."""
 MAX_READ = 256 * 1024 * 1024
 """A picture of 67 megapixels has 192 MiB."""
-_PROBE = ".bootcamp-write-test.tmp"
 _STEP = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0) | NO_LINK | FLAGS
 
 
@@ -154,13 +153,8 @@ class Inside:
         while folder != self.root and not folder.is_dir():
             folder = folder.parent
         try:
-            with self.place(folder / _PROBE) as probe:
-                probe.remove()  # a process may have been killed here
-                try:
-                    with os.fdopen(probe.create(), "wb") as file:
-                        file.write(bytes(4096))
-                finally:
-                    probe.remove()
+            with self.place(folder / PROBE) as probe:
+                probe.try_out()
         except OSError as error:
             raise _or_cannot_write(folder, error) from None
 

@@ -104,6 +104,19 @@ class Place:
             made.remove()
             raise
 
+    def try_out(self) -> None:
+        """Write a file of this name and remove it again.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        self.remove()  # a process may have been killed here
+        try:
+            with os.fdopen(self.create(), "wb") as file:
+                file.write(bytes(4096))
+        finally:
+            self.remove()
+
     def move_to(self, other: Place) -> None:
         """Rename it; what the other name was goes."""
         self.look_again()

@@ -13,6 +13,8 @@ from lib_bootcamp.errors import OutputError, StorageError
 from .places import Place
 from .regular_files import FLAGS
 
+PROBE = ".bootcamp-write-test.tmp"
+"""The file that a folder is tried out with."""
 _NO_STORAGE = {errno.ENOSPC, errno.EIO, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
@@ -64,6 +66,20 @@ def _write_special(path: Path, data: bytes) -> None:
         if hasattr(os, "set_blocking"):
             os.set_blocking(handle, True)
         file.write(data)
+
+
+def write_folder(path: Path) -> None:
+    """Make a folder, and find out whether files can be written into it, before what takes long.
+
+    Raises:
+        StorageError, OutputError: they cannot.
+    """
+    probe = Place(path / PROBE)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        probe.try_out()
+    except OSError as error:
+        raise cannot_write(path, error) from None
 
 
 def private_folder(path: Path) -> Path:

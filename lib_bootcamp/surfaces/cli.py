@@ -36,9 +36,17 @@ CHECKPOINT_HELP = (
 CLIP_HELP = "the CLIP model where an operation names none: as classify's --clip"
 
 
+class _Parser(argparse.ArgumentParser):
+    """One that says so where its help cannot be written; argparse would say nothing."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        if message:
+            (file or sys.stderr).write(message)
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line, derived from the catalogue."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m lib_bootcamp",
         description="Control maps, QR-code art and more for Stable Diffusion.",
         epilog=EPILOG,
@@ -195,8 +203,9 @@ def main(
         _complain(f"error: {error}")
         return error.exit_code
     except OSError as error:
-        named = f"{str(error.filename)[:200]}: " if error.filename is not None else ""
-        _complain(f"error: {named}{first_line(error) if error.strerror is None else error.strerror}.")
+        # files of ours say what they are; what says nothing is what was printed
+        what = "The output cannot be written" if error.filename is None else str(error.filename)[:200]
+        _complain(f"error: {what}: {error.strerror or first_line(error)}.")
         return BootcampError.exit_code
     except MemoryError:
         _complain("error: There is not enough memory for this.")

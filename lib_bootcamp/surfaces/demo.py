@@ -12,6 +12,7 @@ from lib_bootcamp.core.arrays import Image
 from lib_bootcamp.core.contact_sheet import contact_sheet
 from lib_bootcamp.core.images import read_image, write_image
 from lib_bootcamp.core.model_files import BANNER, EMBEDDED
+from lib_bootcamp.core.write_files import write_folder
 from lib_bootcamp.operation import Context
 from lib_bootcamp.ports import Host
 
@@ -35,6 +36,7 @@ def _make(host: Host, name: str, **values: Any) -> Any:
 def demo(host: Host, *, folder: str, content: str) -> int:
     """Make the maps, scan the code, draw, and tell what was drawn; returns the exit code (1: it does not scan)."""
     out = Path(folder)
+    write_folder(out)
     code = _make(host, "qr", content=content)
     art = _art(host, code, content)
     pictures = [*_maps(host, code, content), *_drawn(host), ("qr-art", "QR art", art.image)]

@@ -11,6 +11,7 @@ from lib_bootcamp import __version__
 from lib_bootcamp.core.images import MAX_BYTES
 from lib_bootcamp.core.model_files import BANNER, EMBEDDED
 from lib_bootcamp.core.web_access import AccessRules, HostNames
+from lib_bootcamp.core.write_files import private_folder, write_folder
 from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.ports import Host
 
@@ -93,6 +94,7 @@ def serve(host: Host, *, address: str, port: int, rules: AccessRules) -> int:
     """
     import uvicorn
 
+    write_folder(private_folder(host.data_dir() / "jobs"))  # found out now, and not by the first visitor
     try:
         with socket.create_server((address, port)):
             pass

@@ -73,6 +73,7 @@ def _directory(data: bytes, order: str, start: int, texts: Texts) -> Iterator[En
         texts.problem("The EXIF block is damaged.")
         return
     count = struct.unpack(f"{order}H", data[start : start + 2])[0]
+    seen: set[int] = set()  # a tag stands once; a thousand of one may all lead to the same 4 MiB
     for index in range(min(count, MAX_ENTRIES)):
         at = start + 2 + 12 * index
         if at + 12 > len(data):
@@ -80,8 +81,9 @@ def _directory(data: bytes, order: str, start: int, texts: Texts) -> Iterator[En
             return
         tag, kind, number, offset = struct.unpack(f"{order}HHII", data[at : at + 12])
         size = _SIZES.get(kind, 0) * number
-        if tag not in NAMES and tag not in {EXIF_IFD, ORIENTATION}:
+        if tag in seen or (tag not in NAMES and tag not in {EXIF_IFD, ORIENTATION}):
             continue
+        seen.add(tag)
         if size > MAX_TEXT:
             texts.too_long(NAMES.get(tag, "EXIF"))
             continue

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from lib_bootcamp.core.images import MAX_BYTES
+from lib_bootcamp.core.crowded_files import refuse_crowded
 from lib_bootcamp.core.png import SIGNATURE
 from lib_bootcamp.errors import ImageError, TooLargeError
 
@@ -69,6 +70,7 @@ def extract(data: bytes, *, hidden: bool = True) -> Extracted:
         raise TooLargeError(f"The file has more than {MAX_BYTES // 2**20} MiB.")
     texts = Texts()
     kind = format_of(data)
+    refuse_crowded(data)
     width, height, orientation = {"PNG": _png, "JPEG": _jpeg, "WebP": _webp}[kind](data, texts)
     _open_nested(texts)
     # a file with texts that were too long or damaged is not handed to a decoder, which would read them again
