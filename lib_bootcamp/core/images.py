@@ -19,9 +19,9 @@ from PIL import Image as Pil
 from lib_bootcamp.errors import ImageError, OutputError, TooLargeError
 
 from .arrays import MAX_PIXELS, Image
+from .crowded_files import refuse_crowded
 from .picture_kinds import HEIC, HEIC_SUFFIXES, kind_of_bytes, left_out, unread
 from .pixels import Color, flatten, upright
-from .crowded_files import refuse_crowded
 from .png import encode_png
 from .regular_files import read_regular
 from .write_files import write_atomically

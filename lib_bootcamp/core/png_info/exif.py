@@ -43,6 +43,9 @@ def read_exif(data: bytes, texts: Texts) -> int:
     Returns:
         the orientation, 1 where there is none.
     """
+    if texts.orientation is not None:  # a file has one block; more are not read
+        return texts.orientation
+    texts.orientation = 1
     data = data[6:] if data[:6] == b"Exif\0\0" else data
     order = {b"II": "<", b"MM": ">"}.get(bytes(data[:2]))
     if order is None or len(data) < 8:
@@ -54,7 +57,8 @@ def read_exif(data: bytes, texts: Texts) -> int:
             orientation = struct.unpack(f"{order}H", entry.value[:2])[0]
         elif entry.tag in NAMES:
             _add(entry, texts)
-    return orientation if 1 <= orientation <= 8 else 1
+    texts.orientation = orientation if 1 <= orientation <= 8 else 1
+    return texts.orientation
 
 
 def _entries(data: bytes, order: str, texts: Texts) -> Iterator[Entry]:

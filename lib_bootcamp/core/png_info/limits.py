@@ -25,6 +25,7 @@ class Texts:
     problems: list[str] = field(default_factory=list)
     _kept: int = 0
     _unpacked: int = 0
+    orientation: int | None = None
 
     def add(self, name: str, text: str) -> None:
         """Keep a text; a second one of a name is kept beside the first."""
