@@ -30,6 +30,7 @@ from PIL import Image
 REPOSITORY = Path(__file__).resolve().parents[2]
 PARTS = ("lib_bootcamp", "models", "scripts", "javascript", "style.css", "preload.py")
 START_S, ANSWER_S = 300, 300
+UPLOADS = "uploads"  # below the data folder: what Gradio was sent
 LOGIN = "me:correct horse"
 RESOLVER = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 
@@ -218,8 +219,9 @@ class Starter:
         self._wait(webui)
 
     def _run(self, command: Any, log: Path) -> subprocess.Popen[bytes]:
+        own = {**environment(), "GRADIO_TEMP_DIR": str(log.parent / UPLOADS)}
         with log.open("wb") as out:
-            return subprocess.Popen(command, cwd=self._dir, stdout=out, stderr=subprocess.STDOUT, env=environment())
+            return subprocess.Popen(command, cwd=self._dir, stdout=out, stderr=subprocess.STDOUT, env=own)
 
     def _extensions(self, folder: Path, *, extension: bool, controlnet: bool) -> None:
         if controlnet:

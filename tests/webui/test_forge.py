@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from lib_bootcamp.surfaces.infotext import parse
 
 from .conftest import REPOSITORY, Starter, Webui, encoded, export_mini, pixels
 from .test_host import API
-from .test_section_api import LINK, made
+from .test_section_api import LINK, NOT_UNDERSTOOD, made
 from .test_section_guidance import CODE, SIDE, assert_samplers_draw_the_code, draw, read, shrunk, wrong
 from .test_section_page import number, opened, show
 
@@ -47,20 +48,27 @@ class ForgeStarter(Starter):
             self._install(folder)
 
 
-@pytest.fixture(scope="module")
-def forge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Webui]:
+@contextmanager
+def forges(root: Path) -> Iterator[ForgeStarter]:
+    """Starts Forges that keep their data below a folder; skips where there is none."""
     given = os.environ.get("FORGE_DIR")
     if not given:
         pytest.skip("FORGE_DIR is not set: give the folder of a Forge f2.0.1")
     python = os.environ.get("FORGE_PYTHON") or str(Path(given) / "venv" / "bin" / "python")
-    root = tmp_path_factory.mktemp("forge")
     export_mini(python, root / "checkpoints")
     starter = ForgeStarter(Path(given), python, root, root)
     try:
-        # with a data folder elsewhere, Forge's page is refused Forge's own scripts
-        yield starter.start("--bootcamp-allow-dir", str(root), "--gradio-allowed-path", given)
+        yield starter
     finally:
         starter.stop()
+
+
+@pytest.fixture(scope="module")
+def forge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Webui]:
+    root = tmp_path_factory.mktemp("forge")
+    with forges(root) as starter:
+        # with a data folder elsewhere, Forge's page is refused Forge's own scripts
+        yield starter.start("--bootcamp-allow-dir", str(root), "--gradio-allowed-path", os.environ["FORGE_DIR"])
 
 
 def test_info_names_it_and_a_route_makes_the_same_map(forge: Webui) -> None:
@@ -84,6 +92,20 @@ def test_what_the_infotext_tells_draws_it_again(forge: Webui) -> None:
     # not by "infotext": Forge f2.0.1 fails on every such request, with the extension and without
     assert np.array_equal(draw(forge, {**values, "control": control}).pictures[0], first.pictures[0])
     assert "Bootcamp scan" in first.texts[0]
+
+
+@pytest.mark.parametrize(("section", "words"), NOT_UNDERSTOOD, ids=[each[1][-20:] for each in NOT_UNDERSTOOD])
+def test_what_is_given_and_not_understood_is_named(forge: Webui, section: Any, words: str) -> None:
+    drawn = forge.draw(section=section)
+    assert drawn.status == 422
+    assert words in drawn.answer["detail"]
+
+
+def test_a_setting_that_names_files_is_not_set_over_the_api(forge: Webui) -> None:
+    forge.call("/sdapi/v1/options", {"bootcamp_allowed_folders": "/", "bootcamp_maps_folder": "/tmp"})
+    options = forge.call("/sdapi/v1/options")[1]
+    assert not options.get("bootcamp_allowed_folders")
+    assert options.get("bootcamp_maps_folder") != "/tmp"
 
 
 def test_a_batch_a_hires_pass_and_img2img_scan(forge: Webui) -> None:
