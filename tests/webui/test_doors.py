@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
+import re
+import select
+import socket
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from lib_bootcamp.core.png import encode_png
 from tests.security import attacks_files, attacks_names, attacks_origins
 from tests.security.material import make_folder, make_secret
 from tests.security.target import API, JSON, Target
@@ -101,6 +110,47 @@ def test_gradio_gives_no_file_of_our_journals_away(request: pytest.FixtureReques
     for path in ("jobs/found.txt", "../journals/jobs/found.txt", "jobs/../jobs/found.txt"):
         answer = aim.send("GET", f"/file={aim.data / path}")
         assert answer.status in {403, 404}, (path, answer.text[:100])
+
+
+CROWD, MOST = 90, 65
+"""How many ask at once, and how many are worked on or wait at most."""
+
+
+@pytest.mark.parametrize("target", ["alone", "locked", "forge"])
+def test_a_crowd_is_told_to_come_again_and_quick_routes_answer_meanwhile(
+    request: pytest.FixtureRequest, target: str
+) -> None:
+    aim: Target = request.getfixturevalue(target)
+    noise = np.random.default_rng(0).integers(0, 256, (512, 512, 3), np.uint8)
+    body = json.dumps({"image": base64.b64encode(encode_png(noise)).decode()}).encode()
+    login = "".join(f"{name}: {value}\r\n" for name, value in aim._login())
+    head = f"POST {API}/interrogate HTTP/1.1\r\nHost: {aim.host}\r\n{login}Content-Type: application/json\r\n"
+    with ExitStack() as open_:
+        crowd = [open_.enter_context(socket.create_connection(("127.0.0.1", aim.port), 60)) for _ in range(CROWD)]
+        for each in crowd:
+            each.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        answers = [each.recv(65536) for each in answered_of(crowd, CROWD - MOST)]
+        refused = [each for each in answers if each.startswith(b"HTTP/1.1 503 ")]
+        assert len(refused) > (CROWD - MOST) // 2
+        for answer in refused:
+            assert re.search(rb"\r\nretry-after: [1-9]\d*\r\n", answer.lower())
+        for path in (f"{API}/info", f"{API}/jobs", "/sdapi/v1/progress"):
+            assert aim.send("GET", path).status == 200
+    # the places of those who left are free again
+    end = time.monotonic() + 120
+    while aim.send("POST", f"{API}/interrogate", body, JSON).status == 503:
+        assert time.monotonic() < end
+        time.sleep(1)
+
+
+def answered_of(crowd: list[socket.socket], count: int) -> list[socket.socket]:
+    """The first so many that are answered."""
+    found: list[socket.socket] = []
+    while len(found) < count:
+        ready = select.select([each for each in crowd if each not in found], [], [], 120)[0]
+        assert ready, "nobody is answered"
+        found += ready
+    return found
 
 
 def test_a_visitor_under_listen_names_allowed_folders_alone(listening: Target, alone: Target) -> None:
