@@ -60,15 +60,26 @@ def guard_functions(page: Any, rules: AccessRules) -> None:
 def guarded(function: Any, rules: AccessRules) -> Any:
     """A function of a page's that Gradio also tells the request; refuses with a message on the page."""
 
-    @functools.wraps(function)
-    def asked(bootcamp_caller: gr.Request, *values: Any, **named: Any) -> Any:
+    def check(caller: Any) -> None:
         try:
-            for head in _heads(bootcamp_caller):
+            for head in _heads(caller):
                 rules.check_host(head)
                 rules.check_origin(head)
         except BootcampError as error:
             raise gr.Error(str(error)) from None
-        return function(*values, **named)
+
+    if inspect.iscoroutinefunction(function):  # Gradio looks at what it calls, not at what comes of it
+
+        @functools.wraps(function)
+        async def asked(bootcamp_caller: gr.Request, *values: Any, **named: Any) -> Any:
+            check(bootcamp_caller)
+            return await function(*values, **named)
+    else:
+
+        @functools.wraps(function)
+        def asked(bootcamp_caller: gr.Request, *values: Any, **named: Any) -> Any:
+            check(bootcamp_caller)
+            return function(*values, **named)
 
     own = inspect.Parameter("bootcamp_caller", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=gr.Request)
     signature = inspect.signature(function)

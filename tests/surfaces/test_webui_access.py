@@ -23,16 +23,19 @@ OLD = gr.__version__.startswith("3.")
 class Blocks:
     """A host's page with a tab of ours in it, as a WebUI makes one, and how often its function ran."""
 
-    def __init__(self, rules: AccessRules) -> None:
+    def __init__(self, rules: AccessRules, *, waits: bool = False) -> None:
         self.ran: list[str] = []
 
         def pressed(request: gr.Request, text: str, progress: Any = gr.Progress()) -> str:  # noqa: B008 - Gradio finds it so
             self.ran.append(text)
             return f"{text} {type(request).__name__}"
 
+        async def waited(request: gr.Request, text: str) -> str:
+            return pressed(request, text)
+
         with gr.Blocks() as tab:
             text = gr.Textbox()
-            gr.Button("Run").click(pressed, [text], [text], queue=False, api_name="run_it")
+            gr.Button("Run").click(waited if waits else pressed, [text], [text], queue=False, api_name="run_it")
         guard_functions(tab, rules)
         with gr.Blocks() as self.page:
             tab.render()
@@ -47,9 +50,9 @@ class Blocks:
         return self.client.post(where, json=given, headers=headers or {})
 
 
-@pytest.fixture
-def blocks() -> Blocks:
-    return Blocks(RULES)
+@pytest.fixture(params=[False, True], ids=["at once", "waiting in a queue"])
+def blocks(request: pytest.FixtureRequest) -> Blocks:
+    return Blocks(RULES, waits=request.param)
 
 
 @pytest.mark.parametrize("headers", [{}, {"origin": OWN}, {"origin": "http://localhost:3000"}])
