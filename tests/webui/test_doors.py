@@ -56,6 +56,12 @@ def listening(starter: Starter, tmp_path_factory: pytest.TempPathFactory) -> Tar
 
 
 @pytest.fixture(scope="module")
+def without_page(starter: Starter, tmp_path_factory: pytest.TempPathFactory) -> Target:
+    """The API alone, with its log-in."""
+    return aimed(starter, tmp_path_factory.mktemp("without_page"), "--nowebui", "--api-auth", LOGIN, login=LOGIN)
+
+
+@pytest.fixture(scope="module")
 def forge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     """A Forge for this machine alone."""
     from .test_forge import forges
@@ -73,6 +79,11 @@ def test_for_this_machine_alone(alone: Target, attack: Any) -> None:
 @pytest.mark.parametrize("attack", [*FILES, *NAMED, *FORGED], ids=lambda each: each.__name__)
 def test_with_a_log_in_of_the_api(locked: Target, attack: Any) -> None:
     attack(locked)
+
+
+@pytest.mark.parametrize("attack", [*NAMED, *FORGED], ids=lambda each: each.__name__)
+def test_without_a_page(without_page: Target, attack: Any) -> None:
+    attack(without_page)
 
 
 @pytest.mark.parametrize("attack", [*FILES, *FORGED], ids=lambda each: each.__name__)
