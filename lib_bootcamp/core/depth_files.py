@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import math
+import warnings
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -59,9 +61,10 @@ def read_depth(path: Path) -> Depth:
 
 def _on_scale(values: Floats, white: float | None, orientation: int = 1) -> Floats:
     if white is None:
-        finite = values[np.isfinite(values)]
-        least = float(finite.min())
-        values, white = values - np.float32(least), max(float(finite.max()) - least, math.ulp(1.0))
+        finite = values[np.isfinite(values)].astype(np.float64)
+        least, span = finite.min(), max(np.ptp(finite), math.ulp(1.0))
+        with np.errstate(over="ignore", invalid="ignore"):
+            values, white = ((values.astype(np.float64) - least) / span).astype(np.float32), 1.0
     made: Floats = np.ascontiguousarray(upright(shares(values, white), orientation))
     return made
 
@@ -103,8 +106,10 @@ def _from_numpy(data: bytes) -> NDArray[Any]:
     try:
         major, _ = _format.read_magic(stream)
         header = _format.read_array_header_1_0 if major == 1 else _format.read_array_header_2_0
-        shape, _, dtype = header(stream)
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            shape, _, dtype = header(stream)
+    except (ValueError, TypeError, SyntaxError, TokenError, RecursionError, MemoryError):
         raise damaged from None
     height, width = _sides(shape)
     if dtype.kind not in "biuf" or not height:
@@ -113,7 +118,9 @@ def _from_numpy(data: bytes) -> NDArray[Any]:
         raise TooLargeError(f"The depth map has more than {MAX_PIXELS // 1_000_000} megapixels.")
     stream.seek(0)
     try:
-        made: NDArray[Any] = _format.read_array(stream, allow_pickle=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            made: NDArray[Any] = _format.read_array(stream, allow_pickle=False)
     except (ValueError, EOFError, MemoryError):
         raise damaged from None
     return made.reshape(height, width)

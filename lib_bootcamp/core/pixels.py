@@ -24,7 +24,8 @@ _SCALES = (1.0, 255.0, 65535.0)
 """What white is in pictures whose pixels are decimal numbers or integers of 32 bits."""
 _OVER = 1.1
 _DARKEST_PEAK = 1 / 16
-_BITS_PER_SAMPLE, _SAMPLE_FORMAT = 258, 339
+_BITS_PER_SAMPLE, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339
+_WHITE_IS_ZERO = 0
 
 
 def is_numeric(picture: Pil.Image) -> bool:
@@ -43,18 +44,22 @@ def numbers(picture: Pil.Image) -> tuple[Floats, float | None]:
         ImageError: no pixel is a number.
     """
     values = np.asarray(picture)
+    tags = getattr(picture, "tag_v2", {})
     if picture.mode.startswith("I;16") or (picture.mode == "I" and picture.format in {"PNG", "PPM"}):
-        return values.astype(np.float32), 65535.0
-    if picture.mode == "I" and _is_unsigned(picture):
+        white = 4095.0 if tags.get(_BITS_PER_SAMPLE) == (12,) else 65535.0
+        floats = values.astype(np.float32)
+        return (np.float32(white) - floats if tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO else floats), white
+    if tags.get(_BITS_PER_SAMPLE) == (32,) and tags.get(_SAMPLE_FORMAT, (1,)) == (1,):
         values = values.view(np.uint32)
     return as_numbers(values)
 
 
 def as_numbers(values: NDArray[Any]) -> tuple[Floats, float | None]:
     """As `numbers`, of an array [H, W] of any integers or decimals."""
-    floats = values.astype(np.float32)
-    if values.dtype in (np.bool_, np.uint8, np.uint16):
-        return floats, 1.0 if values.dtype == np.bool_ else float(np.iinfo(values.dtype).max)
+    with np.errstate(over="ignore"):
+        floats = values.astype(np.float32)
+    if values.dtype.kind == "b" or (values.dtype.kind == "u" and values.dtype.itemsize <= 2):
+        return floats, 1.0 if values.dtype.kind == "b" else float(np.iinfo(values.dtype).max)
     full = float(np.iinfo(values.dtype).max) if values.dtype.kind in "iu" else None
     finite = floats[np.isfinite(floats)]
     if not finite.size:
@@ -86,14 +91,11 @@ def _is_mostly_share(finite: Floats) -> bool:
     return bool(2 * np.count_nonzero(above & (finite < 1)) > np.count_nonzero(above))
 
 
-def _is_unsigned(picture: Pil.Image) -> bool:
-    tags = getattr(picture, "tag_v2", {})
-    return tags.get(_BITS_PER_SAMPLE) == (32,) and tags.get(_SAMPLE_FORMAT, (1,)) == (1,)
-
-
 def shares(values: Floats, white: float) -> Floats:
     """Numbers as shares of white, 0 to 1; what is no number is 0."""
-    made: Floats = np.nan_to_num(values / np.float32(white), nan=0.0, posinf=1.0, neginf=0.0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaled = values / np.float32(white)
+    made: Floats = np.nan_to_num(scaled, nan=0.0, posinf=1.0, neginf=0.0)
     return np.clip(made, 0, 1, out=made)
 
 
@@ -159,11 +161,13 @@ def best_background(layers: Pil.Image) -> Color:
 
 
 def _from_lab(picture: Pil.Image) -> Pil.Image:
-    from PIL import ImageCms
+    try:
+        from PIL import ImageCms
 
-    transform = ImageCms.buildTransformFromOpenProfiles(
-        ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"), "LAB", "RGB"
-    )
+        lab, rgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+        transform = ImageCms.buildTransformFromOpenProfiles(lab, rgb, "LAB", "RGB")
+    except ImportError:
+        raise ImageError("The picture has CIELAB colors, which this Pillow does not convert; save it as RGB.") from None
     made = ImageCms.applyTransform(picture, transform)
     return picture.convert("RGB") if made is None else made
 

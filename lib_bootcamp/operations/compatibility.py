@@ -165,7 +165,8 @@ def _loaded_base(host: Host) -> Base | None:
     for folder in (Path(), *host.model_folders().get("checkpoint", ())):
         path = folder / name
         if path.is_dir():  # a diffusers folder
-            path = next(iter(sorted((path / "unet").glob("*.safetensors"))), path)
+            inside = (file for part in ("unet", "transformer") for file in sorted((path / part).glob("*.safetensors")))
+            path = next(inside, path)
         if path.is_file():
             return model_facts(path).base
     return base_of_name(name)

@@ -200,6 +200,14 @@ def numbers(values: list[list[float]], kind: Any = np.float32) -> bytes:
     return saved("TIFF", Pil.fromarray(np.array(values, kind)))
 
 
+def tiff_of_numbers(*, data: bytes, bits: int = 16, zero_is_white: bool = False) -> bytes:
+    """A TIFF of two pixels of one channel. Source: TIFF 6.0, sections 2 and 3."""
+    tags = [(256, 2), (257, 1), (258, bits), (259, 1), (262, 0 if zero_is_white else 1), (273, 8), (277, 1), (278, 1)]
+    tags.append((279, len(data)))
+    entries = b"".join(struct.pack("<HHIHH", tag, 3, 1, value, 0) for tag, value in tags)
+    return b"II*\0" + struct.pack("<I", 12) + data.ljust(4, b"\0") + struct.pack("<H", len(tags)) + entries + bytes(4)
+
+
 def turned(kind: str, mode: str = "RGB", **options: Any) -> bytes:
     """6 x 4 pixels that are shown as 4 x 6, the last row's first pixel at the top left."""
     exif = Pil.Exif()
@@ -252,6 +260,8 @@ ACCEPTED: dict[str, tuple[Callable[[], bytes], tuple[int, int], tuple[int, int, 
     "32 bits from 0 to 255": (lambda: numbers([[51, 255]], np.int32), (1, 2), (51, 51, 51)),
     "32 bits from 0 to 65535": (lambda: numbers([[13107, 65535]], np.int32), (1, 2), (51, 51, 51)),
     "32 bits, all of them": (lambda: numbers([[0x33333333, 0x7FFFFFFF]], np.int32), (1, 2), (102, 102, 102)),
+    "12 bits": (lambda: tiff_of_numbers(bits=12, data=bytes([0xFF, 0xF8, 0x00])), (1, 2), (255, 255, 255)),
+    "16 bits where 0 is white": (lambda: tiff_of_numbers(zero_is_white=True, data=bytes(4)), (1, 2), (255, 255, 255)),
     "black floats": (lambda: numbers([[0.0, 0.0]]), (1, 2), (0, 0, 0)),
     "several pages": (lambda: saved("TIFF", save_all=True, append_images=[Pil.new("L", (9, 9))]), (48, 64), FIRST),
     "a TIFF that is turned": (lambda: turned("TIFF"), (6, 4), (10, 10, 10)),

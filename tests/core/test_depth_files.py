@@ -98,6 +98,7 @@ BAD = {
     "pickled": pickled,
     "cut off": lambda: npy(LEVELS)[:-1],
     "head alone": lambda: npy(LEVELS)[:40],
+    "a head that does not end": lambda: npy(LEVELS).replace(b"(2, 3), }", b"(2, 3       "),
     "no head": lambda: b"\x93NUMPY",
     "three channels": lambda: npy(np.zeros((2, 2, 3))),
     "no pixel": lambda: npy(np.zeros((0, 3))),
@@ -130,3 +131,14 @@ def test_a_depth_file_that_cannot_be_read_is_named(tmp_path):
     (tmp_path / "a.png").write_bytes(b"\xff\x0a" + bytes(50))
     with pytest.raises(ImageError, match=r"a\.png: The picture is a JPEG XL file, which is not read here"):
         read_depth(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("kind", [">u2", "<u2", "|b1", ">f4", "<f8", "<f2"])
+def test_an_array_of_any_numbers_is_read_on_its_scale(kind):
+    depth = decode_depth(npy(np.array([[0, 1]]).astype(kind)))
+    assert depth[0, 1] == np.float32(1 / 65535 if kind.endswith("u2") else 1)
+
+
+def test_an_array_of_numbers_beyond_all_scales_is_read(recwarn):
+    assert decode_depth(npy(np.array([[0.0, 1e300, 1e9, 5e8]]))).tolist() == [[0.0, 1.0, 1.0, 0.5]]
+    assert not recwarn.list
