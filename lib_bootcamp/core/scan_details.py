@@ -24,11 +24,12 @@ def details(grey: Image, most: int) -> Iterator[Image]:
         grey: uint8 [H, W].
         most: how many parts.
     Yields:
-        uint8 [h, w], at most 960 px a side, the most likely first.
+        uint8 [h, w], at most 960 px a side, the most likely first; of a picture under 320 px the whole.
     """
     import cv2
 
-    for x, y in places(grey, most):
+    small = max(grey.shape) <= DETAIL_PX
+    for x, y in [(grey.shape[1] // 2, grey.shape[0] // 2)] if small else places(grey, most):
         left, top = max(0, x - DETAIL_PX // 2), max(0, y - DETAIL_PX // 2)
         part = grey[top : top + DETAIL_PX, left : left + DETAIL_PX]
         yield np.asarray(cv2.resize(part, None, fx=_TIMES, fy=_TIMES, interpolation=cv2.INTER_CUBIC), dtype=np.uint8)

@@ -159,8 +159,8 @@ FAST: tuple[Stage, ...] = (
     Stage("zxing-cpp", 768, "blur 2"),
     Stage("pyzbar", 384, "blur 1"),
     Stage("wechat", 192, "as it is"),
-    Stage("quirc", 768, "as it is"),
-    Stage("pyzbar", 768, "as it is"),
+    Stage("quirc", 512, "as it is"),
+    Stage("pyzbar", 512, "as it is"),
 )
 # Tried after those where zxing-cpp is not among the readers, so that each reader also sees codes of many modules.
 WITHOUT_ZXING: tuple[Stage, ...] = (

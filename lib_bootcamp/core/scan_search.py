@@ -38,8 +38,10 @@ _SMALL_SIDE = 384
 # Enlarged details together have at most as many pixels as the picture itself.
 _PIXELS_PER_DETAIL = 1_000_000
 _MOST_DETAILS = 6
-# Differences of the mean colour channels, in grey levels: below, a picture counts as grey.
-_COLOURED = 8
+# From so many grey levels between its channels on a pixel is coloured; from such a share of them on a picture is.
+_COLOURED, _COLOURED_SHARE = 24, 0.0005
+_CHANNELS = ((2, "blue"), (0, "red"))
+_CHANNEL_DETAILS = 2
 # The windows in which the code is looked for ever closer: four corners and the middle, each 5/8 of the side.
 _WINDOW = 0.625
 _OFFSETS = ((0.0, 0.0), (0.0, 0.375), (0.375, 0.0), (0.375, 0.375), (0.1875, 0.1875))
@@ -104,8 +106,7 @@ def _own_size(grey: Image, small: Image, names: Sequence[str]) -> Iterator[Try]:
         yield from (Try(name, "own size", grey) for name in _chief(names))
     if "wechat" in names and max(grey.shape) <= _SMALL_SIDE:
         yield Try("wechat", "own size", grey)
-    if max(grey.shape) > LADDER_SIDE:
-        yield from _details(grey, _chief(names), most=1)
+    yield from _details(grey, _chief(names), most=1)
 
 
 def _details(grey: Image, names: Sequence[str], most: int) -> Iterator[Try]:
@@ -115,13 +116,28 @@ def _details(grey: Image, names: Sequence[str], most: int) -> Iterator[Try]:
 
 def _otherwise(image: Image, small: Image, names: Sequence[str]) -> Iterator[Try]:
     """Codes that brightness does not show: of two colours equally light, or of nearly the same grey."""
-    view = shrink(image, LARGE_SIDE)
-    if view.ndim == 3 and np.abs(np.ptp(view[::4, ::4].astype(np.int16), axis=2)).mean() > _COLOURED:
-        for place, colour in ((2, "blue"), (0, "red")):
+    if _is_coloured(image):
+        view = shrink(image, LARGE_SIDE)
+        for place, colour in _CHANNELS:
             channel = PREPARATIONS["autocontrast"](np.ascontiguousarray(view[..., place]))
             yield from (Try(name, f"{colour} only", enlarge_small(channel)) for name in names)
+            if max(image.shape) > LARGE_SIDE:
+                parts = details(np.ascontiguousarray(image[..., place]), most=_CHANNEL_DETAILS)
+                yield from (
+                    Try(name, f"{colour} only, detail {number}, enlarged", part, part=True)
+                    for number, part in enumerate(parts, 1)
+                    for name in names
+                )
     strong = PREPARATIONS["local contrast"](shrink(small, LARGE_SIDE))
     yield from (Try(name, "local contrast", strong) for name in names)
+
+
+def _is_coloured(image: Image) -> bool:
+    if image.ndim == 2:
+        return False
+    # Some pixels are enough: a small coloured code on a white page is seldom under a thousandth of it.
+    step = max(1, max(image.shape) // 512)
+    return bool((np.ptp(image[::step, ::step].astype(np.int16), axis=2) > _COLOURED).mean() > _COLOURED_SHARE)
 
 
 def _further_tries(image: Image, decoders: Sequence[Decoder]) -> Iterator[Try]:
@@ -137,7 +153,7 @@ def _further_tries(image: Image, decoders: Sequence[Decoder]) -> Iterator[Try]:
         yield from (Try(name, f"{LADDER_SIDE} px, {preparation}", shown) for name in names)
     yield from _otherwise(image, small, names)
     if image.ndim == 3 and max(grey.shape) > LARGE_SIDE:
-        for place, colour in ((2, "blue"), (0, "red")):
+        for place, colour in _CHANNELS:
             channel = np.ascontiguousarray(image[..., place])
             yield from (Try(name, f"{colour} only, full size", channel) for name in _chief(names))
 

@@ -128,6 +128,19 @@ def test_a_code_of_two_colours_of_nearly_one_brightness_is_read(dark: tuple[int,
     assert reads(picture)
 
 
+@pytest.mark.parametrize("module_px", [2, 4])
+def test_a_small_code_of_one_brightness_on_a_large_page_is_read(module_px: int) -> None:
+    small = code(module_px=module_px)
+    picture = np.full((2160, 3840, 3), 255, np.uint8)
+    picture[900 : 900 + len(small), 2000 : 2000 + len(small)] = np.where(small[..., None] == 0, (255, 255, 0), 255)
+    assert reads(picture)
+
+
+@pytest.mark.parametrize("module_px", [1.3, 1.5])
+def test_a_tiny_picture_of_a_code_is_read(module_px: float) -> None:
+    assert reads(resized(code(module_px=16), module_px))
+
+
 @pytest.mark.parametrize("levels", [8, 12, 20])
 def test_a_code_of_little_contrast_beside_black_and_white_is_read(levels: int) -> None:
     faint = (code().astype(np.int16) * levels // 255 + 120).astype(np.uint8)
