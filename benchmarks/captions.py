@@ -28,7 +28,10 @@ from lib_bootcamp.jobs.manager import Jobs
 from lib_bootcamp.jobs.progress import Stop
 from lib_bootcamp.jobs.records import Outcome, Row, Written
 from lib_bootcamp.jobs.runner import Run
+from lib_bootcamp.operations import caption_pictures
 from lib_bootcamp.operations.caption import CAPTION
+from lib_bootcamp.operations.caption_settings import CaptionSettings
+from lib_bootcamp.operations.classify import ImageScores, Score
 from lib_bootcamp.ports import SilentProgress
 
 from .clip import _resident
@@ -211,6 +214,23 @@ def measured(folder: Path, count: int) -> dict[str, Any]:
     return {"pictures": count, "tenth_mib": round(tenth), "end_mib": round(end), "seconds": round(seconds, 1)}
 
 
+# --- many labels
+
+
+def _of_labels(count: int, rounds: int) -> dict[str, Any]:
+    """Milliseconds of the processor's that a picture's tags take to be chosen and worded, with so many labels."""
+    labels = tuple(f"label number {at}" for at in range(count))
+    params = CaptionSettings(labels=labels, never=tuple(f"never {at}" for at in range(500)), threshold=0)
+    scores = tuple(Score(label=label, value=0.5) for label in labels)
+    said = ImageScores(index=0, path=None, label=labels[0], scores=scores, groups=())
+    sets, wording = {"": labels}, params.wording()
+    wording.compose(caption_pictures._tags(said, sets, params))
+    start = time.process_time()
+    for _ in range(rounds):
+        wording.compose(caption_pictures._tags(said, sets, params))
+    return {"labels": count, "ms": round(1000 * (time.process_time() - start) / rounds, 2)}
+
+
 # --- kill -9
 
 
@@ -273,7 +293,8 @@ def run(quick: bool) -> dict[str, Any]:  # noqa: FBT001 - the signature of every
         memory = _memory(root, many)
         cost = _cost(_pictures(root / "cost", many), root / "cost-data", rounds)
         crashes = [_crash(root, killed, done, delays.uniform(0, 0.1)) for done in points]
-    return {"memory": memory, "cost": cost, "killed": killed, "crashes": crashes}
+    labels = [_of_labels(count, 20) for count in (225, 450, 900)]
+    return {"labels": labels, "memory": memory, "cost": cost, "killed": killed, "crashes": crashes}
 
 
 def table(result: dict[str, Any]) -> str:
@@ -289,6 +310,14 @@ def table(result: dict[str, Any]) -> str:
             f"| {name} | {row['with']:g} | {row['without']:g} | {row['percent']:g} % | {row['percent_cpu']:g} % |"
         )
     lines += [
+        "",
+        "| labels, and 500 that are never written | "
+        + " | ".join(f"{each['labels']}" for each in result["labels"])
+        + " |",
+        "|---" * (len(result["labels"]) + 1) + "|",
+        "| a picture's tags chosen and worded, ms | "
+        + " | ".join(f"{each['ms']:g}" for each in result["labels"])
+        + " |",
         "",
         f"Resident memory: {memory['tenth_mib']} MiB after a tenth of {memory['pictures']:,} pictures, "
         f"{memory['end_mib']} MiB at the end ({memory['seconds']:g} s).",

@@ -7,9 +7,10 @@ and all; a separator at its end stays there.
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from lib_bootcamp.errors import InvalidParamError
@@ -51,6 +52,14 @@ def pattern_of(tag: str) -> Callable[[str], bool]:
         return True
 
     return fits
+
+
+def any_pattern_of(tags: Iterable[str]) -> Callable[[str], bool]:
+    """Whether a compared form is one of these tags; those without `*` are looked up and not tried one by one."""
+    given = list(tags)
+    plain = frozenset(tag_form(tag) for tag in given if "*" not in tag)
+    starred = [pattern_of(tag) for tag in given if "*" in tag]
+    return lambda form: form in plain or any(fits(form) for fits in starred)
 
 
 class Where:
@@ -195,17 +204,24 @@ class Edit:
     def changes_anything(self) -> bool:
         """Whether there is something to do at all."""
         plain = Edit(separator=self.separator, at=self.at, position=self.position, keep_first=self.keep_first)
-        return self != Edit(**{**vars(plain), "counts": self.counts})
+        return self != replace(plain, counts=self.counts)
+
+    @functools.cached_property
+    def _new_of(self) -> dict[str, str]:
+        return {tag_form(old): new for old, new in self.rename.items()}
+
+    @functools.cached_property
+    def _is_removed(self) -> Callable[[str], bool]:
+        return any_pattern_of(self.remove)
 
     def _renamed(self, tags: list[str]) -> list[str]:
         if not self.rename:
             return tags
-        new_of = {tag_form(old): new for old, new in self.rename.items()}
+        new_of = self._new_of
         return [tag for each in tags for tag in tags_of(new_of.get(tag_form(each), each), self.separator)]
 
     def _removed(self, tags: list[str]) -> list[str]:
-        fits = [pattern_of(each) for each in self.remove]
-        return [tag for tag in tags if not any(fit(tag_form(tag)) for fit in fits)]
+        return [tag for tag in tags if not self._is_removed(tag_form(tag))]
 
     def _new(self, tags: list[str]) -> list[str]:
         """What is to be added and is not there yet."""

@@ -6,12 +6,13 @@ backslashes do not matter) is that of the caption editor.
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from .caption_edit import MAX_CHARACTERS, joined, pattern_of, tag_form
+from .caption_edit import MAX_CHARACTERS, any_pattern_of, joined, tag_form
 from .caption_files import CaptionError
 from .caption_lines import each_line, has_break, lines_of
 from .clip_tokens import MAX_TOKENS, count_tokens
@@ -113,6 +114,14 @@ class Wording:
             text = (text[: -len(mark)] if at_end else text[len(mark) :]).strip()
         return text
 
+    @functools.cached_property
+    def _new_of(self) -> dict[str, str]:
+        return {_form(old): new for old, new in self.rename.items()}
+
+    @functools.cached_property
+    def _is_never(self) -> Callable[[str], bool]:
+        return any_pattern_of(self.never)
+
     @property
     def _mark(self) -> str:
         """What tags are split at."""
@@ -135,15 +144,13 @@ class Wording:
         return sorted(tags, key=lambda tag: (_form(tag), tag)) if self.order == "alphabet" else tags
 
     def _worded(self, tags: list[str]) -> list[str]:
-        new_of = {_form(old): new for old, new in self.rename.items()}
-        leave = [pattern_of(each) for each in self.never]
         made = []
         for tag in tags:
             worded = tag.replace("_", " ") if self.spaces and len(tag) > LONGEST_EMOTICON else tag
             for old, new in self.replace_text.items():
                 worded = worded.replace(old, new)
-            made += tags_of(new_of.get(_form(worded), worded), self._mark)
-        return [tag for tag in made if not any(fits(_form(tag)) for fits in leave)]
+            made += tags_of(self._new_of.get(_form(worded), worded), self._mark)
+        return [tag for tag in made if not self._is_never(_form(tag))]
 
     def _added(self, tags: list[str]) -> list[str]:
         there = set(map(_form, tags))

@@ -35,6 +35,7 @@ NONE = "none"
 WHITE = "#ffffff"
 KEPT_FOUND = 100
 """What was found is kept in the journal for each picture, at most so many of it."""
+_JPEG = b"\xff\xd8\xff"
 _BATCH, _BATCH_OF_SENTENCES = 32, 8
 _EXISTING = {
     "skip": "Skip the picture",
@@ -124,8 +125,8 @@ class CaptionWork(PictureFolder):
 
     def _read_picture(self, path: Path) -> Image | bytes:
         data = self.read(path)
-        if self.params.background == WHITE:
-            return data  # on white is how pictures are decoded anyway, and models do it fastest themselves
+        if data.startswith(_JPEG):
+            return data  # nothing of it is transparent, and models decode it fastest themselves
         return decode_image(data, background=parse_colour(self.params.background))
 
     def settle(self, picture: Path, result: FileResult) -> Settled:

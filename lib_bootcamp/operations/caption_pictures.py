@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -40,16 +40,17 @@ def found_in(
 ) -> Iterator[list[Found] | BootcampError]:
     """What the model says of each picture, in order, or the mistake about it."""
     if params.way == "tags":
-        for scores in classify_files(pictures, params.tag_settings(), context, read):
-            yield scores if isinstance(scores, BootcampError) else _tags(scores, params)
+        settings = params.tag_settings()
+        sets = settings.label_sets()  # checked here, once for all pictures
+        for scores in classify_files(pictures, settings, context, read):
+            yield scores if isinstance(scores, BootcampError) else _tags(scores, sets, params)
         return
     for said in interrogate_files(pictures, params.prompt_settings(), context, read):
         yield said if isinstance(said, BootcampError) else _text(said)
 
 
-def _tags(scores: ImageScores, params: CaptionSettings) -> list[Found]:
+def _tags(scores: ImageScores, sets: Mapping[str, Sequence[str]], params: CaptionSettings) -> list[Found]:
     """The tags of every list that reach its threshold, in the order in which they are listed."""
-    sets = params.tag_settings().label_sets()
     by_list = {each.name: each.scores for each in scores.groups}
     found: list[Found] = []
     for name, labels in sets.items():

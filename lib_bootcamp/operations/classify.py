@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
@@ -189,7 +190,7 @@ def _distinct(name: str, texts: Iterable[object]) -> tuple[str, ...]:
         stripped.append(each.strip())
         if len(each) > 1000:
             raise InvalidParamError(name, "holds a text of more than 1000 characters; shorten it")
-    twice = next((each for each in stripped if stripped.count(each) > 1), None)
+    twice = next((each for each, count in Counter(stripped).items() if count > 1), None)
     if twice is not None:
         raise InvalidParamError(name, f"holds {twice[:60]!r} twice; give each once")
     return tuple(stripped)
