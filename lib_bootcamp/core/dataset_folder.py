@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lib_bootcamp.errors import ImageError
+
 from .caption_files import BESIDE, TABLES
-from .folders import is_inside
-from .images import READ_SUFFIXES
+from .folder_walk import APPLE_DOUBLE, Walk
+from .images import is_picture
+from .picture_kinds import left_out
 
 MAX_FILES = 1_000_000
+HIDDEN = "is hidden"
 
 
 @dataclass
@@ -23,86 +26,84 @@ class Listing:
         pictures: in the order of their paths.
         captions: the .txt and .caption files.
         tables: the captions.csv and metadata.jsonl files.
+        hidden: hidden files that are called like pictures.
+        hidden_folders: hidden folders, which were not looked into.
+        not_read: files that are pictures of a kind that is not read here, with the rest of a sentence about each.
+        special: pipes and devices that are called like pictures.
         unread: folders that could not be listed, with the reason.
         outside: links that lead out of the folder and were left out.
+        is_cut: there are more files than are taken.
     """
 
     root: Path
     pictures: list[Path] = field(default_factory=list)
     captions: list[Path] = field(default_factory=list)
     tables: list[Path] = field(default_factory=list)
+    hidden: list[Path] = field(default_factory=list)
+    hidden_folders: list[Path] = field(default_factory=list)
+    not_read: dict[Path, str] = field(default_factory=dict)
+    special: list[Path] = field(default_factory=list)
     unread: dict[Path, str] = field(default_factory=dict)
     outside: list[Path] = field(default_factory=list)
+    is_cut: bool = False
+
+    def left_out(self) -> dict[Path, str]:
+        """Every picture, and every folder that may have some, that was left out, with a sentence about each."""
+        told = {path: f"{path.name} {why}." for path, why in self.not_read.items()}
+        told |= {path: f"{path.name} {HIDDEN}." for path in self.hidden}
+        told |= {path: f"{path.name} is no regular file." for path in self.special}
+        told |= {path: f"{path.name} leads out of the folder." for path in self.outside}
+        told |= self.unread
+        if self.is_cut:
+            told[self.root] = f"Of more than {MAX_FILES:,} files the rest is left out; take folders inside by themselves."
+        return dict(sorted(told.items()))
 
 
 def list_folder(root: Path, *, recursive: bool = True, follow_out: bool = True) -> Listing:
-    """Find the pictures and captions below a folder; each folder is entered once, so that links in a circle end.
+    """Find the pictures and captions below a folder, as `Walk` walks it.
 
     Args:
         root: the folder.
-        recursive: whether folders inside are entered; hidden ones never are.
+        recursive: whether folders inside are entered.
         follow_out: whether links may lead out of the folder.
     """
-    listing = Listing(root)
-    seen: set[tuple[int, int]] = set()
-    waiting = [root]
-    while waiting:
-        folder = waiting.pop()
-        inside = []
-        for entry in _entries(folder, listing, seen):
-            path = folder / entry.name
-            if entry.name.startswith("."):
-                continue
-            if entry.is_symlink() and not follow_out and not is_inside(path, root):
-                listing.outside.append(path)
-            elif _is_folder(entry):
-                inside.append(path)
-            else:
-                _sort_in(path, entry, listing)
-        if recursive:
-            waiting += reversed(inside)
-    listing.pictures.sort()
-    listing.captions.sort()
+    walk, listing = Walk(root, recursive=recursive, follow_out=follow_out), Listing(root)
+    for path in walk.files():
+        if len(listing.pictures) + len(listing.captions) >= MAX_FILES:
+            listing.is_cut = True
+            break
+        _sort_in(path, listing)
+    for paths in (listing.pictures, listing.captions):
+        paths.sort()
+    listing.hidden = sorted(each for each in walk.hidden if is_picture(each) and not each.name.startswith(APPLE_DOUBLE))
+    listing.special = [each for each in walk.special if is_picture(each)]
+    listing.hidden_folders, listing.unread, listing.outside = walk.hidden_folders, walk.unread, walk.outside
     return listing
 
 
-def _entries(folder: Path, listing: Listing, seen: set[tuple[int, int]]) -> Iterator[os.DirEntry[str]]:
-    try:
-        told = folder.stat()
-        if (told.st_dev, told.st_ino) in seen:
-            return
-        seen.add((told.st_dev, told.st_ino))
-        with os.scandir(folder) as entries:
-            yield from sorted(entries, key=lambda entry: entry.name)
-    except OSError as error:
-        listing.unread[folder] = f"{folder} cannot be listed: {error.strerror or error}."
+def no_pictures(named: str, left: Mapping[Path, str], hint: str = "") -> ImageError:
+    """The mistake about a folder in which there are no pictures, or only such as are left out.
+
+    Args:
+        named: the folder as the person called it.
+        left: a sentence about each that was left out.
+        hint: what else may be done, after a semicolon.
+    """
+    if not left:
+        return ImageError(f"{named}: no pictures are in there{hint}.")
+    return ImageError(f"{named}: no pictures that can be taken are in there{hint}. {' '.join(list(left.values())[:3])}")
 
 
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a link to itself
-        return False
-
-
-def _sort_in(path: Path, entry: os.DirEntry[str], listing: Listing) -> None:
+def _sort_in(path: Path, listing: Listing) -> None:
     suffix = path.suffix.lower()
-    if len(listing.pictures) + len(listing.captions) >= MAX_FILES:
-        return
-    if suffix in READ_SUFFIXES and not _is_special(entry):
+    if is_picture(path):
         listing.pictures.append(path)
     elif suffix in BESIDE:
         listing.captions.append(path)
     elif path.name in TABLES:
         listing.tables.append(path)
-
-
-def _is_special(entry: os.DirEntry[str]) -> bool:
-    """A pipe or a device, which reading would wait for; a broken link is a file that cannot be read."""
-    try:
-        return not entry.is_file() and not entry.is_symlink()
-    except OSError:
-        return False
+    elif why := left_out(path):
+        listing.not_read[path] = why
 
 
 @dataclass(frozen=True, kw_only=True)

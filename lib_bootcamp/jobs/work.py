@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from lib_bootcamp.core.dataset_folder import list_folder
+from lib_bootcamp.core.dataset_folder import list_folder, no_pictures
 from lib_bootcamp.core.images import MAX_BYTES, read_file
 from lib_bootcamp.core.inside import Inside, LeadsOutError
 from lib_bootcamp.errors import BootcampError, ImageError, OutputError
@@ -50,16 +50,16 @@ class PictureFolder:
         self.inside = Inside(root, exact=not context.trusted)
 
     def pictures(self) -> Iterator[tuple[Path, str]]:
-        """Every picture, none of them left out.
+        """Every picture in the order of their paths; a note says why one is left out.
 
         Raises:
-            ImageError: there is none.
+            ImageError: there is none that can be taken.
         """
         listing = list_folder(self.root, recursive=self._recursive, follow_out=self.context.trusted)
+        left = listing.left_out()
         if not listing.pictures:
-            raise ImageError(f"{self.root}: no pictures are in there.")
-        for path in listing.pictures:
-            yield path, ""
+            raise no_pictures(str(self.root), left)
+        yield from sorted({**dict.fromkeys(listing.pictures, ""), **left}.items())
 
     def read(self, path: Path) -> bytes:
         """A picture file's bytes.

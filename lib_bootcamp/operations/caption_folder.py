@@ -109,7 +109,10 @@ class CaptionWork(PictureFolder):
     def pictures(self) -> Iterator[tuple[Path, str]]:
         """Every picture; those are left out whose caption is there, or would lie in another picture's file."""
         taken: dict[Path, Path] = {}
-        for path, _ in super().pictures():
+        for path, note in super().pictures():
+            if note:
+                yield path, note
+                continue
             other = taken.setdefault(path.with_suffix(""), path)
             if self._table is None and other is not path:
                 yield path, f"{path.name} would have the caption file of {other.name} and is left out; rename one."

@@ -93,8 +93,11 @@ class MapsWork(PictureFolder):
     def pictures(self) -> Iterator[tuple[Path, str]]:
         """Every picture but the maps; those are left out whose map is there, or would lie in another picture's file."""
         taken: dict[Path, Path] = {}
-        for path, _ in super().pictures():
+        for path, note in super().pictures():
             if path.is_relative_to(self.into):
+                continue
+            if note:
+                yield path, note
                 continue
             other = taken.setdefault(self._file(path), path)
             if other is not path:
