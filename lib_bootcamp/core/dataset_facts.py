@@ -13,6 +13,14 @@ _BELOW = "Below the folder, with forward slashes."
 
 
 @dataclass(frozen=True, kw_only=True)
+class LeftOut:
+    """A file that is not taken."""
+
+    path: Annotated[str, Spec("Path", _BELOW)]
+    why: Annotated[str, Spec("Why", "In a sentence.")]
+
+
+@dataclass(frozen=True, kw_only=True)
 class PictureFacts:
     """One picture file."""
 
@@ -32,9 +40,9 @@ class PictureFacts:
     enlarged: Annotated[float, Spec("Enlarged", "How many times its sides are, by the bucket.")]
     sharpness: Annotated[float, Spec("Sharpness", "Variance of the Laplacian at 512 x 512 px in area.")]
     hash: Annotated[str, Spec("Perceptual hash", "64 bits in hexadecimal; empty for a picture of one tone.")]
-    caption: Annotated[str | None, Spec("Caption", "None: there is none.")]
+    caption: Annotated[str | None, Spec("Caption", "None: there is none; empty: its file says nothing.")]
     caption_file: Annotated[str | None, Spec("Caption's file", _BELOW)]
-    tokens: Annotated[int, Spec("Tokens", "CLIP's, of the caption.")]
+    tokens: Annotated[int, Spec("Tokens", "CLIP's, of the caption; of several lines the longest.")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +100,21 @@ class ClassCount:
     name: Annotated[str, Spec("Class", "The folder's name without its repeats.")]
     repeats: Annotated[int | None, Spec("Repeats", "From a name like 10_dog; None where it does not say them.")]
     pictures: Annotated[int, Spec("Pictures", "That can be used.")]
-    share: Annotated[float, Spec("Share", "Of what is shown in an epoch, repeats counted.", unit="[0, 1]")]
+    share: Annotated[float, Spec("Share", "Of what kohya's trainer shows in an epoch, repeats counted.", unit="[0, 1]")]
+    trained: Annotated[dict[str, int], Spec("Trained", "Pictures of it that each trainer takes.")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainerCount:
+    """What a trainer makes of the folder."""
+
+    trainer: Annotated[str, Spec("Trainer", "kohya, onetrainer or bootcamp, which is this program.")]
+    title: Annotated[str, Spec("Name")]
+    pictures: Annotated[int, Spec("Pictures", "That it takes and that can be read; hidden ones by their names.")]
+    captioned: Annotated[int, Spec("With a caption", "Of these, with words in a file that it reads.")]
+    caption_ending: Annotated[str, Spec("Caption files", "Their ending; empty: of every kind.")]
+    left_out: Annotated[tuple[LeftOut, ...], Spec("Left out", "Pictures that it does not take, and why.")]
+    stops_at: Annotated[tuple[LeftOut, ...], Spec("Stops at", "Caption files that end the training, and why.")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,13 +136,17 @@ class Report:
     usable: Annotated[int, Spec("Usable", "Pictures that can be read.")]
     bytes: Annotated[int, Spec("Bytes", "Of the pictures.")]
     captioned: Annotated[int, Spec("With a caption")]
-    shown: Annotated[int, Spec("Shown in an epoch", "Usable pictures, each as often as its folder's repeats say.")]
+    shown: Annotated[
+        int, Spec("Shown in an epoch", "What kohya's trainer takes, each as often as its folder's repeats say.")
+    ]
     sharp_from: Annotated[float, Spec("Blurred below")]
     verdicts: Annotated[tuple[Verdict, ...], Spec("Verdicts", "A line for each area.")]
     findings: Annotated[tuple[Finding, ...], Spec("Findings")]
     buckets: Annotated[tuple[BucketCount, ...], Spec("Buckets", "The fullest first.")]
     groups: Annotated[tuple[LikeGroup, ...], Spec("Alike")]
     classes: Annotated[tuple[ClassCount, ...], Spec("Folders")]
+    trainers: Annotated[tuple[TrainerCount, ...], Spec("Trainers", "What each takes and leaves out.")]
+    left_out: Annotated[tuple[LeftOut, ...], Spec("Left out", "What was not looked at here.")]
     tags: Annotated[tuple[TagCount, ...], Spec("Tags", "The most frequent first, at most 1000.")]
     tags_once: Annotated[int, Spec("Tags in one caption only")]
     similar_tags: Annotated[tuple[PairCount, ...], Spec("Tags nearly alike")]

@@ -10,12 +10,27 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from .caption_files import Flaw
+from .caption_lines import lines_of
 from .clip_tokens import MAX_TOKENS
-from .dataset_facts import BucketCount, ClassCount, Finding, Level, LikeGroup, PairCount, PictureFacts, Verdict
+from .dataset_facts import (
+    BucketCount,
+    ClassCount,
+    Finding,
+    LeftOut,
+    Level,
+    LikeGroup,
+    PairCount,
+    PictureFacts,
+    TrainerCount,
+    Verdict,
+)
 from .dataset_rules import ALL_WELL, AREAS, QUANTITIES, RULES
 from .dataset_words import words_of
+from .trainers import KOHYA_ENDING
 
 MUCH_CROPPED, MUCH_ENLARGED, UNBALANCED = 0.15, 1.1, 4.0
+MOST_REASONS = 4
 MOST_FILES = 1000
 """Paths that one finding lists."""
 
@@ -52,6 +67,11 @@ class Gathered:
     caption_problems: Mapping[str, str] = field(default_factory=dict)
     unread: Sequence[str] = ()
     outside: Sequence[str] = ()
+    flaws: Mapping[Flaw, Sequence[str]] = field(default_factory=dict)
+    left_out: Sequence[LeftOut] = ()
+    junk: Sequence[str] = ()
+    trainers: Sequence[TrainerCount] = ()
+    other_ending: Sequence[str] = ()
     separator: str = ","
 
 
@@ -125,6 +145,17 @@ def _of_files(known: Gathered, usable: Sequence[PictureFacts]) -> Iterator[Findi
     yield from _found("animated", _those(usable, lambda each: each.frames > 1))
     yield from _found("flat", _those(usable, lambda each: not each.hash))
     yield from _found("outside", known.outside)
+    yield from _left_out("left-out", known.left_out)
+    for each in known.trainers:
+        if each.trainer != "bootcamp":
+            yield from _left_out(f"{each.trainer}-leaves-out", each.left_out)
+    yield from _found("junk", known.junk)
+
+
+def _left_out(kind: str, left: Sequence[LeftOut]) -> Iterator[Finding]:
+    why = list(dict.fromkeys(each.why for each in left))
+    more = " And more, which the JSON tells." if len(why) > MOST_REASONS else ""
+    yield from _found(kind, [each.path for each in left], why=" ".join(why[:MOST_REASONS]) + more)
 
 
 def _of_sizes(usable: Sequence[PictureFacts], limits: Limits) -> Iterator[Finding]:
@@ -153,17 +184,29 @@ def _of_duplicates(known: Gathered) -> Iterator[Finding]:
 
 
 def _of_captions(known: Gathered, usable: Sequence[PictureFacts], limits: Limits) -> Iterator[Finding]:
-    missing = _those(usable, lambda each: not each.caption)
+    missing = _those(usable, lambda each: each.caption is None)
     yield from _found("missing" if len(missing) < len(usable) else "no-captions", missing)
     yield from _found("unreadable", sorted(known.caption_problems))
+    for flaw in ("no-bytes", "blank", "blank-first-line", "mark"):
+        yield from _found(flaw, known.flaws.get(flaw, ()))
     yield from _found("contradictory", known.contradictory)
     yield from _found("shared", known.shared)
     told = [each for each in usable if each.caption]
-    short = _those(told, lambda each: len(words_of(each.caption or "")) < limits.min_words)
+    short = _those(told, lambda each: _fewest_words(each.caption or "") < limits.min_words)
     yield from _found("short", short, words=limits.min_words)
     yield from _found("long", _those(told, lambda each: each.tokens > MAX_TOKENS), tokens=MAX_TOKENS)
-    yield from _found("several-lines", _those(told, lambda each: "\n" in (each.caption or "")))
+    yield from _found("several-lines", _those(told, lambda each: len(lines_of(each.caption or "")) > 1))
+    kohya = next((each for each in known.trainers if each.trainer == "kohya"), None)
+    if kohya is not None:
+        if kohya.caption_ending != KOHYA_ENDING:
+            yield from _found("caption-ending", (), count=kohya.captioned)
+        yield from _found("other-ending", known.other_ending, ending=kohya.caption_ending)
     yield from _found("orphans", known.orphans)
+
+
+def _fewest_words(caption: str) -> int:
+    """Of several lines those of the shortest: a trainer may take that one."""
+    return min((len(words_of(line)) for line in lines_of(caption)), default=0)
 
 
 def _of_tags(known: Gathered) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from lib_bootcamp.errors import ImageError
 
 from .caption_files import BESIDE, TABLES
+from .dataset_facts import LeftOut
 from .folder_walk import APPLE_DOUBLE, Walk
 from .images import is_picture
 from .picture_kinds import left_out
@@ -27,7 +28,7 @@ class Listing:
         captions: the .txt and .caption files.
         tables: the captions.csv and metadata.jsonl files.
         hidden: hidden files that are called like pictures.
-        hidden_folders: hidden folders, which were not looked into.
+        junk: what macOS, Windows or a NAS keeps beside pictures and trainers may take for some.
         not_read: files that are pictures of a kind that is not read here, with the rest of a sentence about each.
         special: pipes and devices that are called like pictures.
         unread: folders that could not be listed, with the reason.
@@ -40,7 +41,7 @@ class Listing:
     captions: list[Path] = field(default_factory=list)
     tables: list[Path] = field(default_factory=list)
     hidden: list[Path] = field(default_factory=list)
-    hidden_folders: list[Path] = field(default_factory=list)
+    junk: list[Path] = field(default_factory=list)
     not_read: dict[Path, str] = field(default_factory=dict)
     special: list[Path] = field(default_factory=list)
     unread: dict[Path, str] = field(default_factory=dict)
@@ -55,7 +56,7 @@ class Listing:
         told |= {path: f"{path.name} leads out of the folder." for path in self.outside}
         told |= self.unread
         if self.is_cut:
-            told[self.root] = f"Of more than {MAX_FILES:,} files the rest is left out; take folders inside by themselves."
+            told[self.root] = f"Of more than {MAX_FILES:,} files the rest is left out; name folders inside it."
         return dict(sorted(told.items()))
 
 
@@ -75,9 +76,12 @@ def list_folder(root: Path, *, recursive: bool = True, follow_out: bool = True) 
         _sort_in(path, listing)
     for paths in (listing.pictures, listing.captions):
         paths.sort()
-    listing.hidden = sorted(each for each in walk.hidden if is_picture(each) and not each.name.startswith(APPLE_DOUBLE))
+    hidden = sorted(each for each in walk.hidden if is_picture(each))
+    doubles = [each for each in hidden if each.name.startswith(APPLE_DOUBLE)]
+    listing.hidden = [each for each in hidden if not each.name.startswith(APPLE_DOUBLE)]
+    listing.junk = [*doubles, *(each for each in walk.hidden_folders if not each.name.startswith("."))]
     listing.special = [each for each in walk.special if is_picture(each)]
-    listing.hidden_folders, listing.unread, listing.outside = walk.hidden_folders, walk.unread, walk.outside
+    listing.unread, listing.outside = walk.unread, walk.outside
     return listing
 
 
@@ -92,6 +96,19 @@ def no_pictures(named: str, left: Mapping[Path, str], hint: str = "") -> ImageEr
     if not left:
         return ImageError(f"{named}: no pictures are in there{hint}.")
     return ImageError(f"{named}: no pictures that can be taken are in there{hint}. {' '.join(list(left.values())[:3])}")
+
+
+def left_out_of(listing: Listing) -> list[LeftOut]:
+    """What a listing left out, for a result: paths are below its folder."""
+    return [
+        LeftOut(path=printable(path.relative_to(listing.root).as_posix()), why=printable(why))
+        for path, why in listing.left_out().items()
+    ]
+
+
+def printable(text: str) -> str:
+    """A text without the lone surrogates of file names that are not UTF-8."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _sort_in(path: Path, listing: Listing) -> None:

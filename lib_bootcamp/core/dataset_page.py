@@ -229,7 +229,9 @@ def _groups(groups: Sequence[LikeGroup], known: dict[str, PictureFacts], picture
 
 def _charts(area: str, report: Report) -> Iterator[str]:
     usable = [each for each in report.pictures if not each.problem]
-    if area == "Sizes" and usable:
+    if area == "Files":
+        yield _trainers(report)
+    elif area == "Sizes" and usable:
         rows = [(f"{each.width} x {each.height}", each.count, f"{each.count:,}") for each in report.buckets[:MOST_BARS]]
         places = [(float(each.width), float(each.height)) for each in _spread(usable, MOST_POINTS)]
         yield '<div class="columns">'
@@ -252,6 +254,18 @@ def _charts(area: str, report: Report) -> Iterator[str]:
         yield from _tags(report)
     elif area == "Balance":
         yield from _balance(report)
+
+
+def _trainers(report: Report) -> str:
+    """What each trainer takes, leaves out and stops at."""
+    names = ("trainer", "pictures", "with a caption", "left out", "stops at", "caption files")
+    head = "".join(f"<th>{name}</th>" for name in names)
+    rows = []
+    for each in report.trainers:
+        counts = (each.pictures, each.captioned, len(each.left_out), len(each.stops_at))
+        numbers = "".join(f'<td class="number">{count:,}</td>' for count in counts)
+        rows.append(f"<tr><td>{safe(each.title)}</td>{numbers}<td>{each.caption_ending or 'every kind'}</td></tr>")
+    return _titled("What trainers take", f"<table><tr>{head}</tr>{''.join(rows)}</table>")
 
 
 def _spread(pictures: Sequence[PictureFacts], most: int) -> Iterable[PictureFacts]:

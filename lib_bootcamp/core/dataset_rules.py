@@ -64,6 +64,16 @@ RULES: dict[str, Rule] = {
     "animated": Rule("Files", "look", "picture", "{have} several frames", "Only the first frame is trained."),
     "flat": Rule("Files", "look", "picture", "{have} one tone only", "Remove them, unless that is what you teach."),
     "outside": Rule("Files", "look", "link", "out of the folder {are} left out", "Copy the files into the folder."),
+    "left-out": Rule("Files", "look", "file", "{are} left out here", "{why}"),
+    "kohya-leaves-out": Rule("Files", "look", "picture", "{are} not trained by kohya's sd-scripts", "{why}"),
+    "onetrainer-leaves-out": Rule("Files", "look", "picture", "{are} not trained by OneTrainer", "{why}"),
+    "junk": Rule(
+        "Files",
+        "look",
+        "file or folder",
+        "of the system {are} among the pictures",
+        "Remove them: OneTrainer takes such files for pictures and looks into such folders.",
+    ),
     "too-small": Rule(
         "Sizes",
         "mend",
@@ -137,7 +147,41 @@ RULES: dict[str, Rule] = {
     "missing": Rule(
         "Captions", "mend", "picture", "{have} no caption", "Write them, or the folder's class is taken for these."
     ),
-    "unreadable": Rule("Captions", "mend", "caption file", "cannot be read", "Save them as UTF-8 text."),
+    "no-bytes": Rule(
+        "Captions",
+        "mend",
+        "caption file",
+        "{have} no bytes",
+        "kohya's trainer stops at such a file: write a caption into it, or remove it.",
+    ),
+    "blank": Rule(
+        "Captions",
+        "look",
+        "caption file",
+        "{are} blank",
+        "No words are trained then, not even the folder's class: write a caption, or remove the file.",
+    ),
+    "blank-first-line": Rule(
+        "Captions",
+        "look",
+        "caption file",
+        "{have} a blank first line",
+        "kohya's trainer takes that line for the caption, unless enable_wildcard is set: remove it.",
+    ),
+    "mark": Rule(
+        "Captions",
+        "look",
+        "caption file",
+        "{have} a byte order mark",
+        "Save them as UTF-8 without it: trainers read it as part of the first word.",
+    ),
+    "unreadable": Rule(
+        "Captions",
+        "mend",
+        "caption file",
+        "cannot be read",
+        "Save them as UTF-8 text: kohya's trainer and OneTrainer stop at others.",
+    ),
     "contradictory": Rule(
         "Captions", "mend", "picture", "{have} captions that differ in two files", "Keep one; the first is taken."
     ),
@@ -163,7 +207,25 @@ RULES: dict[str, Rule] = {
         "What is beyond is cut off, unless the trainer's max_token_length is raised to 150 or 225.",
     ),
     "several-lines": Rule(
-        "Captions", "look", "caption", "{have} several lines", "kohya's trainer reads the first line only."
+        "Captions",
+        "look",
+        "caption",
+        "{have} several lines",
+        "OneTrainer takes one of them each time, kohya's trainer too with enable_wildcard, else the first line alone.",
+    ),
+    "caption-ending": Rule(
+        "Captions",
+        "good",
+        "caption",
+        "{are} in .txt files",
+        "kohya's sd-scripts look for .caption files: give them --caption_extension .txt, as their GUI does by itself.",
+    ),
+    "other-ending": Rule(
+        "Captions",
+        "look",
+        "caption",
+        "{are} not in a {ending} file",
+        "kohya's trainer reads files of one ending only, OneTrainer those in .txt; no trainer of these reads tables.",
     ),
     "orphans": Rule(
         "Captions", "look", "caption file", "{have} no picture", "Remove them, or bring the pictures back."

@@ -93,6 +93,11 @@ class Jobs:
         self._row(number, trusted=trusted)
         return self.journal.items(number, limit=limit, states=("failed",))
 
+    def skipped(self, number: int, *, trusted: bool, limit: int) -> list[ItemInfo]:
+        """The first pictures of a job that were left out."""
+        self._row(number, trusted=trusted)
+        return self.journal.items(number, limit=limit, states=("skipped",))
+
     def folder(self, number: int, *, trusted: bool) -> Path:
         """A job's folder."""
         return self._row(number, trusted=trusted).folder

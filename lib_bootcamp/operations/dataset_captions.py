@@ -19,12 +19,14 @@ from lib_bootcamp.core.caption_files import (
 )
 from lib_bootcamp.core.caption_lines import with_endings_of
 from lib_bootcamp.core.caption_tables import Table
-from lib_bootcamp.core.dataset_folder import Listing, list_folder
+from lib_bootcamp.core.dataset_facts import LeftOut
+from lib_bootcamp.core.dataset_folder import Listing, left_out_of, list_folder, no_pictures
 from lib_bootcamp.core.dataset_words import count_tags
 from lib_bootcamp.core.folder_captions import FolderCaptions
 from lib_bootcamp.core.folders import is_inside
+from lib_bootcamp.core.left_out import left_out_lines
 from lib_bootcamp.core.undo_files import Journal, Restored
-from lib_bootcamp.errors import ImageError, InvalidParamError
+from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.operation import Context, Operation, Result
 from lib_bootcamp.params import Params, Spec
 from lib_bootcamp.ports import track
@@ -166,6 +168,7 @@ class CaptionsResult(Result):
     tags: Annotated[dict[str, int], Spec("Tags", "Of what was found, the most frequent first, at most 1000.")]
     dry_run: Annotated[bool, Spec("Dry run")]
     undone: Annotated[bool, Spec("Undone", "The changes are those of an undo.")]
+    left_out: Annotated[tuple[LeftOut, ...], Spec("Left out", "Pictures that were not looked at.")] = ()
 
     def summary(self) -> str:
         """How many were found and changed."""
@@ -183,7 +186,9 @@ class CaptionsResult(Result):
             told = []
             for each in self.changes:
                 told += [each.note] if each.note else [each.path, *_shown("-", each.before), *_shown("+", each.after)]
-        return told if len(told) <= SHOWN_LINES else [*told[:SHOWN_LINES], "... --json tells all."]
+        if len(told) > SHOWN_LINES:
+            told = [*told[:SHOWN_LINES], "... --json tells all."]
+        return [*told, *left_out_lines((each.path, each.why) for each in self.left_out)]
 
     def succeeded(self) -> bool:
         """Whether nothing was left."""
@@ -201,7 +206,7 @@ def dataset_captions(params: CaptionsParams, context: Context) -> CaptionsResult
     root = context.folder(params.folder, "folder")
     listing = list_folder(root, recursive=params.recursive, follow_out=context.trusted)
     if not listing.pictures:
-        raise ImageError(f"{params.folder}: no pictures are in there.")
+        raise no_pictures(params.folder, listing.left_out())
     editor = _Editor(listing, params, context)
     changes = editor.undo() if params.undo else editor.edit()
     found = editor.found()
@@ -215,6 +220,7 @@ def dataset_captions(params: CaptionsParams, context: Context) -> CaptionsResult
         tags=dict(ordered),
         dry_run=params.dry_run,
         undone=params.undo,
+        left_out=tuple(left_out_of(listing)),
     )
 
 

@@ -6,25 +6,36 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
 
 import numpy as np
 
 from lib_bootcamp.core.ahead import in_order
 from lib_bootcamp.core.arrays import Floats
-from lib_bootcamp.core.clip_tokens import count_tokens
+from lib_bootcamp.core.captions import longest_tokens
 from lib_bootcamp.core.dataset_buckets import Placed, Size, bucket_sizes, place, place_without_upscale
-from lib_bootcamp.core.dataset_facts import ClassCount, LikeGroup, Likeness, PictureFacts, Report, TagCount
-from lib_bootcamp.core.dataset_findings import Gathered, Limits, buckets_of, findings_of, verdicts_of
-from lib_bootcamp.core.dataset_folder import Listing, list_folder, repeats_of
+from lib_bootcamp.core.dataset_captions import DatasetCaptions, below
+from lib_bootcamp.core.dataset_facts import (
+    ClassCount,
+    LikeGroup,
+    Likeness,
+    PictureFacts,
+    Report,
+    TagCount,
+    TrainerCount,
+)
+from lib_bootcamp.core.dataset_findings import Gathered, Limits, buckets_of, findings_of, number, verdicts_of
+from lib_bootcamp.core.dataset_folder import Listing, left_out_of, list_folder, no_pictures, printable, repeats_of
 from lib_bootcamp.core.dataset_likeness import HASH_BITS, Groups, alike, hash_rows
 from lib_bootcamp.core.dataset_page import report_page
 from lib_bootcamp.core.dataset_pictures import Examined, examine, read_picture, thumbnail
 from lib_bootcamp.core.dataset_words import count_tags, similar_tags
-from lib_bootcamp.core.folder_captions import FolderCaptions
 from lib_bootcamp.core.folders import is_inside
-from lib_bootcamp.errors import BootcampError, ImageError, InvalidParamError
+from lib_bootcamp.core.left_out import left_out_lines
+from lib_bootcamp.core.trainer_counts import trained_by, trainer_counts
+from lib_bootcamp.core.trainers import TITLES
+from lib_bootcamp.errors import BootcampError, InvalidParamError
 from lib_bootcamp.operation import Context, Operation, Result
 from lib_bootcamp.operations import classify
 from lib_bootcamp.params import Params, Spec
@@ -129,7 +140,16 @@ class DatasetReport(Report, Result):
             for each in here:
                 some = ", ".join(each.files[:3]) + (", ..." if len(each.files) > 3 else "")
                 told.append(f"       {each.what}. {each.advice}{f' ({some})' if some else ''}")
+        told += [_trainer_line(each) for each in self.trainers]
+        told += left_out_lines((each.path, each.why) for each in self.left_out)
         return told
+
+
+def _trainer_line(each: TrainerCount) -> str:
+    files = f"in {each.caption_ending} files" if each.caption_ending else "in files of every kind"
+    stops = f"; it stops at {number(len(each.stops_at), 'caption file')}" if each.stops_at else ""
+    of = f"{each.pictures:,} of {number(each.pictures + len(each.left_out), 'picture')}"
+    return f"{each.title}: {of}, {each.captioned:,} with a caption {files}{stops}."
 
 
 def dataset_report(params: DatasetParams, context: Context) -> DatasetReport:
@@ -143,8 +163,8 @@ def dataset_report(params: DatasetParams, context: Context) -> DatasetReport:
     root = context.folder(params.folder, "folder")
     listing = list_folder(root, recursive=params.recursive, follow_out=context.trusted)
     if not listing.pictures:
-        raise ImageError(f"{params.folder}: no pictures are in there.")
-    captions = _Captions(listing, context)
+        raise no_pictures(params.folder, listing.left_out())
+    captions = DatasetCaptions(listing, None if context.trusted else lambda path: is_inside(path, root))
     examined: list[Examined] = []
     facts: list[PictureFacts] = []
     with closing(in_order(examine, listing.pictures)) as made:
@@ -156,58 +176,7 @@ def dataset_report(params: DatasetParams, context: Context) -> DatasetReport:
     return _report(params, listing, facts, groups, captions)
 
 
-class _Captions:
-    """The captions of the pictures of a listing, and what is wrong with them; paths are below the folder."""
-
-    def __init__(self, listing: Listing, context: Context) -> None:
-        self.listing, self.root = listing, listing.root
-        allowed = None if context.trusted else lambda path: is_inside(path, listing.root)
-        self.read = FolderCaptions(listing.root, allowed)
-        self.contradictory: list[str] = []
-        stems = Counter(path.with_suffix("") for path in listing.pictures)
-        beside = {path.with_suffix("") for path in listing.captions}
-        self.shared = [
-            below(self.root, path)
-            for path in listing.pictures
-            if stems[path.with_suffix("")] > 1 and path.with_suffix("") in beside
-        ]
-
-    def of(self, path: Path) -> tuple[str | None, str | None]:
-        """The caption and its file."""
-        found = self.read.of(path)
-        if len({" ".join(each.text.split()) for each in found}) > 1:
-            self.contradictory.append(below(self.root, path))
-        first = next((each for each in found if each.text), None)
-        return (first.text, below(self.root, first.file)) if first else (None, None)
-
-    def orphans(self) -> list[str]:
-        """Caption files, and rows of tables, whose pictures are not there."""
-        stems = {path.with_suffix("") for path in self.listing.pictures}
-        found = [below(self.root, path) for path in self.listing.captions if path.with_suffix("") not in stems]
-        there = set(self.listing.pictures)
-        for path in self.listing.tables:
-            table = self.read.table(path)
-            for name in table.captions if table else ():
-                if path.parent / name not in there:
-                    found.append(f"{below(self.root, path)}: {printable(name)}")
-        return found
-
-    def problems(self) -> dict[str, str]:
-        """What is wrong with each file that could not be read."""
-        return {below(self.root, path): told for path, told in self.read.problems.items()}
-
-
-def printable(text: str) -> str:
-    """A text without the lone surrogates of file names that are not UTF-8."""
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def below(root: Path, path: Path) -> str:
-    """A path below the folder as it is shown."""
-    return printable(path.relative_to(root).as_posix())
-
-
-def _facts(path: Path, made: Examined, captions: _Captions, params: DatasetParams, root: Path) -> PictureFacts:
+def _facts(path: Path, made: Examined, captions: DatasetCaptions, params: DatasetParams, root: Path) -> PictureFacts:
     text, file = captions.of(path)
     placed = None if made.problem else _placed(made.width, made.height, params)
     return PictureFacts(
@@ -229,7 +198,7 @@ def _facts(path: Path, made: Examined, captions: _Captions, params: DatasetParam
         hash=f"{made.hash.upright:016x}" if made.hash else "",
         caption=text,
         caption_file=file,
-        tokens=count_tokens(text) if text else 0,
+        tokens=longest_tokens(text or ""),
     )
 
 
@@ -306,10 +275,16 @@ def _clip_rows(
 
 
 def _report(
-    params: DatasetParams, listing: Listing, facts: list[PictureFacts], groups: list[LikeGroup], captions: _Captions
+    params: DatasetParams,
+    listing: Listing,
+    facts: list[PictureFacts],
+    groups: list[LikeGroup],
+    captions: DatasetCaptions,
 ) -> DatasetReport:
     tags = count_tags((each.caption or "" for each in facts if not each.problem), params.separator)
     classes, shown = _classes(listing, facts)
+    trainers = trainer_counts(listing, facts, captions)
+    told_elsewhere = {below(listing.root, path) for path in (*listing.outside, *listing.unread)}
     known = Gathered(
         pictures=facts,
         groups=groups,
@@ -322,6 +297,11 @@ def _report(
         caption_problems=captions.problems(),
         unread=[below(listing.root, path) for path in listing.unread],
         outside=[below(listing.root, path) for path in listing.outside],
+        flaws=captions.flaws,
+        left_out=[each for each in left_out_of(listing) if each.path not in told_elsewhere],
+        junk=[below(listing.root, path) for path in listing.junk],
+        trainers=trainers,
+        other_ending=_other_ending(facts, trainers),
     )
     limits = Limits(
         min_side_px=params.min_side_px,
@@ -346,17 +326,29 @@ def _report(
         classes=tuple(classes),
         tags=tuple(TagCount(tag=tag, count=count) for tag, count in ordered[:MOST_TAGS]),
         tags_once=sum(count == 1 for count in tags.values()),
+        trainers=trainers,
+        left_out=tuple(left_out_of(listing)),
         similar_tags=tuple(known.similar),
         pictures=tuple(facts),
     )
 
 
+def _other_ending(facts: Sequence[PictureFacts], trainers: Sequence[TrainerCount]) -> list[str]:
+    """Pictures whose caption lies in no file of the ending that kohya's trainer is to be given."""
+    ending = next(each.caption_ending for each in trainers if each.trainer == "kohya")
+    return [each.path for each in facts if each.caption and not (each.caption_file or "").endswith(ending)]
+
+
 def _classes(listing: Listing, facts: Sequence[PictureFacts]) -> tuple[list[ClassCount], int]:
-    """The folders that have pictures, and how many pictures are shown in an epoch."""
+    """The folders that have pictures, and how many pictures kohya's trainer shows in an epoch."""
     counted = Counter(path.parent for path, each in zip(listing.pictures, facts, strict=True) if not each.problem)
     told = {folder: repeats_of(folder.resolve().name) for folder in counted}
     numbered = any(each.count is not None for each in told.values())
-    weights = {folder: count * ((told[folder].count or 0) if numbered else 1) for folder, count in counted.items()}
+    trained = {trainer: _by_folder(trained_by(trainer, facts)) for trainer in TITLES}
+    weights = {
+        folder: trained["kohya"][below(listing.root, folder)] * ((told[folder].count or 0) if numbered else 1)
+        for folder in counted
+    }
     total = sum(weights.values())
     classes = [
         ClassCount(
@@ -365,10 +357,15 @@ def _classes(listing: Listing, facts: Sequence[PictureFacts]) -> tuple[list[Clas
             repeats=told[folder].count,
             pictures=count,
             share=round(weights[folder] / total, 6) if total else 0.0,
+            trained={trainer: counts[below(listing.root, folder)] for trainer, counts in trained.items()},
         )
         for folder, count in sorted(counted.items())
     ]
     return classes, total
+
+
+def _by_folder(pictures: Sequence[PictureFacts]) -> Counter[str]:
+    return Counter(PurePosixPath(each.path).parent.as_posix() for each in pictures)
 
 
 def as_page(report: DatasetReport) -> str:

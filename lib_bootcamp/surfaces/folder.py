@@ -123,7 +123,7 @@ class FolderRunner(Runner):
         if not sources:
             raise InvalidParamError(self.images, "is missing; give picture files or folders of them")
         recursive = self.settings.recursive or self.settings.truth is not None
-        found = dict.fromkeys(path for path, _ in find_pictures(sources, recursive=recursive))
+        found = dict.fromkeys(path for path, _ in find_pictures(sources, self.left_out, recursive=recursive))
         if self.settings.sort_into is not None:
             target = Path(self.settings.sort_into).resolve()
             # What was sorted before is no input, unless it is asked for.
@@ -209,7 +209,7 @@ class FolderRunner(Runner):
 
     def _write_files(self, outcomes: list[Outcome], results: list[tuple[Path, FileResult]]) -> None:
         if self.settings.jsonl is not None:
-            write_atomically(Path(self.settings.jsonl), jsonl_bytes(each.record for each in outcomes))
+            write_atomically(Path(self.settings.jsonl), jsonl_bytes(self._records(outcomes)))
         if self.settings.csv is not None:
             write_atomically(Path(self.settings.csv), self._table(outcomes, results))
         if self.settings.sheet is not None and results:

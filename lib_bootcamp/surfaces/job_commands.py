@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from lib_bootcamp.catalog import find
+from lib_bootcamp.core.left_out import left_out_lines
 from lib_bootcamp.jobs.facts import JobInfo, duration
 from lib_bootcamp.jobs.manager import Jobs, jobs_of
 from lib_bootcamp.jobs.progress import Stop
@@ -48,6 +49,8 @@ def run_here(jobs: Jobs, number: int, settings: Settings) -> int:
         _print_json(_in_full(jobs, info))
     elif not settings.quiet:
         _tell(jobs, info)
+    if not settings.quiet:
+        _name_left_out(jobs, info)
     _complain(jobs, info)
     if info.state == "failed":
         return EXIT_FAILED
@@ -103,6 +106,11 @@ def _tell(jobs: Jobs, info: JobInfo) -> None:
         print(f"{PROGRAM} jobs resume {info.id} goes on with it.")
 
 
+def _name_left_out(jobs: Jobs, info: JobInfo) -> None:
+    left = jobs.skipped(info.id, trusted=True, limit=info.total) if info.skipped else []
+    sys.stderr.writelines(f"{line}\n" for line in left_out_lines((each.path, each.note) for each in left))
+
+
 def _complain(jobs: Jobs, info: JobInfo) -> None:
     failed = jobs.failures(info.id, trusted=True, limit=NOTES)
     for each in failed:
@@ -146,6 +154,7 @@ def _show(jobs: Jobs, arguments: argparse.Namespace) -> int:
     print(f"{info.summary()}; worked {duration(info.spent_s)}" if info.spent_s else info.summary())
     print(f"created {info.created}, started {info.started or '-'}, finished {info.finished or '-'}")
     print("possible now: " + ", ".join(info.actions))
+    _name_left_out(jobs, info)
     _complain(jobs, info)
     return 0
 

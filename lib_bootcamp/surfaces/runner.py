@@ -12,16 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from lib_bootcamp.core.ahead import in_order
+from lib_bootcamp.core.dataset_folder import list_folder, no_pictures
 from lib_bootcamp.core.folders import is_folder, is_there
 from lib_bootcamp.core.images import (
-    READ_SUFFIXES,
     SUFFIXES,
     encode_image,
     read_file,
 )
 from lib_bootcamp.core.inside import Inside
+from lib_bootcamp.core.left_out import left_out_lines
 from lib_bootcamp.core.write_files import write_atomically
-from lib_bootcamp.errors import BootcampError, ImageError, OutputError, StorageError
+from lib_bootcamp.errors import BootcampError, OutputError, StorageError
 from lib_bootcamp.operation import Context, ControlMap, Operation, Result
 from lib_bootcamp.params import Params
 from lib_bootcamp.ports import Host, Progress, SilentProgress, track
@@ -84,6 +85,7 @@ class Runner:
         positional = [param for param in self.fields.values() if param.spec.positional and param.kind == "image"]
         self.picture = positional[0].name if positional else None
         self.inputs: list[Path] = []
+        self.left_out: dict[str, str] = {}
 
     def run(self, given: Mapping[str, Any]) -> int:
         """Run over everything the given texts name; returns the exit code."""
@@ -127,7 +129,9 @@ class Runner:
     def _one(self, item: Item, progress: Progress) -> Outcome:
         path = str(item.source) if item.source else None
         if self.settings.skip_existing and item.out is not None and is_there(item.out):
-            return Outcome({"path": path, "out": str(item.out), "skipped": True}, f"{item.out} is there already", 0)
+            detail = f"{item.out} is there already"
+            record = {"path": path, "out": str(item.out), "skipped": True, "detail": f"{detail}."}
+            return Outcome(record, detail, 0)
         try:
             values = dict(item.values)
             if item.source is not None and self.picture:
@@ -174,7 +178,7 @@ class Runner:
 
     def _print(self, outcomes: list[Outcome], *, several: bool) -> int:
         if self.settings.json:
-            records = [each.record for each in outcomes]
+            records = self._records(outcomes)
             sys.stdout.write(json.dumps(records if several else records[0], ensure_ascii=False, indent=2) + "\n")
         elif not several:
             self._say(outcomes[0])
@@ -183,8 +187,16 @@ class Runner:
                 if each.exit_code <= EXIT_NO:
                     print(each.line)
             failed = sum(each.exit_code > EXIT_NO for each in outcomes)
-            print(f"{len(outcomes) - failed} done, {failed} failed.")
+            left = f", {len(self.left_out):,} left out" if self.left_out else ""
+            print(f"{len(outcomes) - failed} done, {failed} failed{left}.")
+        if not self.settings.quiet:
+            sys.stderr.writelines(f"{line}\n" for line in left_out_lines(self.left_out.items()))
         return exit_code_of([each.exit_code for each in outcomes], several=several)
+
+    def _records(self, outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
+        """What is told of each file, and of each that was left out."""
+        left = ({"path": path, "skipped": True, "detail": why} for path, why in self.left_out.items())
+        return [*(each.record for each in outcomes), *left]
 
     def _say(self, outcome: Outcome) -> None:
         if outcome.exit_code > EXIT_NO:
@@ -219,9 +231,7 @@ class Runner:
             return [self._single(raw, None)], False
         if len(sources) == 1 and not is_folder(Path(sources[0])):
             return [self._single(raw, Path(sources[0]))], False
-        found = list(find_pictures([Path(each) for each in sources], recursive=self.settings.recursive))
-        if not found:
-            raise ImageError(f"{', '.join(sources)}: no pictures are in there; --recursive looks into folders inside.")
+        found = find_pictures([Path(each) for each in sources], self.left_out, recursive=self.settings.recursive)
         folder = self._folder(found)
         outs = _distinct([None if folder is None else folder / below.with_suffix(".png") for _, below in found])
         return self._all([(raw, path, out) for (path, _), out in zip(found, outs, strict=True)], folder), True
@@ -303,12 +313,30 @@ def _distinct(paths: Iterable[Path | None]) -> list[Path | None]:
     return distinct
 
 
-def find_pictures(sources: Iterable[Path], *, recursive: bool) -> Iterator[tuple[Path, Path]]:
-    """Each picture with its path below the source it was found in; a file named by hand is always taken."""
+def find_pictures(
+    sources: Sequence[Path], left_out: dict[str, str], *, recursive: bool, follow_out: bool = True
+) -> list[tuple[Path, Path]]:
+    """Each picture with its path below the source it was found in; a file named by hand is always taken.
+
+    Args:
+        sources: files and folders.
+        left_out: gets what was left out of the folders, with a sentence about each.
+        recursive: whether folders inside folders are taken.
+        follow_out: whether links may lead out of the folders.
+    Raises:
+        ImageError: there is none.
+    """
+    found: list[tuple[Path, Path]] = []
+    left: dict[Path, str] = {}
     for source in sources:
         if not is_folder(source):
-            yield source, Path(source.name)
+            found.append((source, Path(source.name)))
             continue
-        for path in sorted(source.rglob("*") if recursive else source.iterdir()):
-            if path.suffix.lower() in READ_SUFFIXES and path.is_file() and not path.name.startswith("."):
-                yield path, path.relative_to(source)
+        listing = list_folder(source, recursive=recursive, follow_out=follow_out)
+        found += [(path, path.relative_to(source)) for path in listing.pictures]
+        left |= listing.left_out()
+    left_out |= {str(path): why for path, why in left.items()}
+    if not found:
+        hint = "" if recursive else "; --recursive looks into folders inside"
+        raise no_pictures(", ".join(map(str, sources)), left, hint)
+    return found

@@ -63,5 +63,5 @@ def faulty(root: Path) -> Path:
     add(dog, "long.png", picture(26), ", ".join(f"word {number}" for number in range(40)))
     (add(dog, "two.png", picture(27), "one thing here")).with_suffix(".caption").write_text("another thing here")
     add(root / "1_cat", "cat.png", picture(28), "a cat on grass")
-    add(root / "extra", "extra.png", picture(29), "line one\nline two")
+    add(root / "extra", "extra.png", picture(29), "line one here\nline two here")
     return root

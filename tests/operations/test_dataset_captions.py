@@ -161,6 +161,13 @@ def test_tags_of_two_lines_are_two(forms: Path, host: FakeHost) -> None:
     assert captions(run(forms, host, where="sitting, meow")).keys() == {"lines.png"}
 
 
+def test_what_was_not_looked_at_is_named_with_the_reason(root: Path, host: FakeHost) -> None:
+    (root / ".h.png").write_bytes(b"x")
+    made = run(root, host, where="zebra")
+    assert [(each.path, each.why) for each in made.left_out] == [(".h.png", ".h.png is hidden.")]
+    assert made.lines() == ["left out: .h.png: .h.png is hidden."]
+
+
 def test_only_what_is_found_is_changed(root: Path, host: FakeHost) -> None:
     made = run(root, host, where="grass", rename=("grass => lawn",))
     assert changes(made) == {

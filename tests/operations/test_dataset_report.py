@@ -149,6 +149,67 @@ def test_captions_in_tables_count_and_their_lost_rows_are_orphans(tmp_path: Path
     assert next(each.files for each in made.findings if each.kind == "orphans") == ("metadata.jsonl: in/z.png",)
 
 
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b"", "no-bytes"),
+        (b"\r\n ", "blank"),
+        (b"\na red dog", "blank-first-line"),
+        (b"\xef\xbb\xbfa red dog", "mark"),
+    ],
+)
+def test_a_caption_file_that_a_trainer_takes_amiss_is_told_and_is_not_no_caption(
+    tmp_path: Path, data: bytes, kind: str
+) -> None:
+    (add(tmp_path, "a.png", picture(1), None)).with_suffix(".txt").write_bytes(data)
+    made = run(tmp_path)
+    assert files(made, kind) == ["a.txt"]
+    assert not {"missing", "no-captions"} & set(kinds(made))
+    assert made.pictures[0].caption_file == "a.txt"
+    kohya, onetrainer, _ = made.trainers
+    assert [each.path for each in kohya.stops_at] == (["a.txt"] if kind == "no-bytes" else [])
+    assert onetrainer.stops_at == ()
+
+
+def test_a_caption_that_is_not_utf_8_stops_both_trainers(tmp_path: Path) -> None:
+    (add(tmp_path, "a.png", picture(1), None)).with_suffix(".txt").write_bytes(b"caf\xe9")
+    add(tmp_path, "b.png", picture(2))
+    made = run(tmp_path)
+    assert [[each.path for each in trainer.stops_at] for trainer in made.trainers] == [["a.txt"], ["a.txt"], []]
+
+
+def test_each_trainer_is_told_with_what_it_takes_and_leaves_out(tmp_path: Path) -> None:
+    for name, kind in {"c.gif": "GIF", "d.tiff": "TIFF", "e.PnG": "PNG", "f.png": "PNG", ".g.png": "PNG"}.items():
+        add(tmp_path / "5_cat", name, picture(len(name), (64, 64)), "a cat, on a mat", format=kind)
+    add(tmp_path / "cat", "h.png", picture(8, (64, 64)), None)
+    add(tmp_path, "top.jpg", picture(9, (64, 64)), None).with_suffix(".caption").write_text("a cat at the top")
+    made = run(tmp_path)
+    kohya, onetrainer, ours = made.trainers
+    assert (kohya.pictures, kohya.captioned, kohya.caption_ending) == (1, 1, ".txt")
+    assert {each.path for each in kohya.left_out} == {
+        "5_cat/.g.png", "5_cat/c.gif", "5_cat/d.tiff", "5_cat/e.PnG", "cat/h.png", "top.jpg",
+    }  # fmt: skip
+    assert (onetrainer.pictures, onetrainer.captioned) == (6, 3)  # it takes hidden files
+    assert [each.path for each in onetrainer.left_out] == ["5_cat/c.gif"]
+    assert (ours.pictures, ours.captioned) == (6, 5)
+    assert [each.path for each in ours.left_out] == [each.path for each in made.left_out] == ["5_cat/.g.png"]
+    told = {each.folder: each.trained for each in made.classes}
+    assert told["5_cat"] == {"kohya": 1, "onetrainer": 3, "bootcamp": 4}
+    assert made.shown == 5  # the one picture, five times
+    assert files(made, "other-ending") == ["top.jpg"]
+    assert all(each.why.endswith(".") for trainer in made.trainers for each in trainer.left_out)
+    assert "kohya's sd-scripts: 1 of 7 pictures, 1 with a caption in .txt files." in made.lines()
+    assert "left out: 5_cat/.g.png: .g.png is hidden." in made.lines()
+    assert "What trainers take" in as_page(made)
+
+
+def test_captions_in_txt_files_are_told_with_the_option_that_reads_them(tmp_path: Path) -> None:
+    add(tmp_path, "a.png", picture(1))
+    told = next(each for each in run(tmp_path).findings if each.kind == "caption-ending")
+    assert told.level == "good"
+    assert "--caption_extension .txt" in told.advice
+
+
 def test_two_pictures_of_one_name_share_a_caption(tmp_path: Path) -> None:
     add(tmp_path, "a.png", picture(1))
     add(tmp_path, "a.jpg", picture(2), None)

@@ -143,6 +143,39 @@ def test_what_is_no_map_is_done_in_the_programs_own_thread(tmp_path: Path) -> No
     assert threads == [threading.main_thread()] * 2
 
 
+LEFT = {
+    ".h.png": ".h.png is hidden.",
+    "x.jxl": "x.jxl is a JPEG XL file, which is not read here; save it as PNG, JPEG or WebP.",
+}
+
+
+@pytest.fixture
+def mixed(tmp_path: Path) -> Path:
+    """A picture beside a hidden one and one of a kind that is not read."""
+    folder = tmp_path / "in"
+    photo(folder / "a.png")
+    for name in (*LEFT, "._a.png", "notes.md"):
+        (folder / name).write_bytes(b"x")
+    return folder
+
+
+@pytest.mark.parametrize("command", [["brightness", "--out"], ["png-info", "--jsonl"]])
+def test_each_picture_that_is_left_out_is_named_with_the_reason(
+    mixed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    out = tmp_path / "out"
+    main([command[0], str(mixed), command[1], str(out)])
+    told = capsys.readouterr()
+    assert told.err.splitlines()[-2:] == [f"left out: {mixed / name}: {why}" for name, why in LEFT.items()]
+    assert "1 done, 0 failed, 2 left out." in told.out
+    main([command[0], str(mixed), command[1], str(out), "--json"])
+    records = json.loads(capsys.readouterr().out)
+    left = [{"path": str(mixed / name), "skipped": True, "detail": why} for name, why in LEFT.items()]
+    assert records[1:] == left
+    main([command[0], str(mixed), command[1], str(out), "--quiet"])
+    assert "left out" not in "".join(capsys.readouterr())
+
+
 def test_skip_existing_leaves_what_is_there(tmp_path: Path) -> None:
     photo(tmp_path / "in" / "a.png")
     out = tmp_path / "out" / "a.png"

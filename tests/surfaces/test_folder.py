@@ -51,6 +51,18 @@ def classify(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[in
     return code, json.loads(told.out) if told.out else None, told.err
 
 
+def test_each_picture_that_is_left_out_is_named_with_the_reason(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (photos / "b.png").rename(photos / "b.jxl")
+    code, records, errors = classify(capsys, photos, *LABELS, "--jsonl", tmp_path / "all.jsonl")
+    why = "b.jxl is a JPEG XL file, which is not read here; save it as PNG, JPEG or WebP."
+    assert code == 0
+    assert errors.splitlines()[-1] == f"left out: {photos / 'b.jxl'}: {why}"
+    assert records[-1] == {"path": str(photos / "b.jxl"), "skipped": True, "detail": why}
+    assert json.loads((tmp_path / "all.jsonl").read_text().splitlines()[-1]) == records[-1]
+
+
 # --- JSON
 
 

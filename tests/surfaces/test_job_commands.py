@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from lib_bootcamp.core.left_out import left_out_lines
 from lib_bootcamp.jobs import manager
 from lib_bootcamp.surfaces import cli, job_commands
 from tests.fake_clip import BLUE, GREEN, RED, FakeClip, flat_png, lend_instead
@@ -90,6 +91,32 @@ def test_bad_pictures_are_errors_and_the_code_says_so(terminal: Terminal, photos
     assert terminal("caption", str(photos), *LABELS) == 4
     assert terminal.errors.startswith("error: b.png: The picture cannot be read")
     assert "Job 1 is done: 2 of 3 done, 1 failed" in terminal.out
+
+
+def test_each_picture_that_is_left_out_is_named_with_the_reason(terminal: Terminal, photos: Path) -> None:
+    (photos / "a.jpg").write_bytes(flat_png(RED))
+    (photos / "x.jxl").write_bytes(b"x")
+    (photos / "c.txt").write_text("mine")
+    assert terminal("caption", str(photos), *LABELS) == 0
+    left = [
+        "left out: a.png: a.png would have the caption file of a.jpg and is left out; rename one.",
+        "left out: c.png: There is a caption already.",
+        "left out: x.jxl: x.jxl is a JPEG XL file, which is not read here; save it as PNG, JPEG or WebP.",
+    ]
+    assert terminal.errors.splitlines() == left
+    assert "2 of 5 done, 3 left out" in terminal.out
+    assert terminal("jobs", "show", "1") == 0
+    assert terminal.errors.splitlines() == left
+    items = terminal.json("jobs", "show", "1")["items"]
+    assert [each["path"] for each in items if each["state"] == "skipped"] == ["a.png", "c.png", "x.jxl"]
+    assert terminal("caption", str(photos), *LABELS, "--quiet") == 0
+    assert terminal.errors == ""
+
+
+def test_of_many_that_are_left_out_for_one_reason_the_first_are_named() -> None:
+    lines = left_out_lines((f"{at}.png", "There is a caption already.") for at in range(1234))
+    assert len(lines) == 101
+    assert lines[-1] == "left out: 1,134 more: There is a caption already. --json names them all."
 
 
 def test_of_many_bad_pictures_the_first_are_told_and_where_the_rest_is(terminal: Terminal, photos: Path) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from lib_bootcamp.core.folders import is_inside
 from lib_bootcamp.core.write_files import write_atomically
-from lib_bootcamp.errors import BootcampError, CancelledError, ImageError, InvalidParamError
+from lib_bootcamp.errors import BootcampError, CancelledError, InvalidParamError
 from lib_bootcamp.operation import Context, FileResult
 from lib_bootcamp.surfaces.runner import find_pictures
 from lib_bootcamp.surfaces.tables import csv_bytes, jsonl_bytes, record_of
@@ -40,11 +39,9 @@ def folder_tables(
     if not folder.strip():
         raise InvalidParamError("Folder", "is missing; give the path of one")
     root = context.folder(folder.strip(), "Folder")
-    found = [path for path, _ in find_pictures([root], recursive=recursive)]
-    if not context.trusted:  # a link may lead out of what the owner allowed
-        found = [path for path in found if is_inside(path, root)]
-    if not found:
-        raise ImageError(f"{folder}: no pictures are in there.")
+    left: dict[str, str] = {}
+    # without trust a link may lead out of what the owner allowed
+    found = [path for path, _ in find_pictures([root], left, recursive=recursive, follow_out=context.trusted)]
     out.mkdir(parents=True, exist_ok=True)
     rows, told, note = [], 0, ""
     with (out / "png-info.jsonl").open("wb") as lines:
@@ -59,4 +56,5 @@ def folder_tables(
     columns = list(dict.fromkeys(column for row in rows for column in row))
     write_atomically(out / "png-info.csv", csv_bytes(rows, columns))
     failed = sum(bool(row["error"]) for row in rows)
-    return f"{note}{len(rows)} files read, {told} tell how they were made" + (f", {failed} failed" if failed else "")
+    counts = [f"{failed} failed" if failed else "", f"{len(left)} left out: {' '.join(left.values())}" if left else ""]
+    return ", ".join([f"{note}{len(rows)} files read, {told} tell how they were made", *filter(None, counts)])
