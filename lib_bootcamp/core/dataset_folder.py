@@ -33,6 +33,7 @@ class Listing:
         special: pipes and devices that are called like pictures.
         unread: folders that could not be listed, with the reason.
         outside: links that lead out of the folder and were left out.
+        outside_pictures: those of them that are called like pictures, or lead to folders.
         is_cut: there are more files than are taken.
     """
 
@@ -46,6 +47,7 @@ class Listing:
     special: list[Path] = field(default_factory=list)
     unread: dict[Path, str] = field(default_factory=dict)
     outside: list[Path] = field(default_factory=list)
+    outside_pictures: list[Path] = field(default_factory=list)
     is_cut: bool = False
 
     def left_out(self) -> dict[Path, str]:
@@ -53,7 +55,7 @@ class Listing:
         told = {path: f"{path.name} {why}." for path, why in self.not_read.items()}
         told |= {path: f"{path.name} {HIDDEN}." for path in self.hidden}
         told |= {path: f"{path.name} is no regular file." for path in self.special}
-        told |= {path: f"{path.name} leads out of the folder." for path in self.outside}
+        told |= {path: f"{path.name} leads out of the folder." for path in self.outside_pictures}
         told |= self.unread
         if self.is_cut:
             told[self.root] = f"Of more than {MAX_FILES:,} files the rest is left out; name folders inside it."
@@ -82,6 +84,7 @@ def list_folder(root: Path, *, recursive: bool = True, follow_out: bool = True) 
     listing.junk = [*doubles, *(each for each in walk.hidden_folders if not each.name.startswith("."))]
     listing.special = [each for each in walk.special if is_picture(each)]
     listing.unread, listing.outside = walk.unread, walk.outside
+    listing.outside_pictures = [each for each in walk.outside if is_picture(each)] + walk.outside_folders
     return listing
 
 

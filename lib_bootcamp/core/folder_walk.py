@@ -42,6 +42,7 @@ class Walk:
         hidden: hidden files.
         hidden_folders: hidden folders, which were not entered.
         outside: links that lead out and were left out.
+        outside_folders: those of them that are links to folders.
         special: pipes, sockets and devices, which reading would wait for.
         unread: folders that could not be listed, with the reason.
     """
@@ -52,6 +53,7 @@ class Walk:
     hidden: list[Path] = field(default_factory=list)
     hidden_folders: list[Path] = field(default_factory=list)
     outside: list[Path] = field(default_factory=list)
+    outside_folders: list[Path] = field(default_factory=list)
     special: list[Path] = field(default_factory=list)
     unread: dict[Path, str] = field(default_factory=dict)
     _seen: set[tuple[int, int]] = field(default_factory=set)
@@ -68,6 +70,8 @@ class Walk:
                     (self.hidden_folders if is_folder else self.hidden).append(path)
                 elif entry.is_symlink() and not self.follow_out and not is_inside(path, self.root):
                     self.outside.append(path)
+                    if is_folder:
+                        self.outside_folders.append(path)
                 elif is_folder:
                     inside.append(path)
                 elif _is_special(entry):
