@@ -22,7 +22,8 @@ from lib_bootcamp.errors import BootcampError, CancelledError, ImageError, Inval
 from lib_bootcamp.operation import Context, FileResult, Operation, OverFiles
 from lib_bootcamp.ports import Host
 
-from .runner import EXIT_NO, EXIT_SOME_FAILED, Outcome, Runner, Settings, failure, find_pictures
+from .found_pictures import find_pictures
+from .runner import EXIT_NO, EXIT_SOME_FAILED, Outcome, Runner, Settings, failure
 from .tables import csv_bytes, jsonl_bytes
 
 UNKNOWN = "unknown"

@@ -5,14 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from lib_bootcamp.core.ahead import in_order
-from lib_bootcamp.core.dataset_folder import list_folder, no_pictures
 from lib_bootcamp.core.folders import is_folder, is_there
 from lib_bootcamp.core.images import (
     SUFFIXES,
@@ -28,6 +27,7 @@ from lib_bootcamp.params import Params
 from lib_bootcamp.ports import Host, Progress, SilentProgress, track
 
 from .described import picture_text
+from .found_pictures import find_pictures
 from .given_pictures import picture_of
 from .given_texts import batch_rows, from_file
 
@@ -311,32 +311,3 @@ def _distinct(paths: Iterable[Path | None]) -> list[Path | None]:
             taken.add(candidate)
         distinct.append(candidate)
     return distinct
-
-
-def find_pictures(
-    sources: Sequence[Path], left_out: dict[str, str], *, recursive: bool, follow_out: bool = True
-) -> list[tuple[Path, Path]]:
-    """Each picture with its path below the source it was found in; a file named by hand is always taken.
-
-    Args:
-        sources: files and folders.
-        left_out: gets what was left out of the folders, with a sentence about each.
-        recursive: whether folders inside folders are taken.
-        follow_out: whether links may lead out of the folders.
-    Raises:
-        ImageError: there is none.
-    """
-    found: list[tuple[Path, Path]] = []
-    left: dict[Path, str] = {}
-    for source in sources:
-        if not is_folder(source):
-            found.append((source, Path(source.name)))
-            continue
-        listing = list_folder(source, recursive=recursive, follow_out=follow_out)
-        found += [(path, path.relative_to(source)) for path in listing.pictures]
-        left |= listing.left_out()
-    left_out |= {str(path): why for path, why in left.items()}
-    if not found:
-        hint = "" if recursive else "; --recursive looks into folders inside"
-        raise no_pictures(", ".join(map(str, sources)), left, hint)
-    return found

@@ -15,7 +15,7 @@ from lib_bootcamp.core.folder_walk import Walk, is_hidden
 from lib_bootcamp.errors import ImageError
 from lib_bootcamp.jobs.work import PictureFolder
 from lib_bootcamp.operation import Context
-from lib_bootcamp.surfaces.runner import find_pictures
+from lib_bootcamp.surfaces.found_pictures import find_pictures
 from tests.fakes import FakeHost, FakeProgress
 
 HIDDEN_FOLDERS = [

@@ -8,7 +8,7 @@ from pathlib import Path
 from lib_bootcamp.core.write_files import write_atomically
 from lib_bootcamp.errors import BootcampError, CancelledError, InvalidParamError
 from lib_bootcamp.operation import Context, FileResult
-from lib_bootcamp.surfaces.runner import find_pictures
+from lib_bootcamp.surfaces.found_pictures import find_pictures
 from lib_bootcamp.surfaces.tables import csv_bytes, jsonl_bytes, record_of
 
 from .png_info_files import row_of
