@@ -821,6 +821,14 @@ def test_a_deep_chain_is_followed_to_its_end():
     assert read(graph).prompt == "a cat"
 
 
+def test_a_graph_that_is_too_large_says_so():
+    graph = text_to_image(positive=["r0", 0])
+    graph |= {f"r{n}": node("Reroute", value=[f"r{n + 1}", 0]) for n in range(20_000)}
+    made = read(graph)
+    assert (made.prompt, made.seed) == ("", 42)
+    assert "too large" in made.extras["Note"]
+
+
 def test_a_text_that_doubles_at_each_node_is_not_told():
     nodes = {
         f"d{n}": node("StringConcatenate", string_a=[f"d{n + 1}", 0], string_b=[f"d{n + 1}", 0], delimiter="")

@@ -14,6 +14,7 @@ from .values import Ask, Value, Want, as_text
 
 MAX_STACK = 60
 LORA_TAG = re.compile(r"<(?:lora|lyco):([^:<>]{1,200})((?::[^<>]{0,200})?)>")
+_NUMBER = re.compile(r"(?<!\d)\d{1,3}(?!\d)")
 # the nth of a stack: `{}` is its number, `{:02}` with a zero before it; one alone has none
 _NAMES = ("lora_name", "lora_name_{}", "lora_name{}", "lora_{}", "lora_{:02}", "lora_{}_name", "lora{}_name", "lora{}")
 _ALONE = (*_NAMES, "lora")
@@ -82,7 +83,9 @@ def _named(node: Node) -> Loras:
     count = yield from _first(node, _COUNTS, None)
     last = number(count.plain, whole=True) if count is not None else None
     simple = node.inputs.get("input_mode", node.inputs.get("mode")) == "simple"
-    for place in (None, *range(MAX_STACK)):
+    # the numbers that occur in its inputs' names
+    numbers = {int(each) for name in node.inputs for each in _NUMBER.findall(str(name)[:80])}
+    for place in (None, *sorted(each for each in numbers if each < MAX_STACK)):
         if place is not None and last is not None and place > last:
             break
         value = yield from _first(node, _ALONE if place is None else _NAMES, place, "text")

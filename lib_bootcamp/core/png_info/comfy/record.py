@@ -8,7 +8,7 @@ from typing import Any
 from lib_bootcamp.core.png_info.generation import Generation, file_name, make, number
 from lib_bootcamp.core.png_info.limits import read_object
 
-from .graph import MAX_NODES, Graph, Node
+from .graph import Graph, Node
 from .rules import names_of
 from .tables import PREVIEWING, SAVING
 from .values import Pass, Value
@@ -37,14 +37,15 @@ def read_comfy(texts: Mapping[str, str], size: tuple[int, int] = (0, 0)) -> Gene
         given = as_prompt(workflow)
         graph = Graph(given)
         extras = {"Workflow nodes": len(workflow["nodes"])}
-    made = _saved(Walk(graph), graph, size)
+    walk = Walk(graph)
+    made = _saved(walk, graph, size)
     values: dict[str, Any] = {}
     if made is not None and made.passes:
         values = _told(made, extras)
     else:
         extras["Note"] = "No sampler node was found."
-    if graph.cut:
-        extras["Note"] = f"Only the first {MAX_NODES} nodes were read."
+    if graph.cut or walk.cut:
+        extras["Note"] = "The graph is too large; only a part of it was read."
     return make("ComfyUI", values, extras)
 
 

@@ -6,6 +6,7 @@ for a number. A rule asks for inputs by yielding an `Ask`, and the walk (`walk.p
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
@@ -46,16 +47,23 @@ class Rule(Protocol):
         """What the output gives; None where the graph does not tell."""
 
 
+@functools.cache
+def _spelled(names: str) -> tuple[tuple[str, str | None], ...]:
+    parts = (each.partition("*") for each in names.split("|"))
+    return tuple((start, end if star else None) for start, star, end in parts)
+
+
 def names_of(node: Node, names: str) -> list[str]:
     """The inputs that are there among those named."""
     found: list[str] = []
-    for name in names.split("|"):
-        if "*" in name:
-            start, _, end = name.partition("*")
-            digits = ((each, each[len(start) : len(each) - len(end) or None]) for each in _between(node, start, end))
-            found += [each for each, digit in sorted(digits, key=lambda pair: int(pair[1]))]
-        elif name in node.inputs:
-            found.append(name)
+    for start, end in _spelled(names):
+        if end is None:
+            if start in node.inputs:
+                found.append(start)
+        else:
+            cut = -len(end) or None
+            numbered = [(int(each[len(start) : cut]), each) for each in _between(node, start, end)]
+            found += [each for _, each in sorted(numbered)]
     return found
 
 
@@ -67,8 +75,8 @@ def _between(node: Node, start: str, end: str) -> list[str]:
         if isinstance(each, str)
         and each.startswith(start)
         and each.endswith(end)
-        and each[len(start) : len(each) - len(end)].isdecimal()
         and middle < len(each) <= middle + 6
+        and each[len(start) : len(each) - len(end)].isdecimal()
     ]
 
 

@@ -13,18 +13,19 @@ from .tables import NODES, SHOWING
 from .unknown import Unknown
 from .values import MADE, Ask, Value, Want
 
-MAX_ASKS = 300_000
-MAX_DEPTH = 20_000
+MAX_ASKS = 40_000
+MAX_DEPTH = 10_000
 MAX_TEXT = 64 * 2**20
 _UNKNOWN = Unknown()
 
 
 class Walk:
-    """Answers questions about one graph."""
+    """Answers questions about one graph; `cut` where there were too many of them."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.known: dict[Ask, Value | None] = {}
+        self.cut = False
         self._texts = 0
 
     def made_by(self, node: Node) -> Value | None:
@@ -52,7 +53,9 @@ class Walk:
                 continue
             found = self.known.get(wanted)
             new = wanted not in self.known and wanted not in open_asks
-            if new and len(self.known) < MAX_ASKS and len(waiting) < MAX_DEPTH:
+            if new and (len(self.known) >= MAX_ASKS or len(waiting) >= MAX_DEPTH):
+                self.cut = True
+            elif new:
                 waiting.append((wanted, self._answer(wanted)))
                 open_asks.add(wanted)
         return found

@@ -17,6 +17,8 @@ from .graph import BYPASSED, MAX_NODES, MUTED
 from .tables.widgets import AFTER_SEED, WIDGETS
 
 MAX_DEPTH = 20
+MAX_LEVELS = 300
+MAX_PROMPT = 20_000
 _GRAPH_INPUT, _GRAPH_OUTPUT = -10, -20
 MAX_STEPS = 10_000
 SETTERS = frozenset({"SetNode", "easy setNode"})
@@ -53,7 +55,7 @@ def as_prompt(workflow: Mapping[str, Any]) -> dict[str, Any]:
     prompt: dict[str, Any] = {}
     waiting = [(_level(workflow, "", None), 0)]
     levels: list[_Level] = []
-    while waiting and len(levels) < 1000:
+    while waiting and len(levels) < MAX_LEVELS:
         level, depth = waiting.pop()
         levels.append(level)
         for key, node in level.nodes.items():
@@ -70,7 +72,7 @@ def as_prompt(workflow: Mapping[str, Any]) -> dict[str, Any]:
                 kind in _VIRTUAL
                 or key in level.inner
                 or node.get("mode") in (MUTED, BYPASSED)
-                or len(prompt) >= MAX_NODES
+                or len(prompt) >= MAX_PROMPT
             ):
                 continue
             prompt[level.prefix + key] = {"class_type": kind, "inputs": _inputs(level, node, setters)}
