@@ -204,10 +204,18 @@ def test_json_of_any_shape_is_read_or_passed_over(value, name):
 
 
 @pytest.mark.parametrize(
-    "line", ["a" * 3_000_000, 'ab: "' * 500_000, "- " * 1_000_000, '"' * 2_000_000, "<lora:" * 300_000]
+    "line",
+    [
+        "a" * 3_000_000,
+        'ab: "' * 500_000,
+        "- " * 1_000_000,
+        '"' * 2_000_000,
+        "<lora:" * 300_000,
+        'Steps: 2, ab: "\n' * 200_000,
+    ],
 )
 def test_lines_that_would_take_a_regular_expression_hours_are_read(line):
-    assert read(line).steps is None
+    assert read(line).steps in {None, 2}
 
 
 _ALPHABET = st.text('ab ,:"()<>\n\\é漢1', max_size=30)

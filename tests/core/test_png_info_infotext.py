@@ -38,6 +38,23 @@ def test_settings_are_found_wherever_they_stand(text):
     assert is_infotext(text)
 
 
+def test_settings_between_bars_are_read():
+    made = read(
+        "prompt: a red fox\nNegative prompt: blurry\nVersion: aa62f6d, Pipeline: Original,\nSteps: 20 | Seed: 5 | "
+        "Sampler: Euler a | CFG scale: 7 | Size: 512x768 | Model: m | Operations: | Note: a, b | Hires steps: 12"
+    )
+    assert (made.prompt, made.negative_prompt, made.steps, made.seed) == ("a red fox", "blurry", 20, 5)
+    assert (made.width, made.height, made.model, made.hires_steps) == (512, 768, "m", 12)
+    assert made.extras == {"Note": "a, b", "Version": "aa62f6d", "Pipeline": "Original"}
+
+
+def test_a_quoted_setting_may_have_lines():
+    made = read(f'a\n{SETTINGS}, Wildcard prompt: "one, two\nthree: 3, four: 4, five: 5\nsix", Version: v1.6.0')
+    assert (made.prompt, made.steps, made.seed) == ("a", 20, 5)
+    assert made.extras["Wildcard prompt"] == "one, two\nthree: 3, four: 4, five: 5\nsix"
+    assert made.extras["Version"] == "v1.6.0"
+
+
 def test_a_line_of_prompt_and_settings_is_parted():
     assert _core(f"a red fox, on grass {SETTINGS}") == ("a red fox, on grass", "", *RIGHT[2:])
 

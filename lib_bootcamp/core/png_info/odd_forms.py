@@ -11,9 +11,12 @@ import re
 from collections.abc import Callable
 
 NEGATIVE = "Negative prompt:"
-_STEPS = re.compile(r"Steps: ?\d{1,6}\s*(?:,|\Z)")
+_STEPS = re.compile(r"Steps: ?\d{1,6}\s*(?:,|\||\Z)")
 # one line: the settings begin where the steps are followed by another setting
 _INSIDE = re.compile(r"(?<=[\s,.;|])Steps: ?\d{1,6}, ?(?=[A-Z][\w \-/]{1,40}: )")
+_BARS = re.compile(r" \|(?= |$)")
+MAX_LINES = 20_000
+_OPENED = re.compile(r': ?"')
 _LINE = re.compile(r"(\w[\w \-/]{1,60}): ?(.*)\Z", re.DOTALL)
 _NEGATIVE_LINE = re.compile(r"^negative prompt:", re.IGNORECASE | re.MULTILINE)
 
@@ -29,6 +32,9 @@ def straightened(text: str, count: Callable[[str], int]) -> str:
     if NEGATIVE not in text:
         lines = [_NEGATIVE_LINE.sub(NEGATIVE, line) for line in lines]
     start = next((n for n in range(len(lines) - 1, -1, -1) if _STEPS.match(lines[n].lstrip())), None)
+    if start is not None and _BARS.search(lines[start]):
+        lines = _without_bars(lines, start)
+        start = next(n for n, line in enumerate(lines) if n >= start - 1 and "Steps:" in line)
     if start is not None and start < len(lines) - 1:
         settings = _joined(lines[start:], count)
         if count(settings) == 3:
@@ -43,18 +49,53 @@ def straightened(text: str, count: Callable[[str], int]) -> str:
     return "\n".join(lines)
 
 
+def _without_bars(lines: list[str], start: int) -> list[str]:
+    """SD.Next of 2023: settings between bars, the version on a line above them, `prompt:` at the beginning."""
+    pairs = [each.strip() for each in _BARS.split(lines[start])]
+    quoted = [_quoted(each) for each in pairs if each.partition(":")[2].strip()]
+    head, above = lines[:start], []
+    if head and head[-1].rstrip().endswith(",") and _LINE.match(head[-1].strip()) and not head[-1].startswith(NEGATIVE):
+        above = [head.pop().strip().rstrip(",")]
+    if head and head[0].lower().startswith("prompt:"):
+        head[0] = head[0][len("prompt:") :].strip()
+    return [*head, ", ".join([*quoted, *above]), *lines[start + 1 :]]
+
+
+def _quoted(pair: str) -> str:
+    name, _, value = pair.partition(":")
+    value = value.strip()
+    return f"{name}: {json.dumps(value, ensure_ascii=False)}" if "," in value else f"{name}: {value}"
+
+
 def _joined(lines: list[str], count: Callable[[str], int]) -> str:
-    """Settings of several lines on one; a line that is one setting alone keeps its commas, and lines without a name
-    go on with the setting above them."""
-    whole = lines[0].strip()
-    below: list[tuple[str, str]] = []
-    for line in (each.strip() for each in lines[1:]):
+    """Settings of several lines on one.
+
+    A line that is one setting alone keeps its commas, lines without a name go on with the setting above them, and a
+    quoted value goes on until its quote.
+    """
+    parts = [lines[0].strip()]
+    is_open = _toggles(parts[0]) and _OPENED.search(parts[0]) is not None
+    below: list[tuple[str, list[str]]] = []
+    for line in (each.strip() for each in lines[1:MAX_LINES]):
         named = _LINE.match(line)
-        if not below and named and (whole.endswith(",") or count(line) >= 2):
-            whole = f"{whole.rstrip(', ')}, {line}"
+        if is_open and not below:
+            parts[-1:] = [parts[-1], "\\n", line]
+            is_open = is_open != _toggles(line)
+        elif not below and named and (parts[-1].endswith(",") or count(line) >= 2):
+            parts[-1] = parts[-1].rstrip(", ")
+            parts += [", ", line]
+            is_open = _toggles(line)
         elif named:
-            below.append((named[1], named[2]))
+            below.append((named[1], [named[2]]))
         elif line:
-            name, value = below.pop() if below else ("Note", "")
-            below.append((name, f"{value}\n{line}" if value else line))
-    return ", ".join([whole.rstrip(", "), *(f"{name}: {json.dumps(value)}" for name, value in below if value)])
+            if not below:
+                below.append(("Note", []))
+            below[-1][1].append(line)
+    parts[-1] = parts[-1].rstrip(", ")
+    values = ((name, "\n".join(each).strip()) for name, each in below)
+    return "".join(parts) + "".join(f", {name}: {json.dumps(value)}" for name, value in values if value)
+
+
+def _toggles(line: str) -> bool:
+    """Whether a quote is open after a line where none was before it."""
+    return (line.count('"') - line.count('\\"')) % 2 == 1
