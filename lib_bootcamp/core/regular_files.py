@@ -16,6 +16,9 @@ from pathlib import Path
 from lib_bootcamp.errors import TooLargeError
 
 CHUNK = 1 << 20
+TEXTS = (".json", ".txt", ".yaml", ".yml", ".model")
+MAX_TEXT_BYTES = 64 * 1024 * 1024
+"""Of a text, a batch or a configuration in a file."""
 _KINDS = (
     (stat.S_ISFIFO, "a pipe"),
     (stat.S_ISCHR, "a device"),
@@ -102,6 +105,29 @@ def read_open(file: io.FileIO, path: Path, limit: int) -> bytes:
             break
         wanted = CHUNK
     raise TooLargeError(f"{path} has more than {shown_size(limit)}.")
+
+
+def unreadable_in(folder: Path) -> str:
+    """Why a library should not be let into a folder: it would wait for a pipe, or read a text without end.
+
+    Args:
+        folder: of a model, whose files a library opens by itself.
+    Returns:
+        the reason, a part of a sentence; empty where there is none.
+    """
+    for place, _, names in os.walk(folder):
+        for name in names:
+            path = Path(place, name)
+            try:
+                told = path.stat()
+                refuse_special(told, path)
+            except OSError as error:
+                if not path.is_symlink():  # what a broken link is to be, the library tells
+                    return f"{path} cannot be read: {error.strerror or error}"
+                continue
+            if path.suffix in TEXTS and told.st_size > MAX_TEXT_BYTES:
+                return f"{path} has more than {shown_size(MAX_TEXT_BYTES)}"
+    return ""
 
 
 def shown_size(limit: int) -> str:

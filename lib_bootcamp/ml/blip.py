@@ -15,6 +15,7 @@ import torch
 from PIL import Image as Pil
 
 from lib_bootcamp.core.arrays import Image, to_rgb
+from lib_bootcamp.core.regular_files import MAX_TEXT_BYTES, read_regular, unreadable_in
 from lib_bootcamp.errors import ModelError, first_line
 
 from .torchvision_guard import import_torchvision
@@ -116,8 +117,10 @@ def load_blip(spec: str, device: str = "cpu", dtype: str = "float32") -> Blip:
 
 
 def _check_folder(folder: Path) -> None:
+    if why := unreadable_in(folder):
+        raise ModelError(f"The caption model cannot be loaded: {why}.")
     try:
-        known = isinstance(json.loads((folder / "config.json").read_text(encoding="utf-8")), dict)
+        known = isinstance(json.loads(read_regular(folder / "config.json", MAX_TEXT_BYTES)), dict)
     except (OSError, ValueError):
         known = False
     if not known:

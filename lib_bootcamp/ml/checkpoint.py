@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from lib_bootcamp.core.model_files import EMBEDDED, MODELS
+from lib_bootcamp.core.regular_files import unreadable_in
 from lib_bootcamp.errors import MissingPackageError, ModelError, first_line
 from lib_bootcamp.ml.single_file import checkpoint_kind, read_single_file
 from lib_bootcamp.ml.torchvision_guard import import_torchvision
@@ -94,6 +95,8 @@ def _from_file(path: Path) -> dict[str, Any]:
 
 
 def _from_folder(path: Path) -> dict[str, Any]:
+    if why := unreadable_in(path):
+        raise ModelError(f"The checkpoint cannot be loaded: {why}.")
     if not (path / "model_index.json").is_file():
         raise ModelError(f"{path} is no diffusers folder: it has no model_index.json.")
     return _from_pipeline(str(path), f"The folder {path}")

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from lib_bootcamp.core.model_files import EMBEDDED, MODELS
+from lib_bootcamp.core.regular_files import MAX_TEXT_BYTES, read_regular, unreadable_in
 from lib_bootcamp.errors import MissingPackageError, ModelError, first_line
 
 from .clip_pictures import Preprocessing
@@ -77,6 +78,8 @@ def load(spec: str, device: str, dtype: str) -> Loaded:
 
 
 def _from_folder(folder: Path, device: str, dtype: str) -> Loaded:
+    if why := unreadable_in(folder):
+        raise ModelError(f"The model cannot be loaded: {why}.")
     if not (folder / CONFIG).is_file():
         raise ModelError(f"The folder {folder} has no {CONFIG}: put the model's own there, beside its .safetensors.")
     found = [folder / name for name in WEIGHTS if (folder / name).is_file()]
@@ -111,7 +114,7 @@ def _check_file(path: Path) -> None:
 
 def _read_config(path: Path) -> dict[str, dict[str, Any]]:
     try:
-        read = json.loads(path.read_text(encoding="utf-8"))
+        read = json.loads(read_regular(path, MAX_TEXT_BYTES))
         model = read.get("model_cfg", read)
         known = all(isinstance(model[name], dict) for name in ("vision_cfg", "text_cfg")) and "embed_dim" in model
     except (OSError, ValueError, AttributeError, KeyError, TypeError):

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
+from lib_bootcamp.core.write_files import write_atomically
 from lib_bootcamp.errors import MissingPackageError, ModelError
 from lib_bootcamp.ml.lending import LentModule, Mover
 from lib_bootcamp.ml.torchvision_guard import import_torchvision
@@ -241,7 +242,6 @@ def write_vocabulary(folder: Path) -> tuple[Path, Path]:
     vocabulary, merges = folder / "vocab.json", folder / "merges.txt"
     if not (vocabulary.is_file() and merges.is_file()):
         source = SimpleTokenizer()
-        folder.mkdir(parents=True, exist_ok=True)
         special = {"<start_of_text>": "<|startoftext|>", "<end_of_text>": "<|endoftext|>"}
         words = {special.get(word, word): number for word, number in source.encoder.items()}
         ranked = [" ".join(pair) for pair, _ in sorted(source.bpe_ranks.items(), key=lambda item: item[1])]
@@ -258,9 +258,7 @@ def padded_with_zero(tokenizer: Any) -> Any:
 
 
 def _write(path: Path, text: str) -> None:
-    temporary = path.with_suffix(".part")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+    write_atomically(path, text.encode("utf-8"))
 
 
 def _named(module: nn.Module, prefix: str = "") -> dict[str, torch.Tensor]:

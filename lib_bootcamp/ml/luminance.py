@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import weakref
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -19,14 +20,16 @@ import torch
 from numpy.typing import NDArray
 
 from lib_bootcamp.core.probes import probe_pictures
+from lib_bootcamp.core.regular_files import MAX_TEXT_BYTES, read_regular
 from lib_bootcamp.core.write_files import write_atomically
-from lib_bootcamp.errors import ModelError
+from lib_bootcamp.errors import ModelError, OutputError
 
 LUMA = (0.299, 0.587, 0.114)
 # Rec. 601 Cb and Cr, in [-0.5, 0.5]
 CHROMA = ((-0.168736, -0.331264, 0.5), (0.5, -0.418688, -0.081312))
 PROBES, HELD_OUT, SIDE, SEED = 48, 16, 128, 20
 AT_ONCE = 4
+LOG = logging.getLogger(__name__)
 _VERSION = 2
 _RIDGE = 1e-6
 
@@ -285,13 +288,16 @@ def luminance_fit(
         return kept
     encode, factor = scaled_encoder(vae, scale, device)
     made = fit(encode, factor, vae=name)
-    write_atomically(path, json.dumps({"format": _VERSION, **asdict(made)}).encode())
+    try:
+        write_atomically(path, json.dumps({"format": _VERSION, **asdict(made)}).encode())
+    except OutputError as error:  # it is measured anew next time
+        LOG.warning("The measured brightness of the VAE is not kept: %s", error)
     return made
 
 
 def _read(path: Path, name: str) -> LuminanceFit | None:
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(read_regular(path, MAX_TEXT_BYTES))
         if data.pop("format") != _VERSION or data["vae"] != name:
             return None
         kernel = np.asarray(data.pop("kernel"), dtype=np.float64)

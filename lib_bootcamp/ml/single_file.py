@@ -13,7 +13,9 @@ from typing import Any
 
 import torch
 
-from lib_bootcamp.errors import ModelError, OutputError
+from lib_bootcamp.core.regular_files import MAX_TEXT_BYTES, read_regular
+from lib_bootcamp.core.write_files import cannot_write, write_atomically, write_folder
+from lib_bootcamp.errors import ModelError, OutputError, first_line
 from lib_bootcamp.ml.ldm_view import UNET, VAE, as_named_here
 
 TEXT = "cond_stage_model.transformer."
@@ -196,7 +198,7 @@ def _beside(path: Path) -> Any:
     import yaml
 
     try:
-        config = yaml.safe_load(found.read_text(encoding="utf-8"))
+        config = yaml.safe_load(read_regular(found, MAX_TEXT_BYTES))
         config["model"]["params"]["unet_config"]["params"], config["model"]["params"]["first_stage_config"]["params"]
     except (OSError, ValueError, yaml.YAMLError, KeyError, TypeError) as error:
         raise ModelError(
@@ -354,6 +356,7 @@ def write_single_file(parts: Mapping[str, Any], path: Path) -> list[Path]:
         ModelError: the checkpoint is of another family.
     """
     import yaml
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     unet, vae, text = parts["unet"], parts["vae"], parts["text_encoder"]
@@ -364,16 +367,22 @@ def write_single_file(parts: Mapping[str, Any], path: Path) -> list[Path]:
     config = _config(unet_params, _vae_params(shapes), text=str(beside.resolve()))
     config["model"]["params"]["image_size"] = int(unet.config.sample_size)
     halves = {name: value.detach().half().contiguous().cpu() for name, value in tensors.items()}
+    part = path.with_suffix(".part")
     try:
-        beside.mkdir(parents=True, exist_ok=True)
+        write_folder(beside)
         parts["tokenizer"].save_pretrained(str(beside))
         text.config.save_pretrained(str(beside))
-        part = path.with_suffix(".part")
         save_file(halves, str(part), metadata={"format": "pt"})
-        path.with_suffix(".yaml").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+        write_atomically(path.with_suffix(".yaml"), yaml.safe_dump(config, sort_keys=False).encode("utf-8"))
         part.replace(path)
+    except OutputError:
+        raise
     except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error}") from error
+        raise cannot_write(path, error) from error
+    except SafetensorError as error:  # how safetensors tells of a full disk
+        raise OutputError(f"{path} cannot be written: {first_line(error)}.") from error
+    finally:
+        part.unlink(missing_ok=True)
     return [path, path.with_suffix(".yaml"), beside]
 
 

@@ -10,13 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from lib_bootcamp.core.images import read_png_text
-from lib_bootcamp.core.regular_files import read_regular
+from lib_bootcamp.core.regular_files import MAX_TEXT_BYTES, read_regular
 from lib_bootcamp.errors import InvalidParamError, TooLargeError
 from lib_bootcamp.params import Param
 
 from .described import CHUNK
-
-MAX_TEXT_BYTES = 64 * 1024 * 1024
 
 
 def _from_input() -> str:

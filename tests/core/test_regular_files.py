@@ -10,13 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from lib_bootcamp.core import regular_files
+from lib_bootcamp.core import model_headers, regular_files
 from lib_bootcamp.core.caption_files import CaptionError, read_caption
 from lib_bootcamp.core.dataset_pictures import examine
 from lib_bootcamp.core.images import read_file, read_image, read_png_text
 from lib_bootcamp.core.label_tables import LabelTableError, folder_tables
-from lib_bootcamp.core.model_files import model_facts, read_header
-from lib_bootcamp.core.regular_files import open_regular, read_regular
+from lib_bootcamp.core.regular_files import open_regular, read_regular, unreadable_in
 from lib_bootcamp.errors import BootcampError, ImageError, TooLargeError
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes and devices with names here")
@@ -114,8 +113,7 @@ def test_every_reader_refuses_a_pipe(tmp_path: Path) -> None:
             read(tmp_path / ("a.txt" if read is read_caption else "a.png"))
     assert "it is a pipe" in examine(tmp_path / "a.png").problem
     assert read_png_text(tmp_path / "a.png") == {}
-    assert read_header(tmp_path / "a.safetensors") == {}
-    assert model_facts(tmp_path / "a.safetensors").kind == "unknown"
+    assert "it is a pipe" in model_headers.examine(tmp_path / "a.safetensors")[1]
     with pytest.raises(LabelTableError, match="has none of"):
         folder_tables(tmp_path)
 
@@ -126,7 +124,7 @@ def test_every_reader_refuses_an_endless_device(tmp_path: Path) -> None:
     with pytest.raises(CaptionError, match="it is a device"):
         read_caption(tmp_path / "a.txt")
     assert "it is a device" in examine(tmp_path / "a.png").problem
-    assert read_header(tmp_path / "a.safetensors") == {}
+    assert "it is a device" in model_headers.examine(tmp_path / "a.safetensors")[1]
 
 
 def test_a_regular_file_is_read_whole(tmp_path: Path) -> None:
@@ -134,3 +132,20 @@ def test_a_regular_file_is_read_whole(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(data)
     assert read_regular(tmp_path / "file", 1 << 26) == data
     assert stat.S_ISREG((tmp_path / "file").stat().st_mode)
+
+
+# --- folders that libraries read by themselves
+
+
+def test_a_model_folder_with_a_pipe_in_it_is_no_place_for_a_library(tmp_path: Path) -> None:
+    (tmp_path / "unet").mkdir()
+    (tmp_path / "model_index.json").write_text("{}")
+    assert unreadable_in(tmp_path) == ""
+    pipe(tmp_path / "unet", "config.json")
+    assert "config.json cannot be read: it is a pipe" in unreadable_in(tmp_path)
+
+
+def test_a_model_folder_with_a_configuration_without_end_is_no_place_for_a_library(tmp_path: Path) -> None:
+    with (tmp_path / "config.json").open("wb") as file:
+        file.truncate(1 << 40)
+    assert "config.json has more than 64 MiB" in unreadable_in(tmp_path)
