@@ -12,7 +12,7 @@ from typing import Any
 
 from lib_bootcamp.hosts.standalone import installed_versions
 
-from . import api, captions, clip, dataset, guidance, interrogate, maps, qr, qr_art, scan, startup
+from . import api, captions, clip, dataset, guidance, interrogate, load, maps, qr, qr_art, scan, startup
 
 ROOT = Path(__file__).resolve().parents[1]
 SUITES: dict[str, tuple[str, Any]] = {
@@ -27,6 +27,7 @@ SUITES: dict[str, tuple[str, Any]] = {
     "qr_art": ("QR art", qr_art),
     "startup": ("Start-up", startup),
     "api": ("API", api),
+    "load": ("API under load", load),
 }
 
 

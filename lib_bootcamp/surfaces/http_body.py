@@ -19,13 +19,15 @@ from starlette.requests import ClientDisconnect, Request
 from lib_bootcamp.core.arrays import MAX_PIXELS
 from lib_bootcamp.core.images import read_base64
 from lib_bootcamp.core.web_access import UnsupportedContentError
-from lib_bootcamp.errors import ImageError, InvalidParamError, TooLargeError
+from lib_bootcamp.errors import ImageError, InvalidParamError, QueueFullError, TooLargeError
 from lib_bootcamp.params import Param, fields_of, read_json
 
 from .given_pictures import picture_of
-from .http_errors import MalformedBodyError, SlowBodyError
+from .http_errors import AT_END, MalformedBodyError, SlowBodyError
 
 MAX_BODY = 100 * 2**20
+MAX_BODIES = 10 * MAX_BODY
+RETRY_S = 10
 MAX_PARTS = 256
 MAX_PART_HEAD = 8 * 1024
 MAX_REQUEST_PIXELS = 2 * MAX_PIXELS
@@ -33,6 +35,31 @@ IDLE_S = 30.0
 WHOLE_S = 600.0
 JSON, FORM = "application/json", "multipart/form-data"
 _PARAMETER = re.compile(r';\s*([\w*-]+)\s*=\s*(?:"((?:\\"|[^"])*)"|([^;\s]*))')
+
+
+class Memory:
+    """What the bodies of all requests together may take, from their first byte to their answer.
+
+    Args:
+        most: bytes.
+    """
+
+    def __init__(self, most: int = MAX_BODIES) -> None:
+        self.most, self.held = most, 0  # counted in the event loop alone
+
+    def take(self, request: Request, size: int) -> None:
+        """Count some bytes of a request.
+
+        Raises:
+            QueueFullError: there are too many.
+        """
+        if self.held + size > self.most:
+            raise QueueFullError(RETRY_S, "The memory for requests")
+        self.held += size
+        request.scope.setdefault(AT_END, []).append(lambda: self._give_back(size))
+
+    def _give_back(self, size: int) -> None:
+        self.held -= size
 
 
 @dataclass(frozen=True)
@@ -53,6 +80,10 @@ class Part:
     data: bytes
 
 
+MEMORY = Memory()
+"""That of this process."""
+
+
 def body_reader(
     max_bytes: int = MAX_BODY, *, idle_s: float = IDLE_S, whole_s: float = WHOLE_S
 ) -> Callable[[Request], Awaitable[RawBody]]:
@@ -61,6 +92,7 @@ def body_reader(
     Raises:
         UnsupportedContentError: neither JSON in UTF-8 nor a form, or compressed.
         TooLargeError, SlowBodyError, MalformedBodyError: too long, too slow, cut off.
+        QueueFullError: the bodies of all requests take too much together.
     """
 
     async def read(request: Request) -> RawBody:
@@ -78,6 +110,7 @@ def body_reader(
                 size += len(chunk)
                 if size > max_bytes:
                     raise too_large
+                MEMORY.take(request, len(chunk))
                 chunks.append(chunk)
         except StopAsyncIteration:
             return RawBody(media_type, boundary, b"".join(chunks))

@@ -22,6 +22,8 @@ from lib_bootcamp.errors import BootcampError, QueueFullError
 EXPOSED = "Location, Retry-After, X-Bootcamp-Result"
 """Headers of ours that a page of another site may read, where the host or the server says that it may read at all."""
 logger = logging.getLogger(__name__)
+AT_END = "bootcamp.at_end"
+"""Where a request's scope holds what is called when it is answered, or left."""
 
 
 class ErrorAnswer(BaseModel):
@@ -83,6 +85,9 @@ class BootcampRoute(APIRoute):
                 answer = await handler(request)
             except Exception as error:  # noqa: BLE001 - whatever it is, the answer keeps its shape
                 answer = answer_to(error, request)
+            finally:
+                for each in request.scope.pop(AT_END, ()):
+                    each()
             if "origin" in request.headers:
                 answer.headers["Access-Control-Expose-Headers"] = EXPOSED
             return answer

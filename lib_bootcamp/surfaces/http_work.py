@@ -6,9 +6,13 @@ import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .work_queue import WorkQueue
+
+RETRY_S = 10
 
 
 def left(request: Request) -> Callable[[], Awaitable[None]]:
@@ -30,3 +34,25 @@ def queued(handler: Callable[..., Any], queue: WorkQueue) -> Callable[..., Any]:
     endpoint.__name__, endpoint.__doc__ = handler.__name__, handler.__doc__
     endpoint.__signature__ = inspect.signature(handler)  # type: ignore[attr-defined]
     return endpoint
+
+
+class RetryAfter:
+    """Every 503 says when to come again: Gradio's own queue, which has an end too, does not.
+
+    Args:
+        app: the one inside.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as the app inside, with the header where it is missing."""
+
+        async def told(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] == 503:
+                headers = MutableHeaders(scope=message)
+                headers.setdefault("Retry-After", str(RETRY_S))
+            await send(message)
+
+        await self.app(scope, receive, told)

@@ -60,6 +60,7 @@ def create_server_app(host: Host, *, port: int, rules: AccessRules | None = None
 
     from .gradio_fields import supported_arguments
     from .http_access import AccessMiddleware
+    from .http_work import RetryAfter
     from .page import build_page
     from .page_uploads import UploadGuard
     from .work_queue import WAITING
@@ -83,7 +84,7 @@ def create_server_app(host: Host, *, port: int, rules: AccessRules | None = None
         show_error=False,
     )
     mounted = gr.mount_gradio_app(app, page, path="/", **extras)
-    return AccessMiddleware(UploadGuard(mounted), rules or AccessRules(hosts=HostNames()))
+    return AccessMiddleware(UploadGuard(RetryAfter(mounted)), rules or AccessRules(hosts=HostNames()))
 
 
 def serve(host: Host, *, address: str, port: int, rules: AccessRules) -> int:

@@ -19,6 +19,7 @@ from lib_bootcamp.catalog import OPERATIONS
 from lib_bootcamp.core.images import decode_base64, decode_image
 from lib_bootcamp.core.png import encode_png
 from lib_bootcamp.operations.classify import CLASSIFY
+from lib_bootcamp.surfaces import http_body
 from lib_bootcamp.surfaces.http_body import Part, parse_form
 from lib_bootcamp.surfaces.http_errors import MalformedBodyError
 from lib_bootcamp.surfaces.routes import build_router
@@ -643,3 +644,19 @@ def test_one_picture_too_large_for_the_memory_is_a_5xx(classifying, fake_clip):
     answer = classifying.post(CLASSIFY_URL, files={"images": ("a.png", flat_png(RED))}, data={"labels": "red"})
     assert answer.status_code // 100 == 5
     assert "memory" in answer.json()["detail"]
+
+
+# --- the memory for bodies
+
+
+def test_bodies_that_take_too_much_together_are_told_to_come_again(monkeypatch):
+    monkeypatch.setattr(http_body.MEMORY, "most", 1000)
+    answer = Client(fake_app()).post(json={**GOOD, "note": "n" * 2000})
+    assert answer.status_code == 503
+    assert int(answer.headers["retry-after"]) >= 1
+
+
+@pytest.mark.parametrize("body", [GOOD, {"image": "no picture"}, {**GOOD, "mode": "crash"}])
+def test_the_memory_of_a_body_is_free_when_it_is_answered(body):
+    assert Client(fake_app()).post(json=body).status_code in {200, 422, 500}
+    assert http_body.MEMORY.held == 0

@@ -25,6 +25,7 @@ from lib_bootcamp.operation import Context
 from lib_bootcamp.ports import SilentProgress
 from lib_bootcamp.surfaces.work_queue import WorkQueue, WorkQueues
 from tests.contract.fake_operation import COUNT, CountParams, CountResult
+from tests.contract.http_client import Client
 from tests.fakes import FakeHost
 
 pytest.importorskip("fastapi")
@@ -436,3 +437,13 @@ def test_a_visitor_who_leaves_the_page_has_their_work_stopped(monkeypatch: pytes
 
     asyncio.run(tried())
     assert stopped.wait(10)
+
+
+@pytest.mark.parametrize(("given", "told"), [({}, "10"), ({"Retry-After": "3"}, "3")])
+def test_a_full_queue_of_gradios_says_when_to_come_again_too(given: dict[str, str], told: str) -> None:
+    from starlette.responses import Response
+
+    from lib_bootcamp.surfaces.http_work import RetryAfter
+
+    answer = Client(RetryAfter(Response("Queue is full.", 503, given))).get("/")  # type: ignore[arg-type]
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, told)
