@@ -177,7 +177,9 @@ class WorkQueues:
     """
 
     quick: WorkQueue = field(default_factory=lambda: WorkQueue("quick", threads=4, waiting=WAITING_QUICK))
-    pictures: WorkQueue = field(default_factory=lambda: WorkQueue("pictures", threads=max(2, os.cpu_count() or 1)))
+    pictures: WorkQueue = field(
+        default_factory=lambda: WorkQueue("pictures", threads=min(8, max(2, os.cpu_count() or 1)))
+    )
     models: WorkQueue = field(default_factory=lambda: WorkQueue("models", threads=1))
 
     def of(self, operation: Operation[Any, Any]) -> WorkQueue:

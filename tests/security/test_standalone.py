@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from tests.security import attacks_files, attacks_names, attacks_origins
+from tests.security import attacks_files, attacks_load, attacks_names, attacks_origins
 from tests.security.target import Target
 
-ATTACKS = (*attacks_files.ATTACKS, *attacks_names.ATTACKS, *attacks_origins.ATTACKS, *attacks_origins.WHOLE)
+ATTACKS = (
+    *attacks_files.ATTACKS,
+    *attacks_load.ATTACKS,
+    *attacks_names.ATTACKS,
+    *attacks_origins.ATTACKS,
+    *attacks_origins.WHOLE,
+)
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda each: each.__name__)
