@@ -69,7 +69,7 @@ def model_facts(path: Path) -> ModelFacts:
     try:
         stat = path.stat()
     except OSError:
-        return _facts(path, {}, "")
+        return _facts(path, {}, "is a link to a file that is not there" if path.is_symlink() else "")
     return _facts_of_version(path, stat.st_mtime_ns, stat.st_size)
 
 

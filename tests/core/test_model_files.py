@@ -200,6 +200,11 @@ def test_a_folder_where_a_file_is_meant_is_told(tmp_path):
     assert model_facts(tmp_path / "sd15.safetensors").problem == "is a folder and no file"
 
 
+def test_a_link_to_nothing_is_told(tmp_path):
+    (tmp_path / "sd15.safetensors").symlink_to(tmp_path / "gone")
+    assert model_facts(tmp_path / "sd15.safetensors").problem == "is a link to a file that is not there"
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
 def test_a_pipe_is_told_and_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "sd15.safetensors")
