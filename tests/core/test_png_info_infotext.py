@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from lib_bootcamp.core.png_info.infotext import is_infotext, loras_of, read, write
@@ -119,3 +121,21 @@ def test_invokeais_options_of_any_length_are_read(options, extras):
     assert (made.prompt, made.negative_prompt, made.steps, made.seed) == ("a cat", "blurry", 50, 5)
     assert (made.width, made.cfg_scale, made.sampler) == (512, 5, "k_lms")
     assert made.extras == extras
+
+
+@pytest.mark.parametrize("twice", [False, True])
+def test_ruinedfooocus_is_read(twice):
+    told = {
+        "Prompt": "a cat", "Negative": "bad", "steps": 20, "cfg": 8, "width": 512, "height": 768, "seed": 0,
+        "sampler_name": "dpmpp_3m_sde_gpu", "scheduler": "karras", "base_model_name": "m.safetensors",
+        "base_model_hash": "01ab", "loras": [["ab12", "0.50 - x.safetensors"], {"name": "y", "weight": 1}],
+        "software": "RuinedFooocus",
+    }  # fmt: skip
+    text = json.dumps(told)
+    made = read_generation({"parameters": json.dumps(text) if twice else text})
+    assert (made.tool, made.prompt, made.negative_prompt, made.seed) == ("RuinedFooocus", "a cat", "bad", 0)
+    assert (made.model, made.model_hash, made.cfg_scale) == ("m.safetensors", "01ab", 8)
+    assert [(each.name, each.weight, each.hash) for each in made.loras] == [
+        ("x.safetensors", 0.5, "ab12"),
+        ("y", 1, None),
+    ]

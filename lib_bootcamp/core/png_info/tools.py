@@ -208,6 +208,47 @@ _FOOOCUS = {
 }
 
 
+_RUINED = {
+    "Prompt": "prompt",
+    "Negative": "negative_prompt",
+    "steps": "steps",
+    "sampler_name": "sampler",
+    "scheduler": "scheduler",
+    "cfg": "cfg_scale",
+    "seed": "seed",
+    "width": "width",
+    "height": "height",
+    "clip_skip": "clip_skip",
+    "base_model_name": "model",
+    "base_model_hash": "model_hash",
+}
+
+
+def read_ruined_fooocus(texts: Texts) -> Generation | None:
+    """RuinedFooocus: JSON that names it under `software`, in some versions as a text within the JSON."""
+    given = _json_of(texts, "parameters", "UserComment")
+    if not given and texts.get("parameters", "").startswith('"{'):
+        given = read_object(infotext.unquoted(texts["parameters"]))
+    if given.get("software") != "RuinedFooocus":
+        return None
+    values = _renamed(given, _RUINED)
+    values["loras"] = [found for each in _items(given.get("loras")) if (found := _ruined_lora(each))]
+    return make("RuinedFooocus", values, _rest(given, {*_RUINED, "loras", "software"}))
+
+
+def _ruined_lora(given: Any) -> Lora | None:
+    """`{"name": ..., "weight": ...}`, or `[hash, "0.50 - name"]`."""
+    if isinstance(given, Mapping):
+        name, weight, said = text(given.get("name")), given.get("weight"), text(given.get("hash"))
+    elif isinstance(given, list) and len(given) >= 2:
+        weight, _, name = text(given[1]).partition(" - ")
+        said = text(given[0])
+    else:
+        return None
+    found = Lora(name=file_name(name), weight=number(weight, whole=False), hash=said or None)
+    return found if found.name not in {"", "None"} else None
+
+
 def read_fooocus(texts: Texts) -> Generation | None:
     """Fooocus' own scheme (JSON); its other scheme is the WebUI's infotext with Fooocus as its version."""
     given = _json_of(texts, "parameters", "UserComment")
@@ -374,6 +415,7 @@ def _texts(value: Any) -> list[str]:
 
 READERS: tuple[Callable[[Texts], Generation | None], ...] = (
     read_swarmui,
+    read_ruined_fooocus,
     read_fooocus,
     read_invokeai,
     read_novelai,
