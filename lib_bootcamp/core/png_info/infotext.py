@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from .generation import NUMBERS, Generation, Lora, file_name, make, number, plain_value, without_ending
+from .generation import NUMBERS, Generation, file_name, make, number, plain_value, without_ending
 from .limits import read_object
+from .lora_tags import loras_of
 from .odd_forms import NEGATIVE, straightened
 from .samplers import webui_sampler
 
@@ -26,9 +27,7 @@ _SPACE = re.compile(r"\s*")
 _QUOTE = re.compile(r'\\.|"')
 _SIZE = re.compile(r"^(\d+)x(\d+)$")
 _KEY = re.compile(r"\w[\w \-/]+")
-_LORA = re.compile(r"<(?:lora|lyco):([^:<>]{1,200})((?::[^<>]{0,200})?)>")
 _HYPERNET = re.compile(r"<hypernet:[^<>]{0,300}>\Z")
-MAX_LORAS = 100
 MAX_SETTINGS = 10_000
 _OBJECT = json.JSONDecoder()
 
@@ -220,35 +219,6 @@ def read(text: str, tool: str = "") -> Generation:
     if hashes:
         extras["Hashes"] = hashes
     return make(tool or tool_of(parts.fields), values, extras)
-
-
-def loras_of(prompt: str, fields: Mapping[str, str]) -> tuple[Lora, ...]:
-    """The LoRAs that a prompt names, each once, with the hashes from `Lora hashes` or `Hashes`."""
-    hashes: dict[str, str | None] = {}
-    for name, value in islice(read_object(fields.get("Hashes")).items(), MAX_LORAS * 2):
-        if name.lower().startswith("lora:") and isinstance(value, str):
-            hashes[name[5:].strip()] = value
-    for part in fields.get("Lora hashes", "").split(",")[: MAX_LORAS * 2]:
-        name, _, value = part.rpartition(":")
-        hashes[name.strip()] = value.strip() or None
-    found: dict[str, Lora] = {}
-    for each in _LORA.finditer(prompt):
-        if len(found) < MAX_LORAS:
-            name = each[1].strip()
-            found.setdefault(name, Lora(name=name, weight=_unet_weight(each[2]), hash=hashes.get(name)))
-    return tuple(found.values())
-
-
-def _unet_weight(given: str) -> float | None:
-    """The weight on the model of `:0.5`, `:0.5:0.7` (text encoder, model) or `:te=0.5:unet=0.7`; 1 where none is said.
-
-    Source: `extra_networks_lora.py` of the WebUI's built-in extension.
-    """
-    parts = [each.strip() for each in given.split(":")[1:]]
-    named = dict(each.split("=", 1) for each in parts if "=" in each)
-    plain = [each for each in parts if "=" not in each]
-    said = named.get("unet") or "".join(plain[1:2]) or named.get("te") or "".join(plain[:1]) or "1"
-    return number(said, whole=False)  # type: ignore[no-any-return]
 
 
 def _shown(value: Any) -> str:

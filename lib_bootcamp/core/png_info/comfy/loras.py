@@ -7,13 +7,13 @@ from collections.abc import Generator, Mapping
 from typing import Any
 
 from lib_bootcamp.core.png_info.generation import Lora, file_name, number
+from lib_bootcamp.core.png_info.lora_tags import LORA_TAG
 
 from .graph import Node, link
 from .rules import Answer, Of, given, named
 from .values import Ask, Value, Want, as_text
 
 MAX_STACK = 60
-LORA_TAG = re.compile(r"<(?:lora|lyco):([^:<>]{1,200})((?::[^<>]{0,200})?)>")
 _NUMBER = re.compile(r"(?<!\d)\d{1,3}(?!\d)")
 # the nth of a stack: `{}` is its number, `{:02}` with a zero before it; one alone has none
 _NAMES = ("lora_name", "lora_name_{}", "lora_name{}", "lora_{}", "lora_{:02}", "lora_{}_name", "lora{}_name", "lora{}")

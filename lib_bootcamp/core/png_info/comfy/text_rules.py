@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from lib_bootcamp.core.png_info.lora_tags import LORA_TAG
+
 from .graph import Node
-from .loras import LORA_TAG
 from .rules import Answer, Of, Rule, facts_of, given, names_of
 from .values import Value, Want, as_text, mixed
 
