@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from lib_bootcamp.errors import BootcampError, TooLargeError
+from lib_bootcamp.errors import BootcampError, OutputError, TooLargeError
 
 from .caption_lines import has_break, replaced
+from .inside import Inside
 from .regular_files import read_regular
 from .write_files import write_atomically
 
@@ -49,14 +50,23 @@ class Caption:
     flaw: Flaw = ""
 
 
-def read_bounded(path: Path, limit: int = MAX_CAPTION_BYTES) -> bytes:
+def read_bounded(path: Path, limit: int = MAX_CAPTION_BYTES, inside: Inside | None = None) -> bytes:
     """A file's bytes.
 
+    Args:
+        path: the file.
+        limit: how many it may have.
+        inside: the folder that it has to lie in; None: it may lie anywhere.
     Raises:
         CaptionError: it has more than `limit` bytes, or cannot be read.
     """
     try:
-        return read_regular(path, limit)
+        data = read_regular(path, limit) if inside is None else inside.read(path, limit)
+        if data is None:
+            raise CaptionError(f"{path} cannot be read: it is not there any more.")
+        return data
+    except OutputError as error:
+        raise CaptionError(str(error)) from None
     except OSError as error:
         raise CaptionError(f"{path} cannot be read: {error.strerror or error}.") from None
     except TooLargeError:
@@ -78,13 +88,13 @@ def decode_text(data: bytes, path: Path) -> str:
     return text
 
 
-def read_caption(path: Path) -> Caption:
+def read_caption(path: Path, inside: Inside | None = None) -> Caption:
     """The caption in a .txt or .caption file.
 
     Raises:
         CaptionError: too large, not UTF-8, or not to be read.
     """
-    data = read_bounded(path)
+    data = read_bounded(path, inside=inside)
     text = decode_text(data, path)
     return Caption(text=text.strip(), file=path, flaw=_flaw_of(data, text))
 

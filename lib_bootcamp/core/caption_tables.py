@@ -17,6 +17,7 @@ from lib_bootcamp.params import read_json
 
 from .caption_files import CSV, MARK, MAX_TABLE_BYTES, CaptionError, decode_text, read_bounded
 from .caption_lines import replaced
+from .inside import Inside
 
 NAME_COLUMNS = ("file_name", "filename", "file", "path", "image")
 TEXT_COLUMNS = ("text", "caption", "captions", "prompt")
@@ -35,28 +36,29 @@ class Table:
     captions: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, path: Path) -> Table:
+    def read(cls, path: Path, inside: Inside | None = None) -> Table:
         """Read a table.
 
         Raises:
             CaptionError: it has no columns that could be pictures and captions, or cannot be read.
         """
-        text = decode_text(read_bounded(path, MAX_TABLE_BYTES), path)
+        text = decode_text(read_bounded(path, MAX_TABLE_BYTES, inside), path)
         table = cls(path)
         for _, name, caption in _rows(path, text):
             if name:
                 table.captions[name] = caption
         return table
 
-    def with_captions(self, changes: Mapping[str, str]) -> bytes:
+    def with_captions(self, changes: Mapping[str, str], inside: Inside | None = None) -> bytes:
         """The file's new bytes with other captions; everything else in it stays byte for byte, new rows come last.
 
         Args:
             changes: text by name.
+            inside: the folder that it has to lie in.
         Raises:
             CaptionError: as `read`.
         """
-        data = read_bounded(self.path, MAX_TABLE_BYTES) if self.path.exists() else b""
+        data = read_bounded(self.path, MAX_TABLE_BYTES, inside) if self.path.exists() else b""
         text = decode_text(data, self.path)
         made = _changed_csv(text, changes) if self.path.name == CSV else _changed_jsonl(self.path, text, changes)
         return (MARK if data.startswith(MARK) else b"") + made.encode("utf-8")

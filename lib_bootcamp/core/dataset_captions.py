@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 from .caption_files import BESIDE, Caption, Flaw
 from .dataset_folder import Listing, printable
 from .folder_captions import FolderCaptions
+from .inside import Inside
 
 
 def below(root: Path, path: Path) -> str:
@@ -21,7 +21,7 @@ class DatasetCaptions:
 
     Args:
         listing: of the folder.
-        allowed: whether a file may be read; None: every one.
+        inside: as `FolderCaptions` takes it.
 
     Attributes:
         contradictory: pictures with two captions that differ.
@@ -30,9 +30,9 @@ class DatasetCaptions:
         beside: by picture, what was read of the caption files beside it, by their ending.
     """
 
-    def __init__(self, listing: Listing, allowed: Callable[[Path], bool] | None) -> None:
+    def __init__(self, listing: Listing, inside: Inside | None) -> None:
         self.listing, self.root = listing, listing.root
-        self.read = FolderCaptions(listing.root, allowed)
+        self.read = FolderCaptions(listing.root, inside)
         self.contradictory: list[str] = []
         self.flaws: dict[Flaw, list[str]] = {}
         self.beside: dict[str, dict[str, Caption]] = {}

@@ -20,6 +20,7 @@ from . import pixels
 from .arrays import Image
 from .dataset_likeness import SHARPNESS_SIDE_PX, PictureHash, perceptual_hash, sharpness
 from .images import DECODER_ERRORS, MAX_BYTES, ORIENTATION, open_image
+from .inside import Inside, LeadsOutError
 from .regular_files import read_regular
 
 _TURNED = (5, 6, 7, 8)
@@ -63,14 +64,14 @@ class Examined:
     sharpness: float = 0.0
 
 
-def examine(path: Path) -> Examined:
+def examine(path: Path, inside: Inside | None = None) -> Examined:
     """Read and decode one file; whatever is wrong with it is told in the result.
 
     JPEGs are decoded at the scale that sharpness is measured at, brightness alone: every byte is read and checked, and
     most of the work of a full decoding is saved.
     """
     try:
-        return _examined(read_picture(path))
+        return _examined(read_picture(path, inside))
     except (ImageError, TooLargeError) as error:
         size = 0
         with contextlib.suppress(OSError):
@@ -78,14 +79,22 @@ def examine(path: Path) -> Examined:
         return Examined(problem=str(error), bytes=size)
 
 
-def read_picture(path: Path) -> bytes:
+def read_picture(path: Path, inside: Inside | None = None) -> bytes:
     """A picture file's bytes.
 
+    Args:
+        path: the file.
+        inside: the folder that it has to lie in; None: it may lie anywhere.
     Raises:
         ImageError, TooLargeError: it cannot be read, or has more than 64 MiB.
     """
     try:
-        return read_regular(path, MAX_BYTES)
+        data = read_regular(path, MAX_BYTES) if inside is None else inside.read(path, MAX_BYTES)
+        if data is None:
+            raise ImageError("The file is not there any more.")
+        return data
+    except LeadsOutError:
+        raise ImageError("The file leads out of the folder and is not read.") from None
     except OSError as error:
         raise ImageError(f"The file cannot be read: {error.strerror or error}.") from None
     except TooLargeError:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 from .caption_files import BESIDE, TABLES, Caption, CaptionError, read_caption
 from .caption_tables import Table
+from .folders import is_inside
+from .inside import Inside
 
 
 class FolderCaptions:
@@ -15,16 +16,16 @@ class FolderCaptions:
 
     Args:
         root: the data set's folder: no file above it is looked at.
-        allowed: whether a file may be read; by default every one.
+        inside: where files have to lie that are read; None: links may lead anywhere.
 
     Attributes:
         problems: the mistake about each file that could not be used.
     """
 
-    def __init__(self, root: Path, allowed: Any = None) -> None:
+    def __init__(self, root: Path, inside: Inside | None = None) -> None:
         self.root = root
         self.problems: dict[Path, str] = {}
-        self._allowed = allowed or (lambda path: True)
+        self._inside = inside
         self._tables: dict[Path, Table | None] = {}
 
     def of(self, picture: Path) -> list[Caption]:
@@ -34,7 +35,7 @@ class FolderCaptions:
             path = picture.with_suffix(suffix)
             if path.is_file() and self._allowed(path):
                 try:
-                    found.append(read_caption(path))
+                    found.append(read_caption(path, self._inside))
                 except CaptionError as error:
                     self.problems[path] = str(error)
         for kind in TABLES:
@@ -51,10 +52,13 @@ class FolderCaptions:
             self._tables[path] = None
             if path.is_file() and self._allowed(path):
                 try:
-                    self._tables[path] = Table.read(path)
+                    self._tables[path] = Table.read(path, self._inside)
                 except CaptionError as error:
                     self.problems[path] = str(error)
         return self._tables[path]
+
+    def _allowed(self, path: Path) -> bool:
+        return self._inside is None or is_inside(path, self.root)
 
     def tables(self) -> Iterable[Table]:
         """The tables that were read so far."""

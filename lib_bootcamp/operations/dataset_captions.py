@@ -24,6 +24,7 @@ from lib_bootcamp.core.dataset_folder import Listing, left_out_of, list_folder, 
 from lib_bootcamp.core.dataset_words import count_tags
 from lib_bootcamp.core.folder_captions import FolderCaptions
 from lib_bootcamp.core.folders import is_inside
+from lib_bootcamp.core.inside import Inside
 from lib_bootcamp.core.left_out import left_out_lines
 from lib_bootcamp.core.undo_files import Journal, Restored
 from lib_bootcamp.errors import InvalidParamError
@@ -289,7 +290,7 @@ class _Editor:
         return [self._restored(each) for each in self._journal().undo(dry_run=self.params.dry_run)]
 
     def _captions(self) -> FolderCaptions:
-        return FolderCaptions(self.root, None if self.context.trusted else self._is_inside)
+        return FolderCaptions(self.root, None if self.context.trusted else Inside(self.root, exact=True))
 
     def _is_inside(self, path: Path) -> bool:
         return is_inside(path, self.root)
@@ -331,10 +332,10 @@ class _Editor:
             if file.suffix in BESIDE:
                 if len({each.after for each in members}) > 1:
                     return f"{self._below(file)} is shared by pictures whose captions would differ, and is left."
-                data = _within(file, members[0])
+                data = _within(file, members[0], journal.inside)
             else:
                 changes = {each.picture.relative_to(file.parent).as_posix(): each.after for each in members}
-                data = Table(file).with_captions(changes)
+                data = Table(file).with_captions(changes, journal.inside)
         except CaptionError as error:
             return str(error)
         if data is None:
@@ -371,7 +372,7 @@ def _first(found: Sequence[Caption]) -> Caption | None:
     return next((each for each in found if each.text), found[0] if found else None)
 
 
-def _within(file: Path, planned: _Planned) -> bytes | None:
+def _within(file: Path, planned: _Planned, inside: Inside) -> bytes | None:
     """A caption file's new bytes; None where it was changed meanwhile.
 
     Raises:
@@ -379,7 +380,7 @@ def _within(file: Path, planned: _Planned) -> bytes | None:
     """
     if planned.caption is None:
         return None if file.exists() else rewritten(file, None, planned.after)
-    data = read_bounded(file, MAX_CAPTION_BYTES)
+    data = read_bounded(file, MAX_CAPTION_BYTES, inside)
     if decode_text(data, file).strip() != planned.caption.text:
         return None
     return rewritten(file, data, planned.after)

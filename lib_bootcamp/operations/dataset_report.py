@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
 
@@ -31,7 +32,7 @@ from lib_bootcamp.core.dataset_likeness import HASH_BITS, Groups, alike, hash_ro
 from lib_bootcamp.core.dataset_page import report_page
 from lib_bootcamp.core.dataset_pictures import Examined, examine, read_picture, thumbnail
 from lib_bootcamp.core.dataset_words import count_tags, similar_tags
-from lib_bootcamp.core.folders import is_inside
+from lib_bootcamp.core.inside import Inside
 from lib_bootcamp.core.left_out import left_out_lines
 from lib_bootcamp.core.trainer_counts import trained_by, trainer_counts
 from lib_bootcamp.core.trainers import TITLES
@@ -164,10 +165,11 @@ def dataset_report(params: DatasetParams, context: Context) -> DatasetReport:
     listing = list_folder(root, recursive=params.recursive, follow_out=context.trusted)
     if not listing.pictures:
         raise no_pictures(params.folder, listing.left_out())
-    captions = DatasetCaptions(listing, None if context.trusted else lambda path: is_inside(path, root))
+    inside = None if context.trusted else Inside(root, exact=True)
+    captions = DatasetCaptions(listing, inside)
     examined: list[Examined] = []
     facts: list[PictureFacts] = []
-    with closing(in_order(examine, listing.pictures)) as made:
+    with closing(in_order(partial(examine, inside=inside), listing.pictures)) as made:
         told = track(context.progress, made, title="Examine", total=len(listing.pictures), unit="picture")
         for path, each in zip(listing.pictures, told, strict=True):
             examined.append(each)
@@ -258,13 +260,14 @@ def _clip_rows(
 ) -> tuple[list[int], Floats]:
     """CLIP's unit vectors of the pictures at these places: those it could read, and float32 [N, D]."""
     classify.check_model_name(params, context)
+    inside = None if context.trusted else Inside(listing.root, exact=True)
     with classify.lend_model(params, context) as model:
         from lib_bootcamp.ml.batches import prepared_in_batches
 
         made = prepared_in_batches(
             context,
             [listing.pictures[at] for at in places],
-            lambda path: model.prepare(read_picture(path)),
+            lambda path: model.prepare(read_picture(path, inside)),
             lambda batch: list(model.encode_prepared(batch)),
             size=CLIP_AT_ONCE,
             title="CLIP",

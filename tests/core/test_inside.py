@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from lib_bootcamp.core import inside as module
+from lib_bootcamp.core.dataset_pictures import examine
+from lib_bootcamp.core.folder_captions import FolderCaptions
 from lib_bootcamp.core.inside import Inside, LeadsOutError
 from lib_bootcamp.core.places import Place
 from lib_bootcamp.errors import OutputError, StorageError, TooLargeError
@@ -189,3 +191,24 @@ def test_a_disk_that_is_read_only_is_told_as_one(disk: Path) -> None:
     for act in (lambda: Inside(disk).check_writable(disk), lambda: Inside(disk).write(disk / "a", b"x")):
         with pytest.raises(StorageError, match="Read-only file system"):
             act()
+
+
+# --- readers that are given the guard
+
+
+def test_a_picture_whose_folder_was_swapped_after_it_was_listed_is_not_read(root: Path) -> None:
+    (root / "sub").symlink_to(root.parent / "out")
+    assert "leads out of the folder" in examine(root / "sub" / "a.txt", Inside(root)).problem
+
+
+def test_captions_and_tables_that_were_swapped_after_they_were_listed_are_not_read(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root.parent / "out" / "captions.csv").write_text("file_name,text\na.png,secret\n")
+    for name in ("a.txt", "captions.csv"):
+        (root / name).symlink_to(root.parent / "out" / name)
+    monkeypatch.setattr("lib_bootcamp.core.folder_captions.is_inside", lambda *_: True)  # it was, when it was looked at
+    captions = FolderCaptions(root, Inside(root))
+    assert captions.of(root / "a.png") == []
+    assert all("leads out of the folder" in each for each in captions.problems.values())
+    assert len(captions.problems) == 2
