@@ -17,7 +17,8 @@ import numpy as np
 
 from benchmarks.stylised import HELD_OUT_SEED, stylised
 from lib_bootcamp.core.scan_decoders import DECODERS, Decoder, installed, read
-from lib_bootcamp.core.scan_ladder import FAST, cascade, grey_of, ladder, shrink
+from lib_bootcamp.core.scan_ladder import FAST, cascade, ladder
+from lib_bootcamp.core.scan_views import grey_of, shrink
 
 Row = Callable[[Any, str], bool]
 

@@ -23,7 +23,7 @@ import numpy as np
 from benchmarks.corpora import Sample, samples
 from lib_bootcamp.core.images import decode_image
 from lib_bootcamp.core.scan_decoders import DECODERS
-from lib_bootcamp.core.scan_ladder import luma_of
+from lib_bootcamp.core.scan_views import luma_of
 from lib_bootcamp.core.scan_worker import POOL, ReaderLostError
 from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
@@ -49,7 +49,7 @@ def _wechat(image: Any) -> Texts:
 def _scan(depth: str) -> Callable[[Any], Texts]:
     def row(image: Any) -> Texts:
         params = ScanParams(image=image, depth=depth)  # type: ignore[arg-type]
-        return scan(params, Context(StandaloneHost(), SilentProgress())).texts
+        return scan(params, Context.of_terminal(StandaloneHost(), SilentProgress())).texts
 
     return row
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from benchmarks.stylised import TRAIN_SEED, stylised
 from lib_bootcamp.core.scan_decoders import decode_here, installed
-from lib_bootcamp.core.scan_ladder import PREPARATIONS, grey_of, shrink
+from lib_bootcamp.core.scan_views import PREPARATIONS, grey_of, shrink
 
 SIDES = {"zxing-cpp": (192, 256, 384, 512, 768), "wechat": (192, 256, 384), "opencv": ()}
 OTHER_SIDES = (256, 384)

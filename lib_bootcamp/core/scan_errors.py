@@ -14,7 +14,7 @@ from . import qr_spec
 from .arrays import Bits, Floats, Image, to_rgb
 from .qr_layout import QrLayout
 from .qr_matrix import qr_matrix
-from .scan_ladder import WORKING_SIDE, grey_of, shrink
+from .scan_views import WORKING_SIDE, grey_of, shrink
 
 Pattern: TypeAlias = Literal["data", "format", "version", "timing", "alignment", "finder"]
 PATTERNS: tuple[Pattern, ...] = get_args(Pattern)

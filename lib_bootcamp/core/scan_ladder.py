@@ -6,42 +6,17 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import Image
 from .scan_decoders import Decoder, ground_of, read
+from .scan_views import PREPARATIONS, Prepare, as_is, blurred, enlarge_small, grey_of, levels, shrink
 
-Prepare: TypeAlias = Callable[[Image], Image]
-
-# Larger pictures are reduced once, so that the cost has a bound whatever is given (67 megapixels cost one area
-# average) and the modules of version 40 still have 11 px.
-WORKING_SIDE = 2048
-# A code of one pixel a module is enlarged, as a person would before holding a phone to it.
-_LEAST_SIDE = 256
 LADDER_SIDE = 512
 # A reader that has spent this long on one picture's ladder has its remaining steps counted as failed.
 _READER_BUDGET_S = 20.0
-
-
-def grey_of(image: Image) -> Image:
-    """The brightness readers see, reduced to at most 2048 px a side.
-
-    Args:
-        image: uint8 [H, W, 3] RGB or [H, W].
-    Returns:
-        uint8 [h, w]: Rec. 601 luma, as zxing-cpp and phones compute it.
-    """
-    return luma_of(shrink(image, WORKING_SIDE))
-
-
-def luma_of(image: Image) -> Image:
-    """Rec. 601 luma at the picture's own size: uint8 [H, W] of uint8 [H, W, 3] RGB or [H, W]."""
-    import cv2
-
-    return image if image.ndim == 2 else np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
 
 
 def readers_of(image: Image, readers: Iterable[Decoder], text: str) -> tuple[str, ...]:
@@ -54,83 +29,6 @@ def is_read(image: Image, readers: Iterable[Decoder], text: str, *, by_all: bool
     """Whether all readers, or any of them, read exactly this text; no more of them are asked than that takes."""
     grey = grey_of(image)
     return (all if by_all else any)(text in read(each, grey) for each in readers)
-
-
-def shrink(image: Image, longest: int) -> Image:
-    """Reduce a picture by averaging so that its longer side is `longest`; smaller ones are left alone.
-
-    Args:
-        image: uint8 [H, W] or [H, W, 3].
-        longest: in px.
-    """
-    height, width = image.shape[:2]
-    scale = longest / max(height, width)
-    if scale >= 1:
-        return np.ascontiguousarray(image)
-    import cv2
-
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-
-
-def enlarge_small(grey: Image) -> Image:
-    """Repeat the pixels of a picture under 256 px a whole number of times; larger ones are left alone."""
-    times = _LEAST_SIDE // max(grey.shape)
-    return grey if times < 2 else np.repeat(np.repeat(grey, times, 0), times, 1)
-
-
-def _as_is(grey: Image) -> Image:
-    return grey
-
-
-def _blurred(sigma_px: float) -> Prepare:
-    def prepare(grey: Image) -> Image:
-        import cv2
-
-        return np.asarray(cv2.GaussianBlur(grey, (0, 0), sigma_px), dtype=np.uint8)
-
-    return prepare
-
-
-def _levels(factor: float, offset: float) -> Prepare:
-    table = np.clip(np.arange(256) * factor + offset, 0, 255).astype(np.uint8)
-
-    def prepare(grey: Image) -> Image:
-        return np.asarray(table[grey], dtype=np.uint8)
-
-    return prepare
-
-
-def _autocontrast(grey: Image) -> Image:
-    low, high = np.percentile(grey[::4, ::4], (1, 99))
-    table = np.clip((np.arange(256) - low) * 255 / max(1.0, high - low), 0, 255).astype(np.uint8)
-    return np.asarray(table[grey], dtype=np.uint8)
-
-
-def _flattened(grey: Image) -> Image:
-    import cv2
-
-    small = cv2.GaussianBlur(cv2.resize(grey, (24, 24), interpolation=cv2.INTER_AREA), (0, 0), 2)
-    ground = cv2.resize(small, grey.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    return np.asarray(np.clip(grey.astype(np.int16) - ground + 128, 0, 255), dtype=np.uint8)
-
-
-def _local_contrast(grey: Image) -> Image:
-    import cv2
-
-    side = max(3, max(grey.shape) // 16 | 1)
-    ground = cv2.blur(grey, (side, side))
-    return np.asarray(np.clip((grey.astype(np.int16) - ground) * 6 + 128, 0, 255), dtype=np.uint8)
-
-
-PREPARATIONS: dict[str, Prepare] = {
-    "as it is": _as_is,
-    "autocontrast": _autocontrast,
-    "blur 1": _blurred(1),
-    "blur 2": _blurred(2),
-    "flattened": _flattened,
-    "local contrast": _local_contrast,
-}
 
 
 @dataclass(frozen=True)
@@ -346,16 +244,16 @@ def _moved(grey: Image, corners: NDArray[np.float64]) -> Image:
 
 # What a phone does to a picture on a screen or a poster; each is applied to the picture at 512 px, where not a size.
 LADDER: dict[str, Prepare] = {
-    "as it is": _as_is,
-    "near (1024 px)": _as_is,
+    "as it is": as_is,
+    "near (1024 px)": as_is,
     "far (256 px)": _sized(256),
     "farther (192 px)": _sized(192),
-    "out of focus": _blurred(2),
-    "well out of focus": _blurred(3.5),
+    "out of focus": blurred(2),
+    "well out of focus": blurred(3.5),
     "shaken": _shaken,
-    "dark": _levels(0.3, 0),
-    "glare": _levels(0.35, 165),
-    "low contrast": _levels(0.3, 90),
+    "dark": levels(0.3, 0),
+    "glare": levels(0.35, 165),
+    "low contrast": levels(0.3, 90),
     "shadow": _shadow,
     "grain": _grainy,
     "JPEG 25": _jpeg,

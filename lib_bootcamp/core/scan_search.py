@@ -10,20 +10,8 @@ import numpy as np
 from .arrays import Image
 from .scan_decoders import Decoder, read
 from .scan_details import details
-from .scan_ladder import (
-    FAST,
-    LADDER_SIDE,
-    PREPARATIONS,
-    WITHOUT_ZXING,
-    WORKING_SIDE,
-    Tried,
-    Try,
-    enlarge_small,
-    first_hit,
-    luma_of,
-    shrink,
-    staged,
-)
+from .scan_ladder import FAST, LADDER_SIDE, WITHOUT_ZXING, Tried, Try, first_hit, staged
+from .scan_views import PREPARATIONS, WORKING_SIDE, enlarge_small, luma_of, shrink
 
 Stopped = Callable[[], bool]
 

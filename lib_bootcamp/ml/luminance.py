@@ -1,7 +1,7 @@
 """How bright a latent pixel is: a linear fit for the VAE that is loaded, measured on pictures drawn by code.
 
 Brightness here is luma, Rec. 601 on the encoded values, in [0, 1]. It is what QR readers threshold
-(`core.scan_ladder.grey_of`), and the luma of a grey map is the map's own value, so that maps need no translation.
+(`core.scan_views.grey_of`), and the luma of a grey map is the map's own value, so that maps need no translation.
 """
 
 from __future__ import annotations

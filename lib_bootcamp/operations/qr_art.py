@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 
-from lib_bootcamp.core import scan_decoders, scan_errors, scan_ladder
+from lib_bootcamp.core import scan_decoders, scan_errors, scan_ladder, scan_views
 from lib_bootcamp.core.arrays import Image
 from lib_bootcamp.core.qr_layout import QrLayout
 from lib_bootcamp.core.qr_repair import raised, weak_modules
@@ -367,7 +367,7 @@ def _result(  # noqa: PLR0913 - all that is told
 
 def ladder_score(image: Image, readers: Sequence[Decoder], text: str) -> float:
     """The share of conditions and readers that reads exactly this text, [0, 1]."""
-    *_, tallies = scan_ladder.ladder(scan_ladder.grey_of(image), readers)
+    *_, tallies = scan_ladder.ladder(scan_views.grey_of(image), readers)
     return float(np.mean([len(each.passed(text)) / len(each.readings) for each in tallies.values()]))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from lib_bootcamp.core import scan_decoders, scan_errors, scan_ladder, scan_search
+from lib_bootcamp.core import scan_decoders, scan_errors, scan_ladder, scan_search, scan_views
 from lib_bootcamp.core.arrays import Image
 from lib_bootcamp.core.qr_layout import QrLayout
 from lib_bootcamp.core.scan_decoders import Decoder
@@ -251,9 +251,9 @@ def _seen_from_near(image: Image, readers: Sequence[Decoder], found: Tried, stop
     """What the ladder is climbed with: the picture, or the part of a large one in which a small code was read."""
     hit, text = found.hit, found.text
     if hit is None or text is None or (max(hit.shown.shape) <= scan_ladder.LADDER_SIDE and not hit.part):
-        return scan_ladder.grey_of(image)
+        return scan_views.grey_of(image)
     reader = next(each for each in readers if each.name == hit.decoder)
-    shown = hit.shown if hit.part else scan_ladder.luma_of(image)
+    shown = hit.shown if hit.part else scan_views.luma_of(image)
     return scan_search.closest(shown, reader, text, stopped)
 
 

@@ -6,19 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from lib_bootcamp.core import scan_ladder
+from lib_bootcamp.core import scan_ladder, scan_views
 from lib_bootcamp.core.scan_decoders import installed
-from lib_bootcamp.core.scan_ladder import (
-    FAST,
-    LADDER,
-    PREPARATIONS,
-    WITHOUT_ZXING,
-    Stage,
-    Tally,
-    cascade,
-    ladder,
-    texts_of,
-)
+from lib_bootcamp.core.scan_ladder import FAST, LADDER, WITHOUT_ZXING, Stage, Tally, cascade, ladder, texts_of
+from lib_bootcamp.core.scan_views import PREPARATIONS
 from tests.core.scan_pictures import TEXT, FakeDecoder, code
 
 TWO = (Stage("zxing-cpp", 256, "as it is"), Stage("quirc", 128, "as it is"))
@@ -127,16 +118,16 @@ def test_a_code_of_one_pixel_a_module_is_read() -> None:
 
 
 def test_small_pictures_are_enlarged_by_a_whole_number() -> None:
-    assert scan_ladder.enlarge_small(np.zeros((50, 100), np.uint8)).shape == (100, 200)
+    assert scan_views.enlarge_small(np.zeros((50, 100), np.uint8)).shape == (100, 200)
 
 
 def test_a_huge_picture_is_reduced_to_2048_px() -> None:
-    assert scan_ladder.grey_of(np.zeros((100, 8192, 3), np.uint8)).shape == (25, 2048)
+    assert scan_views.grey_of(np.zeros((100, 8192, 3), np.uint8)).shape == (25, 2048)
 
 
 def test_grey_is_rec_601_luma() -> None:
     red = np.full((4, 4, 3), (255, 0, 0), np.uint8)
-    assert int(scan_ladder.grey_of(red)[0, 0]) == 76
+    assert int(scan_views.grey_of(red)[0, 0]) == 76
 
 
 @pytest.mark.parametrize("name", [*PREPARATIONS, *LADDER])
