@@ -52,5 +52,5 @@ def is_inside(path: Path, root: Path) -> bool:
     """Whether a file or folder lies in `root` after `..` and links are followed; a link to itself lies nowhere."""
     try:
         return path.resolve().is_relative_to(root.resolve())
-    except (OSError, RuntimeError):
+    except (OSError, RuntimeError, ValueError):  # too long, a link to itself, a zero byte
         return False

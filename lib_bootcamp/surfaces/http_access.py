@@ -104,7 +104,8 @@ class AccessMiddleware:
                 for name in [each for each in headers if each.lower().startswith("access-control-")]:
                     del headers[name]
                 headers.add_vary_header("Origin")
-                headers["X-Content-Type-Options"] = "nosniff"
+                if head.api:
+                    headers["X-Content-Type-Options"] = "nosniff"
                 headers["Content-Security-Policy"] = self._frames
                 if origin is not None:
                     headers["Access-Control-Allow-Origin"] = origin

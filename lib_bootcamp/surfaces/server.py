@@ -84,6 +84,7 @@ def create_server_app(host: Host, *, port: int, rules: AccessRules | None = None
         show_error=False,
     )
     mounted = gr.mount_gradio_app(app, page, path="/", **extras)
+    page.show_error = False  # as the argument, which Gradio 3 does not have
     return AccessMiddleware(UploadGuard(RetryAfter(mounted)), rules or AccessRules(hosts=HostNames()))
 
 

@@ -46,7 +46,7 @@ def hostile_paths(target: Target, address: str) -> Iterator[str]:
     yield address
     yield "/etc/passwd"
     yield "/proc/self/environ"
-    yield str(target.data / "jobs.sqlite")
+    yield str(_journal(target))
     yield str(target.data)
     yield "README.md"
     yield "../" * 12 + str(target.secret).lstrip("/")
@@ -54,6 +54,14 @@ def hostile_paths(target: Target, address: str) -> Iterator[str]:
     yield str(_link(target))
     yield f"{target.secret}\x00.png"
     yield ""
+
+
+def _journal(target: Target) -> Path:
+    """A file in the data folder, where the journals are."""
+    path = target.data / "a-journal.txt"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(WORD, encoding="utf-8")
+    return path
 
 
 def _link(target: Target) -> Path:
@@ -148,6 +156,15 @@ def files_are_served_only_from_uploads(target: Target) -> None:
         assert not asked
 
 
+def no_path_leads_out_of_the_pages_own_files(target: Target) -> None:
+    """Styles, scripts, themes, components: folders of the library's, which a path may try to leave."""
+    for folder in ("static", "assets", "svelte", "theme", "custom_component/1/client/component", "gradio_api/static"):
+        for up in ("../", "..%2f", "%2e%2e/", "..%5c", "....//"):
+            for path in (up * 12 + "etc/passwd", "/etc/passwd", "%2fetc%2fpasswd"):
+                answer = target.send("GET", f"/{folder}/{path}")
+                assert "root:" not in answer.text, (folder, path)
+
+
 def what_was_uploaded_is_read(target: Target) -> None:
     """The door is shut for strangers, not for the page."""
     picture = target.secret.read_bytes().replace(WORD.encode(), WORD[::-1].encode())
@@ -189,6 +206,7 @@ ATTACKS = (
     no_text_field_reads_a_file,
     every_endpoint_that_runs_a_function_refuses,
     files_are_served_only_from_uploads,
+    no_path_leads_out_of_the_pages_own_files,
     what_was_uploaded_is_read,
 )
 """For every server with a page: each takes a `Target` and fails where the door is open."""

@@ -53,7 +53,6 @@ class Target:
         secret: a picture outside of all folders that it may read; its text chunk and its bytes must never come out.
         folder: one that callers may name, with a picture to caption in it.
         login: `user:password` that it asks for.
-        checks_names: whether it is served to this machine alone, so that the names in `Host` are checked.
         whole: whether all of its routes are ours; inside a WebUI only those of ours are, and our tab's functions.
     """
 
@@ -63,7 +62,6 @@ class Target:
     secret: Path
     folder: Path
     login: str | None = None
-    checks_names: bool = True
     whole: bool = True
     _config: dict[str, Any] | None = field(default=None, repr=False)
 
@@ -201,7 +199,7 @@ def standalone(base: Path, secret: Path, folder: Path, *flags: str) -> Iterator[
         flags: more flags of `serve`.
     """
     port = free_port()
-    target = Target(port, base / "data", base / "uploads", secret, folder, checks_names="--address" not in flags)
+    target = Target(port, base / "data", base / "uploads", secret, folder)
     command = [sys.executable, "-m", "lib_bootcamp", "serve", "--port", str(port), "--allow-dir", str(folder), *flags]
     own = {"BOOTCAMP_VENV": "off", "BOOTCAMP_DATA": str(target.data), "GRADIO_TEMP_DIR": str(target.uploads)}
     with subprocess.Popen(command, cwd=ROOT, env={**os.environ, **own}) as process:
