@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from lib_bootcamp.core.folder_walk import Walk
 from lib_bootcamp.core.web_access import AccessRules
 from lib_bootcamp.core.write_files import data_folder
 from lib_bootcamp.errors import ModelError, first_line
@@ -287,7 +288,7 @@ class A1111Host:
         found: dict[str, Path] = {}
         for folder in self.model_folders()["controlnet"]:
             if folder.is_dir():
-                files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in MODEL_FILES)
+                files = sorted(path for path in Walk(folder).files() if path.suffix.lower() in MODEL_FILES)
                 found = {path.stem: path for path in files} | found
         return found
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from lib_bootcamp.core.compatibility import MAP_KINDS, OF_UNIONS, UNION, Installed, judge, resolution_advice
-from lib_bootcamp.core.folders import is_inside
+from lib_bootcamp.core.folder_walk import Walk
 from lib_bootcamp.core.model_files import BASE_TITLES, EMBEDDED, KIND_TITLES, Base, base_of_name, model_facts
 from lib_bootcamp.operation import Context, Operation, Result
 from lib_bootcamp.params import Params, Spec
@@ -146,7 +146,7 @@ def _models(params: CompatibilityParams, context: Context) -> dict[str, Path]:
     if not params.folder:
         return dict(islice(context.host.controlnet_models().items(), MOST_MODELS))
     folder = context.folder(params.folder, "folder")
-    files = (path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES and is_inside(path, folder))
+    files = (path for path in Walk(folder, follow_out=False).files() if path.suffix.lower() in _SUFFIXES)
     found = sorted(islice((path for path in files if not _LATER_SHARD.search(path.stem)), MOST_MODELS))
     return {path.relative_to(folder).with_suffix("").as_posix(): path for path in found}
 
