@@ -36,7 +36,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def page_of(app: Any) -> Any:
     """The `gradio.Blocks` behind all doors of a server's app."""
     while not hasattr(app, "router"):
-        app = app._app
+        app = getattr(app, "_app", None) or app.app
     return app.router.routes[-1].app.get_blocks()
 
 
