@@ -24,6 +24,7 @@ PRIVATE_DOMAINS = ("local", "lan", "internal", "home.arpa", "localhost")
 """Names below these are given out by nobody outside of a network. Source: RFC 6762, 8375, 6761; ICANN on `internal`."""
 _PORTS = {"http": 80, "https": 443}
 _AUTHORITY = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9_.-]{1,253})(?::(?P<port>\d{0,5}))?")
+_ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/\\@?#]+")
 _NAME = re.compile(r"(?:\*\.)?[a-z0-9_](?:[a-z0-9_.-]{0,251}[a-z0-9_])?")
 
 
@@ -189,7 +190,8 @@ class AccessRules:
             return False
         if "*" in self.origins or origin.lower() in self.origins:
             return True
-        return self.pattern is not None and self.pattern.fullmatch(origin) is not None
+        # only what is an origin: `.*` in a pattern is to stand for a part of a name, and not for a whole address
+        return self.pattern is not None and all(each.fullmatch(origin) for each in (_ORIGIN, self.pattern))
 
 
 def split_authority(value: str, scheme: str) -> tuple[str, int] | None:

@@ -68,11 +68,18 @@ def check_uploads(value: Any) -> None:
     for named in _named_files(value):
         for key in ("path", "name"):
             path = named.get(key)
-            if isinstance(path, str) and not (Path(path).is_absolute() and is_inside(Path(path), folder)):
+            if isinstance(path, str) and not _is_uploaded(path, folder):
                 raise NotUploadedError
         url = named.get("url")
         if isinstance(url, str) and urlsplit(url).scheme not in {"", "data"} and "file=" not in urlsplit(url).path:
             raise NotUploadedError
+
+
+def _is_uploaded(path: str, folder: Path) -> bool:
+    """Whether it names a file in the folder of uploads, or nothing there; a folder or a pipe is no upload."""
+    if "\0" in path or not (Path(path).is_absolute() and is_inside(Path(path), folder)):
+        return False
+    return os.path.isfile(path) or not os.path.exists(path)
 
 
 def public_text(text: str) -> str:
@@ -83,7 +90,7 @@ def public_text(text: str) -> str:
 
 
 def _named_files(value: Any) -> Iterator[dict[str, Any]]:
-    """The objects that name a file: with a `path`, or as Gradio 3 has them with a `name` and `is_file`."""
+    """The objects that name a file: with a `path`, or as Gradio 3 has them with a `name` and `is_file`; or with both."""
     waiting = [value]
     while waiting:
         each = waiting.pop()
@@ -93,7 +100,7 @@ def _named_files(value: Any) -> Iterator[dict[str, Any]]:
             waiting += each.values()
             if isinstance(each.get("path"), str):
                 yield {key: each.get(key) for key in ("path", "url")}
-            elif each.get("is_file"):
+            if each.get("is_file"):
                 yield {"name": each.get("name")}
         elif isinstance(each, (list, tuple)):
             waiting += each

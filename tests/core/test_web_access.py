@@ -115,6 +115,14 @@ def test_an_allowed_page_may_send_cross_site() -> None:
         rules.check(head(origins=[origin], fetch_site="cross-site"))
 
 
+@pytest.mark.parametrize("end", ["/", "#", "?", "@", ":1@", " ", "\t", "\\", "/a"])
+def test_a_pattern_allows_nothing_but_origins(end: str) -> None:
+    assert AccessRules(pattern=re.compile(r"https://(.*\.)?good\.example")).is_allowed("https://a.good.example")
+    assert not AccessRules(pattern=re.compile(r"https://(.*\.)?good\.example")).is_allowed(
+        f"https://evil.example{end}.good.example"
+    )
+
+
 def test_a_pattern_has_to_match_the_whole_origin() -> None:
     rules = AccessRules(pattern=re.compile(r"https://.*\.example\.com"))
     assert rules.is_allowed("https://a.example.com")
