@@ -98,7 +98,7 @@ def mount_routes(demo: Any, app: Any) -> None:
         from lib_bootcamp.surfaces.webui_access import keep_from_page, remember_callers
 
         keep_from_page(demo, host.data_dir())
-        remember_callers(app)
+        remember_callers(app, host.access_rules())
 
 
 def add_axes() -> None:

@@ -17,6 +17,7 @@ from lib_bootcamp.params import Param
 from .gradio_fields import Form, component, quiet_event
 from .gradio_values import choices_of, label_of, read, show
 from .infotext import KEY, Pasted, pasted_values
+from .page_uploads import without_addresses
 from .section import (
     AUTOMATIC,
     CUSTOM,
@@ -111,6 +112,8 @@ class SectionUi:
         self._wire(fields, own, areas, refresh, note, sliders, img2img=img2img)
         control.init_field = lambda value: _show_area(value, areas, own["control"])
         preset.init_field = lambda value: _show_sliders(value, sliders, own["preset"])
+        for made in fields.values():
+            without_addresses(made)
         inputs = [fields[operation.name if operation else "", param.name] for operation, param in positions()]
         pasted = _pasted_fields(fields)
         return BuiltSection(inputs, pasted, [str(key) for _, key in pasted], fields)

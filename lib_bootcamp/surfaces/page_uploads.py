@@ -7,10 +7,11 @@ component reads its value (everywhere).
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -119,6 +120,21 @@ def from_uploads(component: Any) -> Any:
 
     component.preprocess = preprocess
     return component
+
+
+def without_addresses(component: Any) -> Any:
+    """A component that fetches nothing: Gradio 4 asks any address that a request names, whatever takes it."""
+    for name in ("move_resource_to_block_cache", "async_move_resource_to_block_cache"):
+        move = getattr(component, name, None)
+        if move is not None:
+            setattr(component, name, functools.partial(_moved, move))
+    return component
+
+
+def _moved(move: Callable[[Any], Any], named: Any) -> Any:
+    if str(named).lower().startswith(("http:", "https:")):
+        raise NotUploadedError
+    return move(named)
 
 
 class UploadGuard:

@@ -10,36 +10,62 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lib_bootcamp.core.web_access import AccessRules, RequestHead
 from lib_bootcamp.errors import BootcampError
 
+from .described import PREFIX
 from .http_access import request_head
+from .page_uploads import without_addresses
 
 _CALLER: ContextVar[RequestHead | None] = ContextVar("bootcamp_caller", default=None)
 
 
 class RememberCaller:
-    """An ASGI middleware that changes nothing: our functions can ask for the request that they run in.
+    """An ASGI middleware that refuses nothing: our functions can ask for the request that they run in.
 
     Gradio 3 takes what it tells them of the request from the body, where a direct call may write what it likes.
+    Gradio 4 lets pages of other programs on this machine, and pages without an origin, read every answer: of our routes
+    they read none.
+
+    Args:
+        app: the WebUI's.
+        rules: whose pages may read.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, rules: AccessRules) -> None:
+        self._app, self._rules = app, rules
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let everything pass."""
         if scope["type"] == "http":
-            _CALLER.set(request_head(scope))
+            head = request_head(scope)
+            _CALLER.set(head)
+            if f"{PREFIX}/" in scope["path"] and not self._may_read(head):
+                send = _unreadable(send)
         await self._app(scope, receive, send)
 
+    def _may_read(self, head: RequestHead) -> bool:
+        return all(self._rules.is_own(each, head) or self._rules.is_allowed(each) for each in head.origins)
 
-def remember_callers(app: Any) -> None:
+
+def _unreadable(send: Send) -> Send:
+    """Take out of an answer that a page of another site may read it."""
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            told = [each for each in message["headers"] if not each[0].lower().startswith(b"access-control-")]
+            message = {**message, "headers": told}
+        await send(message)
+
+    return sent
+
+
+def remember_callers(app: Any, rules: AccessRules) -> None:
     """Put `RememberCaller` around a WebUI's app, as the WebUI adds its own middleware while the app answers already."""
     app.middleware_stack = None
-    app.add_middleware(RememberCaller)
+    app.add_middleware(RememberCaller, rules=rules)
 
 
 def keep_from_page(demo: Any, folder: Path) -> None:
@@ -50,7 +76,9 @@ def keep_from_page(demo: Any, folder: Path) -> None:
 
 
 def guard_functions(page: Any, rules: AccessRules) -> None:
-    """Have every function of a `gradio.Blocks` refuse callers as the rules say."""
+    """Have every function of a `gradio.Blocks` refuse callers as the rules say, and its components ask no address."""
+    for component in page.blocks.values():
+        without_addresses(component)
     functions = page.fns.values() if isinstance(page.fns, Mapping) else page.fns
     for each in functions:
         if each.fn is not None:

@@ -13,7 +13,8 @@ from fastapi.testclient import TestClient  # noqa: E402
 
 from lib_bootcamp.core.web_access import AccessRules, HostNames, origin_list  # noqa: E402
 from lib_bootcamp.hosts.webui_access import FLAGS  # noqa: E402
-from lib_bootcamp.surfaces.webui_access import guard_functions, keep_from_page, remember_callers  # noqa: E402
+from lib_bootcamp.surfaces.page_uploads import NotUploadedError  # noqa: E402
+from lib_bootcamp.surfaces.webui_access import RememberCaller, guard_functions, keep_from_page, remember_callers  # noqa: E402
 
 OWN = "http://127.0.0.1:7860"
 RULES = AccessRules(hosts=HostNames(), origins=origin_list("http://localhost:3000"), flags=FLAGS)
@@ -33,16 +34,16 @@ class Blocks:
         async def waited(request: gr.Request, text: str) -> str:
             return pressed(request, text)
 
-        with gr.Blocks() as tab:
+        with gr.Blocks() as self.tab:
             text = gr.Textbox()
             gr.Button("Run").click(waited if waits else pressed, [text], [text], queue=False, api_name="run_it")
-        guard_functions(tab, rules)
+        guard_functions(self.tab, rules)
         with gr.Blocks() as self.page:
-            tab.render()
+            self.tab.render()
         self.page.queue()
         app = FastAPI()
         self.client = TestClient(gr.mount_gradio_app(app, self.page, path="/"), base_url=OWN)
-        remember_callers(app)
+        remember_callers(app, rules)
 
     def press(self, headers: dict[str, str] | None = None, **body: Any) -> Any:
         where = "/run/run_it" if OLD else f"{self.client.get('/config').json().get('api_prefix', '')}/run/run_it"
@@ -108,3 +109,43 @@ def test_a_folder_that_is_kept_from_the_page_is_named_once(blocks: Blocks, tmp_p
     for _ in range(2):
         keep_from_page(page, tmp_path)
     assert page.blocked_paths == ["/x", str(tmp_path)]
+
+
+def test_no_component_of_the_tab_asks_an_address(blocks: Blocks) -> None:
+    moved = [
+        getattr(each, name)
+        for each in blocks.tab.blocks.values()
+        for name in ("move_resource_to_block_cache", "async_move_resource_to_block_cache")
+        if hasattr(each, name)
+    ]
+    if not OLD:
+        assert moved
+    for move in moved:
+        for address in ("http://127.0.0.1:1/x.png", "HTTPS://evil.example/x.png"):
+            with pytest.raises(NotUploadedError):
+                move(address)
+
+
+class Answers:
+    """An app that lets every page read, as Gradio 4 does pages without an origin."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        headers = [(b"access-control-allow-origin", b"*"), (b"x-kept", b"1")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+
+
+@pytest.mark.parametrize(
+    ("path", "origin", "readable"),
+    [
+        ("/bootcamp/v1/info", "null", False),
+        ("/bootcamp/v1/info", "http://localhost:1", False),
+        ("/bootcamp/v1/info", "http://localhost:3000", True),
+        ("/bootcamp/v1/info", OWN, True),
+        ("/sdapi/v1/options", "null", True),  # the WebUI's own matter
+    ],
+)
+def test_what_other_pages_may_read_of_our_routes_is_ours_to_say(path: str, origin: str, *, readable: bool) -> None:
+    answer = TestClient(RememberCaller(Answers(), RULES), base_url=OWN).get(path, headers={"origin": origin})
+    assert ("access-control-allow-origin" in answer.headers) is readable
+    assert answer.headers["x-kept"] == "1"
