@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from lib_bootcamp.core.terminal_text import on_one_line
+
 NAMED = 100
 """So many with one reason are named one by one; of more than these their number is told."""
 
@@ -19,7 +21,7 @@ def left_out_lines(left: Iterable[tuple[str, str]]) -> list[str]:
         by_reason.setdefault(reason, []).append(path)
     lines = []
     for reason, paths in by_reason.items():
-        lines += [f"left out: {path}: {reason}" for path in paths[:NAMED]]
+        lines += [f"left out: {on_one_line(path)}: {on_one_line(reason)}" for path in paths[:NAMED]]
         if len(paths) > NAMED:
-            lines.append(f"left out: {len(paths) - NAMED:,} more: {reason} --json names them all.")
+            lines.append(f"left out: {len(paths) - NAMED:,} more: {on_one_line(reason)} --json names them all.")
     return lines

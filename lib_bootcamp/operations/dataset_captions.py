@@ -26,6 +26,7 @@ from lib_bootcamp.core.folder_captions import FolderCaptions
 from lib_bootcamp.core.folders import is_inside
 from lib_bootcamp.core.inside import Inside
 from lib_bootcamp.core.left_out import left_out_lines
+from lib_bootcamp.core.terminal_text import on_one_line
 from lib_bootcamp.core.undo_files import Journal, Restored
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.operation import Context, Operation, Result
@@ -182,11 +183,15 @@ class CaptionsResult(Result):
     def lines(self) -> list[str]:
         """Each change, or what was found where nothing was to be changed."""
         if not self.changes:
-            told = [f"{each.path}: {each.caption or '(no caption)'}" for each in self.found]
+            told = [f"{on_one_line(each.path)}: {each.caption or '(no caption)'}" for each in self.found]
         else:
             told = []
             for each in self.changes:
-                told += [each.note] if each.note else [each.path, *_shown("-", each.before), *_shown("+", each.after)]
+                told += (
+                    [on_one_line(each.note)]
+                    if each.note
+                    else [on_one_line(each.path), *_shown("-", each.before), *_shown("+", each.after)]
+                )
         if len(told) > SHOWN_LINES:
             told = [*told[:SHOWN_LINES], "... --json tells all."]
         return [*told, *left_out_lines((each.path, each.why) for each in self.left_out)]

@@ -15,6 +15,7 @@ from typing import Any
 
 from lib_bootcamp import __version__, bootstrap
 from lib_bootcamp.catalog import OPERATIONS
+from lib_bootcamp.core.terminal_text import on_one_line
 from lib_bootcamp.errors import BootcampError, CancelledError, first_line
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Param, fields_of
@@ -23,6 +24,7 @@ from lib_bootcamp.ports import Host
 from . import commands, folder
 from .job_commands import JobRunner
 from .runner import Runner, Settings
+from .terminal import plain_streams
 
 KEEPING = "\n".join(f"  {name:14} {what}" for name, what in bootstrap.COMMANDS.items())
 EPILOG = f"of the program itself:\n{KEEPING}\n\n" + (__doc__.split("\n", 2)[2] if __doc__ else "")
@@ -180,6 +182,7 @@ def _needs(operation: Operation[Any, Any], given: Mapping[str, Any]) -> str:
     return operation.needs or next(filter(None, wanted), "")
 
 
+@plain_streams()
 def main(
     argv: Sequence[str] | None,
     make_host: Callable[[Mapping[str, Any]], Host],
@@ -217,7 +220,7 @@ def main(
 
 def _complain(line: str) -> None:
     with contextlib.suppress(OSError, ValueError):  # standard error may be closed or full too
-        print(line, file=sys.stderr)
+        print(on_one_line(line), file=sys.stderr)
 
 
 def _run(

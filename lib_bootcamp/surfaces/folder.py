@@ -16,6 +16,7 @@ from lib_bootcamp.core.folders import is_folder
 from lib_bootcamp.core.images import read_image, write_image
 from lib_bootcamp.core.sorting import How, Step, carry_out, folder_names, plan, summary
 from lib_bootcamp.core.sorting_undo import foreign_journal, undo
+from lib_bootcamp.core.terminal_text import on_one_line
 from lib_bootcamp.core.write_files import write_atomically
 from lib_bootcamp.core.zero_shot import confusion
 from lib_bootcamp.errors import BootcampError, CancelledError, ImageError, InvalidParamError
@@ -190,7 +191,7 @@ class FolderRunner(Runner):
         record = {"operation": self.operation.name, "path": str(path), **result.facts()}
         if self.settings.truth is not None:
             record["truth"] = self.truths.get(path)
-        return Outcome(record, f"{path}: {result.summary()}", 0 if result.succeeded() else EXIT_NO)
+        return Outcome(record, f"{on_one_line(str(path))}: {result.summary()}", 0 if result.succeeded() else EXIT_NO)
 
     def _finish(self, outcomes: list[Outcome], results: list[tuple[Path, FileResult]]) -> int:
         """Write the files, print the outcomes and the accuracy; returns the exit code.
@@ -267,7 +268,7 @@ class FolderRunner(Runner):
             self._tell([summary(taken, dry_run=False)])
             raise
         if self.settings.dry_run:
-            self._tell(f"{step.how}: {step.source} -> {step.target}" for step in taken if step.done)
+            self._tell(on_one_line(f"{step.how}: {step.source} -> {step.target}") for step in taken if step.done)
         notes = [step.note for step in taken if step.note]
         for note in [*notes[:NOTES], *([f"and {len(notes) - NOTES} more."] if len(notes) > NOTES else [])]:
             _complain(note)
@@ -306,7 +307,7 @@ class FolderRunner(Runner):
 
 
 def _complain(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
+    sys.stderr.write(f"{on_one_line(line)}\n")
 
 
 def _read_again(path: Path) -> Iterator[Image]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from lib_bootcamp.catalog import find
 from lib_bootcamp.core.left_out import left_out_lines
+from lib_bootcamp.core.terminal_text import on_one_line
 from lib_bootcamp.jobs.facts import JobInfo, duration
 from lib_bootcamp.jobs.manager import Jobs, jobs_of
 from lib_bootcamp.jobs.progress import Stop
@@ -96,7 +97,7 @@ def _tell(jobs: Jobs, info: JobInfo) -> None:
     shown = [each for each in jobs.items(info.id, trusted=True, limit=SHOWN) if each.state == "done"]
     for each in shown:
         text = (each.result or {}).get("caption") or (each.result or {}).get("label")
-        print(f"{each.path}: {text}")
+        print(f"{on_one_line(each.path)}: {text}")
     if info.total > len(shown):
         print("...")
     print(f"Job {info.id} is {info.summary()}")
@@ -114,11 +115,12 @@ def _name_left_out(jobs: Jobs, info: JobInfo) -> None:
 def _complain(jobs: Jobs, info: JobInfo) -> None:
     failed = jobs.failures(info.id, trusted=True, limit=NOTES)
     for each in failed:
-        sys.stderr.write(f"error: {each.note if each.path in each.note else f'{each.path}: {each.note}'}\n")
+        told = each.note if each.path in each.note else f"{each.path}: {each.note}"
+        sys.stderr.write(f"error: {on_one_line(told)}\n")
     if info.failed > len(failed):
         sys.stderr.write(f"and {info.failed - len(failed)} more; {PROGRAM} jobs show {info.id} --json tells all.\n")
     if info.error:
-        sys.stderr.write(f"error: {info.error}\n")
+        sys.stderr.write(f"error: {on_one_line(info.error)}\n")
 
 
 def _in_full(jobs: Jobs, info: JobInfo) -> dict[str, Any]:
@@ -139,7 +141,7 @@ def _list(jobs: Jobs, arguments: argparse.Namespace) -> int:
         _print_json(plain(found))
         return 0
     for each in found:
-        print(f"{each.id:>4}  {each.operation:10} {each.summary()}  {each.folder}")
+        print(f"{each.id:>4}  {each.operation:10} {each.summary()}  {on_one_line(str(each.folder))}")
     if not found:
         print("There are no jobs.")
     return 0
@@ -150,7 +152,7 @@ def _show(jobs: Jobs, arguments: argparse.Namespace) -> int:
     if arguments.json:
         _print_json(_in_full(jobs, info))
         return 0
-    print(f"Job {info.id}: {info.operation} {info.folder}")
+    print(f"Job {info.id}: {info.operation} {on_one_line(str(info.folder))}")
     print(f"{info.summary()}; worked {duration(info.spent_s)}" if info.spent_s else info.summary())
     print(f"created {info.created}, started {info.started or '-'}, finished {info.finished or '-'}")
     print("possible now: " + ", ".join(info.actions))
@@ -187,7 +189,7 @@ def _undo(jobs: Jobs, arguments: argparse.Namespace) -> int:
     else:
         print(f"{undone.restored:,} files are as they were before job {arguments.number}.")
     for each in undone.left:
-        sys.stderr.write(f"{each.note}\n")
+        sys.stderr.write(f"{on_one_line(each.note)}\n")
     return EXIT_SOME_FAILED if undone.left else 0
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import os
 import re
+import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -80,7 +81,12 @@ def _is_uploaded(path: str, folder: Path) -> bool:
     """Whether it names a file in the folder of uploads, or nothing there; a folder or a pipe is no upload."""
     if "\0" in path or not (Path(path).is_absolute() and is_inside(Path(path), folder)):
         return False
-    return os.path.isfile(path) or not os.path.exists(path)
+    try:
+        return stat.S_ISREG(Path(path).stat().st_mode)
+    except FileNotFoundError:  # which is told in its turn
+        return True
+    except (OSError, ValueError):
+        return False
 
 
 def public_text(text: str) -> str:
@@ -91,7 +97,7 @@ def public_text(text: str) -> str:
 
 
 def _named_files(value: Any) -> Iterator[dict[str, Any]]:
-    """The objects that name a file: with a `path`, or as Gradio 3 has them with a `name` and `is_file`; or with both."""
+    """The objects that name a file: with a `path`, or as Gradio 3 has them with a `name` and `is_file`, or both."""
     waiting = [value]
     while waiting:
         each = waiting.pop()

@@ -20,6 +20,7 @@ from lib_bootcamp.core.images import (
 )
 from lib_bootcamp.core.inside import Inside
 from lib_bootcamp.core.left_out import left_out_lines
+from lib_bootcamp.core.terminal_text import on_one_line
 from lib_bootcamp.core.write_files import write_atomically
 from lib_bootcamp.errors import BootcampError, OutputError, StorageError
 from lib_bootcamp.operation import Context, ControlMap, Operation, Result
@@ -113,7 +114,7 @@ class Runner:
                 for each in track(progress, made, title=self.operation.name, total=len(items), unit="file"):
                     outcomes.append(each)
                     if each.exit_code > EXIT_NO:
-                        print(f"error: {each.line}", file=sys.stderr)
+                        print(f"error: {on_one_line(each.line)}", file=sys.stderr)
                     if each.ends_all:
                         break
         except KeyboardInterrupt:
@@ -142,7 +143,7 @@ class Runner:
         except BootcampError as error:
             return failure(path, error)
         record = {"operation": self.operation.name, "path": path, **written, **result.facts()}
-        line = " ".join(filter(None, [f"{path}:" if path else "", result.summary(), _arrow(written)]))
+        line = " ".join(filter(None, [f"{on_one_line(path)}:" if path else "", result.summary(), _arrow(written)]))
         return Outcome(record, "\n".join([line, *result.lines()]), 0 if result.succeeded() else EXIT_NO)
 
     def _write(self, item: Item, params: Params, result: Result) -> dict[str, Any]:
@@ -200,7 +201,7 @@ class Runner:
 
     def _say(self, outcome: Outcome) -> None:
         if outcome.exit_code > EXIT_NO:
-            print(f"error: {outcome.line}", file=sys.stderr)
+            print(f"error: {on_one_line(outcome.line)}", file=sys.stderr)
         elif not self.settings.quiet:
             print(outcome.line)
 
@@ -295,7 +296,7 @@ def exit_code_of(codes: list[int], *, several: bool) -> int:
 
 
 def _arrow(written: Mapping[str, Any]) -> str:
-    return "-> " + ", ".join(str(each) for each in written.values()) if written else ""
+    return on_one_line("-> " + ", ".join(str(each) for each in written.values())) if written else ""
 
 
 def _distinct(paths: Iterable[Path | None]) -> list[Path | None]:
