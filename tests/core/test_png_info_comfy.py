@@ -862,3 +862,26 @@ def test_inputs_of_any_type_are_passed_over(inputs):
 def test_a_workflow_of_any_shape_is_passed_over(workflow):
     assert core(read(text_to_image(), workflow)) == PLAIN
     assert read_comfy({"workflow": json.dumps(workflow)}).tool == "ComfyUI"
+
+
+@pytest.mark.parametrize(("typed", "size"), [(0, (832, 1216)), (640, (640, 640))])
+def test_a_size_picker_takes_the_preset_unless_a_size_is_typed(typed, size):
+    graph = text_to_image(latent_image=["10", 0])
+    graph["10"] = node(
+        "SDXLEmptyLatentSizePicker+", resolution="832x1216 (0.68)", width_override=typed, height_override=typed
+    )
+    made = read(graph)
+    assert (made.width, made.height) == size
+
+
+def test_the_sdxl_loader_of_efficiency_tells_its_clip_skip():
+    graph = {
+        "1": node(
+            "Eff. Loader SDXL", base_ckpt_name="m.safetensors", base_clip_skip=-2, refiner_clip_skip=-3,
+            positive="a cat", negative="blurry", empty_latent_width=512, empty_latent_height=768,
+        ),
+        "2": node("KSampler SDXL (Eff.)", noise_seed=42, steps=20, cfg=7, sdxl_tuple=["1", 0], latent_image=["1", 1]),
+        "3": node("SaveImage", images=["2", 3]),
+    }  # fmt: skip
+    made = read(graph)
+    assert (core(made), made.clip_skip) == (PLAIN, 2)

@@ -124,6 +124,54 @@ def test_invokeais_options_of_any_length_are_read(options, extras):
     assert made.extras == extras
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "a cat [blurry] -s50 -S5 -W 512 -H 768 -C 7.5 -Ak_lms",
+        '"a cat [blurry]" --steps 50 --seed=5 --width 512 --height=768 --cfg_scale 7.5 --sampler k_lms',
+        '"a cat [blurry]" -s 50 -S 5 -W512 -H768 -C 7.5 -A k_lms -I "init.png"',
+    ],
+)
+def test_invokeais_lines_are_read_unquoted_with_long_names_and_with_quoted_options(line):
+    made = read_generation({"Dream": line})
+    assert (made.prompt, made.negative_prompt, made.steps, made.seed) == ("a cat", "blurry", 50, 5)
+    assert (made.width, made.height, made.cfg_scale, made.sampler) == (512, 768, 7.5, "k_lms")
+
+
+def test_quotes_within_invokeais_prompt_are_the_prompts_own():
+    assert read_generation({"Dream": '"a \\"big\\" cat" -s 50'}).prompt == 'a "big" cat'
+    assert read_generation({"Dream": '"a "big" cat" -s 50'}).prompt == 'a "big" cat'
+
+
+def test_a_dream_text_without_options_is_no_command_line():
+    assert read_generation({"Dream": "I slept well"}) is None
+
+
+def test_names_of_settings_are_known_in_any_case():
+    made = read("a cat\nsteps: 20, sampler: Euler a, cfg scale: 7, seed: 5, size: 512 x 768")
+    assert (made.steps, made.sampler, made.cfg_scale, made.seed) == (20, "Euler a", 7, 5)
+    assert (made.width, made.height, made.extras) == (512, 768, {})
+
+
+def test_civitais_resources_tell_the_model_and_the_loras():
+    used = [
+        {"type": "checkpoint", "modelVersionId": 1, "modelName": "Dream, Shaper"},
+        {"type": "lora", "weight": 0.8, "modelVersionId": 2, "modelName": "Glow"},
+        {"type": "embed", "modelVersionId": 3, "modelName": "EasyNegative"},
+    ]
+    made = read(
+        f"a cat\n{SETTINGS.partition(', Model')[0]}, Civitai resources: {json.dumps(used)}, Civitai metadata: {{}}"
+    )
+    assert (made.tool, made.model) == ("Civitai", "Dream, Shaper")
+    assert [(each.name, each.weight) for each in made.loras] == [("Glow", 0.8)]
+    assert made.extras == {"Civitai resources": used, "Civitai metadata": "{}"}
+
+
+def test_civitais_resources_change_nothing_that_is_said():
+    made = read(f'<lora:a:0.5>\n{SETTINGS}, Civitai resources: [{{"type": "lora", "modelName": "Glow"}}]')
+    assert [each.name for each in made.loras] == ["a"]
+
+
 @pytest.mark.parametrize("twice", [False, True])
 def test_ruinedfooocus_is_read(twice):
     told = {

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from .civitai import CIVITAI, add_resources
 from .generation import NUMBERS, Generation, file_name, make, number, plain_value, without_ending
 from .limits import read_object
 from .lora_tags import loras_of
@@ -79,8 +80,8 @@ def _quoted_end(line: str, start: int) -> int | None:
 
 
 def _object_end(line: str, start: int) -> int | None:
-    """Where a bare JSON object ends, as in `Hashes: {"vae": ...}`, if a comma or the line's end follows."""
-    if not line.startswith('{"', start):
+    """Where bare JSON ends, as in `Hashes: {"vae": ...}` or Civitai's lists, if a comma or the line's end follows."""
+    if not line.startswith(('{"', '[{"', '["'), start):
         return None
     try:
         end = _OBJECT.raw_decode(line, start)[1]
@@ -144,7 +145,7 @@ def parse(text: str) -> Infotext:
         if not raw:
             continue
         value = unquoted(raw)
-        size = _SIZE.match(value)
+        size = _SIZE.match(value.replace(" ", "") if name.casefold() == "size" else value)
         if size:
             fields[f"{name}-1"], fields[f"{name}-2"] = size[1], size[2]
         else:
@@ -192,6 +193,9 @@ FIELDS = {
 }
 
 
+_ANY_CASE = {name.casefold(): name for name in FIELDS}
+
+
 def tool_of(fields: Mapping[str, str]) -> str:
     """Which of the WebUI's relatives wrote an infotext, by what it says of its version."""
     version, app = fields.get("Version", ""), fields.get("App", "")
@@ -200,6 +204,8 @@ def tool_of(fields: Mapping[str, str]) -> str:
     for sign, tool in (("Fooocus", "Fooocus"), ("ComfyUI", "ComfyUI"), ("Civitai", "Civitai"), ("neo", "Forge Neo")):
         if version.startswith(sign):
             return tool
+    if CIVITAI in fields:
+        return "Civitai"
     return "Forge" if re.match(r"f\d", version) else "AUTOMATIC1111"
 
 
@@ -209,7 +215,8 @@ def read(text: str, tool: str = "") -> Generation:
     values: dict[str, Any] = {"prompt": parts.prompt, "negative_prompt": parts.negative_prompt}
     extras: dict[str, Any] = {}
     for name, value in parts.fields.items():
-        field = FIELDS.get(name)
+        known = name if name in FIELDS else _ANY_CASE.get(name.casefold(), name)
+        field = FIELDS.get(known) if known == name or known not in parts.fields else None
         if field is None or (field in NUMBERS and number(value, whole=NUMBERS[field] is int) is None):
             extras[name] = value
         else:
@@ -218,6 +225,7 @@ def read(text: str, tool: str = "") -> Generation:
     hashes = read_object(parts.fields.get("Hashes"))
     if hashes:
         extras["Hashes"] = hashes
+    add_resources(parts.fields, values, extras)
     return make(tool or tool_of(parts.fields), values, extras)
 
 

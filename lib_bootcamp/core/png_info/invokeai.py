@@ -92,20 +92,37 @@ _DREAM = {
     "C": "cfg_scale",
     "A": "sampler",
     "f": "denoising_strength",
+    "cfg_scale": "cfg_scale",
+    "steps": "steps",
+    "seed": "seed",
+    "width": "width",
+    "height": "height",
+    "sampler": "sampler",
+    "strength": "denoising_strength",
 }
+# the quote that ends the prompt: options, which may be quoted too, or nothing follows
+_PROMPT = re.compile(r'\s*"((?:\\.|[^\\])*?)"(?=\s+--?[A-Za-z]|\s*\Z)', re.DOTALL)
+_FIRST_OPTION = re.compile(r"\s(?=-[A-Za-z]|--[A-Za-z])")
 
 
 def _dream(texts: Texts) -> Generation | None:
     said = texts.get("Dream") or texts.get("dream")
     if not said:
         return None
-    start, end = said.find('"'), said.rfind('"')
-    if not 0 <= start < end:
+    quoted = _PROMPT.match(said)
+    words, options = (quoted[1], said[quoted.end() :]) if quoted else _unquoted(said)
+    flags = _options(options[:10_000].split())
+    if not quoted and not flags:
         return None
-    positive, negative = _bracketed(said[start + 1 : end])
-    flags = _options(said[end + 1 :][:10_000].split())
+    positive, negative = _bracketed(words.replace('\\"', '"') if quoted else words)
     values = {"prompt": positive, "negative_prompt": negative, **renamed(flags, _DREAM)}
     return make("InvokeAI", values, {name: value for name, value in flags.items() if name not in _DREAM})
+
+
+def _unquoted(said: str) -> tuple[str, str]:
+    """The words and the options of a line that was typed without quotes."""
+    words, *options = _FIRST_OPTION.split(said, maxsplit=1)
+    return words.strip(), "".join(options)
 
 
 def _options(parts: list[str]) -> dict[str, str | bool]:

@@ -148,13 +148,17 @@ def facts_of(node: Node, facts: Mapping[str, str | Rule]) -> Generator[Ask, Valu
 
 @dataclass(frozen=True)
 class Sized:
-    """Empty latents, or a picture, of a size; or the size in a preset's name, as in `832 x 1216 (portrait)`."""
+    """Empty latents, or a picture, of a size; or the size in a preset's name, as in `832 x 1216 (portrait)`.
+
+    With `typed` sides that are given and not 0 count more than the preset.
+    """
 
     width: str = "width"
     height: str = "height"
     preset: str = ""
     of: Rule | None = None
     swap: str = "swap_dimensions|invert"
+    typed: bool = False
 
     def find(self, node: Node, want: Want) -> Answer:
         base = (yield from self.of.find(node, want)) if self.of is not None else None
@@ -164,7 +168,7 @@ class Sized:
         for n, names in enumerate((self.width, self.height), 1):
             value = yield from Of(names, "width" if n == 1 else "height").find(node, want)
             said = number(value.plain, whole=True) if value is not None else None
-            size.append(int(found[n]) if found else said)
+            size.append(int(found[n]) if found and not (self.typed and said) else said)
         swap = yield from Of(self.swap, "switch").find(node, want)
         size = size[::-1] if swap is not None and str(swap.plain).lower() in {"on", "true"} else size
         base = Value() if base is None else base

@@ -149,7 +149,7 @@ NODES: dict[str, Any] = table(
         ): (SIZE, SIZE, SIZE),
         "StableCascade_EmptyLatentImage": (SIZE, SIZE),
         "SDXL Empty Latent Image (rgthree)": (Sized(preset="dimensions"), UNKNOWN, UNKNOWN),
-        "SDXLEmptyLatentSizePicker+": (Sized("resolution"),) * 3,
+        "SDXLEmptyLatentSizePicker+": (Sized("width_override", "height_override", "resolution", typed=True),) * 3,
         "EmptyLatentImagePresets; EmptyLatentImageCustomPresets": (Sized(preset="dimensions"),) * 3,
         "VAEEncode; VAEEncodeTiled; WanVideoEncode": (ENCODE,),
         "VAEEncodeForInpaint": (Told(ENCODE, always={"masked": True}),),

@@ -88,7 +88,7 @@ _TTN_SAMPLED = (
 )
 _STACK = "stack:optional_lora_stack|lora_stack"
 _SIZE = Sized("empty_latent_width", "empty_latent_height")
-_CLIP = {"clip_skip": "clip_skip"}
+_CLIP = {"clip_skip": "clip_skip|base_clip_skip"}
 
 
 def loader(
