@@ -52,7 +52,7 @@ def locked(starter: Starter, tmp_path_factory: pytest.TempPathFactory) -> Target
 @pytest.fixture(scope="module")
 def listening(starter: Starter, tmp_path_factory: pytest.TempPathFactory) -> Target:
     """That other machines reach."""
-    return aimed(starter, tmp_path_factory.mktemp("listening"), "--listen", checks_names=False)
+    return aimed(starter, tmp_path_factory.mktemp("listening"), "--listen")
 
 
 @pytest.fixture(scope="module")
