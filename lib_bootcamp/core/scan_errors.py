@@ -102,8 +102,8 @@ def _check_shape(grey: Image, layout: QrLayout) -> None:
     if abs(width * layout.height - height * layout.width) > 8 * max(layout.width, layout.height):
         raise InvalidParamError(
             "layout",
-            f"is of a canvas of {layout.width} x {layout.height} px, which a picture of {width} x {height} px "
-            "is not an enlargement of; give the layout of this picture, or the whole picture",
+            f"is for a canvas of {layout.width} x {layout.height} px, and this picture of {width} x {height} px is "
+            "not an enlargement of it; leave layout empty, or give the layout of this picture",
         )
     if layout.left + layout.modules * layout.module_px > layout.width or (
         layout.top + layout.modules * layout.module_px > layout.height

@@ -115,6 +115,11 @@ class Undone:
     left: Annotated[tuple[Left, ...], Spec("Left", "Files that were changed since.")]
     job: Annotated[JobInfo, Spec("Job")]
 
+    def restored_text(self) -> str:
+        """How many files are put back, in a sentence."""
+        files = "1 file is as it was" if self.restored == 1 else f"{self.restored:,} files are as they were"
+        return f"{files} before job {self.job.id}."
+
 
 def duration(seconds: float) -> str:
     """Seconds for a person: 48 s, 5 min, 2 h 10 min."""

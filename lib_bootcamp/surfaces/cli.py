@@ -1,8 +1,8 @@
 """The command line: one command for each operation, written from its declaration.
 
-Exit codes: 0 done; 1 the answer is no (a code that does not scan); 2 a parameter is wrong;
-3 a file cannot be read or written, or something is missing; 4 some items of a folder failed;
-130 interrupted.
+Exit codes: 0 done; 1 the answer is no (a code that does not scan, a picture that does not tell
+how it was made, captions that were left); 2 a parameter is wrong; 3 a file cannot be read or
+written, or something is missing; 4 some items of a folder failed; 130 interrupted.
 """
 
 from __future__ import annotations

@@ -187,7 +187,7 @@ def _undo(jobs: Jobs, arguments: argparse.Namespace) -> int:
     if arguments.json:
         _print_json(plain(undone))
     else:
-        print(f"{undone.restored:,} files are as they were before job {arguments.number}.")
+        print(undone.restored_text())
     for each in undone.left:
         sys.stderr.write(f"{on_one_line(each.note)}\n")
     return EXIT_SOME_FAILED if undone.left else 0

@@ -140,7 +140,7 @@ def test_a_code_said_to_be_correctable_is_read_and_one_said_not_to_be_is_not() -
 
 def test_another_aspect_ratio_is_refused() -> None:
     modules, layout = laid_out()
-    with pytest.raises(InvalidParamError, match="not an enlargement"):
+    with pytest.raises(InvalidParamError, match="not an enlargement of it; leave layout empty"):
         error_map(np.pad(draw(modules), ((0, 40), (0, 0))), layout)
 
 

@@ -108,7 +108,7 @@ def row(info: JobInfo) -> list[object]:
 
 def undone_text(undone: Undone) -> str:
     """What undo did, in a sentence or two."""
-    text = f"{undone.restored:,} files are as they were before job {undone.job.id}."
+    text = undone.restored_text()
     if not undone.left:
         return text
     named = ", ".join(each.file for each in undone.left[:3])
