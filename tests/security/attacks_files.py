@@ -73,6 +73,17 @@ def _link(target: Target) -> Path:
     return link
 
 
+def decoys(target: Target) -> Iterator[Any]:
+    """A file that was uploaded under one of the names that some Gradio reads, the private picture under another."""
+    uploaded = target.uploads / "mine" / "b.png"
+    uploaded.parent.mkdir(parents=True, exist_ok=True)
+    uploaded.write_bytes(b"not a picture")
+    mine, secret = str(uploaded), str(target.secret)
+    for value in ({"path": mine, "name": secret}, {"path": secret, "name": mine}, {"path": mine, "data": secret}):
+        yield {**value, "is_file": True, "orig_name": "a.png", "meta": META}
+        yield [{**value, "is_file": True, "orig_name": "a.png", "meta": META}]
+
+
 def shapes(path: str) -> Iterator[Any]:
     """Every way in which a Gradio takes a file."""
     file = {"path": path, "meta": META, "orig_name": "a.png"}
@@ -96,6 +107,7 @@ def no_component_reads_a_file_that_was_not_uploaded(target: Target) -> None:
         paths = list(hostile_paths(target, address))
         for at, function in enumerate(functions):
             wanted = [(str(target.secret), value) for value in shapes(str(target.secret))]
+            wanted += [(str(target.secret), value) for value in decoys(target)]
             wanted += [(path, next(shapes(path))) for path in paths]
             # the other pairs by turns: all of them are tried, each on some function
             wanted += [(path, list(shapes(path))[(at + turn) % 7]) for turn, path in enumerate(paths)]
