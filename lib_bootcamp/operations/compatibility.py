@@ -101,7 +101,7 @@ class Compatibility(Result):
             there = f"None of the {self.other_maps} installed ControlNet models is for this map ({title})"
             return f"{there}; the checkpoint is {loaded}"
         if not self.models:
-            return f"No ControlNet model is installed here; the checkpoint is {loaded}"
+            return f"No ControlNet model was found; the checkpoint is {loaded}"
         count = sum(each.fits is True for each in self.models)
         broken = sum(each.damaged for each in self.models)
         told = f"{count} of {len(self.models)} ControlNet models fit {loaded}"
