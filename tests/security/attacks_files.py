@@ -124,8 +124,7 @@ def no_text_field_reads_a_file(target: Target) -> None:
         for function in target.functions():
             for path in (str(target.secret), address):
                 value = {"path": path, "meta": META}
-                data = [value if each["type"] != "state" else None for each in function.inputs]
-                _says_nothing(target, target.call(function, data), path)
+                _says_nothing(target, target.call(function, function.everywhere(value)), path)
         assert not asked
     assert not [each for each in _kept(target) - before if _is_stolen(each, target)]
 

@@ -125,7 +125,7 @@ class Target:
             inputs = [parts[number] for number in each["inputs"]]
             ours = any(str(part["props"].get("elem_id", "")).startswith("bootcamp") for part in inputs)
             if ours and each.get("backend_fn", True) is not False:
-                yield Function(each.get("id", at), str(each.get("api_name") or ""), inputs)
+                yield Function(each.get("id", at), str(each.get("api_name") or ""), inputs, self.whole)
 
     def call(self, function: Function, data: Sequence[Any], headers: Headers = (), *, host: str | None = None) -> str:
         """Run a function of the page's, by the road that this Gradio has; returns everything that was answered."""
@@ -156,22 +156,36 @@ class Target:
 
 @dataclass(frozen=True)
 class Function:
-    """A function of a page: its number, its name, its components as Gradio's configuration has them."""
+    """A function of a page: its number, its name, its components as Gradio's configuration has them.
+
+    Inside a WebUI some of its components may be the WebUI's, which do with a file what the WebUI does.
+    """
 
     number: int
     name: str
     inputs: Sequence[Mapping[str, Any]]
+    whole: bool = True
+
+    def is_ours(self, part: Mapping[str, Any]) -> bool:
+        """Whether a component is ours."""
+        return self.whole or str(part["props"].get("elem_id", "")).startswith("bootcamp")
+
+    def _takes_file(self, part: Mapping[str, Any]) -> bool:
+        return self.is_ours(part) and part["type"] in {"file", "image", "gallery", "uploadbutton"}
 
     def takes_files(self) -> bool:
         """Whether a picture or a file is among what it takes."""
-        return any(each["type"] in {"file", "image", "gallery", "uploadbutton"} for each in self.inputs)
+        return any(map(self._takes_file, self.inputs))
 
     def filled(self, value: Any) -> list[Any]:
         """Its data with this value wherever a file is taken, and else what the page begins with."""
-        return [
-            value if each["type"] in {"file", "image", "gallery", "uploadbutton"} else each["props"].get("value")
-            for each in self.inputs
-        ]
+        return [value if self._takes_file(each) else each["props"].get("value") for each in self.inputs]
+
+    def everywhere(self, value: Any) -> list[Any]:
+        """Its data with this value in every component that has one."""
+        begins = [None if each["type"] == "state" else each["props"].get("value") for each in self.inputs]
+        mine = [each["type"] != "state" and self.is_ours(each) for each in self.inputs]
+        return [value if is_mine else begin for begin, is_mine in zip(begins, mine, strict=True)]
 
 
 def _answer(response: http.client.HTTPResponse) -> Answer:
