@@ -16,8 +16,6 @@ from tests.ml.needs import skip_without_models
 skip_without_models()
 torch = pytest.importorskip("torch")
 
-from training.scenes import Scene, draw_scene  # noqa: E402
-
 from lib_bootcamp.core.label_tables import LabelTables, folder_tables  # noqa: E402
 from lib_bootcamp.errors import BootcampError, CancelledError, ImageError, InvalidParamError  # noqa: E402
 from lib_bootcamp.ml import label_features  # noqa: E402
@@ -30,6 +28,7 @@ from lib_bootcamp.operation import Context  # noqa: E402
 from tests.fakes import FakeHost, FakeProgress  # noqa: E402
 from tests.ml.clips import config, photograph, save  # noqa: E402
 from tests.ml.interrogations import COLOURS, SHAPES, WORDS, Ours, write_tables  # noqa: E402
+from tools.mini_models.shapes.scenes import Scene, draw_scene  # noqa: E402
 
 MODES: tuple[Mode, ...] = ("best", "fast", "classic", "negative")
 

@@ -12,8 +12,6 @@ from tests.ml.needs import skip_without_models
 
 skip_without_models("clip_interrogator", "transformers")
 
-from training.scenes import draw_scene, sample_scene, write_caption  # noqa: E402
-
 from lib_bootcamp.core.arrays import Image  # noqa: E402
 from lib_bootcamp.core.label_tables import package_tables  # noqa: E402
 from lib_bootcamp.ml.clip_load import Loaded  # noqa: E402
@@ -22,6 +20,7 @@ from lib_bootcamp.ml.clip_pictures import Preprocessing  # noqa: E402
 from lib_bootcamp.ml.interrogator import Mode, Wish  # noqa: E402
 from tests.ml.clips import config, photograph, save  # noqa: E402
 from tests.ml.interrogations import WORDS, Ours, peer, theirs, write_peers_cache, write_tables  # noqa: E402
+from tools.mini_models.shapes.scenes import draw_scene, sample_scene, write_caption  # noqa: E402
 
 MODES: tuple[Mode, ...] = ("best", "fast", "classic", "negative")
 

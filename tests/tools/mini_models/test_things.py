@@ -7,8 +7,12 @@ import dataclasses
 import numpy as np
 import pytest
 
-from tools.mini_models.loop import Recipe
-from tools.mini_models.things.scenes import (
+from tests.ml.needs import skip_without_models
+
+skip_without_models()
+
+from tools.mini_models.loop import Recipe  # noqa: E402
+from tools.mini_models.things.scenes import (  # noqa: E402
     GROUNDS,
     Ground,
     Item,
@@ -18,7 +22,7 @@ from tools.mini_models.things.scenes import (
     with_article,
     write_caption,
 )
-from tools.mini_models.things.sets import Thing
+from tools.mini_models.things.sets import Thing  # noqa: E402
 
 NAMES = ("cat", "apple", "rocket", "grapes", "bus", "trolleybus", "glass of milk", "bread")
 PAIRS = [(Thing(name, "some", {"flat": name, "noto": name}), style) for name in NAMES for style in ("flat", "noto")]
