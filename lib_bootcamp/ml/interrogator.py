@@ -26,6 +26,7 @@ from .batches import Surroundings, Within, in_batches, prepared_in_batches
 from .captioners import Captioner
 from .label_features import CHUNK, LabelFeatures
 from .prompt_encoder import PromptEncoder
+from .text_tower import Row
 
 T = TypeVar("T")
 Mode: TypeAlias = Literal["best", "fast", "classic", "negative", "caption"]
@@ -251,6 +252,14 @@ class Interrogator:
         )
 
 
+def _of_equals(winner: int, rows: Sequence[Row], ranks: Sequence[int]) -> int:
+    """The best ranked of the labels that have the winner's tokens.
+
+    Their vectors are equal, but a product of a matrix and a vector may give equal rows sums that differ by a last bit.
+    """
+    return min((at for at, row in enumerate(rows) if row == rows[winner]), key=lambda at: ranks[at])
+
+
 class _Picture:
     """One picture against the labels.
 
@@ -320,8 +329,8 @@ class _Picture:
         candidates = [each for each in (caption, classic, fast, chained) if each]
         if not candidates:
             return ""
-        weighed = self._similarities(candidates)
-        return candidates[int(np.argmax(weighed))]
+        winner = int(np.argmax(self._similarities(candidates)))
+        return candidates[_of_equals(winner, self._encoder.rows(candidates), range(len(candidates)))]
 
     def _negative(self, order: Order) -> str:
         flavors = self._ranked("flavors", self._wish.intermediate, reverse=True)
@@ -347,11 +356,15 @@ class _Picture:
         sign = -1.0 if reverse else 1.0
         additions = self._encoder.additions(remaining)
         left = list(range(len(remaining)))
+        places = {label: at for at, label in reversed(list(enumerate(flavors)))}
+        ranks = [places[label] for label in remaining]
         for number in range(longest):
             if not left:
                 break
             weighed = sign * (self._encoder.continued(prompt, additions, left, self._steps) @ self._vector)
-            winner = int(np.argmax(weighed))
+            winner = _of_equals(
+                int(np.argmax(weighed)), [additions.rows[at] for at in left], [ranks[at] for at in left]
+            )
             longer, found = prompt + SEPARATOR + additions.texts[left[winner]], float(weighed[winner])
             self._known[longer] = sign * found
             if found > best_similarity:

@@ -106,7 +106,7 @@ class LabelFeatures:
         signed = -all_of_it if reverse else all_of_it
         total = stop - start
         if total <= chunk:
-            best = signed.topk(min(count, total), dim=-1)[1]
+            best = _top(signed, count)
             return [[start + int(at) for at in row] for row in best]
         chunks = math.ceil(total / chunk)
         keep = chunk // chunks
@@ -116,10 +116,9 @@ class LabelFeatures:
             )
         parts = []
         for at in range(0, total, chunk):
-            part = signed[:, at : at + chunk]
-            parts.append(part.topk(min(keep, part.shape[1]), dim=-1)[1] + at)
+            parts.append(_top(signed[:, at : at + chunk], keep) + at)
         kept = torch.cat(parts, dim=-1)
-        best = all_of_it.gather(1, kept).topk(min(count, kept.shape[1]), dim=-1)[1]
+        best = _top(all_of_it.gather(1, kept), count)
         return [[start + int(at) for at in row] for row in kept.gather(1, best)]
 
     def best(self, table: str, similarities: torch.Tensor, count: int) -> list[tuple[str, float]]:
@@ -131,8 +130,8 @@ class LabelFeatures:
             count: how many at most.
         """
         start, stop = self._spans[table]
-        values, places = similarities[start:stop].topk(min(count + 1, stop - start))
-        found = [(self.labels[start + int(at)], float(value)) for value, at in zip(values, places, strict=True)]
+        span = similarities[start:stop]
+        found = [(self.labels[start + int(at)], float(span[at])) for at in _top(span[None], count + 1)[0]]
         return [each for each in found if each[0]][:count]
 
     def table(self, name: str) -> list[str]:
@@ -156,6 +155,26 @@ class LabelFeatures:
         for at, each in enumerate(self.labels):
             places.setdefault(each, at)
         return places
+
+
+def _top(values: torch.Tensor, count: int) -> torch.Tensor:
+    """Places of each row's largest, of equal ones the first; `topk` alone takes equal ones as it happens to find them.
+
+    Args:
+        values: float32 [N, L].
+        count: how many at most.
+    Returns:
+        int64 [N, min(count, L)], largest first.
+    """
+    count = min(count, values.shape[1])
+    if not count or not len(values):
+        return torch.empty((len(values), count), dtype=torch.long)
+    least = values.topk(count, dim=-1)[0][:, -1:]
+    rows = []
+    for row, enough in zip(values, ~(values < least), strict=True):
+        places = enough.nonzero()[:, 0]
+        rows.append(places[row[places].sort(descending=True, stable=True)[1][:count]])
+    return torch.stack(rows)
 
 
 def load_label_features(encoder: PromptEncoder, tables: LabelTables, folder: Path, progress: Progress) -> LabelFeatures:

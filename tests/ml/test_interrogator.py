@@ -128,6 +128,23 @@ def test_of_labels_with_the_same_tokens_the_better_ranked_one_is_taken(mini: Cli
     assert made.text(wish, picture, "a picture", dict.fromkeys) == ranked
 
 
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("count", [1, 2, 5])
+@pytest.mark.parametrize("chunk", [4, 100])
+def test_labels_that_fit_equally_well_are_ranked_in_the_order_of_their_table(
+    count: int, chunk: int, reverse: bool
+) -> None:
+    labels = tuple(f"label {number}" for number in range(10))
+    tables = LabelTables(flavors=labels)
+    features = {name: torch.ones(len(each), 3) for name, each in tables.named().items()}
+    table = label_features.LabelFeatures("", tables, features)
+    (places,) = table.rank("flavors", torch.full((1, 10), 0.5), count, chunk=chunk, reverse=reverse)
+    ranked = [table.labels[at] for at in places]
+    expected = [each for each in labels if chunk > 10 or labels.index(each) % chunk < chunk // 3]
+    assert ranked == expected[:count]
+    assert [label for label, _ in table.best("flavors", torch.full((10,), 0.5), count)] == list(labels[:count])
+
+
 # --- without captions and without tables
 
 
