@@ -282,7 +282,7 @@ class Operation(Generic[P, R]):
         hosts: names of the hosts that offer it; all of them where there are none.
         over_files: how it takes a folder of pictures; None where it takes one picture at a time.
         command: its words on the command line, where they are not its name.
-        page: makes of a result an HTML page of one file; None where there is none.
+        page: makes of a result an HTML page of one file, for who asked; None where there is none.
         job: how it works through a folder as a job; None where it does not.
         luminance: whether a picture can follow the map's brightness, without any ControlNet.
         section: where its tab stands; empty: control maps among each other, what draws too, all else among the tools.
@@ -301,7 +301,7 @@ class Operation(Generic[P, R]):
     hosts: tuple[str, ...] = ()
     over_files: OverFiles[Any] | None = None
     command: str = ""
-    page: Callable[[Any], str] | None = None
+    page: Callable[[Any, Context], str] | None = None
     job: FolderJob[Any] | None = None
     section: Section | Literal[""] = ""
     luminance: bool = False

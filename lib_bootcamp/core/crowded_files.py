@@ -12,6 +12,7 @@ from typing import Literal
 
 from lib_bootcamp.errors import ImageError
 
+from .long_pictures import refuse_many_scans
 from .png import SIGNATURE
 
 MAX_BESIDE = 1000
@@ -33,13 +34,14 @@ def refuse_crowded(data: bytes) -> None:
     """Look at a file's frame before it is read.
 
     Raises:
-        ImageError: it has more blocks than a reader should walk.
+        ImageError: it has more blocks than a reader should walk, or more scans.
     """
     for starts, is_crowded in _WALKS:
         if data.startswith(starts) and is_crowded(data):
             raise ImageError(
                 f"The file has over {MAX_BESIDE:,} texts or other blocks beside its pixels; save it again without."
             )
+    refuse_many_scans(data)
 
 
 def _png(data: bytes) -> bool:

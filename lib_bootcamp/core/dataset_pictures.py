@@ -21,6 +21,7 @@ from .arrays import Image
 from .dataset_likeness import SHARPNESS_SIDE_PX, PictureHash, perceptual_hash, sharpness
 from .images import DECODER_ERRORS, MAX_BYTES, ORIENTATION, open_image
 from .inside import Inside, LeadsOutError
+from .long_pictures import gif_frames
 from .regular_files import read_regular
 
 _TURNED = (5, 6, 7, 8)
@@ -43,7 +44,7 @@ class Examined:
         has_alpha: whether there is an alpha channel or a transparent colour.
         is_transparent: whether some pixel is not opaque.
         orientation: EXIF's, 1 where the pixels lie as they are shown.
-        frames: of an animation.
+        frames: of an animation; of a GIF they are counted up to 10,000.
         identity: what files with the same picture in them have in common: of JPEGs their bytes, else the pixels.
         hash: perceptual; None for a picture of one tone.
         sharpness: variance of the Laplacian.
@@ -115,7 +116,7 @@ def _examined(data: bytes) -> Examined:
 
 def _measured(data: bytes, picture: Pil.Image) -> Examined:
     kind, mode = picture.format or "", picture.mode
-    frames = getattr(picture, "n_frames", 1) if kind in _ANIMATED else 1
+    frames = gif_frames(data) if kind == "GIF" else getattr(picture, "n_frames", 1) if kind in _ANIMATED else 1
     orientation = picture.getexif().get(ORIENTATION, 1)
     orientation = orientation if orientation in range(1, 9) else 1
     width, height = picture.size
@@ -171,22 +172,23 @@ def _grey(picture: Pil.Image, *, has_alpha: bool) -> Image:
     return np.asarray(picture.convert("L"), np.uint8)
 
 
-def thumbnail(path: Path, side_px: int = 160, quality: int = 78) -> str | None:
+def thumbnail(path: Path, inside: Inside | None = None, *, side_px: int = 160, quality: int = 78) -> str | None:
     """A small JPEG of a picture file as a data URI, for a page of one file; arguments as `small_jpeg`."""
-    made = small_jpeg(path, side_px, quality)
+    made = small_jpeg(path, side_px, inside, quality=quality)
     return None if made is None else "data:image/jpeg;base64," + base64.b64encode(made).decode("ascii")
 
 
-def small_jpeg(path: Path, side_px: int, quality: int = 85) -> bytes | None:
+def small_jpeg(path: Path, side_px: int, inside: Inside | None = None, *, quality: int = 85) -> bytes | None:
     """A small JPEG of a picture file, upright and opaque; None where it cannot be made.
 
     Args:
         path: the picture file.
         side_px: of the longer side.
+        inside: the folder that it has to lie in by now too; None: it may lie anywhere.
         quality: of the JPEG.
     """
     try:
-        picture = open_image(read_picture(path))
+        picture = open_image(read_picture(path, inside))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             picture.draft("RGB", (side_px * 2, side_px * 2))

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from lib_bootcamp.core.folder_walk import Walk
+from lib_bootcamp.core.regular_files import MAX_TEXT_BYTES, read_regular
 from lib_bootcamp.core.web_access import AccessRules
 from lib_bootcamp.core.write_files import data_folder
 from lib_bootcamp.errors import ModelError, first_line
@@ -439,7 +440,7 @@ class A1111Host:
         settings = self._webui("shared").opts
         return LdmModel(
             family=self._family(model),  # type: ignore[arg-type]
-            config=yaml.safe_load(Path(model.used_config).read_text(encoding="utf-8")),
+            config=yaml.safe_load(read_regular(Path(model.used_config), MAX_TEXT_BYTES)),
             unet=self._unet(model),
             vae=self._vae(model),
             clip=next((each.transformer for each in encoders if hasattr(each, "transformer")), None),

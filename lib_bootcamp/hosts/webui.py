@@ -11,10 +11,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from PIL import Image as Pil
-
 from lib_bootcamp.core.arrays import Image
-from lib_bootcamp.core.images import write_image
+from lib_bootcamp.core.images import load_image, read_file, write_image
 from lib_bootcamp.core.model_files import Base, base_of_file
 from lib_bootcamp.errors import BootcampError
 
@@ -145,7 +143,7 @@ class WebUiPage:
         def send(path: str | None) -> Any:
             if not path:
                 raise NothingToSendError
-            opened = Pil.open(path).convert("RGB")
+            opened = _opened(path)
             return [opened, *opened.size] if size else opened
 
         button.click(send, [picture], [target["init_img"], *size], show_progress=False)
@@ -185,7 +183,7 @@ class WebUiPage:
 
 def _opened(path: str | None) -> Any:
     """The picture that a component holds; None where it holds none."""
-    return Pil.open(path).convert("RGB") if path else None
+    return load_image(read_file(Path(path)))[0].convert("RGB") if path else None
 
 
 _CLASSES: dict[str, type[Exception]] = {}

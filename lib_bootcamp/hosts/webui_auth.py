@@ -14,6 +14,9 @@ from fastapi import Depends
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from lib_bootcamp.core.regular_files import read_regular
+
+MAX_USERS_BYTES = 1 << 20
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="WebUI", charset="UTF-8"'}
 
 
@@ -24,8 +27,8 @@ def auth_dependencies(options: Any) -> list[Any]:
         options: the WebUI's command line (`api_auth`, `gradio_auth`, `gradio_auth_path`).
 
     Raises:
-        OSError: the file of `--gradio-auth-path` cannot be read.
-        ValueError: an entry is not `user:password`.
+        OSError: the file of `--gradio-auth-path` cannot be read, or is no regular one.
+        ValueError: it has more than 1 MiB, or an entry is not `user:password`.
     """
     api = _pairs(getattr(options, "api_auth", None) or "")
     if api:
@@ -33,7 +36,7 @@ def auth_dependencies(options: Any) -> list[Any]:
     page = _pairs(getattr(options, "gradio_auth", None) or "")
     path = getattr(options, "gradio_auth_path", None)
     if path:
-        for line in Path(path).read_text(encoding="utf-8").splitlines():
+        for line in read_regular(Path(path), MAX_USERS_BYTES).decode("utf-8").splitlines():
             page |= _pairs(line)
     return [Depends(Guard(page, page_session=True))] if page else []
 

@@ -371,10 +371,11 @@ def _by_folder(pictures: Sequence[PictureFacts]) -> Counter[str]:
     return Counter(PurePosixPath(each.path).parent.as_posix() for each in pictures)
 
 
-def as_page(report: DatasetReport) -> str:
+def as_page(report: DatasetReport, context: Context) -> str:
     """The report as an HTML page of one file, with small pictures."""
-    root = Path(report.folder)
-    return report_page(report, lambda path: thumbnail(root / path))
+    root = context.folder(report.folder, "folder")
+    inside = None if context.trusted else Inside(root, exact=True)
+    return report_page(report, lambda path: thumbnail(root / path, inside))
 
 
 DATASET_REPORT = Operation(

@@ -37,7 +37,7 @@ def request_head(scope: Mapping[str, Any]) -> RequestHead:
         origins=headers.getlist("origin"),
         content_types=headers.getlist("content-type"),
         has_body=bool(length) or "transfer-encoding" in headers,
-        fetch_site=headers.get("sec-fetch-site", "").strip().lower(),
+        fetch_site=", ".join(headers.getlist("sec-fetch-site")).strip().lower(),
         shown=shown,
         api=scope["path"].startswith(DATA_PATHS),
     )

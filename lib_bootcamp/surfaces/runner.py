@@ -138,18 +138,20 @@ class Runner:
             if item.source is not None and self.picture:
                 values[self.picture] = picture_of(self.fields[self.picture], item.source)
             params = self.operation.params_from(values)
-            result = self.operation.run(params, Context.of_terminal(self.host, progress))
-            written = self._write(item, params, result)
+            context = Context.of_terminal(self.host, progress)
+            result = self.operation.run(params, context)
+            written = self._write(item, params, result, context)
         except BootcampError as error:
             return failure(path, error)
         record = {"operation": self.operation.name, "path": path, **written, **result.facts()}
         line = " ".join(filter(None, [f"{on_one_line(path)}:" if path else "", result.summary(), _arrow(written)]))
         return Outcome(record, "\n".join([line, *result.lines()]), 0 if result.succeeded() else EXIT_NO)
 
-    def _write(self, item: Item, params: Params, result: Result) -> dict[str, Any]:
+    def _write(self, item: Item, params: Params, result: Result, context: Context) -> dict[str, Any]:
         written: dict[str, Any] = {}
         if self.settings.html is not None and self.operation.page is not None:
-            write_atomically(Path(self.settings.html), self.operation.page(result).encode("utf-8", "replace"))
+            page = self.operation.page(result, context)
+            write_atomically(Path(self.settings.html), page.encode("utf-8", "replace"))
             written["html"] = self.settings.html
         if item.out is None:
             return written

@@ -27,7 +27,19 @@ def head(**given: object) -> RequestHead:
     return RequestHead(**{"method": "POST", "hosts": OWN, **given})  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("name", ["localhost", "a.localhost", "127.1.2.3", "::1", "studio", "studio.local"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "localhost",
+        "localhost.localdomain",
+        "ip6-localhost",
+        "a.localhost",
+        "127.1.2.3",
+        "::1",
+        "studio",
+        "studio.local",
+    ],
+)
 def test_this_machine_answers_to_its_own_names(name: str) -> None:
     assert name in LOCAL
 
@@ -104,6 +116,33 @@ def test_every_other_page_may_not(origin: str) -> None:
         AccessRules(hosts=LOCAL).check(head(origins=[origin]))
 
 
+PROXIED = "https://studio.example.com:8443"
+
+
+@pytest.mark.parametrize("method", ["POST", "WEBSOCKET"])
+def test_a_browser_that_says_same_origin_is_believed_behind_a_proxy_that_writes_host_anew(method: str) -> None:
+    AccessRules(hosts=LOCAL).check(head(method=method, origins=[PROXIED], fetch_site="same-origin"))
+
+
+@pytest.mark.parametrize("site", ["same-site", "cross-site", "none", "", "same-origin, cross-site", "same-originx"])
+def test_no_other_word_of_the_browser_makes_a_foreign_page_an_own_one(site: str) -> None:
+    with pytest.raises(ForeignOriginError):
+        AccessRules(hosts=LOCAL).check(head(origins=[PROXIED], fetch_site=site))
+
+
+@pytest.mark.parametrize("origins", [["null"], [PROXIED, "https://evil.example"], ["null", PROXIED]])
+def test_a_page_without_one_origin_is_none_of_this_server_whatever_the_browser_says(origins: list[str]) -> None:
+    with pytest.raises(ForeignOriginError):
+        AccessRules(hosts=LOCAL).check(head(origins=origins, fetch_site="same-origin"))
+
+
+@pytest.mark.parametrize("names", [LOCAL, NETWORK])
+def test_a_rebound_page_is_of_the_same_origin_and_refused_by_its_name(names: HostNames) -> None:
+    rebound = head(hosts=["evil.example"], origins=["http://evil.example"], fetch_site="same-origin")
+    with pytest.raises(UnknownHostError):
+        AccessRules(hosts=names).check(rebound)
+
+
 def test_null_is_refused_where_every_site_is_allowed() -> None:
     with pytest.raises(ForeignOriginError):
         AccessRules(origins=("*",), pattern=re.compile(".*")).check(head(origins=["null"]))
@@ -160,7 +199,15 @@ def test_json_and_forms_are_read(kind: str) -> None:
 
 @pytest.mark.parametrize(
     ("address", "alone"),
-    [("127.0.0.1", True), ("localhost", True), ("::1", True), ("127.9.9.9", True), ("0.0.0.0", False), ("::", False)],
+    [
+        ("127.0.0.1", True),
+        ("localhost", True),
+        ("::1", True),
+        ("127.9.9.9", True),
+        ("localhost.localdomain", True),
+        ("0.0.0.0", False),
+        ("::", False),
+    ],
 )
 def test_a_loopback_address_is_reached_from_this_machine_alone(address: str, *, alone: bool) -> None:
     assert is_loopback(address) is alone

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import importlib.util
+import os
 import sys
 import threading
 from pathlib import Path
@@ -11,7 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from lib_bootcamp.errors import CancelledError, ModelError, NotAllowedError
+from lib_bootcamp.errors import CancelledError, ModelError, NotAllowedError, TooLargeError
 from lib_bootcamp.hosts.a1111 import A1111Host
 from lib_bootcamp.hosts.detect import current_host, detect
 from lib_bootcamp.operation import Context
@@ -414,6 +415,22 @@ def test_the_file_of_gradio_auth_is_read(host, webui, tmp_path):
     (tmp_path / "users").write_text("ann:1,bob:2\ncem:3\n", encoding="utf-8")
     webui.cmd_opts.gradio_auth_path = str(tmp_path / "users")
     assert [_answer(host, user).status_code for user in ("ann:1", "bob:2", "cem:3", "cem:2")] == [200, 200, 200, 401]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_the_file_of_gradio_auth_is_a_regular_one(host, webui, tmp_path):
+    os.mkfifo(tmp_path / "users")
+    webui.cmd_opts.gradio_auth_path = str(tmp_path / "users")
+    with pytest.raises(OSError, match="only regular files"):
+        host.auth_dependencies()
+
+
+def test_a_file_of_gradio_auth_without_end_is_not_read(host, webui, tmp_path):
+    with (tmp_path / "users").open("wb") as file:
+        file.truncate(1 << 30)
+    webui.cmd_opts.gradio_auth_path = str(tmp_path / "users")
+    with pytest.raises(TooLargeError):
+        host.auth_dependencies()
 
 
 def test_who_is_logged_in_on_the_page_passes(host, webui):

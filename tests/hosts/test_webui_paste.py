@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image as Pil
 
+from lib_bootcamp.errors import ImageError
 from lib_bootcamp.hosts.webui import WebUiPage
 
 
@@ -57,6 +58,16 @@ def test_the_picture_goes_where_the_tab_has_a_place_for_one(infotext: SimpleName
     Pil.new("RGBA", (3, 2)).save(tmp_path / "a.png")
     assert (opened(str(tmp_path / "a.png")).size, opened(None)) == ((3, 2), None)
     assert len(infotext.bound) == 1
+
+
+def test_only_a_picture_file_is_opened_for_a_tab(infotext: SimpleNamespace, tmp_path: Path) -> None:
+    button = Button()
+    WebUiPage().bind_paste(button, "img2img", "text", "picture")
+    ((opened, _, _),) = button.clicks
+    (tmp_path / "a.eps").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
+    for bad in ("a.eps", "none.png"):
+        with pytest.raises(ImageError):
+            opened(str(tmp_path / bad))
 
 
 def test_a_tab_that_the_webui_does_not_have_is_left_out(infotext: SimpleNamespace) -> None:

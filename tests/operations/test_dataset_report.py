@@ -16,6 +16,8 @@ from tests.fake_clip import FakeClip, flat, flat_png, lend_instead
 from tests.fakes import FakeHost, FakeProgress
 from tests.operations.dataset_folders import add, faulty, picture
 
+TERMINAL = Context.of_terminal(FakeHost(), FakeProgress())
+
 
 def run(root: Path, *, trusted: bool = True, host: FakeHost | None = None, **values: Any) -> DatasetReport:
     host = host or FakeHost()
@@ -200,7 +202,7 @@ def test_each_trainer_is_told_with_what_it_takes_and_leaves_out(tmp_path: Path) 
     assert all(each.why.endswith(".") for trainer in made.trainers for each in trainer.left_out)
     assert "kohya's sd-scripts: 1 of 7 pictures, 1 with a caption in .txt files." in made.lines()
     assert "left out: 5_cat/.g.png: .g.png is hidden." in made.lines()
-    assert "What trainers take" in as_page(made)
+    assert "What trainers take" in as_page(made, TERMINAL)
 
 
 def test_captions_in_txt_files_are_told_with_the_option_that_reads_them(tmp_path: Path) -> None:
@@ -297,7 +299,7 @@ def test_names_and_captions_are_never_html(tmp_path: Path) -> None:
     (evil / "<iframe>.png").write_bytes(b"bad")
     (evil / "<iframe srcdoc=x>.txt").write_text("orphan", encoding="utf-8")
     made = run(tmp_path, min_words=200)
-    page = as_page(made)
+    page = as_page(made, TERMINAL)
     for bad in ("<script", "<img src=x", "<iframe", "<b>bold", "<svg onload", "</style><b>"):
         assert bad not in page
     assert "&lt;script&gt;alert(2)&lt;/script&gt;" in page
@@ -315,13 +317,29 @@ def test_a_name_that_is_no_unicode_is_shown_with_a_question_mark(tmp_path: Path)
         pytest.skip("the file system takes Unicode only")
     made = run(tmp_path)
     assert made.pictures[0].path == "caf?.png"
-    as_page(made).encode("utf-8")
+    as_page(made, TERMINAL).encode("utf-8")
 
 
 def test_the_page_has_pictures_and_charts_and_a_bounded_size(report: DatasetReport) -> None:
-    page = as_page(report)
+    page = as_page(report, TERMINAL)
     assert page.startswith("<!doctype html>")
     assert "prefers-color-scheme: dark" in page
     assert page.count("<svg") == 6  # buckets, sizes, sharpness, tokens, tags, balance
     assert 10 < page.count("data:image/jpeg;base64,") <= 240
     assert len(page) < 1_000_000
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows makes links for administrators only")
+def test_a_picture_that_became_a_link_out_of_the_folder_is_not_shown_to_strangers(tmp_path: Path) -> None:
+    root = tmp_path / "set"
+    add(tmp_path, "secret.png", picture(2))
+    for name in ("a.png", "b.png"):
+        add(root, name, picture(1))
+    host = FakeHost(allowed=(root,))
+    made = run(root, trusted=False, host=host)
+    for name in ("a.png", "b.png"):
+        (root / name).unlink()
+        (root / name).symlink_to(tmp_path / "secret.png")
+    stranger = Context.of_job(host, host.progress(), trusted=False)
+    assert "data:image/jpeg" not in as_page(made, stranger)
+    assert "data:image/jpeg" in as_page(made, TERMINAL)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -208,3 +209,22 @@ def test_both_tabs_stand_on_the_page_and_hand_the_folder_over(host: FakeHost) ->
     button = tabs["dataset-report"].to_captions._id
     events = [each for each in page.config["dependencies"] if str(button) in str(each["targets"])]
     assert len(events) == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows makes links for administrators only")
+def test_a_picture_that_became_a_link_out_of_the_folder_is_grey_for_visitors_from_elsewhere(
+    root: Path, tmp_path: Path
+) -> None:
+    host = FakeHost(data_dir=tmp_path / "data", trusts_page=False, allowed=(root,))
+    with gr.Blocks():
+        editor = CaptionsTab(DATASET_CAPTIONS, host, Outputs())
+        editor.build()
+    state = edit(editor, {"only_find": True}, folder=str(root))["state"]
+    add(tmp_path, "secret.png", picture(1, (64, 64)))
+    (root / "25.png").unlink()
+    (root / "25.png").symlink_to(tmp_path / "secret.png")
+    _, gallery, _, _ = editor.turned(state, 1)
+    shown = [Pil.open(file).getcolors(9) for file, _ in gallery["value"]]
+    assert shown[1] is not None
+    assert len(shown[1]) == 1
+    assert shown[0] is None

@@ -156,7 +156,10 @@ class ClassifyTab(Tab):
         ordered = sorted(good, key=lambda each: (each.label is None, each.label or "", -each.scores[0].value))
         made = []
         for each in ordered[:MOST_THUMBNAILS]:
-            picture = read_image(paths[each.index])
+            try:
+                picture = read_image(paths[each.index])
+            except BootcampError:  # it is gone by now
+                continue
             scale = min(1.0, THUMBNAIL_PX / max(picture.shape[:2]))
             height, width = (max(1, round(side * scale)) for side in picture.shape[:2])
             small = resize(picture, width, height)

@@ -78,8 +78,8 @@ class DatasetTab(Tab):
         """Run on the form's values; mistakes become the message."""
         try:
             params = self.operation.params_from(self.form.raw(values))
-            made = self.operation.run(params, Context.of_page(self.host, progress))
-            return self._shown(made)
+            context = Context.of_page(self.host, progress)
+            return self._shown(self.operation.run(params, context), context)
         except BootcampError as error:
             return self.failed(str(error))
         except Exception:
@@ -90,8 +90,8 @@ class DatasetTab(Tab):
         """The components' values after a mistake: the sentence alone."""
         return [notice(sentence, kind="error"), "", gr.update(value=None, visible=False)]
 
-    def _shown(self, made: DatasetReport) -> list[Any]:
-        page = self.operation.page(made) if self.operation.page else ""
+    def _shown(self, made: DatasetReport, context: Context) -> list[Any]:
+        page = self.operation.page(made, context) if self.operation.page else ""
         folder = self.outputs.new_folder()
         files = {"dataset-report.html": page, "dataset-report.json": json.dumps(made.facts(), ensure_ascii=False)}
         for name, text in files.items():

@@ -12,6 +12,7 @@ from typing import Any
 import gradio as gr
 
 from lib_bootcamp.core.dataset_pictures import small_jpeg
+from lib_bootcamp.core.inside import Inside
 from lib_bootcamp.core.write_files import write_atomically
 from lib_bootcamp.errors import BootcampError, InvalidParamError
 from lib_bootcamp.operation import Context
@@ -202,10 +203,11 @@ class CaptionsTab(Tab):
     def _gallery(self, root: str, found: Sequence[tuple[str, str | None]]) -> list[tuple[str, str]]:
         """Small files with their captions; a grey one where a picture cannot be read."""
         folder = self.outputs.new_folder()
+        inside = None if self.host.trusts_page() else Inside(Path(root), exact=True)
         shown = []
         for at, (path, caption) in enumerate(found):
             file = folder / f"{at}.jpg"
-            write_atomically(file, small_jpeg(Path(root) / path, THUMBNAIL_PX) or _grey())
+            write_atomically(file, small_jpeg(Path(root) / path, THUMBNAIL_PX, inside) or _grey())
             shown.append((str(file), caption or "(no caption)"))
         return shown
 
