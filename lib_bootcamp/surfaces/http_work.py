@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from typing import Any
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from lib_bootcamp.errors import QueueFullError
+
 from .work_queue import WorkQueue
 
 RETRY_S = 10
+_FULL: ContextVar[dict[str, QueueFullError] | None] = ContextVar("bootcamp_full", default=None)
+
+
+def note_full(error: QueueFullError) -> None:
+    """Remember for the request that this runs in, if it does, why it is refused: Gradio answers any error with 500."""
+    noted = _FULL.get()
+    if noted is not None:
+        noted["error"] = error
 
 
 def left(request: Request) -> Callable[[], Awaitable[None]]:
@@ -39,6 +50,8 @@ def queued(handler: Callable[..., Any], queue: WorkQueue) -> Callable[..., Any]:
 class RetryAfter:
     """Every 503 says when to come again: Gradio's own queue, which has an end too, does not.
 
+    A function of the page that is called directly, and whose queue is full, is a 503 too.
+
     Args:
         app: the one inside.
     """
@@ -49,10 +62,17 @@ class RetryAfter:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as the app inside, with the header where it is missing."""
 
+        noted: dict[str, QueueFullError] = {}
+        _FULL.set(noted)
+
         async def told(message: Message) -> None:
-            if message["type"] == "http.response.start" and message["status"] == 503:
-                headers = MutableHeaders(scope=message)
-                headers.setdefault("Retry-After", str(RETRY_S))
+            if message["type"] == "http.response.start":
+                full = noted.get("error")
+                if full is not None and message["status"] == 500:
+                    message = {**message, "status": full.status}
+                if message["status"] == 503:
+                    headers = MutableHeaders(scope=message)
+                    headers.setdefault("Retry-After", str(RETRY_S if full is None else full.retry_after_s))
             await send(message)
 
         await self.app(scope, receive, told)

@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from lib_bootcamp.errors import BootcampError
+from lib_bootcamp.errors import BootcampError, QueueFullError
 
+from .http_work import note_full
 from .work_queue import WorkQueue
 
 T = TypeVar("T")
@@ -25,6 +26,8 @@ async def on_page(queue: WorkQueue, work: Callable[[], T]) -> T:
     try:
         return await queue.run(lambda _: work(), left=_left)
     except BootcampError as error:
+        if isinstance(error, QueueFullError):
+            note_full(error)
         raise gr.Error(str(error)) from None
 
 

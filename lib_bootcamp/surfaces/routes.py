@@ -192,13 +192,20 @@ def _endpoint(
     async def endpoint(request: Request, body: RawBody = reader) -> Response:
         as_picture = _wants_picture(request.headers.get("accept", ""), possible=_has_picture(operation))
 
+        def params() -> Any:
+            return operation.params_from(request_values(body, operation.params))
+
         def work(stop: threading.Event) -> Response:
-            values = request_values(body, operation.params)
-            params = operation.params_from(values)
-            result = operation.run(params, Context.of_api(host, Stoppable(host.progress(), stop)))
+            result = operation.run(params(), Context.of_api(host, Stoppable(host.progress(), stop)))
             return picture_answer(result) if as_picture else json_answer(result)
 
-        return await queues.of(operation).run(work, left=left(request))
+        queue = queues.of(operation)
+        if queue is queues.models:
+            if operation.needs and queue.is_full():
+                raise queue.refusal()
+            # mistakes are told before the work waits for its turn; its pictures are not held decoded meanwhile
+            queue = await queues.pictures.run(lambda _: queues.of(operation, params()), left=left(request))
+        return await queue.run(work, left=left(request))
 
     return endpoint
 

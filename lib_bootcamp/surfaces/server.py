@@ -63,6 +63,7 @@ def create_server_app(host: Host, *, port: int, rules: AccessRules | None = None
     from .http_work import RetryAfter
     from .page import build_page
     from .page_uploads import UploadGuard
+    from .upload_limits import UploadLimits
     from .work_queue import WAITING
 
     app = create_app(host)
@@ -85,7 +86,8 @@ def create_server_app(host: Host, *, port: int, rules: AccessRules | None = None
     )
     mounted = gr.mount_gradio_app(app, page, path="/", **extras)
     page.show_error = False  # as the argument, which Gradio 3 does not have
-    return AccessMiddleware(UploadGuard(RetryAfter(mounted)), rules or AccessRules(hosts=HostNames()))
+    inside = UploadLimits(UploadGuard(RetryAfter(mounted)))
+    return AccessMiddleware(inside, rules or AccessRules(hosts=HostNames()))
 
 
 def serve(host: Host, *, address: str, port: int, rules: AccessRules) -> int:

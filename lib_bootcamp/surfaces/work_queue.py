@@ -182,9 +182,10 @@ class WorkQueues:
     )
     models: WorkQueue = field(default_factory=lambda: WorkQueue("models", threads=1))
 
-    def of(self, operation: Operation[Any, Any]) -> WorkQueue:
-        """Where an operation's runs wait."""
-        heavy = operation.needs or any(each.spec.needs for each in operation.params.fields())
+    def of(self, operation: Operation[Any, Any], params: Any = None) -> WorkQueue:
+        """Where an operation's runs wait; without its parameters, where the one does that asks for most."""
+        asking = [each.name for each in operation.params.fields() if each.spec.needs]
+        heavy = operation.needs or any(params is None or getattr(params, each) for each in asking)
         return self.models if heavy else self.pictures
 
 

@@ -241,6 +241,15 @@ def test_one_more_is_told_503_and_when_to_come_again(full: Served) -> None:
     assert int(headers["retry-after"]) >= 1
 
 
+def test_a_wrong_parameter_is_told_before_the_work_waits(server: Served) -> None:
+    first = server.asked("held")
+    assert server.held.begun.wait(10)
+    status, _, told = server.post("x" * 41)
+    assert (status, told["error"]) == (422, "InvalidParamError")
+    assert server.held.texts == ["held"]
+    first.close()
+
+
 def test_all_that_waited_is_answered(server: Served) -> None:
     with ThreadPoolExecutor(8) as pool:
         asked = [pool.submit(server.post, "four") for _ in range(8)]
@@ -451,3 +460,35 @@ def test_a_full_queue_of_gradios_says_when_to_come_again_too(given: dict[str, st
 
     answer = Client(RetryAfter(Response("Queue is full.", 503, given))).get("/")  # type: ignore[arg-type]
     assert (answer.status_code, answer.headers["retry-after"]) == (503, told)
+
+
+def test_a_direct_call_of_the_page_on_a_full_queue_is_503_and_says_when_to_come_again() -> None:
+    gr = pytest.importorskip("gradio")
+    from lib_bootcamp.surfaces.http_work import RetryAfter
+    from lib_bootcamp.surfaces.page_work import in_queue
+
+    class Full(WorkQueue):
+        async def run(self, *_: Any, **__: Any) -> Any:
+            raise QueueFullError(7)
+
+    def broken() -> None:
+        raise ZeroDivisionError
+
+    with gr.Blocks() as page:
+        text = gr.Textbox()
+        gr.Button("a").click(in_queue(Full("test", threads=1), str), [text], [text], api_name="run_it")
+        gr.Button("b").click(broken, None, [text], api_name="break_it")
+    page.queue()
+    client = Client(RetryAfter(gr.mount_gradio_app(FastAPI(), page, path="/")))
+    prefix = client.get("/config").json().get("api_prefix", "")
+    answer = client.post(f"{prefix}/run/run_it", json={"data": ["x"], "session_hash": "a"})
+    assert (answer.status_code, answer.headers.get("retry-after")) == (503, "7")
+    assert client.post(f"{prefix}/run/break_it", json={"data": [], "session_hash": "a"}).status_code == 500
+
+
+def test_a_data_set_report_waits_for_models_only_where_it_compares_with_one() -> None:
+    from lib_bootcamp.operations.dataset_report import DATASET_REPORT, DatasetParams
+
+    queues = WorkQueues()
+    assert queues.of(DATASET_REPORT, DatasetParams(folder="x")) is queues.pictures
+    assert queues.of(DATASET_REPORT, DatasetParams(folder="x", clip="mini")) is queues.models
