@@ -132,9 +132,10 @@ class A1111Host:
             return
         state = self.state()
         with self._webui("call_queue").queue_lock:
-            pressed = self._interrupted_between(state)
-            state.begin(job=job)
-            state.interrupted = pressed
+            if self._was_last(state):  # `begin` would forget what is pressed on this run's bar between two batches
+                state.job, state.job_count = job, -1
+            else:
+                state.begin(job=job)
             self._thread.began = state.time_start
             try:
                 with self.queue_held():
@@ -142,13 +143,10 @@ class A1111Host:
             finally:
                 state.end()
 
-    def _interrupted_between(self, state: Any) -> bool:
-        """Whether Interrupt was pressed after this thread's last batch, while nobody else had the queue.
-
-        It is meant for what is on the bar, which is this thread's run; `begin` would forget it.
-        """
+    def _was_last(self, state: Any) -> bool:
+        """Whether nobody else had the queue since this thread's run had it."""
         began = getattr(self._thread, "began", None)
-        return began is not None and began == state.time_start and bool(state.interrupted)
+        return began is not None and began == state.time_start
 
     @contextmanager
     def queue_held(self, *, bar: bool = True) -> Iterator[None]:

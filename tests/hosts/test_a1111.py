@@ -202,6 +202,35 @@ def test_the_webuis_buttons_stop_the_work_within_one_item(host, webui, button):
         work()
 
 
+def cancelled_in_a_batch(host, progress) -> bool:
+    with host.gpu("batch"):
+        return progress.cancelled()
+
+
+@pytest.mark.parametrize("button", ["interrupted", "skipped", "stopping_generation"])
+def test_what_is_pressed_between_two_batches_stops_the_run(host, webui, button):
+    progress = host.progress()
+    assert not cancelled_in_a_batch(host, progress)
+    setattr(webui.state, button, True)
+    assert cancelled_in_a_batch(host, progress)
+
+
+def test_a_run_that_goes_on_never_clears_what_is_pressed_meanwhile(host, webui, monkeypatch):
+    progress = host.progress()
+    assert not cancelled_in_a_batch(host, progress)
+    monkeypatch.setattr(webui.state, "begin", lambda job: pytest.fail(f"{job} began anew"))
+    assert not cancelled_in_a_batch(host, progress)
+
+
+def test_what_was_pressed_for_another_persons_picture_between_two_batches_does_not_stop_this(host, webui):
+    progress = host.progress()
+    assert not cancelled_in_a_batch(host, progress)
+    webui.state.begin("txt2img")
+    webui.state.interrupted = True
+    webui.state.end()
+    assert not cancelled_in_a_batch(host, progress)
+
+
 def test_interrupting_another_persons_picture_does_not_stop_this(host, webui):
     webui.state.interrupted = True
     assert not host.progress().cancelled()
