@@ -180,6 +180,38 @@ class ZxingDecoder:
         return [_zxing_text(each) for each in found if each.valid]
 
 
+class _Watching(ZxingDecoder):
+    """zxing-cpp that also notes whether it sees a code that it cannot read. One for each picture."""
+
+    damaged = False
+
+    def decode(self, grey: Image) -> list[str]:
+        """Read every QR code in uint8 [H, W]."""
+        import zxingcpp
+
+        try:
+            found = zxingcpp.read_barcodes(
+                grey,
+                formats=_zxing_formats(zxingcpp.BarcodeFormat),
+                text_mode=zxingcpp.TextMode.Plain,
+                return_errors=True,
+            )
+        except TypeError:  # an older zxing-cpp cannot tell
+            return super().decode(grey)
+        self.damaged = not all(each.valid for each in found)
+        return [_zxing_text(each) for each in found if each.valid]
+
+
+def look(decoder: Decoder, grey: Image, stopped: Callable[[], bool] | None = None) -> tuple[tuple[str, ...], bool]:
+    """As `read`, and whether the reader sees a code that it cannot read.
+
+    Told by zxing-cpp only, and of no picture that is read in a process of its own.
+    """
+    watching = _Watching() if isinstance(decoder, ZxingDecoder) else None
+    found = read(watching or decoder, grey, stopped)
+    return found, watching is not None and watching.damaged
+
+
 def _zxing_formats(known: Any) -> Any:
     # From 3.0 `QRCode` is all kinds of it; before, Micro QR and rMQR (from 2.2) are named beside it.
     if hasattr(known, "QRCodeModel2"):

@@ -9,7 +9,7 @@ import numpy as np
 from .arrays import Image
 
 DETAIL_PX = 320
-_TIMES = 3
+TIMES = 3
 _BLOCK = 8
 # Of the mean step between neighbouring pixels, both across and down, in each of 3 x 3 blocks: modules of 1 to 3 px at a
 # contrast of 60 levels have more, lines of text and photographs mostly less.
@@ -32,7 +32,7 @@ def details(grey: Image, most: int) -> Iterator[Image]:
     for x, y in [(grey.shape[1] // 2, grey.shape[0] // 2)] if small else places(grey, most):
         left, top = max(0, x - DETAIL_PX // 2), max(0, y - DETAIL_PX // 2)
         part = grey[top : top + DETAIL_PX, left : left + DETAIL_PX]
-        yield np.asarray(cv2.resize(part, None, fx=_TIMES, fy=_TIMES, interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
+        yield np.asarray(cv2.resize(part, None, fx=TIMES, fy=TIMES, interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
 
 
 def places(grey: Image, most: int) -> list[tuple[int, int]]:

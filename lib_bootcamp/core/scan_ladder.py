@@ -106,6 +106,13 @@ class Tried:
     hit: Try | None = None
     text: str | None = None
 
+    def tell(self, made: Try, found: tuple[str, ...], expected: str | None) -> bool:
+        """Note what a try read; whether that is what was expected, or any text where None is expected."""
+        self.tallies.setdefault(made.decoder, Tally()).readings[made.label] = found
+        if expected in found if expected is not None else found:
+            self.hit, self.text = made, expected if expected is not None else found[0]
+        return self.hit is not None
+
 
 def texts_of(tallies: Iterable[Tally]) -> Counter[str]:
     """How many tries read each text."""
@@ -151,21 +158,28 @@ def staged(grey: Image, names: Collection[str], stages: Sequence[Stage]) -> Iter
         yield Try(stage.decoder, stage.label(), prepared[key])
 
 
+def prepared_stage(grey: Image, stage: Stage) -> Try:
+    """What a stage shows of a picture."""
+    return Try(stage.decoder, stage.label(), PREPARATIONS[stage.preparation](shrink(grey, stage.side)))
+
+
 def first_hit(
     tries: Iterable[Try],
     decoders: Sequence[Decoder],
     expected: str | None,
     stopped: Callable[[], bool] | None = None,
+    before: Tried | None = None,
 ) -> Tried:
-    """Make tries until one reads the expected text, or any where None is expected, or the person asks to stop."""
-    readers, out = {each.name: each for each in decoders}, Tried()
+    """Make tries until one reads the expected text, or any where None is expected, or the person asks to stop.
+
+    `before` is what tries read that were made already; it is added to.
+    """
+    readers, out = {each.name: each for each in decoders}, before or Tried()
     for each in tries:
         if stopped is not None and stopped():
             break
         found = read(readers[each.decoder], each.shown, stopped)
-        out.tallies.setdefault(each.decoder, Tally()).readings[each.label] = found
-        if expected in found if expected is not None else found:
-            out.hit, out.text = each, expected if expected is not None else found[0]
+        if out.tell(each, found, expected):
             break
     return out
 

@@ -11,6 +11,7 @@ from lib_bootcamp.core.arrays import Image
 from lib_bootcamp.core.qr_layout import QrLayout
 from lib_bootcamp.core.scan_decoders import Decoder
 from lib_bootcamp.core.scan_errors import ErrorMap, Pattern
+from lib_bootcamp.core.scan_fast import LARGE_SIDE
 from lib_bootcamp.core.scan_ladder import Tally, Tried
 from lib_bootcamp.errors import CancelledError, InvalidParamError, MissingPackageError
 from lib_bootcamp.operation import Context, Operation, Result
@@ -26,6 +27,8 @@ _TITLES = {
     "quirc": "quirc (pyquirc)",
 }
 _MOST_TEXTS = 256
+# A code that is read at this size is large enough to be seen with the whole picture around it.
+_FROM_AFAR = 256
 _DEPTHS = {"fast": "Fast: yes or no", "full": "Full: a score over what a phone does to a picture"}
 
 
@@ -201,7 +204,7 @@ def scan(params: ScanParams, context: Context) -> ScanResult:
     right = expected if expected is not None else next((text for text, _ in counts.most_common(1)), None)
     texts = [text for text, _ in counts.most_common()]
     if counts:
-        others = scan_search.every_text(params.image, readers, context.progress.cancelled)
+        others = scan_search.every_text(params.image, readers, context.progress.cancelled, tallies)
         texts += [text for text in others if text not in counts]
     reports = tuple(_report(each, tallies[each.name], right) for each in readers if each.name in tallies)
     passed, tried = sum(each.passed for each in reports), sum(each.tried for each in reports)
@@ -224,7 +227,7 @@ def _tallies(
 ) -> dict[str, Tally]:
     image, stopped = params.image, context.progress.cancelled
     found = Tried()
-    if params.depth == "fast" or max(image.shape[:2]) > scan_search.LARGE_SIDE:
+    if params.depth == "fast" or max(image.shape[:2]) > LARGE_SIDE:
         found = scan_search.search(image, readers, expected, stopped)
         if stopped():
             raise CancelledError(0)
@@ -253,6 +256,8 @@ def _seen_from_near(image: Image, readers: Sequence[Decoder], found: Tried, stop
     if hit is None or text is None or (max(hit.shown.shape) <= scan_ladder.LADDER_SIDE and not hit.part):
         return scan_views.grey_of(image)
     reader = next(each for each in readers if each.name == hit.decoder)
+    if not hit.part and text in scan_decoders.read(reader, scan_views.shrink(hit.shown, _FROM_AFAR), stopped):
+        return scan_views.grey_of(image)
     shown = hit.shown if hit.part else scan_views.luma_of(image)
     return scan_search.closest(shown, reader, text, stopped)
 
