@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import scan_ratio
 from benchmarks.stylised import HELD_OUT_SEED, stylised
 from lib_bootcamp.core.scan_decoders import DECODERS, Decoder, installed, read
 from lib_bootcamp.core.scan_ladder import FAST, cascade, ladder
@@ -73,8 +74,8 @@ def run(quick: bool) -> dict[str, Any]:  # noqa: FBT001 - the signature of every
     Args:
         quick: 36 pictures instead of 240; the full ladder gets every sixth.
     Returns:
-        `pictures`, `any` (share that any row reads), `missing` readers and `rows`: name, recall, median and mean
-        ms, slowest ms, ms per hit, pictures.
+        `pictures`, `any` (share that any row reads), `missing` readers, `rows`: name, recall, median and mean
+        ms, slowest ms, ms per hit, pictures, and `ratios` as `benchmarks/scan_ratio.py` tells them.
     """
     rows = dict(_rows())
     rows[f"full ladder, {len(installed())} readers"] = _full
@@ -110,6 +111,7 @@ def run(quick: bool) -> dict[str, Any]:  # noqa: FBT001 - the signature of every
         "missing": [each.name for each in DECODERS if each.name not in here],
         "stages": len(FAST),
         "rows": measured,
+        "ratios": scan_ratio.measure(12 if quick else 60),
     }
 
 
@@ -127,6 +129,8 @@ def table(result: dict[str, Any]) -> str:
     lines.append(f"\nAny of them but the ladder: {result['any']:.1%} of {result['pictures']} held-out pictures.")
     if result["missing"]:
         lines.append(f"Not installed: {', '.join(result['missing'])}.")
+    if "ratios" in result:
+        lines.append("\n" + scan_ratio.table(result["ratios"]))
     return "\n".join(lines)
 
 

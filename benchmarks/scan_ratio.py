@@ -1,0 +1,116 @@
+"""How long a fast scan takes as a multiple of one zxing-cpp reading of the same picture at full size.
+
+Both are timed in turn on each picture, each the best of three. The pictures are drawn: held-out stylised codes, and
+pages, screens and photographs of up to 12 megapixels with a code of 2 or 4 px a module and without one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import cv2
+import numpy as np
+
+from benchmarks.stylised import HELD_OUT_SEED, stylised
+from lib_bootcamp.core.arrays import Image, to_rgb
+from lib_bootcamp.core.qr_matrix import qr_matrix
+from lib_bootcamp.core.scan_decoders import DECODERS
+from lib_bootcamp.core.scan_views import luma_of
+from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
+from lib_bootcamp.operation import Context
+from lib_bootcamp.operations.scan import ScanParams, scan
+
+SIZES = ((768, 768), (1920, 1080), (2480, 3508), (3840, 2160), (4032, 3024))
+# Below it a fast scan is bound by its floor rather than by what the picture costs.
+FLOOR_MS = 10.0
+STYLISED = "stylised codes, 768 px"
+
+
+def _ground(kind: str, width: int, height: int) -> Image:
+    random = np.random.default_rng(0)
+    if kind == "photograph":
+        coarse = random.integers(60, 200, (height // 48, width // 48), dtype=np.uint8)
+        smooth = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC).astype(np.int16)
+        return np.clip(smooth + random.integers(-8, 9, (height, width)), 0, 255).astype(np.uint8)
+    page = np.full((height, width), 240, np.uint8)
+    for top in range(40, height, 24):
+        words = " ".join(("quick", "brown", "fox", "jumps")[each] for each in random.integers(0, 4, width // 60))
+        cv2.putText(page, words, (20, top), cv2.FONT_HERSHEY_SIMPLEX, 0.5, 40, 1, cv2.LINE_AA)
+    return page
+
+
+def _large() -> Iterator[tuple[bool, Image]]:
+    modules = np.pad(np.array(qr_matrix("https://example.com", "M").modules), 4)
+    for width, height in SIZES:
+        for kind in ("page", "photograph"):
+            yield False, to_rgb(_ground(kind, width, height))
+            for module_px in (2, 4):
+                picture = _ground(kind, width, height)
+                code = np.where(np.kron(modules, np.ones((module_px, module_px))) > 0, 30, 220).astype(np.uint8)
+                picture[height // 2 : height // 2 + len(code), width // 3 : width // 3 + len(code)] = code
+                yield True, to_rgb(picture)
+
+
+def _best_ms(call: Callable[[], Any]) -> tuple[float, Any]:
+    spent, out = [], None
+    for _ in range(3):
+        start = time.perf_counter()
+        out = call()
+        spent.append(1e3 * (time.perf_counter() - start))
+    return min(spent), out
+
+
+def measure(count: int) -> list[dict[str, Any]]:
+    """Of each kind of picture: how many, how many are read, the ratio's median, 95th percentile and largest.
+
+    `over` counts those that take more than three times zxing-cpp's time and more than 10 ms.
+    """
+    context = Context.of_terminal(StandaloneHost(), SilentProgress())
+    kinds: dict[str, list[tuple[float, float, bool]]] = {}
+    drawn = [(STYLISED, each.image) for each in stylised(count, HELD_OUT_SEED)]
+    for kind, image in [*drawn, *(("with a code" if code else "without a code", image) for code, image in _large())]:
+        grey = luma_of(image)
+        zxing_ms, _ = _best_ms(lambda grey=grey: DECODERS[0].decode(grey))  # type: ignore[misc]
+        params = ScanParams(image=image, depth="fast")
+        fast_ms, result = _best_ms(lambda params=params: scan(params, context))  # type: ignore[misc]
+        size = "" if kind == STYLISED else f", {'above' if grey.size >= 1_000_000 else 'below'} 1 megapixel"
+        name = f"{kind}{size}, {'read' if result.scans else 'nothing read'}"
+        kinds.setdefault(name, []).append((zxing_ms, fast_ms, result.scans))
+    return [_row(name, rows) for name, rows in kinds.items()]
+
+
+def _row(name: str, rows: list[tuple[float, float, bool]]) -> dict[str, Any]:
+    zxing_ms, fast_ms = (np.array([each[column] for each in rows]) for column in (0, 1))
+    ratios = fast_ms / zxing_ms
+    return {
+        "name": name,
+        "pictures": len(rows),
+        "read": sum(each[2] for each in rows),
+        "zxing_ms": float(np.median(zxing_ms)),
+        "fast_ms": float(np.median(fast_ms)),
+        "median": float(np.median(ratios)),
+        "p95": float(np.percentile(ratios, 95)),
+        "largest": float(ratios.max()),
+        "over": int(((ratios > 3) & (fast_ms > FLOOR_MS)).sum()),
+    }
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """The rows as a Markdown table."""
+    lines = [
+        "| fast scan / zxing-cpp at full size | pictures | read | zxing-cpp ms | fast ms | median | p95 | largest "
+        "| over 3 times and 10 ms |",
+        "| --- |" + " ---: |" * 8,
+    ]
+    lines += [
+        f"| {row['name']} | {row['pictures']} | {row['read']} | {row['zxing_ms']:.1f} | {row['fast_ms']:.1f} "
+        f"| {row['median']:.1f} | {row['p95']:.1f} | {row['largest']:.1f} | {row['over']} |"
+        for row in rows
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(table(measure(60)))
