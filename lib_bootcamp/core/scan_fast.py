@@ -30,10 +30,9 @@ _CHANNEL_DETAILS = 2
 # whatever its size, in pixels; measured on the pictures of benchmarks/scan_corpora.py.
 _COST = {"zxing-cpp": 1, "quirc": 4, "pyzbar": 10, "wechat": 25}
 _VIEW_PIXELS = 20_000
-# After the whole picture follows at most this share of its work: pixels of small views have more in them, and views are
-# made first, so that all together takes about three times as long. Or these pixels, about 10 ms where nothing looks
-# like a code; where zxing-cpp sees a code that it cannot read, the heavier readers are worth their time.
-_AFTER = 1.5
+# After the whole picture follows at most as much work again: small views have more in each pixel, and views are made
+# first, so that all together takes some four times as long. Or these pixels, about 10 ms where nothing looks like a
+# code; where zxing-cpp sees a code that it cannot read, the heavier readers are worth their time.
 LEAST_PIXELS, LEAST_PIXELS_DAMAGED = 2_000_000, 6_000_000
 
 
@@ -49,7 +48,7 @@ class Budget:
         """What follows the first reading of a picture of `size` pixels; without zxing-cpp there is no bound."""
         if "zxing-cpp" not in names:
             return Budget()
-        return Budget(max(int(_AFTER * size), LEAST_PIXELS_DAMAGED if damaged else LEAST_PIXELS), damaged)
+        return Budget(max(size, LEAST_PIXELS_DAMAGED if damaged else LEAST_PIXELS), damaged)
 
     def allows(self, name: str, height: int, width: int) -> bool:
         """Whether a reader may be shown a view of this size; if so, that is spent."""
@@ -68,14 +67,12 @@ def chief(names: Sequence[str]) -> Sequence[str]:
 def fast_tries(image: Image, grey: Image, names: Sequence[str], budget: Budget) -> Iterator[Try]:
     """The tries that follow the whole picture: those that read most for their time first, while the budget lasts."""
     large = max(grey.shape) > LARGE_SIDE
-    half = _halved(grey, WORKING_SIDE) if large else grey
-    small = shrink(half, LARGE_SIDE) if large else enlarge_small(grey)
+    small = shrink(_halved(grey, WORKING_SIDE), LARGE_SIDE) if large else enlarge_small(grey)
     stages = [each for each in FAST if each.decoder in names]
     plain = [each for each in stages if each.decoder == "zxing-cpp" and each.preparation == "as it is"]
     if large:
         yield from _staged(small, plain, budget)
         yield from enlarged(grey, chief(names), min(MOST_DETAILS, grey.size // _PIXELS_PER_DETAIL), budget)
-        yield from _half_view(half, grey, chief(names), budget)
     else:
         stages = [each for each in stages if not _is_whole(each, grey, small)]
     first = [each for each in stages if each.decoder == "zxing-cpp" and each.side < _SMALL_SIDE and each not in plain]
@@ -125,12 +122,6 @@ def _halved(grey: Image, longest: int) -> Image:
         half = cv2.resize(grey[: height * 2, : width * 2], (width, height), interpolation=cv2.INTER_AREA)
         grey = np.asarray(half, dtype=np.uint8)
     return grey
-
-
-def _half_view(half: Image, grey: Image, names: Sequence[str], budget: Budget) -> Iterator[Try]:
-    if max(grey.shape) > 1.5 * WORKING_SIDE:
-        allowed = [name for name in names if budget.allows(name, *half.shape)]
-        yield from (Try(name, f"{max(half.shape)} px, as it is", half) for name in allowed)
 
 
 def _wechat(grey: Image, small: Image, names: Sequence[str], budget: Budget) -> Iterator[Try]:
