@@ -8,6 +8,7 @@ import logging
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -33,6 +34,8 @@ from .work_queue import QUEUES, stop_of_this_work
 
 LOG = logging.getLogger(__name__)
 KEPT_RUNS = 100
+BAR_S = 1.0
+"""A page's bar moves so often at most."""
 UNEXPECTED = "Something went wrong in the program; the log has the details."
 # Gradio 3 shows a choice's value until it is chosen anew, and ui-config.json compares saved values with the titles.
 LOOK = Look(plain_choices=True)
@@ -77,26 +80,39 @@ class Outputs:
 class GradioProgress:
     """The page's own progress bar as the `Progress` port, beside the host's, whose button stops it.
 
+    A page as large as a WebUI is drawn anew for each message, which takes a slow computer a quarter of a second: with
+    more than one a second a click on Stop waits for all of them.
+
     Args:
         bar: Gradio's.
         host: the host's.
+        clock: seconds.
     """
 
-    def __init__(self, bar: Any, host: Progress) -> None:
-        self._bar, self._host = bar, host
+    def __init__(self, bar: Any, host: Progress, clock: Callable[[], float] = time.monotonic) -> None:
+        self._bar, self._host, self._clock = bar, host, clock
         self._left = stop_of_this_work()
         self._title, self._total = "", 1
+        self._next: float | None = None
 
     def start(self, title: str, total: int, unit: str) -> None:
         """Begin a bar of `total` items."""
+        if title != self._title:
+            self._next = None
         self._title, self._total = title, max(1, total)
-        self._bar(0.0, desc=title)
+        self._show(0.0, title)
         self._host.start(title, total, unit)
 
     def step(self, done: int, note: str = "") -> None:
         """Move the bar to `done`."""
-        self._bar(min(1.0, done / self._total), desc=f"{self._title} {note}".strip())
+        self._show(min(1.0, done / self._total), f"{self._title} {note}".strip())
         self._host.step(done, note)
+
+    def _show(self, share: float, text: str) -> None:
+        now = self._clock()
+        if self._next is None or now >= self._next:
+            self._next = now + BAR_S
+            self._bar(share, desc=text)
 
     def cancelled(self) -> bool:
         """Whether the host's button was pressed, or the visitor left."""

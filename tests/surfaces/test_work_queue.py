@@ -419,6 +419,21 @@ def test_every_function_of_the_page_that_has_a_name_runs_in_a_queue(tmp_path: Pa
     assert [name for name, each in runs if not inspect.iscoroutinefunction(each)] == []
 
 
+def test_a_run_of_many_quick_steps_moves_the_pages_bar_once_a_second() -> None:
+    pytest.importorskip("gradio")
+    from lib_bootcamp.surfaces.page import GradioProgress
+
+    shown: list[tuple[float, str]] = []
+    now = iter(number / 100 for number in range(1_000))
+    progress = GradioProgress(lambda share, desc: shown.append((share, desc)), SilentProgress(), lambda: next(now))
+    progress.start("Label table: artists", 1, "label")
+    progress.start("Label table: flavors", 499, "label")
+    for done in range(499):
+        progress.step(done)
+    assert [text for _, text in shown] == ["Label table: artists"] + ["Label table: flavors"] * 5
+    assert [share for share, _ in shown] == sorted(share for share, _ in shown)
+
+
 def test_a_visitor_who_leaves_the_page_has_their_work_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     """As Gradio 4 and later tell it: the event in their queue is not alive any more."""
     LocalContext = getattr(pytest.importorskip("gradio.context"), "LocalContext", None)
