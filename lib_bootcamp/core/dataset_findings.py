@@ -218,6 +218,11 @@ def _of_tags(known: Gathered) -> Iterator[Finding]:
         yield from _found("once", (), count=once, tags=f"{len(known.tags):,}")
 
 
+def folder_shown(folder: str) -> str:
+    """A folder below the data set's as a person reads it; `.` is the data set's own."""
+    return "the folder itself" if folder == "." else folder
+
+
 def _of_balance(known: Gathered) -> Iterator[Finding]:
     plain = [each.folder for each in known.classes if each.repeats is None]
     if plain and len(plain) < len(known.classes):
@@ -227,7 +232,8 @@ def _of_balance(known: Gathered) -> Iterator[Finding]:
     if len(shown) > 1 and shown[-1].share > UNBALANCED * shown[0].share:
         least, most = shown[0], shown[-1]
         ratio = f"{most.share / least.share:.0f}"
-        yield from _found("unbalanced", [most.folder, least.folder], most=most.folder, least=least.folder, ratio=ratio)
+        names = folder_shown(most.folder), folder_shown(least.folder)
+        yield from _found("unbalanced", [most.folder, least.folder], ratio=ratio, most=names[0], least=names[1])
 
 
 def _of_quantity(known: Gathered, usable: Sequence[PictureFacts], limits: Limits) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from .clip_tokens import MAX_TOKENS
 from .dataset_facts import Finding, LikeGroup, PictureFacts, Report, Verdict
+from .dataset_findings import folder_shown
 from .dataset_rules import AREAS
 from .svg_charts import bars, histogram, points
 
@@ -299,7 +300,7 @@ def _balance(report: Report) -> Iterator[str]:
     rows = []
     for each in report.classes[:MOST_BARS]:
         repeats = "" if each.repeats is None else f"{each.repeats} x "
-        rows.append((each.folder, each.share, f"{repeats}{each.pictures:,}"))
+        rows.append((folder_shown(each.folder), each.share, f"{repeats}{each.pictures:,}"))
     yield _titled("What an epoch shows", bars(rows, label="Share of each folder in an epoch"))
 
 

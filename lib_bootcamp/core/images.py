@@ -77,6 +77,8 @@ READ_SUFFIXES = SUFFIXES | {
     *(".pcx", ".psd", ".dds", ".qoi", ".sgi", ".dib", ".avifs"),
 }
 """What pictures in a folder are known by, on every machine; see `is_picture`."""
+_SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a")
+"""Of kinds that are read wherever Pillow is: one that cannot be opened is damaged."""
 _NOT_READ_TIFF = (
     "The picture is a TIFF of a kind that is not read (several channels of decimal numbers, or a rare compression); "
     "save it with 8 or 16 bits a channel."
@@ -105,7 +107,7 @@ def _open(data: bytes) -> Pil.Image:
     except Pil.DecompressionBombError:
         raise TooLargeError(f"The picture has more than {MAX_PIXELS // 1_000_000} megapixels.") from None
     except DECODER_ERRORS:
-        if kind == HEIC:
+        if kind or data.startswith(_SIGNATURES):
             raise ImageError(_DAMAGED) from None
         if data[:4] in {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}:
             raise ImageError(_NOT_READ_TIFF) from None

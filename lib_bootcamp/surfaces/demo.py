@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from lib_bootcamp.core.write_files import write_folder
 from lib_bootcamp.operation import Context
 from lib_bootcamp.ports import Host
 
+from .described import picture_text
+
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 PHOTO = EXAMPLES / "photo.jpg"
 WORDS = EXAMPLES / "drawn-shapes"
@@ -27,53 +29,66 @@ GROUPS = {
     "colour": ["a red shape", "a yellow shape", "a green shape", "a blue shape", "a purple shape", "a black shape"],
 }
 
+Shown = tuple[str, str, Image, Mapping[str, str]]
+"""A picture's name and title, itself, and its text chunks."""
+
 
 def _make(host: Host, name: str, **values: Any) -> Any:
+    return _made(host, name, **values)[0]
+
+
+def _made(host: Host, name: str, **values: Any) -> tuple[Any, Mapping[str, str]]:
+    """A result, and the text chunks that tell how its pictures were made."""
     operation = find(name)
-    return operation.run(operation.params_from(values), Context.of_terminal(host, host.progress()))
+    params = operation.params_from(values)
+    result = operation.run(params, Context.of_terminal(host, host.progress()))
+    return result, picture_text(operation, params, result)
 
 
 def demo(host: Host, *, folder: str, content: str) -> int:
     """Make the maps, scan the code, draw, and tell what was drawn; returns the exit code (1: it does not scan)."""
     out = Path(folder)
     write_folder(out)
-    code = _make(host, "qr", content=content)
-    art = _art(host, code, content)
-    pictures = [*_maps(host, code, content), *_drawn(host), ("qr-art", "QR art", art.image)]
-    for name, _, picture in pictures:
-        write_image(out / f"{name}.png", picture)
-    sheet = [(title, picture) for _, title, picture in pictures]
+    code, code_text = _made(host, "qr", content=content)
+    art, art_text = _art(host, code, content)
+    maps = [*_maps(host, content), ("qr", "QR code, 768 x 768", code.image, code_text)]
+    pictures = [*maps, *_drawn(host), ("qr-art", "QR art", art.image, art_text)]
+    for name, _, picture, text in pictures:
+        write_image(out / f"{name}.png", picture, text)
+    sheet = [(title, picture) for _, title, picture, _ in pictures]
     write_image(out / "contact-sheet.png", contact_sheet(sheet, columns=3))
     print(f"{len(pictures)} pictures and contact-sheet.png are in {out.resolve()}\n")
     scanned = _tell_scan(host, code, content)
-    _tell_models(host, [(title, picture) for name, title, picture in pictures if name.startswith("drawn")])
+    _tell_models(host, [(title, picture) for name, title, picture, _ in pictures if name.startswith("drawn")])
     print(f"\nqr art: {art.summary()}")
     return 0 if scanned and art.succeeded() else 1
 
 
-def _maps(host: Host, code: Any, content: str) -> Iterator[tuple[str, str, Image]]:
+def _maps(host: Host, content: str) -> Iterator[Shown]:
     photo = read_image(PHOTO)
-    monster = _make(host, "qr", content=content, preset="QR Code Monster (SD1.5)")
-    yield "photograph", "photograph", photo
-    yield "brightness", "brightness", _make(host, "brightness", image=photo).image
-    yield "illumination", "illumination of the photograph", _make(host, "lighting", image=photo, mode="estimate").image
-    yield "qr", "QR code, 768 x 768", code.image
-    yield "qr-monster", "QR code for QR Code Monster", monster.image
-    light = _make(host, "lighting", preset="left", width=768, height=768)
-    yield "lighting-left", "light from the left", light.image
+    yield "photograph", "photograph", photo, {}
+    for name, title, operation, values in (
+        ("brightness", "brightness", "brightness", {"image": photo}),
+        ("illumination", "illumination of the photograph", "lighting", {"image": photo, "mode": "estimate"}),
+        ("qr-monster", "QR code for QR Code Monster", "qr", {"content": content, "preset": "QR Code Monster (SD1.5)"}),
+        ("lighting-left", "light from the left", "lighting", {"preset": "left", "width": 768, "height": 768}),
+    ):
+        made, text = _made(host, operation, **values)
+        yield name, title, made.image, text
 
 
-def _drawn(host: Host) -> Iterator[tuple[str, str, Image]]:
+def _drawn(host: Host) -> Iterator[Shown]:
     if host.checkpoint() == EMBEDDED:
         print(f"{BANNER}\n", file=sys.stderr)
     for number, prompt in enumerate(PROMPTS, 1):
-        yield f"drawn-{number}", prompt, _make(host, "txt2img", prompt=prompt, seed=SEED).image
+        made, text = _made(host, "txt2img", prompt=prompt, seed=SEED)
+        yield f"drawn-{number}", prompt, made.image, text
 
 
-def _art(host: Host, code: Any, content: str) -> Any:
+def _art(host: Host, code: Any, content: str) -> tuple[Any, Mapping[str, str]]:
     """A picture with the same code in it, on a canvas where a module is a latent pixel and the quiet zone is whole."""
     side = (code.modules + 2 * code.layout.quiet_zone) * LATENT_PX
-    return _make(host, "qr-art", content=content, prompt=PROMPTS[1], width=side, height=side, seed=SEED, seeds=3)
+    return _made(host, "qr-art", content=content, prompt=PROMPTS[1], width=side, height=side, seed=SEED, seeds=3)
 
 
 def _tell_scan(host: Host, code: Any, content: str) -> bool:

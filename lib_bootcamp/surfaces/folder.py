@@ -250,7 +250,12 @@ class FolderRunner(Runner):
         known = [(self.truths[path], result.answer()) for path, result in results if path in self.truths]
         held = confusion(self.labels, [truth for truth, _ in known], [answer for _, answer in known])
         aside = len(results) - len(known)
-        return ["", *held.lines(), *([f"{aside} pictures are in folders of other names."] if aside else [])]
+        told = (
+            "1 picture is in a folder of another name."
+            if aside == 1
+            else f"{aside} pictures are in folders of other names."
+        )
+        return ["", *held.lines(), *([told] if aside else [])]
 
     def _sort(self, outcomes: list[Outcome], results: list[tuple[Path, FileResult]]) -> bool:
         """Sort, or tell what sorting would do; adds `sorted_to` to the records. Whether all could be sorted."""

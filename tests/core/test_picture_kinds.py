@@ -125,3 +125,9 @@ def test_a_reader_that_another_extension_brought_is_used(monkeypatch):
     monkeypatch.setattr(picture_kinds, "_add_heic", lambda: False)
     monkeypatch.setitem(picture_kinds.Pil.OPEN, "HEIF", (None, None))
     assert reads_heic()
+
+
+@pytest.mark.parametrize("start", [b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"GIF89a"])
+def test_a_file_that_ends_after_its_kind_is_told_as_damaged(start):
+    with pytest.raises(ImageError, match="damaged or cut off"):
+        decode_image(start + b"\0\0")

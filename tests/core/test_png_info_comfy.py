@@ -489,6 +489,8 @@ STACKS = [
     (node("LoraLoader|pysssss", lora_name={"content": "A.safetensors", "image": None}, strength_model=0.6, **BASE),
      [("A.safetensors", 0.6)]),
     (node("LoraTagLoader", text="<lora:A:0.7> and <lora:B:-1:0.5>", **BASE), [("A", 0.7), ("B", -1)]),
+    (node("PCLazyLoraLoader", text="a fox <lora:A:0.7>", **BASE), [("A", 0.7)]),
+    (node("PCLazyLoraLoaderAdvanced", text="a fox <lora:A:0.7>", **BASE), [("A", 0.7)]),
     (node("Lora Loader Stack (rgthree)", lora_01="A.safetensors", strength_01=0.6, lora_02="None", strength_02=1.0,
           lora_03="C.safetensors", strength_03=-0.5, **BASE), [("A.safetensors", 0.6), ("C.safetensors", -0.5)]),
     (node("Power Lora Loader (rgthree)", PowerLoraLoaderHeaderWidget={"type": "x"},

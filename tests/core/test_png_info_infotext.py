@@ -51,6 +51,32 @@ def test_settings_between_bars_are_read():
     assert made.extras == {"Note": "a, b", "Version": "aa62f6d", "Pipeline": "Original"}
 
 
+SEMICOLONS = (
+    'Steps: 20; Sampler: Euler a; Seed: 5; Size: 512x768; Model: m; Lora hashes: "a: 1; B: 2, c: 3"; Note: x, y;'
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"a red fox; on grass\nNegative prompt: blurry\n{SEMICOLONS}",
+        f"a red fox; on grass\nNegative prompt: blurry\n{SEMICOLONS.replace('; ', ';')}".replace("fox;on", "fox; on"),
+        f"a red fox; on grass Negative prompt: blurry {SEMICOLONS}",
+    ],
+)
+def test_settings_between_semicolons_are_read(text):
+    made = read(text)
+    assert (made.prompt, made.negative_prompt) == ("a red fox; on grass", "blurry")
+    assert (made.steps, made.seed, made.width, made.height, made.model) == (20, 5, 512, 768, "m")
+    assert made.sampler == "Euler a"
+    assert made.extras["Note"] == "x, y"
+
+
+def test_a_semicolon_in_a_value_parts_nothing():
+    made = read(f"a; b\n{SETTINGS}, Version: f0.0.17; extra")
+    assert (made.prompt, made.steps, made.extras["Version"]) == ("a; b", 20, "f0.0.17; extra")
+
+
 def test_a_quoted_setting_may_have_lines():
     made = read(f'a\n{SETTINGS}, Wildcard prompt: "one, two\nthree: 3, four: 4, five: 5\nsix", Version: v1.6.0')
     assert (made.prompt, made.steps, made.seed) == ("a", 20, 5)

@@ -343,3 +343,13 @@ def test_a_picture_that_became_a_link_out_of_the_folder_is_not_shown_to_stranger
     stranger = Context.of_job(host, host.progress(), trusted=False)
     assert "data:image/jpeg" not in as_page(made, stranger)
     assert "data:image/jpeg" in as_page(made, TERMINAL)
+
+
+def test_the_data_sets_own_folder_is_called_so(tmp_path: Path) -> None:
+    for number in range(12):
+        add(tmp_path / "many", f"{number}.png", picture(number))
+    add(tmp_path, "a.png", picture(20))
+    made = run(tmp_path)
+    what = next(each.what for each in made.findings if each.kind == "unbalanced")
+    assert "(many is shown 12 times as often as the folder itself)" in what
+    assert "many is shown 12 times as often as the folder itself" in as_page(made, TERMINAL)

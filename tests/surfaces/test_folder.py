@@ -248,7 +248,7 @@ def test_folders_as_the_truth_give_accuracy_and_a_matrix(truth: Path, capsys: py
     lines = capsys.readouterr().out.splitlines()
     assert "accuracy 75.0 % (3 of 4)" in lines
     assert "   1 a red one     2   1   0   0   66.7%  100.0%" in lines
-    assert "1 pictures are in folders of other names." in lines
+    assert "1 picture is in a folder of another name." in lines
 
 
 def test_the_truth_is_in_the_records_and_the_matrix_beside_them(

@@ -199,7 +199,7 @@ def test_visitors_of_a_shared_page_name_only_allowed_folders(files: dict[str, st
         for each in (outside, allowed)
     )
     assert "not in a folder" in refused
-    assert "1 files read" in read
+    assert "1 file read" in read
 
 
 def test_fields_with_counterparts_are_handed_to_the_tab_that_draws() -> None:

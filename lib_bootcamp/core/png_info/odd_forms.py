@@ -11,7 +11,9 @@ import re
 from collections.abc import Callable
 
 NEGATIVE = "Negative prompt:"
-_STEPS = re.compile(r"Steps: ?\d{1,6}\s*(?:,|\||\Z)")
+_STEPS = re.compile(r"Steps: ?\d{1,6}\s*(?:[,|;]|\Z)")
+_SEMICOLONS = re.compile(r"(?<![^\s,.;|])Steps: ?\d{1,6}\s*;\s*(?=[A-Z][\w \-/]{1,40}:)")
+_BEFORE_NAME = re.compile(r";\s*(?=[A-Z][\w \-/]{1,60}:|\Z)")
 # one line: the settings begin where the steps are followed by another setting
 _INSIDE = re.compile(r"(?<=[\s,.;|])Steps: ?\d{1,6}, ?(?=[A-Z][\w \-/]{1,40}: )")
 _BARS = re.compile(r" \|(?= |$)")
@@ -31,6 +33,7 @@ def straightened(text: str, count: Callable[[str], int]) -> str:
     lines = text.strip().splitlines() if "\r" in text else text.strip().split("\n")
     if NEGATIVE not in text:
         lines = [_NEGATIVE_LINE.sub(NEGATIVE, line) for line in lines]
+    lines = [_without_semicolons(line) if _SEMICOLONS.search(line) else line for line in lines]
     start = next((n for n in range(len(lines) - 1, -1, -1) if _STEPS.match(lines[n].lstrip())), None)
     if start is not None and _BARS.search(lines[start]):
         lines = _without_bars(lines, start)
@@ -61,9 +64,29 @@ def _without_bars(lines: list[str], start: int) -> list[str]:
     return [*head, ", ".join([*quoted, *above]), *lines[start + 1 :]]
 
 
+def _without_semicolons(line: str) -> str:
+    """Settings with semicolons between them, as some galleries write them anew; what stands before them as it is."""
+    begins = _SEMICOLONS.search(line)
+    start = begins.start() if begins else 0
+    pairs = [each.strip() for each in _outside_quotes(line[start:])]
+    return line[:start] + ", ".join(_quoted(each) for each in pairs if each.partition(":")[2].strip())
+
+
+def _outside_quotes(settings: str) -> list[str]:
+    """Parted at the semicolons that stand in no quoted value."""
+    pairs, begin = [], 0
+    for found in _BEFORE_NAME.finditer(settings):
+        if not _toggles(settings[begin : found.start()]):
+            pairs.append(settings[begin : found.start()])
+            begin = found.end()
+    return [*pairs, settings[begin:]]
+
+
 def _quoted(pair: str) -> str:
     name, _, value = pair.partition(":")
     value = value.strip()
+    if len(value) > 1 and value[0] == value[-1] == '"':
+        return f"{name}: {value}"
     return f"{name}: {json.dumps(value, ensure_ascii=False)}" if "," in value else f"{name}: {value}"
 
 

@@ -57,4 +57,6 @@ def folder_tables(
     write_atomically(out / "png-info.csv", csv_bytes(rows, columns))
     failed = sum(bool(row["error"]) for row in rows)
     counts = [f"{failed} failed" if failed else "", f"{len(left)} left out: {' '.join(left.values())}" if left else ""]
-    return ", ".join([f"{note}{len(rows)} files read, {told} tell how they were made", *filter(None, counts)])
+    files = "1 file" if len(rows) == 1 else f"{len(rows)} files"
+    tell = "tells how it was made" if told == 1 else "tell how they were made"
+    return ", ".join([f"{note}{files} read, {told} {tell}", *filter(None, counts)])

@@ -31,6 +31,8 @@ NODES: dict[str, Any] = table(
         "LoraLoaderBlockWeight //Inspire": ONE,
         "Power Lora Loader (rgthree)": OBJECTS,
         "LoraTagLoader": (Told(Of("model"), loras="tags:text"), Of("clip"), LoraTags),
+        "PCLazyLoraLoader; PCLazyLoraLoaderAdvanced": (Told(Of("model"), loras="tags:text"), Of("clip")),
+        "PCLazyTextEncode; PCLazyTextEncodeAdvanced": Says("text", tags=False),
         "Load Lora Tag": (Told(Of("model"), loras="tags:text"), Of("clip"), LoraTags),
         "Lora Loader (LoraManager); LoRA Text Loader (LoraManager)": (
             Told(Of("model"), loras="stack:lora_stack objects:loras tags:lora_syntax"),
