@@ -297,6 +297,14 @@ def run(quick: bool) -> dict[str, Any]:  # noqa: FBT001 - the signature of every
     return {"labels": labels, "memory": memory, "cost": cost, "killed": killed, "crashes": crashes}
 
 
+def _label_lines(labels: list[dict[str, Any]]) -> list[str]:
+    return [
+        "| labels, and 500 that are never written | " + " | ".join(f"{each['labels']}" for each in labels) + " |",
+        "|---" * (len(labels) + 1) + "|",
+        "| a picture's tags chosen and worded, ms | " + " | ".join(f"{each['ms']:g}" for each in labels) + " |",
+    ]
+
+
 def table(result: dict[str, Any]) -> str:
     """The result as Markdown."""
     cost, memory = result["cost"], result["memory"]
@@ -309,15 +317,9 @@ def table(result: dict[str, Any]) -> str:
         lines.append(
             f"| {name} | {row['with']:g} | {row['without']:g} | {row['percent']:g} % | {row['percent_cpu']:g} % |"
         )
+    if "labels" in result:
+        lines += ["", *_label_lines(result["labels"])]
     lines += [
-        "",
-        "| labels, and 500 that are never written | "
-        + " | ".join(f"{each['labels']}" for each in result["labels"])
-        + " |",
-        "|---" * (len(result["labels"]) + 1) + "|",
-        "| a picture's tags chosen and worded, ms | "
-        + " | ".join(f"{each['ms']:g}" for each in result["labels"])
-        + " |",
         "",
         f"Resident memory: {memory['tenth_mib']} MiB after a tenth of {memory['pictures']:,} pictures, "
         f"{memory['end_mib']} MiB at the end ({memory['seconds']:g} s).",

@@ -20,6 +20,9 @@ from benchmarks.stylised import HELD_OUT_SEED, stylised
 from lib_bootcamp.core.scan_decoders import DECODERS, Decoder, installed, read
 from lib_bootcamp.core.scan_ladder import FAST, cascade, ladder
 from lib_bootcamp.core.scan_views import grey_of, shrink
+from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
+from lib_bootcamp.operation import Context
+from lib_bootcamp.operations.scan import ScanParams, scan
 
 Row = Callable[[Any, str], bool]
 
@@ -41,6 +44,11 @@ def _fast(names: tuple[str, ...]) -> Row:
         return any(each.passed(text) for each in cascade(grey_of(image), readers, text).values())
 
     return row
+
+
+def _scan(image: Any, text: str) -> bool:
+    params = ScanParams(image=image, expected=text, depth="fast")
+    return scan(params, Context.of_terminal(StandaloneHost(), SilentProgress())).scans
 
 
 def _full(image: Any, text: str) -> bool:
@@ -66,6 +74,7 @@ def _rows() -> Iterator[tuple[str, Row]]:
         yield "fast cascade, zxing-cpp and wechat", _fast(("zxing-cpp", "wechat"))
         yield "fast cascade, all but wechat", _fast(tuple(name for name in here if name != "wechat"))
     yield f"fast cascade, {len(here)} readers", _fast(())
+    yield f"fast scan, {len(here)} readers", _scan
 
 
 def run(quick: bool) -> dict[str, Any]:  # noqa: FBT001 - the signature of every benchmark
