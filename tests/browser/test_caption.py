@@ -83,7 +83,7 @@ def test_a_folder_becomes_a_job_that_is_followed_and_undone(page: Any, tmp_path:
 def test_a_job_is_paused_goes_on_after_the_page_was_loaded_again_and_is_stopped(
     page: Any, tmp_path: Path, picture_of: Any
 ) -> None:
-    folder = shapes(tmp_path / "datasets" / "shapes", 4000)
+    folder = shapes(tmp_path / "datasets" / "shapes", 12_000)
     opened(page)
     begin(page, folder)
     fill(page, "bootcamp_caption_folder", "datasets/shapes")  # as the picture shows it
@@ -93,16 +93,16 @@ def test_a_job_is_paused_goes_on_after_the_page_was_loaded_again_and_is_stopped(
     page.click(f"{PREFIX}_pause")
     card(page, "paused", folder)
     done = len(captions(folder))
-    assert 0 < done < 4000
+    assert 0 < done < 12_000
     page.reload(wait_until="domcontentloaded")
     page.wait_for_selector("#bootcamp_qr_run")
     open_tab(page, "caption", "Caption")
-    assert f"{done:,} of 4,000 done" in card(page, "paused", folder)
+    assert f"{done:,} of 12,000 done" in card(page, "paused", folder)
     page.click(f"{PREFIX}_resume")
     card(page, "running", folder)
     page.click(f"{PREFIX}_cancel")
     card(page, "cancelled", folder)
-    assert done <= len(captions(folder)) < 4000
+    assert done <= len(captions(folder)) < 12_000
     page.click(f"{PREFIX}_undo")
     card(page, "undone", folder)
     assert captions(folder) == []
