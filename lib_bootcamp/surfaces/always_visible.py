@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
+from gradio.context import Context
 
 from lib_bootcamp.core.unit_presets import UNIT_PRESETS, advice, find_preset, usable
 from lib_bootcamp.errors import BootcampError
@@ -69,7 +70,16 @@ class SectionUi:
         self.webui, self.controlnet = webui, controlnet
 
     def build(self, *, img2img: bool) -> BuiltSection:
-        """Put the section where the caller stands."""
+        """Put the section where the caller stands; none of its components fetches what a request names."""
+        page = Context.root_block
+        before = set(page.blocks)
+        built = self._build(img2img=img2img)
+        for number, each in page.blocks.items():
+            if number not in before:
+                without_addresses(each)
+        return built
+
+    def _build(self, *, img2img: bool) -> BuiltSection:
         prefix = f"bootcamp_{'img2img' if img2img else 'txt2img'}"
         fields: Fields = {}
         own = {each.name: component_param(each) for each in section_fields()}
@@ -112,8 +122,6 @@ class SectionUi:
         self._wire(fields, own, areas, refresh, note, sliders, img2img=img2img)
         control.init_field = lambda value: _show_area(value, areas, own["control"])
         preset.init_field = lambda value: _show_sliders(value, sliders, own["preset"])
-        for made in fields.values():
-            without_addresses(made)
         inputs = [fields[operation.name if operation else "", param.name] for operation, param in positions()]
         pasted = _pasted_fields(fields)
         return BuiltSection(inputs, pasted, [str(key) for _, key in pasted], fields)

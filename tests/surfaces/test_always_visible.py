@@ -473,6 +473,23 @@ def built() -> Any:
         return SectionUi(PageWebUi(), lambda: FakeControlNet(MONSTER)).build(img2img=False)
 
 
+def test_no_part_of_the_section_fetches_what_a_request_names() -> None:
+    gradio = pytest.importorskip("gradio")
+    from lib_bootcamp.surfaces.always_visible import SectionUi
+    from lib_bootcamp.surfaces.page_uploads import NotUploadedError
+
+    with gradio.Blocks() as page:
+        SectionUi(PageWebUi(), lambda: FakeControlNet(MONSTER)).build(img2img=False)
+    names = ("move_resource_to_block_cache", "async_move_resource_to_block_cache")
+    components = [each for each in page.blocks.values() if hasattr(each, "preprocess")]
+    moves = [(each, getattr(each, name)) for each in components for name in names if hasattr(each, name)]
+    if not moves:
+        pytest.skip("Gradio 3 fetches nothing")
+    for each, move in moves:
+        with pytest.raises(NotUploadedError):
+            pytest.fail(f"{getattr(each, 'elem_id', each)}: {move('http://127.0.0.1:1/a.png')}")
+
+
 def test_components_stand_in_declared_order(built: Any) -> None:
     # an optional number that is empty: None, or an empty text under Gradio 3
     empty = [each.optional and each.kind in {"integer", "number"} for _, each in positions()]
