@@ -20,13 +20,13 @@ import numpy as np
 import uvicorn
 from fastapi import FastAPI
 
-from lib_bootcamp.core.arrays import Image
-from lib_bootcamp.core.images import decode_base64, encode_base64
-from lib_bootcamp.core.png import encode_png
+from lib_bootcamp.core.images.arrays import Image
+from lib_bootcamp.core.images.codec import decode_base64, encode_base64
+from lib_bootcamp.core.images.png import encode_png
 from lib_bootcamp.hosts.standalone import StandaloneHost
 from lib_bootcamp.operation import Context, ControlMap, Operation, Result
 from lib_bootcamp.params import Params, Spec
-from lib_bootcamp.surfaces.routes import PREFIX, build_router
+from lib_bootcamp.surfaces.http.routes import PREFIX, build_router
 
 from .timing import medians
 

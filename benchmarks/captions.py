@@ -28,10 +28,10 @@ from lib_bootcamp.jobs.manager import Jobs
 from lib_bootcamp.jobs.progress import Stop
 from lib_bootcamp.jobs.records import Outcome, Row, Written
 from lib_bootcamp.jobs.runner import Run
-from lib_bootcamp.operations import caption_pictures
-from lib_bootcamp.operations.caption import CAPTION
-from lib_bootcamp.operations.caption_settings import CaptionSettings
-from lib_bootcamp.operations.classify import ImageScores, Score
+from lib_bootcamp.operations.describe import caption_pictures
+from lib_bootcamp.operations.describe.caption import CAPTION
+from lib_bootcamp.operations.describe.caption_settings import CaptionSettings
+from lib_bootcamp.operations.describe.classify import ImageScores, Score
 from lib_bootcamp.ports import SilentProgress
 
 from .clip import _resident

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from PIL import Image as Pil
 
-from lib_bootcamp.core.arrays import Floats
+from lib_bootcamp.core.images.arrays import Floats
 from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
 from lib_bootcamp.operation import Context
 
@@ -50,11 +50,11 @@ def _models(device: str, cache: Path) -> tuple[Any, dict[str, Any]]:
     """open_clip's model and its preprocessing; ours by backend, with the same weights."""
     import torch
 
-    from lib_bootcamp.ml import clip_onnx
-    from lib_bootcamp.ml.clip_load import Loaded
-    from lib_bootcamp.ml.clip_model import ClipModel
-    from lib_bootcamp.ml.clip_pictures import Preprocessing
-    from lib_bootcamp.ml.torchvision_guard import import_torchvision
+    from lib_bootcamp.ml.clip import onnx as clip_onnx
+    from lib_bootcamp.ml.clip.load import Loaded
+    from lib_bootcamp.ml.clip.model import ClipModel
+    from lib_bootcamp.ml.clip.pictures import Preprocessing
+    from lib_bootcamp.ml.runtime.torchvision_guard import import_torchvision
 
     import_torchvision()
     import open_clip
@@ -104,7 +104,7 @@ def _bare(model: Any, count: int) -> Callable[[], Any]:
 
 def _ours(context: Context, model: Any, paths: Sequence[Path]) -> Iterator[Floats]:
     """As `classify` does it."""
-    from lib_bootcamp.ml.batches import prepared_in_batches
+    from lib_bootcamp.ml.runtime.batches import prepared_in_batches
 
     return prepared_in_batches(  # type: ignore[return-value]
         context,

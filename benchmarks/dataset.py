@@ -15,7 +15,7 @@ from PIL import Image as Pil
 
 from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
 from lib_bootcamp.operation import Context
-from lib_bootcamp.operations.dataset_report import DatasetParams, dataset_report
+from lib_bootcamp.operations.datasets.report import DatasetParams, dataset_report
 
 from .clip import _resident
 

@@ -12,11 +12,11 @@ import numpy as np
 
 from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
 from lib_bootcamp.operation import Context
-from lib_bootcamp.operations.brightness import BRIGHTNESS
-from lib_bootcamp.operations.lighting import LIGHTING
-from lib_bootcamp.operations.qr import code_layout
-from lib_bootcamp.operations.qr_art import QR_ART, guidance_of
-from lib_bootcamp.operations.txt2img import TXT2IMG
+from lib_bootcamp.operations.draw.qr_art import QR_ART, guidance_of
+from lib_bootcamp.operations.draw.txt2img import TXT2IMG
+from lib_bootcamp.operations.maps.brightness import BRIGHTNESS
+from lib_bootcamp.operations.maps.lighting import LIGHTING
+from lib_bootcamp.operations.qr.qr import code_layout
 
 from .timing import medians
 
@@ -51,7 +51,7 @@ def _guide(fit: Any, pixels: int) -> Callable[[], Any]:
     """What is done after the step: a code of which every module is asked for."""
     import torch
 
-    from lib_bootcamp.ml.guidance import LuminanceGuide, code_target
+    from lib_bootcamp.ml.diffusion.guidance import LuminanceGuide, code_target
 
     params = QR_ART.params_from({"content": "HELLO", "prompt": "a", "width": pixels, "height": pixels})
     layout = code_layout(params, pixels, pixels)
@@ -89,7 +89,7 @@ def _cost(fit: Any, components: Any, rounds: int, *, quick: bool) -> dict[str, A
 
 def _follow(context: Context, seeds: int) -> dict[str, dict[str, float]]:
     """Mean correlation of the picture's luma and the map's, without guidance and with it."""
-    from lib_bootcamp.ml.luminance import block_luma
+    from lib_bootcamp.ml.diffusion.luminance import block_luma
     from tools.mini_models.shapes.scenes import plain_prompt, sample_scene
 
     circle = np.zeros((SIDE, SIDE, 3), np.uint8)
@@ -120,7 +120,7 @@ def _follow(context: Context, seeds: int) -> dict[str, dict[str, float]]:
 
 def run(quick: bool) -> dict[str, Any]:  # noqa: FBT001 - the signature of every benchmark
     """The cost of a step, R2 of the fit and what measuring it takes, and the correlation with maps."""
-    from lib_bootcamp.ml.luminance import fit, scaled_encoder
+    from lib_bootcamp.ml.diffusion.luminance import fit, scaled_encoder
 
     with tempfile.TemporaryDirectory() as name:
         host = StandaloneHost(device="cpu", data_dir=Path(name))

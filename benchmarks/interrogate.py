@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from PIL import Image as Pil
 
-from lib_bootcamp.core.label_tables import LabelTables, package_tables
+from lib_bootcamp.core.text.label_tables import LabelTables, package_tables
 from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
 from lib_bootcamp.operation import Context
@@ -33,10 +33,10 @@ PEER = "clip-interrogator 0.6.0"
 def _model(device: str) -> Any:
     import torch
 
-    from lib_bootcamp.ml.clip_load import Loaded
-    from lib_bootcamp.ml.clip_model import ClipModel
-    from lib_bootcamp.ml.clip_pictures import Preprocessing
-    from lib_bootcamp.ml.torchvision_guard import import_torchvision
+    from lib_bootcamp.ml.clip.load import Loaded
+    from lib_bootcamp.ml.clip.model import ClipModel
+    from lib_bootcamp.ml.clip.pictures import Preprocessing
+    from lib_bootcamp.ml.runtime.torchvision_guard import import_torchvision
 
     import_torchvision()
     import open_clip
@@ -79,10 +79,10 @@ def _seconds(call: Callable[[], Any]) -> tuple[float, Any]:
 
 def run(quick: bool) -> dict[str, Any]:  # noqa: FBT001 - the signature of every benchmark
     """The tables' vectors, reading their cache, `best` of a picture, `fast` over a folder."""
-    from lib_bootcamp.ml.interrogator import Wish
-    from lib_bootcamp.ml.label_features import load_label_features
-    from lib_bootcamp.ml.prompt_encoder import PromptEncoder
-    from tests.ml.interrogations import peer, write_peers_cache
+    from lib_bootcamp.ml.clip.interrogator import Wish
+    from lib_bootcamp.ml.clip.label_features import load_label_features
+    from lib_bootcamp.ml.clip.prompt_encoder import PromptEncoder
+    from tests.ml.clip.interrogations import peer, write_peers_cache
 
     host = StandaloneHost(device="cpu")
     context = Context.of_terminal(host, SilentProgress())
@@ -138,7 +138,7 @@ def _table(theirs: Any, labels: Any, tables: LabelTables, count: int) -> dict[st
 
 
 def _best(theirs: Any, encoder: Any, labels: Any, context: Context, wish: Any) -> dict[str, Any]:
-    from tests.ml.clips import photograph
+    from tests.ml.clip.clips import photograph
 
     picture = photograph(640, 480, 3)
     opened = Pil.fromarray(picture)
@@ -168,7 +168,7 @@ def _best(theirs: Any, encoder: Any, labels: Any, context: Context, wish: Any) -
 def _fast(  # noqa: PLR0913
     theirs: Any, encoder: Any, labels: Any, context: Context, paths: Sequence[Path], rounds: int
 ) -> dict[str, Any]:
-    from lib_bootcamp.ml.interrogator import Wish
+    from lib_bootcamp.ml.clip.interrogator import Wish
 
     def plain() -> list[str]:
         return [theirs.interrogate_fast(Pil.open(path).convert("RGB"), caption=CAPTION) for path in paths]
@@ -193,7 +193,7 @@ def _fast(  # noqa: PLR0913
 
 
 def _ours(encoder: Any, labels: Any, context: Context, wish: Any, pictures: Sequence[Any]) -> list[str]:
-    from lib_bootcamp.ml.interrogator import Interrogator
+    from lib_bootcamp.ml.clip.interrogator import Interrogator
 
     # equals in the order of a set, as clip-interrogator goes through them in this process
     asked = Interrogator(encoder, labels, context, wish, caption=CAPTION, order=set)

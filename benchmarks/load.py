@@ -21,9 +21,9 @@ from typing import Any
 import httpx
 import numpy as np
 
-from lib_bootcamp.core.images import encode_base64
-from lib_bootcamp.operations.classify import CLASSIFY
-from lib_bootcamp.surfaces.described import PREFIX
+from lib_bootcamp.core.images.codec import encode_base64
+from lib_bootcamp.operations.describe.classify import CLASSIFY
+from lib_bootcamp.surfaces.shared.described import PREFIX
 
 NEEDS = ("torch", "open_clip", "gradio")
 HEAVY, PICTURES = 50, 32

@@ -14,16 +14,16 @@ import cv2
 import numpy as np
 
 from lib_bootcamp.catalog import find
-from lib_bootcamp.core.images import decode_image, read_file
+from lib_bootcamp.core.images.codec import decode_image, read_file
 from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
 from lib_bootcamp.jobs.manager import Jobs
 from lib_bootcamp.jobs.progress import Stop
 from lib_bootcamp.operation import Context
-from lib_bootcamp.operations.brightness import BRIGHTNESS
-from lib_bootcamp.operations.edges import EDGES
-from lib_bootcamp.operations.lighting import LIGHTING
-from lib_bootcamp.operations.recolor import RECOLOR
-from lib_bootcamp.surfaces.runner import Runner, Settings
+from lib_bootcamp.operations.maps.brightness import BRIGHTNESS
+from lib_bootcamp.operations.maps.edges import EDGES
+from lib_bootcamp.operations.maps.lighting import LIGHTING
+from lib_bootcamp.operations.maps.recolor import RECOLOR
+from lib_bootcamp.surfaces.cli.runner import Runner, Settings
 
 from .timing import medians
 

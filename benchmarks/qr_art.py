@@ -14,19 +14,19 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from lib_bootcamp.core import scan_decoders
-from lib_bootcamp.core.arrays import Image
-from lib_bootcamp.core.contact_sheet import contact_sheet
-from lib_bootcamp.core.images import write_image
-from lib_bootcamp.core.model_files import MODELS
-from lib_bootcamp.core.qr_layout import QrLayout
-from lib_bootcamp.core.scan_errors import error_map
-from lib_bootcamp.core.scan_ladder import readers_of
+from lib_bootcamp.core.images.arrays import Image
+from lib_bootcamp.core.images.codec import write_image
+from lib_bootcamp.core.images.contact_sheet import contact_sheet
+from lib_bootcamp.core.models.files import MODELS
+from lib_bootcamp.core.qr.layout import QrLayout
+from lib_bootcamp.core.scan import decoders as scan_decoders
+from lib_bootcamp.core.scan.error_map import error_map
+from lib_bootcamp.core.scan.ladder import readers_of
 from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
 from lib_bootcamp.operation import Context
-from lib_bootcamp.operations.qr import code_layout
-from lib_bootcamp.operations.qr_art import QR_ART, QrArtParams, guidance_of, ladder_score, tries
-from lib_bootcamp.operations.txt2img import drawing_of
+from lib_bootcamp.operations.draw.qr_art import QR_ART, QrArtParams, guidance_of, ladder_score, tries
+from lib_bootcamp.operations.draw.txt2img import drawing_of
+from lib_bootcamp.operations.qr.qr import code_layout
 
 NEEDS = ("torch", "diffusers", "open_clip")
 ROOT = Path(__file__).resolve().parents[1]
@@ -121,7 +121,7 @@ class Judge:
     """Tells what is still to be seen of the prompt."""
 
     def __init__(self) -> None:
-        from lib_bootcamp.ml.clip_model import load_clip
+        from lib_bootcamp.ml.clip.model import load_clip
 
         self.clip = load_clip(str(MODELS / "mini-clip"), "cpu", "float32")
 
@@ -159,7 +159,7 @@ def _params(task: Task) -> QrArtParams:
 
 
 def _drawer(params: QrArtParams, layout: QrLayout, components: Any, data: Path) -> Any:
-    from lib_bootcamp.ml.qr_art import CodeDrawer
+    from lib_bootcamp.ml.diffusion.qr_art import CodeDrawer
 
     return CodeDrawer(components, layout, guidance_of(params), data)
 

@@ -4,7 +4,7 @@
 
 Every reader is tried at every size and preparation on every picture once; then stages are taken one by one,
 each time the one that reads most of what is still unread for the time it costs on that. The choice was
-written into `lib_bootcamp/core/scan_ladder.py` by hand; `benchmarks/scan.py` measures it on the held-out split.
+written into `lib_bootcamp/core/scan/ladder.py` by hand; `benchmarks/scan.py` measures it on the held-out split.
 OpenCV's own detector is left out: it reads least and costs most.
 """
 
@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.stylised import TRAIN_SEED, stylised
-from lib_bootcamp.core.scan_decoders import decode_here, installed
-from lib_bootcamp.core.scan_views import PREPARATIONS, grey_of, shrink
+from lib_bootcamp.core.scan.decoders import decode_here, installed
+from lib_bootcamp.core.scan.views import PREPARATIONS, grey_of, shrink
 
 SIDES = {"zxing-cpp": (192, 256, 384, 512, 768), "wechat": (192, 256, 384), "opencv": ()}
 OTHER_SIDES = (256, 384)

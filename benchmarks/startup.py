@@ -14,7 +14,7 @@ STATEMENTS = {
     "python": "pass",
     "numpy and Pillow": "import numpy, PIL.Image",
     "catalogue": "import lib_bootcamp.catalog",
-    "command line": "import lib_bootcamp.surfaces.cli",
+    "command line": "import lib_bootcamp.surfaces.cli.main",
 }
 
 

@@ -11,14 +11,14 @@ from pathlib import Path
 DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS.parent))
 
-from lib_bootcamp.core.compatibility import GRID_PX, MAP_KINDS  # noqa: E402
-from lib_bootcamp.core.detectors import DETECTORS  # noqa: E402
-from lib_bootcamp.core.images import read_image, write_image  # noqa: E402
-from lib_bootcamp.core.model_files import BASE_TITLES, NATIVE_PX  # noqa: E402
-from lib_bootcamp.core.write_files import write_atomically  # noqa: E402
+from lib_bootcamp.core.controlnet.compatibility import GRID_PX, MAP_KINDS  # noqa: E402
+from lib_bootcamp.core.controlnet.detectors import DETECTORS  # noqa: E402
+from lib_bootcamp.core.files.atomic import write_atomically  # noqa: E402
+from lib_bootcamp.core.images.codec import read_image, write_image  # noqa: E402
+from lib_bootcamp.core.models.files import BASE_TITLES, NATIVE_PX  # noqa: E402
 from lib_bootcamp.hosts.standalone import StandaloneHost  # noqa: E402
 from lib_bootcamp.operation import Context  # noqa: E402
-from lib_bootcamp.operations.all_maps import ALL_MAPS, MAPS  # noqa: E402
+from lib_bootcamp.operations.maps.all_maps import ALL_MAPS, MAPS  # noqa: E402
 from lib_bootcamp.ports import SilentProgress  # noqa: E402
 
 PHOTO = DOCS.parent / "examples" / "photo.jpg"
@@ -26,7 +26,7 @@ SHEET = DOCS / "images" / "maps.jpg"
 
 MAPS_PAGE = """# All maps of one photograph
 
-<!-- made by docs/make.py from lib_bootcamp/operations/all_maps.py; change it there -->
+<!-- made by docs/make.py from lib_bootcamp/operations/maps/all_maps.py; change it there -->
 
 ```bash
 python -m lib_bootcamp maps photo.jpg --out sheet.png
@@ -88,7 +88,7 @@ those are: [compatibility](compatibility.md).
 
 COMPATIBILITY_PAGE = """# Which model fits which checkpoint
 
-<!-- made by docs/make.py from lib_bootcamp/core/compatibility.py; change it there -->
+<!-- made by docs/make.py from lib_bootcamp/core/controlnet/compatibility.py; change it there -->
 
 ```bash
 python -m lib_bootcamp compatibility
@@ -132,7 +132,7 @@ latent's pixels. QR modules are 16 px on the latent's grid of 8.
 
 DETECT_PAGE = """# Learnt detectors
 
-<!-- made by docs/make.py from lib_bootcamp/core/detectors.py; change it there -->
+<!-- made by docs/make.py from lib_bootcamp/core/controlnet/detectors.py; change it there -->
 
 `detect` makes a map with a network that was trained for it:
 

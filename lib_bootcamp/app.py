@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from lib_bootcamp.hosts.standalone import StandaloneHost
-from lib_bootcamp.surfaces import cli
+from lib_bootcamp.surfaces.cli import main as cli
 
 
 def main(argv: Sequence[str] | None = None, prepare: Callable[[str], None] | None = None) -> int:

@@ -6,25 +6,25 @@ from collections.abc import Iterable
 from typing import Any
 
 from .operation import Operation
-from .operations.all_maps import ALL_MAPS
-from .operations.brightness import BRIGHTNESS
-from .operations.caption import CAPTION
-from .operations.classify import CLASSIFY
-from .operations.compatibility import COMPATIBILITY
-from .operations.dataset_captions import DATASET_CAPTIONS
-from .operations.dataset_report import DATASET_REPORT
-from .operations.detect import DETECT
-from .operations.edges import EDGES
-from .operations.interrogate import INTERROGATE
-from .operations.lighting import LIGHTING
-from .operations.maps_folder import with_folder
-from .operations.png_info import PNG_INFO
-from .operations.png_info_edit import PNG_INFO_EDIT
-from .operations.qr import QR
-from .operations.qr_art import QR_ART
-from .operations.recolor import RECOLOR
-from .operations.scan import SCAN
-from .operations.txt2img import TXT2IMG
+from .operations.controlnet.compatibility import COMPATIBILITY
+from .operations.datasets.captions import DATASET_CAPTIONS
+from .operations.datasets.report import DATASET_REPORT
+from .operations.describe.caption import CAPTION
+from .operations.describe.classify import CLASSIFY
+from .operations.describe.interrogate import INTERROGATE
+from .operations.draw.qr_art import QR_ART
+from .operations.draw.txt2img import TXT2IMG
+from .operations.maps.all_maps import ALL_MAPS
+from .operations.maps.brightness import BRIGHTNESS
+from .operations.maps.detect import DETECT
+from .operations.maps.edges import EDGES
+from .operations.maps.folder import with_folder
+from .operations.maps.lighting import LIGHTING
+from .operations.maps.recolor import RECOLOR
+from .operations.png_info.edit import PNG_INFO_EDIT
+from .operations.png_info.read import PNG_INFO
+from .operations.qr.qr import QR
+from .operations.qr.scan import SCAN
 
 OPERATIONS: tuple[Operation[Any, Any], ...] = (
     QR,

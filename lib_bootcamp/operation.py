@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
-from .core.arrays import Image
-from .core.folders import checked_folder
+from .core.files.folders import checked_folder
+from .core.images.arrays import Image
 from .errors import BootcampError, InvalidParamError
 from .params import Params, Spec, fields_of, plain
 from .ports import Host, Progress

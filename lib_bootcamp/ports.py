@@ -242,7 +242,7 @@ class Host(Protocol):
         """
 
     def luminance(self) -> Any:
-        """How bright the loaded VAE makes a latent pixel: `ml.luminance.LuminanceFit`, measured once for each VAE.
+        """How bright the loaded VAE makes a latent pixel: `ml.diffusion.luminance.LuminanceFit`, measured once.
 
         Raises:
             ModelError: there is no checkpoint, or its VAE gives no numbers.

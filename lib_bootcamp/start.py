@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from lib_bootcamp import __version__, bootstrap
+from lib_bootcamp import __version__
 from lib_bootcamp.errors import BootcampError, CancelledError, first_line
+from lib_bootcamp.setup import bootstrap
 
 _ENTERED = "BOOTCAMP_ENTERED"
 UNEXPECTED = 70
@@ -104,7 +105,7 @@ def _run(argv: list[str]) -> int:
         print(f"sd-webui-bootcamp {__version__}")
         return 0
     if first in bootstrap.COMMANDS:
-        from lib_bootcamp import development
+        from lib_bootcamp.setup import development
 
         return development.main(argv)
     if first in {"--help", "-h"} and not bootstrap.is_set_up():
@@ -137,7 +138,7 @@ def enter(argv: Sequence[str]) -> None:
         if inside:
             return
     else:
-        from lib_bootcamp import installer
+        from lib_bootcamp.setup import installer
 
         installer.ensure(environment, [bootstrap.STANDALONE])
     if entered and not inside:
@@ -160,7 +161,7 @@ def add_models(needs: str = "models") -> None:
         return
     locks = [bootstrap.MODELS, *([bootstrap.DETECTORS] if needs == "detectors" else [])]
     if not all(bootstrap.is_whole(environment, each) for each in locks):
-        from lib_bootcamp import installer
+        from lib_bootcamp.setup import installer
 
         installer.ensure(environment, [bootstrap.STANDALONE, *locks])
         importlib.invalidate_caches()

@@ -76,9 +76,9 @@ def _join() -> Parts:
     from lib_bootcamp.hosts.detect import current_host
     from lib_bootcamp.hosts.webui import WebUiPage
     from lib_bootcamp.hosts.webui_guidance import GuidedSteps
-    from lib_bootcamp.surfaces.always_visible import SectionUi
-    from lib_bootcamp.surfaces.section_run import SectionRunner
-    from lib_bootcamp.surfaces.webui_tab import SectionsOfPage
+    from lib_bootcamp.surfaces.webui.always_visible import SectionUi
+    from lib_bootcamp.surfaces.webui.section_run import SectionRunner
+    from lib_bootcamp.surfaces.webui.tab import SectionsOfPage
 
     host, webui = current_host(), WebUiPage()
     runner = SectionRunner(host, webui, find_controlnet)
@@ -87,15 +87,15 @@ def _join() -> Parts:
 
 def mount_routes(demo: Any, app: Any) -> None:
     """The routes, also without a page (`demo` is None then)."""
-    from lib_bootcamp.surfaces.http_access import access_dependency
-    from lib_bootcamp.surfaces.routes import build_router
-    from lib_bootcamp.surfaces.section_request import check_request
+    from lib_bootcamp.surfaces.http.access import access_dependency
+    from lib_bootcamp.surfaces.http.routes import build_router
+    from lib_bootcamp.surfaces.webui.section_request import check_request
 
     host = parts().host
     parts().webui.check_requests(check_request)
     app.include_router(build_router(host, [access_dependency(host.access_rules()), *host.auth_dependencies()]))
     if demo is not None:
-        from lib_bootcamp.surfaces.webui_access import keep_from_page, remember_callers
+        from lib_bootcamp.surfaces.webui.access import keep_from_page, remember_callers
 
         keep_from_page(demo, host.data_dir())
         remember_callers(app, host.access_rules())
@@ -103,22 +103,22 @@ def mount_routes(demo: Any, app: Any) -> None:
 
 def add_axes() -> None:
     """The XYZ plot's axes."""
-    from lib_bootcamp.surfaces.xyz import register_axes
+    from lib_bootcamp.surfaces.webui.xyz import register_axes
 
     register_axes(parts().webui)
 
 
 def add_settings() -> None:
     """The section of the Settings tab."""
-    from lib_bootcamp.surfaces.webui_settings import add_settings as add
+    from lib_bootcamp.surfaces.webui.settings import add_settings as add
 
     add(parts().webui, trusts_page=parts().host.trusts_page())
 
 
 def add_tab() -> list[tuple[Any, str, str]]:
     """The Bootcamp tab."""
-    from lib_bootcamp.surfaces.webui_access import guard_functions
-    from lib_bootcamp.surfaces.webui_tab import build_tab
+    from lib_bootcamp.surfaces.webui.access import guard_functions
+    from lib_bootcamp.surfaces.webui.tab import build_tab
 
     tab = build_tab(parts().host, parts().webui, parts().sections)
     guard_functions(tab, parts().host.access_rules())

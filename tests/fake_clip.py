@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lib_bootcamp.core.arrays import Image
-from lib_bootcamp.core.images import decode_image, encode_image
-from lib_bootcamp.core.zero_shot import Features, unit
-from lib_bootcamp.operations import classify
+from lib_bootcamp.core.images.arrays import Image
+from lib_bootcamp.core.images.codec import decode_image, encode_image
+from lib_bootcamp.core.text.zero_shot import Features, unit
+from lib_bootcamp.operations.describe import classify
 
 COLOURS = {"red": (1, 0, 0), "green": (0, 1, 0), "blue": (0, 0, 1), "yellow": (1, 1, 0)}
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from lib_bootcamp.errors import ModelError
-from lib_bootcamp.ml.shelf import Shelf
+from lib_bootcamp.ml.runtime.shelf import Shelf
 from lib_bootcamp.ports import Components, Host, HostCaptioner, HostInfo, ModelInfo, Progress
 
 T = TypeVar("T")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lib_bootcamp.core.arrays import Image
-from lib_bootcamp.core.images import read_image, write_image
+from lib_bootcamp.core.images.arrays import Image
+from lib_bootcamp.core.images.codec import read_image, write_image
 
 GOLDEN = Path(__file__).parent / "golden"
 PHOTO = Path(__file__).resolve().parents[1] / "examples" / "photo.jpg"

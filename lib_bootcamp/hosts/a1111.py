@@ -16,14 +16,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from lib_bootcamp.core.folder_walk import Walk
-from lib_bootcamp.core.regular_files import MAX_TEXT_BYTES, read_regular
+from lib_bootcamp.core.files.atomic import data_folder
+from lib_bootcamp.core.files.regular import MAX_TEXT_BYTES, read_regular
+from lib_bootcamp.core.files.walk import Walk
 from lib_bootcamp.core.web_access import AccessRules
-from lib_bootcamp.core.write_files import data_folder
 from lib_bootcamp.errors import ModelError, first_line
 from lib_bootcamp.hosts.standalone import REPORTED, installed_versions
 from lib_bootcamp.hosts.webui_access import access_rules
-from lib_bootcamp.ml.shelf import IDLE_S, Shelf
+from lib_bootcamp.ml.runtime.shelf import IDLE_S, Shelf
 from lib_bootcamp.ports import ALLOWED_FOLDERS, Components, HostCaptioner, HostInfo, ModelInfo, Progress
 
 T = TypeVar("T")
@@ -328,7 +328,7 @@ class A1111Host:
         """
         with self.gpu("Checkpoint's modules"):
             model = self._ready()
-            from lib_bootcamp.ml.ldm_view import LdmView, scheduler_config
+            from lib_bootcamp.ml.checkpoints.ldm_view import LdmView, scheduler_config
 
             source = self._source(model)
             key = self._architecture(model)
@@ -360,7 +360,7 @@ class A1111Host:
         model = self._loaded()
         if model is None:
             raise ModelError("There is no checkpoint loaded.")
-        from lib_bootcamp.ml.luminance import luminance_fit
+        from lib_bootcamp.ml.diffusion.luminance import luminance_fit
 
         self._bring_vae(model)
         scale, device = self._latent_scale(model), str(self._webui("devices").device)
@@ -432,7 +432,7 @@ class A1111Host:
     def _source(self, model: Any) -> Any:
         import yaml
 
-        from lib_bootcamp.ml.ldm_view import LdmModel
+        from lib_bootcamp.ml.checkpoints.ldm_view import LdmModel
 
         encoders = self._encoders(model)
         settings = self._webui("shared").opts
@@ -450,7 +450,7 @@ class A1111Host:
         )
 
     def _tokenizers(self, model: Any) -> dict[str, Any]:
-        from lib_bootcamp.ml.ldm_view import open_clip_tokenizer, padded_with_zero
+        from lib_bootcamp.ml.checkpoints.ldm_view import open_clip_tokenizer, padded_with_zero
 
         encoders = self._encoders(model)
         clip = next((each.tokenizer for each in encoders if hasattr(each, "transformer")), None)

@@ -86,7 +86,7 @@ class ForgeHost(A1111Host):
         return model.model_config.huggingface_repo, type(model).__name__
 
     def _source(self, model: Any) -> Any:
-        from lib_bootcamp.ml.ldm_view import LdmModel
+        from lib_bootcamp.ml.checkpoints.ldm_view import LdmModel
 
         folder = Path(
             self._webui("paths_internal").script_path, "backend", "huggingface", model.model_config.huggingface_repo

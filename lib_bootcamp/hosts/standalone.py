@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from lib_bootcamp import __version__
-from lib_bootcamp.core.model_files import EMBEDDED
-from lib_bootcamp.core.write_files import data_folder
+from lib_bootcamp.core.files.atomic import data_folder
+from lib_bootcamp.core.models.files import EMBEDDED
 from lib_bootcamp.errors import MissingPackageError, OutputError
-from lib_bootcamp.ml.shelf import Shelf
+from lib_bootcamp.ml.runtime.shelf import Shelf
 from lib_bootcamp.ports import Components, HostCaptioner, HostInfo, ModelInfo, Progress, SilentProgress
 
 T = TypeVar("T")
@@ -180,7 +180,7 @@ class StandaloneHost:
             MissingPackageError: torch or diffusers is not installed.
         """
         try:
-            from lib_bootcamp.ml.checkpoint import load_checkpoint
+            from lib_bootcamp.ml.checkpoints.load import load_checkpoint
         except ImportError as error:
             raise MissingPackageError(str(error.name), "Drawing pictures") from error
 
@@ -194,7 +194,7 @@ class StandaloneHost:
     def luminance(self) -> Any:
         """Measured on the checkpoint's VAE, and kept in the data folder."""
         with self.components() as components:
-            from lib_bootcamp.ml.luminance import luminance_fit
+            from lib_bootcamp.ml.diffusion.luminance import luminance_fit
 
             return luminance_fit(components.vae, self.data_dir())
 
@@ -207,7 +207,7 @@ class StandaloneHost:
         return {}
 
     def captioner(self) -> HostCaptioner | None:
-        """None: there is no captioner here beside those of `ml.captioners`."""
+        """None: there is no captioner here beside those of `ml.captioners.registry`."""
         return None
 
     def allowed_folders(self) -> tuple[Path, ...]:

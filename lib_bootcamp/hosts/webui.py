@@ -11,9 +11,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from lib_bootcamp.core.arrays import Image
-from lib_bootcamp.core.images import load_image, read_file, write_image
-from lib_bootcamp.core.model_files import Base, base_of_file
+from lib_bootcamp.core.images.arrays import Image
+from lib_bootcamp.core.images.codec import load_image, read_file, write_image
+from lib_bootcamp.core.models.files import Base, base_of_file
 from lib_bootcamp.errors import BootcampError
 
 # On the wrapped method: the WebUI's own.

@@ -14,7 +14,7 @@ from fastapi import Depends
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from lib_bootcamp.core.regular_files import read_regular
+from lib_bootcamp.core.files.regular import read_regular
 
 MAX_USERS_BYTES = 1 << 20
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="WebUI", charset="UTF-8"'}

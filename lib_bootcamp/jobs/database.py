@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from lib_bootcamp.core.write_files import private_file, private_folder
+from lib_bootcamp.core.files.atomic import private_file, private_folder
 from lib_bootcamp.errors import OutputError, StorageError
 
 Durable: TypeAlias = Literal["", "soon", "now"]

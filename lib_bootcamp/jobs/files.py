@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from lib_bootcamp.core.inside import Inside
+from lib_bootcamp.core.files.inside import Inside
 from lib_bootcamp.errors import BootcampError, OutputError
 
 from .facts import Left

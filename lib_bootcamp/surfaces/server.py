@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lib_bootcamp import __version__
-from lib_bootcamp.core.images import MAX_BYTES
-from lib_bootcamp.core.model_files import BANNER, EMBEDDED
+from lib_bootcamp.core.files.atomic import private_folder, write_folder
+from lib_bootcamp.core.images.codec import MAX_BYTES
+from lib_bootcamp.core.models.files import BANNER, EMBEDDED
 from lib_bootcamp.core.web_access import AccessRules, HostNames
-from lib_bootcamp.core.write_files import private_folder, write_folder
 from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.ports import Host
 
@@ -34,7 +34,7 @@ def create_app(host: Host) -> FastAPI:
     """The API alone: the routes and their docs at `/docs`."""
     from fastapi import FastAPI
 
-    from .routes import build_router
+    from .http.routes import build_router
 
     app = FastAPI(
         title="Bootcamp",
@@ -58,13 +58,13 @@ def create_server_app(host: Host, *, port: int, rules: AccessRules | None = None
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     import gradio as gr
 
-    from .gradio_fields import supported_arguments
-    from .http_access import AccessMiddleware
-    from .http_work import RetryAfter
-    from .page import build_page
-    from .page_uploads import UploadGuard
-    from .upload_limits import UploadLimits
-    from .work_queue import WAITING
+    from .http.access import AccessMiddleware
+    from .http.work import RetryAfter
+    from .page.fields import supported_arguments
+    from .page.page import build_page
+    from .page.upload_limits import UploadLimits
+    from .page.uploads import UploadGuard
+    from .shared.work_queue import WAITING
 
     app = create_app(host)
     page = build_page(host)
@@ -109,7 +109,7 @@ def serve(host: Host, *, address: str, port: int, rules: AccessRules) -> int:
     if host.checkpoint() == EMBEDDED:
         print(BANNER, flush=True)
     print(f"Page: http://{shown}:{port}/   API: http://{shown}:{port}/docs   stop with Ctrl+C", flush=True)
-    from .patient_server import PatientProtocol
+    from .http.patient_server import PatientProtocol
 
     waits: dict[str, Any] = {"http": PatientProtocol, "timeout_graceful_shutdown": 2}
     uvicorn.run(app, host=address, port=port, log_level="warning", **waits)

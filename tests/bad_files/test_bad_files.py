@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib_bootcamp.core.images import MAX_BYTES, decode_image, read_image
+from lib_bootcamp.core.images.codec import MAX_BYTES, decode_image, read_image
 from lib_bootcamp.errors import ImageError, TooLargeError
 from tests.bad_files.bad_pictures import ACCEPTED, NOISE, REFUSED, flipped, profile_bomb, rotated, saved, text_bomb
 from tests.contract.http_client import GOOD, Client, fake_app

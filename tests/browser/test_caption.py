@@ -15,7 +15,7 @@ from tests.ml.needs import skip_without_models
 
 skip_without_models()
 
-from tests.ml.test_classify_mini import COLOURS, SHAPES, drawn  # noqa: E402
+from tests.ml.clip.test_classify_mini import COLOURS, SHAPES, drawn  # noqa: E402
 
 PREFIX = "#bootcamp_caption"
 CARD = f"document.querySelector('{PREFIX}_card .bootcamp-job')"

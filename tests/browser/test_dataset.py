@@ -11,7 +11,7 @@ import pytest
 
 from lib_bootcamp.app import main
 from tests.browser.test_page import fill, open_tab, run
-from tests.operations.dataset_folders import add, faulty, picture
+from tests.operations.datasets.folders import add, faulty, picture
 
 REPORT, CAPTIONS = "bootcamp_dataset_report", "bootcamp_dataset_captions"
 

@@ -15,8 +15,8 @@ from tests.ml.needs import skip_without_models
 
 skip_without_models()
 
-from tests.ml.interrogations import WORDS, write_tables  # noqa: E402
-from tests.ml.test_classify_mini import drawn  # noqa: E402
+from tests.ml.clip.interrogations import WORDS, write_tables  # noqa: E402
+from tests.ml.clip.test_classify_mini import drawn  # noqa: E402
 
 PREFIX = "#bootcamp_interrogate"
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from lib_bootcamp.core.images import read_image
-from lib_bootcamp.core.png import encode_png
+from lib_bootcamp.core.images.codec import read_image
+from lib_bootcamp.core.images.png import encode_png
 from lib_bootcamp.core.png_info.edit import with_infotext
-from lib_bootcamp.operations.png_info import read_info
+from lib_bootcamp.operations.png_info.read import read_info
 from tests.browser.test_page import PHOTO, open_tab
-from tests.core.png_info_samples import INFOTEXT, comfy, png
+from tests.core.png_info.samples import INFOTEXT, comfy, png
 
 PREFIX = "#bootcamp_png_info"
 

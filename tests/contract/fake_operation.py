@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 
-from lib_bootcamp.core.arrays import Image, to_rgb
+from lib_bootcamp.core.images.arrays import Image, to_rgb
 from lib_bootcamp.errors import BootcampError, InvalidParamError, MissingPackageError
 from lib_bootcamp.operation import Context, ControlMap, Operation, Result
 from lib_bootcamp.params import Params, Spec

@@ -14,16 +14,16 @@ import numpy as np
 from fastapi import FastAPI
 
 from lib_bootcamp.catalog import OPERATIONS
-from lib_bootcamp.core.images import encode_base64
-from lib_bootcamp.core.png import encode_png
+from lib_bootcamp.core.images.codec import encode_base64
+from lib_bootcamp.core.images.png import encode_png
 from lib_bootcamp.errors import ModelError
 from lib_bootcamp.hosts.standalone import StandaloneHost
-from lib_bootcamp.operations.detect import DETECT
-from lib_bootcamp.operations.interrogate import INTERROGATE, LabelScore, TableScores, check_names
-from lib_bootcamp.operations.qr import code_layout
-from lib_bootcamp.operations.qr_art import QR_ART, TryReport
-from lib_bootcamp.operations.txt2img import TXT2IMG
-from lib_bootcamp.surfaces.routes import build_router
+from lib_bootcamp.operations.describe.interrogate import INTERROGATE, LabelScore, TableScores, check_names
+from lib_bootcamp.operations.draw.qr_art import QR_ART, TryReport
+from lib_bootcamp.operations.draw.txt2img import TXT2IMG
+from lib_bootcamp.operations.maps.detect import DETECT
+from lib_bootcamp.operations.qr.qr import code_layout
+from lib_bootcamp.surfaces.http.routes import build_router
 
 from .fake_operation import FAKES
 

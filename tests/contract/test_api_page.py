@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 from lib_bootcamp.hosts.standalone import StandaloneHost
-from lib_bootcamp.surfaces.described import PREFIX
 from lib_bootcamp.surfaces.server import create_app
+from lib_bootcamp.surfaces.shared.described import PREFIX
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "api.md"
 ROUTE = re.compile(r"`(?:(GET|POST|DELETE) )?(/[a-z0-9/{}-]+)`")

@@ -10,9 +10,9 @@ import pytest
 from fastapi import FastAPI
 
 from lib_bootcamp.hosts.standalone import StandaloneHost
-from lib_bootcamp.surfaces.routes import build_router
+from lib_bootcamp.surfaces.http.routes import build_router
 from tests.contract.http_client import Client
-from tests.operations.dataset_folders import add, picture
+from tests.operations.datasets.folders import add, picture
 
 REPORT, CAPTIONS = "/bootcamp/v1/dataset/report", "/bootcamp/v1/dataset/captions"
 

@@ -23,7 +23,8 @@ HEAVY = {
     "open_clip",
     "pandas",
 }
-OPERATIONS = sorted(each.stem for each in (ROOT / "lib_bootcamp" / "operations").glob("[!_]*.py"))
+FOLDER = ROOT / "lib_bootcamp" / "operations"
+OPERATIONS = sorted(".".join(each.relative_to(FOLDER).with_suffix("").parts) for each in FOLDER.rglob("[!_]*.py"))
 
 
 def loaded_by(statement: str, *flags: str) -> set[str]:
@@ -55,7 +56,7 @@ def test_the_package_itself_loads_nothing() -> None:
     assert loaded_by("import lib_bootcamp") == {"lib_bootcamp"}
 
 
-@pytest.mark.parametrize("name", ["start", "bootstrap", "installer", "development"])
+@pytest.mark.parametrize("name", ["start", "setup.bootstrap", "setup.installer", "setup.development"])
 def test_what_runs_before_the_set_up_is_standard_library_only(name: str) -> None:
     # -S: without site-packages nothing else can be found
     loaded = loaded_by(f"import lib_bootcamp.{name}", "-S")

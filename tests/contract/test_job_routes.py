@@ -19,9 +19,9 @@ from starlette.middleware.gzip import GZipMiddleware
 from lib_bootcamp.hosts.standalone import StandaloneHost
 from lib_bootcamp.hosts.webui_auth import Guard
 from lib_bootcamp.jobs import manager
-from lib_bootcamp.surfaces import job_routes
-from lib_bootcamp.surfaces.job_commands import find
-from lib_bootcamp.surfaces.routes import build_router
+from lib_bootcamp.surfaces.cli.jobs import find
+from lib_bootcamp.surfaces.http import jobs as job_routes
+from lib_bootcamp.surfaces.http.routes import build_router
 from tests.contract.http_client import Client
 from tests.fake_clip import BLUE, GREEN, RED, FakeClip, flat_png
 from tests.jobs.closing import close_jobs

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from lib_bootcamp.hosts.standalone import StandaloneHost
 from lib_bootcamp.ports import Components, ModelInfo
-from lib_bootcamp.surfaces.routes import build_router
+from lib_bootcamp.surfaces.http.routes import build_router
 
 from .http_client import Client
 

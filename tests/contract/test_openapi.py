@@ -12,8 +12,8 @@ from fastapi import FastAPI
 from hypothesis import HealthCheck, settings
 
 from lib_bootcamp.params import fields_of
-from lib_bootcamp.surfaces.http_models import PYDANTIC_1, request_body, result_model, to_openapi_30
-from lib_bootcamp.surfaces.routes import build_router
+from lib_bootcamp.surfaces.http.models import PYDANTIC_1, request_body, result_model, to_openapi_30
+from lib_bootcamp.surfaces.http.routes import build_router
 from tests.contract.fake_operation import COUNT, FAKE
 from tests.contract.http_client import PICTURE_64, PICTURE_PNG, WITHOUT_CHECKPOINT, Client, host
 

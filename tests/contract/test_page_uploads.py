@@ -13,11 +13,12 @@ gr = pytest.importorskip("gradio")
 
 from fastapi.testclient import TestClient  # noqa: E402
 
-from lib_bootcamp.core.images import write_image  # noqa: E402
+from lib_bootcamp.core.images.codec import write_image  # noqa: E402
 from lib_bootcamp.hosts.standalone import StandaloneHost  # noqa: E402
-from lib_bootcamp.surfaces import page_uploads, server  # noqa: E402
-from lib_bootcamp.surfaces.page import build_page  # noqa: E402
-from lib_bootcamp.surfaces.page_uploads import NotUploadedError, check_uploads, public_text  # noqa: E402
+from lib_bootcamp.surfaces import server  # noqa: E402
+from lib_bootcamp.surfaces.page import uploads as page_uploads  # noqa: E402
+from lib_bootcamp.surfaces.page.page import build_page  # noqa: E402
+from lib_bootcamp.surfaces.page.uploads import NotUploadedError, check_uploads, public_text  # noqa: E402
 
 META = {"_type": "gradio.FileData"}
 OLD = gr.__version__.startswith("3.")

@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 
 from lib_bootcamp import __version__
 from lib_bootcamp.catalog import OPERATIONS
-from lib_bootcamp.core.images import decode_base64, decode_image
-from lib_bootcamp.core.png import encode_png
-from lib_bootcamp.operations.classify import CLASSIFY
-from lib_bootcamp.surfaces import http_body
-from lib_bootcamp.surfaces.http_body import Part, parse_form
-from lib_bootcamp.surfaces.http_errors import MalformedBodyError
-from lib_bootcamp.surfaces.routes import build_router
+from lib_bootcamp.core.images.codec import decode_base64, decode_image
+from lib_bootcamp.core.images.png import encode_png
+from lib_bootcamp.operations.describe.classify import CLASSIFY
+from lib_bootcamp.surfaces.http import body as http_body
+from lib_bootcamp.surfaces.http.body import Part, parse_form
+from lib_bootcamp.surfaces.http.errors import MalformedBodyError
+from lib_bootcamp.surfaces.http.routes import build_router
 from tests.contract.fake_operation import COUNT, FAKE, FAKES
 from tests.contract.http_client import (
     FAKE_URL,
@@ -506,7 +506,7 @@ def test_the_default_limit_is_a_hundred_mebibytes(client):
 
 
 def test_a_body_that_stops_arriving_is_answered_with_408(monkeypatch):
-    monkeypatch.setattr("lib_bootcamp.surfaces.routes.body_reader", _impatient_reader())
+    monkeypatch.setattr("lib_bootcamp.surfaces.http.routes.body_reader", _impatient_reader())
     client = Client(fake_app())
     body = pieces([b"{", b"}"], pause_s=0.5)
     assert_error(client.post(content=body, headers={"content-type": "application/json"}), 408, "SlowBodyError")
@@ -514,13 +514,13 @@ def test_a_body_that_stops_arriving_is_answered_with_408(monkeypatch):
 
 
 def _impatient_reader() -> Any:
-    from lib_bootcamp.surfaces.http_body import body_reader
+    from lib_bootcamp.surfaces.http.body import body_reader
 
     return lambda max_bytes: body_reader(max_bytes, idle_s=0.05)
 
 
 def test_pictures_share_one_budget_of_pixels(client, monkeypatch):
-    monkeypatch.setattr("lib_bootcamp.surfaces.http_body.MAX_REQUEST_PIXELS", 100)
+    monkeypatch.setattr("lib_bootcamp.surfaces.http.body.MAX_REQUEST_PIXELS", 100)
     assert_error(client.post(json={**GOOD, "layers": [PICTURE_64] * 2}), 413, "TooLargeError")
 
 

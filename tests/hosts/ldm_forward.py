@@ -23,7 +23,7 @@ sys.modules["taming.modules.losses.lpips"].LPIPS = None
 import torch  # noqa: E402
 import yaml  # noqa: E402
 
-from lib_bootcamp.ml.ldm_view import LdmModel, LdmView  # noqa: E402
+from lib_bootcamp.ml.checkpoints.ldm_view import LdmModel, LdmView  # noqa: E402
 
 STABILITY = REPOSITORIES / "stable-diffusion-stability-ai" / "configs" / "stable-diffusion"
 FILES = {

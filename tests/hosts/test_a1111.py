@@ -383,7 +383,7 @@ def _answer(host: A1111Host, user: str | None = None, cookie: str | None = None,
     from fastapi import APIRouter, FastAPI
     from fastapi.testclient import TestClient
 
-    from lib_bootcamp.surfaces.http_errors import BootcampRoute
+    from lib_bootcamp.surfaces.http.errors import BootcampRoute
 
     app = FastAPI()
     app.tokens = tokens or {}

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from lib_bootcamp.hosts.controlnet import A1111ControlNet, ForgeControlNet, NoUnitsError, find_controlnet
-from lib_bootcamp.surfaces.webui_ports import Unit
+from lib_bootcamp.surfaces.webui.ports import Unit
 
 MAP = np.full((8, 8, 3), 7, np.uint8)
 UNIT = Unit(image=MAP, model="monster [ab]", weight=1.5, start=0.1, end=0.9, hires="Low res only")

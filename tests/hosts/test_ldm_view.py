@@ -14,14 +14,14 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed")
 pytest.importorskip("diffusers", reason="diffusers is not installed")
 pytest.importorskip("transformers", reason="transformers is not installed")
-from lib_bootcamp.ml.torchvision_guard import import_torchvision  # noqa: E402
+from lib_bootcamp.ml.runtime.torchvision_guard import import_torchvision  # noqa: E402
 
 import_torchvision()
 
 from dataclasses import replace  # noqa: E402
 
 from lib_bootcamp.errors import ModelError  # noqa: E402
-from lib_bootcamp.ml.ldm_view import LdmModel, LdmView, padded_with_zero, scheduler_config  # noqa: E402
+from lib_bootcamp.ml.checkpoints.ldm_view import LdmModel, LdmView, padded_with_zero, scheduler_config  # noqa: E402
 
 from .tiny_ldm import OpenClipTower, config, unet, vae  # noqa: E402
 
@@ -132,7 +132,7 @@ def test_the_text_encoder_says_what_the_hosts_says(model, lent):
 
 
 def test_a_part_follows_its_owner_to_new_memory(model):
-    from lib_bootcamp.ml.lending import LentModule
+    from lib_bootcamp.ml.checkpoints.lending import LentModule
 
     owner = torch.nn.Linear(2, 6, bias=False)
     with torch.device("meta"):

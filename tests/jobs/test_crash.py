@@ -1,7 +1,7 @@
 """A process that is killed at every single point of a job and of an undo: nothing is lost, no half file stays.
 
 Here the process only seems to end: from a point on, the journal and the disk take nothing more from it. Real ones are
-killed in tests/surfaces/test_crash.py.
+killed in tests/surfaces/cli/test_crash.py.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from lib_bootcamp.core.places import Place
+from lib_bootcamp.core.files.places import Place
 from lib_bootcamp.jobs import runner
 from lib_bootcamp.jobs.database import Database
 from lib_bootcamp.jobs.manager import Jobs

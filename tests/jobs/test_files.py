@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lib_bootcamp.core.inside import Inside
-from lib_bootcamp.core.write_files import write_atomically
+from lib_bootcamp.core.files.atomic import write_atomically
+from lib_bootcamp.core.files.inside import Inside
 from lib_bootcamp.errors import OutputError
 from lib_bootcamp.jobs import files
 from lib_bootcamp.jobs.journal import Journal

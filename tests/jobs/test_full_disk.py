@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from lib_bootcamp.core.inside import Inside
-from lib_bootcamp.core.write_files import cannot_write
+from lib_bootcamp.core.files.atomic import cannot_write
+from lib_bootcamp.core.files.inside import Inside
 from lib_bootcamp.errors import StorageError
 from lib_bootcamp.jobs.facts import JobInfo
 from lib_bootcamp.jobs.manager import Jobs

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lib_bootcamp.core.inside import Inside
+from lib_bootcamp.core.files.inside import Inside
 from lib_bootcamp.errors import BootcampError, CancelledError, OutputError
 from lib_bootcamp.jobs.facts import JobInfo
 from lib_bootcamp.jobs.manager import Jobs

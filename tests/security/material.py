@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lib_bootcamp.core.png import encode_png
+from lib_bootcamp.core.images.png import encode_png
 
 WORD = "hidden-word-in-a-private-picture"
 

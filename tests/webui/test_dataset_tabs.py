@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.operations.dataset_folders import add, faulty, picture
+from tests.operations.datasets.folders import add, faulty, picture
 
 from .conftest import Webui
 from .test_section_page import loaded, our_tab, show

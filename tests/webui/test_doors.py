@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lib_bootcamp.core.png import encode_png
+from lib_bootcamp.core.images.png import encode_png
 from tests.security import attacks_files, attacks_names, attacks_origins
 from tests.security.material import make_folder, make_secret
 from tests.security.target import API, JSON, Target

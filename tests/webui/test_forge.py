@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lib_bootcamp.surfaces.infotext import parse
+from lib_bootcamp.surfaces.webui.infotext import parse
 
 from .conftest import REPOSITORY, Starter, Webui, encoded, export_mini, pixels
 from .test_host import API

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from lib_bootcamp.catalog import offered
-from lib_bootcamp.surfaces.gradio_values import show
-from lib_bootcamp.surfaces.page import LOOK
+from lib_bootcamp.surfaces.page.page import LOOK
+from lib_bootcamp.surfaces.page.values import show
 
 from .conftest import LOGIN, REPOSITORY, Webui, pixels
 from .test_section_api import LINK, made

@@ -18,7 +18,7 @@ skip_without_models()
 
 import torch  # noqa: E402, TID253
 
-from lib_bootcamp.ml.luminance import LUMA, fit_latents  # noqa: E402
+from lib_bootcamp.ml.diffusion.luminance import LUMA, fit_latents  # noqa: E402
 
 COUNT, SIDE, HELD_OUT = 64, 64, 16
 

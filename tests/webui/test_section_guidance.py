@@ -11,7 +11,7 @@ import zxingcpp
 from PIL import Image
 
 from lib_bootcamp.catalog import find
-from lib_bootcamp.core.scan_errors import error_map
+from lib_bootcamp.core.scan.error_map import error_map
 from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
 from lib_bootcamp.operation import Context
 

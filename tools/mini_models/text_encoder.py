@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from lib_bootcamp.ml.clip_model import load_clip
-from lib_bootcamp.ml.ldm_view import open_clip_tensors, write_vocabulary
-from lib_bootcamp.ml.single_file import text_encoder_of
+from lib_bootcamp.ml.checkpoints.ldm_view import open_clip_tensors, write_vocabulary
+from lib_bootcamp.ml.checkpoints.single_file import text_encoder_of
+from lib_bootcamp.ml.clip.model import load_clip
 
 
 def build(clip: Path) -> Any:

@@ -9,7 +9,7 @@ import struct
 
 import numpy as np
 
-from lib_bootcamp.core.png import encode_png, itxt_chunk, png_chunk
+from lib_bootcamp.core.images.png import encode_png, itxt_chunk, png_chunk
 from lib_bootcamp.errors import ImageError
 
 from .exif import make_exif

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from lib_bootcamp.core.crowded_files import refuse_crowded
-from lib_bootcamp.core.images import MAX_BYTES
-from lib_bootcamp.core.png import SIGNATURE
+from lib_bootcamp.core.images.codec import MAX_BYTES
+from lib_bootcamp.core.images.crowded import refuse_crowded
+from lib_bootcamp.core.images.png import SIGNATURE
 from lib_bootcamp.errors import ImageError, TooLargeError
 
 from .exif import read_exif

@@ -12,7 +12,7 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
-from lib_bootcamp.core.images import DECODER_ERRORS, open_image
+from lib_bootcamp.core.images.codec import DECODER_ERRORS, open_image
 from lib_bootcamp.errors import BootcampError
 
 from .limits import MAX_TEXT, Texts, decoded, read_object

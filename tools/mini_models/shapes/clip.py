@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from lib_bootcamp.ml.clip_pictures import MEAN, STD
-from lib_bootcamp.ml.torchvision_guard import import_torchvision
+from lib_bootcamp.ml.clip.pictures import MEAN, STD
+from lib_bootcamp.ml.runtime.torchvision_guard import import_torchvision
 from tools.mini_models.loop import Recipe, train
 from tools.mini_models.shapes.scenes import Scene, draw_scene, sample_scene, truth, write_caption
 

@@ -58,10 +58,10 @@ def measure_clip(clip: Any) -> dict[str, Any]:
 
 def measure_sd(clip: Any, out: Path) -> dict[str, Any]:
     """mini-sd: what it draws, told by mini-clip; half of the prompts are combinations it has never seen."""
-    from lib_bootcamp.core.contact_sheet import contact_sheet
-    from lib_bootcamp.core.images import write_image
-    from lib_bootcamp.ml.checkpoint import load_checkpoint
-    from lib_bootcamp.ml.text_to_image import draw
+    from lib_bootcamp.core.images.codec import write_image
+    from lib_bootcamp.core.images.contact_sheet import contact_sheet
+    from lib_bootcamp.ml.checkpoints.load import load_checkpoint
+    from lib_bootcamp.ml.diffusion.text_to_image import draw
     from lib_bootcamp.ports import SilentProgress
 
     components = load_checkpoint(str(out / "mini-sd"), "cpu")
@@ -86,7 +86,7 @@ def measure_sd(clip: Any, out: Path) -> dict[str, Any]:
 
 def main(work: Path, out: Path) -> None:
     """Measure what is in `out`, print it and write docs/models.json."""
-    from lib_bootcamp.ml.clip_model import load_clip
+    from lib_bootcamp.ml.clip.model import load_clip
 
     del work
     clip = load_clip(str(out / "mini-clip"), "cpu", "float32")

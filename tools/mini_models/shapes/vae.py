@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from lib_bootcamp.ml.torchvision_guard import import_torchvision
+from lib_bootcamp.ml.runtime.torchvision_guard import import_torchvision
 from tools.mini_models.loop import Recipe, train
 from tools.mini_models.shapes.scenes import draw_scene, sample_scene
 

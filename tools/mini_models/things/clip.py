@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch.nn.functional import cross_entropy, normalize
 
-from lib_bootcamp.ml.torchvision_guard import import_torchvision
+from lib_bootcamp.ml.runtime.torchvision_guard import import_torchvision
 from tools.mini_models.loop import Recipe, train
 from tools.mini_models.shapes.clip import as_batch, build, encode_text, write_model
 

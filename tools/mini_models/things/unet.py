@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from lib_bootcamp.ml.torchvision_guard import import_torchvision
+from lib_bootcamp.ml.runtime.torchvision_guard import import_torchvision
 from tools.mini_models import text_encoder
 from tools.mini_models.diffusion import noise_loss, write_pipeline
 from tools.mini_models.loop import Recipe, train

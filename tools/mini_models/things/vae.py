@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lib_bootcamp.ml.torchvision_guard import import_torchvision
+from lib_bootcamp.ml.runtime.torchvision_guard import import_torchvision
 from tools.mini_models.loop import Recipe, train
 from tools.mini_models.shapes.vae import as_batch, rescale, slopes, textures
 

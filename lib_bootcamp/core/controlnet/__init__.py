@@ -1,0 +1,1 @@
+"""ControlNet models and what they take: families, presets, detectors."""

@@ -1,0 +1,1 @@
+"""Folders of training pictures: captions, tags, duplicates, findings, the report."""

@@ -1,0 +1,1 @@
+"""A person's files and folders: opened, walked, written whole, moved, put back."""

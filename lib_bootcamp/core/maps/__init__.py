@@ -1,0 +1,1 @@
+"""What control maps are computed from: brightness, edges, lines, lights, surfaces."""

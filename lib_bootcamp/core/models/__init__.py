@@ -1,0 +1,1 @@
+"""Model files: what one is, by its header, tensors and name."""

@@ -1,0 +1,101 @@
+"""What a model file is and which base it belongs to, told from its header, its name and its config.json."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from .bases import BASE_TITLES as BASE_TITLES
+from .bases import NATIVE_PX as NATIVE_PX
+from .bases import Base as Base
+from .headers import examine
+from .names import base_of_config, telling_name
+from .names import base_of_name as base_of_name
+from .tensors import KIND_TITLES as KIND_TITLES
+from .tensors import OTHER, Kind, base_of_shapes, is_union, kind_of_shapes
+
+MODELS = Path(__file__).resolve().parents[3] / "models"
+EMBEDDED = "mini"
+"""What the project's own small models in `MODELS` are called where a model is asked for."""
+BANNER = (
+    "The small checkpoint that comes along draws flat shapes in ten colours and nothing else; "
+    "give a real one with --checkpoint."
+)
+"""What a person is told where nothing else was chosen to draw with."""
+
+
+def base_of_file(path: Path) -> Base | None:
+    """The base of a checkpoint or a ControlNet, as `model_facts` tells it."""
+    return model_facts(path).base
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What a model file tells of itself.
+
+    Args:
+        kind: what it is, from its tensors; `unknown` where its header cannot be read or is of another kind.
+        base: the model it belongs to, or None.
+        told_by: what told the base: `header`, `config` (the config.json beside it), `name`, or nothing.
+        name_base: what the name alone says.
+        problem: why it cannot be used, in words that follow its name; empty where it is whole.
+        is_union: whether it is for several kinds of maps, by its tensors.
+        has_tensors: whether its header was read.
+    """
+
+    kind: Kind
+    base: Base | None
+    told_by: Literal["header", "config", "name", ""]
+    name_base: Base | None
+    problem: str = ""
+    is_union: bool = False
+    has_tensors: bool = False
+
+    @property
+    def contradicts(self) -> bool:
+        """Whether the name says another base than the tensors."""
+        return self.told_by == "header" and self.name_base not in {None, self.base}
+
+
+def model_facts(path: Path) -> ModelFacts:
+    """What a model file is and which base it needs: by its tensors' names and shapes, its config.json, its name.
+
+    Args:
+        path: .safetensors files are looked into (their header only); of others it is looked whether they are whole.
+    """
+    try:
+        stat = path.stat()
+    except OSError:
+        return _facts(path, {}, "is a link to a file that is not there" if path.is_symlink() else "")
+    return _facts_of_version(path, stat.st_mtime_ns, stat.st_size)
+
+
+@functools.lru_cache(maxsize=1024)
+def _facts_of_version(path: Path, changed_ns: int, size: int) -> ModelFacts:
+    return _facts(path, *examine(path))
+
+
+def _facts(path: Path, header: Mapping[str, Any], problem: str) -> ModelFacts:
+    shapes = {name: tuple(tensor["shape"]) for name, tensor in header.items() if name != "__metadata__"}
+    by_name = base_of_name(telling_name(path)) or base_of_name(path.name)
+    kind, by_tensors = kind_of_shapes(shapes), base_of_shapes(shapes)
+    base, told_by = _base(path, by_tensors, by_name)
+    return ModelFacts(kind, base, told_by, by_name, problem, is_union(shapes), bool(shapes))
+
+
+def _base(
+    path: Path, by_tensors: Base | Literal["other"] | None, by_name: Base | None
+) -> tuple[Base | None, Literal["header", "config", "name", ""]]:
+    if by_tensors == OTHER:
+        return None, "header"
+    if by_tensors == "sdxl" and by_name == "kolors":  # one UNet: few models hold a tensor that tells them apart
+        return "kolors", "name"
+    if by_tensors is not None:
+        return by_tensors, "header"
+    by_config = base_of_config(path)
+    if by_config is not None:
+        return by_config, "config"
+    return by_name, "name" if by_name else ""

@@ -1,0 +1,1 @@
+"""QR codes: encoded, placed and drawn."""

@@ -1,0 +1,106 @@
+"""The last touch at a picture that nearly scans: modules made a little lighter or darker where they are weak.
+
+Most pictures that fail have next to no wrong modules; readers find no code in them, because the finders are too pale
+beside what lies around them. A few grey levels there are hardly seen and are all that is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from lib_bootcamp.core.images.arrays import Floats, Image, to_rgb
+from lib_bootcamp.core.images.opencv import opencv
+from lib_bootcamp.core.qr.layout import QrLayout
+from lib_bootcamp.core.scan.error_map import PATTERNS, ErrorMap, error_map
+
+LEVELS = (0, 4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 128, 160, 192)
+"""What is tried, in grey levels, for the finders and for all other modules."""
+MOST_WRONG = 0.15
+"""The share of wrong modules over which a picture does not show the code, and none is stamped on it."""
+_FEATHER = 0.15
+
+
+def least_touch(
+    image: Image,
+    layout: QrLayout,
+    scans: Callable[[Image], bool],
+    most: int,
+    stopped: Callable[[], bool] = lambda: False,
+) -> tuple[Image, int] | None:
+    """The least change of brightness, on average over the modules, that makes a picture scan.
+
+    Nothing is done to a picture with more than `MOST_WRONG` wrong modules. All changes are tried before it is given up:
+    readers now and then find a code that is changed less and miss it where it is changed more.
+
+    Args:
+        image: uint8 [H, W, 3] RGB or [H, W], the canvas at any size; it does not scan.
+        layout: where the symbol lies.
+        scans: asks the readers.
+        most: grey levels at most.
+        stopped: whether the person asked to stop; looked at before each change.
+    Returns:
+        the picture and the largest change of a module in grey levels; None where nothing is done, so much does not
+        help, or it was stopped.
+    Raises:
+        InvalidParamError: as `error_map`.
+    """
+    errors = error_map(image, layout)
+    if not most or errors.wrong.mean() > MOST_WRONG:
+        return None
+    levels = sorted({min(each, most) for each in LEVELS})
+    changes = (
+        np.minimum(missing_levels(errors, other, finders), most)
+        for finders in levels
+        for other in levels
+        if other <= finders
+    )
+    picture = to_rgb(image)
+    for missing in sorted(changes, key=lambda each: float(each.mean()))[1:]:
+        if stopped():
+            return None
+        made = touched_up(picture, layout, errors, missing)
+        if scans(made):
+            return made, max(1, round(float(missing.max())))
+    return None
+
+
+def missing_levels(errors: ErrorMap, levels: float, finder_levels: float) -> Floats:
+    """What each module lacks to lie this far beyond its threshold.
+
+    Args:
+        errors: of the picture; its thresholds are meant.
+        levels: grey levels; 0: nothing is asked for.
+        finder_levels: the same for finders and their separators.
+    Returns:
+        float32 [N, N] in grey levels, at least 0.
+    """
+    finders = errors.patterns == PATTERNS.index("finder")
+    wanted = np.where(finders, finder_levels or -np.inf, levels or -np.inf)
+    return np.asarray(np.maximum(wanted - errors.margin, 0), dtype=np.float32)
+
+
+def touched_up(picture: Image, layout: QrLayout, errors: ErrorMap, missing: Floats) -> Image:
+    """Make modules lighter or darker by what they lack.
+
+    The same amount is added to R, G and B, so that hue stays, and its edges are softened over a module's sixth.
+
+    Args:
+        picture: uint8 [H, W, 3] RGB, the canvas at any size.
+        layout: where the symbol lies.
+        errors: of the picture.
+        missing: float32 [N, N] in grey levels.
+    Returns:
+        uint8 [H, W, 3].
+    """
+    cv2 = opencv()
+    height, width = picture.shape[:2]
+    px, side = layout.module_px, layout.modules * layout.module_px
+    change = np.where(errors.expected != layout.invert, -missing, missing)
+    canvas = np.zeros((layout.height, layout.width), np.float32)
+    canvas[layout.top : layout.top + side, layout.left : layout.left + side] = change.repeat(px, 0).repeat(px, 1)
+    soft = cv2.GaussianBlur(canvas, (0, 0), max(0.3, px * _FEATHER))
+    if soft.shape != (height, width):
+        soft = cv2.resize(soft, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(np.clip(picture + soft[:, :, None] + 0.5, 0, 255), dtype=np.uint8)

@@ -1,0 +1,1 @@
+"""Reading QR codes, and how well they read."""

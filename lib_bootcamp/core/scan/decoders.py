@@ -1,0 +1,389 @@
+"""The QR readers that may be installed, each behind the same small adapter.
+
+No reader is a requirement beside zxing-cpp; whatever is there is used. Packages are imported on first use.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable
+from types import ModuleType
+from typing import Any, Protocol
+
+import numpy as np
+
+from lib_bootcamp.core.images.arrays import Image
+
+from . import worker as scan_worker
+
+# Below this many pixels a side readers are outside what they were written for (OpenCV's has crashed on a picture
+# of one row, opencv #13498), so smaller pictures are padded; the smallest code has 21 modules a side.
+SMALLEST_SIDE = 32
+PAYLOAD_LIMIT = 8896
+# zxing-cpp takes 2 s for a picture of this size that is full of finder patterns, 16 s for one of four times the size:
+# larger pictures are read in a process that can be stopped.
+IN_PROCESS_PIXELS = 1024 * 1280
+_DEADLINE_S_PER_PIXEL = 0.3e-6
+_FAILURES = (ValueError, RuntimeError, TypeError, LookupError, ArithmeticError, OSError, MemoryError, SystemError)
+
+
+class Decoder(Protocol):
+    """One QR reader.
+
+    Attributes:
+        smallest_side: in px; smaller pictures are padded to it first, slivers to half their length.
+        largest_side: in px; larger pictures are reduced to it first.
+        isolated: whether it can crash or hang, and so runs in a process of its own.
+    """
+
+    name: str
+    package: str
+    smallest_side: int
+    largest_side: int
+    isolated: bool
+
+    def available(self) -> bool:
+        """Whether it can be used here; never raises."""
+
+    def version(self) -> str:
+        """The version of the library behind it; empty where it does not tell."""
+
+    def decode(self, grey: Image) -> list[str]:
+        """Read every QR code in a picture.
+
+        Args:
+            grey: uint8 [H, W], contiguous, each side from `smallest_side` to `largest_side`.
+        Returns:
+            The payloads, exactly as encoded.
+        """
+
+
+def read(decoder: Decoder, grey: Image, stopped: Callable[[], bool] | None = None) -> tuple[str, ...]:
+    """Read a picture of any size with one reader; what the reader cannot cope with counts as nothing found.
+
+    Args:
+        decoder: an available reader.
+        grey: uint8 [H, W].
+        stopped: whether the person asked to stop; a reader in a process of its own is ended then.
+    Returns:
+        The distinct payloads, in the reader's order.
+    """
+    grey = _padded(_bounded(grey, decoder.largest_side), decoder.smallest_side)
+    if not decoder.isolated and grey.size <= IN_PROCESS_PIXELS:
+        return decode_here(decoder, grey)
+    deadline_s = scan_worker.DEADLINE_S + _DEADLINE_S_PER_PIXEL * grey.size
+    try:
+        return tuple(scan_worker.POOL.read(decoder.name, grey, deadline_s, stopped))
+    except scan_worker.ReaderLostError:
+        return ()
+    except OSError:
+        return decode_here(decoder, grey)
+
+
+def decode_here(decoder: Decoder, grey: Image) -> tuple[str, ...]:
+    """Read a picture of a fitting size in this process.
+
+    Args:
+        decoder: an available reader.
+        grey: uint8 [H, W], contiguous.
+    """
+    failures: tuple[type[BaseException], ...] = (*_FAILURES, *_opencv_failures())
+    try:
+        texts = decoder.decode(grey)
+    except failures:
+        return ()
+    return tuple(dict.fromkeys(text for text in texts if text and len(text) <= PAYLOAD_LIMIT))
+
+
+def _bounded(grey: Image, largest_side: int) -> Image:
+    longest = max(grey.shape)
+    if longest <= largest_side:
+        return np.ascontiguousarray(grey)
+    import cv2
+
+    scale = largest_side / longest
+    size = (max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale)))
+    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def _padded(grey: Image, smallest_side: int) -> Image:
+    if smallest_side == 1:
+        return grey
+    # OpenCV's detector enlarges the shorter side to 512 px: a sliver of 31 x 307 px takes it ten seconds.
+    least = max(smallest_side, max(grey.shape) // 2)
+    missing = [max(0, least - side) for side in grey.shape]
+    if not any(missing):
+        return grey
+    return np.pad(grey, [(each // 2, each - each // 2) for each in missing], constant_values=ground_of(grey))
+
+
+def ground_of(grey: Image) -> int:
+    """The usual brightness along a picture's border: dark around an inverted code."""
+    return int(np.median(np.concatenate((grey[0], grey[-1], grey[:, 0], grey[:, -1]))))
+
+
+def _opencv_failures() -> tuple[type[BaseException], ...]:
+    module = _import("cv2")
+    return (module.error,) if module is not None else ()
+
+
+def _import(name: str) -> ModuleType | None:
+    try:
+        return importlib.import_module(name)
+    except (ImportError, OSError, AttributeError, TypeError):
+        return None
+
+
+def _package_version(package: str) -> str:
+    import importlib.metadata
+
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def _utf8(data: bytes) -> str | None:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+class ZxingDecoder:
+    """zxing-cpp restricted to QR codes, Micro QR and rMQR among them (ten times the speed of all formats).
+
+    Text mode `Plain`: the default, `HRI`, writes control characters out (`<CR><LF>`), which breaks vCards.
+    `formats` takes a `BarcodeFormat` from 2.2, where it is a flag, to 3.x, where it is converted to a list.
+    """
+
+    name = "zxing-cpp"
+    package = "zxing-cpp"
+    smallest_side = 1
+    largest_side = 32768
+    isolated = False
+
+    def available(self) -> bool:
+        """Whether zxing-cpp is installed."""
+        return _import("zxingcpp") is not None
+
+    def version(self) -> str:
+        """The version of zxing-cpp."""
+        return _package_version("zxing-cpp")
+
+    def decode(self, grey: Image) -> list[str]:
+        """Read every QR code in uint8 [H, W]."""
+        import zxingcpp
+
+        found = zxingcpp.read_barcodes(
+            grey, formats=_zxing_formats(zxingcpp.BarcodeFormat), text_mode=zxingcpp.TextMode.Plain
+        )
+        return [_zxing_text(each) for each in found if each.valid]
+
+
+class _Watching(ZxingDecoder):
+    """zxing-cpp that also notes whether it sees a code that it cannot read. One for each picture."""
+
+    damaged = False
+
+    def decode(self, grey: Image) -> list[str]:
+        """Read every QR code in uint8 [H, W]."""
+        import zxingcpp
+
+        try:
+            found = zxingcpp.read_barcodes(
+                grey,
+                formats=_zxing_formats(zxingcpp.BarcodeFormat),
+                text_mode=zxingcpp.TextMode.Plain,
+                return_errors=True,
+            )
+        except TypeError:  # an older zxing-cpp cannot tell
+            return super().decode(grey)
+        self.damaged = not all(each.valid for each in found)
+        return [_zxing_text(each) for each in found if each.valid]
+
+
+def look(decoder: Decoder, grey: Image, stopped: Callable[[], bool] | None = None) -> tuple[tuple[str, ...], bool]:
+    """As `read`, and whether the reader sees a code that it cannot read.
+
+    Told by zxing-cpp only, and of no picture that is read in a process of its own.
+    """
+    watching = _Watching() if isinstance(decoder, ZxingDecoder) else None
+    found = read(watching or decoder, grey, stopped)
+    return found, watching is not None and watching.damaged
+
+
+def _zxing_formats(known: Any) -> Any:
+    # From 3.0 `QRCode` is all kinds of it; before, Micro QR and rMQR (from 2.2) are named beside it.
+    if hasattr(known, "QRCodeModel2"):
+        return known.QRCode
+    formats = known.QRCode
+    for name in ("MicroQRCode", "RMQRCode"):
+        formats = formats | getattr(known, name, formats)
+    return formats
+
+
+def _zxing_text(barcode: Any) -> str:
+    # ]Q2, ]Q4 and ]Q6 tell that the code names its character set (ISO/IEC 15424); otherwise UTF-8 is what
+    # everybody writes, and the library's guess is only better for what is not UTF-8.
+    if getattr(barcode, "symbology_identifier", "]Q1") in {"]Q1", "]Q3", "]Q5"}:
+        text = _utf8(bytes(barcode.bytes))
+        if text is not None:
+            return text
+    return str(barcode.text)
+
+
+class WechatDecoder:
+    """OpenCV's WeChatQRCode without its models (they are Caffe models, which OpenCV 5 dropped).
+
+    Only in builds with the contrib modules. At most 512 px, as its time grows with the square of what it takes
+    for corners: 640 px of noise take four seconds, 256 px a quarter of one. A new reader is made for each
+    picture: it keeps state and is not safe to share between threads, and making one costs nothing without models.
+    """
+
+    name = "wechat"
+    package = "opencv-contrib-python-headless"
+    smallest_side = SMALLEST_SIDE
+    largest_side = 512
+    isolated = True
+
+    def available(self) -> bool:
+        """Whether the installed OpenCV has WeChatQRCode and makes it without models."""
+        module = _import("cv2")
+        if module is None or not hasattr(module, "wechat_qrcode_WeChatQRCode"):
+            return False
+        try:
+            module.wechat_qrcode_WeChatQRCode()
+        except (*_FAILURES, module.error):
+            return False
+        return True
+
+    def version(self) -> str:
+        """The version of OpenCV."""
+        return str(getattr(_import("cv2"), "__version__", ""))
+
+    def decode(self, grey: Image) -> list[str]:
+        """Read every QR code in uint8 [H, W]."""
+        reader: Any = _import("cv2")
+        return list(reader.wechat_qrcode_WeChatQRCode().detectAndDecode(grey)[0])
+
+
+class OpencvDecoder:
+    """OpenCV's own QRCodeDetector; the reading of one code, the reading of many can hang (opencv #26642)."""
+
+    name = "opencv"
+    package = "opencv-contrib-python-headless"
+    smallest_side = SMALLEST_SIDE
+    largest_side = 768
+    isolated = True
+
+    def available(self) -> bool:
+        """Whether OpenCV is installed with its QR detector."""
+        return hasattr(_import("cv2"), "QRCodeDetector")
+
+    def version(self) -> str:
+        """The version of OpenCV."""
+        return str(getattr(_import("cv2"), "__version__", ""))
+
+    def decode(self, grey: Image) -> list[str]:
+        """Read one QR code in uint8 [H, W]."""
+        import cv2
+
+        return [cv2.QRCodeDetector().detectAndDecode(grey)[0]]
+
+
+class PyzbarDecoder:
+    """ZBar through pyzbar; needs the system's libzbar on Linux and macOS."""
+
+    name = "pyzbar"
+    package = "pyzbar"
+    smallest_side = SMALLEST_SIDE
+    largest_side = 8192
+    isolated = False
+
+    def available(self) -> bool:
+        """Whether pyzbar and the library behind it are installed."""
+        return _import("pyzbar.pyzbar") is not None
+
+    def version(self) -> str:
+        """The version of pyzbar."""
+        return _package_version("pyzbar")
+
+    def decode(self, grey: Image) -> list[str]:
+        """Read every QR code in uint8 [H, W]."""
+        from pyzbar import pyzbar
+
+        return [_zbar_text(each.data) for each in pyzbar.decode(grey, symbols=[pyzbar.ZBarSymbol.QRCODE])]
+
+
+def _zbar_text(data: bytes) -> str:
+    """Undo ZBar's guess: short UTF-8 payloads are taken for Big5 or Shift JIS and re-encoded (mchehab/zbar #212)."""
+    text = data.decode("utf-8", errors="replace")
+    if text.isascii():
+        return text
+    for guess in ("big5", "shift_jis", "cp932"):
+        try:
+            return text.encode(guess).decode("utf-8")
+        except UnicodeError:
+            continue
+    return text
+
+
+class QuircDecoder:
+    """quirc through pyquirc. The package called quirc is another one, for Python 2, and is not used."""
+
+    name = "quirc"
+    package = "pyquirc"
+    smallest_side = SMALLEST_SIDE
+    largest_side = 8192
+    isolated = False
+
+    def available(self) -> bool:
+        """Whether pyquirc is installed."""
+        return bool(_package_version("pyquirc")) and hasattr(_import("quirc"), "Decoder")
+
+    def version(self) -> str:
+        """The version of pyquirc."""
+        return _package_version("pyquirc")
+
+    def decode(self, grey: Image) -> list[str]:
+        """Read every QR code in uint8 [H, W]."""
+        import quirc
+
+        found, texts = quirc.Decoder(grey), []
+        for index in range(len(found)):
+            try:
+                item = found[index]
+            except RuntimeError:
+                continue
+            data = item[1] if isinstance(item, tuple) else item
+            texts.append(_utf8(bytes(data.payload)) or "")
+        return texts
+
+
+DECODERS: tuple[Decoder, ...] = (
+    ZxingDecoder(),
+    WechatDecoder(),
+    OpencvDecoder(),
+    PyzbarDecoder(),
+    QuircDecoder(),
+)
+
+
+_USUAL = ("zxing-cpp", "wechat")
+
+
+def installed(names: Iterable[str] = ()) -> tuple[Decoder, ...]:
+    """The readers that can be used here.
+
+    Args:
+        names: only these; empty means all.
+    """
+    wanted = set(names)
+    return tuple(each for each in DECODERS if (not wanted or each.name in wanted) and each.available())
+
+
+def usual() -> tuple[Decoder, ...]:
+    """What phones read with, zxing-cpp and WeChat, as far as they are installed; whatever is where neither is."""
+    found = installed()
+    return tuple(each for each in found if each.name in _USUAL) or found

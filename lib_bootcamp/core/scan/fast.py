@@ -1,0 +1,186 @@
+"""What a fast scan shows to which reader after the whole picture, within a budget of work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import inf
+
+import numpy as np
+
+from lib_bootcamp.core.images.arrays import Image
+
+from .details import DETAIL_PX, TIMES, details
+from .ladder import FAST, WITHOUT_ZXING, Stage, Try, prepared_stage
+from .views import PREPARATIONS, WORKING_SIDE, enlarge_small, shrink
+
+FULL_SIZE = "full size"
+LARGE_SIDE = max(each.side for each in FAST)
+"""Above it a picture has codes that none of the cascade's stages shows."""
+MOST_DETAILS = 6
+CHANNELS = ((2, "blue"), (0, "red"))
+# Only small pictures are shown to WeChat, as they are too: reducing them to its stage's 192 px loses what they have.
+_SMALL_SIDE = 384
+# Enlarged details together have at most as many pixels as the picture itself.
+_PIXELS_PER_DETAIL = 1_000_000
+# From so many grey levels between its channels on a pixel is coloured; from such a share of them on a picture is.
+_COLOURED, _COLOURED_SHARE = 24, 0.0005
+_CHANNEL_DETAILS = 2
+
+# A reader's time for a pixel, in that of zxing-cpp (OpenCV's own is not asked beside it), and what a view costs
+# whatever its size, in pixels; measured on the pictures of benchmarks/scan_corpora.py.
+_COST = {"zxing-cpp": 1, "quirc": 4, "pyzbar": 10, "wechat": 25}
+_VIEW_PIXELS = 20_000
+# After the whole picture follows at most as much work again: small views have more in each pixel, and views are made
+# first, so that all together takes some four times as long. Or these pixels, about 10 ms where nothing looks like a
+# code; where zxing-cpp sees a code that it cannot read, the heavier readers are worth their time.
+LEAST_PIXELS, LEAST_PIXELS_DAMAGED = 2_000_000, 6_000_000
+
+
+@dataclass
+class Budget:
+    """How many pixels of zxing-cpp's reading a scan may still spend: the same for the same picture on every machine."""
+
+    pixels: float = inf
+    damaged: bool = True
+
+    @staticmethod
+    def of(size: int, names: Sequence[str], *, damaged: bool) -> Budget:
+        """What follows the first reading of a picture of `size` pixels; without zxing-cpp there is no bound."""
+        if "zxing-cpp" not in names:
+            return Budget()
+        return Budget(max(size, LEAST_PIXELS_DAMAGED if damaged else LEAST_PIXELS), damaged)
+
+    def allows(self, name: str, height: int, width: int) -> bool:
+        """Whether a reader may be shown a view of this size; if so, that is spent."""
+        cost = (height * width + _VIEW_PIXELS) * _COST.get(name, 1)
+        if cost > self.pixels:
+            return False
+        self.pixels -= cost
+        return True
+
+
+def chief(names: Sequence[str]) -> Sequence[str]:
+    """Who is shown what costs much: the quickest reader, or all that are there instead of it."""
+    return ["zxing-cpp"] if "zxing-cpp" in names else names
+
+
+def fast_tries(image: Image, grey: Image, names: Sequence[str], budget: Budget) -> Iterator[Try]:
+    """The tries that follow the whole picture: those that read most for their time first, while the budget lasts."""
+    large = max(grey.shape) > LARGE_SIDE
+    small = shrink(_halved(grey, WORKING_SIDE), LARGE_SIDE) if large else enlarge_small(grey)
+    stages = [each for each in FAST if each.decoder in names]
+    plain = [each for each in stages if each.decoder == "zxing-cpp" and each.preparation == "as it is"]
+    if large:
+        yield from _staged(small, plain, budget)
+        yield from enlarged(grey, chief(names), min(MOST_DETAILS, grey.size // _PIXELS_PER_DETAIL), budget)
+    else:
+        stages = [each for each in stages if not _is_whole(each, grey, small)]
+    first = [each for each in stages if each.decoder == "zxing-cpp" and each.side < _SMALL_SIDE and each not in plain]
+    yield from _staged(small, ([] if large else [each for each in plain if each in stages][:1]) + first, budget)
+    coloured = list(chief(names)) if _is_coloured(image) else []
+    yield from _channels(image, coloured, budget)
+    rest = [each for each in stages if each not in first and each not in plain]
+    yield from _staged(small, [each for each in rest if each.decoder in {"zxing-cpp", "quirc"}], budget)
+    yield from _local_contrast(small, chief(names), budget)
+    yield from _staged(small, [each for each in rest if each.decoder == "pyzbar"][:1], budget)
+    if not large:
+        yield from enlarged(grey, chief(names), 1, budget)
+    yield from _channel_details(image, coloured, budget)
+    yield from _staged(small, [each for each in rest if each.decoder == "pyzbar"][1:], budget)
+    yield from _wechat(grey, small, names, budget)
+    if "zxing-cpp" not in names:
+        yield from _staged(small, [each for each in WITHOUT_ZXING if each.decoder in names], budget)
+
+
+def _is_whole(stage: Stage, grey: Image, small: Image) -> bool:
+    """Whether a stage would show zxing-cpp the whole picture again."""
+    same = small.shape == grey.shape and stage.side >= max(grey.shape)
+    return same and stage.decoder == "zxing-cpp" and stage.preparation == "as it is"
+
+
+def _staged(small: Image, stages: Sequence[Stage], budget: Budget) -> Iterator[Try]:
+    seen: set[tuple[str, int, str]] = set()
+    for stage in stages:
+        side = min(stage.side, max(small.shape))
+        what = (stage.decoder, side, stage.preparation)
+        if what not in seen and budget.allows(stage.decoder, *_sides(small, side)):
+            yield prepared_stage(small, stage)
+        seen.add(what)
+
+
+def _sides(shown: Image, longest: int) -> tuple[int, int]:
+    scale = min(1.0, longest / max(shown.shape[:2]))
+    return max(1, round(shown.shape[0] * scale)), max(1, round(shown.shape[1] * scale))
+
+
+def _halved(grey: Image, longest: int) -> Image:
+    """Half the size again and again until it is at most `longest`: a tenth of the time of any other reduction."""
+    import cv2
+
+    while max(grey.shape) > longest and min(grey.shape) > 1:
+        height, width = (each // 2 for each in grey.shape)
+        half = cv2.resize(grey[: height * 2, : width * 2], (width, height), interpolation=cv2.INTER_AREA)
+        grey = np.asarray(half, dtype=np.uint8)
+    return grey
+
+
+def _wechat(grey: Image, small: Image, names: Sequence[str], budget: Budget) -> Iterator[Try]:
+    """WeChat takes a tenth of a second where there is nothing to read."""
+    if "wechat" not in names or not budget.damaged or ("zxing-cpp" in names and max(grey.shape) > _SMALL_SIDE):
+        return
+    if max(grey.shape) <= _SMALL_SIDE and budget.allows("wechat", *grey.shape):
+        yield Try("wechat", "own size", grey)
+    yield from _staged(small, [each for each in FAST if each.decoder == "wechat"], budget)
+
+
+def enlarged(grey: Image, names: Sequence[str], most: int, budget: Budget, label: str = "") -> Iterator[Try]:
+    """Enlarged details of a picture."""
+    sides = [min(each, DETAIL_PX) * TIMES for each in grey.shape]
+    for number, detail in enumerate(details(grey, most) if most else (), 1):
+        for name in names:
+            if budget.allows(name, *sides):
+                yield Try(name, f"{label}detail {number}, enlarged", detail, part=True)
+
+
+def otherwise(image: Image, small: Image, names: Sequence[str], budget: Budget) -> Iterator[Try]:
+    """Codes that brightness does not show: of two colours equally light, or of nearly the same grey."""
+    if _is_coloured(image):
+        yield from _channels(image, names, budget)
+        yield from _channel_details(image, names, budget)
+    yield from _local_contrast(small, names, budget)
+
+
+def _channels(image: Image, names: Sequence[str], budget: Budget) -> Iterator[Try]:
+    view = shrink(image, LARGE_SIDE) if names else image
+    for place, colour in CHANNELS:
+        allowed = [name for name in names if budget.allows(name, *view.shape[:2])]
+        if allowed:
+            channel = PREPARATIONS["autocontrast"](np.ascontiguousarray(view[..., place]))
+            yield from (Try(name, f"{colour} only", enlarge_small(channel)) for name in allowed)
+
+
+def _channel_details(image: Image, names: Sequence[str], budget: Budget) -> Iterator[Try]:
+    if names and max(image.shape) > LARGE_SIDE:
+        for place, colour in CHANNELS:
+            channel = np.ascontiguousarray(image[..., place])
+            yield from enlarged(channel, names, _CHANNEL_DETAILS, budget, f"{colour} only, ")
+
+
+def _local_contrast(small: Image, names: Sequence[str], budget: Budget) -> Iterator[Try]:
+    allowed = [name for name in names if budget.allows(name, *_sides(small, LARGE_SIDE))]
+    if allowed:
+        strong = PREPARATIONS["local contrast"](shrink(small, LARGE_SIDE))
+        yield from (Try(name, "local contrast", strong) for name in allowed)
+
+
+def _is_coloured(image: Image) -> bool:
+    if image.ndim == 2:
+        return False
+    import cv2
+
+    # Some pixels are enough: a small coloured code on a white page is seldom under a thousandth of it.
+    step = max(1, max(image.shape) // 512)
+    red, green, blue = cv2.split(np.ascontiguousarray(image[::step, ::step]))
+    spread = cv2.subtract(cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue))
+    return bool((np.asarray(spread) > _COLOURED).mean() > _COLOURED_SHARE)

@@ -1,0 +1,122 @@
+"""Look for a code in a picture of any size: the whole of it first, then small views and enlarged details."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import product
+
+import numpy as np
+
+from lib_bootcamp.core.images.arrays import Image
+
+from .decoders import Decoder, look, read
+from .fast import CHANNELS, FULL_SIZE, LARGE_SIDE, MOST_DETAILS, Budget, chief, enlarged, fast_tries, otherwise
+from .ladder import LADDER_SIDE, Tally, Tried, Try, first_hit
+from .views import PREPARATIONS, WORKING_SIDE, enlarge_small, luma_of, shrink
+
+Stopped = Callable[[], bool]
+
+MOST_AT_ONCE = 200
+"""From so many different texts on a reader may have seen more: zxing-cpp tells at most 255 codes of a picture."""
+# The windows in which the code is looked for ever closer: four corners and the middle, each 5/8 of the side.
+_WINDOW = 0.625
+_OFFSETS = ((0.0, 0.0), (0.0, 0.375), (0.375, 0.0), (0.375, 0.375), (0.1875, 0.1875))
+
+
+def search(image: Image, decoders: Sequence[Decoder], expected: str | None, stopped: Stopped | None = None) -> Tried:
+    """Make the tries of a fast scan until one reads the expected text, or any text where None is expected.
+
+    The whole picture comes first: one reading of it is what the rest is measured by.
+
+    Args:
+        image: uint8 [H, W, 3] RGB or [H, W], of any size.
+        decoders: available readers.
+        expected: the exact payload.
+        stopped: whether the person asked to stop.
+    """
+    grey, names, damaged = luma_of(image), [each.name for each in decoders], False
+    out = Tried()
+    for decoder in decoders:
+        if decoder.name not in chief(names):
+            continue
+        if stopped is not None and stopped():
+            return out
+        found, seen = look(decoder, grey, stopped)
+        damaged = damaged or seen
+        if out.tell(Try(decoder.name, FULL_SIZE, grey), found, expected):
+            return out
+    budget = Budget.of(grey.size, names, damaged=damaged)
+    return first_hit(fast_tries(image, grey, names, budget), decoders, expected, stopped, out)
+
+
+def search_on(image: Image, decoders: Sequence[Decoder], expected: str | None, stopped: Stopped | None = None) -> Tried:
+    """After a fast search read nothing: every reader at every size, and on more details."""
+    return first_hit(_further_tries(image, decoders), decoders, expected, stopped)
+
+
+def _further_tries(image: Image, decoders: Sequence[Decoder]) -> Iterator[Try]:
+    grey, names = luma_of(image), [each.name for each in decoders]
+    sides = dict.fromkeys(min(each, max(grey.shape)) for each in (max(grey.shape), 2048, 1024, 768, 512, 384, 256, 192))
+    for side in sides:
+        shown, label = shrink(grey, side), "own size" if side == max(grey.shape) else f"{side} px, as it is"
+        yield from (Try(each.name, label, shown) for each in decoders if side <= each.largest_side)
+    yield from enlarged(grey, names, MOST_DETAILS, Budget())
+    small = enlarge_small(shrink(grey, WORKING_SIDE))
+    for preparation, prepare in PREPARATIONS.items():
+        shown = prepare(shrink(small, LADDER_SIDE))
+        yield from (Try(name, f"{LADDER_SIDE} px, {preparation}", shown) for name in names)
+    yield from otherwise(image, small, names, Budget())
+    if image.ndim == 3 and max(grey.shape) > LARGE_SIDE:
+        for place, colour in CHANNELS:
+            channel = np.ascontiguousarray(image[..., place])
+            yield from (Try(name, f"{colour} only, full size", channel) for name in chief(names))
+
+
+def closest(shown: Image, decoder: Decoder, text: str, stopped: Stopped | None = None) -> Image:
+    """The smallest part of a picture in which a reader still reads a text, as a person would go near to it.
+
+    Args:
+        shown: uint8 [H, W], in which the reader reads it.
+        decoder: the reader.
+        text: the exact payload.
+        stopped: whether the person asked to stop.
+    Returns:
+        uint8 [h, w]: at least 512 px on its longer side, where the picture has as many.
+    """
+    while max(shown.shape) > LADDER_SIDE and not (stopped is not None and stopped()):
+        size = [max(1, round(side * _WINDOW)) for side in shown.shape]
+        starts = [[int(side * each) for side, each in zip(shown.shape, offset, strict=True)] for offset in _OFFSETS]
+        windows = (shown[top : top + size[0], left : left + size[1]] for top, left in starts)
+        found = next((each for each in windows if text in read(decoder, each, stopped)), None)
+        if found is None:
+            break
+        shown = found
+    return np.ascontiguousarray(shown)
+
+
+def every_text(
+    image: Image,
+    decoders: Sequence[Decoder],
+    stopped: Stopped | None = None,
+    tallies: Mapping[str, Tally] | None = None,
+) -> tuple[str, ...]:
+    """The texts of all the codes in a picture that its best reader sees at full size.
+
+    From `MOST_AT_ONCE` on the reader is shown overlapping parts too.
+
+    Args:
+        image: uint8 [H, W, 3] RGB or [H, W], of any size.
+        decoders: available readers.
+        stopped: whether the person asked to stop.
+        tallies: what a search read before: where the best reader has seen the whole, it is not asked again.
+    """
+    grey, names = luma_of(image), chief([each.name for each in decoders])
+    best = next(each for each in decoders if each.name in names)
+    before = (tallies or {}).get(best.name, Tally()).readings.get(FULL_SIZE)
+    texts = dict.fromkeys(read(best, grey, stopped) if before is None else before)
+    if len(texts) >= MOST_AT_ONCE:
+        height, width = grey.shape
+        for top, left in product(range(0, height, -(-height // 4)), range(0, width, -(-width // 4))):
+            part = grey[top : top + height * 3 // 8, left : left + width * 3 // 8]
+            texts.update(dict.fromkeys(read(best, part, stopped)))
+    return tuple(texts)

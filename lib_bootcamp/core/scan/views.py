@@ -1,0 +1,117 @@
+"""A picture as readers are shown it: its brightness, smaller, larger, and prepared in a few ways."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+
+from lib_bootcamp.core.images.arrays import Image
+
+Prepare: TypeAlias = Callable[[Image], Image]
+
+# Larger pictures are reduced once, so that the cost has a bound whatever is given (67 megapixels cost one area
+# average) and the modules of version 40 still have 11 px.
+WORKING_SIDE = 2048
+# A code of one pixel a module is enlarged, as a person would before holding a phone to it.
+_LEAST_SIDE = 256
+
+
+def grey_of(image: Image) -> Image:
+    """The brightness readers see, reduced to at most 2048 px a side.
+
+    Args:
+        image: uint8 [H, W, 3] RGB or [H, W].
+    Returns:
+        uint8 [h, w]: Rec. 601 luma, as zxing-cpp and phones compute it.
+    """
+    return luma_of(shrink(image, WORKING_SIDE))
+
+
+def luma_of(image: Image) -> Image:
+    """Rec. 601 luma at the picture's own size: uint8 [H, W] of uint8 [H, W, 3] RGB or [H, W]."""
+    import cv2
+
+    return image if image.ndim == 2 else np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
+
+
+def shrink(image: Image, longest: int) -> Image:
+    """Reduce a picture by averaging so that its longer side is `longest`; smaller ones are left alone.
+
+    Args:
+        image: uint8 [H, W] or [H, W, 3].
+        longest: in px.
+    """
+    height, width = image.shape[:2]
+    scale = longest / max(height, width)
+    if scale >= 1:
+        return np.ascontiguousarray(image)
+    import cv2
+
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def enlarge_small(grey: Image) -> Image:
+    """Repeat the pixels of a picture under 256 px a whole number of times; larger ones are left alone."""
+    times = _LEAST_SIDE // max(grey.shape)
+    return grey if times < 2 else np.repeat(np.repeat(grey, times, 0), times, 1)
+
+
+def as_is(grey: Image) -> Image:
+    """Nothing done to it."""
+    return grey
+
+
+def blurred(sigma_px: float) -> Prepare:
+    """Gaussian blur."""
+
+    def prepare(grey: Image) -> Image:
+        import cv2
+
+        return np.asarray(cv2.GaussianBlur(grey, (0, 0), sigma_px), dtype=np.uint8)
+
+    return prepare
+
+
+def levels(factor: float, offset: float) -> Prepare:
+    """Each grey level times a factor, plus an offset."""
+    table = np.clip(np.arange(256) * factor + offset, 0, 255).astype(np.uint8)
+
+    def prepare(grey: Image) -> Image:
+        return np.asarray(table[grey], dtype=np.uint8)
+
+    return prepare
+
+
+def _autocontrast(grey: Image) -> Image:
+    low, high = np.percentile(grey[::4, ::4], (1, 99))
+    table = np.clip((np.arange(256) - low) * 255 / max(1.0, high - low), 0, 255).astype(np.uint8)
+    return np.asarray(table[grey], dtype=np.uint8)
+
+
+def _flattened(grey: Image) -> Image:
+    import cv2
+
+    small = cv2.GaussianBlur(cv2.resize(grey, (24, 24), interpolation=cv2.INTER_AREA), (0, 0), 2)
+    ground = cv2.resize(small, grey.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return np.asarray(np.clip(grey.astype(np.int16) - ground + 128, 0, 255), dtype=np.uint8)
+
+
+def _local_contrast(grey: Image) -> Image:
+    import cv2
+
+    side = max(3, max(grey.shape) // 16 | 1)
+    ground = cv2.blur(grey, (side, side))
+    return np.asarray(np.clip((grey.astype(np.int16) - ground) * 6 + 128, 0, 255), dtype=np.uint8)
+
+
+PREPARATIONS: dict[str, Prepare] = {
+    "as it is": as_is,
+    "autocontrast": _autocontrast,
+    "blur 1": blurred(1),
+    "blur 2": blurred(2),
+    "flattened": _flattened,
+    "local contrast": _local_contrast,
+}

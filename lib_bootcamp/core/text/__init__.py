@@ -1,0 +1,1 @@
+"""Texts: tokens, labels, prompts, and what a terminal is shown."""

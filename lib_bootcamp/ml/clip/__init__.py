@@ -1,0 +1,1 @@
+"""CLIP: pictures and texts as vectors, classification, interrogation."""

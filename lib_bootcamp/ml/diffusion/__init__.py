@@ -1,0 +1,1 @@
+"""Drawing: text to image, guidance, QR art."""

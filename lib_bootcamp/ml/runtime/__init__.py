@@ -1,0 +1,1 @@
+"""What all models run on: the shelf, batches, safe loading."""

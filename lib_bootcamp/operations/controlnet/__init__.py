@@ -1,0 +1,1 @@
+"""Which ControlNet models fit."""

@@ -1,0 +1,1 @@
+"""Training data sets: the report, and their captions."""

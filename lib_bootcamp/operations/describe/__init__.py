@@ -1,0 +1,1 @@
+"""What a picture shows: labels, prompts, captions."""

@@ -1,0 +1,1 @@
+"""Pictures from prompts, and QR art."""

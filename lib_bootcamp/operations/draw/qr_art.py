@@ -1,0 +1,392 @@
+"""QR art that scans: luminance guidance while it is drawn, and tries that mend what readers would get wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import numpy as np
+
+from lib_bootcamp.core.images.arrays import Image
+from lib_bootcamp.core.qr.layout import QrLayout
+from lib_bootcamp.core.qr_art.repair import raised, weak_modules
+from lib_bootcamp.core.qr_art.target import module_weights
+from lib_bootcamp.core.qr_art.touch_up import least_touch
+from lib_bootcamp.core.scan import decoders as scan_decoders
+from lib_bootcamp.core.scan import error_map as scan_errors
+from lib_bootcamp.core.scan import ladder as scan_ladder
+from lib_bootcamp.core.scan import views as scan_views
+from lib_bootcamp.core.scan.decoders import Decoder
+from lib_bootcamp.core.scan.error_map import ErrorMap
+from lib_bootcamp.core.scan.ladder import is_read, readers_of
+from lib_bootcamp.errors import CancelledError, InvalidParamError, MissingPackageError
+from lib_bootcamp.operation import Context, Operation, Result
+from lib_bootcamp.operations.qr.qr import QrCodeParams, code_layout, place_code
+from lib_bootcamp.operations.qr.scan import DecoderName, check_decoders
+from lib_bootcamp.params import Spec
+
+from .guidance_fields import (
+    DEAD_ZONE,
+    KEEP_COLOUR,
+    LOCAL,
+    MARGIN,
+    STRENGTH,
+    TOUCH_UP,
+    DeadZone,
+    KeepColour,
+    Local,
+    Margin,
+    Strength,
+    TouchUp,
+    check_guidance,
+    guidance_from,
+)
+from .txt2img import MAX_SIDE, DrawingParams, check_clip_skip, chosen_seed, drawing_of
+
+_LEAST_MODULE_PX, _SIDE_STEP = 16, 64
+_GUIDANCE: dict[str, Any] = {"group": "Guidance"}
+_LOOP: dict[str, Any] = {"group": "Tries"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class QrArtParams(DrawingParams, QrCodeParams):
+    """The drawing, the code in it, and how hard to try."""
+
+    strength: Strength = STRENGTH
+    margin: Margin = MARGIN
+    dead_zone: DeadZone = DEAD_ZONE
+    local: Local = LOCAL
+    keep_colour: KeepColour = KEEP_COLOUR
+    guidance_start: Annotated[
+        float, Spec("From", "Share of the steps that are done when it begins.", ge=0, le=1, step=0.05, **_GUIDANCE)
+    ] = 0.0
+    guidance_end: Annotated[
+        float, Spec("Until", "Share of the steps that are done when it ends.", ge=0, le=1, step=0.05, **_GUIDANCE)
+    ] = 1.0
+    exact: Annotated[
+        bool,
+        Spec("Exact", "The last steps go through the VAE and its gradient: slower, and more memory.", **_GUIDANCE),
+    ] = False
+
+    max_tries: Annotated[
+        int,
+        Spec("Tries", "For each seed: draw, draw more firmly where it is wrong, mend that.", ge=1, le=16, **_LOOP),
+    ] = 4
+    touch_up: TouchUp = TOUCH_UP
+    seeds: Annotated[int, Spec("Seeds", "So many at most, from the seed on.", ge=1, le=1000, **_LOOP)] = 1
+    stop_at_first: Annotated[
+        bool, Spec("Stop at the first that scans", "If not, all seeds are drawn and the best picture is kept.", **_LOOP)
+    ] = True
+    only_scanning: Annotated[
+        bool, Spec("Save only pictures that scan", "Where none does, there is no picture.", **_LOOP)
+    ] = False
+    must_read: Annotated[
+        Literal["all", "any"],
+        Spec("Scans when", titles={"all": "every reader reads it", "any": "one reader reads it"}, **_LOOP),
+    ] = "all"
+    decoders: Annotated[
+        tuple[DecoderName, ...],
+        Spec("Readers", "Empty: zxing-cpp and WeChat, as far as they are installed.", max_length=5, **_LOOP),
+    ] = ()
+
+    def check(self) -> None:
+        """As the code itself, and a guidance that has a beginning and an end.
+
+        Raises:
+            InvalidParamError: naming the field and the way out.
+        """
+        super().check()
+        if self.guidance_start >= self.guidance_end:
+            raise InvalidParamError("guidance_start", f"must be below guidance_end, {self.guidance_end:g}")
+        check_guidance(self.margin, self.dead_zone)
+        check_decoders(self.decoders)
+
+
+Means = Literal["drawn", "drawn more firmly", "mended"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TryReport:
+    """One try."""
+
+    seed: Annotated[int, Spec("Seed")]
+    number: Annotated[int, Spec("Try", "Of this seed, from 1.")]
+    means: Annotated[Means, Spec("By")]
+    touched: Annotated[int, Spec("Touched up", "Grey levels that made the finished picture scan.", unit="0..255")]
+    scans: Annotated[bool, Spec("Scans")]
+    read_by: Annotated[tuple[str, ...], Spec("Read by")]
+    wrong: Annotated[int, Spec("Wrong modules")]
+    module_error: Annotated[float, Spec("Module error", "Share of wrong modules.", unit="[0, 1]")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class QrArtResult(Result):
+    """The best picture, and how it was won."""
+
+    image: Annotated[Image | None, Spec("Picture", "uint8 [H, W, 3] RGB; None where only one that scans would do.")]
+    scans: Annotated[bool, Spec("Scans")]
+    score: Annotated[float, Spec("Score", "Share of the scan ladder that reads exactly the text.", unit="[0, 1]")]
+    read_by: Annotated[tuple[str, ...], Spec("Read by")]
+    module_error: Annotated[float, Spec("Module error", "Share of wrong modules.", unit="[0, 1]")]
+    seed: Annotated[int, Spec("Seed", "Of the picture; with it the same tries give it again.")]
+    won_by: Annotated[str, Spec("Won by", "`try 2 of seed 7, drawn more firmly, touched up by 10`.")]
+    tries: Annotated[tuple[TryReport, ...], Spec("Tries", "In order.")]
+    stopped: Annotated[bool, Spec("Stopped", "Whether the person ended it before all tries were made.")]
+    width: Annotated[int, Spec("Width", unit="px")]
+    height: Annotated[int, Spec("Height", unit="px")]
+    checkpoint: Annotated[str, Spec("Checkpoint", "What it was drawn with.")]
+    layout: Annotated[QrLayout, Spec("Layout", "What the scan operation takes to look at each module.")]
+
+    def summary(self) -> str:
+        """`Scans: 0.91 (zxing-cpp, wechat), try 2 of seed 7, drawn more firmly`."""
+        told = (
+            f"{'Scans' if self.scans else 'Does not scan'}: {self.score:.2f} ({', '.join(self.read_by) or 'no reader'})"
+        )
+        return f"{told}, {self.won_by}" + (", stopped early" if self.stopped else "")
+
+    def lines(self) -> list[str]:
+        """A line for each try."""
+        return [
+            f"seed {each.seed}, try {each.number}: {_way(each)}, {each.wrong} modules wrong, "
+            f"read by {', '.join(each.read_by) or 'none'}"
+            for each in self.tries
+        ]
+
+    def succeeded(self) -> bool:
+        """Whether it scans."""
+        return self.scans
+
+
+@dataclass
+class Try:
+    """A picture, what readers made of it, and what is needed to go on from it.
+
+    Args:
+        image: the picture, touched up where that made it scan.
+        drawn: as it was drawn, with its latents.
+        errors: of the picture as it was drawn.
+        report: what is told of it.
+    """
+
+    image: Image
+    drawn: Any
+    errors: ErrorMap
+    report: TryReport
+
+    @property
+    def rank(self) -> tuple[bool, int, int, float]:
+        """The better, the larger."""
+        told = self.report
+        return (told.scans, len(told.read_by), -told.touched, -told.module_error)
+
+
+def _way(report: TryReport) -> str:
+    """`drawn more firmly, touched up by 10`."""
+    return report.means + (f", touched up by {report.touched}" if report.touched else "")
+
+
+def make_qr_art(params: QrArtParams, context: Context) -> QrArtResult:
+    """Draw, scan, and mend until it scans.
+
+    Each try is a function of the parameters and its seed alone. A picture that nearly scans is touched up. The second
+    and every other try after it draw from the same seed with more weight on the modules that were weak; those between
+    draw these modules anew over the best picture so far.
+
+    Raises:
+        PayloadTooLongError, LayoutError: the code fits no version or not the picture; says what would.
+        InvalidParamError: a reader is not installed, or clip_skip is more than the text encoder's layers.
+        ModelError: there is no checkpoint, or it cannot be loaded.
+        MissingPackageError: torch, diffusers or a reader is not installed.
+        CancelledError: the person asked to stop before the first picture was there.
+    """
+    try:
+        from lib_bootcamp.ml.diffusion.qr_art import CodeDrawer
+        from lib_bootcamp.ml.diffusion.text_to_image import native_side
+    except ImportError as error:
+        raise MissingPackageError(str(error.name), "Drawing pictures") from error
+    readers = _readers(params)
+    first = chosen_seed(params)
+    with context.host.components() as components:
+        check_clip_skip(params, components)
+        width, height = _size(params, native_side(components))
+        layout = code_layout(params, width, height)
+        drawer = CodeDrawer(components, layout, guidance_of(params), context.host.data_dir(), exact=params.exact)
+        asked = {**drawing_of(params), "width": width, "height": height}
+        best, reports, stopped = None, [], False
+        try:
+            for number in range(params.seeds):
+                seed = (first + number) % 2**32
+                for made in tries(drawer, params, readers, context, {**asked, "seed": seed}):
+                    reports.append(made.report)
+                    if best is None or made.rank > best.rank:
+                        best = made
+                if best is not None and best.report.scans and params.stop_at_first:
+                    break
+        except CancelledError:
+            if best is None:
+                raise
+            stopped = True
+        assert best is not None  # each seed gives at least one try
+    return _result(best, tuple(reports), params, context, layout, readers, stopped=stopped)
+
+
+def guidance_of(params: QrArtParams) -> Any:
+    """`ml.diffusion.guidance.Guidance` as the parameters ask for it; None where its strength is 0."""
+    return guidance_from(params, params.guidance_start, params.guidance_end) if params.strength else None
+
+
+def tries(
+    drawer: Any, params: QrArtParams, readers: Sequence[Decoder], context: Context, asked: dict[str, Any]
+) -> Iterator[Try]:
+    """The tries of one seed, until one scans or there have been `max_tries`.
+
+    Args:
+        drawer: `ml.diffusion.qr_art.CodeDrawer`.
+        params: tries, readers.
+        readers: what must read it.
+        context: shows the steps.
+        asked: what is drawn, the seed among it.
+    Raises:
+        CancelledError: the person asked to stop; the tries before are given.
+    """
+    weights = module_weights(drawer.layout)
+    best: Try | None = None
+    for number in range(1, params.max_tries + 1):
+        title = f"seed {asked['seed']}, try {number}"
+        means: Means
+        if best is not None and number % 2:
+            means = "mended"
+            weak = weak_modules(best.errors)
+            drawn = drawer.repair(context.progress, weights, best.drawn, weak, title, asked)
+        else:
+            means = "drawn" if best is None else "drawn more firmly"
+            drawn = drawer.draw(context.progress, weights, title, asked)
+        made = judge(drawn, drawer.layout, readers, params, context, seed=asked["seed"], number=number, means=means)
+        yield made
+        if made.report.scans:
+            return
+        if context.progress.cancelled():
+            raise CancelledError
+        weights = raised(weights, weak_modules(made.errors))
+        if best is None or made.rank > best.rank:
+            best = made
+
+
+def judge(  # noqa: PLR0913 - a picture and what is asked of it
+    drawn: Any,
+    layout: QrLayout,
+    readers: Sequence[Decoder],
+    params: QrArtParams,
+    context: Context,
+    *,
+    seed: int,
+    number: int,
+    means: Means,
+) -> Try:
+    """Scan a picture with each reader, touch it up where they fail, and hold it against the code module by module.
+
+    Who asks to stop while it is touched up gets it as it was drawn.
+    """
+    image, touched = drawn.image, 0
+    errors = shown = scan_errors.error_map(image, layout)
+    read_by = readers_of(image, readers, layout.content)
+    by_all = params.must_read == "all"
+    scans = len(read_by) == len(readers) if by_all else bool(read_by)
+    if not scans:
+        found = least_touch(
+            image,
+            layout,
+            lambda each: is_read(each, readers, layout.content, by_all=by_all),
+            params.touch_up,
+            context.progress.cancelled,
+        )
+        if found is not None:
+            (image, touched), scans = found, True
+            read_by, shown = readers_of(image, readers, layout.content), scan_errors.error_map(image, layout)
+    report = TryReport(
+        seed=seed,
+        number=number,
+        means=means,
+        touched=touched,
+        scans=scans,
+        read_by=read_by,
+        wrong=int(shown.wrong.sum()),
+        module_error=float(shown.wrong.mean()),
+    )
+    return Try(image, drawn, errors, report)
+
+
+def _readers(params: QrArtParams) -> Sequence[Decoder]:
+    if not params.decoders:
+        found = scan_decoders.usual()
+    else:
+        found = scan_decoders.installed(params.decoders)
+        missing = set(params.decoders) - {each.name for each in found}
+        if missing:
+            raise InvalidParamError("decoders", f"names {', '.join(sorted(missing))}, which is not installed here")
+    if not found:
+        raise MissingPackageError("zxing-cpp", "Scanning")
+    return found
+
+
+def _size(params: QrArtParams, native: int) -> tuple[int, int]:
+    """The size asked for, or a square in which a module has two latent pixels."""
+    if params.width and params.height:
+        return params.width, params.height
+    symbol, _ = place_code(params, MAX_SIDE, MAX_SIDE)
+    needed = (len(symbol.modules) + 2 * params.quiet_zone) * max(_LEAST_MODULE_PX, params.module_px)
+    side = min(MAX_SIDE, -(-max(native, needed) // _SIDE_STEP) * _SIDE_STEP)
+    return params.width or side, params.height or side
+
+
+def _result(  # noqa: PLR0913 - all that is told
+    best: Try,
+    reports: tuple[TryReport, ...],
+    params: QrArtParams,
+    context: Context,
+    layout: QrLayout,
+    readers: Sequence[Decoder],
+    *,
+    stopped: bool,
+) -> QrArtResult:
+    won = best.report
+    return QrArtResult(
+        image=best.image if won.scans or not params.only_scanning else None,
+        scans=won.scans,
+        score=ladder_score(best.image, readers, layout.content),
+        read_by=won.read_by,
+        module_error=won.module_error,
+        seed=won.seed,
+        won_by=f"try {won.number} of seed {won.seed}, {_way(won)}",
+        tries=reports,
+        stopped=stopped,
+        width=layout.width,
+        height=layout.height,
+        checkpoint=context.host.checkpoint() or "a checkpoint",
+        layout=layout,
+    )
+
+
+def ladder_score(image: Image, readers: Sequence[Decoder], text: str) -> float:
+    """The share of conditions and readers that reads exactly this text, [0, 1]."""
+    *_, tallies = scan_ladder.ladder(scan_views.grey_of(image), readers)
+    return float(np.mean([len(each.passed(text)) / len(each.readings) for each in tallies.values()]))
+
+
+QR_ART = Operation(
+    name="qr-art",
+    title="QR art",
+    summary="Draw a picture with a QR code in it that scans, without any ControlNet.",
+    params=QrArtParams,
+    result=QrArtResult,
+    run=make_qr_art,
+    path="/qr/art",
+    kind="generation",
+    needs="models",
+    presets={
+        "subtle": {"margin": 0.05, "dead_zone": 0.03},
+        "balanced": {"margin": MARGIN, "dead_zone": DEAD_ZONE},
+        "sure": {"margin": 0.3, "dead_zone": 0.2, "local": 0.35},
+    },
+)

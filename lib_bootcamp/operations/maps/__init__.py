@@ -1,0 +1,1 @@
+"""Control maps from a picture."""

@@ -1,0 +1,202 @@
+"""The maps of a folder of pictures, as a job of each operation that makes a map of a picture."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+
+from lib_bootcamp.core.images.arrays import Image
+from lib_bootcamp.core.images.codec import decode_quickly
+from lib_bootcamp.core.images.opencv import opencv
+from lib_bootcamp.core.images.parallel import in_order
+from lib_bootcamp.core.images.png import encode_png
+from lib_bootcamp.errors import BootcampError, CancelledError, OutputError
+from lib_bootcamp.jobs.kinds.folder import FolderParams, PictureFolder
+from lib_bootcamp.operation import Context, FileResult, FolderJob, Operation, Settled, Write
+from lib_bootcamp.params import Param, Spec
+from lib_bootcamp.ports import SilentProgress
+
+JPEG_QUALITY = 95
+_AT_ONCE = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class MapsFolder(FolderParams):
+    """The folder whose pictures are made into maps, and where those go."""
+
+    into: Annotated[
+        str,
+        Spec(
+            "Written to",
+            "A folder inside of it, where each kind of map has one; a file for each picture.",
+            max_length=100,
+            pattern=r"[^./\\:*?\"<>|\x00-\x1f][^/\\:*?\"<>|\x00-\x1f]*",
+            example="maps",
+        ),
+    ] = "maps"
+    file_format: Annotated[
+        Literal["png", "jpg"],
+        Spec(
+            "Files",
+            "PNG keeps every value; JPEG takes two thirds of its space for maps with soft tones, and more for lines.",
+            titles={"png": "PNG", "jpg": "JPEG, quality 95"},
+        ),
+    ] = "png"
+    existing: Annotated[
+        Literal["skip", "overwrite"],
+        Spec(
+            "Where there is a map",
+            titles={"skip": "Skip the picture", "overwrite": "Make it anew"},
+        ),
+    ] = "skip"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MapFile(FileResult):
+    """The map of one picture."""
+
+    map: Annotated[str, Spec("Map", "Its file, below the folder.")]
+    told: Annotated[str, Spec("Result", "What is told of it.")]
+    data: Annotated[bytes, Spec("File", "Its bytes.")]
+
+
+class MapsWork(PictureFolder):
+    """Makes the maps on all cores, or one after the other where a network makes them.
+
+    Raises:
+        InvalidParamError: the settings are wrong for every picture.
+    """
+
+    def __init__(self, operation: Operation[Any, Any], root: Path, params: Any, context: Context) -> None:
+        super().__init__(root, context, recursive=params.recursive)
+        self.operation, self.existing = operation, params.existing
+        self.picture = picture_param(operation).name
+        own = {each.name for each in operation.params.fields()}
+        self.values = {name: value for name, value in params.to_mapping().items() if name in own}
+        self.into: Path = root / params.into
+        self.writes_into = self.into
+        self.suffix = f".{params.file_format}"
+        operation.params_from({**self.values, self.picture: np.zeros((64, 64, 3), np.uint8)})
+
+    @property
+    def batch(self) -> int:  # type: ignore[override]
+        """One where a network makes the maps."""
+        return 1 if self.operation.needs else _AT_ONCE
+
+    def pictures(self) -> Iterator[tuple[Path, str]]:
+        """Every picture but the maps; those are left out whose map is there, or would lie in another picture's file."""
+        taken: dict[Path, Path] = {}
+        for path, note in super().pictures():
+            if path.is_relative_to(self.into):
+                continue
+            if note:
+                yield path, note
+                continue
+            other = taken.setdefault(self._file(path), path)
+            if other is not path:
+                yield path, f"{path.name} would have the map file of {other.name} and is left out; rename one."
+            elif self.existing == "skip" and self._file(path).exists():
+                yield path, "There is a map already."
+            else:
+                yield path, ""
+
+    def results(self, pictures: Sequence[Path]) -> Iterator[FileResult | BootcampError]:
+        """The maps as files, in order.
+
+        Raises:
+            CancelledError: the person stopped it.
+        """
+        # the next batch is computed while the last one is written
+        threads, ahead = (1, 1) if self.operation.needs else (None, 2 * _AT_ONCE)
+        title = f"{self.operation.title}: a folder"
+        self.context.progress.start(title, len(pictures), "picture")
+        with closing(in_order(self._made, pictures, threads=threads, ahead=ahead)) as made:
+            for number, each in enumerate(made, 1):
+                if isinstance(each, CancelledError):
+                    raise each
+                yield each
+                self.context.progress.step(number)
+
+    def _made(self, path: Path) -> FileResult | BootcampError:
+        try:
+            picture = decode_quickly(self.read(path))
+            params = self.operation.params_from({**self.values, self.picture: picture})
+            progress = self.context.progress if self.operation.needs else SilentProgress()
+            result = self.operation.run(params, self.context.shown_by(progress))
+            data = _encoded(result.image, self.suffix)
+        except BootcampError as error:
+            return error
+        return MapFile(map=self._file(path).relative_to(self.root).as_posix(), told=result.summary(), data=data)
+
+    def settle(self, picture: Path, result: FileResult) -> Settled:
+        """The map's file, unless somebody else made it meanwhile.
+
+        Raises:
+            OutputError: what is there cannot be read.
+        """
+        path = self._file(picture)
+        before = self.inside.read(path)
+        if before is not None and self.existing == "skip":
+            return Settled(result=result, skipped="There is a map by now.")
+        return Settled(
+            result=result, writes=(Write(path=path, before=before, after=typing.cast("MapFile", result).data),)
+        )
+
+    def _file(self, picture: Path) -> Path:
+        return (self.into / self.operation.name / picture.relative_to(self.root)).with_suffix(self.suffix)
+
+
+def _encoded(image: Image, suffix: str) -> bytes:
+    """A map as a file: of one channel where all three are the same, which is a third of the work and the size."""
+    if image.ndim == 3 and all(np.array_equal(image[..., 0], image[..., each]) for each in (1, 2)):
+        image = image[..., 0]
+    if suffix == ".png":
+        return encode_png(image)
+    cv2 = opencv()
+    in_its_order = image if image.ndim == 2 else image[..., ::-1]
+    done, data = cv2.imencode(suffix, np.ascontiguousarray(in_its_order), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    if not done:
+        raise OutputError(f"The map cannot be written as {suffix}.")
+    return bytes(data)
+
+
+def picture_param(operation: Operation[Any, Any]) -> Param:
+    """The parameter that is the picture a map is made of.
+
+    Raises:
+        TypeError: there is none.
+    """
+    for each in operation.params.fields():
+        if each.spec.positional and each.kind == "image":
+            return typing.cast("Param", each)
+    raise TypeError(f"{operation.name} makes no map of a picture")
+
+
+def with_folder(operation: Operation[Any, Any]) -> Operation[Any, Any]:
+    """The operation with its job: its own declaration without pictures, and the folder's.
+
+    Maps that a job makes need no picture but the one they are made of; parameters that are pictures are left out.
+    """
+    hints = typing.get_type_hints(operation.params, include_extras=True)
+    pictures = {each.name for each in operation.params.fields() if each.kind == "image"}
+    own: list[Any] = [
+        (each.name, hints[each.name], dataclasses.field(default=each.default, kw_only=True))
+        for each in dataclasses.fields(operation.params)
+        if each.name not in pictures
+    ]
+    params = dataclasses.make_dataclass(
+        f"{operation.params.__name__}Folder", own, bases=(MapsFolder,), frozen=True, kw_only=True
+    )
+    params.__doc__ = f"The folder, and {operation.title.lower()}'s own values."
+
+    def work(root: Path, given: Any, context: Context) -> MapsWork:
+        return MapsWork(operation, root, given, context)
+
+    return dataclasses.replace(operation, job=FolderJob(params=params, work=work, on_command_line=False))

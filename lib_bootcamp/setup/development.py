@@ -1,0 +1,185 @@
+"""`setup`, `check` and `test`: what keeps this project right. Standard library only."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+from . import bootstrap, installer
+from .bootstrap import COMMANDS, MODELS, REQUIREMENTS, ROOT, STANDALONE, SetupError
+
+TEST = REQUIREMENTS / "test.txt"
+LINTERS = {
+    "ruff check": ("-m", "ruff", "check", "."),
+    "ruff format": ("-m", "ruff", "format", "--check", "."),
+    "mypy": ("-m", "mypy"),
+    "imports": ("-c", "from importlinter.cli import lint_imports_command as run; run()"),
+}
+
+
+@dataclass(frozen=True)
+class Pins:
+    """A set of package versions the tests must pass with, in an environment of its own."""
+
+    lock: Path
+    folder: Path
+    lowest: tuple[int, int]
+    highest: tuple[int, int]
+
+    def fits(self, version: tuple[int, int] | None) -> bool:
+        """Whether a Python of this version can hold the set."""
+        return version is not None and self.lowest <= version <= self.highest
+
+    def python(self) -> str:
+        """An interpreter that fits: the calling one, else the newest in PATH.
+
+        Raises:
+            SetupError: there is none.
+        """
+        own = bootstrap.base_python()
+        if self.fits(sys.version_info[:2]):
+            return own
+        for minor in range(min(self.highest[1], 30), self.lowest[1] - 1, -1):
+            found = shutil.which(f"python3.{minor}")
+            if found and self.fits(installer.version_of(found)):
+                return found
+        span = f"{self.lowest[0]}.{self.lowest[1]}" + (
+            f" to 3.{self.highest[1]}" if self.highest[1] < 99 else " or newer"
+        )
+        raise SetupError(f"The pins of {self.lock.name} need Python {span}: install it so that it is in PATH.")
+
+
+PINS = {
+    "webui": Pins(REQUIREMENTS / "webui.txt", ROOT / ".venv-webui", (3, 10), (3, 11)),
+    "current": Pins(REQUIREMENTS / "current.txt", ROOT / ".venv-current", (3, 11), (3, 99)),
+}
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many tests passed, failed and were skipped."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run `setup`, `check` or `test`; returns the exit code.
+
+    Raises:
+        SetupError: an environment cannot be made ready.
+    """
+    arguments, rest = _parser().parse_known_args(argv)
+    if rest and arguments.command != "test":
+        _parser().error(f"unrecognized arguments: {' '.join(rest)}")
+    if arguments.command == "setup":
+        return _setup(fresh=arguments.fresh)
+    if arguments.command == "check":
+        return _check(_python(fresh=arguments.fresh))
+    return _test(arguments.pins, rest, fresh=arguments.fresh)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m lib_bootcamp", allow_abbrev=False)
+    commands = parser.add_subparsers(dest="command", required=True)
+    setup = commands.add_parser("setup", allow_abbrev=False, help=COMMANDS["setup"])
+    check = commands.add_parser("check", allow_abbrev=False, help=COMMANDS["check"])
+    test = commands.add_parser(
+        "test",
+        allow_abbrev=False,
+        help=COMMANDS["test"],
+        epilog="Any other arguments go to pytest; then only pytest runs.",
+    )
+    test.add_argument("--pins", choices=tuple(PINS), help="run the tests, without the checks, with these versions")
+    for each in (setup, check, test):
+        each.add_argument("--fresh", action="store_true", help="make the environment anew, with this Python")
+    return parser
+
+
+def _setup(*, fresh: bool) -> int:
+    environment = bootstrap.folder()
+    if environment is None:
+        raise SetupError("BOOTCAMP_VENV=off says that no environment is wanted; unset it to make one.")
+    python = installer.ensure(environment, [STANDALONE], fresh=fresh)
+    print(f"Ready: {python}")
+    return 0
+
+
+def _python(*, fresh: bool) -> Path:
+    environment = bootstrap.folder()
+    if environment is None:
+        return Path(sys.executable)
+    return installer.ensure(environment, [STANDALONE, MODELS, TEST], fresh=fresh)
+
+
+def _check(python: Path) -> int:
+    failed = _lint(python)
+    print(f"Failed: {', '.join(failed)}." if failed else "All checks passed.")
+    return 1 if failed else 0
+
+
+def _test(pins: str | None, pytest_args: Sequence[str], *, fresh: bool) -> int:
+    if pins is None:
+        python, failed = _python(fresh=fresh), []
+        if not pytest_args:
+            failed = _lint(python)
+    else:
+        chosen, failed = PINS[pins], []
+        if fresh or not bootstrap.is_whole(chosen.folder, chosen.lock):
+            installer.ensure(chosen.folder, [chosen.lock], python=chosen.python(), fresh=fresh)
+        python = bootstrap.interpreter(chosen.folder)
+    code, tally = _pytest(python, pytest_args, pins)
+    if failed:
+        print(f"Failed: {', '.join(failed)}.")
+    print(tally)
+    return 1 if failed else code
+
+
+def _lint(python: Path) -> list[str]:
+    """Run the linters, show what those that failed said; returns their names."""
+    failed = []
+    for name, arguments in LINTERS.items():
+        started = time.monotonic()
+        told = subprocess.run([python, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+        print(f"{name:12} {'failed' if told.returncode else 'ok':6} {time.monotonic() - started:5.1f} s", flush=True)
+        if told.returncode:
+            failed.append(name)
+            print(told.stdout + told.stderr, flush=True)
+    return failed
+
+
+def _pytest(python: Path, arguments: Sequence[str], pins: str | None) -> tuple[int, Tally]:
+    # The tests start this program too: there it must stay in the interpreter whose packages are tested.
+    settings = {"OMP_WAIT_POLICY": "PASSIVE", **os.environ, "BOOTCAMP_VENV": "off", "BOOTCAMP_PINS": pins or ""}
+    with tempfile.TemporaryDirectory() as scratch:
+        report = Path(scratch) / "report.xml"
+        # a whole run keeps all cores busy; the tests of one file share what they start; tests/conftest.py orders files
+        parallel = () if arguments else ("-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
+        command = [str(python), "-m", "pytest", f"--junit-xml={report}", *parallel, *arguments]
+        code = subprocess.run(command, cwd=ROOT, env=settings, check=False).returncode
+        return code, tally_of(report)
+
+
+def tally_of(report: Path) -> Tally:
+    """Count the tests in a JUnit report of pytest's; nothing when it was not written."""
+    try:
+        suites = list(ElementTree.parse(report).getroot().iter("testsuite"))
+    except (OSError, ElementTree.ParseError):
+        return Tally()
+    tests, skipped, failures, errors = (
+        sum(int(each.get(key, 0)) for each in suites) for key in ("tests", "skipped", "failures", "errors")
+    )
+    return Tally(tests - skipped - failures - errors, failures + errors, skipped)

@@ -1,0 +1,23 @@
+"""Values of flags that are no operation's; what is wrong with one ends with exit code 2, as argparse does it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from lib_bootcamp.core.files.folders import is_folder
+
+
+def port(text: str) -> int:
+    """A TCP port."""
+    if text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= 65535:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text[:40]!r} is no port; give 1 to 65535")
+
+
+def folder_there(text: str) -> Path:
+    """A folder that is there."""
+    path = Path(text)
+    if not is_folder(path):
+        raise argparse.ArgumentTypeError(f"{text[:200]!r} is no folder; name one that is there")
+    return path

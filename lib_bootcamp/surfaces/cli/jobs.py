@@ -1,0 +1,238 @@
+"""Jobs on the command line: an operation over a folder in the foreground, and `jobs`, which lists and steers all."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from lib_bootcamp.catalog import find
+from lib_bootcamp.core.text.left_out import left_out_lines
+from lib_bootcamp.core.text.terminal import on_one_line
+from lib_bootcamp.jobs.facts import JobInfo, duration
+from lib_bootcamp.jobs.manager import Jobs, jobs_of
+from lib_bootcamp.jobs.progress import Stop
+from lib_bootcamp.params import plain
+from lib_bootcamp.ports import Host, SilentProgress
+
+from .runner import EXIT_SOME_FAILED, Runner, Settings
+
+EXIT_FAILED, EXIT_STOPPED = 3, 130
+NOTES, SHOWN = 10, 5
+PROGRAM = "python -m lib_bootcamp"
+
+
+class JobRunner(Runner):
+    """Runs an operation's job in the foreground; Ctrl+C and SIGTERM pause it."""
+
+    def run(self, given: Mapping[str, Any]) -> int:
+        """Work through the folder that is named; returns the exit code."""
+        values = {name: self._raw(name, text) for name, text in given.items()}
+        jobs = jobs_of(self.host, find)
+        number = jobs.create(self.operation.name, values, trusted=True)
+        if not self.settings.quiet:
+            _tell_unfinished(jobs, number)
+        return run_here(jobs, number, self.settings)
+
+
+def run_here(jobs: Jobs, number: int, settings: Settings) -> int:
+    """Run a job in this process and tell what came of it; returns the exit code."""
+    stop = Stop()
+    progress = SilentProgress() if settings.quiet else jobs.host.progress()
+    with _pausing(stop):
+        info = jobs.run_here(number, progress, stop)
+    if settings.json:
+        _print_json(_in_full(jobs, info))
+    elif not settings.quiet:
+        _tell(jobs, info)
+    if not settings.quiet:
+        _name_left_out(jobs, info)
+    _complain(jobs, info)
+    if info.state == "failed":
+        return EXIT_FAILED
+    if info.state != "done":
+        return EXIT_STOPPED
+    return EXIT_SOME_FAILED if info.failed else 0
+
+
+@contextmanager
+def _pausing(stop: Stop) -> Iterator[None]:
+    """The first Ctrl+C (or SIGTERM) stops after the batch, the second one at once."""
+
+    def pressed(number: int, frame: Any) -> None:
+        del number, frame
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        sys.stderr.write("\nPausing after this batch; Ctrl+C again stops at once.\n")
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {each: signal.signal(each, pressed) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _tell_unfinished(jobs: Jobs, number: int) -> None:
+    folder = jobs.folder(number, trusted=True)
+    for other in jobs.listed(trusted=True):
+        unfinished = other.state in ("paused", "interrupted") and other.id != number
+        if unfinished and jobs.folder(other.id, trusted=True) == folder:
+            sys.stderr.write(
+                f"Job {other.id} on this folder is {other.state} with {other.left:,} pictures left; "
+                f"{PROGRAM} jobs resume {other.id} goes on with it.\n"
+            )
+
+
+def _tell(jobs: Jobs, info: JobInfo) -> None:
+    shown = [each for each in jobs.items(info.id, trusted=True, limit=SHOWN) if each.state == "done"]
+    for each in shown:
+        text = (each.result or {}).get("caption") or (each.result or {}).get("label")
+        print(f"{on_one_line(each.path)}: {text}")
+    if info.total > len(shown):
+        print("...")
+    print(f"Job {info.id} is {info.summary()}")
+    if info.state == "done" and info.done:
+        print(f"{PROGRAM} jobs undo {info.id} takes it back.")
+    elif "resume" in info.actions:
+        print(f"{PROGRAM} jobs resume {info.id} goes on with it.")
+
+
+def _name_left_out(jobs: Jobs, info: JobInfo) -> None:
+    left = jobs.skipped(info.id, trusted=True, limit=info.total) if info.skipped else []
+    sys.stderr.writelines(f"{line}\n" for line in left_out_lines((each.path, each.note) for each in left))
+
+
+def _complain(jobs: Jobs, info: JobInfo) -> None:
+    failed = jobs.failures(info.id, trusted=True, limit=NOTES)
+    for each in failed:
+        told = each.note if each.path in each.note else f"{each.path}: {each.note}"
+        sys.stderr.write(f"error: {on_one_line(told)}\n")
+    if info.failed > len(failed):
+        sys.stderr.write(f"and {info.failed - len(failed)} more; {PROGRAM} jobs show {info.id} --json tells all.\n")
+    if info.error:
+        sys.stderr.write(f"error: {on_one_line(info.error)}\n")
+
+
+def _in_full(jobs: Jobs, info: JobInfo) -> dict[str, Any]:
+    """A job with all its pictures."""
+    return {**plain(info), "items": plain(jobs.items(info.id, trusted=True, limit=info.total))}
+
+
+def _print_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+# --- jobs
+
+
+def _list(jobs: Jobs, arguments: argparse.Namespace) -> int:
+    found = jobs.listed(trusted=True)
+    if arguments.json:
+        _print_json(plain(found))
+        return 0
+    for each in found:
+        print(f"{each.id:>4}  {each.operation:10} {each.summary()}  {on_one_line(str(each.folder))}")
+    if not found:
+        print("There are no jobs.")
+    return 0
+
+
+def _show(jobs: Jobs, arguments: argparse.Namespace) -> int:
+    info = jobs.info(arguments.number, trusted=True)
+    if arguments.json:
+        _print_json(_in_full(jobs, info))
+        return 0
+    print(f"Job {info.id}: {info.operation} {on_one_line(str(info.folder))}")
+    print(f"{info.summary()}; worked {duration(info.spent_s)}" if info.spent_s else info.summary())
+    print(f"created {info.created}, started {info.started or '-'}, finished {info.finished or '-'}")
+    print("possible now: " + ", ".join(info.actions))
+    _name_left_out(jobs, info)
+    _complain(jobs, info)
+    return 0
+
+
+def _resume(jobs: Jobs, arguments: argparse.Namespace) -> int:
+    jobs.info(arguments.number, trusted=True)
+    return run_here(jobs, arguments.number, Settings(json=arguments.json))
+
+
+def _pause(jobs: Jobs, arguments: argparse.Namespace) -> int:
+    return _told(jobs.pause(arguments.number, trusted=True), arguments, "stops after its batch")
+
+
+def _cancel(jobs: Jobs, arguments: argparse.Namespace) -> int:
+    return _told(jobs.cancel(arguments.number, trusted=True), arguments, "ends after its batch")
+
+
+def _told(info: JobInfo, arguments: argparse.Namespace, running: str) -> int:
+    if arguments.json:
+        _print_json(plain(info))
+    else:
+        print(f"Job {info.id} {running}." if info.state == "running" else f"Job {info.id} is {info.summary()}")
+    return 0
+
+
+def _undo(jobs: Jobs, arguments: argparse.Namespace) -> int:
+    undone = jobs.undo(arguments.number, trusted=True)
+    if arguments.json:
+        _print_json(plain(undone))
+    else:
+        print(undone.restored_text())
+    for each in undone.left:
+        sys.stderr.write(f"{on_one_line(each.note)}\n")
+    return EXIT_SOME_FAILED if undone.left else 0
+
+
+def _remove(jobs: Jobs, arguments: argparse.Namespace) -> int:
+    jobs.remove(arguments.number, trusted=True)
+    if not arguments.json:
+        print(f"Job {arguments.number} is forgotten; its files stay as they are.")
+    return 0
+
+
+ACTIONS: dict[str, tuple[str, Callable[[Jobs, argparse.Namespace], int]]] = {
+    "show": ("a job in full", _show),
+    "resume": ("go on with a job that was paused, interrupted or failed", _resume),
+    "pause": ("stop a running job of another process after its batch", _pause),
+    "cancel": ("end a job; what is done stays done", _cancel),
+    "undo": ("give every file that a job wrote its old content", _undo),
+    "remove": ("forget a job; its files stay as they are", _remove),
+}
+
+
+class JobsCommand:
+    """`jobs`, which lists them, and `jobs ACTION NUMBER`."""
+
+    name = "jobs"
+    help = "list the jobs; show, resume, pause, cancel, undo or remove one"
+    needs = ""
+    models = False
+
+    def add_to(self, subparsers: Any) -> Any:
+        """Add the command to the parser; returns its own."""
+        parser = subparsers.add_parser(self.name, help=self.help, description=self.help)
+        parser.add_argument("--json", action="store_true", help="print JSON")
+        parser.set_defaults(run=_on_jobs(_list), needs="")
+        actions = parser.add_subparsers(title="actions", metavar="ACTION")
+        for name, (text, run) in ACTIONS.items():
+            made = actions.add_parser(name, help=text, description=text, argument_default=argparse.SUPPRESS)
+            made.add_argument("number", type=int, metavar="NUMBER", help="of the job")
+            made.add_argument("--json", action="store_true", help="print JSON")
+            if name == "resume":
+                made.add_argument("--device", help="torch device for models (cuda, cuda:1, mps, cpu)")
+            made.set_defaults(run=_on_jobs(run), needs="models" if name == "resume" else "")
+        return parser
+
+
+def _on_jobs(run: Callable[[Jobs, argparse.Namespace], int]) -> Callable[[Host, argparse.Namespace], int]:
+    return lambda host, arguments: run(jobs_of(host, find), arguments)

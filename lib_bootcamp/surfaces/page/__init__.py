@@ -1,0 +1,1 @@
+"""The page, standalone and in a WebUI."""

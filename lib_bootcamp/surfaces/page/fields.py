@@ -1,0 +1,261 @@
+"""Declared fields as Gradio components; the only file that knows Gradio 3 from 4 and later.
+
+`Form` lays out a declaration: ungrouped fields first, then a section for each group, presets on top,
+fields shown only while their `when` holds. A page or a tab of its own lays out the same fields.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from lib_bootcamp.core.images.codec import read_base64, read_file
+from lib_bootcamp.errors import InvalidParamError
+from lib_bootcamp.operation import Operation
+from lib_bootcamp.params import Param
+
+from .uploads import from_uploads
+from .values import DEFAULT_LOOK, Look, choices_of, is_typed_number, is_upload, label_of, placeholder_of, read, show
+
+NO_PRESET = "As set below"
+FILE_TYPE = "filepath" if int(gr.__version__.split(".")[0]) > 3 else "file"
+_BUTTONS = ["download", "fullscreen"]
+
+
+def supported(component: Any, **settings: Any) -> dict[str, Any]:
+    """Those settings that the installed Gradio's component takes."""
+    return supported_arguments(component.__init__, **settings)
+
+
+def supported_arguments(function: Any, **arguments: Any) -> dict[str, Any]:
+    """Those arguments that the installed Gradio's function takes."""
+    known = inspect.signature(function).parameters
+    return {name: value for name, value in arguments.items() if name in known}
+
+
+def picture_input(**settings: Any) -> Any:
+    """A picture that reaches `read` as the file that was uploaded: its path, or its bytes where `type` is `numpy`.
+
+    Gradio would decode it first, to 8 bits and without our limits, and answer a damaged file with an error of its own.
+    The method is replaced on the instance, because Gradio writes a file beside every subclass of a component.
+    """
+    made = gr.Image(**settings)
+    decode = made.preprocess
+
+    def preprocess(payload: Any) -> Any:
+        as_path, path = made.type == "filepath", getattr(payload, "path", None)
+        if path:
+            return path if as_path else read_file(Path(path))
+        if isinstance(payload, str) and payload.startswith("data:"):  # Gradio 3
+            return made.base64_to_temp_file_if_needed(payload, "picture") if as_path else read_base64(payload)
+        return decode(payload)
+
+    made.preprocess = preprocess
+    return from_uploads(made)
+
+
+def file_input(**settings: Any) -> Any:
+    """One file or several, as they were uploaded."""
+    return from_uploads(gr.File(**settings, **supported(gr.File, type=FILE_TYPE)))
+
+
+def component(param: Param, *, prefix: str, look: Look = DEFAULT_LOOK) -> Any:
+    """The component of one field; its `elem_id` is `<prefix>_<name>`."""
+    made = _component(param, prefix, look)
+    # The WebUI's ui-config.json knows a component by its tab and label, and gives what it keeps to the next one of the
+    # same label too: a "Width" that is another operation's, with its bounds. This goes into its key.
+    made.custom_script_source = made.elem_id
+    if is_upload(param) or param.spec.format == "secret":
+        made.do_not_save_to_config = True  # the WebUI's ui-config.json
+    return made
+
+
+def _component(param: Param, prefix: str, look: Look) -> Any:
+    spec = param.spec
+    common: dict[str, Any] = {"label": label_of(param, look), "elem_id": f"{prefix}_{param.name}"}
+    common_info: dict[str, Any] = {**common, "info": spec.help or None}
+    value = show(param, param.default, look)
+    if param.kind == "boolean":
+        return gr.Checkbox(value=bool(value), **common_info)
+    if param.kind == "choice":
+        return _choice(param, value, common_info, look)
+    if param.kind in {"integer", "number"}:
+        return _number(param, value, common_info)
+    if param.kind == "image":
+        return picture_input(
+            type=look.image_type,
+            **common,
+            **supported(gr.Image, height=260 if param.required else 170, sources=["upload", "clipboard"]),
+        )
+    if is_upload(param):
+        count = "multiple" if param.kind == "list" else "single"
+        return file_input(file_count=count, **common, **supported(gr.File, height=140))
+    if param.kind == "list" and param.item is not None and param.item.kind == "choice":
+        return gr.CheckboxGroup(choices=list(param.item.choices), value=list(value or []), **common_info)
+    if param.kind in {"list", "object", "mapping"}:
+        return gr.Textbox(value=value, lines=4, max_lines=10, placeholder=placeholder_of(param), **common_info)
+    if spec.format == "color":
+        return gr.ColorPicker(value=value, **common_info)
+    kinds: dict[str, dict[str, Any]] = {"secret": {"type": "password"}, "multiline": {"lines": 3}}
+    placeholder = str(spec.example) if spec.example is not None else None
+    return gr.Textbox(value=value, placeholder=placeholder, **kinds.get(spec.format, {}), **common_info)
+
+
+def _choice(param: Param, value: Any, settings: dict[str, Any], look: Look) -> Any:
+    choices = choices_of(param, look)
+    if len(choices) <= 5:
+        return gr.Radio(choices=choices, value=value, **settings)
+    return gr.Dropdown(choices=choices, value=value, **settings)
+
+
+def _number(param: Param, value: Any, settings: dict[str, Any]) -> Any:
+    spec = param.spec
+    low, high = spec.ge if spec.ge is not None else spec.gt, spec.le if spec.le is not None else spec.lt
+    whole = param.kind == "integer"
+    if is_typed_number(param):
+        return gr.Textbox(value="" if value is None else str(value), placeholder=str(spec.example or ""), **settings)
+    if low is None or high is None:
+        return gr.Number(value=value, **({"precision": 0} if whole else {}), **settings)
+    step = spec.multiple_of or spec.step or (1 if whole else round((high - low) / 200, 4))
+    return gr.Slider(minimum=low, maximum=high, step=step, value=value, **settings)
+
+
+class Form:
+    """A declaration's fields on a page.
+
+    Args:
+        operation: whose parameters are shown.
+        prefix: head of every `elem_id`, so that two forms on one page stay apart.
+        skip: fields that have no component here.
+        look: how the page wants its fields.
+    """
+
+    def __init__(
+        self, operation: Operation[Any, Any], prefix: str, *, skip: Collection[str] = (), look: Look = DEFAULT_LOOK
+    ) -> None:
+        self.operation = operation
+        self.prefix = prefix
+        self.look = look
+        self.fields = tuple(each for each in operation.params.fields() if each.name not in skip)
+        self.components: dict[str, Any] = {}
+        self._groups: dict[str, Any] = {}
+        self.preset: Any = None
+
+    @property
+    def inputs(self) -> list[Any]:
+        """The components in declared order: what a handler is given."""
+        return [self.components[param.name] for param in self.fields]
+
+    def raw(self, values: Sequence[Any]) -> dict[str, Any]:
+        """The components' values, in declared order, as raw values for `params_from`.
+
+        Optional fields that were left empty are left out, so that the declaration's default holds.
+        """
+        raw: dict[str, Any] = {}
+        for param, value in zip(self.fields, values, strict=True):
+            given = read(param, value, self.look)
+            if given is None and not param.required:
+                continue
+            if given is None and param.kind in {"integer", "number"}:
+                raise InvalidParamError(param.spec.title, f"is empty; give {param.expected()}")
+            raw[param.name] = given
+        return raw
+
+    def place(self, name: str) -> Any:
+        """Put one field where the caller stands; the form leaves it out."""
+        param = next(each for each in self.fields if each.name == name)
+        self.components[name] = component(param, prefix=self.prefix, look=self.look)
+        return self.components[name]
+
+    def render(self) -> None:
+        """Lay out the presets, the ungrouped fields and a section for each group."""
+        if self.operation.presets:
+            choices = [NO_PRESET, *self.operation.presets]
+            self.preset = gr.Dropdown(
+                choices=choices, value=NO_PRESET, label="Preset", elem_id=f"{self.prefix}_preset", interactive=True
+            )
+            self.preset.do_not_save_to_config = True  # it fills in the fields, and they are saved
+        rest = [param for param in self.fields if param.name not in self.components]
+        for param in rest:
+            if not param.spec.group:
+                self._add(param)
+        for index, group in enumerate(dict.fromkeys(param.spec.group for param in rest if param.spec.group)):
+            members = [param for param in rest if param.spec.group == group]
+            first = members[0].spec.when
+            shared = {name: first[name] for name in first if all(e.spec.when.get(name) == first[name] for e in members)}
+            shown = self._holds(shared, self._defaults())
+            # the first section, and one that only appears when the person asks for it, stand open
+            with gr.Accordion(group, open=not index or not shown, visible=shown) as section:
+                self._groups[group] = (section, shared)
+                for param in members:
+                    self._add(param, inside=shared)
+        self._wire()
+
+    def _add(self, param: Param, inside: Mapping[str, Any] | None = None) -> None:
+        made = component(param, prefix=self.prefix, look=self.look)
+        if param.spec.when and param.spec.when != inside:
+            made.visible = self._holds(param.spec.when, self._defaults())
+        self.components[param.name] = made
+
+    def _defaults(self) -> dict[str, Any]:
+        return {param.name: param.default for param in self.fields}
+
+    @staticmethod
+    def _holds(when: Mapping[str, tuple[object, ...]], values: Mapping[str, Any]) -> bool:
+        return all(values.get(name) in allowed for name, allowed in when.items())
+
+    def _wire(self) -> None:
+        conditional: list[tuple[Mapping[str, Any], Any]] = [
+            (shared, section) for section, shared in self._groups.values() if shared
+        ]
+        for param in self.fields:
+            group = self._groups.get(param.spec.group, (None, {}))
+            if param.spec.when and param.spec.when != group[1] and param.name in self.components:
+                conditional.append((param.spec.when, self.components[param.name]))
+        for name in dict.fromkeys(each for when, _ in conditional for each in when):
+            self._wire_condition([(when, target) for when, target in conditional if name in when])
+        if self.preset is not None:
+            event = self.preset.input if self.look.on_input else self.preset.change
+            event(self._apply_preset, [self.preset], self.inputs, **quiet_event(event))
+
+    def _wire_condition(self, conditional: Sequence[tuple[Mapping[str, Any], Any]]) -> None:
+        controls = list(dict.fromkeys(each for when, _ in conditional for each in when))
+
+        def changed(*values: Any) -> Any:
+            declared = {param.name: param for param in self.fields}
+            now = {name: read(declared[name], value, self.look) for name, value in zip(controls, values, strict=True)}
+            updates = [gr.update(visible=self._holds(when, now)) for when, _ in conditional]
+            return updates[0] if len(updates) == 1 else updates
+
+        components = [self.components[each] for each in controls]
+        for each in components:
+            each.change(changed, components, [target for _, target in conditional], **quiet_event(each.change))
+
+    def _apply_preset(self, name: str) -> Any:
+        values = self.operation.presets.get(name)
+        updates = [
+            gr.update()
+            if values is None or param.name not in values
+            else gr.update(value=show(param, values[param.name], self.look))
+            for param in self.fields
+        ]
+        return updates[0] if len(updates) == 1 else updates
+
+
+def quiet_event(event: Any) -> dict[str, Any]:
+    """Settings of an event that shows no progress and no API entry, as far as the Gradio takes them."""
+    wanted = {"show_progress": "hidden", "queue": False, "show_api": False, "api_visibility": "private"}
+    return supported_arguments(event, **wanted)
+
+
+def picture_output(label: str, elem_id: str) -> Any:
+    """A picture that is shown and can be downloaded as it was written."""
+    extras = supported(
+        gr.Image, format="png", height=420, show_download_button=True, show_share_button=False, buttons=_BUTTONS
+    )
+    settings = {"label": label, "elem_id": elem_id, "elem_classes": ["bootcamp-picture"], "interactive": False}
+    return from_uploads(gr.Image(type="filepath", **settings, **extras))

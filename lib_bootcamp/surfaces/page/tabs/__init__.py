@@ -1,0 +1,36 @@
+"""Tabs of operations that deserve a layout of their own; they lay out the same declared fields."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lib_bootcamp.surfaces.page.page import Tab
+
+# Operations that have no tab of their own, for that of another one offers what they do.
+WITHIN = {"png-info-edit": "png-info"}
+
+
+def own_tabs() -> dict[str, type[Tab]]:
+    """Operation name to tab class."""
+    from .controlnet.compatibility import CompatibilityTab
+    from .datasets.captions import CaptionsTab
+    from .datasets.report import DatasetTab
+    from .describe.caption import CaptionTab
+    from .describe.classify import ClassifyTab
+    from .describe.interrogate import InterrogateTab
+    from .maps.lighting import LightingTab
+    from .png_info.tab import PngInfoTab
+    from .qr.qr import QrTab
+
+    return {
+        "caption": CaptionTab,
+        "classify": ClassifyTab,
+        "compatibility": CompatibilityTab,
+        "dataset-report": DatasetTab,
+        "dataset-captions": CaptionsTab,
+        "interrogate": InterrogateTab,
+        "lighting": LightingTab,
+        "png-info": PngInfoTab,
+        "qr": QrTab,
+    }

@@ -1,0 +1,1 @@
+"""Tabs about ControlNet models."""

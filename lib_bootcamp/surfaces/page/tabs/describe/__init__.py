@@ -1,0 +1,1 @@
+"""Tabs about what pictures show."""

@@ -1,0 +1,33 @@
+"""The QR tab: the generated one, and a button that hands the code to the scan tab with its layout."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import gradio as gr
+
+from lib_bootcamp.params import Param
+from lib_bootcamp.surfaces.page.page import Places, Tab
+from lib_bootcamp.surfaces.page.values import show
+
+
+class QrTab(Tab):
+    """The generated tab with "Scan this code" below the picture."""
+
+    def layout_outputs(self) -> None:
+        """The generated outputs and the button."""
+        super().layout_outputs()
+        self.scan_button = gr.Button("Scan this code", elem_id=f"{self.prefix}_to_scan")
+
+    def connect(self, tabs: Mapping[str, Tab], places: Places) -> None:
+        """Fill the scan tab from the last result, and show it."""
+        scan = tabs["scan"]
+        layout: Param = next(each for each in scan.form.fields if each.name == "layout")
+
+        def hand_over(picture: Any, facts: dict[str, Any] | None) -> list[Any]:
+            text = show(layout, facts["layout"]) if facts else gr.update()
+            return [picture, text, *places.show("scan", really=bool(facts))]
+
+        targets = [scan.form.components["image"], scan.form.components["layout"], *places.of("scan")]
+        self.scan_button.click(hand_over, [self.pictures["image"], self.facts], targets)

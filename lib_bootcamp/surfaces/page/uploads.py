@@ -1,0 +1,218 @@
+"""Files that a page's caller names: only what was uploaded through the page, whatever Gradio itself checks.
+
+Gradio's components take files as objects with a path, and some versions read that path without a question where the
+page was not started by `launch`. So it is asked here: before Gradio sees the request (standalone), and before a
+component reads its value (everywhere).
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import stat
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import anyio
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from lib_bootcamp.core.files.folders import is_inside
+from lib_bootcamp.errors import BootcampError, TooLargeError
+from lib_bootcamp.params import read_json
+from lib_bootcamp.surfaces.http.access import refuse, request_head
+from lib_bootcamp.surfaces.http.body import IDLE_S, MAX_BODY, WHOLE_S
+from lib_bootcamp.surfaces.http.errors import MalformedBodyError, SlowBodyError
+from lib_bootcamp.surfaces.shared.described import PREFIX
+
+UNUSED = ("/proxy=", "/deep_link", "/process_recording", "/vibe-", "/dev/reload", "/run-history/", "/monitoring")
+"""Endpoints of Gradio's that this page has no use for: they fetch, convert, write or tell more than it needs."""
+_SERVED = re.compile(r"/(?:gradio_api/)?file[=/](.*)", re.DOTALL)
+
+
+class NotUploadedError(BootcampError):
+    """A request names a file that did not come through the page."""
+
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__("The request names a file that was not uploaded through this page; upload it.")
+
+
+class NotOfferedError(BootcampError):
+    """The server's libraries would answer this, and the page has no use for it."""
+
+    status = 404
+
+
+def upload_folder() -> Path:
+    """Where Gradio keeps what was uploaded, and copies of what the page shows."""
+    try:
+        from gradio.utils import get_upload_folder
+    except ImportError:  # Gradio 3
+        return Path(os.environ.get("GRADIO_TEMP_DIR") or Path(tempfile.gettempdir()) / "gradio")
+    return Path(get_upload_folder())
+
+
+def check_uploads(value: Any) -> None:
+    """Look at every file that a component's value names, however deep it lies.
+
+    Args:
+        value: plain JSON, or Gradio's models of it.
+    Raises:
+        NotUploadedError: one was not uploaded.
+    """
+    folder = upload_folder()
+    for named in _named_files(value):
+        for key in ("path", "name"):
+            path = named.get(key)
+            if isinstance(path, str) and not _is_uploaded(path, folder):
+                raise NotUploadedError
+        url = named.get("url")
+        if isinstance(url, str) and urlsplit(url).scheme not in {"", "data"} and "file=" not in urlsplit(url).path:
+            raise NotUploadedError
+
+
+def _is_uploaded(path: str, folder: Path) -> bool:
+    """Whether it names a file in the folder of uploads, or nothing there; a folder or a pipe is no upload."""
+    if "\0" in path or not (Path(path).is_absolute() and is_inside(Path(path), folder)):
+        return False
+    try:
+        return stat.S_ISREG(Path(path).stat().st_mode)
+    except FileNotFoundError:  # which is told in its turn
+        return True
+    except (OSError, ValueError):
+        return False
+
+
+def public_text(text: str) -> str:
+    """A sentence for the page: an uploaded file by its name, without the folder that this server keeps it in."""
+    kept = {str(upload_folder()), str(upload_folder().resolve())}
+    inside = "|".join(map(re.escape, sorted(kept, key=len, reverse=True)))
+    return re.sub(rf"(?:{inside})[\\/](?:[^\\/:\s]+[\\/])*", "", text)
+
+
+def _named_files(value: Any) -> Iterator[dict[str, Any]]:
+    """The objects that name a file: with a `path`, or as Gradio 3 has them with a `name` and `is_file`, or both."""
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        dump = getattr(each, "model_dump", None)
+        each = dump() if callable(dump) else each
+        if isinstance(each, dict):
+            waiting += each.values()
+            if isinstance(each.get("path"), str):
+                yield {key: each.get(key) for key in ("path", "url")}
+            if each.get("is_file"):
+                yield {"name": each.get("name")}
+        elif isinstance(each, (list, tuple)):
+            waiting += each
+
+
+def from_uploads(component: Any) -> Any:
+    """A component that reads no file but what was uploaded.
+
+    The method is replaced on the instance, because Gradio writes a file beside every subclass of a component.
+    """
+    read = component.preprocess
+
+    def preprocess(payload: Any) -> Any:
+        check_uploads(payload)
+        return read(payload)
+
+    component.preprocess = preprocess
+    return component
+
+
+def without_addresses(component: Any) -> Any:
+    """A component that fetches nothing: Gradio 4 asks any address that a request names, whatever takes it."""
+    for name in ("move_resource_to_block_cache", "async_move_resource_to_block_cache"):
+        move = getattr(component, name, None)
+        if move is not None:
+            setattr(component, name, functools.partial(_moved, move))
+    return component
+
+
+def _moved(move: Callable[[Any], Any], named: Any) -> Any:
+    if str(named).lower().startswith(("http:", "https:")):
+        raise NotUploadedError
+    return move(named)
+
+
+class UploadGuard:
+    """An ASGI middleware before Gradio's app: bodies that name other files than uploaded ones get no further.
+
+    Args:
+        app: what is guarded.
+        max_bytes: of a body.
+        idle_s, whole_s: seconds to wait for a piece of a body, and for all of it.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, max_bytes: int = MAX_BODY, idle_s: float = IDLE_S, whole_s: float = WHOLE_S
+    ) -> None:
+        self._app, self._max_bytes = app, max_bytes
+        self._idle_s, self._whole_s = idle_s, whole_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http" or scope["path"].startswith(f"{PREFIX}/"):
+            await self._app(scope, receive, send)
+            return
+        try:
+            _check_path(scope["path"])
+            head = request_head(scope)
+            if head.changes and "json" in "".join(head.content_types).lower():
+                receive = await self._checked(receive)
+        except BootcampError as error:
+            await refuse(error, scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    async def _checked(self, receive: Receive) -> Receive:
+        body = await self._body(receive)
+        await anyio.to_thread.run_sync(_check_body, body)
+        waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def again() -> Message:
+            return waiting.pop() if waiting else await receive()
+
+        return again
+
+    async def _body(self, receive: Receive) -> bytes:
+        chunks, size, ends = [], 0, anyio.current_time() + self._whole_s
+        try:
+            while True:
+                with anyio.fail_after(min(self._idle_s, ends - anyio.current_time())):
+                    message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise MalformedBodyError("The connection was closed before the body was complete.")
+                size += len(message.get("body", b""))
+                if size > self._max_bytes:
+                    raise TooLargeError(f"The body has more than {self._max_bytes / 2**20:g} MiB.")
+                chunks.append(message.get("body", b""))
+                if not message.get("more_body", False):
+                    return b"".join(chunks)
+        except TimeoutError:
+            raise SlowBodyError("The body did not arrive in time; send it again.") from None
+
+
+def _check_path(path: str) -> None:
+    served = _SERVED.fullmatch(path)
+    if served is not None:  # Gradio 3 gives whatever lies in the folder that the server was started in
+        check_uploads({"path": served[1]})
+    elif any(each in path for each in UNUSED):
+        raise NotOfferedError("There is no such page.")
+
+
+def _check_body(body: bytes) -> None:
+    if not body.strip():
+        return
+    try:
+        value = read_json(body.decode("utf-8"))
+    except ValueError as error:  # among them what is not UTF-8
+        raise MalformedBodyError(f"The body is not valid JSON: {error}.") from None
+    check_uploads(value)

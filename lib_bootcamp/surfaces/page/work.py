@@ -1,0 +1,55 @@
+"""The page's functions in the queues of `work_queue`: Gradio would give each a thread of the server's pool."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from lib_bootcamp.errors import BootcampError, QueueFullError
+from lib_bootcamp.surfaces.http.work import note_full
+from lib_bootcamp.surfaces.shared.work_queue import WorkQueue
+
+T = TypeVar("T")
+LOOK_S = 1.0
+
+
+async def on_page(queue: WorkQueue, work: Callable[[], T]) -> T:
+    """Do what a press asks for when its turn comes; it stops when the visitor leaves the page.
+
+    Raises:
+        gradio.Error: the queue is full; the page shows its sentence.
+    """
+    import gradio as gr
+
+    try:
+        return await queue.run(lambda _: work(), left=_left)
+    except BootcampError as error:
+        if isinstance(error, QueueFullError):
+            note_full(error)
+        raise gr.Error(str(error)) from None
+
+
+def in_queue(queue: WorkQueue, work: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of components' values alone as one that runs in a queue."""
+
+    async def pressed(*values: Any) -> Any:
+        return await on_page(queue, lambda: work(*values))
+
+    return pressed
+
+
+async def _left() -> None:
+    """Come back when Gradio has noticed that the visitor is gone (version 4 and later: 3 does not look)."""
+    try:
+        from gradio.context import LocalContext
+
+        blocks, event = LocalContext.blocks.get(None), LocalContext.event_id.get(None)
+    except (ImportError, AttributeError):
+        blocks = event = None
+    while True:
+        await asyncio.sleep(LOOK_S)
+        batches = getattr(getattr(blocks, "_queue", None), "active_jobs", ())
+        running = [each for batch in batches for each in batch or ()]
+        if event and any(getattr(each, "_id", None) == event and not getattr(each, "alive", True) for each in running):
+            return

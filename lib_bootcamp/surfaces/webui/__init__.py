@@ -1,0 +1,1 @@
+"""The section, the tab and the settings inside a WebUI."""

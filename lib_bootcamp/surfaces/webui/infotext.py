@@ -1,0 +1,136 @@
+"""The section's parameters in a picture's infotext, and back, exactly.
+
+One key holds them all as a query string, `Bootcamp: control=qr&content=https%3A//example.com&weight=1.5`: it has
+none of the characters the WebUI would quote or split at (comma, colon, quotation mark, line break, 512x512).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote, unquote
+
+from lib_bootcamp.core.controlnet.unit_presets import UNIT_PRESETS
+from lib_bootcamp.errors import InvalidParamError
+from lib_bootcamp.operation import Operation
+from lib_bootcamp.params import Param, plain, read_json, unknown
+
+from .section import SectionParams, control_maps, map_fields, section_fields
+
+KEY = "Bootcamp"
+SCAN_KEY = "Bootcamp scan"
+# Readable, and special neither to the WebUI's infotext nor to this one.
+_SAFE = "/ ?@!$'()*;-._~#[]"
+_PRESET_NAMES = {each.name for each in UNIT_PRESETS}
+
+
+def is_payload(param: Param) -> bool:
+    """Whether a field is a person's own text: what a privacy setting keeps out of infotext."""
+    return param.kind == "string" and not param.choices and param.spec.format != "color" and not param.spec.pattern
+
+
+def write(
+    section: SectionParams, operation: Operation[Any, Any], values: Mapping[str, Any], *, with_payload: bool = True
+) -> str:
+    """One line for the infotext: what differs from the declared defaults.
+
+    Pictures and secrets are never written.
+
+    Args:
+        section: the section's own parameters.
+        operation: what made the map.
+        values: the map's values.
+        with_payload: False leaves a person's own texts out.
+    """
+    parts: dict[str, str | None] = {"control": section.control}
+    for param in section_fields():
+        if param.name not in {"enabled", "control"}:
+            _put(parts, param, getattr(section, param.name))
+    for param in map_fields(operation):
+        if param.name in values and (with_payload or not is_payload(param)):
+            _put(parts, param, values[param.name])
+    return "&".join(name if text is None else f"{name}={_quoted(text)}" for name, text in parts.items())
+
+
+def _quoted(text: str) -> str:
+    return quote(text, safe=_SAFE if text == text.strip() else "")
+
+
+def _put(parts: dict[str, str | None], param: Param, value: Any) -> None:
+    value = plain(value)
+    if param.kind == "image" or param.spec.format == "secret" or (not param.required and value == plain(param.default)):
+        return
+    as_text = value is None or param.kind in {"string", "choice"}
+    parts[param.name] = value if as_text else json.dumps(value, separators=(",", ":"))
+
+
+def parse(text: str, *, strict: bool = False) -> tuple[dict[str, Any], str]:
+    """Read what `write` wrote.
+
+    Args:
+        text: of the key `KEY`.
+        strict: refuse what a newer version may have written, and what is written twice; else it is left out.
+    Returns:
+        the section's and the map's raw values by name, and the control's name.
+    Raises:
+        InvalidParamError: the text is of another kind, or names what is not known here.
+    """
+    if strict:
+        names = [part.partition("=")[0] for part in text.split("&")]
+        for name in names:
+            if names.count(name) > 1:
+                raise InvalidParamError(name[:40], "stands in this infotext twice; write it once")
+    texts = {name: (raw if has else None) for name, has, raw in (part.partition("=") for part in text.split("&"))}
+    control = texts.get("control") or ""
+    operation = next((each for each in control_maps() if each.name == control), None)
+    if operation is None:
+        raise InvalidParamError(KEY, f"in this infotext is for {control[:40] or 'nothing'}, which is not known here")
+    known = {each.name: each for each in (*map_fields(operation), *section_fields())}
+    values: dict[str, Any] = {}
+    for name, raw in texts.items():
+        param = known.get(name)
+        if param is None:
+            if strict:
+                raise unknown(name, tuple(known), path=f"{KEY}: ")
+            continue  # of a newer version
+        given = None if raw is None else unquote(raw)
+        if given is None or param.kind in {"string", "choice"}:
+            values[name] = given
+            continue
+        try:
+            values[name] = read_json(given)
+        except ValueError:
+            raise InvalidParamError(
+                name, f"in this infotext is {given[:40]!r}; that is not {param.expected()}"
+            ) from None
+    return values, control
+
+
+class Pasted(str):
+    """A field's key in infotext, which can also read the field's value out of pasted parameters.
+
+    The WebUI compares keys as texts when it sends fields from tab to tab, and calls them when it pastes.
+    """
+
+    __slots__ = ("_read",)
+    _read: Callable[[Mapping[str, Any]], Any]
+
+    def __new__(cls, key: str, reader: Callable[[Mapping[str, Any]], Any]) -> Pasted:
+        """A key that reads with `reader`."""
+        made = super().__new__(cls, key)
+        made._read = reader
+        return made
+
+    def __call__(self, params: Mapping[str, Any]) -> Any:
+        """The component's update for pasted parameters; None leaves it as it is."""
+        return self._read(params)
+
+
+def pasted_values(params: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The values in pasted parameters, `enabled` among them; None where the picture was made without the section."""
+    text = params.get(KEY)
+    if not isinstance(text, str) or not text:
+        return None
+    values, _ = parse(text)
+    return {"enabled": True, **values}

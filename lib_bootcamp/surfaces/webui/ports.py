@@ -1,0 +1,95 @@
+"""What the section, the tab and the settings ask of a WebUI; adapters are in `hosts/`, fakes in the tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from lib_bootcamp.core.images.arrays import Image
+from lib_bootcamp.core.models.files import Base
+
+# Marks what `WebUi.refuse` leaves on a generation object, so that it can be taken off again.
+REFUSAL = "bootcamp_refusal"
+
+Pass = Literal["Both", "Low res only", "High res only"]
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One ControlNet unit as this package fills it; `image` is uint8 [H, W, 3]."""
+
+    image: Image
+    model: str
+    weight: float
+    start: float
+    end: float
+    control_mode: str = "Balanced"
+    hires: Pass = "Both"
+
+
+class ControlNet(Protocol):
+    """The WebUI's ControlNet."""
+
+    def models(self) -> Mapping[str, Path | None]:
+        """Installed models, name to file."""
+
+    def folder(self) -> Path:
+        """Where a model's file goes."""
+
+    def free_units(self, p: Any) -> list[int]:
+        """The numbers of the units the person has not enabled, counted from 0.
+
+        Raises:
+            BootcampError: this generation has no ControlNet.
+        """
+
+    def fill(self, p: Any, units: Mapping[int, Unit]) -> None:
+        """Put units into the generation's arguments; those of other generations stay as they are."""
+
+
+class WebUi(Protocol):
+    """The WebUI around the section."""
+
+    def option(self, name: str, default: Any) -> Any:
+        """A setting's value."""
+
+    def checkpoint_base(self, p: Any = None) -> Base | None:
+        """The base of the checkpoint this generation will use; loads nothing."""
+
+    def accordion(self, label: str, elem_id: str, *, value: bool) -> Any:
+        """A context manager: an accordion whose state is a value."""
+
+    def tool_button(self, label: str, elem_id: str, tooltip: str) -> Any:
+        """A small button."""
+
+    def refuse(self, p: Any, sentence: str, status: int) -> None:
+        """Make this generation fail with a sentence, on the page and over the API."""
+
+    def refuse_sampling(self, p: Any, sentence: str, status: int) -> None:
+        """As `refuse`, for a generation whose sampling is about to begin."""
+
+    def mistake(self, sentence: str, status: int) -> Exception:
+        """An error whose status and sentence reach a caller of the WebUI's own routes, and its page."""
+
+    def stop_generation(self) -> None:
+        """Draw no more batches after the one that is drawn."""
+
+    def add_settings(self, section: tuple[str, str], settings: Mapping[str, Mapping[str, Any]]) -> None:
+        """Add a section to the Settings tab."""
+
+    def bind_send(self, button: Any, tab: str, picture: Any) -> None:
+        """Send a picture to a tab when a button is pressed."""
+
+    def bind_paste(self, button: Any, tab: str, text: Any, picture: Any) -> None:
+        """Paste an infotext into a tab as the WebUI does when a button is pressed, with its picture where one goes."""
+
+    def xyz(self) -> tuple[Callable[..., Any], list[Any]] | None:
+        """The XYZ plot's option class and list; None where there is no such script."""
+
+    def save_map(self, picture: Image, folder: str) -> None:
+        """Write a control map into a folder of the outputs."""
+
+    def paste_components(self, tab: str) -> Sequence[tuple[Any, Any]]:
+        """A tab's components with their infotext keys."""

@@ -1,0 +1,131 @@
+"""The Bootcamp section of the WebUI's Settings tab."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lib_bootcamp.catalog import OPERATIONS
+from lib_bootcamp.errors import InvalidParamError
+from lib_bootcamp.ml.runtime.shelf import IDLE_S
+from lib_bootcamp.params import Param, unknown
+from lib_bootcamp.ports import ALLOWED_FOLDERS
+
+from .ports import WebUi
+
+SECTION = ("bootcamp", "Bootcamp")
+PREFIX = "bootcamp_"
+OWNERS = {"restrict_api": True}
+"""Of a setting that names files: a caller of the WebUI's API cannot change it, nor override it for one picture."""
+
+
+def settings() -> dict[str, dict[str, Any]]:
+    """The settings by name: default, label, component and a word of help."""
+    import gradio as gr
+
+    made: dict[str, dict[str, Any]] = {
+        "bootcamp_payload_in_infotext": {
+            "default": True,
+            "label": "Write the QR code's text into the picture's infotext",
+            "info": "off: it is not in the PNG, and pasting the infotext leaves the text empty; passwords never are",
+        },
+        "bootcamp_save_maps": {"default": False, "label": "Save the control maps the section makes"},
+        "bootcamp_maps_folder": {
+            "default": "outputs/bootcamp-maps",
+            "label": "Folder of the saved control maps",
+            "info": "below the WebUI's data folder, or an absolute path",
+            **OWNERS,
+        },
+        "bootcamp_allowed_folders": {
+            "default": "",
+            "label": ALLOWED_FOLDERS,
+            "component": gr.Textbox,
+            "component_args": {"lines": 3},
+            "info": "one a line, beside those of --bootcamp-allow-dir: for callers of the API, and for visitors "
+            "of a page that other machines reach",
+            **OWNERS,
+        },
+        "bootcamp_clip": {
+            "default": "",
+            "label": "CLIP model",
+            "info": "ViT-L-14/openai, hf-hub:owner/name, a folder or a .safetensors file; empty: the small one inside",
+            **OWNERS,
+        },
+        "bootcamp_models_idle_s": {
+            "default": int(IDLE_S),
+            "label": "Keep models beside the checkpoint in memory for so many seconds after their last use",
+            "component": gr.Slider,
+            "component_args": {"minimum": 0, "maximum": 3600, "step": 30},
+            "info": "0: none is kept; with --medvram and --lowvram none is",
+        },
+    }
+    depth, decoders = _scan_param("depth"), _scan_param("decoders")
+    if depth is not None:
+        made["bootcamp_scan_depth"] = {
+            "default": "full" if "full" in depth.choices else depth.default,
+            "label": "How thoroughly the section scans each picture",
+            "component": gr.Radio,
+            "component_args": {"choices": list(depth.choices)},
+            "info": depth.spec.help.rstrip("."),
+        }
+    if decoders is not None and decoders.item is not None:
+        made["bootcamp_scan_decoders"] = {
+            "default": [],
+            "label": "Readers the section scans with",
+            "component": gr.CheckboxGroup,
+            "component_args": {"choices": list(decoders.item.choices)},
+            "info": "none chosen: all that are installed",
+        }
+    return made
+
+
+def add_settings(webui: WebUi, *, trusts_page: bool) -> None:
+    """Add the section.
+
+    Args:
+        webui: the WebUI.
+        trusts_page: whether visitors may name files of this machine; to others settings that do are not shown, and
+            the WebUI sets none that is not. What is in its config.json counts.
+    """
+    made = settings()
+    for setting in made.values():
+        if setting.get("restrict_api") and not trusts_page:
+            setting["component_args"] = {**setting.get("component_args", {}), "visible": False}
+    webui.add_settings(SECTION, made)
+
+
+def check_overrides(overrides: Mapping[str, Any]) -> None:
+    """Look at a request's `override_settings`, as far as they are this extension's.
+
+    Raises:
+        InvalidParamError: a name or a value that is not understood, or one that callers may not set.
+    """
+    for name, value in overrides.items():
+        if not isinstance(name, str) or not name.startswith(PREFIX):
+            continue
+        made = settings()
+        setting = made.get(name)
+        if setting is None:
+            raise unknown(name, tuple(made), path="override_settings.")
+        if setting.get("restrict_api"):
+            raise InvalidParamError(f"override_settings.{name}", "is the owner's; only the Settings tab sets it")
+        _check_value(f"override_settings.{name}", value, setting)
+
+
+def _check_value(name: str, value: Any, setting: Mapping[str, Any]) -> None:
+    kind = type(setting["default"])
+    fits = isinstance(value, (int, float)) if kind is int else isinstance(value, kind)
+    if not fits or isinstance(value, bool) != (kind is bool):
+        words = {bool: "true or false", int: "a number", str: "a text", list: "a list"}
+        raise InvalidParamError(name, f"must be {words[kind]}")
+    limits = setting.get("component_args") or {}
+    choices = limits.get("choices")
+    if choices is not None and not all(each in choices for each in (value if isinstance(value, list) else [value])):
+        raise InvalidParamError(name, f"must be among {', '.join(choices)}")
+    if "maximum" in limits and not limits["minimum"] <= value <= limits["maximum"]:
+        raise InvalidParamError(name, f"must be a number from {limits['minimum']} to {limits['maximum']}")
+
+
+def _scan_param(name: str) -> Param | None:
+    scan = next((each for each in OPERATIONS if each.name == "scan"), None)
+    return None if scan is None else next((each for each in scan.params.fields() if each.name == name), None)

@@ -1,0 +1,61 @@
+"""Folders that are named from outside: confined to what the owner allowed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lib_bootcamp.core.files.folders import checked_folder
+from lib_bootcamp.errors import InvalidParamError, NotAllowedError
+from lib_bootcamp.operation import Context
+from tests.fakes import FakeHost, FakeProgress
+
+
+@pytest.fixture
+def allowed(tmp_path: Path) -> Path:
+    folder = tmp_path / "allowed"
+    (folder / "in").mkdir(parents=True)
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "allowed-too").mkdir()
+    (folder / "link").symlink_to(tmp_path / "secret", target_is_directory=True)
+    (folder / "loop").symlink_to(folder / "loop")
+    (folder / "file.txt").write_text("x", encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("name", ["", "in", "in/..", "../allowed/in"])
+def test_an_allowed_folder_and_those_inside_it_may_be_named(allowed: Path, name: str) -> None:
+    assert checked_folder(f"{allowed}/{name}", "folder", [allowed]) == (allowed / name).resolve()
+
+
+@pytest.mark.parametrize("name", ["..", "../secret", "link", "link/..", "in/../../secret", "../allowed-too", "../none"])
+def test_what_leads_out_is_refused_whether_it_is_there_or_not(allowed: Path, name: str) -> None:
+    with pytest.raises(NotAllowedError, match="--allow-dir") as told:
+        checked_folder(f"{allowed}/{name}", "folder", [allowed])
+    assert told.value.status == 403
+
+
+@pytest.mark.parametrize("name", ["none", "file.txt", "loop", "a" * 5000, "a\0b"])
+def test_what_is_no_folder_is_a_wrong_parameter(allowed: Path, name: str) -> None:
+    with pytest.raises(InvalidParamError, match=r"^folder "):
+        checked_folder(f"{allowed}/{name}", "folder", [allowed])
+    with pytest.raises(InvalidParamError, match=r"^folder "):
+        checked_folder(f"{allowed}/{name}", "folder")
+
+
+def test_without_an_allowed_folder_nothing_may_be_named(allowed: Path) -> None:
+    context = Context.of_api(FakeHost(), FakeProgress())
+    with pytest.raises(NotAllowedError):
+        context.folder(str(allowed), "folder")
+
+
+def test_a_person_at_the_machine_may_name_any_folder(allowed: Path) -> None:
+    context = Context.of_terminal(FakeHost(), FakeProgress())
+    assert context.folder(str(allowed / "link"), "folder") == allowed / "link"
+    assert context.folder("~", "folder") == Path("~").expanduser()
+
+
+def test_a_host_tells_what_is_allowed(allowed: Path) -> None:
+    context = Context.of_api(FakeHost(allowed=(allowed,)), FakeProgress())
+    assert context.folder(str(allowed / "in"), "folder") == allowed / "in"

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from lib_bootcamp.core.images.arrays import Image, to_rgb
+from lib_bootcamp.core.scan import decoders as scan_decoders
+from lib_bootcamp.core.scan import fast as scan_fast
+from lib_bootcamp.core.scan.decoders import installed, look
+from lib_bootcamp.core.scan.fast import FULL_SIZE, LEAST_PIXELS, LEAST_PIXELS_DAMAGED, Budget, fast_tries
+from lib_bootcamp.core.scan.search import every_text, search
+from lib_bootcamp.core.scan.views import luma_of
+from tests.core.scan.scan_pictures import TEXT, FakeDecoder, code
+
+NAMES = ("zxing-cpp", "wechat", "opencv", "pyzbar", "quirc")
+SIZES = [(240, 240), (750, 500), (1920, 1080), (2480, 3508), (4032, 3024)]
+PRICES = {"zxing-cpp": 1, "quirc": 4, "pyzbar": 10, "wechat": 25}
+
+
+def noise(width: int, height: int) -> Image:
+    """A coloured picture with detail everywhere and no code."""
+    return np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+def spent(picture: Image, *, damaged: bool) -> int:
+    budget = Budget.of(luma_of(picture).size, NAMES, damaged=damaged)
+    tries = fast_tries(picture, luma_of(picture), NAMES, budget)
+    return sum(each.shown.size * PRICES[each.decoder] for each in tries)
+
+
+@pytest.mark.parametrize(("damaged", "least"), [(False, LEAST_PIXELS), (True, LEAST_PIXELS_DAMAGED)])
+@pytest.mark.parametrize("size", SIZES)
+def test_what_follows_the_whole_picture_costs_at_most_as_much_again(
+    size: tuple[int, int], least: int, *, damaged: bool
+) -> None:
+    assert spent(noise(*size), damaged=damaged) <= max(size[0] * size[1], least)
+
+
+@pytest.mark.parametrize("side", [300, 700, 1024])
+def test_the_whole_picture_is_shown_first(side: int) -> None:
+    reader = FakeDecoder(largest_side=32768)
+    search(np.full((side, side - 50), 255, np.uint8), [reader], None)
+    assert reader.shapes[0] == (side, side - 50)
+
+
+@pytest.mark.parametrize("side", [260, 700, 1024, 1600])
+def test_the_whole_picture_is_not_shown_to_zxing_again(side: int) -> None:
+    picture = luma_of(noise(side, side))
+    tries = fast_tries(picture, picture, NAMES, Budget())
+    assert not any(each.decoder == "zxing-cpp" and np.array_equal(each.shown, picture) for each in tries)
+
+
+def test_a_code_that_is_read_at_full_size_is_looked_at_once() -> None:
+    reader = FakeDecoder(texts=(TEXT,))
+    picture = np.full((600, 600), 255, np.uint8)
+    found = search(picture, [reader], None)
+    assert (every_text(picture, [reader], None, found.tallies), reader.shapes) == ((TEXT,), [(600, 600)])
+
+
+def test_texts_beside_the_expected_one_are_told_without_another_look() -> None:
+    reader = FakeDecoder(texts=("other", TEXT))
+    found = search(np.full((600, 600), 255, np.uint8), [reader], TEXT)
+    assert found.tallies["zxing-cpp"].readings == {FULL_SIZE: ("other", TEXT)}
+
+
+def test_wechat_is_not_asked_where_nothing_looks_like_a_code() -> None:
+    picture = noise(240, 240)
+    tries = fast_tries(picture, luma_of(picture), NAMES, Budget.of(240 * 240, NAMES, damaged=False))
+    assert "wechat" not in {each.decoder for each in tries}
+
+
+def test_wechat_is_asked_where_zxing_sees_a_code_that_it_cannot_read() -> None:
+    picture = noise(240, 240)
+    tries = fast_tries(picture, luma_of(picture), NAMES, Budget.of(240 * 240, NAMES, damaged=True))
+    assert "wechat" in {each.decoder for each in tries}
+
+
+def test_a_damaged_code_is_seen() -> None:
+    picture = code(level="L")
+    picture[100:190, 100:190] = 255
+    assert look(installed(["zxing-cpp"])[0], picture) == ((), True)
+
+
+@pytest.mark.parametrize("picture", [code(), np.full((300, 300), 255, np.uint8)], ids=["whole", "blank"])
+def test_no_damaged_code_is_seen_where_none_is(picture: Image) -> None:
+    assert look(installed(["zxing-cpp"])[0], picture)[1] is False
+
+
+def test_a_zxing_that_cannot_tell_damaged_codes_still_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    import zxingcpp
+
+    reads = zxingcpp.read_barcodes
+
+    def older(image: Image, *, formats: object, text_mode: object) -> object:
+        return reads(image, formats=formats, text_mode=text_mode)
+
+    monkeypatch.setattr(zxingcpp, "read_barcodes", older)
+    assert look(scan_decoders.ZxingDecoder(), code()) == ((TEXT,), False)
+
+
+def test_without_zxing_every_reader_sees_all_it_can() -> None:
+    assert Budget.of(240 * 240, ["quirc"], damaged=False).pixels == float("inf")
+
+
+@pytest.mark.parametrize(
+    ("colour", "coloured"), [((200, 200, 200), False), ((255, 0, 0), True), ((0, 0, 255), True), ((0, 255, 0), True)]
+)
+def test_a_coloured_picture_is_known(colour: tuple[int, int, int], *, coloured: bool) -> None:
+    picture = to_rgb(np.full((200, 300), 128, np.uint8))
+    cv2.rectangle(picture, (50, 50), (90, 90), colour, -1)
+    assert scan_fast._is_coloured(picture) is coloured

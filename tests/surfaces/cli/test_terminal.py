@@ -1,0 +1,62 @@
+"""Texts of files on a terminal: told as text, on their own line, and never obeyed."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image, PngImagePlugin
+
+from lib_bootcamp.core.text.left_out import left_out_lines
+from lib_bootcamp.core.text.terminal import shown
+from lib_bootcamp.surfaces.cli import main as cli
+from lib_bootcamp.surfaces.cli.terminal import plain_streams
+from tests.fakes import FakeHost
+
+ESCAPES = ["\x1b[2J", "\x1b]0;title\x07", "\x9b31m", "\x1b]8;;http://evil.example\x1b\\", "\x7f", "\u202e", "\b\b"]
+
+
+@pytest.mark.parametrize("text", ESCAPES)
+def test_what_a_terminal_obeys_is_told_as_text(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with plain_streams():
+        sys.stdout.write(text)
+        sys.stderr.writelines([text])
+    out = capsys.readouterr()
+    for told in (out.out, out.err):
+        assert told.isprintable()
+        assert "\\u00" in told or "\\u202e" in told
+
+
+def test_other_texts_are_printed_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    text = "größer 日本語 😀 עברית\tzwei\nlines"
+    with plain_streams():
+        sys.stdout.write(text)
+    assert capsys.readouterr().out == text
+
+
+def test_json_stays_the_same_data() -> None:
+    value = {"caption": "".join(ESCAPES)}
+    assert json.loads(shown(json.dumps(value, ensure_ascii=False))) == value
+
+
+def test_a_name_of_several_lines_forges_no_line() -> None:
+    assert len("\n".join(left_out_lines([("a\nerror: forged.png", "There is a caption already.")])).splitlines()) == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names hold no such characters there")
+def test_a_pictures_name_and_texts_are_not_obeyed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    info = PngImagePlugin.PngInfo()
+    info.add_text("parameters", "red\x1b[2J\nSteps: 5, Sampler: \x1b]0;x\x07Euler, Seed: 1, Model: \x9b31m")
+    path = tmp_path / "a\x1b[31m\nerror: forged.png"
+    Image.new("RGB", (8, 8)).save(path, pnginfo=info)
+    cli.main(["png-info", str(path)], lambda given: FakeHost())
+    cli.main(["png-info", f"{path}.missing"], lambda given: FakeHost())
+    out = capsys.readouterr()
+    assert "forged" in out.out
+    assert "forged" in out.err
+    for told in (out.out, out.err):
+        assert not set(told) & set("\x1b\x07\x9b")
+        assert not [line for line in told.splitlines() if line.startswith("error: forged")]

@@ -1,0 +1,264 @@
+"""What cannot be used is told in one sentence with the right exit code: outputs, names, folders, ports."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lib_bootcamp import start
+from lib_bootcamp.app import main
+from lib_bootcamp.errors import OutputError
+from tests.small_disk import fill, small_disk
+from tests.surfaces.cli.test_cli import photo
+
+ROOT = Path(__file__).resolve().parents[3]
+LONG = "x" * 300
+needs_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+needs_pipes = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where a command runs, with a picture in it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BOOTCAMP_DATA", str(tmp_path / "data"))
+    photo(tmp_path / "a.png")
+    return tmp_path
+
+
+def one_sentence(capsys: pytest.CaptureFixture[str]) -> str:
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1, told
+    assert "Traceback" not in told
+    return told
+
+
+def shell(command: str) -> subprocess.CompletedProcess[str]:
+    """A command of ours in a shell; `$P` is the program."""
+    environment = {
+        **os.environ,
+        "BOOTCAMP_VENV": "off",
+        "PYTHONPATH": str(ROOT),
+        "P": f"{sys.executable} -m lib_bootcamp",
+    }
+    return subprocess.run(
+        ["bash", "-c", command], env=environment, capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+# --- names
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["qr", "hi", "--out", f"{LONG}.png"],
+        ["brightness", f"{LONG}.png"],
+        ["brightness", LONG],
+        ["qr", "hi", "--logo", f"{LONG}.png"],
+        ["dataset", "report", ".", "--html", f"{LONG}.html"],
+        ["classify", "a.png", "--sort-into", LONG, "--undo"],
+    ],
+    ids=lambda command: " ".join(command).replace(LONG, "LONG"),
+)
+def test_a_name_of_300_characters_is_one_sentence(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(command) in (2, 3)
+    assert one_sentence(capsys)
+
+
+def test_a_name_of_300_characters_among_others_fails_alone(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    assert main(["brightness", LONG, "a.png", "--out", "out"]) == 4
+    assert (folder / "out" / "a.png").exists()
+
+
+# --- files without end
+
+
+@needs_pipes
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["brightness", "{}"],
+        ["scan", "{}"],
+        ["scan", "a.png", "--layout", "@{}"],
+        ["qr", "hi", "--logo", "{}"],
+        ["qr", "--batch", "{}"],
+        ["lighting", "--lights", "@{}"],
+        ["png-info-edit", "{}"],
+    ],
+    ids=lambda command: " ".join(command),
+)
+@pytest.mark.parametrize("kind", ["pipe.png", "pipe", "zero.png", "/dev/zero"])
+def test_a_file_without_end_is_refused(
+    command: list[str], kind: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo(folder / "pipe.png")
+    os.mkfifo(folder / "pipe")
+    (folder / "zero.png").symlink_to("/dev/zero")
+    assert main([each.format(kind) for each in command]) in (2, 3)
+    assert one_sentence(capsys)
+
+
+@needs_pipes
+def test_a_pipe_that_nobody_reads_is_not_waited_for(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo(folder / "out.png")
+    assert main(["qr", "hi", "--out", "out.png"]) == 3
+    assert "a pipe that nobody reads" in one_sentence(capsys)
+
+
+# --- folders of results
+
+
+def test_a_map_is_not_written_through_a_link_that_leads_out(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "home").mkdir()
+    (folder / "out").mkdir()
+    (folder / "home" / "a.png").write_bytes(b"mine")
+    (folder / "out" / "a.png").symlink_to(folder / "home" / "a.png")
+    assert main(["brightness", "a.png", "--out", "out"]) == 3
+    assert "leads out of the folder" in one_sentence(capsys)
+    assert (folder / "home" / "a.png").read_bytes() == b"mine"
+
+
+def test_maps_of_a_folder_are_not_written_through_a_linked_folder(folder: Path) -> None:
+    (folder / "home").mkdir()
+    photo(folder / "in" / "sub" / "b.png")
+    (folder / "out").mkdir()
+    (folder / "out" / "sub").symlink_to(folder / "home")
+    assert main(["brightness", "in", "--recursive", "--out", "out"]) == 4
+    assert list((folder / "home").iterdir()) == []
+
+
+@pytest.fixture
+def disk(folder: Path) -> Iterator[Path]:
+    with small_disk(folder / "disk") as made:
+        yield made
+
+
+def test_a_full_disk_stops_a_folder_of_maps_at_once(
+    disk: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in "abcdef":
+        photo(folder / "in" / f"{name}.png")
+    fill(disk)
+    assert main(["brightness", "in", "--out", str(disk / "out")]) == 3
+    told = capsys.readouterr().err
+    assert told.count("No space left on device") == 1
+    assert "Stopped with 5 left" in told
+    (disk / "fill").unlink()
+    assert main(["brightness", "in", "--out", str(disk / "out"), "--skip-existing"]) == 0
+    assert len(list((disk / "out").iterdir())) == 6
+
+
+def test_a_full_disk_is_one_sentence_for_a_single_file(disk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fill(disk)
+    assert main(["qr", "hi", "--out", str(disk / "a.png")]) == 3
+    assert "No space left on device" in one_sentence(capsys)
+    assert [each.name for each in disk.iterdir()] == ["fill"]
+
+
+# --- the data folder
+
+
+@pytest.mark.parametrize("place", ["a.png", "a.png/inside", LONG, "/proc/none/here", "/dev/null"])
+@pytest.mark.parametrize("command", [["jobs"], ["serve", "--port", "7999"]], ids=lambda command: command[0])
+def test_an_unusable_data_folder_is_one_sentence(
+    place: str, command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    monkeypatch.setenv("BOOTCAMP_DATA", str(folder / place))
+    assert main(command) == 3
+    assert "name another with BOOTCAMP_DATA" in one_sentence(capsys)
+
+
+def test_a_data_folder_without_room_is_one_sentence(
+    disk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(disk)
+    monkeypatch.setenv("BOOTCAMP_DATA", str(disk / "data"))
+    assert main(["serve", "--port", "7999"]) == 3
+    assert "No space left on device" in one_sentence(capsys)
+
+
+# --- arguments
+
+
+@pytest.mark.parametrize("port", ["99999", "-1", "0", "65536", "x", "1" * 5000, "１", ""])
+def test_a_port_that_is_none_ends_with_2(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["serve", f"--port={port}"])
+    assert stopped.value.code == 2
+    assert "is no port; give 1 to 65535" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("named", ["/nope", "a.png", LONG, "/dev/zero", ""])
+def test_a_folder_to_allow_that_is_none_ends_with_2(named: str, capsys: pytest.CaptureFixture[str]) -> None:
+    if not named:
+        pytest.skip("an empty name is the current folder")
+    with pytest.raises(SystemExit) as stopped:
+        main(["serve", "--allow-dir", named])
+    assert stopped.value.code == 2
+    assert "is no folder; name one that is there" in capsys.readouterr().err
+
+
+# --- standard streams
+
+
+@needs_full
+@pytest.mark.parametrize("command", ["operations", "operations --json", "--help", "qr hi --json --out b.png", "jobs"])
+def test_an_output_that_is_full_is_one_sentence(command: str) -> None:
+    made = shell(f"$P {command} > /dev/full")
+    assert (made.returncode, made.stderr.count("\n")) == (3, 1)
+    assert "The output cannot be written: No space left on device." in made.stderr
+
+
+def test_who_reads_the_first_line_only_is_told_nothing_more() -> None:
+    made = shell("$P operations --json | head -n 1")
+    assert (made.stdout, made.stderr) == ("[\n", "")
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
+def test_closed_streams_lose_no_file(closed: str, folder: Path) -> None:
+    made = shell(f"$P qr hi --out b.png {closed}")
+    assert made.returncode == 0
+    assert "Traceback" not in made.stderr
+    assert (folder / "b.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_a_mistake_of_the_programs_own_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def wrong(argv: list[str]) -> int:
+        raise TypeError("a bug")
+
+    monkeypatch.setattr(start, "_run", wrong)
+    assert start.main(["qr"]) == start.UNEXPECTED
+    assert "failed unexpectedly (TypeError: a bug); run it again with BOOTCAMP_TRACEBACK=1" in one_sentence(capsys)
+    monkeypatch.setenv("BOOTCAMP_TRACEBACK", "1")
+    with pytest.raises(TypeError):
+        start.main(["qr"])
+
+
+@pytest.mark.parametrize(
+    ("raised", "code"),
+    [
+        (KeyboardInterrupt(), 130),
+        (BrokenPipeError(), 0),
+        (OSError(errno.EIO, "Broken", "file"), 3),
+        (OutputError("O."), 3),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+def test_what_ends_the_program_is_no_traceback(
+    raised: BaseException, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def ended(argv: list[str]) -> int:
+        raise raised
+
+    monkeypatch.setattr(start, "_run", ended)
+    assert start.main(["qr"]) == code
+    assert capsys.readouterr().err.count("\n") == (0 if code == 0 else 1)

@@ -1,0 +1,106 @@
+"""The page's part for the maps of a folder: the tab's own values, the folder's, and a job that is followed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image as Pil
+
+from lib_bootcamp.catalog import OPERATIONS, find
+from lib_bootcamp.jobs import manager
+from lib_bootcamp.operation import Context
+from tests.fakes import FakeHost, FakeProgress
+from tests.jobs.closing import close_jobs
+
+gr = pytest.importorskip("gradio")
+
+from lib_bootcamp.surfaces.page.job_panel import NOTHING  # noqa: E402
+from lib_bootcamp.surfaces.page.page import Outputs, Tab, tab_class  # noqa: E402
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Iterator[FakeHost]:
+    yield FakeHost(data_dir=tmp_path / "data")
+    close_jobs(tmp_path / "data")
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    folder = tmp_path / "set"
+    folder.mkdir()
+    for number in range(3):
+        pixels = np.random.default_rng(number).integers(0, 256, (32, 48, 3), dtype=np.uint8)
+        Pil.fromarray(pixels).save(folder / f"{number}.png")
+    return folder
+
+
+def built(name: str, host: FakeHost) -> Tab:
+    operation = find(name)
+    with gr.Blocks():
+        tab = tab_class(operation)(operation, host, Outputs())
+        tab.build()
+    return tab
+
+
+def values(tab: Tab, **given: Any) -> tuple[Any, ...]:
+    forms = (tab.folder.form, tab.form)
+    return tuple(given.get(param.name, form.components[param.name].value) for form in forms for param in form.fields)
+
+
+def test_the_tabs_values_make_the_maps_of_a_folder(root: Path, host: FakeHost) -> None:
+    tab = built("edges", host)
+    shown = tab.folder.panel.begun(
+        NOTHING, lambda: tab.folder.raw(values(tab, folder=str(root), low_threshold=30.0, into="lines"))
+    )
+    assert len(shown) == len(tab.folder.panel.components)
+    number = shown[-1]["job"]
+    assert manager.jobs_of(host, find).wait(number, 30).done == 3
+    card = tab.folder.panel.looked(shown[-1])[1]
+    assert "3 of 3 done" in card
+    picture = np.asarray(Pil.open(root / "1.png"))
+    wanted = find("edges").run(
+        find("edges").params_from({"image": picture, "low_threshold": 30.0}), Context.of_terminal(host, FakeProgress())
+    )
+    shown_map = np.asarray(Pil.open(root / "lines/edges/1.png").convert("RGB"))
+    np.testing.assert_array_equal(shown_map, wanted.image)
+    undone = tab.folder.panel.steered("undo", {**NOTHING, "job": number})
+    assert "3 files are as they were" in undone[0]
+    assert not list((root / "lines/edges").iterdir())
+
+
+def test_a_mistake_is_the_message(tmp_path: Path, host: FakeHost) -> None:
+    tab = built("brightness", host)
+    missing = tab.folder.panel.begun(NOTHING, lambda: tab.folder.raw(values(tab, folder=str(tmp_path / "none"))))
+    assert "is no folder" in missing[0]
+    empty = tab.folder.panel.begun(NOTHING, lambda: tab.folder.raw(values(tab)))
+    assert "Folder" in empty[0] or "folder" in empty[0]
+
+
+def test_other_operations_jobs_are_not_shown(root: Path, host: FakeHost) -> None:
+    jobs = manager.jobs_of(host, find)
+    job = jobs.start("recolor", {"folder": str(root)}, trusted=True)
+    jobs.wait(job.id, 30)
+    assert "No job yet" in built("edges", host).folder.panel.looked(NOTHING)[1]
+    assert f"Job {job.id}" in built("recolor", host).folder.panel.looked(NOTHING)[1]
+
+
+def test_an_older_answer_that_comes_late_does_not_undo_a_choice(root: Path, host: FakeHost) -> None:
+    jobs, panel = manager.jobs_of(host, find), built("recolor", host).folder.panel
+    first, second = (
+        jobs.wait(jobs.start("recolor", {"folder": str(root), "into": each}, trusted=True).id, 30).id for each in "ab"
+    )
+    late = panel.looked({**NOTHING, "job": first})[-1]
+    assert f"Job {second}" in panel.refreshed(late, second)[1]
+    assert f"Job {first}" in panel.refreshed(late, first)[1]
+    assert f"Job {second}" in panel.refreshed(late, None)[1]  # the newest, where none was chosen
+
+
+def test_tabs_of_maps_have_it_and_no_others(host: FakeHost) -> None:
+    wanted = {"brightness", "lighting", "recolor", "edges", "detect", "all-maps"}
+    assert {each.name for each in OPERATIONS if each.job and not each.job.on_command_line} == wanted
+    for name in ("qr", "scan", "png-info"):
+        assert built(name, host).folder is None
