@@ -20,12 +20,14 @@ import numpy as np
 import uvicorn
 from fastapi import FastAPI
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.core.images.codec import decode_base64, encode_base64
 from lib_bootcamp.core.images.png import encode_png
 from lib_bootcamp.hosts.standalone import StandaloneHost
-from lib_bootcamp.operation import Context, ControlMap, Operation, Result
+from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Params, Spec
+from lib_bootcamp.results import ControlMap, Result
 from lib_bootcamp.surfaces.http.routes import PREFIX, build_router
 
 from .timing import medians

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from PIL import Image as Pil
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.arrays import Floats
 from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
-from lib_bootcamp.operation import Context
 
 NEEDS = ("torch", "open_clip")
 SIDE, AT_ONCE = 1024, 32

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from PIL import Image as Pil
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
-from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.datasets.report import DatasetParams, dataset_report
 
 from .clip import _resident

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
-from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.draw.qr_art import QR_ART, guidance_of
 from lib_bootcamp.operations.draw.txt2img import TXT2IMG
 from lib_bootcamp.operations.maps.brightness import BRIGHTNESS

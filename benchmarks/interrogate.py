@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 from PIL import Image as Pil
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.text.label_tables import LabelTables, package_tables
 from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
-from lib_bootcamp.operation import Context
 
 from .clip import _photographs
 

@@ -14,11 +14,11 @@ import cv2
 import numpy as np
 
 from lib_bootcamp.catalog import find
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.codec import decode_image, read_file
 from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
 from lib_bootcamp.jobs.manager import Jobs
 from lib_bootcamp.jobs.progress import Stop
-from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.maps.brightness import BRIGHTNESS
 from lib_bootcamp.operations.maps.edges import EDGES
 from lib_bootcamp.operations.maps.lighting import LIGHTING

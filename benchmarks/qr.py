@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import qrcode
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.qr.draw import Frame, Style, draw
 from lib_bootcamp.core.qr.encode import qr_matrix
 from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
-from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.qr.qr import QR
 
 from .timing import medians

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.core.images.codec import write_image
 from lib_bootcamp.core.images.contact_sheet import contact_sheet
@@ -23,7 +24,6 @@ from lib_bootcamp.core.scan import decoders as scan_decoders
 from lib_bootcamp.core.scan.error_map import error_map
 from lib_bootcamp.core.scan.ladder import readers_of
 from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
-from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.draw.qr_art import QR_ART, QrArtParams, guidance_of, ladder_score, tries
 from lib_bootcamp.operations.draw.txt2img import drawing_of
 from lib_bootcamp.operations.qr.qr import code_layout

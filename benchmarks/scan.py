@@ -17,11 +17,12 @@ import numpy as np
 
 from benchmarks import scan_ratio
 from benchmarks.stylised import HELD_OUT_SEED, stylised
-from lib_bootcamp.core.scan.decoders import DECODERS, Decoder, installed, read
+from lib_bootcamp.context import Context
+from lib_bootcamp.core.scan.decoders import DECODERS, Decoder, installed
 from lib_bootcamp.core.scan.ladder import FAST, cascade, ladder
+from lib_bootcamp.core.scan.reading import read
 from lib_bootcamp.core.scan.views import grey_of, shrink
 from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
-from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.qr.scan import ScanParams, scan
 
 Row = Callable[[Any, str], bool]

@@ -21,13 +21,13 @@ from typing import Any
 import numpy as np
 
 from benchmarks.corpora import Sample, samples
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.codec import decode_image
 from lib_bootcamp.core.scan.decoders import DECODERS
 from lib_bootcamp.core.scan.views import luma_of
 from lib_bootcamp.core.scan.worker import POOL, ReaderLostError
 from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
-from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.qr.scan import ScanParams, scan
 
 RESULT = Path(__file__).parent / "results" / "scan_corpora.json"

@@ -18,12 +18,12 @@ import zxingcpp
 from numpy.typing import NDArray
 
 from benchmarks.stylised import HELD_OUT_SEED, stylised
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.arrays import Image, to_rgb
 from lib_bootcamp.core.qr.encode import qr_matrix
 from lib_bootcamp.core.scan.decoders import DECODERS
 from lib_bootcamp.core.scan.views import luma_of
 from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
-from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.qr.scan import ScanParams, scan
 
 SIZES = ((768, 768), (1920, 1080), (2480, 3508), (3840, 2160), (4032, 3024))

@@ -11,13 +11,13 @@ from pathlib import Path
 DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS.parent))
 
+from lib_bootcamp.context import Context  # noqa: E402
 from lib_bootcamp.core.controlnet.compatibility import GRID_PX, MAP_KINDS  # noqa: E402
 from lib_bootcamp.core.controlnet.detectors import DETECTORS  # noqa: E402
 from lib_bootcamp.core.files.atomic import write_atomically  # noqa: E402
 from lib_bootcamp.core.images.codec import read_image, write_image  # noqa: E402
 from lib_bootcamp.core.models.files import BASE_TITLES, NATIVE_PX  # noqa: E402
 from lib_bootcamp.hosts.standalone import StandaloneHost  # noqa: E402
-from lib_bootcamp.operation import Context  # noqa: E402
 from lib_bootcamp.operations.maps.all_maps import ALL_MAPS, MAPS  # noqa: E402
 from lib_bootcamp.ports import SilentProgress  # noqa: E402
 

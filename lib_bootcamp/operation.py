@@ -5,154 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any, Generic, Literal, Protocol, TypeAlias, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
-from .core.files.folders import checked_folder
-from .core.images.arrays import Image
+from .context import Context
 from .errors import BootcampError, InvalidParamError
-from .params import Params, Spec, fields_of, plain
-from .ports import Host, Progress
+from .params import Params
+from .results import FileResult, Result
 
 Section: TypeAlias = Literal["Control maps", "Draw", "Describe", "Data set", "Tools"]
 SECTIONS: tuple[Section, ...] = ("Control maps", "Draw", "Describe", "Data set", "Tools")
 """What the page's tabs are grouped by, in their order."""
 P = TypeVar("P", bound=Params)
 R = TypeVar("R", bound="Result")
-
-
-@dataclass(frozen=True)
-class Context:
-    """What a run may use beside its parameters. The surface that runs it says who asks; there is no default.
-
-    Args:
-        host: the program around.
-        progress: its display and its stop button.
-        trusted: whether who asks may name this machine's files.
-    """
-
-    host: Host
-    progress: Progress
-    trusted: bool
-
-    @classmethod
-    def of_terminal(cls, host: Host, progress: Progress) -> Context:
-        """Of the command line: the machine's own person."""
-        return cls(host, progress, trusted=True)
-
-    @classmethod
-    def of_page(cls, host: Host, progress: Progress) -> Context:
-        """Of a visitor of the page, who is trusted where it is served to this machine alone."""
-        return cls(host, progress, trusted=host.trusts_page())
-
-    @classmethod
-    def of_api(cls, host: Host, progress: Progress) -> Context:
-        """Of a caller over the network."""
-        return cls(host, progress, trusted=False)
-
-    @classmethod
-    def of_generation(cls, host: Host, progress: Progress) -> Context:
-        """Of a WebUI's generation, which may have been asked for on its page or over its API."""
-        return cls(host, progress, trusted=False)
-
-    @classmethod
-    def of_job(cls, host: Host, progress: Progress, *, trusted: bool) -> Context:
-        """Of a job: as trusted as who began it, whoever resumes it."""
-        return cls(host, progress, trusted=trusted)
-
-    def shown_by(self, progress: Progress) -> Context:
-        """The same for a part of the work, with another display."""
-        return replace(self, progress=progress)
-
-    def model(self, given: str, name: str, is_public: Callable[[str], bool], public: str) -> str:
-        """The model that a parameter with the format `model` names: a file, a folder, or a name.
-
-        Args:
-            given: as it was given.
-            name: of the parameter.
-            is_public: whether a name can mean no file and nobody else's model.
-            public: such names, for a person.
-        Raises:
-            InvalidParamError: the caller is not trusted, and it is no public name.
-        """
-        if self.trusted or is_public(given):
-            return given
-        raise InvalidParamError(
-            name, f"must be {public} over the network and for visitors; the owner may name files and other models"
-        )
-
-    def folder(self, given: str, name: str) -> Path:
-        """The folder that a parameter with the format `folder` names.
-
-        Raises:
-            NotAllowedError: the caller is not trusted, and the owner did not allow it.
-            InvalidParamError: there is no such folder.
-        """
-        if self.trusted:
-            return checked_folder(given, name)
-        return checked_folder(given, name, self.host.allowed_folders(), self.host.how_to_allow())
-
-
-@dataclass(frozen=True, kw_only=True)
-class Result:
-    """Base of all results: a dataclass whose array fields are pictures, whose bytes are files, and all else JSON.
-
-    Fields carry `Annotated[..., Spec(title, help)]` as parameters do; the response model, the
-    result panel and the command line's output follow from them.
-    """
-
-    def summary(self) -> str:
-        """One line for a person."""
-        return ""
-
-    def lines(self) -> list[str]:
-        """What a person on a terminal reads below the summary."""
-        return []
-
-    def pictures(self) -> dict[str, Image]:
-        """The pictures of this result by field name, in declared order; missing ones are left out."""
-        values = {each.name: getattr(self, each.name) for each in fields_of(type(self)) if each.kind == "image"}
-        return {name: picture for name, picture in values.items() if picture is not None}
-
-    def facts(self) -> dict[str, Any]:
-        """Everything but the pictures and files, as plain JSON types."""
-        told = [each.name for each in fields_of(type(self)) if each.kind not in {"image", "file"}]
-        return {name: plain(getattr(self, name)) for name in told}
-
-    def files(self) -> dict[str, bytes]:
-        """The files of this result by field name; `suffix` says what their names end in."""
-        return {each.name: getattr(self, each.name) for each in fields_of(type(self)) if each.kind == "file"}
-
-    def suffix(self) -> str:
-        """What the name of this result's file ends in."""
-        return ".bin"
-
-    def succeeded(self) -> bool:
-        """False when the answer to the person's question is "no" (exit code 1 on the command line)."""
-        return True
-
-
-@dataclass(frozen=True, kw_only=True)
-class ControlMap(Result):
-    """A result that steers generation: `image` is what a ControlNet unit is given."""
-
-    image: Annotated[Image, Spec("Control map", "uint8 [H, W, 3] RGB, or [H, W].")]
-
-
-@dataclass(frozen=True, kw_only=True)
-class FileResult(Result):
-    """What came of one of many files."""
-
-    def row(self) -> dict[str, Any]:
-        """The columns of a table: by default the facts that are single values."""
-        return {name: value for name, value in self.facts().items() if not isinstance(value, (dict, list))}
-
-    def warning(self) -> str:
-        """What a person should know of it; empty where there is nothing."""
-        return ""
-
-    def answer(self) -> str | None:
-        """The label that the file is shown and sorted under; None where there is none."""
-        return None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,10 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib_bootcamp.catalog import OPERATIONS
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.errors import InvalidParamError
-from lib_bootcamp.operation import Context, Operation, Result
+from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Params, Spec, fields_of, plain, read_json
+from lib_bootcamp.results import Result
 from lib_bootcamp.schema import json_schema, param_schema
 
 

@@ -16,10 +16,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.files.folders import is_inside
 from lib_bootcamp.core.files.inside import Inside
 from lib_bootcamp.errors import BootcampError, InvalidParamError, OutputError, QueueFullError, StorageError
-from lib_bootcamp.operation import Context, Operation
+from lib_bootcamp.operation import Operation
 from lib_bootcamp.ports import Host, Progress, SilentProgress
 
 from . import files

@@ -10,10 +10,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.files.inside import Inside
 from lib_bootcamp.errors import BootcampError, CancelledError, OutputError, StorageError
-from lib_bootcamp.operation import Context, FileResult, FolderWork, Operation, Write
+from lib_bootcamp.operation import FolderWork, Operation, Write
 from lib_bootcamp.ports import Host, Progress
+from lib_bootcamp.results import FileResult
 
 from . import files
 from .facts import State

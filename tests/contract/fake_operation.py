@@ -7,10 +7,12 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.arrays import Image, to_rgb
 from lib_bootcamp.errors import BootcampError, InvalidParamError, MissingPackageError
-from lib_bootcamp.operation import Context, ControlMap, Operation, Result
+from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Params, Spec
+from lib_bootcamp.results import ControlMap, Result
 
 HEX = "[0-9a-f]{6}"
 

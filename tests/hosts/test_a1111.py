@@ -12,10 +12,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.errors import CancelledError, ModelError, NotAllowedError, TooLargeError
 from lib_bootcamp.hosts.a1111 import A1111Host
 from lib_bootcamp.hosts.detect import current_host, detect
-from lib_bootcamp.operation import Context
 from lib_bootcamp.ports import track
 
 from .fakes_webui import FakeWebui, install, networks, sd_model

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.files.folders import is_inside
 from lib_bootcamp.errors import BootcampError, CancelledError, ImageError
 from lib_bootcamp.jobs.kinds.folder import FolderParams
 from lib_bootcamp.jobs.manager import Jobs
-from lib_bootcamp.operation import Context, FileResult, FolderJob, Operation, Settled, Write
+from lib_bootcamp.operation import FolderJob, Operation, Settled, Write
 from lib_bootcamp.params import Params, Spec
+from lib_bootcamp.results import FileResult
 from tests.fakes import FakeHost
 
 Hook = Callable[[Path], None]

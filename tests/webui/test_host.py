@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 
 from lib_bootcamp.catalog import offered
-from lib_bootcamp.surfaces.page.page import LOOK
-from lib_bootcamp.surfaces.page.values import show
+from lib_bootcamp.surfaces.page.values import LOOK, show
 
 from .conftest import LOGIN, REPOSITORY, Webui, pixels
 from .test_section_api import LINK, made

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from lib_bootcamp.catalog import find
+from lib_bootcamp.context import Context
 from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
-from lib_bootcamp.operation import Context
 
 from .conftest import LOGIN, Drawn, Webui, encoded
 

@@ -11,9 +11,9 @@ import zxingcpp
 from PIL import Image
 
 from lib_bootcamp.catalog import find
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.scan.error_map import error_map
 from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
-from lib_bootcamp.operation import Context
 
 from .conftest import Drawn, Webui, encoded, with_mini
 from .test_section_api import made

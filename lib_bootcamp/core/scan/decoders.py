@@ -6,7 +6,7 @@ No reader is a requirement beside zxing-cpp; whatever is there is used. Packages
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -14,16 +14,10 @@ import numpy as np
 
 from lib_bootcamp.core.images.arrays import Image
 
-from . import worker as scan_worker
-
 # Below this many pixels a side readers are outside what they were written for (OpenCV's has crashed on a picture
 # of one row, opencv #13498), so smaller pictures are padded; the smallest code has 21 modules a side.
 SMALLEST_SIDE = 32
 PAYLOAD_LIMIT = 8896
-# zxing-cpp takes 2 s for a picture of this size that is full of finder patterns, 16 s for one of four times the size:
-# larger pictures are read in a process that can be stopped.
-IN_PROCESS_PIXELS = 1024 * 1280
-_DEADLINE_S_PER_PIXEL = 0.3e-6
 _FAILURES = (ValueError, RuntimeError, TypeError, LookupError, ArithmeticError, OSError, MemoryError, SystemError)
 
 
@@ -58,28 +52,6 @@ class Decoder(Protocol):
         """
 
 
-def read(decoder: Decoder, grey: Image, stopped: Callable[[], bool] | None = None) -> tuple[str, ...]:
-    """Read a picture of any size with one reader; what the reader cannot cope with counts as nothing found.
-
-    Args:
-        decoder: an available reader.
-        grey: uint8 [H, W].
-        stopped: whether the person asked to stop; a reader in a process of its own is ended then.
-    Returns:
-        The distinct payloads, in the reader's order.
-    """
-    grey = _padded(_bounded(grey, decoder.largest_side), decoder.smallest_side)
-    if not decoder.isolated and grey.size <= IN_PROCESS_PIXELS:
-        return decode_here(decoder, grey)
-    deadline_s = scan_worker.DEADLINE_S + _DEADLINE_S_PER_PIXEL * grey.size
-    try:
-        return tuple(scan_worker.POOL.read(decoder.name, grey, deadline_s, stopped))
-    except scan_worker.ReaderLostError:
-        return ()
-    except OSError:
-        return decode_here(decoder, grey)
-
-
 def decode_here(decoder: Decoder, grey: Image) -> tuple[str, ...]:
     """Read a picture of a fitting size in this process.
 
@@ -93,28 +65,6 @@ def decode_here(decoder: Decoder, grey: Image) -> tuple[str, ...]:
     except failures:
         return ()
     return tuple(dict.fromkeys(text for text in texts if text and len(text) <= PAYLOAD_LIMIT))
-
-
-def _bounded(grey: Image, largest_side: int) -> Image:
-    longest = max(grey.shape)
-    if longest <= largest_side:
-        return np.ascontiguousarray(grey)
-    import cv2
-
-    scale = largest_side / longest
-    size = (max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale)))
-    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-
-
-def _padded(grey: Image, smallest_side: int) -> Image:
-    if smallest_side == 1:
-        return grey
-    # OpenCV's detector enlarges the shorter side to 512 px: a sliver of 31 x 307 px takes it ten seconds.
-    least = max(smallest_side, max(grey.shape) // 2)
-    missing = [max(0, least - side) for side in grey.shape]
-    if not any(missing):
-        return grey
-    return np.pad(grey, [(each // 2, each - each // 2) for each in missing], constant_values=ground_of(grey))
 
 
 def ground_of(grey: Image) -> int:
@@ -181,7 +131,7 @@ class ZxingDecoder:
         return [_zxing_text(each) for each in found if each.valid]
 
 
-class _Watching(ZxingDecoder):
+class WatchingZxing(ZxingDecoder):
     """zxing-cpp that also notes whether it sees a code that it cannot read. One for each picture."""
 
     damaged = False
@@ -201,16 +151,6 @@ class _Watching(ZxingDecoder):
             return super().decode(grey)
         self.damaged = not all(each.valid for each in found)
         return [_zxing_text(each) for each in found if each.valid]
-
-
-def look(decoder: Decoder, grey: Image, stopped: Callable[[], bool] | None = None) -> tuple[tuple[str, ...], bool]:
-    """As `read`, and whether the reader sees a code that it cannot read.
-
-    Told by zxing-cpp only, and of no picture that is read in a process of its own.
-    """
-    watching = _Watching() if isinstance(decoder, ZxingDecoder) else None
-    found = read(watching or decoder, grey, stopped)
-    return found, watching is not None and watching.damaged
 
 
 def _zxing_formats(known: Any) -> Any:

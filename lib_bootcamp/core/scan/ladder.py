@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from lib_bootcamp.core.images.arrays import Image
 
-from .decoders import Decoder, ground_of, read
+from .decoders import Decoder, ground_of
+from .reading import read
 from .views import PREPARATIONS, Prepare, as_is, blurred, enlarge_small, grey_of, levels, shrink
 
 LADDER_SIDE = 512

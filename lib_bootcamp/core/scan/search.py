@@ -9,9 +9,10 @@ import numpy as np
 
 from lib_bootcamp.core.images.arrays import Image
 
-from .decoders import Decoder, look, read
+from .decoders import Decoder
 from .fast import CHANNELS, FULL_SIZE, LARGE_SIDE, MOST_DETAILS, Budget, chief, enlarged, fast_tries, otherwise
 from .ladder import LADDER_SIDE, Tally, Tried, Try, first_hit
+from .reading import look, read
 from .views import PREPARATIONS, WORKING_SIDE, enlarge_small, luma_of, shrink
 
 Stopped = Callable[[], bool]

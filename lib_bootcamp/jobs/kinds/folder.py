@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.datasets.folder import list_folder, no_pictures
 from lib_bootcamp.core.files.inside import Inside, LeadsOutError
 from lib_bootcamp.core.images.codec import MAX_BYTES, read_file
 from lib_bootcamp.errors import BootcampError, ImageError, OutputError
-from lib_bootcamp.operation import Context, FileResult, Settled, Write
+from lib_bootcamp.operation import Settled, Write
 from lib_bootcamp.params import Params, Spec
+from lib_bootcamp.results import FileResult
 
 
 @dataclass(frozen=True, kw_only=True)

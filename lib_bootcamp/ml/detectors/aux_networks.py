@@ -24,7 +24,7 @@ from lib_bootcamp.ml.runtime.safe_load import fill, load_weights
 from lib_bootcamp.ml.runtime.torchvision_guard import import_torchvision
 from lib_bootcamp.ml.runtime.torchvision_nms import provide_nms
 
-from .registry import Detected, Loaded
+from .base import Detected, Loaded
 
 Files = Mapping[Weights, Path]
 

@@ -23,7 +23,7 @@ from lib_bootcamp.core.images.opencv import opencv
 from lib_bootcamp.core.images.resize import resize
 from lib_bootcamp.errors import ModelError, first_line
 
-from .registry import Detected, Find, Loaded
+from .base import Detected, Find, Loaded
 
 PEOPLE_PX, STRIDES, GREY = 640, (8, 16, 32), 114
 POSE_SIZE, PADDING, SPLIT = (288, 384), 1.25, 2.0

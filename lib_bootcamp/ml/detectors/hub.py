@@ -23,7 +23,7 @@ from lib_bootcamp.errors import InvalidParamError, MissingPackageError, ModelErr
 from lib_bootcamp.ml.runtime.quiet import quiet_log
 from lib_bootcamp.ml.runtime.torchvision_guard import import_torchvision
 
-from .registry import Detected, Find, Loaded
+from .base import Detected, Find, Loaded
 
 import_torchvision()
 import transformers  # noqa: E402 - torchvision comes first

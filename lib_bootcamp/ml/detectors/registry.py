@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 
@@ -17,43 +17,8 @@ from lib_bootcamp.errors import MissingPackageError, OutOfMemoryError
 from lib_bootcamp.ml.runtime.quiet import quiet_output
 from lib_bootcamp.ports import Host, Progress
 
+from .base import Detected, Loaded
 from .files import folders, provide
-
-
-@dataclass(frozen=True)
-class Find:
-    """Something that was found.
-
-    Args:
-        label: what.
-        score: how sure, [0, 1].
-        box: left, top, right, bottom as shares of width and height.
-    """
-
-    label: str
-    score: float
-    box: tuple[float, float, float, float]
-
-
-@dataclass(frozen=True)
-class Detected:
-    """What a detector says: uint8 [h, w, 3] RGB of any size, and what it found, where it finds things."""
-
-    image: Image
-    found: tuple[Find, ...] = ()
-
-
-class Loaded(Protocol):
-    """A detector in memory."""
-
-    def modules(self) -> list[torch.nn.Module]:
-        """Its networks."""
-
-    def to(self, device: str) -> None:
-        """Move it."""
-
-    def detect(self, image: Image, options: Options) -> Detected:
-        """Make the map of a picture, uint8 [H, W, 3] RGB."""
 
 
 @dataclass

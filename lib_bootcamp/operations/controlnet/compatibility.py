@@ -8,12 +8,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Annotated, Literal
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.controlnet.compatibility import MAP_KINDS, OF_UNIONS, UNION, Installed, judge, resolution_advice
 from lib_bootcamp.core.files.walk import Walk
 from lib_bootcamp.core.models.files import BASE_TITLES, EMBEDDED, KIND_TITLES, Base, base_of_name, model_facts
-from lib_bootcamp.operation import Context, Operation, Result
+from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Params, Spec
 from lib_bootcamp.ports import Host
+from lib_bootcamp.results import Result
 
 MOST_MODELS = 1000
 _SUFFIXES = {".safetensors", ".sft", ".pth", ".pt", ".bin", ".ckpt"}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.datasets.caption_edit import At, Edit, Order, Where, arrows
 from lib_bootcamp.core.datasets.caption_files import (
     BESIDE,
@@ -29,9 +30,10 @@ from lib_bootcamp.core.files.undo_files import Journal, Restored
 from lib_bootcamp.core.text.left_out import left_out_lines
 from lib_bootcamp.core.text.terminal import on_one_line
 from lib_bootcamp.errors import InvalidParamError
-from lib_bootcamp.operation import Context, Operation, Result
+from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Params, Spec
 from lib_bootcamp.ports import track
+from lib_bootcamp.results import Result
 
 SHOWN_LINES = 20
 _AT = {"first": "First", "last": "Last", "position": "At the position below"}

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.datasets.buckets import Placed, Size, bucket_sizes, place, place_without_upscale
 from lib_bootcamp.core.datasets.caption_facts import DatasetCaptions, below
 from lib_bootcamp.core.datasets.caption_wording import longest_tokens
@@ -37,10 +38,11 @@ from lib_bootcamp.core.images.arrays import Floats
 from lib_bootcamp.core.images.parallel import in_order
 from lib_bootcamp.core.text.left_out import left_out_lines
 from lib_bootcamp.errors import BootcampError, InvalidParamError
-from lib_bootcamp.operation import Context, Operation, Result
+from lib_bootcamp.operation import Operation
 from lib_bootcamp.operations.describe import classify
 from lib_bootcamp.params import Params, Spec
 from lib_bootcamp.ports import track
+from lib_bootcamp.results import Result
 
 MOST_TAGS = 1000
 CLIP_AT_ONCE = 64

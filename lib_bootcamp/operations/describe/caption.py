@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.errors import BootcampError
-from lib_bootcamp.operation import Context, FolderJob, Operation, Result
+from lib_bootcamp.operation import FolderJob, Operation
 from lib_bootcamp.params import Spec
+from lib_bootcamp.results import Result
 
 from .caption_folder import CaptionFolder, CaptionWork
 from .caption_pictures import PictureCaption, captioned, found_in

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.datasets.caption_files import (
     MAX_CAPTION_BYTES,
     MAX_TABLE_BYTES,
@@ -23,8 +24,9 @@ from lib_bootcamp.core.images.colors import parse_colour
 from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.jobs.kinds.folder import FolderParams, PictureFolder
 from lib_bootcamp.ml.captioners.registry import AUTO, automatic
-from lib_bootcamp.operation import Context, FileResult, Settled, Write
+from lib_bootcamp.operation import Settled, Write
 from lib_bootcamp.params import Spec
+from lib_bootcamp.results import FileResult
 
 from . import classify
 from .caption_pictures import PictureCaption, captioned, found_in

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.datasets.caption_wording import Found, chosen, longest_tokens, token_warning
 from lib_bootcamp.errors import BootcampError
-from lib_bootcamp.operation import Context, FileResult
 from lib_bootcamp.params import Spec
+from lib_bootcamp.results import FileResult
 
 from .caption_settings import CaptionSettings
 from .classify import ImageScores, Score, classify_files

@@ -10,13 +10,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, cast
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.core.images.codec import read_file
 from lib_bootcamp.core.text.zero_shot import Answer, Scoring
 from lib_bootcamp.errors import BootcampError, InvalidParamError, MissingPackageError
 from lib_bootcamp.jobs.kinds.folder import FolderParams, PictureFolder
-from lib_bootcamp.operation import Context, FileResult, FolderJob, Operation, OverFiles, Result, Settled
+from lib_bootcamp.operation import FolderJob, Operation, OverFiles, Settled
 from lib_bootcamp.params import Params, Spec
+from lib_bootcamp.results import FileResult, Result
 
 if TYPE_CHECKING:
     from lib_bootcamp.ml.clip.classifier import Classifier, Model

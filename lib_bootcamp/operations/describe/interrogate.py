@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.core.images.codec import read_file
 from lib_bootcamp.core.text.label_tables import LabelTables, folder_tables, package_tables
 from lib_bootcamp.errors import BootcampError, MissingPackageError, ModelError
 from lib_bootcamp.ml.captioners.registry import AUTO, Captioner, automatic, is_public, known, lend_captioner
-from lib_bootcamp.operation import Context, FileResult, Operation, OverFiles
+from lib_bootcamp.operation import Operation, OverFiles
 from lib_bootcamp.params import Params, Spec
+from lib_bootcamp.results import FileResult
 
 from . import classify
 

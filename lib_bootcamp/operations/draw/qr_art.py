@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.core.qr.layout import QrLayout
 from lib_bootcamp.core.qr_art.repair import raised, weak_modules
@@ -21,10 +22,11 @@ from lib_bootcamp.core.scan.decoders import Decoder
 from lib_bootcamp.core.scan.error_map import ErrorMap
 from lib_bootcamp.core.scan.ladder import is_read, readers_of
 from lib_bootcamp.errors import CancelledError, InvalidParamError, MissingPackageError
-from lib_bootcamp.operation import Context, Operation, Result
+from lib_bootcamp.operation import Operation
 from lib_bootcamp.operations.qr.qr import QrCodeParams, code_layout, place_code
 from lib_bootcamp.operations.qr.scan import DecoderName, check_decoders
 from lib_bootcamp.params import Spec
+from lib_bootcamp.results import Result
 
 from .guidance_fields import (
     DEAD_ZONE,

@@ -6,11 +6,13 @@ import secrets
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.errors import InvalidParamError, MissingPackageError
-from lib_bootcamp.operation import Context, Operation, Result
+from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Params, Spec
 from lib_bootcamp.ports import Components
+from lib_bootcamp.results import Result
 
 from .guidance_fields import TOLERANCE
 

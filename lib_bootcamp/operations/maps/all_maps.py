@@ -7,12 +7,14 @@ from typing import Annotated, Any
 
 import numpy as np
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.core.images.contact_sheet import contact_sheet
 from lib_bootcamp.core.images.resize import resize
-from lib_bootcamp.operation import Context, Operation, Result
+from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Params, Spec
 from lib_bootcamp.ports import SilentProgress, track
+from lib_bootcamp.results import Result
 
 from .brightness import BRIGHTNESS
 from .edges import EDGES

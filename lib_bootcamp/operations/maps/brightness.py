@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.core.images.opencv import opencv
 from lib_bootcamp.core.images.resize import resize, target_size
@@ -14,8 +15,9 @@ from lib_bootcamp.core.maps.blur import blur
 from lib_bootcamp.core.maps.luminance import LUMINANCE_TITLES, Luminance, luminance
 from lib_bootcamp.core.maps.tone import apply_table, auto_points, clahe, parse_curve, tone_table
 from lib_bootcamp.errors import InvalidParamError
-from lib_bootcamp.operation import Context, ControlMap, Operation
+from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Params, Spec
+from lib_bootcamp.results import ControlMap
 
 from .sizing import Height, Resizing, Width
 

@@ -9,14 +9,16 @@ from typing import Annotated
 
 import numpy as np
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.controlnet.detector_options import Options
 from lib_bootcamp.core.controlnet.detectors import DETECTORS
 from lib_bootcamp.core.controlnet.unit_presets import UNIT_PRESETS
 from lib_bootcamp.core.images.arrays import Image, to_rgb
 from lib_bootcamp.core.images.resize import resize, target_size
 from lib_bootcamp.errors import MissingPackageError
-from lib_bootcamp.operation import Context, ControlMap, Operation
+from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Spec
+from lib_bootcamp.results import ControlMap
 
 from .sizing import Height, Resizing, Width
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.core.images.colors import parse_colour
 from lib_bootcamp.core.images.opencv import opencv
@@ -29,8 +30,9 @@ from lib_bootcamp.core.maps.edges import (
 from lib_bootcamp.core.maps.lines import drop_short, thicken, thin
 from lib_bootcamp.core.maps.tone import apply_table, auto_points, tone_table
 from lib_bootcamp.errors import InvalidParamError
-from lib_bootcamp.operation import Context, ControlMap, Operation
+from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Params, Spec
+from lib_bootcamp.results import ControlMap
 
 from .sizing import Height, Resizing, Width
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.core.images.codec import decode_quickly
 from lib_bootcamp.core.images.opencv import opencv
@@ -19,9 +20,10 @@ from lib_bootcamp.core.images.parallel import in_order
 from lib_bootcamp.core.images.png import encode_png
 from lib_bootcamp.errors import BootcampError, CancelledError, OutputError
 from lib_bootcamp.jobs.kinds.folder import FolderParams, PictureFolder
-from lib_bootcamp.operation import Context, FileResult, FolderJob, Operation, Settled, Write
+from lib_bootcamp.operation import FolderJob, Operation, Settled, Write
 from lib_bootcamp.params import Param, Spec
 from lib_bootcamp.ports import SilentProgress
+from lib_bootcamp.results import FileResult
 
 JPEG_QUALITY = 95
 _AT_ONCE = 16

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.arrays import Depth, Image
 from lib_bootcamp.core.images.opencv import opencv
 from lib_bootcamp.core.images.resize import ResizeMode, resize, target_size
@@ -18,8 +19,9 @@ from lib_bootcamp.core.maps.luminance import LUMINANCE_TITLES, Luminance, lumina
 from lib_bootcamp.core.maps.normals import CONVENTION_TITLES, NormalConvention, NormalMap, Surface, depth_map
 from lib_bootcamp.core.maps.tone import apply_table, auto_points, tone_table
 from lib_bootcamp.errors import CancelledError, InvalidParamError
-from lib_bootcamp.operation import Context, ControlMap, Operation
+from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Params, Spec
+from lib_bootcamp.results import ControlMap
 
 from .sizing import resize_spec, side_spec
 

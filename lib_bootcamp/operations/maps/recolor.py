@@ -7,6 +7,7 @@ from typing import Annotated
 
 import numpy as np
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.arrays import Image, to_rgb
 from lib_bootcamp.core.images.opencv import opencv
 from lib_bootcamp.core.images.resize import resize, target_size
@@ -19,8 +20,9 @@ from lib_bootcamp.core.maps.recolor import (
     transfer,
 )
 from lib_bootcamp.core.maps.tone import apply_table, tone_table
-from lib_bootcamp.operation import Context, ControlMap, Operation
+from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Params, Spec
+from lib_bootcamp.results import ControlMap
 
 from .sizing import Height, Resizing, Width
 

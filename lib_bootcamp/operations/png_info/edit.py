@@ -6,14 +6,16 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.png_info import infotext as a1111
 from lib_bootcamp.core.png_info.edit import MAX_INFOTEXT, with_infotext
 from lib_bootcamp.core.png_info.extract import extract
 from lib_bootcamp.core.png_info.generation import NUMBERS, TEXTS, Generation, number
 from lib_bootcamp.core.png_info.reading import read_generation
 from lib_bootcamp.errors import InvalidParamError
-from lib_bootcamp.operation import Context, Operation, Result
+from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Params, Spec
+from lib_bootcamp.results import Result
 
 SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WebP": ".webp"}
 _FIELDS = ("prompt", "negative_prompt", *TEXTS, *NUMBERS)

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.codec import read_file
 from lib_bootcamp.core.png_info import infotext
 from lib_bootcamp.core.png_info.extract import extract
 from lib_bootcamp.core.png_info.generation import Generation
 from lib_bootcamp.core.png_info.reading import Difference, differences, infotext_of, read_generation, shown
 from lib_bootcamp.errors import BootcampError, CancelledError
-from lib_bootcamp.operation import Context, FileResult, Operation, OverFiles, Result
+from lib_bootcamp.operation import Operation, OverFiles
 from lib_bootcamp.params import Params, Spec
 from lib_bootcamp.ports import track
+from lib_bootcamp.results import FileResult, Result
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.core.images.colors import parse_colour
 from lib_bootcamp.core.qr import payload as qr_payload
@@ -16,8 +17,9 @@ from lib_bootcamp.core.qr.layout import QrLayout
 from lib_bootcamp.core.qr.logo import draw_logo, safe_area
 from lib_bootcamp.core.qr.placement import Canvas, Placement, Wish, solve
 from lib_bootcamp.errors import InvalidParamError
-from lib_bootcamp.operation import Context, ControlMap, Operation
+from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Params, Spec
+from lib_bootcamp.results import ControlMap
 
 _SURROUNDS = {"white": (255, 255, 255), "black": (0, 0, 0), "grey": (128, 128, 128)}
 _LEAST_CONTRAST = 40

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.core.qr.layout import QrLayout
 from lib_bootcamp.core.scan import decoders as scan_decoders
 from lib_bootcamp.core.scan import error_map as scan_errors
 from lib_bootcamp.core.scan import ladder as scan_ladder
+from lib_bootcamp.core.scan import reading as scan_reading
 from lib_bootcamp.core.scan import search as scan_search
 from lib_bootcamp.core.scan import views as scan_views
 from lib_bootcamp.core.scan.decoders import Decoder
@@ -18,9 +20,10 @@ from lib_bootcamp.core.scan.error_map import ErrorMap, Pattern
 from lib_bootcamp.core.scan.fast import LARGE_SIDE
 from lib_bootcamp.core.scan.ladder import Tally, Tried
 from lib_bootcamp.errors import CancelledError, InvalidParamError, MissingPackageError
-from lib_bootcamp.operation import Context, Operation, Result
+from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Params, Spec
 from lib_bootcamp.ports import track
+from lib_bootcamp.results import Result
 
 DecoderName = Literal["zxing-cpp", "wechat", "opencv", "pyzbar", "quirc"]
 _TITLES = {
@@ -260,7 +263,7 @@ def _seen_from_near(image: Image, readers: Sequence[Decoder], found: Tried, stop
     if hit is None or text is None or (max(hit.shown.shape) <= scan_ladder.LADDER_SIDE and not hit.part):
         return scan_views.grey_of(image)
     reader = next(each for each in readers if each.name == hit.decoder)
-    if not hit.part and text in scan_decoders.read(reader, scan_views.shrink(hit.shown, _FROM_AFAR), stopped):
+    if not hit.part and text in scan_reading.read(reader, scan_views.shrink(hit.shown, _FROM_AFAR), stopped):
         return scan_views.grey_of(image)
     shown = hit.shown if hit.part else scan_views.luma_of(image)
     return scan_search.closest(shown, reader, text, stopped)

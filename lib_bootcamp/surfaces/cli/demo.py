@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from lib_bootcamp.catalog import find
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.files.atomic import write_folder
 from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.core.images.codec import read_image, write_image
 from lib_bootcamp.core.images.contact_sheet import contact_sheet
 from lib_bootcamp.core.models.files import BANNER, EMBEDDED
-from lib_bootcamp.operation import Context
 from lib_bootcamp.ports import Host
 from lib_bootcamp.surfaces.shared.described import picture_text
 

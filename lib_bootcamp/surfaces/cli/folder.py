@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.files.atomic import write_atomically
 from lib_bootcamp.core.files.folders import is_folder
 from lib_bootcamp.core.files.sorting import How, Step, carry_out, folder_names, plan, summary
@@ -20,8 +21,9 @@ from lib_bootcamp.core.images.contact_sheet import sheet_by_class
 from lib_bootcamp.core.text.terminal import on_one_line
 from lib_bootcamp.core.text.zero_shot import confusion
 from lib_bootcamp.errors import BootcampError, CancelledError, ImageError, InvalidParamError
-from lib_bootcamp.operation import Context, FileResult, Operation, OverFiles
+from lib_bootcamp.operation import Operation, OverFiles
 from lib_bootcamp.ports import Host
+from lib_bootcamp.results import FileResult
 from lib_bootcamp.surfaces.shared.found_pictures import find_pictures
 from lib_bootcamp.surfaces.shared.tables import csv_bytes, jsonl_bytes
 

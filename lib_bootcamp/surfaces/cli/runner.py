@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.files.atomic import write_atomically
 from lib_bootcamp.core.files.folders import is_folder, is_there
 from lib_bootcamp.core.files.inside import Inside
@@ -19,9 +20,10 @@ from lib_bootcamp.core.images.parallel import in_order
 from lib_bootcamp.core.text.left_out import left_out_lines
 from lib_bootcamp.core.text.terminal import on_one_line
 from lib_bootcamp.errors import BootcampError, OutputError, StorageError
-from lib_bootcamp.operation import Context, ControlMap, Operation, Result
+from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Params
 from lib_bootcamp.ports import Host, Progress, SilentProgress, track
+from lib_bootcamp.results import ControlMap, Result
 from lib_bootcamp.surfaces.shared.described import picture_text
 from lib_bootcamp.surfaces.shared.found_pictures import find_pictures
 from lib_bootcamp.surfaces.shared.given_pictures import picture_of

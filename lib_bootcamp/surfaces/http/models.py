@@ -13,9 +13,10 @@ from fastapi import FastAPI
 from pydantic import BaseModel, Field, create_model
 
 from lib_bootcamp.core.images.codec import encode_base64
-from lib_bootcamp.operation import Operation, Result
+from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Param, fields_of, plain
 from lib_bootcamp.ports import HostInfo, ModelInfo
+from lib_bootcamp.results import Result
 from lib_bootcamp.schema import json_schema
 
 PYDANTIC_1 = pydantic.VERSION.startswith("1.")

@@ -18,13 +18,15 @@ from starlette.responses import Response
 
 from lib_bootcamp import __version__, catalog
 from lib_bootcamp.catalog import OPERATIONS
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.codec import encode_base64
 from lib_bootcamp.core.images.png import encode_png
 from lib_bootcamp.errors import ModelError
-from lib_bootcamp.operation import Context, Operation, Result
+from lib_bootcamp.operation import Operation
 from lib_bootcamp.operations.controlnet.compatibility import COMPATIBILITY
 from lib_bootcamp.params import fields_of
 from lib_bootcamp.ports import Host, Stoppable
+from lib_bootcamp.results import Result
 from lib_bootcamp.surfaces.shared.described import PREFIX, described
 from lib_bootcamp.surfaces.shared.work_queue import QUEUES, WorkQueues
 

@@ -18,7 +18,7 @@ from lib_bootcamp.surfaces.shared.work_queue import QUEUES
 
 from .fields import quiet_event, supported, supported_arguments
 from .job_card import HEADERS, KINDS, SHOWN_MISTAKES, WIDTHS, card, row, undone_text
-from .page import UNEXPECTED, notice
+from .notice import UNEXPECTED, notice
 from .work import in_queue
 
 LOG = logging.getLogger(__name__)

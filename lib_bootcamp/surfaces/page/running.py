@@ -13,7 +13,7 @@ from lib_bootcamp.operation import Operation
 from lib_bootcamp.ports import Host, Progress
 from lib_bootcamp.surfaces.shared.work_queue import QUEUES
 
-from .page import GradioProgress
+from .tab import GradioProgress
 from .work import on_page
 
 

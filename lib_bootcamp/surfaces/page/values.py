@@ -161,3 +161,7 @@ def read(param: Param, value: Any, look: Look = DEFAULT_LOOK) -> Any:
     if param.spec.format == "color" and isinstance(value, str) and (match := _RGBA.match(value)):
         return "#" + "".join(f"{min(255, round(float(each))):02x}" for each in match.groups())
     return value
+
+
+# Gradio 3 shows a choice's value until it is chosen anew, and ui-config.json compares saved values with the titles.
+LOOK = Look(plain_choices=True)

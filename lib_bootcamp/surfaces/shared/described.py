@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lib_bootcamp import __version__
-from lib_bootcamp.operation import Operation, Result
+from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Params
+from lib_bootcamp.results import Result
 from lib_bootcamp.schema import json_schema
 
 PREFIX = "/bootcamp/v1"

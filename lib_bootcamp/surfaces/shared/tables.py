@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from lib_bootcamp.errors import BootcampError
-from lib_bootcamp.operation import FileResult
+from lib_bootcamp.results import FileResult
 
 
 def csv_bytes(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> bytes:

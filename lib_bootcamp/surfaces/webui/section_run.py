@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image as Pil
 
 from lib_bootcamp.catalog import OPERATIONS
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.controlnet.unit_presets import UnitPreset, advice, find_preset, usable
 from lib_bootcamp.core.images.arrays import Image, to_rgb
 from lib_bootcamp.core.images.pixels import WHITE, flatten
@@ -24,8 +25,8 @@ from lib_bootcamp.core.qr_art.touch_up import least_touch
 from lib_bootcamp.core.scan import decoders as scan_decoders
 from lib_bootcamp.core.scan.ladder import is_read
 from lib_bootcamp.errors import BootcampError, InvalidParamError
-from lib_bootcamp.operation import Context, ControlMap
 from lib_bootcamp.ports import STEER, Host, SilentProgress
+from lib_bootcamp.results import ControlMap
 
 from . import infotext
 from .ports import REFUSAL, ControlNet, Pass, Unit, WebUi

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.files.folders import checked_folder
 from lib_bootcamp.errors import InvalidParamError, NotAllowedError
-from lib_bootcamp.operation import Context
 from tests.fakes import FakeHost, FakeProgress
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.datasets.folder import list_folder
 from lib_bootcamp.core.files import walk as folder_walk
 from lib_bootcamp.core.files.walk import Walk, is_hidden
 from lib_bootcamp.errors import ImageError
 from lib_bootcamp.jobs.kinds.folder import PictureFolder
-from lib_bootcamp.operation import Context
 from lib_bootcamp.surfaces.shared.found_pictures import find_pictures
 from tests.fakes import FakeHost, FakeProgress
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.core.scan import decoders as scan_decoders
-from lib_bootcamp.core.scan.decoders import DECODERS, Decoder, installed, read
+from lib_bootcamp.core.scan.decoders import DECODERS, Decoder, installed
+from lib_bootcamp.core.scan.reading import read
 from tests.core.scan.scan_pictures import TEXT, FakeDecoder, code
 
 INSTALLED = installed()

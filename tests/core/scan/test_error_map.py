@@ -128,7 +128,8 @@ def test_version_1_h_loses_its_block_at_the_ninth_wrong_codeword(codewords: int,
 
 
 def test_a_code_said_to_be_correctable_is_read_and_one_said_not_to_be_is_not() -> None:
-    from lib_bootcamp.core.scan.decoders import DECODERS, read
+    from lib_bootcamp.core.scan.decoders import DECODERS
+    from lib_bootcamp.core.scan.reading import read
 
     modules, layout = laid_out(version=1, text="HELLO", level="H")
     ups = [(20 - 4 * n, 20) for n in range(3)] + [(9 + 4 * n, 18) for n in range(3)]

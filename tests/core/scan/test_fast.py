@@ -7,8 +7,9 @@ import pytest
 from lib_bootcamp.core.images.arrays import Image, to_rgb
 from lib_bootcamp.core.scan import decoders as scan_decoders
 from lib_bootcamp.core.scan import fast as scan_fast
-from lib_bootcamp.core.scan.decoders import installed, look
+from lib_bootcamp.core.scan.decoders import installed
 from lib_bootcamp.core.scan.fast import FULL_SIZE, LEAST_PIXELS, LEAST_PIXELS_DAMAGED, Budget, fast_tries
+from lib_bootcamp.core.scan.reading import look
 from lib_bootcamp.core.scan.search import every_text, search
 from lib_bootcamp.core.scan.views import luma_of
 from tests.core.scan.scan_pictures import TEXT, FakeDecoder, code

@@ -11,7 +11,7 @@ import pytest
 
 from lib_bootcamp.core.scan import decoders as scan_decoders
 from lib_bootcamp.core.scan import worker as scan_worker
-from lib_bootcamp.core.scan.decoders import read
+from lib_bootcamp.core.scan.reading import read
 from lib_bootcamp.core.scan.worker import ReaderLostError, Worker, WorkerPool
 from tests.core.scan.scan_pictures import TEXT, FakeDecoder, code
 

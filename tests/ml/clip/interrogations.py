@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image as Pil
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.core.text.label_tables import FILES, LabelTables, folder_tables
 from lib_bootcamp.errors import BootcampError
@@ -17,7 +18,6 @@ from lib_bootcamp.ml.clip.interrogator import Interrogation, Interrogator, Order
 from lib_bootcamp.ml.clip.label_features import LabelFeatures, load_label_features
 from lib_bootcamp.ml.clip.model import ClipModel
 from lib_bootcamp.ml.clip.prompt_encoder import PromptEncoder
-from lib_bootcamp.operation import Context
 from tests.fakes import FakeHost, FakeProgress
 
 SHAPES = ("circle", "square", "triangle", "star", "cross", "ring", "heart", "diamond")

@@ -14,9 +14,9 @@ from tests.ml.needs import skip_without_models
 
 skip_without_models()
 
+from lib_bootcamp.context import Context  # noqa: E402
 from lib_bootcamp.core.images.arrays import Image  # noqa: E402
 from lib_bootcamp.ml.clip.classifier import shipped_templates  # noqa: E402
-from lib_bootcamp.operation import Context  # noqa: E402
 from lib_bootcamp.operations.describe.classify import (  # noqa: E402
     ClassifyParams,
     ClassifyResult,

@@ -16,6 +16,7 @@ from tests.ml.needs import skip_without_models
 skip_without_models()
 torch = pytest.importorskip("torch")
 
+from lib_bootcamp.context import Context  # noqa: E402
 from lib_bootcamp.core.text.label_tables import LabelTables, folder_tables  # noqa: E402
 from lib_bootcamp.errors import BootcampError, CancelledError, ImageError, InvalidParamError  # noqa: E402
 from lib_bootcamp.ml.clip import label_features  # noqa: E402
@@ -24,7 +25,6 @@ from lib_bootcamp.ml.clip.label_features import load_label_features, read_featur
 from lib_bootcamp.ml.clip.model import ClipModel, load_clip  # noqa: E402
 from lib_bootcamp.ml.clip.prompt_encoder import PromptEncoder, text_digest  # noqa: E402
 from lib_bootcamp.ml.clip.text_tower import TextTower  # noqa: E402
-from lib_bootcamp.operation import Context  # noqa: E402
 from tests.fakes import FakeHost, FakeProgress  # noqa: E402
 from tests.ml.clip.clips import config, photograph, save  # noqa: E402
 from tests.ml.clip.interrogations import COLOURS, SHAPES, WORDS, Ours, write_tables  # noqa: E402

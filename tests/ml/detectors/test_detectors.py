@@ -21,9 +21,9 @@ skip_without_models("controlnet_aux", "skimage", "scipy", "einops")
 
 import torch  # noqa: E402, TID253
 
+from lib_bootcamp.context import Context  # noqa: E402
 from lib_bootcamp.errors import ModelError  # noqa: E402
 from lib_bootcamp.ml.detectors import aux_networks as aux_detectors  # noqa: E402, F401 - torchvision's guard comes before controlnet-aux
-from lib_bootcamp.operation import Context  # noqa: E402
 from lib_bootcamp.operations.maps.detect import DETECT, DetectedMap  # noqa: E402
 from tests.ml.detectors.detector_models import LIGHT, MAKERS, write  # noqa: E402
 

@@ -15,6 +15,7 @@ from tests.ml.needs import skip_without_models
 
 skip_without_models()
 
+from lib_bootcamp.context import Context  # noqa: E402
 from lib_bootcamp.errors import ModelError  # noqa: E402
 from lib_bootcamp.ml.detectors.dwpose import (  # noqa: E402
     GREY,
@@ -26,7 +27,6 @@ from lib_bootcamp.ml.detectors.dwpose import (  # noqa: E402
     points_of,
     pose_patch,
 )
-from lib_bootcamp.operation import Context  # noqa: E402
 from lib_bootcamp.operations.maps.detect import DETECT  # noqa: E402
 
 CELLS = 80 * 80 + 40 * 40 + 20 * 20

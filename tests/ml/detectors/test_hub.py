@@ -16,10 +16,10 @@ skip_without_models("transformers")
 
 import torch  # noqa: E402, TID253
 
+from lib_bootcamp.context import Context  # noqa: E402
 from lib_bootcamp.core.controlnet.ade20k import ADE20K_COLOURS  # noqa: E402
 from lib_bootcamp.errors import BootcampError, InvalidParamError, ModelError  # noqa: E402
 from lib_bootcamp.ml.detectors.hub import finds_of, pixels_of  # noqa: E402
-from lib_bootcamp.operation import Context  # noqa: E402
 from lib_bootcamp.operations.maps.detect import DETECT, DetectedMap  # noqa: E402
 from tests.ml.detectors import hub_models  # noqa: E402
 

@@ -13,7 +13,7 @@ mediapipe = pytest.importorskip("mediapipe", reason="mediapipe<=0.10.21 is not i
 if not hasattr(mediapipe, "solutions"):
     pytest.skip(f"mediapipe {mediapipe.__version__} has no models in it", allow_module_level=True)
 
-from lib_bootcamp.operation import Context  # noqa: E402
+from lib_bootcamp.context import Context  # noqa: E402
 from lib_bootcamp.operations.maps.detect import DETECT  # noqa: E402
 
 

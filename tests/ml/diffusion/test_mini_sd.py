@@ -12,10 +12,10 @@ from tests.ml.needs import skip_without_models
 
 skip_without_models("diffusers", "transformers")
 
+from lib_bootcamp.context import Context  # noqa: E402
 from lib_bootcamp.core.images.arrays import Image  # noqa: E402
 from lib_bootcamp.core.models.files import MODELS  # noqa: E402
 from lib_bootcamp.hosts.standalone import StandaloneHost  # noqa: E402
-from lib_bootcamp.operation import Context  # noqa: E402
 from lib_bootcamp.operations.describe.classify import ClassifyParams, classify  # noqa: E402
 from lib_bootcamp.operations.draw.txt2img import Txt2ImgParams, Txt2ImgResult, draw_picture  # noqa: E402
 from lib_bootcamp.ports import SilentProgress  # noqa: E402

@@ -16,10 +16,10 @@ skip_without_models("diffusers", "transformers")
 import zxingcpp  # noqa: E402
 from PIL import Image as Pil  # noqa: E402
 
+from lib_bootcamp.context import Context  # noqa: E402
 from lib_bootcamp.core.scan import decoders as scan_decoders  # noqa: E402
 from lib_bootcamp.errors import CancelledError, InvalidParamError  # noqa: E402
 from lib_bootcamp.hosts.standalone import StandaloneHost  # noqa: E402
-from lib_bootcamp.operation import Context  # noqa: E402
 from lib_bootcamp.operations.draw import qr_art  # noqa: E402
 from lib_bootcamp.operations.draw.qr_art import QR_ART, QrArtResult  # noqa: E402
 from lib_bootcamp.ports import SilentProgress  # noqa: E402

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.errors import CancelledError, ImageError, OutOfMemoryError
 from lib_bootcamp.hosts.a1111 import A1111Host
 from lib_bootcamp.ml.runtime.batches import in_batches, is_out_of_memory, prepared_in_batches
-from lib_bootcamp.operation import Context
 from tests.fakes import FakeHost, FakeProgress
 from tests.hosts.fakes_webui import FakeWebui
 

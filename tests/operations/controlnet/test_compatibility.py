@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 from fastapi import FastAPI
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.errors import InvalidParamError, NotAllowedError
-from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.controlnet.compatibility import COMPATIBILITY
 from lib_bootcamp.surfaces.http.routes import build_router
 from lib_bootcamp.surfaces.page.tabs.controlnet.compatibility import models_table

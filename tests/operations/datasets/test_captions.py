@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.files.places import Place
 from lib_bootcamp.errors import CancelledError, ImageError, InvalidParamError
-from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.datasets.captions import CaptionsParams, CaptionsResult, dataset_captions
 from tests.fakes import FakeHost, FakeProgress
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.png import encode_png
 from lib_bootcamp.errors import CancelledError, ImageError, InvalidParamError, NotAllowedError
-from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.datasets.report import (
     DATASET_REPORT,
     DatasetParams,

@@ -11,9 +11,9 @@ from tests.ml.needs import skip_without_models
 
 skip_without_models()
 
+from lib_bootcamp.context import Context  # noqa: E402
 from lib_bootcamp.errors import BootcampError, InvalidParamError, NotAllowedError  # noqa: E402
 from lib_bootcamp.ml.captioners import registry as captioners  # noqa: E402
-from lib_bootcamp.operation import Context  # noqa: E402
 from lib_bootcamp.operations.describe.caption import CAPTION, CaptionResult, caption  # noqa: E402
 from lib_bootcamp.operations.describe.caption_settings import CaptionSettings  # noqa: E402
 from lib_bootcamp.operations.describe.classify import ClassifySettings  # noqa: E402

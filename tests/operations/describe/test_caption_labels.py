@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.datasets import caption_edit
 from lib_bootcamp.core.datasets.caption_wording import Wording
-from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.describe.caption_pictures import found_in
 from lib_bootcamp.operations.describe.caption_settings import CaptionSettings
 from lib_bootcamp.operations.describe.classify import ClassifySettings

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.errors import (
     BootcampError,
     CancelledError,
@@ -19,7 +20,6 @@ from lib_bootcamp.errors import (
     MissingPackageError,
     TooLargeError,
 )
-from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.describe.classify import (
     CLASSIFY,
     ClassifyParams,

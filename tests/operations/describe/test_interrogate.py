@@ -14,6 +14,7 @@ from tests.ml.needs import skip_without_models
 
 skip_without_models()
 
+from lib_bootcamp.context import Context  # noqa: E402
 from lib_bootcamp.core.images.codec import write_image  # noqa: E402
 from lib_bootcamp.errors import (  # noqa: E402
     BootcampError,
@@ -25,7 +26,6 @@ from lib_bootcamp.errors import (  # noqa: E402
     NotAllowedError,
 )
 from lib_bootcamp.ml.captioners import registry as captioners  # noqa: E402
-from lib_bootcamp.operation import Context  # noqa: E402
 from lib_bootcamp.operations.describe import interrogate as module  # noqa: E402
 from lib_bootcamp.operations.describe.interrogate import (  # noqa: E402
     INTERROGATE,

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from lib_bootcamp.catalog import OPERATIONS
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.codec import read_image
 from lib_bootcamp.errors import CancelledError, InvalidParamError
-from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.maps.all_maps import ALL_MAPS, MAPS
 from tests.fakes import FakeHost, FakeProgress
 from tests.goldens import PHOTO

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
-from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.maps.brightness import BRIGHTNESS, BrightnessParams, make_brightness
 
 CONTEXT = Context.of_terminal(host=StandaloneHost(device="cpu"), progress=SilentProgress())

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.codec import read_image
 from lib_bootcamp.core.images.opencv import opencv
 from lib_bootcamp.core.maps.edge_channels import CHANNEL_TITLES
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
-from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.maps.edges import EDGES, EdgesParams, make_edges
 from tests.goldens import PHOTO, differing
 

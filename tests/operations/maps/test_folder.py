@@ -12,11 +12,11 @@ import pytest
 from PIL import Image as Pil
 
 from lib_bootcamp.catalog import OPERATIONS, find
+from lib_bootcamp.context import Context
 from lib_bootcamp.errors import InvalidParamError, NotAllowedError
 from lib_bootcamp.jobs.facts import JobInfo
 from lib_bootcamp.jobs.manager import Jobs
 from lib_bootcamp.jobs.progress import Stop
-from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.maps import detect
 from tests.fakes import FakeHost, FakeProgress
 

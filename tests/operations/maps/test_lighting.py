@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.codec import read_image, write_image
 from lib_bootcamp.core.maps.lights import Light
 from lib_bootcamp.errors import CancelledError, InvalidParamError
 from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
-from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.maps.lighting import LIGHTING, LightingParams, make_lighting
 
 CONTEXT = Context.of_terminal(host=StandaloneHost(device="cpu"), progress=SilentProgress())

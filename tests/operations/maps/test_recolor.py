@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.codec import read_image
 from lib_bootcamp.core.maps.luminance import luminance
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
-from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.maps.recolor import RECOLOR, RecolorParams, make_recolor
 from tests.goldens import PHOTO, differing
 

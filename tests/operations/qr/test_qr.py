@@ -9,10 +9,10 @@ import zxingcpp
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.qr import spec as qr_spec
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
-from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.qr.qr import QR, QrMap, QrParams
 from lib_bootcamp.schema import json_schema
 

@@ -6,12 +6,12 @@ import json
 import numpy as np
 import pytest
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.scan import decoders as scan_decoders
 from lib_bootcamp.core.scan.decoders import installed
 from lib_bootcamp.core.scan.ladder import LADDER
 from lib_bootcamp.errors import CancelledError, InvalidParamError, MissingPackageError
 from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
-from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.qr.scan import SCAN, ScanParams, ScanResult, scan
 from tests.core.scan.scan_pictures import TEXT, FakeDecoder, code, draw, laid_out
 

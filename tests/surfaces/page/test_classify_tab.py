@@ -16,7 +16,7 @@ from tests.fakes import FakeHost
 gr = pytest.importorskip("gradio")
 
 from lib_bootcamp.operations.describe.classify import CLASSIFY  # noqa: E402
-from lib_bootcamp.surfaces.page.page import Outputs  # noqa: E402
+from lib_bootcamp.surfaces.page.outputs import Outputs  # noqa: E402
 from lib_bootcamp.surfaces.page.running import RunProgress  # noqa: E402
 from lib_bootcamp.surfaces.page.tabs.describe.classify import ClassifyTab  # noqa: E402
 

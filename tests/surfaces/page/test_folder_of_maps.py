@@ -11,15 +11,17 @@ import pytest
 from PIL import Image as Pil
 
 from lib_bootcamp.catalog import OPERATIONS, find
+from lib_bootcamp.context import Context
 from lib_bootcamp.jobs import manager
-from lib_bootcamp.operation import Context
 from tests.fakes import FakeHost, FakeProgress
 from tests.jobs.closing import close_jobs
 
 gr = pytest.importorskip("gradio")
 
 from lib_bootcamp.surfaces.page.job_panel import NOTHING  # noqa: E402
-from lib_bootcamp.surfaces.page.page import Outputs, Tab, tab_class  # noqa: E402
+from lib_bootcamp.surfaces.page.outputs import Outputs  # noqa: E402
+from lib_bootcamp.surfaces.page.page import tab_class  # noqa: E402
+from lib_bootcamp.surfaces.page.tab import Tab  # noqa: E402
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from tests.fakes import FakeHost, FakeProgress
 
 gr = pytest.importorskip("gradio")
 
-from lib_bootcamp.surfaces.page.page import Outputs, filled  # noqa: E402
+from lib_bootcamp.surfaces.page.outputs import Outputs  # noqa: E402
+from lib_bootcamp.surfaces.page.tab import filled  # noqa: E402
 from lib_bootcamp.surfaces.page.tabs.describe.interrogate import InterrogateTab, charts  # noqa: E402
 
 ANALYSIS = (

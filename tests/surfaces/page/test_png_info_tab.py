@@ -18,7 +18,8 @@ from tests.fakes import FakeHost
 gr = pytest.importorskip("gradio")
 
 from lib_bootcamp.surfaces.page.fields import component  # noqa: E402
-from lib_bootcamp.surfaces.page.page import Outputs, build_tabs  # noqa: E402
+from lib_bootcamp.surfaces.page.outputs import Outputs  # noqa: E402
+from lib_bootcamp.surfaces.page.page import build_tabs  # noqa: E402
 from lib_bootcamp.surfaces.page.running import RunProgress  # noqa: E402
 from lib_bootcamp.surfaces.page.tabs.png_info.html import differences_table  # noqa: E402
 from lib_bootcamp.surfaces.page.tabs.png_info.tab import NOTHING, VIEWS, PngInfoTab  # noqa: E402

@@ -15,10 +15,11 @@ from typing import Any
 import pytest
 
 from lib_bootcamp.catalog import OPERATIONS, find
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.codec import encode_base64
 from lib_bootcamp.errors import BootcampError, ModelError
 from lib_bootcamp.jobs.manager import jobs_of
-from lib_bootcamp.operation import Context, Operation
+from lib_bootcamp.operation import Operation
 from lib_bootcamp.operations.describe import classify, interrogate
 from lib_bootcamp.params import Param
 from lib_bootcamp.ports import SilentProgress

@@ -19,9 +19,9 @@ from typing import Any
 
 import pytest
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.errors import CancelledError, QueueFullError
 from lib_bootcamp.hosts.webui_auth import Guard
-from lib_bootcamp.operation import Context
 from lib_bootcamp.ports import SilentProgress
 from lib_bootcamp.surfaces.shared.work_queue import WorkQueue, WorkQueues
 from tests.contract.fake_operation import COUNT, CountParams, CountResult
@@ -421,7 +421,7 @@ def test_every_function_of_the_page_that_has_a_name_runs_in_a_queue(tmp_path: Pa
 
 def test_a_run_of_many_quick_steps_moves_the_pages_bar_once_a_second() -> None:
     pytest.importorskip("gradio")
-    from lib_bootcamp.surfaces.page.page import GradioProgress
+    from lib_bootcamp.surfaces.page.tab import GradioProgress
 
     shown: list[tuple[float, str]] = []
     now = iter(number / 100 for number in range(1_000))
@@ -440,7 +440,7 @@ def test_a_visitor_who_leaves_the_page_has_their_work_stopped(monkeypatch: pytes
     if LocalContext is None:
         pytest.skip("Gradio 3 does not tell")
     from lib_bootcamp.surfaces.page import work as page_work
-    from lib_bootcamp.surfaces.page.page import GradioProgress
+    from lib_bootcamp.surfaces.page.tab import GradioProgress
 
     monkeypatch.setattr(page_work, "LOOK_S", 0.01)
     event = SimpleNamespace(_id="mine", alive=True)

@@ -13,10 +13,10 @@ import pytest
 from PIL import Image
 
 from lib_bootcamp.catalog import find
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.controlnet.unit_presets import UNIT_PRESETS
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
-from lib_bootcamp.operation import Context
 from lib_bootcamp.surfaces.page.values import show
 from lib_bootcamp.surfaces.webui.section import (
     LOOK,

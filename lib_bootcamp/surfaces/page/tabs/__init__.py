@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lib_bootcamp.surfaces.page.page import Tab
+    from lib_bootcamp.surfaces.page.tab import Tab
 
 # Operations that have no tab of their own, for that of another one offers what they do.
 WITHIN = {"png-info-edit": "png-info"}

@@ -7,9 +7,9 @@ from typing import Any
 
 import gradio as gr
 
-from lib_bootcamp.operation import Result
 from lib_bootcamp.operations.controlnet.compatibility import Compatibility
-from lib_bootcamp.surfaces.page.page import Tab
+from lib_bootcamp.results import Result
+from lib_bootcamp.surfaces.page.tab import Tab
 
 _MARKS = {True: "\u2713", False: "\u2717", None: "?"}
 

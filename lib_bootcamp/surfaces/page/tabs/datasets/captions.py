@@ -11,16 +11,18 @@ from typing import Any
 
 import gradio as gr
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.datasets.pictures import small_jpeg
 from lib_bootcamp.core.files.atomic import write_atomically
 from lib_bootcamp.core.files.inside import Inside
 from lib_bootcamp.errors import BootcampError, InvalidParamError
-from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.datasets.captions import CaptionChange, CaptionsResult
 from lib_bootcamp.ports import Host
 from lib_bootcamp.surfaces.page.fields import Form, quiet_event, supported
-from lib_bootcamp.surfaces.page.page import LOOK, UNEXPECTED, Tab, notice
+from lib_bootcamp.surfaces.page.notice import UNEXPECTED, notice
 from lib_bootcamp.surfaces.page.running import RunProgress, Stops
+from lib_bootcamp.surfaces.page.tab import Tab
+from lib_bootcamp.surfaces.page.values import LOOK
 from lib_bootcamp.surfaces.page.work import in_queue
 from lib_bootcamp.surfaces.shared.work_queue import QUEUES
 

@@ -10,14 +10,15 @@ from typing import Any
 
 import gradio as gr
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.files.atomic import write_atomically
 from lib_bootcamp.errors import BootcampError
-from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.datasets.report import DatasetReport
 from lib_bootcamp.ports import Host
 from lib_bootcamp.surfaces.page.fields import quiet_event
-from lib_bootcamp.surfaces.page.page import UNEXPECTED, Places, Tab, notice
+from lib_bootcamp.surfaces.page.notice import UNEXPECTED, notice
 from lib_bootcamp.surfaces.page.running import RunProgress, Stops
+from lib_bootcamp.surfaces.page.tab import Places, Tab
 
 LOG = logging.getLogger(__name__)
 

@@ -9,17 +9,19 @@ from typing import Any
 
 import gradio as gr
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.codec import decode_image, read_file
 from lib_bootcamp.core.images.colors import parse_colour
 from lib_bootcamp.errors import BootcampError, InvalidParamError
-from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.describe.caption_folder import WHITE
 from lib_bootcamp.operations.describe.caption_pictures import PictureCaption
 from lib_bootcamp.ports import Host
 from lib_bootcamp.surfaces.page.fields import Form, picture_input, quiet_event, supported
 from lib_bootcamp.surfaces.page.job_panel import JobPanel
-from lib_bootcamp.surfaces.page.page import LOOK, UNEXPECTED, Places, Tab, notice
+from lib_bootcamp.surfaces.page.notice import UNEXPECTED, notice
 from lib_bootcamp.surfaces.page.running import RunProgress, Stops
+from lib_bootcamp.surfaces.page.tab import Places, Tab
+from lib_bootcamp.surfaces.page.values import LOOK
 
 from .charts import Bar, chart
 

@@ -11,18 +11,19 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.files.atomic import write_atomically
 from lib_bootcamp.core.images.codec import read_image, write_image
 from lib_bootcamp.core.images.resize import resize
 from lib_bootcamp.errors import BootcampError, CancelledError, InvalidParamError
-from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.describe.classify import GroupScores, ImageScores, classify_files
 from lib_bootcamp.ports import Host
 from lib_bootcamp.surfaces.page.fields import Form, file_input, picture_input, quiet_event, supported
-from lib_bootcamp.surfaces.page.page import LOOK, UNEXPECTED, Tab, notice
+from lib_bootcamp.surfaces.page.notice import UNEXPECTED, notice
 from lib_bootcamp.surfaces.page.running import RunProgress, Stops
+from lib_bootcamp.surfaces.page.tab import Tab
 from lib_bootcamp.surfaces.page.uploads import public_text
-from lib_bootcamp.surfaces.page.values import uploads
+from lib_bootcamp.surfaces.page.values import LOOK, uploads
 from lib_bootcamp.surfaces.shared.tables import csv_bytes, jsonl_bytes, record_of
 
 from .charts import Bar, chart

@@ -8,13 +8,14 @@ from typing import Any
 
 import gradio as gr
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.errors import BootcampError
-from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.describe.interrogate import InterrogateResult, TableScores
 from lib_bootcamp.ports import Host
 from lib_bootcamp.surfaces.page.fields import quiet_event, supported
-from lib_bootcamp.surfaces.page.page import UNEXPECTED, Places, Tab, filled, notice
+from lib_bootcamp.surfaces.page.notice import UNEXPECTED, notice
 from lib_bootcamp.surfaces.page.running import RunProgress, Stops
+from lib_bootcamp.surfaces.page.tab import Places, Tab, filled
 
 from .charts import Bar, chart
 

@@ -13,7 +13,7 @@ import gradio as gr
 
 from lib_bootcamp.core.maps.lighting import Light
 from lib_bootcamp.schema import json_schema
-from lib_bootcamp.surfaces.page.page import Tab
+from lib_bootcamp.surfaces.page.tab import Tab
 
 
 class LightingTab(Tab):

@@ -10,9 +10,9 @@ from typing import Any
 from lib_bootcamp.core.files.atomic import write_atomically
 from lib_bootcamp.core.images.codec import read_image
 from lib_bootcamp.errors import BootcampError, InvalidParamError
-from lib_bootcamp.operation import FileResult
 from lib_bootcamp.operations.png_info.read import FileInfo, compared
-from lib_bootcamp.surfaces.page.page import notice
+from lib_bootcamp.results import FileResult
+from lib_bootcamp.surfaces.page.notice import notice
 from lib_bootcamp.surfaces.page.values import uploads
 from lib_bootcamp.surfaces.shared.tables import csv_bytes, jsonl_bytes, record_of
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.files.atomic import write_atomically
 from lib_bootcamp.errors import BootcampError, CancelledError, InvalidParamError
-from lib_bootcamp.operation import Context, FileResult
+from lib_bootcamp.results import FileResult
 from lib_bootcamp.surfaces.shared.found_pictures import find_pictures
 from lib_bootcamp.surfaces.shared.tables import csv_bytes, jsonl_bytes, record_of
 

@@ -10,17 +10,18 @@ from typing import Any
 
 import gradio as gr
 
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.files.atomic import write_atomically
 from lib_bootcamp.core.images.codec import read_file
 from lib_bootcamp.errors import BootcampError, InvalidParamError
-from lib_bootcamp.operation import Context
 from lib_bootcamp.operations.png_info.edit import PNG_INFO_EDIT
 from lib_bootcamp.operations.png_info.read import FileInfo
 from lib_bootcamp.ports import Host, SilentProgress
 from lib_bootcamp.surfaces.page.fields import Form, picture_output, quiet_event, supported
-from lib_bootcamp.surfaces.page.page import LOOK, UNEXPECTED, Places, Tab, notice
+from lib_bootcamp.surfaces.page.notice import UNEXPECTED, notice
 from lib_bootcamp.surfaces.page.running import RunProgress, Stops
-from lib_bootcamp.surfaces.page.values import uploads
+from lib_bootcamp.surfaces.page.tab import Places, Tab
+from lib_bootcamp.surfaces.page.values import LOOK, uploads
 from lib_bootcamp.surfaces.page.work import in_queue
 from lib_bootcamp.surfaces.shared.work_queue import QUEUES
 

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from lib_bootcamp.params import Param
-from lib_bootcamp.surfaces.page.page import Places, Tab
+from lib_bootcamp.surfaces.page.tab import Places, Tab
 from lib_bootcamp.surfaces.page.values import show
 
 
