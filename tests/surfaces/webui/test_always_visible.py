@@ -483,8 +483,8 @@ def built() -> Any:
 
 def test_no_part_of_the_section_fetches_what_a_request_names() -> None:
     gradio = pytest.importorskip("gradio")
-    from lib_bootcamp.surfaces.webui.always_visible import SectionUi
     from lib_bootcamp.surfaces.page.uploads import NotUploadedError
+    from lib_bootcamp.surfaces.webui.always_visible import SectionUi
 
     with gradio.Blocks() as page:
         SectionUi(PageWebUi(), lambda: FakeControlNet(MONSTER)).build(img2img=False)
