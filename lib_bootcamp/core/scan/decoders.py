@@ -123,12 +123,13 @@ class ZxingDecoder:
 
     def decode(self, grey: Image) -> list[str]:
         """Read every QR code in uint8 [H, W]."""
+        return [_zxing_text(each) for each in self._barcodes(grey) if each.valid]
+
+    def _barcodes(self, grey: Image, **more: Any) -> list[Any]:
         import zxingcpp
 
-        found = zxingcpp.read_barcodes(
-            grey, formats=_zxing_formats(zxingcpp.BarcodeFormat), text_mode=zxingcpp.TextMode.Plain
-        )
-        return [_zxing_text(each) for each in found if each.valid]
+        formats = _zxing_formats(zxingcpp.BarcodeFormat)
+        return list(zxingcpp.read_barcodes(grey, formats=formats, text_mode=zxingcpp.TextMode.Plain, **more))
 
 
 class WatchingZxing(ZxingDecoder):
@@ -138,15 +139,8 @@ class WatchingZxing(ZxingDecoder):
 
     def decode(self, grey: Image) -> list[str]:
         """Read every QR code in uint8 [H, W]."""
-        import zxingcpp
-
         try:
-            found = zxingcpp.read_barcodes(
-                grey,
-                formats=_zxing_formats(zxingcpp.BarcodeFormat),
-                text_mode=zxingcpp.TextMode.Plain,
-                return_errors=True,
-            )
+            found = self._barcodes(grey, return_errors=True)
         except TypeError:  # an older zxing-cpp cannot tell
             return super().decode(grey)
         self.damaged = not all(each.valid for each in found)
