@@ -187,13 +187,13 @@ class Operation(Generic[P, R]):
         Raises:
             InvalidParamError: as `Params.from_mapping`, or the preset does not exist.
         """
-        return self.params.from_mapping(self._over_preset(values))
+        return self.params.from_mapping(self.over_preset(values))
 
     def settings_from(self, values: Mapping[str, Any]) -> Any:
         """As `params_from`, for the declaration of `over_files`."""
         if self.over_files is None:
             raise TypeError(f"{self.name} takes one picture at a time")
-        return self.over_files.params.from_mapping(self._over_preset(values))
+        return self.over_files.params.from_mapping(self.over_preset(values))
 
     @property
     def is_job_command(self) -> bool:
@@ -206,12 +206,20 @@ class Operation(Generic[P, R]):
             raise TypeError(f"{self.name} is no job")
         return replace(self, params=self.job.params)
 
-    def _over_preset(self, values: Mapping[str, Any]) -> dict[str, Any]:
+    def over_preset(self, values: Mapping[str, Any], name: str = "preset") -> dict[str, Any]:
+        """Raw values with those of the preset that they name laid under them.
+
+        Args:
+            values: of the declaration, and the preset's name among them.
+            name: the preset's key there.
+        Raises:
+            InvalidParamError: the preset does not exist.
+        """
         given = dict(values)
-        preset = given.pop("preset", None)
+        preset = given.pop(name, None)
         if preset is None:
             return given
         if not isinstance(preset, str) or preset not in self.presets:
-            names = ", ".join(self.presets) or "none"
-            raise InvalidParamError("preset", f"must be one of the presets here ({names}), not {preset!r}"[:300])
+            known = ", ".join(self.presets) or "none"
+            raise InvalidParamError(name, f"must be one of the presets here ({known}), not {preset!r}"[:300])
         return {**self.presets[preset], **given}

@@ -14,12 +14,22 @@ from typing import Any
 import gradio as gr
 
 from lib_bootcamp.core.images.codec import read_base64, read_file
-from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Param
 
 from .uploads import from_uploads
-from .values import DEFAULT_LOOK, Look, choices_of, is_typed_number, is_upload, label_of, placeholder_of, read, show
+from .values import (
+    DEFAULT_LOOK,
+    Look,
+    choices_of,
+    is_typed_number,
+    is_upload,
+    label_of,
+    placeholder_of,
+    read,
+    read_fields,
+    show,
+)
 
 NO_PRESET = "As set below"
 FILE_TYPE = "filepath" if int(gr.__version__.split(".")[0]) > 3 else "file"
@@ -151,19 +161,8 @@ class Form:
         return [self.components[param.name] for param in self.fields]
 
     def raw(self, values: Sequence[Any]) -> dict[str, Any]:
-        """The components' values, in declared order, as raw values for `params_from`.
-
-        Optional fields that were left empty are left out, so that the declaration's default holds.
-        """
-        raw: dict[str, Any] = {}
-        for param, value in zip(self.fields, values, strict=True):
-            given = read(param, value, self.look)
-            if given is None and not param.required:
-                continue
-            if given is None and param.kind in {"integer", "number"}:
-                raise InvalidParamError(param.spec.title, f"is empty; give {param.expected()}")
-            raw[param.name] = given
-        return raw
+        """The components' values, in declared order, as raw values for `params_from`."""
+        return read_fields(self.fields, values, self.look)
 
     def place(self, name: str) -> Any:
         """Put one field where the caller stands; the form leaves it out."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -161,6 +161,25 @@ def read(param: Param, value: Any, look: Look = DEFAULT_LOOK) -> Any:
     if param.spec.format == "color" and isinstance(value, str) and (match := _RGBA.match(value)):
         return "#" + "".join(f"{min(255, round(float(each))):02x}" for each in match.groups())
     return value
+
+
+def read_fields(params: Sequence[Param], values: Sequence[Any], look: Look = DEFAULT_LOOK) -> dict[str, Any]:
+    """The values of a form's components, in the fields' order, as raw values for `Params.from_mapping`.
+
+    Optional fields that were left empty are left out, so that the declaration's default holds.
+
+    Raises:
+        InvalidParamError, ImageError: as `read`, or a number that must be given is empty.
+    """
+    raw: dict[str, Any] = {}
+    for param, value in zip(params, values, strict=True):
+        given = read(param, value, look)
+        if given is None and not param.required:
+            continue
+        if given is None and param.kind in {"integer", "number"}:
+            raise InvalidParamError(param.name, f"is empty; give {param.expected()}")
+        raw[param.name] = given
+    return raw
 
 
 # Gradio 3 shows a choice's value until it is chosen anew, and ui-config.json compares saved values with the titles.

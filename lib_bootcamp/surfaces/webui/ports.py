@@ -17,15 +17,21 @@ Pass = Literal["Both", "Low res only", "High res only"]
 
 
 @dataclass(frozen=True)
-class Unit:
-    """One ControlNet unit as this package fills it; `image` is uint8 [H, W, 3]."""
+class UnitSettings:
+    """One ControlNet unit without its map; start and end are shares of the sampling steps."""
 
-    image: Image
     model: str
     weight: float
     start: float
     end: float
     control_mode: str = "Balanced"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unit(UnitSettings):
+    """One ControlNet unit as this package fills it; `image` is uint8 [H, W, 3]."""
+
+    image: Image
     hires: Pass = "Both"
 
 

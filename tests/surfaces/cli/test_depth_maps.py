@@ -18,7 +18,8 @@ from lib_bootcamp.operations.maps.lighting import LIGHTING
 from lib_bootcamp.surfaces.http.routes import build_router
 from lib_bootcamp.surfaces.page.fields import component
 from lib_bootcamp.surfaces.page.values import Look, read
-from lib_bootcamp.surfaces.webui.section import LOOK, parse
+from lib_bootcamp.surfaces.webui.section import LOOK
+from lib_bootcamp.surfaces.webui.section_values import parse
 from tests.contract.http_client import Client
 from tests.fakes import FakeHost
 

@@ -23,11 +23,10 @@ from lib_bootcamp.surfaces.webui.section import (
     SectionParams,
     component_param,
     control_maps,
-    is_off,
-    parse,
     positions,
 )
 from lib_bootcamp.surfaces.webui.section_run import SectionRunner, target_sizes
+from lib_bootcamp.surfaces.webui.section_values import is_off, parse
 from lib_bootcamp.surfaces.webui.xyz import axes, register_axes
 from tests.surfaces.webui.generations import MONSTER, QR, FakeControlNet, FakeWebUi, Generation, Refusal, run, runner
 

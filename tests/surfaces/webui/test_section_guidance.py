@@ -12,7 +12,7 @@ import pytest
 from lib_bootcamp.errors import ModelError
 from lib_bootcamp.hosts.standalone import StandaloneHost
 from lib_bootcamp.ports import STEER, SilentProgress
-from lib_bootcamp.surfaces.webui import section_run
+from lib_bootcamp.surfaces.webui import section_scan
 from lib_bootcamp.surfaces.webui.infotext import KEY, parse
 from lib_bootcamp.surfaces.webui.section_run import SectionRunner
 from tests.ml.needs import skip_without_models
@@ -206,8 +206,8 @@ def test_interrupt_ends_a_touch_that_has_begun(when: str, is_touched: bool, monk
     if when == "before":
         progress.cancel()
     else:
-        search = section_run.least_touch
-        monkeypatch.setattr(section_run, "least_touch", lambda *asked: (progress.cancel(), search(*asked))[1])
+        search = section_scan.least_touch
+        monkeypatch.setattr(section_scan, "least_touch", lambda *asked: (progress.cancel(), search(*asked))[1])
     p = Generation(width=SIDE, height=SIDE)
     made = SectionRunner(host, FakeWebUi(), lambda: None)
     made.before_process(p, (CODE,))

@@ -1,0 +1,158 @@
+"""Scanning the finished pictures of one generation: their infotext, which are written, when enough are drawn."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from PIL import Image as Pil
+
+from lib_bootcamp.context import Context
+from lib_bootcamp.core.images.arrays import Image
+from lib_bootcamp.core.qr.layout import QrLayout
+from lib_bootcamp.core.qr_art.touch_up import least_touch
+from lib_bootcamp.core.scan import decoders as scan_decoders
+from lib_bootcamp.core.scan.ladder import is_read
+from lib_bootcamp.errors import BootcampError, InvalidParamError
+from lib_bootcamp.operations.qr.scan import SCAN
+from lib_bootcamp.ports import Host, SilentProgress
+
+from .ports import WebUi
+from .section import SectionParams
+
+LOG = logging.getLogger(__name__)
+
+
+@dataclass
+class Scans:
+    """The scans of one generation's pictures, and the infotext's value of them.
+
+    The WebUI calls it while it writes one picture's text. Not a list, because v1.10.1 indexes lists with the picture's
+    place in its batch, whatever the batch.
+
+    Args:
+        expected: the text that the code must give.
+        section: what to do about pictures that scan, and that do not.
+        layout: of the code; None where it has none.
+        texts: for the infotext, by (batch, picture in it).
+        passed: the pictures that do not scan are False here.
+    """
+
+    expected: str
+    section: SectionParams
+    layout: QrLayout | None
+    texts: dict[tuple[int, int], str] = field(default_factory=dict)
+    passed: dict[tuple[int, int], bool] = field(default_factory=dict)
+
+    def __call__(self, *, p: Any = None, index: int = 0, use_main_prompt: bool = False, **_: Any) -> str | None:
+        """The text of one picture of the batch the WebUI is at; None for a grid."""
+        return None if use_main_prompt else self.texts.get((int(getattr(p, "iteration", 0)), index))
+
+    def listed(self, p: Any) -> list[str | None]:
+        """The texts of all pictures of a generation, in order; None for those that were not drawn."""
+        size = max(1, int(getattr(p, "batch_size", 1)))
+        count = int(getattr(p, "n_iter", 1)) * int(getattr(p, "batch_size", 1))
+        return [self.texts.get(divmod(at, size)) for at in range(count)]
+
+
+class Saving:
+    """What the WebUI asks before each picture of a batch is written: yes, unless this one was found not to scan.
+
+    The WebUI calls `p.save_samples()` once for a batch and tests the answer for each picture, after the hooks of
+    that picture; an answer that is decided when it is tested works for any batch count and size.
+    """
+
+    def __init__(self, p: Any, scans: Scans, *, otherwise: bool) -> None:
+        self._p, self._scans, self._otherwise = p, scans, otherwise
+
+    def __bool__(self) -> bool:
+        return bool(self._otherwise) and self._scans.passed.get(picture_key(self._p), True)
+
+
+def picture_key(p: Any) -> tuple[int, int]:
+    """(batch, picture in the batch) the WebUI is at."""
+    return (int(getattr(p, "iteration", 0)), int(getattr(p, "batch_index", 0)))
+
+
+class PictureScanner:
+    """Scans finished pictures, with the WebUI's settings. Holds no state: it is shared by all generations.
+
+    Args:
+        host: what scans run on.
+        webui: the WebUI.
+    """
+
+    def __init__(self, host: Host, webui: WebUi) -> None:
+        self.host, self.webui = host, webui
+
+    def scan(self, p: Any, scans: Scans, picture: Any) -> Any:
+        """Scan one finished picture (Pillow) and note what came out; a mistake never costs the picture.
+
+        Returns:
+            the picture, touched up where that alone was missing.
+        """
+        shown = picture
+        try:
+            pixels = np.asarray(picture.convert("RGB"), dtype=np.uint8)
+            touched = self._touched(p, scans, pixels)
+            text, passed = self._scanned(scans, pixels if touched is None else touched[0])
+            if touched is not None:
+                shown, text = Pil.fromarray(touched[0]), f"{text}, touched up by {touched[1]}"
+        except BootcampError as error:
+            text, passed = f"not done: {error}", False
+        except Exception:
+            LOG.exception("scanning a picture failed")
+            text, passed = "not done", True
+        scans.texts[picture_key(p)], scans.passed[picture_key(p)] = text, passed
+        if passed and scans.section.stop_at_first:
+            self.webui.stop_generation()
+        return shown
+
+    def _decoders(self) -> list[str]:
+        return list(self.webui.option("bootcamp_scan_decoders", default=()))
+
+    def _touched(self, p: Any, scans: Scans, image: Image) -> tuple[Image, int] | None:
+        """The picture and by how many grey levels it was touched up; None where it scans, or cannot be made to.
+
+        What lies outside of an inpainting's mask is the person's own and stays as it is. Interrupt, pressed meanwhile,
+        leaves the picture as it was drawn.
+        """
+        names = self._decoders()
+        readers = scan_decoders.installed(names) if names else scan_decoders.usual()
+        most = scans.section.touch_up
+        if scans.layout is None or not most or not readers or getattr(p, "image_mask", None) is not None:
+            return None
+        text, progress = scans.layout.content, self.host.progress()
+        was_stopped = progress.cancelled()  # by Interrupt at a step, or at the first picture that scans
+
+        def reads(picture: Image) -> bool:
+            return is_read(picture, readers, text)
+
+        def stopped() -> bool:
+            return not was_stopped and progress.cancelled()
+
+        try:
+            return None if reads(image) else least_touch(image, scans.layout, reads, most, stopped)
+        except InvalidParamError:  # another script made something else of the picture: the code lies elsewhere
+            return None
+
+    def _scanned(self, scans: Scans, image: Image) -> tuple[str, bool]:
+        """A picture's text for the infotext, and whether it scans."""
+        params = SCAN.params_from(
+            {
+                "image": image,
+                "expected": scans.expected,
+                "depth": str(self.webui.option("bootcamp_scan_depth", default="full")),
+                "decoders": self._decoders(),
+            }
+        )
+        result = SCAN.run(params, Context.of_generation(self.host, SilentProgress()))
+        return scan_text(result), result.succeeded()
+
+
+def scan_text(result: Any) -> str:
+    """`0.83 (zxing-cpp, wechat)`: the score and the readers that got the text."""
+    readers = [each.name for each in getattr(result, "decoders", ()) if each.passed]
+    return f"{result.score:.2f} ({', '.join(readers) if readers else 'no reader'})"

@@ -1,0 +1,152 @@
+"""What the section decides from values, installed models and the checkpoint; no WebUI, no picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lib_bootcamp.errors import InvalidParamError
+from lib_bootcamp.surfaces.page.values import show
+from lib_bootcamp.surfaces.webui.plan import (
+    InstalledModels,
+    NoControlNetError,
+    NoModelError,
+    Plan,
+    Surroundings,
+    resolve,
+)
+from lib_bootcamp.surfaces.webui.ports import UnitSettings
+from lib_bootcamp.surfaces.webui.section import LOOK, component_param, positions
+from lib_bootcamp.surfaces.webui.section_values import parse
+
+MONSTER, BRIGHTNESS, TILE, CANNY = (
+    "control_v1p_sd15_qrcode_monster_v2 [a]",
+    "control_v1p_sd15_brightness [b]",
+    "control_v11f1e_sd15_tile [c]",
+    "control_v11p_sd15_canny [d]",
+)
+QR = {"control": "qr", "content": "HELLO"}
+EDGES = {"control": "edges", "image": np.zeros((8, 8, 3), np.uint8)}
+
+
+def around(*models: str, base: Any = "sd15", img2img: bool = False) -> Surroundings:
+    files = {each: Path(f"/models/{each.split(' [')[0]}.pth") for each in models}
+    return Surroundings(base=base, installed=InstalledModels(files=files, folder=Path("/models")), img2img=img2img)
+
+
+WITHOUT_CONTROLNET = Surroundings(base="sd15", installed=None)
+
+
+def plan(given: Any, where: Surroundings) -> Plan:
+    asked = parse([given] if isinstance(given, dict) else given)
+    assert asked is not None
+    return resolve(asked, where)
+
+
+def from_ui(**changes: Any) -> list[Any]:
+    """The page's values, where every field has one."""
+    values = []
+    for operation, param in positions():
+        param = param if operation else component_param(param)
+        values.append(show(param, changes.get(param.name, param.default), LOOK))
+    return values
+
+
+def test_automatic_takes_the_first_preset_whose_model_is_installed() -> None:
+    made = plan(QR, around(MONSTER, BRIGHTNESS))
+    assert made.units == (UnitSettings(MONSTER, 1.5, 0.0, 1.0),)
+    assert (made.apply_by, made.recorded.preset) == ("controlnet", "monster")
+
+
+def test_the_presets_values_are_laid_under_the_maps() -> None:
+    made = plan({**QR, "surround": "black"}, around(MONSTER))
+    assert made.values == {"content": "HELLO", "grid_px": 16, "surround": "black"}
+
+
+def test_a_preset_of_two_units_gives_the_sections_numbers_to_the_first() -> None:
+    made = plan({**QR, "preset": "monster-brightness", "weight": 0.5}, around(MONSTER, BRIGHTNESS))
+    assert made.units == (UnitSettings(MONSTER, 0.5, 0.0, 1.0), UnitSettings(BRIGHTNESS, 0.15, 0.1, 1.0))
+
+
+def test_every_unit_has_the_sections_control_mode() -> None:
+    mode = "ControlNet is more important"
+    made = plan({**QR, "preset": "monster-brightness", "control_mode": mode}, around(MONSTER, BRIGHTNESS))
+    assert {each.control_mode for each in made.units} == {mode}
+
+
+def test_a_named_model_wins_over_the_presets() -> None:
+    assert plan({**QR, "model": BRIGHTNESS.split(" [")[0]}, around(MONSTER, BRIGHTNESS)).units[0].model == BRIGHTNESS
+
+
+def test_a_named_model_is_taken_where_no_preset_fits() -> None:
+    made = plan({**QR, "model": CANNY}, around(CANNY))
+    assert made.units == (UnitSettings(CANNY, 1.0, 0.0, 1.0),)
+    assert made.recorded.preset == "automatic"
+
+
+def test_preset_custom_sets_nothing_but_what_is_given() -> None:
+    made = plan({**QR, "preset": "custom", "model": CANNY, "weight": 0.4}, around(CANNY))
+    assert made.units == (UnitSettings(CANNY, 0.4, 0.0, 1.0),)
+    assert made.values == {"content": "HELLO"}
+
+
+@pytest.mark.parametrize("where", [WITHOUT_CONTROLNET, around(CANNY)], ids=["no ControlNet", "no model that fits"])
+def test_a_map_of_brightness_is_applied_by_guidance_where_nothing_else_can(where: Surroundings) -> None:
+    made = plan(QR, where)
+    assert (made.apply_by, made.units, made.is_guided) == ("guidance", (), True)
+    assert made.recorded.apply_by == "guidance"
+
+
+def test_both_has_units_and_is_guided() -> None:
+    made = plan({**QR, "apply_by": "both"}, around(MONSTER))
+    assert (len(made.units), made.is_guided) == (1, True)
+
+
+def test_guidance_that_is_asked_for_fills_no_unit() -> None:
+    made = plan({**QR, "apply_by": "guidance"}, around(MONSTER))
+    assert (made.units, made.values) == ((), {"content": "HELLO"})
+
+
+def test_what_is_recorded_draws_the_same_where_more_models_are_installed() -> None:
+    first = plan({**QR, "guidance_end": 0.6}, around(BRIGHTNESS, TILE))
+    again = {**QR, **{name: getattr(first.recorded, name) for name in ("preset", "weight", "guidance_end")}}
+    assert plan(again, around(MONSTER, BRIGHTNESS, TILE)).units == first.units
+
+
+def test_on_the_page_automatic_counts_defaults_as_not_given() -> None:
+    made = plan(from_ui(enabled=True, content="HELLO", weight=0.2), around(MONSTER))
+    assert made.values == {"content": "HELLO", "grid_px": 16, "surround": "grey"}
+    assert made.units[0].weight == 1.5
+
+
+def test_on_the_page_a_chosen_preset_takes_the_fields_as_they_stand() -> None:
+    made = plan(from_ui(enabled=True, preset="monster", content="HELLO", weight=0.2), around(MONSTER))
+    assert made.values["surround"] == "white"
+    assert made.units[0].weight == 0.2
+
+
+@pytest.mark.parametrize(
+    ("given", "where", "error", "words"),
+    [
+        ({**EDGES, "apply_by": "guidance"}, around(CANNY), InvalidParamError, "apply_by must be controlnet"),
+        (EDGES, WITHOUT_CONTROLNET, NoControlNetError, "install and enable sd-webui-controlnet"),
+        (EDGES, around(MONSTER), NoModelError, "put control_v11p_sd15_canny.* into /models"),
+        ({**QR, "preset": "monster"}, around(MONSTER, base="sdxl"), NoModelError, "and the checkpoint is SDXL"),
+        ({**QR, "preset": "monster"}, around(CANNY), NoModelError, "put control_v1p_sd15_qrcode_monster_v2"),
+        ({**QR, "preset": "canny"}, around(CANNY), InvalidParamError, "preset canny is not for control qr"),
+        ({**QR, "preset": "tile-img2img"}, around(TILE), InvalidParamError, "works in img2img only"),
+        ({**QR, "model": "x"}, around(MONSTER), InvalidParamError, "model x is not among the installed"),
+        ({**QR, "guidance_start": 1.0}, around(MONSTER), InvalidParamError, "must be below guidance_end"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(given: Any, where: Surroundings, error: Any, words: str) -> None:
+    with pytest.raises(error, match=words):
+        plan(given, where)
+
+
+def test_img2img_takes_the_preset_that_draws_over_a_picture() -> None:
+    made = plan({**QR, "preset": "tile-img2img"}, around(TILE, img2img=True))
+    assert made.units == (UnitSettings(TILE, 0.5, 0.35, 0.7),)
