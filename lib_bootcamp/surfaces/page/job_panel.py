@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -14,14 +13,14 @@ from lib_bootcamp.errors import BootcampError, InvalidParamError
 from lib_bootcamp.jobs.facts import JobInfo, NoJobError
 from lib_bootcamp.jobs.manager import Jobs, jobs_of
 from lib_bootcamp.ports import Host
+from lib_bootcamp.surfaces.shared.attempt import attempt
 from lib_bootcamp.surfaces.shared.work_queue import QUEUES
 
 from .fields import quiet_event, supported, supported_arguments
 from .job_card import HEADERS, KINDS, SHOWN_MISTAKES, WIDTHS, card, row, undone_text
-from .notice import UNEXPECTED, notice
+from .notice import notice
 from .work import in_queue
 
-LOG = logging.getLogger(__name__)
 SHOWN_JOBS, SHOWN_NEWEST = 50, 3
 NOTHING: dict[str, Any] = {"job": None, "rows": [], "said": None}
 """What a page remembers: the chosen job, the table as it is shown, the job and state that the message is about."""
@@ -166,14 +165,11 @@ class JobPanel:
         return self._done(steer, now)
 
     def _done(self, work: Callable[[], tuple[int | None, str]], now: dict[str, Any]) -> list[Any]:
-        try:
+        def done() -> list[Any]:
             number, said = work()
-        except BootcampError as error:
-            return self._said(notice(str(error), kind="error"), now)
-        except Exception:
-            LOG.exception("%s failed", self.name)
-            return self._said(notice(UNEXPECTED, kind="error"), now)
-        return self._said(notice(said, kind="note") if said else "", {**now, "job": number})
+            return self._said(notice(said, kind="note") if said else "", {**now, "job": number})
+
+        return attempt(self.name, done, lambda error: self._said(notice(str(error), kind="error"), now))
 
     def _said(self, message: str, now: dict[str, Any]) -> list[Any]:
         _, *shown, then = self.looked({**now, "said": None})

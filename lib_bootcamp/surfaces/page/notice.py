@@ -6,8 +6,6 @@ import html
 
 from .uploads import public_text
 
-UNEXPECTED = "Something went wrong in the program; the log has the details."
-
 
 def notice(text: str, *, kind: str) -> str:
     """A line above the result; `kind` is `error`, `done`, `no` or `note`."""

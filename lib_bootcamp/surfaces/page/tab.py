@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,21 +9,20 @@ from typing import Any
 import gradio as gr
 
 from lib_bootcamp.context import Context
-from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import fields_of
 from lib_bootcamp.ports import Host, Progress
 from lib_bootcamp.results import Result
+from lib_bootcamp.surfaces.shared.attempt import attempt
 from lib_bootcamp.surfaces.shared.work_queue import QUEUES, stop_of_this_work
 
 from .fields import Form, picture_output, supported
 from .folder_of_maps import FolderOfMaps
-from .notice import UNEXPECTED, notice
+from .notice import notice
 from .outputs import Outputs
 from .values import LOOK
 from .work import on_page
 
-LOG = logging.getLogger(__name__)
 BAR_S = 1.0
 """A page's bar moves so often at most."""
 
@@ -166,17 +164,18 @@ class Tab:
 
     def run(self, values: tuple[Any, ...], progress: Any) -> list[Any]:
         """Run the operation on the components' values; mistakes become the message."""
-        try:
+
+        def work() -> list[Any]:
             params = self.operation.params_from(self.form.raw(values))
             around = Context.of_page(self.host, GradioProgress(progress, self.host.progress()))
             result = self.operation.run(params, around)
-            written = self.outputs.write(self.operation, params, result)
-        except BootcampError as error:
-            return self.failed(str(error))
-        except Exception:
-            LOG.exception("%s failed", self.operation.name)
-            return self.failed(UNEXPECTED)
-        return self.finished(result, written)
+            return self.finished(result, self.outputs.write(self.operation, params, result))
+
+        return self.attempt(work)
+
+    def attempt(self, work: Callable[[], list[Any]], failed: Callable[[str], list[Any]] | None = None) -> list[Any]:
+        """The components' values after `work`, or those after a mistake: `failed` of its sentence."""
+        return attempt(self.operation.name, work, lambda error: (failed or self.failed)(str(error)))
 
     def failed(self, sentence: str) -> list[Any]:
         """The components' values after a mistake: the sentence alone."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import html
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,18 +14,17 @@ from lib_bootcamp.context import Context
 from lib_bootcamp.core.datasets.pictures import small_jpeg
 from lib_bootcamp.core.files.atomic import write_atomically
 from lib_bootcamp.core.files.inside import Inside
-from lib_bootcamp.errors import BootcampError, InvalidParamError
+from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.operations.datasets.captions import CaptionChange, CaptionsResult
 from lib_bootcamp.ports import Host
 from lib_bootcamp.surfaces.page.fields import Form, quiet_event, supported
-from lib_bootcamp.surfaces.page.notice import UNEXPECTED, notice
+from lib_bootcamp.surfaces.page.notice import notice
 from lib_bootcamp.surfaces.page.running import RunProgress, Stops
 from lib_bootcamp.surfaces.page.tab import Tab
 from lib_bootcamp.surfaces.page.values import LOOK
 from lib_bootcamp.surfaces.page.work import in_queue
 from lib_bootcamp.surfaces.shared.work_queue import QUEUES
 
-LOG = logging.getLogger(__name__)
 PICTURES_ON_A_PAGE, THUMBNAIL_PX, MOST_CHANGES, MOST_TAGS = 24, 256, 200, 300
 # What the buttons and the text field give; the other fields are on the form.
 BY_BUTTONS = ("files", "text", "seen", "dry_run", "undo")
@@ -163,19 +161,19 @@ class CaptionsTab(Tab):
             dry_run: tell the changes and write nothing.
             undo: take the newest edit back.
         """
-        try:
+
+        def work() -> list[Any]:
             raw = self.form.raw(values)
             if only_find or undo:
                 raw = {
                     name: each for name, each in raw.items() if name in {"folder", "where", "recursive", "separator"}
                 }
             params = self.operation.params_from({**raw, "dry_run": dry_run, "undo": undo})
-            made = self.operation.run(params, self._context(progress))
-        except BootcampError as error:
-            return self.failed(str(error))
-        except Exception:
-            LOG.exception("%s failed", self.operation.name)
-            return self.failed(UNEXPECTED)
+            return self._found(self.operation.run(params, self._context(progress)))
+
+        return self.attempt(work)
+
+    def _found(self, made: CaptionsResult) -> list[Any]:
         state = {**NOTHING, "folder": made.folder, "found": [(each.path, each.caption) for each in made.found]}
         return [
             notice(made.summary(), kind="done" if made.succeeded() else "no"),
@@ -232,7 +230,8 @@ class CaptionsTab(Tab):
 
     def save(self, state: dict[str, Any], text: str, *values: Any) -> list[Any]:
         """Write the chosen picture's caption, where it is as it was seen."""
-        try:
+
+        def work() -> list[Any]:
             if state["chosen"] is None:
                 raise InvalidParamError("Caption", "has no picture; click one above")
             path, caption = state["found"][state["chosen"]]
@@ -240,9 +239,12 @@ class CaptionsTab(Tab):
             params = self.operation.params_from(
                 {**raw, "folder": state["folder"], "files": [path], "text": text, "seen": caption or ""}
             )
-            made = self.operation.run(params, self._context(self.host.progress()))
-        except BootcampError as error:
-            return [notice(str(error), kind="error"), state, gr.update(), gr.update()]
+            return self._saved(state, self.operation.run(params, self._context(self.host.progress())))
+
+        return self.attempt(work, lambda said: [notice(said, kind="error"), state, gr.update(), gr.update()])
+
+    def _saved(self, state: dict[str, Any], made: CaptionsResult) -> list[Any]:
+        path, _ = state["found"][state["chosen"]]
         found = list(state["found"])
         found[state["chosen"]] = (path, made.found[0].caption)
         state = {**state, "found": found}

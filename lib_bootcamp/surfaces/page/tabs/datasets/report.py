@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import json
-import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,15 +11,12 @@ import gradio as gr
 
 from lib_bootcamp.context import Context
 from lib_bootcamp.core.files.atomic import write_atomically
-from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.operations.datasets.report import DatasetReport
 from lib_bootcamp.ports import Host
 from lib_bootcamp.surfaces.page.fields import quiet_event
-from lib_bootcamp.surfaces.page.notice import UNEXPECTED, notice
+from lib_bootcamp.surfaces.page.notice import notice
 from lib_bootcamp.surfaces.page.running import RunProgress, Stops
 from lib_bootcamp.surfaces.page.tab import Places, Tab
-
-LOG = logging.getLogger(__name__)
 
 
 class DatasetTab(Tab):
@@ -76,15 +72,13 @@ class DatasetTab(Tab):
 
     def examine(self, values: tuple[Any, ...], progress: RunProgress) -> list[Any]:
         """Run on the form's values; mistakes become the message."""
-        try:
+
+        def work() -> list[Any]:
             params = self.operation.params_from(self.form.raw(values))
             context = Context.of_page(self.host, progress)
             return self._shown(self.operation.run(params, context), context)
-        except BootcampError as error:
-            return self.failed(str(error))
-        except Exception:
-            LOG.exception("%s failed", self.operation.name)
-            return self.failed(UNEXPECTED)
+
+        return self.attempt(work)
 
     def failed(self, sentence: str) -> list[Any]:
         """The components' values after a mistake: the sentence alone."""

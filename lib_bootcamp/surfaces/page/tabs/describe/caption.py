@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,14 +17,12 @@ from lib_bootcamp.operations.describe.caption_pictures import PictureCaption
 from lib_bootcamp.ports import Host
 from lib_bootcamp.surfaces.page.fields import Form, picture_input, quiet_event, supported
 from lib_bootcamp.surfaces.page.job_panel import JobPanel
-from lib_bootcamp.surfaces.page.notice import UNEXPECTED, notice
+from lib_bootcamp.surfaces.page.notice import notice
 from lib_bootcamp.surfaces.page.running import RunProgress, Stops
 from lib_bootcamp.surfaces.page.tab import Places, Tab
 from lib_bootcamp.surfaces.page.values import LOOK
 
 from .charts import Bar, chart
-
-LOG = logging.getLogger(__name__)
 
 
 class CaptionTab(Tab):
@@ -107,19 +104,17 @@ class CaptionTab(Tab):
     def tried(self, picture: Any, values: tuple[Any, ...], progress: RunProgress) -> list[Any]:
         """Caption one picture with the form's settings; writes nothing."""
         known = {each.name for each in self.operation.params.fields()}
-        try:
+
+        def work() -> list[Any]:
             raw = self.form.raw(values)
             image = _picture(picture, raw.pop("background", WHITE))
             settings = {name: value for name, value in raw.items() if name in known}
             params = self.operation.params_from({**settings, "images": [image]})
             made = self.operation.run(params, Context.of_page(self.host, progress)).captions[0]
-        except BootcampError as error:
-            return [notice(str(error), kind="error"), gr.update(), ""]
-        except Exception:
-            LOG.exception("%s failed", self.operation.name)
-            return [notice(UNEXPECTED, kind="error"), gr.update(), ""]
-        warning = made.warning() or ("" if made.caption else "Nothing was found that the caption could say.")
-        return [notice(warning, kind="no") if warning else "", made.caption, _found(made)]
+            warning = made.warning() or ("" if made.caption else "Nothing was found that the caption could say.")
+            return [notice(warning, kind="no") if warning else "", made.caption, _found(made)]
+
+        return self.attempt(work, lambda said: [notice(said, kind="error"), gr.update(), ""])
 
     # --- what is needed
 

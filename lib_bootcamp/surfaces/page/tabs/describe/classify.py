@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from lib_bootcamp.errors import BootcampError, CancelledError, InvalidParamError
 from lib_bootcamp.operations.describe.classify import GroupScores, ImageScores, classify_files
 from lib_bootcamp.ports import Host
 from lib_bootcamp.surfaces.page.fields import Form, file_input, picture_input, quiet_event, supported
-from lib_bootcamp.surfaces.page.notice import UNEXPECTED, notice
+from lib_bootcamp.surfaces.page.notice import notice
 from lib_bootcamp.surfaces.page.running import RunProgress, Stops
 from lib_bootcamp.surfaces.page.tab import Tab
 from lib_bootcamp.surfaces.page.uploads import public_text
@@ -28,7 +27,6 @@ from lib_bootcamp.surfaces.shared.tables import csv_bytes, jsonl_bytes, record_o
 
 from .charts import Bar, chart
 
-LOG = logging.getLogger(__name__)
 MOST_FILES, MOST_ROWS, MOST_THUMBNAILS = 2000, 500, 120
 THUMBNAIL_PX = 256
 UNKNOWN = "unknown"
@@ -106,8 +104,9 @@ class ClassifyTab(Tab):
             progress: stops the run within one batch.
         """
         done: list[tuple[str, ImageScores | BootcampError]] = []
-        note = ""
-        try:
+
+        def work() -> list[Any]:
+            note = ""
             paths = _uploaded([picture, *(uploads or [])])
             params = self.operation.settings_from(self.form.raw(values))
             context = Context.of_page(self.host, progress)
@@ -117,11 +116,8 @@ class ClassifyTab(Tab):
             except CancelledError:
                 note = "Stopped. "
             return self._shown(paths, done, note)
-        except BootcampError as error:
-            return self.failed(str(error))
-        except Exception:
-            LOG.exception("%s failed", self.operation.name)
-            return self.failed(UNEXPECTED)
+
+        return self.attempt(work)
 
     def failed(self, sentence: str) -> list[Any]:
         """The components' values after a mistake: the sentence alone."""

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
 
 from lib_bootcamp.context import Context
-from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.operations.describe.interrogate import InterrogateResult, TableScores
 from lib_bootcamp.ports import Host
 from lib_bootcamp.surfaces.page.fields import quiet_event, supported
-from lib_bootcamp.surfaces.page.notice import UNEXPECTED, notice
+from lib_bootcamp.surfaces.page.notice import notice
 from lib_bootcamp.surfaces.page.running import RunProgress, Stops
 from lib_bootcamp.surfaces.page.tab import Places, Tab, filled
 
 from .charts import Bar, chart
-
-LOG = logging.getLogger(__name__)
 
 
 class InterrogateTab(Tab):
@@ -83,15 +79,13 @@ class InterrogateTab(Tab):
 
     def interrogate(self, values: tuple[Any, ...], progress: RunProgress) -> list[Any]:
         """Run on the form's values; mistakes become the message."""
-        try:
+
+        def work() -> list[Any]:
             params = self.operation.params_from(self.form.raw(values))
             made = self.operation.run(params, Context.of_page(self.host, progress))
-        except BootcampError as error:
-            return self.failed(str(error))
-        except Exception:
-            LOG.exception("%s failed", self.operation.name)
-            return self.failed(UNEXPECTED)
-        return [_said(made), made.prompt, made.negative or "", charts(made.analysis), made.facts()]
+            return [_said(made), made.prompt, made.negative or "", charts(made.analysis), made.facts()]
+
+        return self.attempt(work)
 
     def failed(self, sentence: str) -> list[Any]:
         """The components' values after a mistake: the sentence alone, and what was there before."""

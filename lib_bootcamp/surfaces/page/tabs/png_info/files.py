@@ -107,6 +107,6 @@ def stem_of(name: str) -> str:
     return re.sub(r"[^\w .()-]+", "_", Path(name).stem)[:100].strip(" .") or "picture"
 
 
-def public_sentence(error: BootcampError) -> str:
+def public_sentence(sentence: str) -> str:
     """A mistake without the folder that Gradio keeps an uploaded file in."""
-    return re.sub(r"(?:[A-Za-z]:)?[\\/](?:[^\\/:]+[\\/])+(?=[^\\/:]+: )", "", str(error))
+    return re.sub(r"(?:[A-Za-z]:)?[\\/](?:[^\\/:]+[\\/])+(?=[^\\/:]+: )", "", sentence)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import functools
-import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from lib_bootcamp.operations.png_info.edit import PNG_INFO_EDIT
 from lib_bootcamp.operations.png_info.read import FileInfo
 from lib_bootcamp.ports import Host, SilentProgress
 from lib_bootcamp.surfaces.page.fields import Form, picture_output, quiet_event, supported
-from lib_bootcamp.surfaces.page.notice import UNEXPECTED, notice
+from lib_bootcamp.surfaces.page.notice import notice
 from lib_bootcamp.surfaces.page.running import RunProgress, Stops
 from lib_bootcamp.surfaces.page.tab import Places, Tab
 from lib_bootcamp.surfaces.page.values import LOOK, uploads
@@ -40,7 +39,6 @@ from .folder import folder_tables
 from .html import fields_table, raw_view
 from .send import drawing_values
 
-LOG = logging.getLogger(__name__)
 NOTHING = "Nothing"
 INFOTEXT = "As the WebUI pastes it, from whatever tool's fields. It may be changed before it is used below."
 VIEWS = ("chosen", "against", "infotext", "picture", "fields", "differences", "raw")
@@ -177,15 +175,16 @@ class PngInfoTab(Tab):
 
     def read(self, *values: Any) -> list[Any]:
         """Read all files and show the first, against the second where there are two."""
-        return self._guarded(lambda: self._read(values))
+        return self.attempt(lambda: self._read(values))
 
     def choose(self, chosen: Any, against: Any, *values: Any) -> list[Any]:
         """Show another of the files; they are read again, so that nothing of theirs is kept in memory."""
-        return self._guarded(lambda: [gr.update(), *self._views(values, chosen, against), gr.update()])
+        return self.attempt(lambda: [gr.update(), *self._views(values, chosen, against), gr.update()])
 
     def copy(self, chosen: Any, files: Any, *values: Any, with_infotext: bool) -> list[Any]:
         """Write a copy of the chosen file."""
-        try:
+
+        def work() -> list[Any]:
             path, name = one_of(files, chosen)
             raw = self.edit.raw(values)
             if not with_infotext:
@@ -194,25 +193,27 @@ class PngInfoTab(Tab):
                 raise InvalidParamError("Infotext", "is empty; write one, or make a copy without metadata")
             params = PNG_INFO_EDIT.params_from({**raw, "file": read_file(path)})
             made = PNG_INFO_EDIT.run(params, self._context(SilentProgress()))
-        except BootcampError as error:
-            return [notice(public_sentence(error), kind="error"), gr.update(value=None, visible=False)]
-        out = self.outputs.new_folder() / f"{stem_of(name)}-{'infotext' if with_infotext else 'bare'}{made.suffix()}"
-        write_atomically(out, made.file)
-        return [notice(made.summary(), kind="done"), gr.update(value=[str(out)], visible=True)]
+            ending = f"{'infotext' if with_infotext else 'bare'}{made.suffix()}"
+            out = self.outputs.new_folder() / f"{stem_of(name)}-{ending}"
+            write_atomically(out, made.file)
+            return [notice(made.summary(), kind="done"), gr.update(value=[str(out)], visible=True)]
+
+        return self.attempt(work, _without_file)
 
     def tables(self, folder: str, recursive: Any, *values: Any, progress: RunProgress) -> list[Any]:
         """Read a folder into two files."""
-        try:
+
+        def work() -> list[Any]:
             out, context = self.outputs.new_folder(), self._context(progress)
 
             def read(paths: list[Path]) -> Any:
                 return self._over(paths, values, context)
 
             said = folder_tables(folder, read, context, out, recursive=bool(recursive))
-        except BootcampError as error:
-            return [notice(str(error), kind="error"), gr.update(value=None, visible=False)]
-        written = [str(each) for each in sorted(out.iterdir())]
-        return [notice(said, kind="done"), gr.update(value=written, visible=True)]
+            written = [str(each) for each in sorted(out.iterdir())]
+            return [notice(said, kind="done"), gr.update(value=written, visible=True)]
+
+        return self.attempt(work, _without_file)
 
     def _read(self, values: Sequence[Any]) -> list[Any]:
         param = next(each for each in self.form.fields if each.name == "files")
@@ -221,7 +222,7 @@ class PngInfoTab(Tab):
         good = [(name, each) for name, each in done if isinstance(each, FileInfo)]
         if not good:
             first = next(each for _, each in done if isinstance(each, BootcampError))
-            return self.failed(public_sentence(first))
+            return self.failed(str(first))
         labels = [label_of(at, name) for at, (name, _) in enumerate(done)]
         several = len(done) > 1
         first_good = next(at for at, (_, each) in enumerate(done) if isinstance(each, FileInfo))
@@ -269,25 +270,21 @@ class PngInfoTab(Tab):
     def _context(self, progress: Any) -> Context:
         return Context.of_page(self.host, progress)
 
-    def _guarded(self, run: Callable[[], list[Any]]) -> list[Any]:
-        try:
-            return run()
-        except BootcampError as error:
-            return self.failed(public_sentence(error))
-        except Exception:
-            LOG.exception("%s failed", self.operation.name)
-            return self.failed(UNEXPECTED)
-
     def failed(self, sentence: str) -> list[Any]:
         """The components' values after a mistake: the sentence, and what could be chosen before."""
         shown = self._empty()
         shown[:2] = [gr.update(), gr.update()]
-        return [notice(sentence, kind="error"), *shown, gr.update(value=None, visible=False)]
+        return [notice(public_sentence(sentence), kind="error"), *shown, gr.update(value=None, visible=False)]
 
     @staticmethod
     def _empty() -> list[Any]:
         hidden = [gr.update(choices=[], value=None, visible=False) for _ in range(2)]
         return [*hidden, "", None, "", "", ""]
+
+
+def _without_file(sentence: str) -> list[Any]:
+    """The message and the file's place after a mistake."""
+    return [notice(public_sentence(sentence), kind="error"), gr.update(value=None, visible=False)]
 
 
 def _private(event: Any) -> dict[str, Any]:
