@@ -12,12 +12,14 @@ from lib_bootcamp.core.images.arrays import Image
 
 from .details import DETAIL_PX, TIMES, details
 from .ladder import FAST, WITHOUT_ZXING, Stage, Try, prepared_stage
-from .views import PREPARATIONS, WORKING_SIDE, enlarge_small, shrink
+from .views import DEBLURRED_TIMES, PREPARATIONS, WORKING_SIDE, deblurred, enlarge_small, enlarge_smooth, shrink
 
 FULL_SIZE = "full size"
 LARGE_SIDE = max(each.side for each in FAST)
 """Above it a picture has codes that none of the cascade's stages shows."""
 MOST_DETAILS = 6
+# The longer side and the blur that is undone, in px: a code's modules have 4 to 6 px there, if it fills the picture.
+DEBLURRED = ((192, 3), (192, 2), (384, 3))
 CHANNELS = ((2, "blue"), (0, "red"))
 # Only small pictures are shown to WeChat, as they are too: reducing them to its stage's 192 px loses what they have.
 _SMALL_SIDE = 384
@@ -32,9 +34,9 @@ _CHANNEL_DETAILS = 2
 _COST = {"zxing-cpp": 1, "quirc": 4, "pyzbar": 10, "wechat": 25}
 _VIEW_PIXELS = 20_000
 # After the whole picture follows at most as much work again: small views have more in each pixel, and views are made
-# first, so that all together takes some four times as long. Or these pixels, about 10 ms where nothing looks like a
+# first, so that all together takes some four times as long. Or these pixels, about 20 ms where nothing looks like a
 # code; where zxing-cpp sees a code that it cannot read, the heavier readers are worth their time.
-LEAST_PIXELS, LEAST_PIXELS_DAMAGED = 2_000_000, 6_000_000
+LEAST_PIXELS, LEAST_PIXELS_DAMAGED = 4_000_000, 6_000_000
 
 
 @dataclass
@@ -83,6 +85,7 @@ def fast_tries(image: Image, grey: Image, names: Sequence[str], budget: Budget) 
     rest = [each for each in stages if each not in first and each not in plain]
     yield from _staged(small, [each for each in rest if each.decoder in {"zxing-cpp", "quirc"}], budget)
     yield from _local_contrast(small, chief(names), budget)
+    yield from _deblurred(small if large else grey, chief(names), budget)
     yield from _staged(small, [each for each in rest if each.decoder == "pyzbar"][:1], budget)
     if not large:
         yield from enlarged(grey, chief(names), 1, budget)
@@ -172,6 +175,17 @@ def _local_contrast(small: Image, names: Sequence[str], budget: Budget) -> Itera
     if allowed:
         strong = PREPARATIONS["local contrast"](shrink(small, LARGE_SIDE))
         yield from (Try(name, "local contrast", strong) for name in allowed)
+
+
+def _deblurred(grey: Image, names: Sequence[str], budget: Budget) -> Iterator[Try]:
+    """Codes out of focus, where readers see gray in place of modules."""
+    for side, sigma_px in DEBLURRED:
+        view = enlarge_smooth(shrink(grey, side), DEBLURRED[0][0])
+        height, width = (each * DEBLURRED_TIMES for each in view.shape)
+        allowed = [name for name in names if budget.allows(name, height, width)]
+        if allowed:
+            sharp = deblurred(sigma_px)(view)
+            yield from (Try(name, f"{side} px, deblurred {sigma_px}", sharp) for name in allowed)
 
 
 def _is_coloured(image: Image) -> bool:

@@ -16,6 +16,8 @@ Prepare: TypeAlias = Callable[[Image], Image]
 WORKING_SIDE = 2048
 # A code of one pixel a module is enlarged, as a person would before holding a phone to it.
 _LEAST_SIDE = 256
+DEBLURRED_TIMES = 3
+_DEBLUR_ROUNDS, _DEBLUR_GAIN = 10, 1.5
 
 
 def grey_of(image: Image) -> Image:
@@ -59,6 +61,17 @@ def enlarge_small(grey: Image) -> Image:
     return grey if times < 2 else np.repeat(np.repeat(grey, times, 0), times, 1)
 
 
+def enlarge_smooth(grey: Image, longest: int) -> Image:
+    """Enlarge a picture so that its longer side is `longest` px; larger ones are left alone."""
+    scale = longest / max(grey.shape)
+    if scale <= 1:
+        return grey
+    import cv2
+
+    size = (max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale)))
+    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
+
+
 def as_is(grey: Image) -> Image:
     """Nothing done to it."""
     return grey
@@ -71,6 +84,26 @@ def blurred(sigma_px: float) -> Prepare:
         import cv2
 
         return np.asarray(cv2.GaussianBlur(grey, (0, 0), sigma_px), dtype=np.uint8)
+
+    return prepare
+
+
+def deblurred(sigma_px: float) -> Prepare:
+    """Undo a Gaussian blur and enlarge: for codes that are out of focus, whose modules have about twice `sigma_px`.
+
+    Van Cittert's method: what the result, blurred again, lacks of the picture is added to it, ten times.
+    """
+
+    def prepare(grey: Image) -> Image:
+        import cv2
+
+        seen = grey.astype(np.float32)
+        sharp = seen
+        for _ in range(_DEBLUR_ROUNDS):
+            lacking = seen - cv2.GaussianBlur(sharp, (0, 0), sigma_px)
+            sharp = np.clip(sharp + _DEBLUR_GAIN * lacking, 0, 255).astype(np.float32, copy=False)
+        size = (grey.shape[1] * DEBLURRED_TIMES, grey.shape[0] * DEBLURRED_TIMES)
+        return np.asarray(cv2.resize(sharp.astype(np.uint8), size, interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
 
     return prepare
 

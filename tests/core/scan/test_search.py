@@ -150,6 +150,14 @@ def test_a_code_of_little_contrast_beside_black_and_white_is_read(levels: int) -
     assert reads(picture)
 
 
+@pytest.mark.parametrize("turn", [0, 1])
+@pytest.mark.parametrize("blur_modules", [0.6, 0.7])
+@pytest.mark.parametrize("module_px", [4, 6, 9.5])
+def test_a_plain_code_out_of_focus_is_read(module_px: float, blur_modules: float, turn: int) -> None:
+    blurred = cv2.GaussianBlur(resized(code(module_px=16), module_px), (0, 0), blur_modules * module_px)
+    assert reads(np.rot90(np.asarray(blurred), turn))
+
+
 def test_of_two_codes_of_different_size_both_are_told() -> None:
     picture = on_screen(code("small", module_px=2), 1920, 1080)
     large = code("large", module_px=12)
