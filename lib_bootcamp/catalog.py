@@ -1,56 +1,110 @@
-"""The only list of operations."""
+"""The only list of operations. What `--help` lists is read from their files without importing what these stand on."""
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
-from .operation import Operation
-from .operations.controlnet.compatibility import COMPATIBILITY
-from .operations.datasets.captions import DATASET_CAPTIONS
-from .operations.datasets.report import DATASET_REPORT
-from .operations.describe.caption import CAPTION
-from .operations.describe.classify import CLASSIFY
-from .operations.describe.interrogate import INTERROGATE
-from .operations.draw.qr_art import QR_ART
-from .operations.draw.txt2img import TXT2IMG
-from .operations.maps.all_maps import ALL_MAPS
-from .operations.maps.brightness import BRIGHTNESS
-from .operations.maps.detect import DETECT
-from .operations.maps.edges import EDGES
-from .operations.maps.folder import with_folder
-from .operations.maps.lighting import LIGHTING
-from .operations.maps.recolor import RECOLOR
-from .operations.png_info.edit import PNG_INFO_EDIT
-from .operations.png_info.read import PNG_INFO
-from .operations.qr.qr import QR
-from .operations.qr.scan import SCAN
+if TYPE_CHECKING:
+    from .operation import Operation
 
-OPERATIONS: tuple[Operation[Any, Any], ...] = (
-    QR,
-    with_folder(BRIGHTNESS),
-    with_folder(LIGHTING),
-    with_folder(RECOLOR),
-    with_folder(EDGES),
-    with_folder(DETECT),
-    with_folder(ALL_MAPS),
-    COMPATIBILITY,
-    SCAN,
-    CLASSIFY,
-    INTERROGATE,
-    PNG_INFO,
-    PNG_INFO_EDIT,
-    CAPTION,
-    DATASET_REPORT,
-    DATASET_CAPTIONS,
-    TXT2IMG,
-    QR_ART,
+
+@dataclass(frozen=True)
+class Entry:
+    """Where an operation is declared.
+
+    Args:
+        module: its file, below `operations`.
+        attribute: the `Operation` in it.
+        over_folders: whether it also makes maps of a folder's pictures, as a job.
+    """
+
+    module: str
+    attribute: str
+    over_folders: bool = False
+
+    @cached_property
+    def operation(self) -> Operation[Any, Any]:
+        """The operation; its file and what that stands on are imported when it is first asked for."""
+        made: Operation[Any, Any] = getattr(import_module(self._name), self.attribute)
+        if self.over_folders:
+            from .operations.maps.folder import with_folder
+
+            return with_folder(made)
+        return made
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What is typed on the command line to run it."""
+        return tuple((self._written.get("command") or self._written["name"]).split())
+
+    @property
+    def summary(self) -> str:
+        """What it is for, in one sentence."""
+        return self._written["summary"]
+
+    @property
+    def _name(self) -> str:
+        return f"{__package__}.operations.{self.module}"
+
+    @cached_property
+    def _written(self) -> dict[str, str]:
+        """The texts in the call that declares it, from its source: importing all of it takes a second."""
+        spec = find_spec(self._name)
+        source = getattr(spec.loader, "get_source", lambda _: None)(self._name) if spec else None
+        if not source:  # a program without sources
+            made = self.operation
+            return {"name": made.name, "command": made.command, "summary": made.summary}
+        for line in reversed(ast.parse(source).body):
+            targets = line.targets if isinstance(line, ast.Assign) else [getattr(line, "target", None)]
+            value = getattr(line, "value", None)
+            if isinstance(value, ast.Call) and any(getattr(each, "id", "") == self.attribute for each in targets):
+                given = {each.arg: each.value for each in value.keywords}
+                names = given.keys() & {"name", "command", "summary"}
+                return {str(name): ast.literal_eval(given[name]) for name in names}
+        raise LookupError(f"{self._name} declares no {self.attribute}")
+
+
+ENTRIES = (
+    Entry("qr.qr", "QR"),
+    Entry("maps.brightness", "BRIGHTNESS", over_folders=True),
+    Entry("maps.lighting", "LIGHTING", over_folders=True),
+    Entry("maps.recolor", "RECOLOR", over_folders=True),
+    Entry("maps.edges", "EDGES", over_folders=True),
+    Entry("maps.detect", "DETECT", over_folders=True),
+    Entry("maps.all_maps", "ALL_MAPS", over_folders=True),
+    Entry("controlnet.compatibility", "COMPATIBILITY"),
+    Entry("qr.scan", "SCAN"),
+    Entry("describe.classify", "CLASSIFY"),
+    Entry("describe.interrogate", "INTERROGATE"),
+    Entry("png_info.read", "PNG_INFO"),
+    Entry("png_info.edit", "PNG_INFO_EDIT"),
+    Entry("describe.caption", "CAPTION"),
+    Entry("datasets.report", "DATASET_REPORT"),
+    Entry("datasets.captions", "DATASET_CAPTIONS"),
+    Entry("draw.txt2img", "TXT2IMG"),
+    Entry("draw.qr_art", "QR_ART"),
 )
+OPERATIONS: tuple[Operation[Any, Any], ...]
+"""All of them, in the order of the tabs; imported when they are first asked for."""
 
 
-def offered(host: str, operations: Iterable[Operation[Any, Any]] = OPERATIONS) -> tuple[Operation[Any, Any], ...]:
-    """The operations that a host of this name offers."""
-    return tuple(each for each in operations if not each.hosts or host in each.hosts)
+def __getattr__(name: str) -> Any:
+    if name != "OPERATIONS":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = made = tuple(each.operation for each in ENTRIES)
+    return made
+
+
+def offered(host: str, operations: Iterable[Operation[Any, Any]] | None = None) -> tuple[Operation[Any, Any], ...]:
+    """The operations that a host of this name offers, of all or of these."""
+    known = (each.operation for each in ENTRIES) if operations is None else operations
+    return tuple(each for each in known if not each.hosts or host in each.hosts)
 
 
 def find(name: str) -> Operation[Any, Any]:
@@ -59,9 +113,9 @@ def find(name: str) -> Operation[Any, Any]:
     Raises:
         KeyError: there is none.
     """
-    return {each.name: each for each in OPERATIONS}[name]
+    return {each.operation.name: each.operation for each in ENTRIES}[name]
 
 
 def names() -> tuple[str, ...]:
     """The operations' names, in the order of the tabs."""
-    return tuple(each.name for each in OPERATIONS)
+    return tuple(each.operation.name for each in ENTRIES)

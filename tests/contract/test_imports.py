@@ -27,11 +27,11 @@ FOLDER = ROOT / "lib_bootcamp" / "operations"
 OPERATIONS = sorted(".".join(each.relative_to(FOLDER).with_suffix("").parts) for each in FOLDER.rglob("[!_]*.py"))
 
 
-def loaded_by(statement: str, *flags: str) -> set[str]:
-    """The top-level modules that a fresh Python has after this statement and had not before."""
+def loaded_by(statement: str, *flags: str, modules: bool = False) -> set[str]:
+    """What a fresh Python has loaded after this statement and had not before: packages, or all their modules."""
     code = (
         f"import sys, json; before = set(sys.modules); sys.path.insert(0, {str(ROOT)!r}); {statement}; "
-        "print(json.dumps(sorted({name.partition('.')[0] for name in set(sys.modules) - before})))"
+        "print(json.dumps(sorted(set(sys.modules) - before)))"
     )
     told = subprocess.run(
         [sys.executable, *flags, "-c", code],
@@ -40,11 +40,28 @@ def loaded_by(statement: str, *flags: str) -> set[str]:
         check=True,
         env={**os.environ, "BOOTCAMP_VENV": "off"},
     )
-    return set(json.loads(told.stdout.splitlines()[-1]))
+    loaded = json.loads(told.stdout.splitlines()[-1])
+    return set(loaded) if modules else {name.partition(".")[0] for name in loaded}
 
 
 def test_the_catalogue_loads_nothing_heavy() -> None:
     assert not loaded_by("import lib_bootcamp.catalog") & HEAVY
+
+
+def test_the_help_loads_no_operation_and_nothing_that_one_stands_on() -> None:
+    from lib_bootcamp.catalog import ENTRIES
+
+    code = "import lib_bootcamp.app; from lib_bootcamp.surfaces.cli.parser import build_parser"
+    loaded = loaded_by(f"{code}; build_parser().format_help()", modules=True)
+    assert not {name.partition(".")[0] for name in loaded} & {*HEAVY, "numpy", "PIL", "sqlite3"}
+    assert not loaded & {f"lib_bootcamp.operations.{each.module}" for each in ENTRIES}
+
+
+def test_a_commands_help_loads_its_own_operation_alone() -> None:
+    code = "from lib_bootcamp.surfaces.cli.parser import build_parser"
+    loaded = loaded_by(f"{code}; build_parser().parse_args(['lighting', '--preset', 'left'])", modules=True)
+    assert "lib_bootcamp.operations.maps.lighting" in loaded
+    assert not loaded & {"lib_bootcamp.operations.draw.txt2img", "lib_bootcamp.operations.datasets.report"}
 
 
 @pytest.mark.parametrize("name", OPERATIONS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -42,6 +43,18 @@ def _made(host: Host, name: str, **values: Any) -> tuple[Any, Mapping[str, str]]
     params = operation.params_from(values)
     result = operation.run(params, Context.of_terminal(host, host.progress()))
     return result, picture_text(operation, params, result)
+
+
+def fill(parser: argparse.ArgumentParser) -> None:
+    """Add its flags, and what runs it."""
+    parser.add_argument("--out", default="demo-output", metavar="FOLDER", help="where the pictures go (%(default)s)")
+    parser.add_argument("--content", default="https://example.com", metavar="TEXT", help="what the code says")
+    parser.set_defaults(run=run)
+
+
+def run(host: Host, arguments: argparse.Namespace) -> int:
+    """Run the command; returns the exit code."""
+    return demo(host, folder=arguments.out, content=arguments.content)
 
 
 def demo(host: Host, *, folder: str, content: str) -> int:

@@ -210,28 +210,18 @@ ACTIONS: dict[str, tuple[str, Callable[[Jobs, argparse.Namespace], int]]] = {
 }
 
 
-class JobsCommand:
-    """`jobs`, which lists them, and `jobs ACTION NUMBER`."""
-
-    name = "jobs"
-    help = "list the jobs; show, resume, pause, cancel, undo or remove one"
-    needs = ""
-    models = False
-
-    def add_to(self, subparsers: Any) -> Any:
-        """Add the command to the parser; returns its own."""
-        parser = subparsers.add_parser(self.name, help=self.help, description=self.help)
-        parser.add_argument("--json", action="store_true", help="print JSON")
-        parser.set_defaults(run=_on_jobs(_list), needs="")
-        actions = parser.add_subparsers(title="actions", metavar="ACTION")
-        for name, (text, run) in ACTIONS.items():
-            made = actions.add_parser(name, help=text, description=text, argument_default=argparse.SUPPRESS)
-            made.add_argument("number", type=int, metavar="NUMBER", help="of the job")
-            made.add_argument("--json", action="store_true", help="print JSON")
-            if name == "resume":
-                made.add_argument("--device", help="torch device for models (cuda, cuda:1, mps, cpu)")
-            made.set_defaults(run=_on_jobs(run), needs="models" if name == "resume" else "")
-        return parser
+def fill(parser: argparse.ArgumentParser) -> None:
+    """Add `jobs ACTION NUMBER` to the command `jobs`, which lists them."""
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=_on_jobs(_list))
+    actions = parser.add_subparsers(title="actions", metavar="ACTION")
+    for name, (text, run) in ACTIONS.items():
+        made = actions.add_parser(name, help=text, description=text, argument_default=argparse.SUPPRESS)
+        made.add_argument("number", type=int, metavar="NUMBER", help="of the job")
+        made.add_argument("--json", action="store_true", help="print JSON")
+        if name == "resume":
+            made.add_argument("--device", help="torch device for models (cuda, cuda:1, mps, cpu)")
+        made.set_defaults(run=_on_jobs(run), needs="models" if name == "resume" else "")
 
 
 def _on_jobs(run: Callable[[Jobs, argparse.Namespace], int]) -> Callable[[Host, argparse.Namespace], int]:

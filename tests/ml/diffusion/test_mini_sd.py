@@ -19,7 +19,7 @@ from lib_bootcamp.hosts.standalone import StandaloneHost  # noqa: E402
 from lib_bootcamp.operations.describe.classify import ClassifyParams, classify  # noqa: E402
 from lib_bootcamp.operations.draw.txt2img import Txt2ImgParams, Txt2ImgResult, draw_picture  # noqa: E402
 from lib_bootcamp.ports import SilentProgress  # noqa: E402
-from lib_bootcamp.surfaces.cli.commands import COMMANDS  # noqa: E402
+from lib_bootcamp.surfaces.cli import demo  # noqa: E402
 from tests.ml.checkpoints.test_single_file import parts  # noqa: E402
 
 SHAPES = tuple(f"a {each}" for each in ("circle", "square", "triangle", "star", "cross", "ring", "heart", "diamond"))
@@ -113,7 +113,6 @@ def test_demo_and_serve_say_that_they_draw_with_the_small_checkpoint(
 ) -> None:
     import argparse
 
-    demo = next(each for each in COMMANDS if each.name == "demo")
     assert demo.run(host, argparse.Namespace(out=str(tmp_path), content="https://example.com")) == 0
     out, err = capsys.readouterr()
     assert "--checkpoint" in err

@@ -1,0 +1,26 @@
+"""The catalogue: what is read of an operation without importing it is what the operation says."""
+
+from __future__ import annotations
+
+import pytest
+
+from lib_bootcamp.catalog import ENTRIES, OPERATIONS, Entry
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda each: each.module)
+def test_the_words_and_the_summary_are_the_operations_own(entry: Entry) -> None:
+    assert (entry.words, entry.summary) == (entry.operation.words, entry.operation.summary)
+
+
+def test_the_operations_are_those_of_the_entries_in_their_order() -> None:
+    assert tuple(each.operation for each in ENTRIES) == OPERATIONS
+
+
+def test_a_program_without_sources_reads_the_operation_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lib_bootcamp.catalog.find_spec", lambda name: None)
+    assert Entry("qr.qr", "QR").summary == Entry("qr.qr", "QR").operation.summary
+
+
+def test_an_entry_that_names_nothing_is_told() -> None:
+    with pytest.raises(LookupError, match=r"operations\.qr\.qr declares no NOTHING"):
+        _ = Entry("qr.qr", "NOTHING").summary
