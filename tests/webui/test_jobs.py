@@ -102,7 +102,7 @@ def test_the_webuis_bar_shows_the_job_and_its_interrupt_pauses_it(webui: Webui, 
 
 
 def test_reload_ui_loses_nothing_of_a_job(webui: Webui, allowed: Path, browser: Any) -> None:
-    folder = dataset(allowed / "reloaded", 6000, LARGE)
+    folder = dataset(allowed / "reloaded", 20000, LARGE)
     number = begin(webui, folder)
     until(webui, number, "running", done=1)
     reload_ui(browser, webui)
@@ -113,7 +113,7 @@ def test_reload_ui_loses_nothing_of_a_job(webui: Webui, allowed: Path, browser: 
     until(webui, number, "running", done=told["done"] + 1)
     webui.call(f"{JOBS}/{number}", method="DELETE")
     ended = until(webui, number, "cancelled")
-    assert told["done"] < ended["done"] == len(captions(folder)) < 6000
+    assert told["done"] < ended["done"] == len(captions(folder)) < 20000
     assert captions(folder) == done_in_journal(webui, number)
     assert b"Traceback" not in webui.log.read_bytes().split(b"Restarting UI...")[-1]
 

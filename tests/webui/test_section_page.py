@@ -250,6 +250,7 @@ def reload_ui(browser: Any, webui: Webui) -> None:
     """
     before = webui.log.read_bytes().count(b"Startup time:")
     page = loaded(browser, webui)
+    page.wait_for_load_state("networkidle")
     page.wait_for_timeout(2000)
     page.locator("#footer a", has_text="Reload UI").click()
     end = time.monotonic() + WAIT_MS / 1000
