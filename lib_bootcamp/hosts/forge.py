@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from lib_bootcamp.errors import ModelError
-from lib_bootcamp.hosts.a1111 import A1111Host, loaded_blip
+from lib_bootcamp.hosts.a1111 import A1111Host
+from lib_bootcamp.hosts.webui_captioner import loaded_blip
 
 # Forge's names of the first and second text encoder (backend/diffusion_engine).
 FIRST, SECOND = ("clip_l", "clip_h"), "clip_g"

@@ -15,8 +15,10 @@ skip_without_models("diffusers", "transformers")
 import torch  # noqa: E402, TID253
 
 from lib_bootcamp.errors import CancelledError, ModelError  # noqa: E402
+from lib_bootcamp.ml.checkpoints.ldm_config import ldm_config  # noqa: E402
+from lib_bootcamp.ml.checkpoints.ldm_names import to_ldm  # noqa: E402
 from lib_bootcamp.ml.checkpoints.load import load_checkpoint  # noqa: E402
-from lib_bootcamp.ml.checkpoints.single_file import checkpoint_kind, ldm_config, to_ldm, write_single_file  # noqa: E402
+from lib_bootcamp.ml.checkpoints.single_file import checkpoint_kind, write_single_file  # noqa: E402
 from lib_bootcamp.ml.diffusion.text_to_image import SAMPLERS, draw, native_side  # noqa: E402
 from lib_bootcamp.ports import SilentProgress  # noqa: E402
 from tests.ml.diffusion.tiny_sd import tiny_folder  # noqa: E402

@@ -1,0 +1,100 @@
+"""diffusers' names of a Stable Diffusion 1 checkpoint's weights to LDM's: the inverse of diffusers' conversion."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from lib_bootcamp.errors import ModelError
+
+from .ldm_view import UNET, VAE
+
+TEXT = "cond_stage_model.transformer."
+_UNET_TOP = {
+    "time_embedding.linear_1.": "time_embed.0.",
+    "time_embedding.linear_2.": "time_embed.2.",
+    "conv_in.": "input_blocks.0.0.",
+    "conv_norm_out.": "out.0.",
+    "conv_out.": "out.2.",
+}
+_UNET_RESNET = {
+    "norm1.": "in_layers.0.",
+    "conv1.": "in_layers.2.",
+    "norm2.": "out_layers.0.",
+    "conv2.": "out_layers.3.",
+    "time_emb_proj.": "emb_layers.1.",
+    "conv_shortcut.": "skip_connection.",
+}
+_VAE_ATTENTION = {"group_norm.": "norm.", "to_q.": "q.", "to_k.": "k.", "to_v.": "v.", "to_out.0.": "proj_out."}
+
+
+def to_ldm(unet: Any, vae: Any, text_encoder: Any) -> dict[str, torch.Tensor]:
+    """All tensors of a checkpoint under LDM's names: the inverse of diffusers' conversion."""
+    layers, weights = int(unet.config.layers_per_block), unet.state_dict()
+    attending = {int(name.split(".")[1]) for name in weights if re.match(r"up_blocks\.\d+\.attentions", name)}
+    found = {UNET + _unet_name(name, layers, attending): value for name, value in weights.items()}
+    for name, value in vae.state_dict().items():
+        new = _vae_name(name, len(vae.config.block_out_channels))
+        if re.search(r"mid\.attn_1\.(q|k|v|proj_out)\.weight", new) and value.ndim == 2:
+            value = value[..., None, None]
+        found[VAE + new] = value
+    for name, value in text_encoder.state_dict().items():
+        found[TEXT + (name if name.startswith("text_model.") else f"text_model.{name}")] = value
+    return found
+
+
+def _unet_name(name: str, layers: int, attending: set[int]) -> str:
+    for old, new in _UNET_TOP.items():
+        if name.startswith(old):
+            return new + name[len(old) :]
+    place, at, kind, index, rest = _parts(name)
+    if kind == "resnets":
+        rest = _renamed(rest, _UNET_RESNET)
+    if place == "mid_block":
+        return f"middle_block.{index * 2 + (kind == 'attentions')}.{rest}"
+    if place == "down_blocks":
+        if kind == "downsamplers":
+            return f"input_blocks.{(layers + 1) * (at + 1)}.0.op.{rest.removeprefix('conv.')}"
+        return f"input_blocks.{1 + at * (layers + 1) + index}.{int(kind == 'attentions')}.{rest}"
+    if kind == "upsamplers":  # in the level's last block, after its attention where it has one
+        return f"output_blocks.{at * (layers + 1) + layers}.{1 + (at in attending)}.{rest}"
+    return f"output_blocks.{at * (layers + 1) + index}.{int(kind == 'attentions')}.{rest}"
+
+
+def _vae_name(name: str, levels: int) -> str:
+    side, _, inner = name.partition(".")
+    if side not in ("encoder", "decoder"):
+        return name
+    inner = inner.replace("conv_norm_out.", "norm_out.")
+    if not inner.startswith(("down_blocks", "up_blocks", "mid_block")):
+        return f"{side}.{inner}"
+    place, at, kind, index, rest = _parts(inner)
+    rest = rest.replace("conv_shortcut.", "nin_shortcut.")
+    if place == "mid_block":
+        if kind == "attentions":
+            return f"{side}.mid.attn_1.{_renamed(rest, _VAE_ATTENTION)}"
+        return f"{side}.mid.block_{index + 1}.{rest}"
+    level, short = (at, "down") if place == "down_blocks" else (levels - 1 - at, "up")
+    if kind in ("downsamplers", "upsamplers"):
+        return f"{side}.{short}.{level}.{short}sample.{rest}"
+    return f"{side}.{short}.{level}.block.{index}.{rest}"
+
+
+def _parts(name: str) -> tuple[str, int, str, int, str]:
+    found = re.match(r"(down_blocks|up_blocks)\.(\d+)\.(\w+?)\.(\d+)\.(.*)", name)
+    if found:
+        return found[1], int(found[2]), found[3], int(found[4]), found[5]
+    found = re.match(r"mid_block\.(\w+?)\.(\d+)\.(.*)", name)
+    if not found:
+        raise ModelError(f"The weight {name} has no place in Stable Diffusion 1's layout.")
+    return "mid_block", 0, found[1], int(found[2]), found[3]
+
+
+def _renamed(name: str, table: Mapping[str, str]) -> str:
+    for old, new in table.items():
+        if name.startswith(old):
+            return new + name[len(old) :]
+    return name
