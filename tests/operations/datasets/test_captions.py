@@ -10,7 +10,8 @@ import pytest
 from lib_bootcamp.context import Context
 from lib_bootcamp.core.files.places import Place
 from lib_bootcamp.errors import CancelledError, ImageError, InvalidParamError
-from lib_bootcamp.operations.datasets.captions import CaptionsParams, CaptionsResult, dataset_captions
+from lib_bootcamp.operations.datasets.captions import CaptionsResult, dataset_captions
+from lib_bootcamp.operations.datasets.captions_settings import CaptionsParams
 from tests.fakes import FakeHost, FakeProgress
 
 

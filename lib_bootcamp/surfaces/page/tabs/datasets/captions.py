@@ -15,7 +15,8 @@ from lib_bootcamp.core.datasets.pictures import small_jpeg
 from lib_bootcamp.core.files.atomic import write_atomically
 from lib_bootcamp.core.files.inside import Inside
 from lib_bootcamp.errors import InvalidParamError
-from lib_bootcamp.operations.datasets.captions import CaptionChange, CaptionsResult
+from lib_bootcamp.operations.datasets.captions import CaptionsResult
+from lib_bootcamp.operations.datasets.captions_settings import CaptionChange
 from lib_bootcamp.ports import Host
 from lib_bootcamp.surfaces.page.fields import Form, quiet_event, supported
 from lib_bootcamp.surfaces.page.notice import notice
