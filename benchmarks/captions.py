@@ -40,17 +40,17 @@ NEEDS = ("torch", "open_clip")
 ROOT = Path(__file__).resolve().parents[1]
 PRESET = "drawn shapes (mini)"
 SIDE, BATCH = 64, 32
-COLOURS = {"red": (220, 20, 30), "green": (20, 150, 40), "blue": (30, 70, 220), "yellow": (250, 220, 30)}
+COLORS = {"red": (220, 20, 30), "green": (20, 150, 40), "blue": (30, 70, 220), "yellow": (250, 220, 30)}
 
 
 def _pictures(folder: Path, count: int) -> Path:
     """Small pictures of circles and squares; each a file of its own."""
     folder.mkdir()
     files = []
-    for colour in COLOURS.values():
+    for color in COLORS.values():
         for draw in ("ellipse", "rectangle"):
             canvas = Pil.new("RGB", (SIDE, SIDE), "white")
-            getattr(ImageDraw.Draw(canvas), draw)((16, 16, 48, 48), fill=colour)
+            getattr(ImageDraw.Draw(canvas), draw)((16, 16, 48, 48), fill=color)
             out = io.BytesIO()
             canvas.save(out, "PNG")
             files.append(out.getvalue())
@@ -60,8 +60,8 @@ def _pictures(folder: Path, count: int) -> Path:
 
 
 def _wanted(at: int) -> str:
-    colour = list(COLOURS)[at // 2 % len(COLOURS)]
-    return f"{colour} {('circle', 'square')[at % 2]}"
+    color = list(COLORS)[at // 2 % len(COLORS)]
+    return f"{color} {('circle', 'square')[at % 2]}"
 
 
 class NoJournal:

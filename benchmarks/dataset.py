@@ -37,7 +37,7 @@ def _files(folder: Path, count: int, kind: str) -> list[Path]:
         noisy = (np.asarray(soft) + rng.normal(0, 5, (SIDE, SIDE, 3))).clip(0, 255).astype(np.uint8)
         paths.append(folder / f"{number:05}.{kind}")
         Pil.fromarray(noisy).save(paths[-1], **({"quality": 90} if kind == "jpg" else {"compress_level": 4}))
-        paths[-1].with_suffix(".txt").write_text(f"a soft picture, number {number}, colours", encoding="utf-8")
+        paths[-1].with_suffix(".txt").write_text(f"a soft picture, number {number}, colors", encoding="utf-8")
     return paths
 
 

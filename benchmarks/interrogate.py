@@ -88,7 +88,7 @@ def run(quick: bool) -> dict[str, Any]:  # noqa: FBT001 - the signature of every
     context = Context.of_terminal(host, SilentProgress())
     model, tables = _model(host.device()), _tables(quick)
     encoder = PromptEncoder(model, context)
-    # few links, because each costs clip-interrogator minutes; fewer favour it
+    # few links, because each costs clip-interrogator minutes; fewer favor it
     wish = (
         Wish(mode="best", min_flavors=2, max_flavors=2, intermediate=48)
         if quick

@@ -61,7 +61,7 @@ def _calls(side: int) -> dict[str, Callable[[], Any]]:
         "brightness L*": brightness(),
         "brightness Rec. 709 linear light": brightness(luminance="linear"),
         "brightness max": brightness(luminance="max"),
-        "brightness L*, tone, posterise": brightness(gamma=1.4, black_point=0.1, posterise=6, invert=True),
+        "brightness L*, tone, posterize": brightness(gamma=1.4, black_point=0.1, posterize=6, invert=True),
         "lighting gradient": lighting(gradient="left", **size),
         "lighting point": lighting(lights=[point], **size),
         "lighting 3 lights on the picture": lighting(preset="three_point", image=photograph),
@@ -71,7 +71,7 @@ def _calls(side: int) -> dict[str, Callable[[], Any]]:
         "recolor, intensity": recolor(conditioning="intensity"),
         "recolor, with a palette preview": recolor(reference=photograph),
         **{f"edges, {preset}": edges(preset=preset) for preset in EDGES.presets},
-        "edges, distance to a colour": edges(channel="distance", colour="#804020"),
+        "edges, distance to a color": edges(channel="distance", color="#804020"),
     }
 
 
@@ -85,25 +85,25 @@ def _pairs(side: int) -> dict[str, tuple[Callable[[], Any], Callable[[], Any]]]:
     context = Context.of_terminal(StandaloneHost(device="cpu"), SilentProgress())
 
     def edges(**values: Any) -> Callable[[], Any]:
-        values = {"image": photograph, "channel": "green", "sigma": 0.0, "normalise": False, **values}
+        values = {"image": photograph, "channel": "green", "sigma": 0.0, "normalize": False, **values}
         return lambda: EDGES.run(EDGES.params_from(values), context)
 
     def opencv(work: Callable[[Any], Any]) -> Callable[[], Any]:
         return lambda: cv2.cvtColor(cv2.convertScaleAbs(work(cv2.extractChannel(photograph, 1))), cv2.COLOR_GRAY2RGB)
 
     def gradient(function: Any) -> Callable[[Any], Any]:
-        return lambda grey: cv2.magnitude(function(grey, cv2.CV_32F, 1, 0), function(grey, cv2.CV_32F, 0, 1))
+        return lambda gray: cv2.magnitude(function(gray, cv2.CV_32F, 1, 0), function(gray, cv2.CV_32F, 0, 1))
 
-    def log(grey: Any) -> Any:
-        return cv2.Laplacian(cv2.GaussianBlur(grey.astype(np.float32), (0, 0), 1.0), cv2.CV_32F)
+    def log(gray: Any) -> Any:
+        return cv2.Laplacian(cv2.GaussianBlur(gray.astype(np.float32), (0, 0), 1.0), cv2.CV_32F)
 
-    def dog(grey: Any) -> Any:
-        values = grey.astype(np.float32)
+    def dog(gray: Any) -> Any:
+        values = gray.astype(np.float32)
         near, far = (cv2.GaussianBlur(values, (0, 0), sigma) for sigma in (1.0, 1.6))
         return 255 * np.tanh(np.maximum(4 * (0.3 - (21 * near - 20 * far) / 255), 0))
 
-    def deviation(grey: Any) -> Any:
-        mean, square = cv2.boxFilter(grey, cv2.CV_32F, (5, 5)), cv2.sqrBoxFilter(grey, cv2.CV_32F, (5, 5))
+    def deviation(gray: Any) -> Any:
+        mean, square = cv2.boxFilter(gray, cv2.CV_32F, (5, 5)), cv2.sqrBoxFilter(gray, cv2.CV_32F, (5, 5))
         return 2 * cv2.sqrt(cv2.subtract(square, cv2.multiply(mean, mean)))
 
     def lightness() -> Any:
@@ -120,7 +120,7 @@ def _pairs(side: int) -> dict[str, tuple[Callable[[], Any], Callable[[], Any]]]:
     return {
         "recolor, luminance": (recolor(), lightness),
         "recolor, intensity": (recolor(conditioning="intensity"), value),
-        "edges, Canny": (edges(), opencv(lambda grey: cv2.Canny(grey, 100, 200))),
+        "edges, Canny": (edges(), opencv(lambda gray: cv2.Canny(gray, 100, 200))),
         "edges, Sobel": (edges(method="sobel", style="soft"), opencv(gradient(cv2.Sobel))),
         "edges, Scharr": (edges(method="scharr", style="soft"), opencv(gradient(cv2.Scharr))),
         "edges, Laplacian of Gaussian": (edges(method="log", style="soft", sigma=1.0), opencv(log)),
@@ -144,8 +144,8 @@ def _against_opencv(side: int, rounds: int) -> dict[str, dict[str, float]]:
 
 def _gaussian(side: int) -> float:
     """One run of what a person would write: OpenCV's Gaussian blur over the brightness; it is far too slow for more."""
-    grey = cv2.cvtColor(_photograph(side), cv2.COLOR_RGB2GRAY)
-    return medians({"blur": lambda: cv2.GaussianBlur(grey, (0, 0), side / 16)}, rounds=3, warm_up=0)["blur"]
+    gray = cv2.cvtColor(_photograph(side), cv2.COLOR_RGB2GRAY)
+    return medians({"blur": lambda: cv2.GaussianBlur(gray, (0, 0), side / 16)}, rounds=3, warm_up=0)["blur"]
 
 
 def _folder(count: int) -> dict[str, float]:
@@ -182,7 +182,7 @@ def _folder(count: int) -> dict[str, float]:
 
         decode(paths[: count // 4])  # to warm up
         timed("decoded alone", lambda: decode(paths))
-        timed("Canny|loop", lambda: loop(lambda grey: cv2.Canny(grey, 100, 200), 0, ".png"))
+        timed("Canny|loop", lambda: loop(lambda gray: cv2.Canny(gray, 100, 200), 0, ".png"))
         timed("brightness|loop", lambda: loop(lightness, 1, ".png"))
         timed("brightness, JPEG|loop", lambda: loop(lightness, 1, ".jpg"))
         for title, operation, values in (

@@ -52,7 +52,7 @@ class Task:
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
-    """A picture, where its code should lie, how many tries and grey levels it took, and what readers made of it."""
+    """A picture, where its code should lie, how many tries and gray levels it took, and what readers made of it."""
 
     image: Image
     layout: QrLayout

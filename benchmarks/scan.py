@@ -1,9 +1,9 @@
-"""Single readers, the fast cascade and the full ladder on held-out stylised codes, side by side in one run.
+"""Single readers, the fast cascade and the full ladder on held-out stylized codes, side by side in one run.
 
     python -m benchmarks.scan [--quick]
 
 Each picture goes through every row before the next is drawn. A hit is the exact text. Times include turning the
-picture grey and, for OpenCV's readers, the pipe to their process; drawing the pictures is not counted.
+picture gray and, for OpenCV's readers, the pipe to their process; drawing the pictures is not counted.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 
 from benchmarks import scan_ratio
-from benchmarks.stylised import HELD_OUT_SEED, stylised
+from benchmarks.stylized import HELD_OUT_SEED, stylized
 from lib_bootcamp.context import Context
 from lib_bootcamp.core.scan.decoders import DECODERS, Decoder, installed
 from lib_bootcamp.core.scan.ladder import FAST, cascade, ladder
 from lib_bootcamp.core.scan.reading import read
-from lib_bootcamp.core.scan.views import grey_of, shrink
+from lib_bootcamp.core.scan.views import gray_of, shrink
 from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
 from lib_bootcamp.operations.qr.scan import ScanParams, scan
 
@@ -29,20 +29,20 @@ Row = Callable[[Any, str], bool]
 
 
 def _single(reader: Decoder, side: int) -> Row:
-    return lambda image, text: text in read(reader, shrink(grey_of(image), side))
+    return lambda image, text: text in read(reader, shrink(gray_of(image), side))
 
 
 def _all_formats(image: Any, text: str) -> bool:
     import zxingcpp
 
-    return text in [each.text for each in zxingcpp.read_barcodes(grey_of(image), text_mode=zxingcpp.TextMode.Plain)]
+    return text in [each.text for each in zxingcpp.read_barcodes(gray_of(image), text_mode=zxingcpp.TextMode.Plain)]
 
 
 def _fast(names: tuple[str, ...]) -> Row:
     readers = installed(names)
 
     def row(image: Any, text: str) -> bool:
-        return any(each.passed(text) for each in cascade(grey_of(image), readers, text).values())
+        return any(each.passed(text) for each in cascade(gray_of(image), readers, text).values())
 
     return row
 
@@ -53,7 +53,7 @@ def _scan(image: Any, text: str) -> bool:
 
 
 def _full(image: Any, text: str) -> bool:
-    tallies = list(ladder(grey_of(image), installed()))[-1]
+    tallies = list(ladder(gray_of(image), installed()))[-1]
     return any(each.passed(text) for each in tallies.values())
 
 
@@ -94,7 +94,7 @@ def run(quick: bool) -> dict[str, Any]:  # noqa: FBT001 - the signature of every
     count, read_by_any = (36 if quick else 240), 0
     for row in rows.values():
         row(np.full((768, 768, 3), 255, np.uint8), "warm up")
-    for index, sample in enumerate(stylised(count, HELD_OUT_SEED)):
+    for index, sample in enumerate(stylized(count, HELD_OUT_SEED)):
         for name, row in rows.items():
             if row is _full and index % 6:
                 continue

@@ -2,7 +2,7 @@
 
 That reading is once `zxingcpp.read_barcodes(picture)` as its page shows it, which looks for barcodes of all kinds, and
 once the same for QR codes alone. All are timed in turn on each picture, each the best of three. The pictures are drawn:
-held-out stylised codes, and pages, screens and photographs of up to 12 megapixels with a code of 2 or 4 px a module and
+held-out stylized codes, and pages, screens and photographs of up to 12 megapixels with a code of 2 or 4 px a module and
 without one.
 """
 
@@ -17,7 +17,7 @@ import numpy as np
 import zxingcpp
 from numpy.typing import NDArray
 
-from benchmarks.stylised import HELD_OUT_SEED, stylised
+from benchmarks.stylized import HELD_OUT_SEED, stylized
 from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.arrays import Image, to_rgb
 from lib_bootcamp.core.qr.encode import qr_matrix
@@ -27,7 +27,7 @@ from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
 from lib_bootcamp.operations.qr.scan import ScanParams, scan
 
 SIZES = ((768, 768), (1920, 1080), (2480, 3508), (3840, 2160), (4032, 3024))
-STYLISED = "stylised codes, 768 px"
+STYLIZED = "stylized codes, 768 px"
 
 
 def _ground(kind: str, width: int, height: int) -> Image:
@@ -68,14 +68,14 @@ def measure(count: int) -> list[dict[str, Any]]:
     """Of each kind of picture: how many, the times, and the ratios' median, 95th percentile and largest."""
     context = Context.of_terminal(StandaloneHost(), SilentProgress())
     kinds: dict[str, list[tuple[float, float, float, bool]]] = {}
-    drawn = [(STYLISED, each.image) for each in stylised(count, HELD_OUT_SEED)]
+    drawn = [(STYLIZED, each.image) for each in stylized(count, HELD_OUT_SEED)]
     for kind, image in [*drawn, *(("with a code" if code else "without a code", image) for code, image in _large())]:
-        grey = luma_of(image)
-        zxing_ms, _ = _best_ms(lambda grey=grey: DECODERS[0].decode(grey))  # type: ignore[misc]
-        plain_ms, _ = _best_ms(lambda grey=grey: zxingcpp.read_barcodes(grey))  # type: ignore[misc]
+        gray = luma_of(image)
+        zxing_ms, _ = _best_ms(lambda gray=gray: DECODERS[0].decode(gray))  # type: ignore[misc]
+        plain_ms, _ = _best_ms(lambda gray=gray: zxingcpp.read_barcodes(gray))  # type: ignore[misc]
         params = ScanParams(image=image, depth="fast")
         fast_ms, result = _best_ms(lambda params=params: scan(params, context))  # type: ignore[misc]
-        size = "" if kind == STYLISED else f", {'above' if grey.size >= 1_000_000 else 'below'} 1 megapixel"
+        size = "" if kind == STYLIZED else f", {'above' if gray.size >= 1_000_000 else 'below'} 1 megapixel"
         name = f"{kind}{size}, {'read' if result.scans else 'nothing read'}"
         kinds.setdefault(name, []).append((plain_ms, zxing_ms, fast_ms, result.scans))
     return [_row(name, rows) for name, rows in kinds.items()]

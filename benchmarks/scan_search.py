@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.stylised import TRAIN_SEED, stylised
+from benchmarks.stylized import TRAIN_SEED, stylized
 from lib_bootcamp.core.scan.decoders import decode_here, installed
-from lib_bootcamp.core.scan.views import PREPARATIONS, grey_of, shrink
+from lib_bootcamp.core.scan.views import PREPARATIONS, gray_of, shrink
 
 SIDES = {"zxing-cpp": (192, 256, 384, 512, 768), "wechat": (192, 256, 384), "opencv": ()}
 OTHER_SIDES = (256, 384)
@@ -34,11 +34,11 @@ def measure(count: int) -> tuple[list[tuple[str, int, str]], Any, Any]:
     stages = [(n, s, p) for n in names for s, p in product(SIDES.get(n, OTHER_SIDES), PREPARATIONS)]
     readers = {each.name: each for each in installed()}
     hits, spent = np.zeros((len(stages), count), bool), np.zeros((len(stages), count))
-    for column, sample in enumerate(stylised(count, TRAIN_SEED)):
-        grey = grey_of(sample.image)
+    for column, sample in enumerate(stylized(count, TRAIN_SEED)):
+        gray = gray_of(sample.image)
         for row, (name, side, preparation) in enumerate(stages):
             start = time.process_time()
-            texts = decode_here(readers[name], PREPARATIONS[preparation](shrink(grey, side)))
+            texts = decode_here(readers[name], PREPARATIONS[preparation](shrink(gray, side)))
             spent[row, column] = 1e3 * (time.process_time() - start)
             hits[row, column] = sample.text in texts
     return stages, hits, spent

@@ -65,7 +65,7 @@ python -m lib_bootcamp recolor photo.jpg --reference photos/one.jpg --transfer h
 
 `--conditioning luminance` is CIE L* (pure red is 53.2 of 100, so 136 of 255), `intensity` the V of HSV (255), `hsi`
 the mean of the channels (85). Gamma above 1 brightens; ControlNet's own "gamma correction" is 1 over it. With
-`--reference` a second picture, `palette-palette.png`, previews another picture's colours on this one: Reinhard's
+`--reference` a second picture, `palette-palette.png`, previews another picture's colors on this one: Reinhard's
 transfer of mean and spread in CIE Lab, or histogram matching; `--no-keep-luminance` takes its brightness too.
 
 ## Edges
@@ -73,12 +73,12 @@ transfer of mean and spread in CIE Lab, or histogram matching; `--no-keep-lumina
 ```bash
 python -m lib_bootcamp edges photo.jpg --preset canny --out canny.png
 python -m lib_bootcamp edges photo.jpg --preset scribble --out scribble.png
-python -m lib_bootcamp edges photo.jpg --channel distance --colour "#7a4a20" --method sobel --style soft --out cup.png
+python -m lib_bootcamp edges photo.jpg --channel distance --color "#7a4a20" --method sobel --style soft --out cup.png
 python -m lib_bootcamp edges photo.jpg --channel hue --thresholds otsu --min-length 20 --thickness 3 --out hue.png
 ```
 
 `--channel` is what edges are looked for in: `lstar`, `a`, `b`, `hue` (on its circle: 359 degrees lie beside 1),
-`saturation`, `red`, `green`, `blue`, or the `distance` in CIE Lab to a `--colour`. `--method` is how: `canny`,
+`saturation`, `red`, `green`, `blue`, or the `distance` in CIE Lab to a `--color`. `--method` is how: `canny`,
 `sobel`, `scharr`, `log` (Laplacian of Gaussian), `xdog`, `contrast` (local standard deviation). Canny's thresholds
 are OpenCV's; `--thresholds otsu` or `median` sets them from the picture. Lines can be thinned, those shorter than
 `--min-length` dropped, and the rest drawn with a pen of `--thickness`. `canny`, `lineart`, `softedge` and `scribble`
@@ -130,7 +130,7 @@ A map is best made at the size that is drawn: ControlNet would resize it, and li
 latent's pixels. QR modules are 16 px on the latent's grid of 8.
 """
 
-DETECT_PAGE = """# Learnt detectors
+DETECT_PAGE = """# Learned detectors
 
 <!-- made by docs/make.py from lib_bootcamp/core/controlnet/detectors.py; change it there -->
 
@@ -149,7 +149,7 @@ trained on the detector's maps and none else; there is a unit preset (and `--pre
 
 ## Which there are
 
-| detector | `--detector` | files, from the hub | MB | licence of the weights | maps for |
+| detector | `--detector` | files, from the hub | MB | license of the weights | maps for |
 |---|---|---|---|---|---|
 {rows}
 
@@ -170,8 +170,8 @@ network takes it, and the queue is held for each picture alone.
 ## What was tried, and how
 
 No detector's trained weights could be fetched where this was made, for there is no way to the hub from there. Names
-and sizes of files and the licences that their pages give were held against stored copies of the hub's pages; only the
-size of `res101.pth` is from memory, and licences of single files in `lllyasviel/Annotators`, whose page says "other",
+and sizes of files and the licenses that their pages give were held against stored copies of the hub's pages; only the
+size of `res101.pth` is from memory, and licenses of single files in `lllyasviel/Annotators`, whose page says "other",
 are their makers'. The networks of controlnet-aux run in their true size and architecture with random weights, on a
 CPU, and so do DWPose's arithmetic and both ways to run it on ONNX files of the true inputs and outputs, and small
 models of the true classes of transformers. That shows that files are found, loaded and run, and the shape, range and
@@ -199,7 +199,7 @@ def detect_page() -> str:
         large = [weights for weights in each.weights if weights.mb]
         files = ", ".join(f"[{file.file}](https://huggingface.co/{file.repo})" for file in large) or "in the package"
         kind = kinds[each.map_kind] if each.map_kind else "masks"
-        rows.append(f"| {each.title} | `{name}` | {files} | {each.mb:g} | {each.licence} | {kind} |")
+        rows.append(f"| {each.title} | `{name}` | {files} | {each.mb:g} | {each.license} | {kind} |")
         real = each.through == "mediapipe"
         random = "the package's own" if real else _RANDOM.get(name, "whole")
         tried.append(

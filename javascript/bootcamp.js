@@ -1,4 +1,4 @@
-// Behaviour of the Bootcamp tabs that needs the browser; loaded by the standalone page and by the WebUI.
+// Behavior of the Bootcamp tabs that needs the browser; loaded by the standalone page and by the WebUI.
 // The light designer: a stage on which the lights of the `lights` field are dragged. Its controls are drawn from the
 // declaration of a light (JSON Schema in data-schema), so that no list of parameters stands here.
 (function () {
@@ -144,7 +144,7 @@
                 element("line", { x1: inside[0], y1: inside[1], x2: this.width / 2, y2: this.height / 2 }, group, SVG);
             }
             const name = `${this.value(light, "kind")} ${index + 1}`;
-            const handle = { cx: inside[0], cy: inside[1], r: 9, fill: this.value(light, "colour"), tabindex: 0 };
+            const handle = { cx: inside[0], cy: inside[1], r: 9, fill: this.value(light, "color"), tabindex: 0 };
             const circle = element("circle", { ...handle, role: "button", "aria-label": name }, group, SVG);
             element("title", { text: name }, circle, SVG);
             circle.addEventListener("pointerdown", (event) => {

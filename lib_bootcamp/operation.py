@@ -9,7 +9,7 @@ from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
 from .context import Context
 from .errors import BootcampError, InvalidParamError
-from .params import Params
+from .params import Params, fields_of, under_current_names
 from .results import FileResult, Result
 
 Section: TypeAlias = Literal["Control maps", "Draw", "Describe", "Data set", "Tools"]
@@ -141,6 +141,7 @@ class Operation(Generic[P, R]):
         kind: `control-map` results have an `image` that steers generation, `generation` results have one that is the
             work itself, `analysis` results are about the pictures given.
         presets: named sets of values, offered by every surface.
+        renamed_presets: names that presets had before, still read for one version.
         needs: `models` where it runs on torch, which is installed when it is first wanted; `detectors` where it runs
             on controlnet-aux too.
         hosts: names of the hosts that offer it; all of them where there are none.
@@ -161,6 +162,7 @@ class Operation(Generic[P, R]):
     path: str
     kind: Literal["control-map", "generation", "analysis"] = "control-map"
     presets: dict[str, dict[str, Any]] = field(default_factory=dict)
+    renamed_presets: Mapping[str, str] = field(default_factory=dict)
     needs: Literal["", "models", "detectors"] = ""
     hosts: tuple[str, ...] = ()
     over_files: OverFiles[Any] | None = None
@@ -215,10 +217,12 @@ class Operation(Generic[P, R]):
         Raises:
             InvalidParamError: the preset does not exist.
         """
-        given = dict(values)
+        given = under_current_names(values, fields_of(self.params))
         preset = given.pop(name, None)
         if preset is None:
             return given
+        if isinstance(preset, str):
+            preset = self.renamed_presets.get(preset, preset)
         if not isinstance(preset, str) or preset not in self.presets:
             known = ", ".join(self.presets) or "none"
             raise InvalidParamError(name, f"must be one of the presets here ({known}), not {preset!r}"[:300])

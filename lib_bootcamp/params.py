@@ -18,7 +18,7 @@ import reprlib
 import sys
 import types
 import typing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar, Union
 
@@ -57,6 +57,9 @@ class Spec:
         titles: labels of the choices.
         example: a value for the API's docs.
         needs: `models` where a value of its own makes the operation run on torch, which is installed then.
+        renamed: names the field had before; they are still read for one version, and never written.
+        renamed_choices: choices that had another name, old to new.
+        renamed_titles: labels it had before, under which the WebUI's ui-config.json may hold a value.
     """
 
     title: str
@@ -79,6 +82,9 @@ class Spec:
     titles: Mapping[str, str] = field(default_factory=dict)
     example: object = None
     needs: Literal["", "models"] = ""
+    renamed: tuple[str, ...] = ()
+    renamed_choices: Mapping[str, str] = field(default_factory=dict)
+    renamed_titles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -282,6 +288,36 @@ def unknown(name: object, known: Sequence[str], *, path: str = "") -> InvalidPar
     return InvalidParamError(path + shown, f"is not a parameter here{_near(name, known)}")
 
 
+def under_current_names(values: Mapping[str, Any], params: Iterable[Param], *, path: str = "") -> dict[str, Any]:
+    """The same values, with names and choices that fields had before (`Spec.renamed`) replaced by those they have now.
+
+    Args:
+        values: by name, as they were given.
+        params: the fields they are for.
+        path: what stands before the names, with its dot.
+    Raises:
+        InvalidParamError: a value is given under its old and its new name.
+    """
+    known = {param.name: param for param in params}
+    now = {old: name for name, param in known.items() for old in param.spec.renamed}
+    for old in now.keys() & values.keys():
+        if now[old] in values:
+            raise InvalidParamError(path + now[old], f"is given twice, as {old} too, its old name; give it once")
+    current = {now.get(name, name): value for name, value in values.items()}
+    return {name: _current(known[name], value) if name in known else value for name, value in current.items()}
+
+
+def _current(param: Param, value: Any) -> Any:
+    """A value with its current choices, and current names inside of it."""
+    if isinstance(value, str):
+        return param.spec.renamed_choices.get(value, value)
+    if param.nested is not None and isinstance(value, Mapping):
+        return under_current_names(value, fields_of(param.nested))
+    if param.item is not None and isinstance(value, (list, tuple)):
+        return [_current(param.item, each) for each in value]
+    return value
+
+
 def _check_boolean(param: Param, value: Any, path: str) -> bool:
     if not isinstance(value, bool):
         raise InvalidParamError(path, f"must be true or false, not {_shown(value)}")
@@ -332,8 +368,10 @@ def _check_string(param: Param, value: Any, path: str) -> str:
 
 
 def _check_choice(param: Param, value: Any, path: str) -> str:
-    if isinstance(value, str) and value in param.choices:
-        return value
+    if isinstance(value, str):
+        choice = param.spec.renamed_choices.get(value, value)
+        if choice in param.choices:
+            return choice
     hint = _near(value, param.choices)
     raise InvalidParamError(path, f"must be {param.expected()}, not {_shown(value)}{hint}")
 
@@ -343,7 +381,7 @@ def _check_image(param: Param, value: Any, path: str) -> Any:
     if param.is_depth and str(dtype) == "float32" and shape is not None and len(shape) == 2 and 0 not in shape:
         return value
     if shape is None or str(dtype) != "uint8" or len(shape) not in {2, 3} or (len(shape) == 3 and shape[2] != 3):
-        raise InvalidParamError(path, "must be a picture (uint8, RGB or grey)")
+        raise InvalidParamError(path, "must be a picture (uint8, RGB or gray)")
     if not shape[0] or not shape[1]:
         raise InvalidParamError(path, "must be a picture with at least one pixel")
     return value
@@ -474,6 +512,7 @@ class Params:
         """
         prefix = f"{path}." if path else ""
         known = {param.name: param for param in cls.fields()}
+        values = under_current_names(values, cls.fields(), path=prefix)
         for name in values:
             if name not in known:
                 raise unknown(name, tuple(known), path=prefix)

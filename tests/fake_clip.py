@@ -1,4 +1,4 @@
-"""A CLIP that knows colours: a picture's feature is its mean colour, a text's is the first colour that it names."""
+"""A CLIP that knows colors: a picture's feature is its mean color, a text's is the first color that it names."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lib_bootcamp.core.images.codec import decode_image, encode_image
 from lib_bootcamp.core.text.zero_shot import Features, unit
 from lib_bootcamp.operations.describe import classify
 
-COLOURS = {"red": (1, 0, 0), "green": (0, 1, 0), "blue": (0, 0, 1), "yellow": (1, 1, 0)}
+COLORS = {"red": (1, 0, 0), "green": (0, 1, 0), "blue": (0, 0, 1), "yellow": (1, 1, 0)}
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 
 
@@ -32,32 +32,32 @@ class FakeClip:
         self.asked: dict[str, Any] = {}
 
     def prepare(self, picture: Image | bytes) -> Any:
-        """The mean colour."""
+        """The mean color."""
         pixels = decode_image(picture) if isinstance(picture, bytes) else picture
         return pixels.reshape(-1, pixels.shape[-1]).mean(axis=0) / 255
 
     def encode_prepared(self, prepared: Sequence[Any]) -> Features:
-        """The colours, of unit length."""
+        """The colors, of unit length."""
         if len(prepared) > self.fits:
             raise RuntimeError("CUDA out of memory. Tried to allocate 20.00 GiB.")
         self.batches.append(len(prepared))
         return unit(np.array(prepared, np.float32))
 
     def encode_texts(self, texts: Sequence[str]) -> Features:
-        """The first colour that is named; grey where there is none."""
+        """The first color that is named; gray where there is none."""
         self.texts += texts
-        found = [next((COLOURS[word] for word in text.split() if word in COLOURS), (1, 1, 1)) for text in texts]
+        found = [next((COLORS[word] for word in text.split() if word in COLORS), (1, 1, 1)) for text in texts]
         return unit(np.array(found, np.float32))
 
 
-def flat(colour: tuple[int, int, int], side: int = 8) -> Image:
-    """A picture of one colour."""
-    return np.full((side, side, 3), colour, np.uint8)
+def flat(color: tuple[int, int, int], side: int = 8) -> Image:
+    """A picture of one color."""
+    return np.full((side, side, 3), color, np.uint8)
 
 
-def flat_png(colour: tuple[int, int, int]) -> bytes:
+def flat_png(color: tuple[int, int, int]) -> bytes:
     """The same as a file."""
-    return encode_image(flat(colour), ".png")
+    return encode_image(flat(color), ".png")
 
 
 def lend_instead(monkeypatch: pytest.MonkeyPatch, clip: FakeClip) -> FakeClip:

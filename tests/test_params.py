@@ -50,7 +50,7 @@ class Everything(Params):
     free: Annotated[float, Spec("Free")] = 0.0
     level: Annotated[Literal["low", "high"], Spec("Level", titles={"low": "Low!"})] = "low"
     maybe: Annotated[int | None, Spec("Maybe", ge=1)] = None
-    colour: Annotated[str, Spec("Colour", pattern="#[0-9a-f]{6}", example="#ff0000")] = "#ffffff"
+    color: Annotated[str, Spec("Color", pattern="#[0-9a-f]{6}", example="#ff0000")] = "#ffffff"
     image: Annotated[Image | None, Spec("Image")] = None
     numbers: Annotated[tuple[int, ...], Spec("Numbers", ge=0, le=9, min_length=1, max_length=3)] = (1,)
     words: Annotated[tuple[str, ...], Spec("Words", max_length=2)] = ()
@@ -213,8 +213,8 @@ WRONG = [
     ("level", "zzz", "one of low, high"),
     ("level", ["low"], "one of"),
     ("maybe", 0, "at least 1"),
-    ("colour", "red", "like #ff0000"),
-    ("colour", "#ff0000\n", "like #ff0000"),
+    ("color", "red", "like #ff0000"),
+    ("color", "#ff0000\n", "like #ff0000"),
     ("image", "text", "a picture"),
     ("image", np.zeros((4, 4, 4), np.uint8), "a picture"),
     ("image", np.zeros((4, 4, 3), np.float32), "a picture"),
@@ -245,7 +245,7 @@ def test_an_instance_is_checked_however_it_is_made(name, value, words):
 
 
 @pytest.mark.parametrize("shape", [(4, 5), (4, 5, 3)])
-def test_grey_and_rgb_pictures_are_kept_as_they_are(shape):
+def test_gray_and_rgb_pictures_are_kept_as_they_are(shape):
     image = np.zeros(shape, np.uint8)
     assert build(image=image).image is image
 
@@ -255,7 +255,7 @@ def test_a_missing_value_is_named_with_what_to_give():
 
 
 def test_an_unknown_name_is_refused_with_the_nearest_one():
-    assert str(refused(Everything, {**OK, "colur": 1})) == "colur is not a parameter here; did you mean colour."
+    assert str(refused(Everything, {**OK, "colur": 1})) == "colur is not a parameter here; did you mean color."
 
 
 @pytest.mark.parametrize("name", ["check", "fields", "__class__", "", "self", "text ", 7, None])
@@ -308,7 +308,7 @@ def test_any_value_is_kept_or_refused_with_one_short_sentence(name, value):
 @pytest.mark.parametrize(
     "value", ["x" * 10_000_000, [[]] * 1_000_000, {"a": "b" * 10_000_000}], ids=["text", "list", "object"]
 )
-@pytest.mark.parametrize("name", ["text", "whole", "level", "numbers", "colour"])
+@pytest.mark.parametrize("name", ["text", "whole", "level", "numbers", "color"])
 def test_a_huge_value_makes_a_short_sentence(name, value):
     assert len(str(refused(Everything, {**OK, name: value}))) < 200
 
@@ -610,10 +610,10 @@ def test_a_list_of_texts_is_read_by_commas_or_by_lines(text: str, words: list[st
 @pytest.mark.parametrize(
     ("text", "mapping"),
     [
-        ("colour: red, blue; shape: a ring", {"colour": ["red", "blue"], "shape": ["a ring"]}),
-        ("colour: red, blue\nshape: a; b", {"colour": ["red", "blue"], "shape": ["a; b"]}),
+        ("color: red, blue; shape: a ring", {"color": ["red", "blue"], "shape": ["a ring"]}),
+        ("color: red, blue\nshape: a; b", {"color": ["red", "blue"], "shape": ["a; b"]}),
         ("time: 12:30", {"time": ["12:30"]}),
-        ('{"colour": ["red"]}', {"colour": ["red"]}),
+        ('{"color": ["red"]}', {"color": ["red"]}),
     ],
 )
 def test_an_object_of_lists_is_read_by_semicolons_or_by_lines(text: str, mapping: dict[str, list[str]]) -> None:

@@ -25,9 +25,9 @@ def chunk(kind: bytes, data: bytes, crc: int | None = None) -> bytes:
     )
 
 
-def png(width: int, height: int, data: bytes, *, bits: int = 8, colour: int = 0, extra: bytes = b"") -> bytes:
+def png(width: int, height: int, data: bytes, *, bits: int = 8, color: int = 0, extra: bytes = b"") -> bytes:
     """A PNG from its parts: `data` are the filtered rows before compression."""
-    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0))
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, color, 0, 0, 0))
     return SIGNATURE + head + extra + chunk(b"IDAT", zlib.compress(data, 9)) + chunk(b"IEND", b"")
 
 
@@ -39,7 +39,7 @@ def saved(kind: str, picture: Pil.Image | None = None, **options: Any) -> bytes:
 
 
 def rows(width: int, height: int, pixel: bytes) -> bytes:
-    """Unfiltered PNG rows of one colour."""
+    """Unfiltered PNG rows of one color."""
     return (b"\0" + pixel * width) * height
 
 
@@ -50,7 +50,7 @@ def claimed_size(width: int, height: int) -> bytes:
 
 @functools.cache
 def decompression_bomb() -> bytes:
-    """20000 x 20000 grey pixels, all of them there, in less than half a megabyte."""
+    """20000 x 20000 gray pixels, all of them there, in less than half a megabyte."""
     writer = zlib.compressobj(9)
     head = writer.compress(b"") + writer.flush(zlib.Z_FULL_FLUSH)
     zeros, checksum = bytes(20_001 * 400), 1
@@ -71,7 +71,7 @@ def text_bomb() -> bytes:
 
 @functools.cache
 def profile_bomb() -> bytes:
-    """A PNG with a colour profile that unpacks to 64 MiB."""
+    """A PNG with a color profile that unpacks to 64 MiB."""
     return png(4, 4, rows(4, 4, b"\x80"), extra=chunk(b"iCCP", b"p\0\0" + zlib.compress(b"a" * (64 * 2**20), 9)))
 
 
@@ -155,7 +155,7 @@ def rotated() -> bytes:
 
 def animated(kind: str) -> bytes:
     """Two frames, the first red, the second blue."""
-    first, second = (Pil.new("RGB", (8, 8), colour) for colour in ("#ff0000", "#0000ff"))
+    first, second = (Pil.new("RGB", (8, 8), color) for color in ("#ff0000", "#0000ff"))
     options = {"lossless": True} if kind == "WEBP" else {}
     return saved(kind, first, save_all=True, append_images=[second], duration=50, **options)
 
@@ -168,19 +168,19 @@ def palette_with_transparency() -> bytes:
     return saved("PNG", picture, transparency=0)
 
 
-def grey_16() -> bytes:
-    """Three grey pixels of 16 bits: 0, 32768, 65535."""
+def gray_16() -> bytes:
+    """Three gray pixels of 16 bits: 0, 32768, 65535."""
     return png(3, 1, b"\0" + struct.pack(">3H", 0, 32_768, 65_535), bits=16)
 
 
 def qoi() -> bytes:
-    """Three pixels of one colour. Source: qoiformat.org, QOI_OP_RGB, QOI_OP_RUN, end marker."""
+    """Three pixels of one color. Source: qoiformat.org, QOI_OP_RGB, QOI_OP_RUN, end marker."""
     head = b"qoif" + struct.pack(">IIBB", 3, 1, 3, 0)
     return head + b"\xfe\x01\x02\x03" + b"\xc1" + bytes(7) + b"\x01"
 
 
 def psd() -> bytes:
-    """Two pixels of one colour, uncompressed. Source: Adobe's Photoshop file format, header and image data."""
+    """Two pixels of one color, uncompressed. Source: Adobe's Photoshop file format, header and image data."""
     head = b"8BPS" + struct.pack(">H6xHIIHH", 1, 3, 1, 2, 8, 3) + struct.pack(">III", 0, 0, 0)
     return head + struct.pack(">H", 0) + b"\x01\x01\x02\x02\x03\x03"
 
@@ -228,16 +228,16 @@ def on_transparent(level: int) -> Pil.Image:
 ACCEPTED: dict[str, tuple[Callable[[], bytes], tuple[int, int], tuple[int, int, int]]] = {
     "1 x 1": (lambda: saved("PNG", Pil.new("RGB", (1, 1), (1, 2, 3))), (1, 1), (1, 2, 3)),
     "1 bit": (lambda: saved("PNG", Pil.new("1", (9, 7), 1)), (7, 9), (255, 255, 255)),
-    "grey": (lambda: saved("PNG", Pil.new("L", (9, 7), 77)), (7, 9), (77, 77, 77)),
-    "16 bits of grey": (grey_16, (1, 3), (0, 0, 0)),
-    "16 bits of colour": (
-        lambda: png(2, 1, b"\0" + b"\xff\xff\x80\x00\x00\x00" * 2, bits=16, colour=2),
+    "gray": (lambda: saved("PNG", Pil.new("L", (9, 7), 77)), (7, 9), (77, 77, 77)),
+    "16 bits of gray": (gray_16, (1, 3), (0, 0, 0)),
+    "16 bits of color": (
+        lambda: png(2, 1, b"\0" + b"\xff\xff\x80\x00\x00\x00" * 2, bits=16, color=2),
         (1, 2),
         (255, 128, 0),
     ),
     "transparent": (lambda: saved("PNG", Pil.new("RGBA", (4, 4), (9, 9, 9, 0))), (4, 4), (255, 255, 255)),
     "half transparent": (lambda: saved("PNG", Pil.new("RGBA", (4, 4), (0, 0, 0, 128))), (4, 4), (127, 127, 127)),
-    "grey with alpha": (lambda: saved("PNG", Pil.new("LA", (4, 4), (50, 255))), (4, 4), (50, 50, 50)),
+    "gray with alpha": (lambda: saved("PNG", Pil.new("LA", (4, 4), (50, 255))), (4, 4), (50, 50, 50)),
     "palette with transparency": (palette_with_transparency, (1, 2), (255, 255, 255)),
     "CMYK": (lambda: saved("TIFF", Pil.new("CMYK", (4, 4), (0, 0, 0, 0))), (4, 4), (255, 255, 255)),
     "animated GIF": (lambda: animated("GIF"), (8, 8), (255, 0, 0)),

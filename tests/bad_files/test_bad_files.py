@@ -67,8 +67,8 @@ def test_the_api_takes_an_unusual_picture(client, name):
     assert answer.status_code == 200
 
 
-def test_sixteen_bits_of_grey_are_scaled_to_eight():
-    image = decode_image(ACCEPTED["16 bits of grey"][0]())
+def test_sixteen_bits_of_gray_are_scaled_to_eight():
+    image = decode_image(ACCEPTED["16 bits of gray"][0]())
     assert image[0, :, 0].tolist() == [0, 128, 255]
 
 

@@ -15,11 +15,11 @@ from tests.ml.needs import skip_without_models
 
 skip_without_models()
 
-from tests.ml.clip.test_classify_mini import COLOURS, SHAPES, drawn  # noqa: E402
+from tests.ml.clip.test_classify_mini import COLORS, SHAPES, drawn  # noqa: E402
 
 PREFIX = "#bootcamp_caption"
 CARD = f"document.querySelector('{PREFIX}_card .bootcamp-job')"
-KINDS = [(shape, colour) for shape in SHAPES for colour in COLOURS]
+KINDS = [(shape, color) for shape in SHAPES for color in COLORS]
 
 
 def shapes(folder: Path, count: int) -> Path:

@@ -78,7 +78,7 @@ def test_a_report_is_shown_in_a_frame_and_can_be_downloaded(page: Any, tmp_path:
 def test_the_report_follows_the_theme_of_the_page(
     browser: Any, root: Path, address: str, picture_of: Any, theme: str, paper: str
 ) -> None:
-    # without Playwright's own choice of a colour scheme, which would hold in the frame too
+    # without Playwright's own choice of a color scheme, which would hold in the frame too
     context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="null")
     page = context.new_page()
     page.goto(f"{address}?__theme={theme}", wait_until="domcontentloaded")
@@ -88,10 +88,10 @@ def test_the_report_follows_the_theme_of_the_page(
     run(page, "dataset_report")
     frame = page.frame_locator("iframe.bootcamp-report")
     frame.locator("h1").wait_for()
-    colour = frame.locator("body").evaluate("body => getComputedStyle(body).backgroundColor")
+    color = frame.locator("body").evaluate("body => getComputedStyle(body).backgroundColor")
     picture_of(page, f"page-dataset-{theme}")
     context.close()
-    assert colour == paper
+    assert color == paper
 
 
 def test_captions_are_found_by_a_click_on_a_tag_edited_saved_and_undone(page: Any, root: Path, picture_of: Any) -> None:

@@ -140,9 +140,9 @@ def test_a_picture_is_classified_and_several_are_a_table_and_a_gallery(
 ) -> None:
     if missing():
         pytest.skip(f"{', '.join(missing())} not installed")
-    for name, colour in {"red": (220, 20, 30), "blue": (30, 70, 220), "green": (20, 150, 40)}.items():
+    for name, color in {"red": (220, 20, 30), "blue": (30, 70, 220), "green": (20, 150, 40)}.items():
         canvas = Pil.new("RGB", (256, 256), "white")
-        ImageDraw.Draw(canvas).ellipse((64, 64, 192, 192), fill=colour)
+        ImageDraw.Draw(canvas).ellipse((64, 64, 192, 192), fill=color)
         canvas.save(tmp_path / f"{name}.png")
     (tmp_path / "bad.png").write_text("no picture", encoding="utf-8")
     open_tab(page, "classify", "Classify")

@@ -38,7 +38,7 @@ class FakeParams(Params):
     gamma: Annotated[float, Spec("Gamma", gt=0, lt=4)] = 1.0
     size: Annotated[int | None, Spec("Size", ge=8, le=64)] = None
     flip: Annotated[bool, Spec("Flip")] = False
-    colour: Annotated[str, Spec("Colour", pattern=HEX, example="ff8800")] = "ffffff"
+    color: Annotated[str, Spec("Color", pattern=HEX, example="ff8800")] = "ffffff"
     spot: Annotated[str, Spec("Spot", "Shown in one mode.", when={"mode": ("invert",)})] = ""
     weights: Annotated[tuple[float, ...], Spec("Weights", ge=-1, le=1, max_length=4)] = ()
     lamps: Annotated[tuple[Lamp, ...], Spec("Lamps", max_length=3)] = ()

@@ -1,4 +1,4 @@
-"""The catalogue: what is read of an operation without importing it is what the operation says."""
+"""The catalog: what is read of an operation without importing it is what the operation says."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def loaded_by(statement: str, *flags: str, modules: bool = False) -> set[str]:
     return set(loaded) if modules else {name.partition(".")[0] for name in loaded}
 
 
-def test_the_catalogue_loads_nothing_heavy() -> None:
+def test_the_catalog_loads_nothing_heavy() -> None:
     assert not loaded_by("import lib_bootcamp.catalog") & HEAVY
 
 

@@ -28,17 +28,17 @@ from tests.jobs.closing import close_jobs
 
 JOBS = "/bootcamp/v1/jobs"
 LABELS: dict[str, Any] = {"labels": ["red", "green", "blue"], "threshold": 0.5}
-COLOURS = {"a": RED, "b": GREEN, "c": BLUE}
+COLORS = {"a": RED, "b": GREEN, "c": BLUE}
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """An allowed folder, with one beside it that is not."""
-    folder = tmp_path / "sets" / "colours"
+    folder = tmp_path / "sets" / "colors"
     for place in (folder, tmp_path / "secret"):
         place.mkdir(parents=True)
-        for name, colour in COLOURS.items():
-            (place / f"{name}.png").write_bytes(flat_png(colour))
+        for name, color in COLORS.items():
+            (place / f"{name}.png").write_bytes(flat_png(color))
     return folder
 
 

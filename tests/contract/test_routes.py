@@ -98,7 +98,7 @@ def test_every_declared_parameter_is_known_to_the_route(operation):
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.name)
-def test_every_operation_of_the_catalogue_answers_its_own_example(real, operation):
+def test_every_operation_of_the_catalog_answers_its_own_example(real, operation):
     path = f"/bootcamp/v1/{operation.path.strip('/')}"
     content = real.app.openapi()["paths"][path]["post"]["requestBody"]["content"]["application/json"]
     answer = real.post(path, json=with_folder(operation, content["examples"]["example"]["value"]))
@@ -107,7 +107,7 @@ def test_every_operation_of_the_catalogue_answers_its_own_example(real, operatio
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.name)
-def test_every_operation_of_the_catalogue_answers_its_presets(real, operation):
+def test_every_operation_of_the_catalog_answers_its_presets(real, operation):
     path = f"/bootcamp/v1/{operation.path.strip('/')}"
     content = real.app.openapi()["paths"][path]["post"]["requestBody"]["content"]["application/json"]
     statuses = {
@@ -118,7 +118,7 @@ def test_every_operation_of_the_catalogue_answers_its_presets(real, operation):
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.name)
-def test_every_operation_of_the_catalogue_refuses_unknown_fields(real, operation):
+def test_every_operation_of_the_catalog_refuses_unknown_fields(real, operation):
     answer = real.post(f"/bootcamp/v1/{operation.path.strip('/')}", json={"no_such_field": 1})
     assert "no_such_field" in assert_error(answer, 422, "InvalidParamError")
 
@@ -240,7 +240,7 @@ def test_an_empty_text_for_a_picture_counts_as_not_given(client):
         *[("gamma", text) for text in ("nan", "-inf", "4")],
         *[("lamps", text) for text in ("[{", '[{"x": NaN}]', '{"x": 1}', "[" * 100_000)],
         *[("weights", text) for text in ("1,2", "a", "[[1]]")],
-        *[("flip", "maybe"), ("mode", "KEEP"), ("colour", "red"), ("typo", "1")],
+        *[("flip", "maybe"), ("mode", "KEEP"), ("color", "red"), ("typo", "1")],
     ],
 )
 def test_a_wrong_text_in_a_form_is_refused_by_name(client, field, value):
@@ -589,7 +589,7 @@ CLASSIFY_URL = "/bootcamp/v1/classify"
 
 
 def test_several_pictures_of_a_json_list_are_classified_in_order(classifying):
-    pictures = [base64.b64encode(flat_png(colour)).decode() for colour in (RED, BLUE)]
+    pictures = [base64.b64encode(flat_png(color)).decode() for color in (RED, BLUE)]
     answer = classifying.post(CLASSIFY_URL, json={"images": pictures, "labels": ["red", "blue"]})
     assert answer.status_code == 200, answer.text
     assert [each["label"] for each in answer.json()["images"]] == ["red", "blue"]
@@ -599,18 +599,18 @@ def test_several_pictures_of_a_json_list_are_classified_in_order(classifying):
 
 
 def test_repeated_uploads_of_a_form_are_classified_in_order(classifying):
-    parts = [("images", (f"{at}.png", flat_png(colour))) for at, colour in enumerate((RED, BLUE, RED))]
+    parts = [("images", (f"{at}.png", flat_png(color))) for at, color in enumerate((RED, BLUE, RED))]
     answer = classifying.post(CLASSIFY_URL, files=parts, data={"labels": "red, blue"})
     assert answer.status_code == 200, answer.text
     assert [each["label"] for each in answer.json()["images"]] == ["red", "blue", "red"]
 
 
 def test_one_upload_and_groups_as_text_are_enough(classifying):
-    groups = "colour: red, blue; tone: a red tone"
+    groups = "color: red, blue; tone: a red tone"
     answer = classifying.post(CLASSIFY_URL, files={"images": ("a.png", flat_png(RED))}, data={"groups": groups})
     assert answer.status_code == 200, answer.text
     (image,) = answer.json()["images"]
-    assert [(each["name"], each["label"]) for each in image["groups"]] == [("colour", "red"), ("tone", "a red tone")]
+    assert [(each["name"], each["label"]) for each in image["groups"]] == [("color", "red"), ("tone", "a red tone")]
 
 
 @pytest.mark.parametrize("named", ["/etc/model.safetensors", "hf-hub:somebody/anything", "tests/contract", "../models"])

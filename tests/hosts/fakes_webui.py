@@ -1,4 +1,4 @@
-"""The WebUI's `modules` as far as `hosts/a1111.py` relies on them; no more than names and behaviour.
+"""The WebUI's `modules` as far as `hosts/a1111.py` relies on them; no more than names and behavior.
 
 Source of the shape: AUTOMATIC1111 1.10.1 (call_queue, fifo_lock, shared, shared_state, devices, sd_models,
 sd_vae, launch_utils, paths_internal, lowvram) and its built-in Lora extension (networks).

@@ -24,7 +24,7 @@ SCALE = 0.25
 
 
 class Vae(torch.nn.Module):
-    """An LDM autoencoder whose latents are the mean colours over the scale."""
+    """An LDM autoencoder whose latents are the mean colors over the scale."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,7 +58,7 @@ def test_the_webuis_vae_is_measured_once_with_its_scale(
     monkeypatch.setitem(sys.modules, "backend.memory_management", memory)
     host = kind()
     first = host.luminance()
-    # latents are (-1 to 1) colours: half the luma's weights
+    # latents are (-1 to 1) colors: half the luma's weights
     assert first.channels == pytest.approx((0.1495, 0.2935, 0.057), abs=1e-3)
     assert first.bias == pytest.approx(0.5, abs=1e-3)
     times = vae.encoded

@@ -160,7 +160,7 @@ def test_a_missing_pip_is_one_line_too(monkeypatch, capsys):
     assert capsys.readouterr().out.count("\n") == 1
 
 
-def test_skip_install_is_honoured(pip, monkeypatch, capsys):
+def test_skip_install_is_honored(pip, monkeypatch, capsys):
     monkeypatch.setenv("COMMANDLINE_ARGS", "--api --skip-install")
     install.main((GONE,))
     assert pip.asked == []

@@ -29,9 +29,9 @@ def dataset(folder: Path, count: int, side: int = SMALL) -> Path:
     """A folder of circles and squares by turns; the files are links to two, so that many are made at once."""
     folder.mkdir(parents=True)
     firsts = []
-    for at, (shape, colour) in enumerate(SHAPES.values()):
+    for at, (shape, color) in enumerate(SHAPES.values()):
         firsts.append(folder / f"{at:04}.png")
-        Image.fromarray(drawn(shape, colour, side)).save(firsts[-1])
+        Image.fromarray(drawn(shape, color, side)).save(firsts[-1])
     for at in range(len(firsts), count):
         os.link(firsts[at % 2], folder / f"{at:04}.png")
     return folder

@@ -19,14 +19,14 @@ API = "/bootcamp/v1"
 LABELS = ["a red circle", "a blue square", "a yellow triangle"]
 
 
-def drawn(shape: str, colour: tuple[int, int, int], side: int = 256) -> np.ndarray:
+def drawn(shape: str, color: tuple[int, int, int], side: int = 256) -> np.ndarray:
     """A shape on white that no training drew."""
     canvas = Image.new("RGB", (side, side), (255, 255, 255))
     pen, low, high = ImageDraw.Draw(canvas), side // 4, side * 3 // 4
     if shape == "circle":
-        pen.ellipse((low, low, high, high), fill=colour)
+        pen.ellipse((low, low, high, high), fill=color)
     else:
-        pen.rectangle((low, low, high, high), fill=colour)
+        pen.rectangle((low, low, high, high), fill=color)
     return np.asarray(canvas)
 
 

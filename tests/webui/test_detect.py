@@ -1,4 +1,4 @@
-"""Learnt detectors and the maps of a folder in the real WebUI: ControlNet's own files, the section, jobs, the page."""
+"""Learned detectors and the maps of a folder in the real WebUI: ControlNet's own files, the section, jobs, the page."""
 
 from __future__ import annotations
 

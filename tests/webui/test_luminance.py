@@ -65,7 +65,7 @@ def test_the_fit_tells_what_the_webuis_decoder_draws_better_than_its_linear_one(
     made = fit_latents(latents, drawn.numpy(), 8, HELD_OUT)
     wanted = drawn[-HELD_OUT:]
     left = (linear[-HELD_OUT:] - wanted).square().sum() / (wanted - wanted.mean()).square().sum()
-    figures = {"webui_linear": 1 - float(left), "one_pixel": made.r2, "neighbours": made.kernel_r2}
+    figures = {"webui_linear": 1 - float(left), "one_pixel": made.r2, "neighbors": made.kernel_r2}
     record_property("r2", figures)
     assert made.r2 > max(0.85, figures["webui_linear"])
     assert made.kernel_r2 > 0.95

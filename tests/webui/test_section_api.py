@@ -31,7 +31,7 @@ def qr(webui: Webui) -> Drawn:
 
 
 def test_detected_map_is_the_operations_map(qr: Drawn) -> None:
-    expected = made("qr", content=LINK, grid_px=1, surround="grey", width=256, height=256)
+    expected = made("qr", content=LINK, grid_px=1, surround="gray", width=256, height=256)
     assert np.array_equal(qr.pictures[1], expected)
 
 
@@ -57,7 +57,7 @@ def test_page_values_draw_the_same_picture_as_the_dict(webui: Webui, qr: Drawn) 
     script = next(each for each in webui.call("/sdapi/v1/script-info")[1] if each["name"] == "bootcamp")
     values = {each["label"]: each["value"] for each in script["args"]}
     values |= {"Bootcamp": True, "Unit preset": "monster", "Control weight": 1.2, "Content": LINK, "Grid (px)": 1}
-    values |= {"Surround": "grey"}
+    values |= {"Surround": "gray"}
     by_hand = webui.draw(section=list(values.values()))
     assert by_hand.status == 200, by_hand.answer
     assert np.array_equal(by_hand.pictures[0], qr.pictures[0])
@@ -90,7 +90,7 @@ def test_hires_passes_have_a_unit_each(webui: Webui) -> None:
     assert drawn.status == 200, drawn.answer
     assert drawn.pictures[0].shape == (512, 512, 3)
     assert "ControlNet 1" in drawn.texts[0]
-    base = made("qr", content=LINK, grid_px=1, surround="grey", width=256, height=256)
+    base = made("qr", content=LINK, grid_px=1, surround="gray", width=256, height=256)
     maps = drawn.pictures[1:]
     assert any(np.array_equal(each, base) for each in maps)
     assert any(np.array_equal(each, base.repeat(2, 0).repeat(2, 1)) for each in maps)

@@ -120,11 +120,11 @@ def drawn(browser: Any, webui: Webui) -> Iterator[Any]:
 
 def test_choosing_a_preset_sets_the_maps_fields_too(drawn: Any) -> None:
     checked = drawn.locator("#bootcamp_txt2img_qr_surround input:checked").get_attribute("value")
-    assert checked == "grey (#808080)"
+    assert checked == "gray (#808080)"
 
 
 def test_the_detected_map_in_the_gallery_is_the_operations(drawn: Any) -> None:
-    expected = made("qr", content=LINK, grid_px=1, surround="grey", width=256, height=256)
+    expected = made("qr", content=LINK, grid_px=1, surround="gray", width=256, height=256)
     assert any(np.array_equal(each, expected) for each in shown(drawn, "#txt2img_gallery .thumbnail-item img"))
 
 

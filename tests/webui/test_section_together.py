@@ -15,7 +15,7 @@ LINKS = ("https://example.com/a", "https://example.org/b")
 
 
 def drawn_map(link: str) -> np.ndarray:
-    return made("qr", content=link, grid_px=1, surround="grey", width=256, height=256)
+    return made("qr", content=link, grid_px=1, surround="gray", width=256, height=256)
 
 
 def test_two_people_at_once_get_their_own_maps(webui: Webui) -> None:

@@ -83,24 +83,24 @@ def train(
     state: Path,
     recipe: Recipe,
 ) -> dict[str, torch.Tensor]:
-    """Minimise a loss with AdamW; resumes from `state` where that exists.
+    """Minimize a loss with AdamW; resumes from `state` where that exists.
 
     Args:
         module: what is trained, in place.
         loss_of: from a step's own source of chance to the loss and figures to show.
-        state: the file for model, average, optimiser and step; written once a minute and at the end.
+        state: the file for model, average, optimizer and step; written once a minute and at the end.
         recipe: how long and how fast.
 
     Returns:
         The averaged parameters.
     """
     average = Average(module, recipe.keep)
-    optimiser = torch.optim.AdamW(_groups(module, recipe.decay), lr=recipe.rate, betas=(0.9, 0.98))
+    optimizer = torch.optim.AdamW(_groups(module, recipe.decay), lr=recipe.rate, betas=(0.9, 0.98))
     first = 0
     if state.exists():
         found = torch.load(state, weights_only=True)
         module.load_state_dict(found["module"])
-        optimiser.load_state_dict(found["optimiser"])
+        optimizer.load_state_dict(found["optimizer"])
         average.values, average.steps, first = found["average"], found["step"], found["step"]
     bar = tqdm(
         range(first, recipe.steps), desc=state.stem, unit="step", initial=first, total=recipe.steps, mininterval=5
@@ -110,25 +110,25 @@ def train(
     try:
         for step in bar:
             torch.manual_seed(recipe.seed * 1_000_003 + step)
-            for group in optimiser.param_groups:
+            for group in optimizer.param_groups:
                 group["lr"] = recipe.rate_at(step)
             loss, shown = loss_of(np.random.default_rng((recipe.seed, step)))
-            optimiser.zero_grad(set_to_none=True)
+            optimizer.zero_grad(set_to_none=True)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(module.parameters(), 1.0)
-            optimiser.step()
+            optimizer.step()
             average.update()
             if step % 20 == 0:
                 bar.set_postfix(
                     {"loss": f"{loss.item():.4f}", **{name: f"{value:.3f}" for name, value in shown.items()}}
                 )
             if time.monotonic() - saved > SAVE_EVERY_S:
-                _save(state, module, average, optimiser, step + 1)
+                _save(state, module, average, optimizer, step + 1)
                 saved = time.monotonic()
     except KeyboardInterrupt:
-        _save(state, module, average, optimiser, step)
+        _save(state, module, average, optimizer, step)
         raise
-    _save(state, module, average, optimiser, recipe.steps)
+    _save(state, module, average, optimizer, recipe.steps)
     return average.values
 
 
@@ -138,9 +138,9 @@ def _groups(module: torch.nn.Module, decay: float) -> Iterable[dict[str, Any]]:
     return [{"params": weights, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
 
 
-def _save(state: Path, module: torch.nn.Module, average: Average, optimiser: Any, step: int) -> None:
+def _save(state: Path, module: torch.nn.Module, average: Average, optimizer: Any, step: int) -> None:
     state.parent.mkdir(parents=True, exist_ok=True)
     part = state.with_suffix(".part")
-    kept = {"module": module.state_dict(), "average": average.values, "optimiser": optimiser.state_dict(), "step": step}
+    kept = {"module": module.state_dict(), "average": average.values, "optimizer": optimizer.state_dict(), "step": step}
     torch.save(kept, part)
     part.replace(state)

@@ -1,4 +1,4 @@
-"""The colours that segmentation ControlNets know ADE20K's 150 classes by.
+"""The colors that segmentation ControlNets know ADE20K's 150 classes by.
 
 Source: Zhou et al., "Scene Parsing through ADE20K Dataset" (2017), the color150 table; ControlNet uses the same.
 """
@@ -17,7 +17,7 @@ eb0cff a09614 00a3ff 8c8c8c fa0a0f 14ff00 1fff00 ff1f00 ffe000 99ff00 0000ff ff4
 ffcc00 ff008f 00ffeb 85ff00 ff00eb f500ff ff007a fff500 0abed4 d6ff00 00ccff 1400ff ffff00 0099ff 0029ff
 00ffcc 2900ff 29ff00 ad00ff 00f5ff 4700ff 7a00ff 00ffb8 005cff b8ff00 0085ff ffd600 19c2c2 66ff00 5c00ff
 """
-ADE20K_COLOURS: tuple[tuple[int, int, int], ...] = tuple(
+ADE20K_COLORS: tuple[tuple[int, int, int], ...] = tuple(
     (int(each[:2], 16), int(each[2:4], 16), int(each[4:], 16)) for each in _HEX.split()
 )
 """RGB of each class, 0 to 149."""

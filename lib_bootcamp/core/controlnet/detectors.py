@@ -1,4 +1,4 @@
-"""The learnt detectors: what each is, which files it is made of, and whose they are. The only list of them.
+"""The learned detectors: what each is, which files it is made of, and whose they are. The only list of them.
 
 Sizes are in MB and rounded. A file is looked for by its name, so that ControlNet's own copies are found.
 """
@@ -53,7 +53,7 @@ class Detector:
             empty: a mask.
         options: the parameters that mean something to it.
         half: whether it runs in half precision where the host does; in others what follows the network does not.
-        licence: of the weights.
+        license: of the weights.
         note: what a person should know.
     """
 
@@ -63,7 +63,7 @@ class Detector:
     map_kind: str = ""
     options: tuple[Option, ...] = ()
     half: bool = False
-    licence: str = ""
+    license: str = ""
     note: str = ""
 
     @property
@@ -92,28 +92,28 @@ DETECTORS: dict[Name, Detector] = {
         through="controlnet_aux",
         weights=(Weights(_ANNOTATORS, "dpt_hybrid-midas-501f0c75.pt", 493, starts="501f0c75"),),
         map_kind="depth",
-        licence="MIT",
+        license="MIT",
     ),
     "depth_zoe": Detector(
         title="Depth: ZoE",
         through="controlnet_aux",
         weights=(Weights(_ANNOTATORS, "ZoeD_M12_N.pt", 1443),),
         map_kind="depth",
-        licence="MIT",
+        license="MIT",
     ),
     "depth_leres": Detector(
         title="Depth: LeReS",
         through="controlnet_aux",
         weights=(Weights(_ANNOTATORS, "res101.pth", 531),),
         map_kind="depth",
-        licence="CC BY-NC-SA 4.0",
+        license="CC BY-NC-SA 4.0",
     ),
     "depth_anything": Detector(
         title="Depth: Depth Anything (small)",
         through="transformers",
         weights=_hub("LiheYoung/depth-anything-small-hf", 99),
         map_kind="depth",
-        licence="Apache 2.0",
+        license="Apache 2.0",
         note="transformers 4.38 or newer, which WebUI 1.10.1 has not.",
     ),
     "normal_bae": Detector(
@@ -121,22 +121,22 @@ DETECTORS: dict[Name, Detector] = {
         through="controlnet_aux",
         weights=(Weights(_ANNOTATORS, "scannet.pt", 291),),
         map_kind="normal",
-        licence="MIT",
+        license="MIT",
     ),
     "segment_ade20k": Detector(
         title="Segmentation: ADE20K (UperNet)",
         through="transformers",
         weights=_hub("openmmlab/upernet-convnext-tiny", 241),
         map_kind="seg",
-        licence="MIT",
+        license="MIT",
     ),
     "segment_anything": Detector(
         title="Segmentation: Segment Anything (MobileSAM)",
         through="controlnet_aux",
         weights=(Weights("dhkim2810/MobileSAM", "mobile_sam.pt", 41),),
         map_kind="seg",
-        licence="Apache 2.0 (MIT on its page)",
-        note="Its colours tell segments apart and are not ADE20K's.",
+        license="Apache 2.0 (MIT on its page)",
+        note="Its colors tell segments apart and are not ADE20K's.",
     ),
     "hed": Detector(
         title="Soft edges: HED",
@@ -145,7 +145,7 @@ DETECTORS: dict[Name, Detector] = {
         map_kind="softedge",
         options=("scribble",),
         half=True,
-        licence="Apache 2.0",
+        license="Apache 2.0",
     ),
     "pidinet": Detector(
         title="Soft edges: PiDiNet",
@@ -154,14 +154,14 @@ DETECTORS: dict[Name, Detector] = {
         map_kind="softedge",
         options=("scribble",),
         half=True,
-        licence="non-commercial",
+        license="non-commercial",
     ),
     "teed": Detector(
         title="Soft edges: TEED",
         through="controlnet_aux",
         weights=(Weights("fal-ai/teed", "5_model.pth", 0.2, also=("7_model.pth",)),),
         map_kind="softedge",
-        licence="MIT",
+        license="MIT",
     ),
     "lineart": Detector(
         title="Line art",
@@ -173,14 +173,14 @@ DETECTORS: dict[Name, Detector] = {
         map_kind="lineart",
         options=("coarse",),
         half=True,
-        licence="MIT",
+        license="MIT",
     ),
     "lineart_anime": Detector(
         title="Line art of anime",
         through="controlnet_aux",
         weights=(Weights(_ANNOTATORS, "netG.pth", 218),),
         map_kind="lineart_anime",
-        licence="MIT",
+        license="MIT",
     ),
     "mlsd": Detector(
         title="Straight lines: MLSD",
@@ -188,7 +188,7 @@ DETECTORS: dict[Name, Detector] = {
         weights=(Weights(_ANNOTATORS, "mlsd_large_512_fp32.pth", 6),),
         map_kind="mlsd",
         options=("line_score", "line_distance"),
-        licence="Apache 2.0",
+        license="Apache 2.0",
     ),
     "openpose": Detector(
         title="Pose: OpenPose",
@@ -200,7 +200,7 @@ DETECTORS: dict[Name, Detector] = {
         ),
         map_kind="openpose",
         options=("hands", "face"),
-        licence="non-commercial (CMU)",
+        license="non-commercial (CMU)",
     ),
     "dwpose": Detector(
         title="Pose: DWPose",
@@ -211,14 +211,14 @@ DETECTORS: dict[Name, Detector] = {
         ),
         map_kind="openpose",
         options=("hands", "face"),
-        licence="Apache 2.0",
+        license="Apache 2.0",
         note="Runs on the processor.",
     ),
     "mediapipe_face": Detector(
         title="Faces: MediaPipe",
         through="mediapipe",
         options=("faces", "threshold"),
-        licence="Apache 2.0",
+        license="Apache 2.0",
         note="Its weights lie in the package mediapipe, up to 0.10.21 with protobuf 3 or 4; runs on the processor.",
     ),
     "objects": Detector(
@@ -226,7 +226,7 @@ DETECTORS: dict[Name, Detector] = {
         through="transformers",
         weights=(*_hub("google/owlvit-base-patch32", 613, *_CLIP_TOKENS), *SAM),
         options=("phrases", "threshold", "outline"),
-        licence="Apache 2.0",
+        license="Apache 2.0",
     ),
 }
 

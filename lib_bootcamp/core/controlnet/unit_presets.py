@@ -134,8 +134,8 @@ def _detected(
 
 _FREER = "Weight 0.5 to 1; end at 0.6 to 0.8 to leave details to the prompt."
 
-# 16 px modules and grey around the code are what the model was trained on (its card, version 2).
-_MONSTER_MAP = {"qr": {"grid_px": 16, "surround": "grey"}}
+# 16 px modules and gray around the code are what the model was trained on (its card, version 2).
+_MONSTER_MAP = {"qr": {"grid_px": 16, "surround": "gray"}}
 
 UNIT_PRESETS: tuple[UnitPreset, ...] = (
     # Its card asks for high weights, up to 1.5 and above for a code that scans; 1.35 to 1.7 over the whole
@@ -148,7 +148,7 @@ UNIT_PRESETS: tuple[UnitPreset, ...] = (
         _MONSTER_MAP,
         "Weight 1.35 to 1.7; higher scans better, lower is freer.",
     ),
-    # The brightness model, weak and late, straightens what Monster left too grey to read.
+    # The brightness model, weak and late, straightens what Monster left too gray to read.
     UnitPreset(
         "monster-brightness",
         "Monster 1.0 + Brightness 0.15 (SD1.5)",
@@ -201,7 +201,7 @@ UNIT_PRESETS: tuple[UnitPreset, ...] = (
             ("recolor",),
             (UnitSetting(family, 1.0),),
             {"recolor": {"conditioning": "luminance"}},
-            "Name the colours in the prompt.",
+            "Name the colors in the prompt.",
         )
         for family in (RECOLOR_SD15, RECOLOR_SDXL)
     ),
@@ -209,7 +209,7 @@ UNIT_PRESETS: tuple[UnitPreset, ...] = (
     *_detected("normal", "Normals", NORMAL, _FREER),
     *_detected("openpose", "Pose", POSE, "Weight 1; the pose is set in the first half of the steps."),
     *_detected("mlsd", "Straight lines", MLSD, _FREER),
-    *_detected("seg", "Segmentation", SEGMENTATION, "ADE20K's colours are what the model knows."),
+    *_detected("seg", "Segmentation", SEGMENTATION, "ADE20K's colors are what the model knows."),
     *_detected("softedge", "Soft edges of a detector", SOFTEDGE, _FREER, scribble=(False,)),
     *_detected("lineart", "Line art of a detector", LINEART, _FREER, detector=("lineart", "lineart_anime")),
     *_detected("lineart_anime", "Line art of anime", (LINEART_ANIME_SD15,), _FREER),

@@ -1,4 +1,4 @@
-"""Small charts as inline SVG: bars, a histogram, points. Colours come from the page's CSS; every text is escaped."""
+"""Small charts as inline SVG: bars, a histogram, points. Colors come from the page's CSS; every text is escaped."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def bars(rows: Sequence[tuple[str, float, str]], *, label: str) -> str:
 def histogram(
     values: Sequence[float], edges: Sequence[float], *, label: str, unit: str = "", mark: float | None = None
 ) -> str:
-    """Upright bars of how many values lie between neighbouring edges; the last bar takes all that are higher.
+    """Upright bars of how many values lie between neighboring edges; the last bar takes all that are higher.
 
     Args:
         values: any numbers.

@@ -27,17 +27,17 @@ class PictureHash:
     mirrored: int
 
 
-def perceptual_hash(grey: Image) -> PictureHash | None:
+def perceptual_hash(gray: Image) -> PictureHash | None:
     """Hash a picture by the signs of its low frequencies, so that scaling and compression change few bits.
 
     Args:
-        grey: uint8 [H, W].
+        gray: uint8 [H, W].
     Returns:
         None for a picture of one tone, which has no frequencies to tell it by.
     Source: C. Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions", 2010, DCT based hash:
         32 x 32 px, the 8 x 8 coefficients after the first row and column, each against their median.
     """
-    small = opencv().resize(grey, (_SIDE_PX, _SIDE_PX), interpolation=opencv().INTER_AREA).astype(np.float32)
+    small = opencv().resize(gray, (_SIDE_PX, _SIDE_PX), interpolation=opencv().INTER_AREA).astype(np.float32)
     if float(small.std()) < _FLAT:
         return None
     low = opencv().dct(small)[1 : _LOW + 1, 1 : _LOW + 1]
@@ -56,20 +56,20 @@ def distance(one: int, other: int) -> int:
     return (one ^ other).bit_count()
 
 
-def sharpness(grey: Image) -> float:
+def sharpness(gray: Image) -> float:
     """The variance of the Laplacian of a picture that is scaled to 512 x 512 px in area; low is blurred.
 
     Art with plain areas is low too, however sharp its lines are.
 
     Args:
-        grey: uint8 [H, W].
+        gray: uint8 [H, W].
     Source: J. L. Pech-Pacheco et al., "Diatom autofocusing in brightfield microscopy: a comparative study", 2000.
     """
-    height, width = grey.shape
+    height, width = gray.shape
     scale = SHARPNESS_SIDE_PX / float(np.sqrt(height * width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
     cv2 = opencv()
-    scaled = cv2.resize(grey, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    scaled = cv2.resize(gray, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     _, deviation = cv2.meanStdDev(cv2.Laplacian(scaled, cv2.CV_16S))
     return float(deviation[0, 0]) ** 2
 

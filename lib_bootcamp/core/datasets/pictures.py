@@ -41,7 +41,7 @@ class Examined:
         width: in px, as the picture is shown (EXIF's orientation applied).
         height: in px.
         bytes: of the file.
-        has_alpha: whether there is an alpha channel or a transparent colour.
+        has_alpha: whether there is an alpha channel or a transparent color.
         is_transparent: whether some pixel is not opaque.
         orientation: EXIF's, 1 where the pixels lie as they are shown.
         frames: of an animation; of a GIF they are counted up to 10,000.
@@ -128,14 +128,14 @@ def _measured(data: bytes, picture: Pil.Image) -> Examined:
         width, height = picture.size
     has_alpha = pixels.has_alpha(picture)
     lowest = _lowest_alpha(picture) if has_alpha else 255
-    grey = _grey(picture, has_alpha=has_alpha)
+    gray = _gray(picture, has_alpha=has_alpha)
     if kind in _LOSSY:
         identity = hashlib.blake2b(data, digest_size=16).hexdigest()
     else:
         same = picture if pixels.is_numeric(picture) else picture.convert("RGBA" if has_alpha else "RGB")
         identity = hashlib.blake2b(same.tobytes(), digest_size=16, salt=b"%dx%d" % picture.size).hexdigest()
     if orientation != 1 and not is_turned:
-        grey = pixels.upright(grey, orientation)
+        gray = pixels.upright(gray, orientation)
         if orientation in _TURNED:
             width, height = height, width
     return Examined(
@@ -149,8 +149,8 @@ def _measured(data: bytes, picture: Pil.Image) -> Examined:
         orientation=orientation,
         frames=int(frames),
         identity=identity,
-        hash=perceptual_hash(grey),
-        sharpness=sharpness(grey),
+        hash=perceptual_hash(gray),
+        sharpness=sharpness(gray),
     )
 
 
@@ -164,9 +164,9 @@ def _lowest_alpha(picture: Pil.Image) -> int:
     return int(np.asarray(picture.convert("RGBA").getchannel("A")).min(initial=255))
 
 
-def _grey(picture: Pil.Image, *, has_alpha: bool) -> Image:
+def _gray(picture: Pil.Image, *, has_alpha: bool) -> Image:
     if pixels.is_numeric(picture):
-        return pixels.grey(picture)
+        return pixels.gray(picture)
     if has_alpha or picture.mode == "LAB":
         picture = pixels.flatten(picture)
     return np.asarray(picture.convert("L"), np.uint8)

@@ -31,7 +31,7 @@ class PictureFacts:
     width: Annotated[int, Spec("Width", "As it is shown.", unit="px")]
     height: Annotated[int, Spec("Height", "As it is shown.", unit="px")]
     bytes: Annotated[int, Spec("Bytes")]
-    alpha: Annotated[bool, Spec("Alpha", "It has an alpha channel or a transparent colour.")]
+    alpha: Annotated[bool, Spec("Alpha", "It has an alpha channel or a transparent color.")]
     transparent: Annotated[bool, Spec("Transparent", "Some pixel is not opaque.")]
     orientation: Annotated[int, Spec("Orientation", "EXIF's; 1 where the pixels lie as they are shown.")]
     frames: Annotated[int, Spec("Frames")]

@@ -84,7 +84,7 @@ def _is_rare(rare: int, common: int) -> bool:
 
 
 def _one_slip(one: str, other: str) -> bool:
-    """Whether two texts differ by one letter added, lost or changed, or by two neighbours swapped; digits are none."""
+    """Whether two texts differ by one letter added, lost or changed, or by two neighbors swapped; digits are none."""
     if len(one) > len(other):
         one, other = other, one
     start = 0

@@ -48,7 +48,7 @@ DECODER_ERRORS = (
     zlib.error,
 )
 # Every bitmap that Pillow decodes from a header that tells its size. Left out are what runs programs or draws vectors
-# (EPS, WMF), icons, whose pictures inside have sizes of their own, and what it only recognises (HDF5, MPEG).
+# (EPS, WMF), icons, whose pictures inside have sizes of their own, and what it only recognizes (HDF5, MPEG).
 FORMATS = (
     "PNG",
     "JPEG",

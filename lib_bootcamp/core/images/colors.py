@@ -1,4 +1,4 @@
-"""Colours: as they are written, and such as tell things apart."""
+"""Colors: as they are written, and such as tell things apart."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import colorsys
 GOLDEN = 0.618033988749895
 
 
-def parse_colour(text: str) -> tuple[int, int, int]:
+def parse_color(text: str) -> tuple[int, int, int]:
     """`#rrggbb` as RGB; the declaration has checked its form."""
     red, green, blue = bytes.fromhex(text.removeprefix("#"))
     return red, green, blue
 
 
-def distinct_colours(count: int) -> list[tuple[int, int, int]]:
-    """RGB, 0 to 255: neighbours in the list lie far apart on the circle of hues; none is black."""
+def distinct_colors(count: int) -> list[tuple[int, int, int]]:
+    """RGB, 0 to 255: neighbors in the list lie far apart on the circle of hues; none is black."""
     made = []
     for number in range(count):
         hue, value = number * GOLDEN % 1.0, (1.0, 0.75, 0.9)[number % 3]

@@ -29,7 +29,7 @@ def decode_depth(data: bytes) -> Depth:
 
     Args:
         data: a picture file of any kind, or a NumPy file (.npy) of one number for each pixel. Numbers on no known scale
-            (metres, a network's raw output) are taken from their least to their greatest; what is no number is black.
+            (meters, a network's raw output) are taken from their least to their greatest; what is no number is black.
     Returns:
         uint8 [H, W, 3] where the file has 8 bits; else float32 [H, W], 0 (black) to 1 (white).
     Raises:
@@ -92,8 +92,8 @@ def _joined(data: bytes) -> Floats:
         raise ImageError("The picture is damaged or cut off; save it again or give another one.")
     if made.ndim == 2 or made.shape[2] < 3:
         return np.asarray(made.reshape(*made.shape[:2], -1)[..., 0], np.float32)
-    grey: Floats = cv2.cvtColor(made[..., :3].astype(np.float32), cv2.COLOR_BGR2GRAY)
-    return grey
+    gray: Floats = cv2.cvtColor(made[..., :3].astype(np.float32), cv2.COLOR_BGR2GRAY)
+    return gray
 
 
 def _from_numpy(data: bytes) -> NDArray[Any]:

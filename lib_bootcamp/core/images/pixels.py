@@ -1,4 +1,4 @@
-"""Pillow pictures of every mode to arrays: numbers to grey by a scale that is told or refused, transparency laid on."""
+"""Pillow pictures of every mode to arrays: numbers to gray by a scale that is told or refused, transparency laid on."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _WHITE_IS_ZERO = 0
 
 
 def is_numeric(picture: Pil.Image) -> bool:
-    """Whether its pixels are numbers of more than 8 bits: 16 bits of grey, 32-bit integers, decimals."""
+    """Whether its pixels are numbers of more than 8 bits: 16 bits of gray, 32-bit integers, decimals."""
     return picture.mode.startswith(("I", "F"))
 
 
@@ -99,8 +99,8 @@ def shares(values: Floats, white: float) -> Floats:
     return np.clip(made, 0, 1, out=made)
 
 
-def grey(picture: Pil.Image) -> Image:
-    """A picture of numbers as grey.
+def gray(picture: Pil.Image) -> Image:
+    """A picture of numbers as gray.
 
     Returns:
         uint8 [H, W].
@@ -125,10 +125,10 @@ def flatten(picture: Pil.Image, background: Color | None = None) -> Pil.Image:
         background: what transparency is laid on; None: white, or black where all that is seen is so light that it
             would be lost on white.
     Raises:
-        ImageError: as `grey`.
+        ImageError: as `gray`.
     """
     if is_numeric(picture):
-        return Pil.fromarray(grey(picture)).convert("RGB")
+        return Pil.fromarray(gray(picture)).convert("RGB")
     if picture.mode == "LAB":
         return _from_lab(picture)
     if has_alpha(picture):

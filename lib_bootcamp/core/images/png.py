@@ -17,8 +17,8 @@ import numpy as np
 from .arrays import Image
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
-"""Channels to the header's colour type: grey, grey and alpha, RGB, RGBA."""
+COLOR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
+"""Channels to the header's color type: gray, gray and alpha, RGB, RGBA."""
 _UP = 2
 
 
@@ -38,19 +38,19 @@ def encode_png(image: Image, text: Mapping[str, str] | None = None) -> bytes:
     Source: Portable Network Graphics, second edition (ISO/IEC 15948), 5, 9, 11.
 
     Args:
-        image: uint8 [H, W] or [H, W, C], C as in `COLOUR_TYPES`.
+        image: uint8 [H, W] or [H, W, C], C as in `COLOR_TYPES`.
         text: text chunks (iTXt, UTF-8) to add.
     Raises:
         ValueError: the array is no such picture, or a text's key is no keyword of PNG's.
     """
     channels = image.shape[2] if image.ndim == 3 else 1
-    if image.dtype != np.uint8 or image.ndim not in (2, 3) or channels not in COLOUR_TYPES or not image.size:
+    if image.dtype != np.uint8 or image.ndim not in (2, 3) or channels not in COLOR_TYPES or not image.size:
         raise ValueError(f"{image.dtype} {list(image.shape)} is no picture")
     height, width = image.shape[:2]
     texts = (text or {}).items()
     if not all(1 <= len(key) < 80 for key, _ in texts):
         raise ValueError("a key has 1 to 79 characters")
-    head = struct.pack(">IIBBBBB", width, height, 8, COLOUR_TYPES[channels], 0, 0, 0)
+    head = struct.pack(">IIBBBBB", width, height, 8, COLOR_TYPES[channels], 0, 0, 0)
     chunks = (
         png_chunk(b"IHDR", head),
         *(itxt_chunk(key.encode("latin-1"), value.encode("utf-8")) for key, value in texts),

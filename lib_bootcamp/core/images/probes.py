@@ -1,4 +1,4 @@
-"""Pictures drawn by code on which a model is measured: every brightness, colour and fineness, and no subject."""
+"""Pictures drawn by code on which a model is measured: every brightness, color and fineness, and no subject."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ _CELL_PX = 8
 
 
 def probe_pictures(number: int, side: int, seed: int) -> Image:
-    """Draw probes: in turn clouds of coloured noise whose spectrum falls like a photograph's, flat patches of 8 to
-    32 px, two colours in a random pattern of 8 px cells, and slopes with hard edges.
+    """Draw probes: in turn clouds of colored noise whose spectrum falls like a photograph's, flat patches of 8 to
+    32 px, two colors in a random pattern of 8 px cells, and slopes with hard edges.
 
     Args:
         number: of pictures.
@@ -32,19 +32,19 @@ def _clouds(rng: np.random.Generator, side: int) -> NDArray[np.float64]:
     frequency[0, 0] = 1 / side
     slope = rng.uniform(0.8, 1.8)
     layers = []
-    for _ in range(4):  # one that all colours share
+    for _ in range(4):  # one that all colors share
         phase = rng.normal(size=frequency.shape) + 1j * rng.normal(size=frequency.shape)
         field = np.fft.irfft2(phase / frequency**slope, s=(side, side))
         layers.append((field - field.mean()) / (field.std() + 1e-9))
-    grey = rng.uniform(0.3, 1.0)
-    colour = np.stack(layers[:3], -1) * (1 - grey) + layers[3][..., None] * grey
-    return np.asarray(colour * rng.uniform(25, 75) + rng.uniform(70, 185, 3))
+    gray = rng.uniform(0.3, 1.0)
+    color = np.stack(layers[:3], -1) * (1 - gray) + layers[3][..., None] * gray
+    return np.asarray(color * rng.uniform(25, 75) + rng.uniform(70, 185, 3))
 
 
 def _patches(rng: np.random.Generator, side: int) -> NDArray[np.float64]:
     cell = int(rng.choice([8, 16, 32]))
     grid = rng.uniform(0, 255, (-(-side // cell), -(-side // cell), 3))
-    if rng.random() < 0.5:  # greys, to the very ends
+    if rng.random() < 0.5:  # grays, to the very ends
         grid = np.broadcast_to(np.clip(grid[..., :1] * 1.3 - 38, 0, 255), grid.shape)
     return np.asarray(np.kron(grid, np.ones((cell, cell, 1)))[:side, :side])
 

@@ -30,7 +30,7 @@ def blend(base: Image, over: Image, mode: Blend, strength: float = 1.0) -> Image
             `mix` over itself.
         strength: share in [0, 1] of that against the base alone.
     Returns:
-        uint8 [H, W] when both are grey, else [H, W, 3]; within one level.
+        uint8 [H, W] when both are gray, else [H, W, 3]; within one level.
     Source: W3C, Compositing and Blending Level 1, 9.1.
     """
     cv2 = opencv()

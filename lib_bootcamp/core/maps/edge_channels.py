@@ -23,25 +23,25 @@ CHANNEL_TITLES = {
     "red": "Red",
     "green": "Green",
     "blue": "Blue",
-    "distance": "Distance to a colour (CIE Lab)",
+    "distance": "Distance to a color (CIE Lab)",
 }
 CIRCULAR = ("hue",)
 """Channels without a smallest and a largest value."""
 _RGB = {"red": 0, "green": 1, "blue": 2}
-# Noise turns the hue of a pixel that is nearly grey; below this difference of its channels the hue fades.
+# Noise turns the hue of a pixel that is nearly gray; below this difference of its channels the hue fades.
 FULL_CHROMA = 24
 
 
-def channel_planes(image: Image, channel: Channel, colour: tuple[int, int, int] = (255, 255, 255)) -> list[Image]:
+def channel_planes(image: Image, channel: Channel, color: tuple[int, int, int] = (255, 255, 255)) -> list[Image]:
     """Measure one quantity of each pixel.
 
     Args:
-        image: uint8 [H, W, 3] RGB or [H, W] grey.
-        channel: which; `distance` is CIE76 to `colour`, 0 to 100 as 0 to 255.
-        colour: (red, green, blue), for `distance`.
+        image: uint8 [H, W, 3] RGB or [H, W] gray.
+        channel: which; `distance` is CIE76 to `color`, 0 to 100 as 0 to 255.
+        color: (red, green, blue), for `distance`.
     Returns:
         one plane uint8 [H, W]; for `hue` two, the cosine and the sine of its angle from -1 to 1 as 0 to 255, so that
-        359 degrees lie beside 1; both fade to the middle where a pixel has no colour.
+        359 degrees lie beside 1; both fade to the middle where a pixel has no color.
     """
     if channel == "lstar":
         return [luminance(image, "lstar")]
@@ -52,20 +52,20 @@ def channel_planes(image: Image, channel: Channel, colour: tuple[int, int, int] 
 
     def work(top: int, bottom: int) -> None:
         for start, end in strips(top, bottom, rgb.shape[1]):
-            _measure(rgb[start:end], channel, colour, [plane[start:end] for plane in planes])
+            _measure(rgb[start:end], channel, color, [plane[start:end] for plane in planes])
 
     run_parts(rgb.shape[0], rgb.shape[1], work)
     return planes
 
 
-def _measure(rgb: Image, channel: Channel, colour: tuple[int, int, int], out: list[Image]) -> None:
+def _measure(rgb: Image, channel: Channel, color: tuple[int, int, int], out: list[Image]) -> None:
     cv2 = opencv()
     if channel == "hue":
         _hue(rgb, out)
     elif channel == "saturation":
         cv2.extractChannel(cv2.cvtColor(rgb, cv2.COLOR_RGB2HSV), 1, dst=out[0])
     elif channel == "distance":
-        _distance(rgb, colour, out[0])
+        _distance(rgb, color, out[0])
     else:
         cv2.extractChannel(cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB), 1 if channel == "a" else 2, dst=out[0])
 
@@ -87,18 +87,18 @@ def _circle() -> tuple[Floats, Floats]:
     return ((127.5 * np.cos(angle)).astype(np.float32), (127.5 * np.sin(angle)).astype(np.float32))
 
 
-def _distance(rgb: Image, colour: tuple[int, int, int], out: Image) -> None:
+def _distance(rgb: Image, color: tuple[int, int, int], out: Image) -> None:
     """Source: CIE 15:2004, 8.2.1.3 (delta E*ab of 1976)."""
     cv2 = opencv()
-    squares = cv2.LUT(cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB), _squares(colour))
+    squares = cv2.LUT(cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB), _squares(color))
     cv2.convertScaleAbs(cv2.sqrt(cv2.transform(squares, np.ones((1, 3), dtype=np.float32))), dst=out, alpha=2.55)
 
 
 @lru_cache(maxsize=8)
-def _squares(colour: tuple[int, int, int]) -> Floats:
-    """float32 [1, 256, 3]: OpenCV's 8-bit L*, a*, b* to the square of their distance to a colour's."""
+def _squares(color: tuple[int, int, int]) -> Floats:
+    """float32 [1, 256, 3]: OpenCV's 8-bit L*, a*, b* to the square of their distance to a color's."""
     cv2 = opencv()
-    picked = cv2.cvtColor(np.array([[colour]], dtype=np.uint8), cv2.COLOR_RGB2LAB).astype(np.float32)
+    picked = cv2.cvtColor(np.array([[color]], dtype=np.uint8), cv2.COLOR_RGB2LAB).astype(np.float32)
     # 255 stands for an L* of 100
     apart = (np.arange(256, dtype=np.float32)[None, :, None] - picked) * np.array([100 / 255, 1, 1], dtype=np.float32)
     squared: Floats = apart**2

@@ -15,7 +15,7 @@ from lib_bootcamp.core.images.strips import Scratch, strips
 
 @dataclass(frozen=True)
 class Field:
-    """Values at the centres of blocks of pixels, and of the blocks around the picture.
+    """Values at the centers of blocks of pixels, and of the blocks around the picture.
 
     Args:
         values: float32 [h + 2, w + 2] or [h + 2, w + 2, C], h = ceil(height / step_y), w = ceil(width / step_x);
@@ -71,7 +71,7 @@ class Field:
         cv2 = opencv()
         out = np.empty((self.height, self.width), dtype=np.uint16)
         for top, bottom, part in self._bands():
-            # Not `multiply`: OpenCV takes an array of one pixel for a colour and answers with four.
+            # Not `multiply`: OpenCV takes an array of one pixel for a color and answers with four.
             cv2.addWeighted(part, scale, part, 0, 0, dst=out[top:bottom], dtype=cv2.CV_16U)
         return out
 

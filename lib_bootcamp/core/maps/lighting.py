@@ -42,7 +42,7 @@ def _grid(canvas: Canvas, step: int) -> tuple[Floats, Floats]:
 def _step(beam: Beam, *, flat: bool, tolerance: float) -> int | None:
     """How far apart nodes may lie for linear interpolation between them to be exact enough.
 
-    What interpolation would miss is measured: how far each node lies from the middle of its neighbours, at
+    What interpolation would miss is measured: how far each node lies from the middle of its neighbors, at
     twice the step. A smooth light misses a quarter of that at the step itself, one with a bend half of it.
 
     Args:
@@ -80,10 +80,10 @@ class _Scene:
     Args:
         canvas: its size.
         surface: normals, or None when flat.
-        channels: 1 when all light is grey, else 3.
+        channels: 1 when all light is gray, else 3.
         constant: light that is the same everywhere, per channel.
         field: all smooth light on a flat canvas with `constant` in it, [h, w] or [h, w, 3]; None for none.
-        beams: lights computed one by one, with their colours and, where that is smooth, their strength.
+        beams: lights computed one by one, with their colors and, where that is smooth, their strength.
     """
 
     canvas: Canvas
@@ -95,12 +95,12 @@ class _Scene:
 
 
 def _prepare(canvas: Canvas, lights: Sequence[Light], surface: Surface | None, gain: float) -> _Scene:
-    colours = [tuple(gain * each for each in light.rgb()) for light in lights]
-    channels = 1 if all(red == green == blue for red, green, blue in colours) else 3
+    colors = [tuple(gain * each for each in light.rgb()) for light in lights]
+    channels = 1 if all(red == green == blue for red, green, blue in colors) else 3
     constant: Floats = np.zeros(channels, dtype=np.float32)
     placed: list[tuple[Beam, tuple[float, ...], int | None]] = []
-    for light, colour in zip(lights, colours, strict=True):
-        tint = colour[:channels]
+    for light, color in zip(lights, colors, strict=True):
+        tint = color[:channels]
         if not any(tint):
             continue
         if light.kind == "ambient" or (light.kind == "directional" and surface is None):
@@ -139,7 +139,7 @@ def _sum_field(canvas: Canvas, lights: Sequence[tuple[Beam, tuple[float, ...], i
 
 
 def _shades(scene: _Scene, top: int, bottom: int, scratch: Scratch) -> Iterator[tuple[Floats, tuple[float, ...]]]:
-    """The lights that are computed one by one: what each gives to the strip, and its colour."""
+    """The lights that are computed one by one: what each gives to the strip, and its color."""
     xs = np.arange(scene.canvas.width, dtype=np.float32)
     ys = np.arange(top, bottom, dtype=np.float32)
     facing = scene.surface.normals(top, bottom, scratch) if scene.surface is not None else None
@@ -240,7 +240,7 @@ def _draw(scene: _Scene, out: Image, tone: Tone, scale: float, checkpoint: Check
 
 
 def _expose(planes: Shade, out: Image, tone: Tone, scale: float, scratch: Scratch) -> None:
-    """Light to grey values, of one array or of one for each channel."""
+    """Light to gray values, of one array or of one for each channel."""
     cv2 = opencv()
     if tone == "soft":
         for plane in planes:
@@ -248,10 +248,10 @@ def _expose(planes: Shade, out: Image, tone: Tone, scale: float, scratch: Scratc
     if len(planes) == 1:
         cv2.convertScaleAbs(planes[0], dst=out, alpha=255 * scale)
         return
-    grey = [scratch(f"grey {each}", plane.shape, np.uint8) for each, plane in enumerate(planes)]
-    for plane, values in zip(planes, grey, strict=True):
+    gray = [scratch(f"gray {each}", plane.shape, np.uint8) for each, plane in enumerate(planes)]
+    for plane, values in zip(planes, gray, strict=True):
         cv2.convertScaleAbs(plane, dst=values, alpha=255 * scale)
-    cv2.merge(grey, out)
+    cv2.merge(gray, out)
 
 
 def render(  # noqa: PLR0913 - the scene, and how to expose it
@@ -274,7 +274,7 @@ def render(  # noqa: PLR0913 - the scene, and how to expose it
             nothing when none is brighter; `soft` bends values above 0.75; `clip` cuts.
         checkpoint: called before each strip; raises to stop.
     Returns:
-        uint8 [H, W] when all lights are grey, else [H, W, 3] RGB.
+        uint8 [H, W] when all lights are gray, else [H, W, 3] RGB.
     """
     scene = _prepare(canvas, lights, surface, 2.0**exposure)
     shape = (canvas.height, canvas.width)

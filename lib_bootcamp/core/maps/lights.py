@@ -41,7 +41,9 @@ class Light(Params):
         ),
     ] = "point"
     intensity: Annotated[float, Spec("Intensity", "1 is white at full strength.", ge=0, le=20, step=0.05)] = 1.0
-    colour: Annotated[str, Spec("Colour", pattern="#[0-9a-fA-F]{6}", format="color", example="#ffffff")] = "#ffffff"
+    color: Annotated[
+        str, Spec("Color", pattern="#[0-9a-fA-F]{6}", format="color", example="#ffffff", renamed=("colour",))
+    ] = "#ffffff"
     x: Annotated[
         float,
         Spec("X", "From the left edge; may lie outside.", ge=-4, le=5, step=0.01, unit="of the width", when=_PLACED),
@@ -117,8 +119,8 @@ class Light(Params):
     ] = 0.3
 
     def rgb(self) -> tuple[float, float, float]:
-        """The colour times the intensity, red, green and blue."""
-        red, green, blue = (int(self.colour[at : at + 2], 16) / 255 * self.intensity for at in (1, 3, 5))
+        """The color times the intensity, red, green and blue."""
+        red, green, blue = (int(self.color[at : at + 2], 16) / 255 * self.intensity for at in (1, 3, 5))
         return red, green, blue
 
     def direction(self) -> tuple[float, float, float]:
@@ -168,7 +170,7 @@ class Beam:
         return across, -down, light.z
 
     def strength(self, xs: Floats, ys: Floats, scratch: Scratch | None = None) -> Floats:
-        """How strong the light is at pixels, without its colour.
+        """How strong the light is at pixels, without its color.
 
         Args:
             xs: float32 [w], pixel coordinates of columns.
@@ -195,7 +197,7 @@ class Beam:
         return out
 
     def _fade(self, squared: Floats, distance: Floats) -> Floats:
-        """Fall-off divided by the distance, since `towards` is not normalised; writes over `squared`."""
+        """Fall-off divided by the distance, since `towards` is not normalized; writes over `squared`."""
         radius, falloff = self.light.radius, self.light.falloff
         if falloff == "none":
             return np.divide(np.float32(1), distance, out=squared)

@@ -12,7 +12,7 @@ from lib_bootcamp.core.images.opencv import opencv
 
 @lru_cache(maxsize=1)
 def _removable() -> tuple[Image, Image]:
-    """For both halves of a pass: the neighbours' code to 255 where the middle stays, to 0 where it goes."""
+    """For both halves of a pass: the neighbors' code to 255 where the middle stays, to 0 where it goes."""
     tables = np.full((2, 256), 255, dtype=np.uint8)
     for code in range(256):
         # P2 to P9: clockwise from the pixel above
@@ -29,7 +29,7 @@ def _removable() -> tuple[Image, Image]:
 
 
 @lru_cache(maxsize=1)
-def _neighbour_bits() -> Floats:
+def _neighbor_bits() -> Floats:
     kernel = np.zeros((3, 3), dtype=np.float32)
     clockwise = ((0, 1), (0, 2), (1, 2), (2, 2), (2, 1), (2, 0), (1, 0), (0, 0))
     for bit, place in enumerate(clockwise):
@@ -38,7 +38,7 @@ def _neighbour_bits() -> Floats:
 
 
 def thin(lines: Image) -> Image:
-    """Reduce lines to their centres, one pixel wide, without breaking them.
+    """Reduce lines to their centers, one pixel wide, without breaking them.
 
     OpenCV has this in a module that not every build carries, at twice the time.
 
@@ -53,7 +53,7 @@ def thin(lines: Image) -> Image:
     count = cv2.countNonZero(ones)
     while True:
         for table in _removable():
-            code = cv2.filter2D(ones, cv2.CV_8U, _neighbour_bits(), borderType=cv2.BORDER_CONSTANT)
+            code = cv2.filter2D(ones, cv2.CV_8U, _neighbor_bits(), borderType=cv2.BORDER_CONSTANT)
             cv2.bitwise_and(ones, cv2.LUT(code, table), dst=ones)
         left = cv2.countNonZero(ones)
         if left == count:
@@ -66,8 +66,8 @@ def drop_short(lines: Image, min_length_px: int, *, thinned: bool = False) -> Im
 
     Args:
         lines: uint8 [H, W], not 0 on a line.
-        min_length_px: the pixels of a line's centre, as `thin` gives it.
-        thinned: the lines are their own centres already.
+        min_length_px: the pixels of a line's center, as `thin` gives it.
+        thinned: the lines are their own centers already.
     Returns:
         uint8 [H, W]: the lines as they were, without the short ones.
     """
@@ -79,8 +79,8 @@ def drop_short(lines: Image, min_length_px: int, *, thinned: bool = False) -> Im
     # the few pixels of the lines are looked at, not all
     at = np.flatnonzero(drawn)
     of_each = labels.ravel()[at]
-    centres = of_each if thinned else of_each[thin(lines).ravel()[at] > 0]
-    long = at[(np.bincount(centres, minlength=count) >= min_length_px)[of_each]]
+    centers = of_each if thinned else of_each[thin(lines).ravel()[at] > 0]
+    long = at[(np.bincount(centers, minlength=count) >= min_length_px)[of_each]]
     out = np.zeros_like(lines)
     out.ravel()[long] = lines.ravel()[long]
     return out

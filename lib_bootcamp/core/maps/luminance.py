@@ -39,7 +39,7 @@ def _weighted_light() -> tuple[NDArray[np.uint16], ...]:
 
 @lru_cache(maxsize=2)
 def _from_light(kind: Luminance) -> Image:
-    """Linear luminance 0 to 65535 to a grey value.
+    """Linear luminance 0 to 65535 to a gray value.
 
     Source: CIE 15:2004, 8.2.1 (L*).
     """
@@ -54,7 +54,7 @@ def luminance(image: Image, kind: Luminance) -> Image:
     """Measure the brightness of each pixel.
 
     Args:
-        image: uint8 [H, W, 3] RGB or [H, W] grey, sRGB-encoded.
+        image: uint8 [H, W, 3] RGB or [H, W] gray, sRGB-encoded.
         kind: `lstar` is CIE L* (0 to 100 as 0 to 255: red is 53.2, so 136), `linear` Rec. 709 linear light
             (red is 0.2126, so 54), `luma` Rec. 601 on the encoded values (red is 76), `max` the largest
             channel (red is 255).
@@ -64,12 +64,12 @@ def luminance(image: Image, kind: Luminance) -> Image:
     cv2 = opencv()
     if image.ndim == 2:
         if kind not in {"luma", "max"}:
-            image = cv2.LUT(np.ascontiguousarray(image), _grey_table(kind))
+            image = cv2.LUT(np.ascontiguousarray(image), _gray_table(kind))
         return image
     image = np.ascontiguousarray(image)
     if kind == "luma":
-        grey: Image = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-        return grey
+        gray: Image = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+        return gray
     height, width = image.shape[:2]
     out = np.empty((height, width), dtype=np.uint8)
     run_parts(height, width, lambda top, bottom: _measure(image, kind, out, top, bottom))
@@ -78,14 +78,14 @@ def luminance(image: Image, kind: Luminance) -> Image:
 
 def _measure(image: Image, kind: Luminance, out: Image, top: int, bottom: int) -> None:
     cv2 = opencv()
-    tables, grey = _weighted_light(), _from_light(kind) if kind != "max" else None
+    tables, gray = _weighted_light(), _from_light(kind) if kind != "max" else None
     scratch = Scratch()
     for start, end in strips(top, bottom, image.shape[1]):
         shape = (end - start, image.shape[1])
         channels = [scratch(name, shape, np.uint8) for name in ("red", "green", "blue")]
         light, part = (scratch(name, shape, np.uint16) for name in ("light", "part"))
         cv2.split(image[start:end], channels)
-        if grey is None:
+        if gray is None:
             cv2.max(cv2.max(channels[0], channels[1], dst=channels[0]), channels[2], dst=out[start:end])
             continue
         cv2.LUT(channels[0], tables[0], dst=light)
@@ -95,9 +95,9 @@ def _measure(image: Image, kind: Luminance, out: Image, top: int, bottom: int) -
             cv2.convertScaleAbs(light, dst=out[start:end], alpha=255 / _FULL)
             continue
         # "clip" only because it writes into `out` without a buffer; no index is out of range.
-        np.take(grey, light, out=out[start:end], mode="clip")
+        np.take(gray, light, out=out[start:end], mode="clip")
 
 
-def _grey_table(kind: Luminance) -> Image:
+def _gray_table(kind: Luminance) -> Image:
     light = sum(each.astype(np.int64) for each in _weighted_light())
     return _from_light(kind)[light]

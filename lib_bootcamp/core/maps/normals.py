@@ -33,7 +33,7 @@ class Surface(Protocol):
     """Something with a normal at every pixel."""
 
     def normals(self, top: int, bottom: int, scratch: Scratch) -> tuple[Floats, Floats, Floats | float, Floats]:
-        """The normals of some rows, not normalised.
+        """The normals of some rows, not normalized.
 
         Args:
             top: the first row.
@@ -50,7 +50,7 @@ class NormalMap:
     """A normal map: each channel is 127.5 + 127.5 times a component.
 
     Args:
-        image: uint8 [H, W, 3] RGB, or [H, W] grey (which is odd, but has a meaning).
+        image: uint8 [H, W, 3] RGB, or [H, W] gray (which is odd, but has a meaning).
         convention: which way red and green point.
     """
 
@@ -130,18 +130,18 @@ def depth_map(
         own_range: whether the relief spans the picture's darkest to its lightest instead of black to white.
     """
     cv2 = opencv()
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) if image.ndim == 3 else np.ascontiguousarray(image)
-    if own_range or grey.dtype != np.uint8:
-        white = np.float32(255 if grey.dtype == np.uint8 else 1)
-        shares: Floats = grey.astype(np.float32) / white
+    gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) if image.ndim == 3 else np.ascontiguousarray(image)
+    if own_range or gray.dtype != np.uint8:
+        white = np.float32(255 if gray.dtype == np.uint8 else 1)
+        shares: Floats = gray.astype(np.float32) / white
         return DepthMap(_fine_depth(shares, near_is_white, smoothing_px, own_range), relief)
     if not near_is_white:
-        grey = cv2.bitwise_not(grey)
+        gray = cv2.bitwise_not(gray)
     if smoothing_px >= DIRECT_BELOW:
-        reduction = Reduction.plan(grey.shape[0], grey.shape[1], smoothing_px)
-        smooth = reduction.smooth(reduction.shrink(grey))
+        reduction = Reduction.plan(gray.shape[0], gray.shape[1], smoothing_px)
+        smooth = reduction.smooth(reduction.shrink(gray))
         return DepthMap(reduction.spread(smooth).to_uint16(_TO_16_BITS), relief)
-    depth = cv2.LUT(grey, (np.arange(256, dtype=np.uint16) * _TO_16_BITS).reshape(1, 256))
+    depth = cv2.LUT(gray, (np.arange(256, dtype=np.uint16) * _TO_16_BITS).reshape(1, 256))
     if smoothing_px > 0.1:
         depth = cv2.GaussianBlur(depth, (0, 0), smoothing_px, borderType=cv2.BORDER_REFLECT)
     return DepthMap(depth, relief)

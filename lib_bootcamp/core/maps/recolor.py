@@ -1,4 +1,4 @@
-"""What a recolour model is given, and colour transfer: a photograph's colours laid on another picture."""
+"""What a recolor model is given, and color transfer: a photograph's colors laid on another picture."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ TRANSFER_TITLES = {
 
 
 def conditioning(image: Image, kind: Conditioning) -> Image:
-    """What is left of a picture when its colour is taken away.
+    """What is left of a picture when its color is taken away.
 
     Args:
-        image: uint8 [H, W, 3] RGB or [H, W] grey.
+        image: uint8 [H, W, 3] RGB or [H, W] gray.
         kind: `luminance` is CIE L* (pure red is 53.2 of 100, so 136), `intensity` the value of HSV (red is 255),
             `hsi` the mean of the channels (red is 85).
     Returns:
@@ -47,22 +47,22 @@ def _mean(image: Image) -> Image:
     if image.ndim == 2:
         return image
     thirds = np.full((1, 3), 1 / 3, dtype=np.float32)
-    grey: Image = cv2.transform(np.ascontiguousarray(image), thirds)
-    return grey
+    gray: Image = cv2.transform(np.ascontiguousarray(image), thirds)
+    return gray
 
 
 def transfer(
     image: Image, reference: Image, kind: Transfer, strength: float = 1.0, *, keep_lightness: bool = False
 ) -> Image:
-    """Give a picture the colours of another, by statistics alone.
+    """Give a picture the colors of another, by statistics alone.
 
     Args:
-        image: uint8 [H, W, 3] RGB or [H, W] grey.
+        image: uint8 [H, W, 3] RGB or [H, W] gray.
         reference: the same, of any size.
         kind: `reinhard` gives each of L*, a*, b* the reference's mean and standard deviation; `histogram` gives each of
             R, G, B the reference's distribution.
         strength: 0 leaves the picture as it is, 1 is the whole transfer.
-        keep_lightness: the picture keeps its L*, as where a recolour model colours it.
+        keep_lightness: the picture keeps its L*, as where a recolor model colors it.
     Returns:
         uint8 [H, W, 3]; what lies outside sRGB is cut off. Lab is counted in steps of 0.4 of L*, 1 of a* and b*.
     Source: Reinhard, Ashikhmin, Gooch and Shirley, "Color Transfer between Images", IEEE CG&A 21 (2001), here in CIE
@@ -134,24 +134,24 @@ def _match_histograms(image: Image, reference: Image, strength: float) -> Image:
     return matched_image
 
 
-def with_lightness(colours: Image, lightness: Image) -> Image:
+def with_lightness(colors: Image, lightness: Image) -> Image:
     """A picture with the hue and chroma of one and the L* of another.
 
     Args:
-        colours: uint8 [H, W, 3] RGB.
+        colors: uint8 [H, W, 3] RGB.
         lightness: uint8 [H, W, 3] or [H, W], of the same size; its L* is taken.
     Returns:
         uint8 [H, W, 3]; what lies outside sRGB is cut off.
     """
     cv2 = opencv()
-    grey = luminance(lightness, "lstar")
-    out = np.empty_like(colours)
+    gray = luminance(lightness, "lstar")
+    out = np.empty_like(colors)
 
     def work(top: int, bottom: int) -> None:
-        for start, end in strips(top, bottom, colours.shape[1]):
-            lab = cv2.cvtColor(colours[start:end], cv2.COLOR_RGB2LAB)
-            cv2.insertChannel(grey[start:end], lab, 0)
+        for start, end in strips(top, bottom, colors.shape[1]):
+            lab = cv2.cvtColor(colors[start:end], cv2.COLOR_RGB2LAB)
+            cv2.insertChannel(gray[start:end], lab, 0)
             cv2.cvtColor(lab, cv2.COLOR_LAB2RGB, dst=out[start:end])
 
-    run_parts(colours.shape[0], colours.shape[1], work)
+    run_parts(colors.shape[0], colors.shape[1], work)
     return out

@@ -1,4 +1,4 @@
-"""Pointwise tone as one table of 256 values: levels, gamma, curve, posterise, invert; and CLAHE."""
+"""Pointwise tone as one table of 256 values: levels, gamma, curve, posterize, invert; and CLAHE."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def evaluate_curve(points: Sequence[Point], values: NDArray[np.float64]) -> NDAr
         + slope[part] * width[part] * t * (1 - t) ** 2
         + slope[part + 1] * width[part] * t * t * (t - 1)
     )
-    # Rounded, so that errors in the last digit cannot make a level curve waver between two grey values.
+    # Rounded, so that errors in the last digit cannot make a level curve waver between two gray values.
     return cast("NDArray[np.float64]", np.clip(np.round(out, 12), 0, 1))
 
 
@@ -90,7 +90,7 @@ def tone_table(  # noqa: PLR0913 - the steps of one table
         white_point: input in [0, 1] that becomes 1.
         gamma: output = input ** (1 / gamma), so above 1 is brighter.
         curve: points as of `parse_curve`; none for a straight line.
-        levels: posterise to this many evenly spaced values, 2 to 256; None for all.
+        levels: posterize to this many evenly spaced values, 2 to 256; None for all.
         invert: last of all, 0 becomes 1 and 1 becomes 0.
     Returns:
         uint8 [256].
@@ -134,7 +134,7 @@ def auto_points(image: Image, clip: float) -> tuple[float, float]:
 
 
 def clahe(image: Image, clip_limit: float, tiles: int) -> Image:
-    """Contrast-limited adaptive histogram equalisation.
+    """Contrast-limited adaptive histogram equalization.
 
     Args:
         image: uint8 [H, W].

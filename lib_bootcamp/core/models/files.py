@@ -21,7 +21,7 @@ MODELS = Path(__file__).resolve().parents[3] / "models"
 EMBEDDED = "mini"
 """What the project's own small models in `MODELS` are called where a model is asked for."""
 BANNER = (
-    "The small checkpoint that comes along draws flat shapes in ten colours and nothing else; "
+    "The small checkpoint that comes along draws flat shapes in ten colors and nothing else; "
     "give a real one with --checkpoint."
 )
 """What a person is told where nothing else was chosen to draw with."""

@@ -29,7 +29,7 @@ def with_infotext(data: bytes, infotext: str, *, keep_other: bool = False) -> by
         data: a PNG, JPEG or WebP file.
         infotext: goes where the WebUI puts it: `parameters` in PNG, EXIF's UserComment in the others.
         keep_other: leave the texts that are no infotext (workflow, XMP, comments); else the file tells nothing
-            but its pixels, its colours and which way up it is.
+            but its pixels, its colors and which way up it is.
     Raises:
         ImageError: none of these formats, or cut off.
     """

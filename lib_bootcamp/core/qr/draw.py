@@ -15,9 +15,9 @@ from . import spec as qr_spec
 
 ModuleStyle: TypeAlias = Literal["square", "dots", "rounded", "gapped"]
 FinderStyle: TypeAlias = Literal["square", "rounded", "circle"]
-Colour: TypeAlias = tuple[int, ...]
+Color: TypeAlias = tuple[int, ...]
 
-GREY = 128
+GRAY = 128
 _LEAST_ROUND_PX = 3
 _LIGHT, _DARK, _BLANK, _STYLED = 0, 1, 2, 3
 # Half side and corner radius, in modules, of the dark ring's outside, its inside, and the dark middle of a finder.
@@ -36,16 +36,16 @@ class Style:
         modules: the shape of data and timing modules; alignment patterns stay square so that readers find them.
         finder: the shape of the three finder patterns; square where modules have less than 3 px.
         module_fill: side or diameter of gapped modules and dots, as a share of the module.
-        dark, light: the colours of dark and light modules, RGB; the quiet zone is light.
-        surround: the colour outside of the quiet zone, RGB.
+        dark, light: the colors of dark and light modules, RGB; the quiet zone is light.
+        surround: the color outside of the quiet zone, RGB.
     """
 
     modules: ModuleStyle = "square"
     finder: FinderStyle = "square"
     module_fill: float = 0.85
-    dark: Colour = (0, 0, 0)
-    light: Colour = (255, 255, 255)
-    surround: Colour = (255, 255, 255)
+    dark: Color = (0, 0, 0)
+    light: Color = (255, 255, 255)
+    surround: Color = (255, 255, 255)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,7 @@ def draw(modules: Bits, frame: Frame, style: Style) -> Image:
     Args:
         modules: bool [N, N], True where dark.
         frame: canvas and place.
-        style: shapes and colours.
+        style: shapes and colors.
     Returns:
         uint8 [height, width, 3].
     """
@@ -81,20 +81,20 @@ def draw(modules: Bits, frame: Frame, style: Style) -> Image:
 
 
 def draw_function_patterns(version: int, frame: Frame, style: Style) -> Image:
-    """Draw finder, timing and alignment patterns with their separators in black and white, mid grey elsewhere.
+    """Draw finder, timing and alignment patterns with their separators in black and white, mid gray elsewhere.
 
     Returns:
-        uint8 [height, width]; white on black where the style's dark is the lighter of its colours.
+        uint8 [height, width]; white on black where the style's dark is the lighter of its colors.
     """
     inverted = sum(style.dark) > sum(style.light)
     ends = ((0,), (255,)) if inverted else ((255,), (0,))
     parts = qr_spec.skeleton(version)
     cells = np.where(parts.function, parts.dark.view(np.uint8), np.uint8(_BLANK))
-    plain = Style(finder=_readable(style, frame).finder, light=ends[0], dark=ends[1], surround=(GREY,))
+    plain = Style(finder=_readable(style, frame).finder, light=ends[0], dark=ends[1], surround=(GRAY,))
     if plain.finder == "square":
-        colours = np.array([*ends, (GREY,)], np.uint8)
-        return _draw_rows(cells, colours, frame, plain, quiet=(GREY,))[:, :, 0]
-    return _draw_tiles(cells, frame, plain, quiet=(GREY,))[:, :, 0]
+        colors = np.array([*ends, (GRAY,)], np.uint8)
+        return _draw_rows(cells, colors, frame, plain, quiet=(GRAY,))[:, :, 0]
+    return _draw_tiles(cells, frame, plain, quiet=(GRAY,))[:, :, 0]
 
 
 def _readable(style: Style, frame: Frame) -> Style:
@@ -102,19 +102,19 @@ def _readable(style: Style, frame: Frame) -> Style:
     return replace(style, finder="square") if frame.module_px < _LEAST_ROUND_PX else style
 
 
-def _draw_rows(cells: NDArray[np.uint8], colours: Image, frame: Frame, style: Style, quiet: Colour = ()) -> Image:
+def _draw_rows(cells: NDArray[np.uint8], colors: Image, frame: Frame, style: Style, quiet: Color = ()) -> Image:
     """Square modules: one line of pixels for each row of modules, copied `module_px` times."""
     px, size = frame.module_px, len(cells) * frame.module_px
     out, line = _ground(frame, len(cells), style, quiet)
     lines = np.repeat(line[None], len(cells), axis=0)
-    strips = np.repeat(colours[:, None], px, axis=1)
+    strips = np.repeat(colors[:, None], px, axis=1)
     lines[:, frame.left : frame.left + size] = np.take(strips, cells, axis=0).reshape(len(cells), size, -1)
     rows = out[frame.top : frame.top + size].reshape(len(cells), px, frame.width, -1)
     rows[...] = lines[:, None]
     return out
 
 
-def _ground(frame: Frame, modules: int, style: Style, quiet: Colour) -> tuple[Image, Image]:
+def _ground(frame: Frame, modules: int, style: Style, quiet: Color) -> tuple[Image, Image]:
     """A canvas whose rows outside of the code are filled, and the line of pixels beside the code."""
     margin = frame.quiet_zone * frame.module_px
     size = modules * frame.module_px
@@ -129,7 +129,7 @@ def _ground(frame: Frame, modules: int, style: Style, quiet: Colour) -> tuple[Im
     return out, line
 
 
-def _draw_tiles(cells: NDArray[np.uint8], frame: Frame, style: Style, quiet: Colour = ()) -> Image:
+def _draw_tiles(cells: NDArray[np.uint8], frame: Frame, style: Style, quiet: Color = ()) -> Image:
     """Any modules: each cell's tile, one line of pixels of all tiles of a row at a time; then the finders."""
     px, count, channels = frame.module_px, len(cells), len(style.light)
     size = count * px
@@ -141,26 +141,26 @@ def _draw_tiles(cells: NDArray[np.uint8], frame: Frame, style: Style, quiet: Col
     for y in range(px):
         split[:, y] = np.take(strips[y], places, axis=0).reshape(count, size, channels)
     if style.finder != "square":
-        finder = _colours(style)[_finder(px, style.finder)]
+        finder = _colors(style)[_finder(px, style.finder)]
         side, far = 7 * px, size - 7 * px
         for top, left in ((0, 0), (0, far), (far, 0)):
             body[top : top + side, frame.left + left : frame.left + left + side] = finder
     return out
 
 
-def _colours(style: Style) -> Image:
+def _colors(style: Style) -> Image:
     """uint8 [256, C]: the mixture for each coverage by dark, 0 to 255."""
     cover = np.arange(256)[:, None] / 255
     return cast("Image", np.rint(np.array(style.dark) * cover + np.array(style.light) * (1 - cover)).astype(np.uint8))
 
 
 def _atlas(px: int, style: Style) -> Image:
-    """uint8 [tiles, px, px, C]: light, dark, grey, and the styled dark ones (16 for rounded, else one)."""
+    """uint8 [tiles, px, px, C]: light, dark, gray, and the styled dark ones (16 for rounded, else one)."""
     cover = np.stack([np.zeros((px, px), np.uint8), np.full((px, px), 255, np.uint8), np.zeros((px, px), np.uint8)])
     if style.modules != "square":
         cover = np.concatenate((cover, _tiles(px, style.modules, style.module_fill)))
-    atlas = _colours(style)[cover]
-    atlas[_BLANK] = GREY
+    atlas = _colors(style)[cover]
+    atlas[_BLANK] = GRAY
     return atlas
 
 
@@ -173,7 +173,7 @@ def _tiles(px: int, modules: ModuleStyle, fill: float) -> NDArray[np.uint8]:
 
 
 def _coverage(px: int, modules: int, half: float, radius: float) -> NDArray[np.uint8]:
-    """How far a centred square with round corners covers each pixel, 0 to 255.
+    """How far a centered square with round corners covers each pixel, 0 to 255.
 
     Args:
         px: side of one module.
@@ -216,13 +216,13 @@ def _styled_places(version: int) -> Bits:
     parts = qr_spec.skeleton(version)
     places = ~parts.function
     places[6, 8:-8] = places[8:-8, 6] = True
-    for row, col in qr_spec.alignment_centres(version):
+    for row, col in qr_spec.alignment_centers(version):
         places[row - 2 : row + 3, col - 2 : col + 3] = False
     return places
 
 
 def _round_corners(modules: Bits) -> NDArray[np.uint8]:
-    """For each module the corners that touch no dark neighbour, as bits of `_rounded_tile`."""
+    """For each module the corners that touch no dark neighbor, as bits of `_rounded_tile`."""
     dark = np.pad(modules, 1)
     up, down, left, right = dark[:-2, 1:-1], dark[2:, 1:-1], dark[1:-1, :-2], dark[1:-1, 2:]
     corners = np.zeros(modules.shape, np.uint8)
@@ -231,8 +231,8 @@ def _round_corners(modules: Bits) -> NDArray[np.uint8]:
     return corners
 
 
-def contrast(dark: Colour, light: Colour) -> float:
-    """How much lighter one colour looks to a reader than the other, in [-100, 100]: the difference of luma.
+def contrast(dark: Color, light: Color) -> float:
+    """How much lighter one color looks to a reader than the other, in [-100, 100]: the difference of luma.
 
     Readers threshold the luma of Rec. 601; of its difference 40 is what ISO/IEC 15415:2011, 7.8.4 grades as
     fair (2 of 4) for reflectance.

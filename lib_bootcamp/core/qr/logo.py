@@ -14,7 +14,7 @@ from lib_bootcamp.errors import InvalidParamError
 
 from . import spec as qr_spec
 from .codewords import interleave_blocks
-from .draw import Colour, Frame
+from .draw import Color, Frame
 from .spec import Level
 
 _MARGIN_MODULES = 0.5
@@ -101,7 +101,7 @@ def _left_over(version: int, level: Level, area: tuple[int, int, int, int]) -> S
     return SafeArea(top, left, rows, columns, min(spare), sum(spare) / sum(block.total for block in blocks))
 
 
-def draw_logo(image: Image, logo: Image, area: SafeArea, frame: Frame, ground: Colour) -> None:
+def draw_logo(image: Image, logo: Image, area: SafeArea, frame: Frame, ground: Color) -> None:
     """Clear the safe area of a drawn symbol and put the logo into its middle.
 
     Args:
@@ -109,7 +109,7 @@ def draw_logo(image: Image, logo: Image, area: SafeArea, frame: Frame, ground: C
         logo: uint8 [h, w, 3] or [h, w].
         area: from `safe_area`.
         frame: where the symbol was drawn.
-        ground: colour of the safe area, RGB.
+        ground: color of the safe area, RGB.
     """
     px = frame.module_px
     top, left = frame.top + area.top * px, frame.left + area.left * px

@@ -55,7 +55,7 @@ class Contact:
 
     first_name: str = ""
     last_name: str = ""
-    organisation: str = ""
+    organization: str = ""
     title: str = ""
     phone: str = ""
     mobile: str = ""
@@ -73,17 +73,17 @@ def vcard(contact: Contact) -> str:
     """A vCard 3.0, the version that the contacts of every phone import; UTF-8, CRLF, not folded.
 
     Raises:
-        InvalidParamError: neither a name nor an organisation.
+        InvalidParamError: neither a name nor an organization.
     Source: RFC 2426, 2.4.2, 3 and 5 (escaping as in RFC 6350, 3.4).
     """
-    name = " ".join(part for part in (contact.first_name, contact.last_name) if part) or contact.organisation
+    name = " ".join(part for part in (contact.first_name, contact.last_name) if part) or contact.organization
     if not name:
-        raise InvalidParamError("vcard_first_name", "is missing; give a first name, a last name or an organisation")
+        raise InvalidParamError("vcard_first_name", "is missing; give a first name, a last name or an organization")
     place = (contact.street, contact.city, contact.region, contact.postcode, contact.country)
     lines = [
         ("N", ";".join(map(_vcard_text, (contact.last_name, contact.first_name, "", "", "")))),
         ("FN", _vcard_text(name)),
-        ("ORG", _vcard_text(contact.organisation)),
+        ("ORG", _vcard_text(contact.organization)),
         ("TITLE", _vcard_text(contact.title)),
         ("TEL;TYPE=work,voice", _vcard_text(contact.phone)),
         ("TEL;TYPE=cell", _vcard_text(contact.mobile)),
@@ -183,7 +183,7 @@ def _number(name: str, number: str, context: str) -> str:
 
 
 def geo(latitude: float, longitude: float, *, altitude_m: float | None = None) -> str:
-    """A place as `geo:48.2010,16.3695,183` (WGS 84, decimal degrees, metres).
+    """A place as `geo:48.2010,16.3695,183` (WGS 84, decimal degrees, meters).
 
     Args:
         latitude: -90 to 90.

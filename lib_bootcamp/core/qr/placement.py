@@ -12,7 +12,7 @@ from . import spec as qr_spec
 from .encode import QrSymbol, qr_matrix, room, smallest_version
 from .spec import LEVELS, Level
 
-Position: TypeAlias = Literal["centre", "top-left", "top-right", "bottom-left", "bottom-right"]
+Position: TypeAlias = Literal["center", "top-left", "top-right", "bottom-left", "bottom-right"]
 MIN_SIDE_PX, MAX_SIDE_PX = 64, 8192
 
 
@@ -29,7 +29,7 @@ class Canvas:
         grid_px: module sizes and places are whole multiples of it.
         module_px: 0 takes the largest that fits.
         quiet_zone: in modules, on each side.
-        position: of the code with its quiet zone; centred ones are rounded up and left to the grid.
+        position: of the code with its quiet zone; centered ones are rounded up and left to the grid.
         offset_x_px, offset_y_px: added to the position, in whole multiples of the grid.
     """
 
@@ -38,7 +38,7 @@ class Canvas:
     grid_px: int = 8
     module_px: int = 0
     quiet_zone: int = 4
-    position: Position = "centre"
+    position: Position = "center"
     offset_x_px: int = 0
     offset_y_px: int = 0
 

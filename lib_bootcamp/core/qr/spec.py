@@ -134,7 +134,7 @@ def skeleton(version: int) -> Skeleton:
     finder = _rings(7)
     dark[:8, :8] = dark[:8, -8:] = dark[-8:, :8] = False
     dark[:7, :7] = dark[:7, -7:] = dark[-7:, :7] = finder
-    for row, col in alignment_centres(version):
+    for row, col in alignment_centers(version):
         place = (slice(row - 2, row + 3), slice(col - 2, col + 3))
         function[place], dark[place] = True, _rings(5)
     reserved = function.copy()
@@ -151,15 +151,15 @@ def skeleton(version: int) -> Skeleton:
     return found
 
 
-def alignment_centres(version: int) -> list[tuple[int, int]]:
+def alignment_centers(version: int) -> list[tuple[int, int]]:
     """Row and column of each alignment pattern's middle. Source: ISO/IEC 18004:2015, Annex E."""
     util = _of_qrcode("util")
-    centres, far = util.pattern_position(version), side(version) - 7
-    return [(row, col) for row in centres for col in centres if (row, col) not in {(6, 6), (6, far), (far, 6)}]
+    centers, far = util.pattern_position(version), side(version) - 7
+    return [(row, col) for row in centers for col in centers if (row, col) not in {(6, 6), (6, far), (far, 6)}]
 
 
 def _rings(size: int) -> Bits:
-    """Concentric squares seen from the centre: dark, light, dark (5) or dark 3, light, dark (7)."""
+    """Concentric squares seen from the center: dark, light, dark (5) or dark 3, light, dark (7)."""
     away = np.abs(np.arange(size) - size // 2)
     ring = np.maximum(away[:, None], away[None])
     return cast("Bits", ring != size // 2 - 1)

@@ -7,7 +7,7 @@ import numpy as np
 from lib_bootcamp.core.images.arrays import Bits, Floats
 from lib_bootcamp.core.scan.error_map import ErrorMap
 
-# grey levels by which a module should lie on its right side: readers binarise with less care than the error map
+# gray levels by which a module should lie on its right side: readers binarize with less care than the error map
 LEAST_MARGIN = 20.0
 _LOWEST_SHARE = 0.1
 FACTOR, ALL, MOST = 1.8, 1.5, 4.0

@@ -40,7 +40,7 @@ def module_weights(layout: QrLayout, weights: Weights = PATTERN_WEIGHTS) -> Floa
 def block_target(layout: QrLayout, modules: Floats, quiet: float = QUIET_WEIGHT, factor: int = 8) -> BlockTarget:
     """Lay a symbol over blocks of pixels.
 
-    A block that lies in modules of both colours is left alone where neither has three quarters of it.
+    A block that lies in modules of both colors is left alone where neither has three quarters of it.
 
     Args:
         layout: where the symbol lies; canvas sizes are multiples of `factor`.

@@ -1,7 +1,7 @@
 """The last touch at a picture that nearly scans: modules made a little lighter or darker where they are weak.
 
 Most pictures that fail have next to no wrong modules; readers find no code in them, because the finders are too pale
-beside what lies around them. A few grey levels there are hardly seen and are all that is missing.
+beside what lies around them. A few gray levels there are hardly seen and are all that is missing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from lib_bootcamp.core.qr.layout import QrLayout
 from lib_bootcamp.core.scan.error_map import PATTERNS, ErrorMap, error_map
 
 LEVELS = (0, 4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 128, 160, 192)
-"""What is tried, in grey levels, for the finders and for all other modules."""
+"""What is tried, in gray levels, for the finders and for all other modules."""
 MOST_WRONG = 0.15
 """The share of wrong modules over which a picture does not show the code, and none is stamped on it."""
 _FEATHER = 0.15
@@ -38,10 +38,10 @@ def least_touch(
         image: uint8 [H, W, 3] RGB or [H, W], the canvas at any size; it does not scan.
         layout: where the symbol lies.
         scans: asks the readers.
-        most: grey levels at most.
+        most: gray levels at most.
         stopped: whether the person asked to stop; looked at before each change.
     Returns:
-        the picture and the largest change of a module in grey levels; None where nothing is done, so much does not
+        the picture and the largest change of a module in gray levels; None where nothing is done, so much does not
         help, or it was stopped.
     Raises:
         InvalidParamError: as `error_map`.
@@ -71,10 +71,10 @@ def missing_levels(errors: ErrorMap, levels: float, finder_levels: float) -> Flo
 
     Args:
         errors: of the picture; its thresholds are meant.
-        levels: grey levels; 0: nothing is asked for.
+        levels: gray levels; 0: nothing is asked for.
         finder_levels: the same for finders and their separators.
     Returns:
-        float32 [N, N] in grey levels, at least 0.
+        float32 [N, N] in gray levels, at least 0.
     """
     finders = errors.patterns == PATTERNS.index("finder")
     wanted = np.where(finders, finder_levels or -np.inf, levels or -np.inf)
@@ -90,7 +90,7 @@ def touched_up(picture: Image, layout: QrLayout, errors: ErrorMap, missing: Floa
         picture: uint8 [H, W, 3] RGB, the canvas at any size.
         layout: where the symbol lies.
         errors: of the picture.
-        missing: float32 [N, N] in grey levels.
+        missing: float32 [N, N] in gray levels.
     Returns:
         uint8 [H, W, 3].
     """

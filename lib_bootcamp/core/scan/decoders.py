@@ -42,34 +42,34 @@ class Decoder(Protocol):
     def version(self) -> str:
         """The version of the library behind it; empty where it does not tell."""
 
-    def decode(self, grey: Image) -> list[str]:
+    def decode(self, gray: Image) -> list[str]:
         """Read every QR code in a picture.
 
         Args:
-            grey: uint8 [H, W], contiguous, each side from `smallest_side` to `largest_side`.
+            gray: uint8 [H, W], contiguous, each side from `smallest_side` to `largest_side`.
         Returns:
             The payloads, exactly as encoded.
         """
 
 
-def decode_here(decoder: Decoder, grey: Image) -> tuple[str, ...]:
+def decode_here(decoder: Decoder, gray: Image) -> tuple[str, ...]:
     """Read a picture of a fitting size in this process.
 
     Args:
         decoder: an available reader.
-        grey: uint8 [H, W], contiguous.
+        gray: uint8 [H, W], contiguous.
     """
     failures: tuple[type[BaseException], ...] = (*_FAILURES, *_opencv_failures())
     try:
-        texts = decoder.decode(grey)
+        texts = decoder.decode(gray)
     except failures:
         return ()
     return tuple(dict.fromkeys(text for text in texts if text and len(text) <= PAYLOAD_LIMIT))
 
 
-def ground_of(grey: Image) -> int:
+def ground_of(gray: Image) -> int:
     """The usual brightness along a picture's border: dark around an inverted code."""
-    return int(np.median(np.concatenate((grey[0], grey[-1], grey[:, 0], grey[:, -1]))))
+    return int(np.median(np.concatenate((gray[0], gray[-1], gray[:, 0], gray[:, -1]))))
 
 
 def _opencv_failures() -> tuple[type[BaseException], ...]:
@@ -121,15 +121,15 @@ class ZxingDecoder:
         """The version of zxing-cpp."""
         return _package_version("zxing-cpp")
 
-    def decode(self, grey: Image) -> list[str]:
+    def decode(self, gray: Image) -> list[str]:
         """Read every QR code in uint8 [H, W]."""
-        return [_zxing_text(each) for each in self._barcodes(grey) if each.valid]
+        return [_zxing_text(each) for each in self._barcodes(gray) if each.valid]
 
-    def _barcodes(self, grey: Image, **more: Any) -> list[Any]:
+    def _barcodes(self, gray: Image, **more: Any) -> list[Any]:
         import zxingcpp
 
         formats = _zxing_formats(zxingcpp.BarcodeFormat)
-        return list(zxingcpp.read_barcodes(grey, formats=formats, text_mode=zxingcpp.TextMode.Plain, **more))
+        return list(zxingcpp.read_barcodes(gray, formats=formats, text_mode=zxingcpp.TextMode.Plain, **more))
 
 
 class WatchingZxing(ZxingDecoder):
@@ -137,12 +137,12 @@ class WatchingZxing(ZxingDecoder):
 
     damaged = False
 
-    def decode(self, grey: Image) -> list[str]:
+    def decode(self, gray: Image) -> list[str]:
         """Read every QR code in uint8 [H, W]."""
         try:
-            found = self._barcodes(grey, return_errors=True)
+            found = self._barcodes(gray, return_errors=True)
         except TypeError:  # an older zxing-cpp cannot tell
-            return super().decode(grey)
+            return super().decode(gray)
         self.damaged = not all(each.valid for each in found)
         return [_zxing_text(each) for each in found if each.valid]
 
@@ -196,10 +196,10 @@ class WechatDecoder:
         """The version of OpenCV."""
         return str(getattr(_import("cv2"), "__version__", ""))
 
-    def decode(self, grey: Image) -> list[str]:
+    def decode(self, gray: Image) -> list[str]:
         """Read every QR code in uint8 [H, W]."""
         reader: Any = _import("cv2")
-        return list(reader.wechat_qrcode_WeChatQRCode().detectAndDecode(grey)[0])
+        return list(reader.wechat_qrcode_WeChatQRCode().detectAndDecode(gray)[0])
 
 
 class OpencvDecoder:
@@ -219,11 +219,11 @@ class OpencvDecoder:
         """The version of OpenCV."""
         return str(getattr(_import("cv2"), "__version__", ""))
 
-    def decode(self, grey: Image) -> list[str]:
+    def decode(self, gray: Image) -> list[str]:
         """Read one QR code in uint8 [H, W]."""
         import cv2
 
-        return [cv2.QRCodeDetector().detectAndDecode(grey)[0]]
+        return [cv2.QRCodeDetector().detectAndDecode(gray)[0]]
 
 
 class PyzbarDecoder:
@@ -243,11 +243,11 @@ class PyzbarDecoder:
         """The version of pyzbar."""
         return _package_version("pyzbar")
 
-    def decode(self, grey: Image) -> list[str]:
+    def decode(self, gray: Image) -> list[str]:
         """Read every QR code in uint8 [H, W]."""
         from pyzbar import pyzbar
 
-        return [_zbar_text(each.data) for each in pyzbar.decode(grey, symbols=[pyzbar.ZBarSymbol.QRCODE])]
+        return [_zbar_text(each.data) for each in pyzbar.decode(gray, symbols=[pyzbar.ZBarSymbol.QRCODE])]
 
 
 def _zbar_text(data: bytes) -> str:
@@ -280,11 +280,11 @@ class QuircDecoder:
         """The version of pyquirc."""
         return _package_version("pyquirc")
 
-    def decode(self, grey: Image) -> list[str]:
+    def decode(self, gray: Image) -> list[str]:
         """Read every QR code in uint8 [H, W]."""
         import quirc
 
-        found, texts = quirc.Decoder(grey), []
+        found, texts = quirc.Decoder(gray), []
         for index in range(len(found)):
             try:
                 item = found[index]

@@ -14,7 +14,7 @@ from lib_bootcamp.core.qr.encode import qr_matrix
 from lib_bootcamp.core.qr.layout import QrLayout
 from lib_bootcamp.errors import InvalidParamError
 
-from .views import WORKING_SIDE, grey_of, shrink
+from .views import WORKING_SIDE, gray_of, shrink
 
 Pattern: TypeAlias = Literal["data", "format", "version", "timing", "alignment", "finder"]
 PATTERNS: tuple[Pattern, ...] = get_args(Pattern)
@@ -32,7 +32,7 @@ class ErrorMap:
     Attributes:
         expected: bool [N, N], True where the symbol is dark.
         seen: bool [N, N], True where the picture is dark.
-        margin: float32 [N, N], grey levels by which a module lies on its right side of the threshold;
+        margin: float32 [N, N], gray levels by which a module lies on its right side of the threshold;
             negative where it is wrong.
         patterns: uint8 [N, N], index into `PATTERNS`.
         wrong_codewords: wrong codewords of each Reed-Solomon block.
@@ -68,7 +68,7 @@ def error_map(image: Image, layout: QrLayout) -> ErrorMap:
     The picture may be the canvas at another size. Its code area, with a quiet zone of up to four modules, is
     resampled to 8 px a module; a module's value is the mean of its central 4 x 4 px, and it is dark where that
     is not over the mean of the 5 x 5 modules around it, as in zxing's HybridBinarizer (5 x 5 blocks of 8 px).
-    Where these 25 differ by less than 24 grey levels, HybridBinarizer's own limit, the mean of 11 x 11 is taken.
+    Where these 25 differ by less than 24 gray levels, HybridBinarizer's own limit, the mean of 11 x 11 is taken.
 
     Args:
         image: uint8 [H, W, 3] RGB or [H, W].
@@ -76,12 +76,12 @@ def error_map(image: Image, layout: QrLayout) -> ErrorMap:
     Raises:
         InvalidParamError: the picture has another aspect ratio than the canvas, or modules under 2 px.
     """
-    grey = grey_of(image)
-    _check_shape(grey, layout)
+    gray = gray_of(image)
+    _check_shape(gray, layout)
     if layout.invert:
-        grey = 255 - grey
+        gray = 255 - gray
     symbol = qr_matrix(layout.content, layout.error_correction, version=layout.version, mask=layout.mask)
-    values, threshold = _sampled(grey, layout)
+    values, threshold = _sampled(gray, layout)
     expected = np.array(symbol.modules)
     seen = values <= threshold
     margin = np.where(expected, threshold - values, values - threshold).astype(np.float32)
@@ -96,8 +96,8 @@ def error_map(image: Image, layout: QrLayout) -> ErrorMap:
     )
 
 
-def _check_shape(grey: Image, layout: QrLayout) -> None:
-    height, width = grey.shape
+def _check_shape(gray: Image, layout: QrLayout) -> None:
+    height, width = gray.shape
     # A size rounded to whole pixels, or to the multiple of 8 that upscalers round to, is the same aspect ratio.
     if abs(width * layout.height - height * layout.width) > 8 * max(layout.width, layout.height):
         raise InvalidParamError(
@@ -116,19 +116,19 @@ def _check_shape(grey: Image, layout: QrLayout) -> None:
         )
 
 
-def _sampled(grey: Image, layout: QrLayout) -> tuple[Floats, Floats]:
+def _sampled(gray: Image, layout: QrLayout) -> tuple[Floats, Floats]:
     """Each module's brightness and its threshold: float32 [N, N] in [0, 255]."""
     import cv2
 
-    height, width = grey.shape
+    height, width = gray.shape
     scale_x, scale_y = width / layout.width, height / layout.height
     quiet = 4
     side = layout.modules + 2 * quiet
-    # The centre of a sample at u lies at (u + 0.5) / SAMPLE_PX modules, that of a pixel at its index + 0.5.
+    # The center of a sample at u lies at (u + 0.5) / SAMPLE_PX modules, that of a pixel at its index + 0.5.
     step = (np.arange(side * SAMPLE_PX) + 0.5) / SAMPLE_PX - quiet
     across = (layout.left + step * layout.module_px) * scale_x - 0.5
     down = (layout.top + step * layout.module_px) * scale_y - 0.5
-    source = _smoothed(grey, layout.module_px * scale_x / SAMPLE_PX, layout.module_px * scale_y / SAMPLE_PX)
+    source = _smoothed(gray, layout.module_px * scale_x / SAMPLE_PX, layout.module_px * scale_y / SAMPLE_PX)
     grid = cv2.remap(
         source,
         np.broadcast_to(across.astype(np.float32), (len(down), len(across))).copy(),
@@ -144,15 +144,15 @@ def _sampled(grey: Image, layout: QrLayout) -> tuple[Floats, Floats]:
     return np.ascontiguousarray(values[inner, inner]), np.ascontiguousarray(threshold[inner, inner])
 
 
-def _smoothed(grey: Image, step_x: float, step_y: float) -> Image:
+def _smoothed(gray: Image, step_x: float, step_y: float) -> Image:
     """Average over a sample's footprint where it spans more than one pixel, so that none is skipped."""
     import cv2
 
     if max(step_x, step_y) <= 1.5:
-        return grey
+        return gray
     size = (max(1, round(step_x)), max(1, round(step_y)))
     size = (size[0] | 1, size[1] | 1)
-    return np.asarray(cv2.blur(grey, size, borderType=cv2.BORDER_REPLICATE), dtype=np.uint8)
+    return np.asarray(cv2.blur(gray, size, borderType=cv2.BORDER_REPLICATE), dtype=np.uint8)
 
 
 def _threshold(values: Floats) -> Floats:
@@ -212,8 +212,8 @@ def draw_errors(image: Image, layout: QrLayout, errors: ErrorMap) -> Image:
         top, bottom = (round((layout.top + (row + e) * layout.module_px) * scale_y) for e in (0, 1))
         left, right = (round((layout.left + (column + e) * layout.module_px) * scale_x) for e in (0, 1))
         should_be_dark = layout.invert != bool(errors.expected[row, column])
-        colour = np.array(_SHOULD_BE_DARK if should_be_dark else _SHOULD_BE_LIGHT, np.float32)
+        color = np.array(_SHOULD_BE_DARK if should_be_dark else _SHOULD_BE_LIGHT, np.float32)
         place = out[top:bottom, left:right]
         place *= 0.35
-        place += 0.65 * colour
+        place += 0.65 * color
     return np.clip(out + 0.5, 0, 255).astype(np.uint8)

@@ -25,8 +25,8 @@ CHANNELS = ((2, "blue"), (0, "red"))
 _SMALL_SIDE = 384
 # Enlarged details together have at most as many pixels as the picture itself.
 _PIXELS_PER_DETAIL = 1_000_000
-# From so many grey levels between its channels on a pixel is coloured; from such a share of them on a picture is.
-_COLOURED, _COLOURED_SHARE = 24, 0.0005
+# From so many gray levels between its channels on a pixel is colored; from such a share of them on a picture is.
+_COLORED, _COLORED_SHARE = 24, 0.0005
 _CHANNEL_DETAILS = 2
 
 # A reader's time for a pixel, in that of zxing-cpp (OpenCV's own is not asked beside it), and what a view costs
@@ -67,38 +67,38 @@ def chief(names: Sequence[str]) -> Sequence[str]:
     return ["zxing-cpp"] if "zxing-cpp" in names else names
 
 
-def fast_tries(image: Image, grey: Image, names: Sequence[str], budget: Budget) -> Iterator[Try]:
+def fast_tries(image: Image, gray: Image, names: Sequence[str], budget: Budget) -> Iterator[Try]:
     """The tries that follow the whole picture: those that read most for their time first, while the budget lasts."""
-    large = max(grey.shape) > LARGE_SIDE
-    small = shrink(_halved(grey, WORKING_SIDE), LARGE_SIDE) if large else enlarge_small(grey)
+    large = max(gray.shape) > LARGE_SIDE
+    small = shrink(_halved(gray, WORKING_SIDE), LARGE_SIDE) if large else enlarge_small(gray)
     stages = [each for each in FAST if each.decoder in names]
     plain = [each for each in stages if each.decoder == "zxing-cpp" and each.preparation == "as it is"]
     if large:
         yield from _staged(small, plain, budget)
-        yield from enlarged(grey, chief(names), min(MOST_DETAILS, grey.size // _PIXELS_PER_DETAIL), budget)
+        yield from enlarged(gray, chief(names), min(MOST_DETAILS, gray.size // _PIXELS_PER_DETAIL), budget)
     else:
-        stages = [each for each in stages if not _is_whole(each, grey, small)]
+        stages = [each for each in stages if not _is_whole(each, gray, small)]
     first = [each for each in stages if each.decoder == "zxing-cpp" and each.side < _SMALL_SIDE and each not in plain]
     yield from _staged(small, ([] if large else [each for each in plain if each in stages][:1]) + first, budget)
-    coloured = list(chief(names)) if _is_coloured(image) else []
-    yield from _channels(image, coloured, budget)
+    colored = list(chief(names)) if _is_colored(image) else []
+    yield from _channels(image, colored, budget)
     rest = [each for each in stages if each not in first and each not in plain]
     yield from _staged(small, [each for each in rest if each.decoder in {"zxing-cpp", "quirc"}], budget)
     yield from _local_contrast(small, chief(names), budget)
-    yield from _deblurred(small if large else grey, chief(names), budget)
+    yield from _deblurred(small if large else gray, chief(names), budget)
     yield from _staged(small, [each for each in rest if each.decoder == "pyzbar"][:1], budget)
     if not large:
-        yield from enlarged(grey, chief(names), 1, budget)
-    yield from _channel_details(image, coloured, budget)
+        yield from enlarged(gray, chief(names), 1, budget)
+    yield from _channel_details(image, colored, budget)
     yield from _staged(small, [each for each in rest if each.decoder == "pyzbar"][1:], budget)
-    yield from _wechat(grey, small, names, budget)
+    yield from _wechat(gray, small, names, budget)
     if "zxing-cpp" not in names:
         yield from _staged(small, [each for each in WITHOUT_ZXING if each.decoder in names], budget)
 
 
-def _is_whole(stage: Stage, grey: Image, small: Image) -> bool:
+def _is_whole(stage: Stage, gray: Image, small: Image) -> bool:
     """Whether a stage would show zxing-cpp the whole picture again."""
-    same = small.shape == grey.shape and stage.side >= max(grey.shape)
+    same = small.shape == gray.shape and stage.side >= max(gray.shape)
     return same and stage.decoder == "zxing-cpp" and stage.preparation == "as it is"
 
 
@@ -117,38 +117,38 @@ def _sides(shown: Image, longest: int) -> tuple[int, int]:
     return max(1, round(shown.shape[0] * scale)), max(1, round(shown.shape[1] * scale))
 
 
-def _halved(grey: Image, longest: int) -> Image:
+def _halved(gray: Image, longest: int) -> Image:
     """Half the size again and again until it is at most `longest`: a tenth of the time of any other reduction."""
     import cv2
 
-    while max(grey.shape) > longest and min(grey.shape) > 1:
-        height, width = (each // 2 for each in grey.shape)
-        half = cv2.resize(grey[: height * 2, : width * 2], (width, height), interpolation=cv2.INTER_AREA)
-        grey = np.asarray(half, dtype=np.uint8)
-    return grey
+    while max(gray.shape) > longest and min(gray.shape) > 1:
+        height, width = (each // 2 for each in gray.shape)
+        half = cv2.resize(gray[: height * 2, : width * 2], (width, height), interpolation=cv2.INTER_AREA)
+        gray = np.asarray(half, dtype=np.uint8)
+    return gray
 
 
-def _wechat(grey: Image, small: Image, names: Sequence[str], budget: Budget) -> Iterator[Try]:
+def _wechat(gray: Image, small: Image, names: Sequence[str], budget: Budget) -> Iterator[Try]:
     """WeChat takes a tenth of a second where there is nothing to read."""
-    if "wechat" not in names or not budget.damaged or ("zxing-cpp" in names and max(grey.shape) > _SMALL_SIDE):
+    if "wechat" not in names or not budget.damaged or ("zxing-cpp" in names and max(gray.shape) > _SMALL_SIDE):
         return
-    if max(grey.shape) <= _SMALL_SIDE and budget.allows("wechat", *grey.shape):
-        yield Try("wechat", "own size", grey)
+    if max(gray.shape) <= _SMALL_SIDE and budget.allows("wechat", *gray.shape):
+        yield Try("wechat", "own size", gray)
     yield from _staged(small, [each for each in FAST if each.decoder == "wechat"], budget)
 
 
-def enlarged(grey: Image, names: Sequence[str], most: int, budget: Budget, label: str = "") -> Iterator[Try]:
+def enlarged(gray: Image, names: Sequence[str], most: int, budget: Budget, label: str = "") -> Iterator[Try]:
     """Enlarged details of a picture."""
-    sides = [min(each, DETAIL_PX) * TIMES for each in grey.shape]
-    for number, detail in enumerate(details(grey, most) if most else (), 1):
+    sides = [min(each, DETAIL_PX) * TIMES for each in gray.shape]
+    for number, detail in enumerate(details(gray, most) if most else (), 1):
         for name in names:
             if budget.allows(name, *sides):
                 yield Try(name, f"{label}detail {number}, enlarged", detail, part=True)
 
 
 def otherwise(image: Image, small: Image, names: Sequence[str], budget: Budget) -> Iterator[Try]:
-    """Codes that brightness does not show: of two colours equally light, or of nearly the same grey."""
-    if _is_coloured(image):
+    """Codes that brightness does not show: of two colors equally light, or of nearly the same gray."""
+    if _is_colored(image):
         yield from _channels(image, names, budget)
         yield from _channel_details(image, names, budget)
     yield from _local_contrast(small, names, budget)
@@ -156,18 +156,18 @@ def otherwise(image: Image, small: Image, names: Sequence[str], budget: Budget) 
 
 def _channels(image: Image, names: Sequence[str], budget: Budget) -> Iterator[Try]:
     view = shrink(image, LARGE_SIDE) if names else image
-    for place, colour in CHANNELS:
+    for place, color in CHANNELS:
         allowed = [name for name in names if budget.allows(name, *view.shape[:2])]
         if allowed:
             channel = PREPARATIONS["autocontrast"](np.ascontiguousarray(view[..., place]))
-            yield from (Try(name, f"{colour} only", enlarge_small(channel)) for name in allowed)
+            yield from (Try(name, f"{color} only", enlarge_small(channel)) for name in allowed)
 
 
 def _channel_details(image: Image, names: Sequence[str], budget: Budget) -> Iterator[Try]:
     if names and max(image.shape) > LARGE_SIDE:
-        for place, colour in CHANNELS:
+        for place, color in CHANNELS:
             channel = np.ascontiguousarray(image[..., place])
-            yield from enlarged(channel, names, _CHANNEL_DETAILS, budget, f"{colour} only, ")
+            yield from enlarged(channel, names, _CHANNEL_DETAILS, budget, f"{color} only, ")
 
 
 def _local_contrast(small: Image, names: Sequence[str], budget: Budget) -> Iterator[Try]:
@@ -177,10 +177,10 @@ def _local_contrast(small: Image, names: Sequence[str], budget: Budget) -> Itera
         yield from (Try(name, "local contrast", strong) for name in allowed)
 
 
-def _deblurred(grey: Image, names: Sequence[str], budget: Budget) -> Iterator[Try]:
+def _deblurred(gray: Image, names: Sequence[str], budget: Budget) -> Iterator[Try]:
     """Codes out of focus, where readers see gray in place of modules."""
     for side, sigma_px in DEBLURRED:
-        view = enlarge_smooth(shrink(grey, side), DEBLURRED[0][0])
+        view = enlarge_smooth(shrink(gray, side), DEBLURRED[0][0])
         height, width = (each * DEBLURRED_TIMES for each in view.shape)
         allowed = [name for name in names if budget.allows(name, height, width)]
         if allowed:
@@ -188,13 +188,13 @@ def _deblurred(grey: Image, names: Sequence[str], budget: Budget) -> Iterator[Tr
             yield from (Try(name, f"{side} px, deblurred {sigma_px}", sharp) for name in allowed)
 
 
-def _is_coloured(image: Image) -> bool:
+def _is_colored(image: Image) -> bool:
     if image.ndim == 2:
         return False
     import cv2
 
-    # Some pixels are enough: a small coloured code on a white page is seldom under a thousandth of it.
+    # Some pixels are enough: a small colored code on a white page is seldom under a thousandth of it.
     step = max(1, max(image.shape) // 512)
     red, green, blue = cv2.split(np.ascontiguousarray(image[::step, ::step]))
     spread = cv2.subtract(cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue))
-    return bool((np.asarray(spread) > _COLOURED).mean() > _COLOURED_SHARE)
+    return bool((np.asarray(spread) > _COLORED).mean() > _COLORED_SHARE)

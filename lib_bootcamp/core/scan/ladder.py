@@ -14,7 +14,7 @@ from lib_bootcamp.core.images.arrays import Image
 
 from .decoders import Decoder, ground_of
 from .reading import read
-from .views import PREPARATIONS, Prepare, as_is, blurred, enlarge_small, grey_of, levels, shrink
+from .views import PREPARATIONS, Prepare, as_is, blurred, enlarge_small, gray_of, levels, shrink
 
 LADDER_SIDE = 512
 # A reader that has spent this long on one picture's ladder has its remaining steps counted as failed.
@@ -23,14 +23,14 @@ _READER_BUDGET_S = 20.0
 
 def readers_of(image: Image, readers: Iterable[Decoder], text: str) -> tuple[str, ...]:
     """The readers that read exactly this text from a picture as it is, with nothing done to it first."""
-    grey = grey_of(image)
-    return tuple(each.name for each in readers if text in read(each, grey))
+    gray = gray_of(image)
+    return tuple(each.name for each in readers if text in read(each, gray))
 
 
 def is_read(image: Image, readers: Iterable[Decoder], text: str, *, by_all: bool = True) -> bool:
     """Whether all readers, or any of them, read exactly this text; no more of them are asked than that takes."""
-    grey = grey_of(image)
-    return (all if by_all else any)(text in read(each, grey) for each in readers)
+    gray = gray_of(image)
+    return (all if by_all else any)(text in read(each, gray) for each in readers)
 
 
 @dataclass(frozen=True)
@@ -127,12 +127,12 @@ def readings_of(tallies: Iterable[Tally]) -> int:
 
 
 def cascade(
-    grey: Image, decoders: Sequence[Decoder], expected: str | None, stages: Sequence[Stage] | None = None
+    gray: Image, decoders: Sequence[Decoder], expected: str | None, stages: Sequence[Stage] | None = None
 ) -> dict[str, Tally]:
     """Try readers in the order of their yield and stop at the first that reads the expected text.
 
     Args:
-        grey: uint8 [H, W].
+        gray: uint8 [H, W].
         decoders: available readers; the stages of others are passed over.
         expected: the exact payload; None takes any text.
         stages: what to try, in this order; None takes `FAST`, and `WITHOUT_ZXING` where that applies.
@@ -142,27 +142,27 @@ def cascade(
     names = [each.name for each in decoders]
     if stages is None:
         stages = FAST if "zxing-cpp" in names else FAST + WITHOUT_ZXING
-    return first_hit(staged(enlarge_small(grey), names, stages), decoders, expected).tallies
+    return first_hit(staged(enlarge_small(gray), names, stages), decoders, expected).tallies
 
 
-def staged(grey: Image, names: Collection[str], stages: Sequence[Stage]) -> Iterator[Try]:
+def staged(gray: Image, names: Collection[str], stages: Sequence[Stage]) -> Iterator[Try]:
     """The tries of these stages, those of other readers and those that would show the same again left out."""
     prepared: dict[tuple[int, str], Image] = {}
     seen: set[tuple[str, int, str]] = set()
     for stage in stages:
-        side = min(stage.side, max(grey.shape))
+        side = min(stage.side, max(gray.shape))
         if stage.decoder not in names or (stage.decoder, side, stage.preparation) in seen:
             continue
         seen.add((stage.decoder, side, stage.preparation))
         key = (side, stage.preparation)
         if key not in prepared:
-            prepared[key] = PREPARATIONS[stage.preparation](shrink(grey, side))
+            prepared[key] = PREPARATIONS[stage.preparation](shrink(gray, side))
         yield Try(stage.decoder, stage.label(), prepared[key])
 
 
-def prepared_stage(grey: Image, stage: Stage) -> Try:
+def prepared_stage(gray: Image, stage: Stage) -> Try:
     """What a stage shows of a picture."""
-    return Try(stage.decoder, stage.label(), PREPARATIONS[stage.preparation](shrink(grey, stage.side)))
+    return Try(stage.decoder, stage.label(), PREPARATIONS[stage.preparation](shrink(gray, stage.side)))
 
 
 def first_hit(
@@ -187,29 +187,29 @@ def first_hit(
 
 
 def _sized(side: int) -> Prepare:
-    return lambda grey: shrink(grey, side)
+    return lambda gray: shrink(gray, side)
 
 
-def _shaken(grey: Image) -> Image:
+def _shaken(gray: Image) -> Image:
     import cv2
 
-    return np.asarray(cv2.blur(grey, (max(3, max(grey.shape) // 64), 1)), dtype=np.uint8)
+    return np.asarray(cv2.blur(gray, (max(3, max(gray.shape) // 64), 1)), dtype=np.uint8)
 
 
-def _shadow(grey: Image) -> Image:
-    ramp = np.linspace(0.35, 1.0, grey.shape[1], dtype=np.float32)
-    return np.asarray(grey * ramp[None, :], dtype=np.uint8)
+def _shadow(gray: Image) -> Image:
+    ramp = np.linspace(0.35, 1.0, gray.shape[1], dtype=np.float32)
+    return np.asarray(gray * ramp[None, :], dtype=np.uint8)
 
 
-def _grainy(grey: Image) -> Image:
-    noise = np.random.default_rng(0).normal(0, 12, grey.shape)
-    return np.asarray(np.clip(grey + noise, 0, 255), dtype=np.uint8)
+def _grainy(gray: Image) -> Image:
+    noise = np.random.default_rng(0).normal(0, 12, gray.shape)
+    return np.asarray(np.clip(gray + noise, 0, 255), dtype=np.uint8)
 
 
-def _jpeg(grey: Image) -> Image:
+def _jpeg(gray: Image) -> Image:
     import cv2
 
-    coded = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, 25])[1]
+    coded = cv2.imencode(".jpg", gray, [cv2.IMWRITE_JPEG_QUALITY, 25])[1]
     return np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), dtype=np.uint8)
 
 
@@ -217,9 +217,9 @@ def _turned(degrees: float) -> Prepare:
     angle = np.deg2rad(degrees)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
 
-    def prepare(grey: Image) -> Image:
-        half = np.array(grey.shape[::-1]) / 2
-        return _moved(grey, (_corners(grey) - half) @ turn.T + half)
+    def prepare(gray: Image) -> Image:
+        half = np.array(gray.shape[::-1]) / 2
+        return _moved(gray, (_corners(gray) - half) @ turn.T + half)
 
     return prepare
 
@@ -227,33 +227,33 @@ def _turned(degrees: float) -> Prepare:
 def _tilted(*, sideways: float, back: float) -> Prepare:
     """Look from an angle: the far edge is shortened by that share of the near one."""
 
-    def prepare(grey: Image) -> Image:
+    def prepare(gray: Image) -> Image:
         pull = np.array([[0, 0], [back, sideways], [0, -sideways], [0, 0]]) / 2
         pull[0, 0], pull[1, 0] = back / 2, -back / 2
-        return _moved(grey, _corners(grey) + pull * np.array(grey.shape[::-1]))
+        return _moved(gray, _corners(gray) + pull * np.array(gray.shape[::-1]))
 
     return prepare
 
 
-def _corners(grey: Image) -> NDArray[np.float64]:
-    height, width = grey.shape
+def _corners(gray: Image) -> NDArray[np.float64]:
+    height, width = gray.shape
     return np.array([[0.0, 0.0], [width, 0.0], [width, height], [0.0, height]])
 
 
-def _moved(grey: Image, corners: NDArray[np.float64]) -> Image:
-    """Draw a picture with its corners at these places, on as large a sheet of its border's colour as that needs."""
+def _moved(gray: Image, corners: NDArray[np.float64]) -> Image:
+    """Draw a picture with its corners at these places, on as large a sheet of its border's color as that needs."""
     import cv2
 
     corners = corners - corners.min(0)
     width, height = (max(1, int(each)) for each in np.ceil(corners.max(0)))
-    change = cv2.getPerspectiveTransform(_corners(grey).astype(np.float32), corners.astype(np.float32))
+    change = cv2.getPerspectiveTransform(_corners(gray).astype(np.float32), corners.astype(np.float32))
     out = cv2.warpPerspective(
-        grey,
+        gray,
         change,
         (width, height),
         flags=cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_CONSTANT,
-        borderValue=ground_of(grey),
+        borderValue=ground_of(gray),
     )
     return np.asarray(out, dtype=np.uint8)
 
@@ -279,17 +279,17 @@ LADDER: dict[str, Prepare] = {
 }
 
 
-def ladder(grey: Image, decoders: Sequence[Decoder]) -> Iterator[dict[str, Tally]]:
+def ladder(gray: Image, decoders: Sequence[Decoder]) -> Iterator[dict[str, Tally]]:
     """Try each reader under each condition of `LADDER`.
 
     Args:
-        grey: uint8 [H, W].
+        gray: uint8 [H, W].
         decoders: available readers.
     Yields:
         The same tallies, one for each reader, after each condition.
     """
-    grey = enlarge_small(grey)
-    base, near = shrink(grey, LADDER_SIDE), shrink(grey, 2 * LADDER_SIDE)
+    gray = enlarge_small(gray)
+    base, near = shrink(gray, LADDER_SIDE), shrink(gray, 2 * LADDER_SIDE)
     tallies = {each.name: Tally() for each in decoders}
     spent = dict.fromkeys(tallies, 0.0)
     for label, prepare in LADDER.items():

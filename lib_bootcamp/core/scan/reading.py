@@ -17,55 +17,55 @@ IN_PROCESS_PIXELS = 1024 * 1280
 _DEADLINE_S_PER_PIXEL = 0.3e-6
 
 
-def read(decoder: Decoder, grey: Image, stopped: Callable[[], bool] | None = None) -> tuple[str, ...]:
+def read(decoder: Decoder, gray: Image, stopped: Callable[[], bool] | None = None) -> tuple[str, ...]:
     """Read a picture of any size with one reader; what the reader cannot cope with counts as nothing found.
 
     Args:
         decoder: an available reader.
-        grey: uint8 [H, W].
+        gray: uint8 [H, W].
         stopped: whether the person asked to stop; a reader in a process of its own is ended then.
     Returns:
         The distinct payloads, in the reader's order.
     """
-    grey = _padded(_bounded(grey, decoder.largest_side), decoder.smallest_side)
-    if not decoder.isolated and grey.size <= IN_PROCESS_PIXELS:
-        return decode_here(decoder, grey)
-    deadline_s = scan_worker.DEADLINE_S + _DEADLINE_S_PER_PIXEL * grey.size
+    gray = _padded(_bounded(gray, decoder.largest_side), decoder.smallest_side)
+    if not decoder.isolated and gray.size <= IN_PROCESS_PIXELS:
+        return decode_here(decoder, gray)
+    deadline_s = scan_worker.DEADLINE_S + _DEADLINE_S_PER_PIXEL * gray.size
     try:
-        return tuple(scan_worker.POOL.read(decoder.name, grey, deadline_s, stopped))
+        return tuple(scan_worker.POOL.read(decoder.name, gray, deadline_s, stopped))
     except scan_worker.ReaderLostError:
         return ()
     except OSError:
-        return decode_here(decoder, grey)
+        return decode_here(decoder, gray)
 
 
-def _bounded(grey: Image, largest_side: int) -> Image:
-    longest = max(grey.shape)
+def _bounded(gray: Image, largest_side: int) -> Image:
+    longest = max(gray.shape)
     if longest <= largest_side:
-        return np.ascontiguousarray(grey)
+        return np.ascontiguousarray(gray)
     import cv2
 
     scale = largest_side / longest
-    size = (max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale)))
-    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    size = (max(1, round(gray.shape[1] * scale)), max(1, round(gray.shape[0] * scale)))
+    return np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
-def _padded(grey: Image, smallest_side: int) -> Image:
+def _padded(gray: Image, smallest_side: int) -> Image:
     if smallest_side == 1:
-        return grey
+        return gray
     # OpenCV's detector enlarges the shorter side to 512 px: a sliver of 31 x 307 px takes it ten seconds.
-    least = max(smallest_side, max(grey.shape) // 2)
-    missing = [max(0, least - side) for side in grey.shape]
+    least = max(smallest_side, max(gray.shape) // 2)
+    missing = [max(0, least - side) for side in gray.shape]
     if not any(missing):
-        return grey
-    return np.pad(grey, [(each // 2, each - each // 2) for each in missing], constant_values=ground_of(grey))
+        return gray
+    return np.pad(gray, [(each // 2, each - each // 2) for each in missing], constant_values=ground_of(gray))
 
 
-def look(decoder: Decoder, grey: Image, stopped: Callable[[], bool] | None = None) -> tuple[tuple[str, ...], bool]:
+def look(decoder: Decoder, gray: Image, stopped: Callable[[], bool] | None = None) -> tuple[tuple[str, ...], bool]:
     """As `read`, and whether the reader sees a code that it cannot read.
 
     Told by zxing-cpp only, and of no picture that is read in a process of its own.
     """
     watching = WatchingZxing() if isinstance(decoder, ZxingDecoder) else None
-    found = read(watching or decoder, grey, stopped)
+    found = read(watching or decoder, gray, stopped)
     return found, watching is not None and watching.damaged

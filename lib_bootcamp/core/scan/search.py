@@ -35,19 +35,19 @@ def search(image: Image, decoders: Sequence[Decoder], expected: str | None, stop
         expected: the exact payload.
         stopped: whether the person asked to stop.
     """
-    grey, names, damaged = luma_of(image), [each.name for each in decoders], False
+    gray, names, damaged = luma_of(image), [each.name for each in decoders], False
     out = Tried()
     for decoder in decoders:
         if decoder.name not in chief(names):
             continue
         if stopped is not None and stopped():
             return out
-        found, seen = look(decoder, grey, stopped)
+        found, seen = look(decoder, gray, stopped)
         damaged = damaged or seen
-        if out.tell(Try(decoder.name, FULL_SIZE, grey), found, expected):
+        if out.tell(Try(decoder.name, FULL_SIZE, gray), found, expected):
             return out
-    budget = Budget.of(grey.size, names, damaged=damaged)
-    return first_hit(fast_tries(image, grey, names, budget), decoders, expected, stopped, out)
+    budget = Budget.of(gray.size, names, damaged=damaged)
+    return first_hit(fast_tries(image, gray, names, budget), decoders, expected, stopped, out)
 
 
 def search_on(image: Image, decoders: Sequence[Decoder], expected: str | None, stopped: Stopped | None = None) -> Tried:
@@ -56,21 +56,21 @@ def search_on(image: Image, decoders: Sequence[Decoder], expected: str | None, s
 
 
 def _further_tries(image: Image, decoders: Sequence[Decoder]) -> Iterator[Try]:
-    grey, names = luma_of(image), [each.name for each in decoders]
-    sides = dict.fromkeys(min(each, max(grey.shape)) for each in (max(grey.shape), 2048, 1024, 768, 512, 384, 256, 192))
+    gray, names = luma_of(image), [each.name for each in decoders]
+    sides = dict.fromkeys(min(each, max(gray.shape)) for each in (max(gray.shape), 2048, 1024, 768, 512, 384, 256, 192))
     for side in sides:
-        shown, label = shrink(grey, side), "own size" if side == max(grey.shape) else f"{side} px, as it is"
+        shown, label = shrink(gray, side), "own size" if side == max(gray.shape) else f"{side} px, as it is"
         yield from (Try(each.name, label, shown) for each in decoders if side <= each.largest_side)
-    yield from enlarged(grey, names, MOST_DETAILS, Budget())
-    small = enlarge_small(shrink(grey, WORKING_SIDE))
+    yield from enlarged(gray, names, MOST_DETAILS, Budget())
+    small = enlarge_small(shrink(gray, WORKING_SIDE))
     for preparation, prepare in PREPARATIONS.items():
         shown = prepare(shrink(small, LADDER_SIDE))
         yield from (Try(name, f"{LADDER_SIDE} px, {preparation}", shown) for name in names)
     yield from otherwise(image, small, names, Budget())
-    if image.ndim == 3 and max(grey.shape) > LARGE_SIDE:
-        for place, colour in CHANNELS:
+    if image.ndim == 3 and max(gray.shape) > LARGE_SIDE:
+        for place, color in CHANNELS:
             channel = np.ascontiguousarray(image[..., place])
-            yield from (Try(name, f"{colour} only, full size", channel) for name in chief(names))
+            yield from (Try(name, f"{color} only, full size", channel) for name in chief(names))
 
 
 def closest(shown: Image, decoder: Decoder, text: str, stopped: Stopped | None = None) -> Image:
@@ -111,13 +111,13 @@ def every_text(
         stopped: whether the person asked to stop.
         tallies: what a search read before: where the best reader has seen the whole, it is not asked again.
     """
-    grey, names = luma_of(image), chief([each.name for each in decoders])
+    gray, names = luma_of(image), chief([each.name for each in decoders])
     best = next(each for each in decoders if each.name in names)
     before = (tallies or {}).get(best.name, Tally()).readings.get(FULL_SIZE)
-    texts = dict.fromkeys(read(best, grey, stopped) if before is None else before)
+    texts = dict.fromkeys(read(best, gray, stopped) if before is None else before)
     if len(texts) >= MOST_AT_ONCE:
-        height, width = grey.shape
+        height, width = gray.shape
         for top, left in product(range(0, height, -(-height // 4)), range(0, width, -(-width // 4))):
-            part = grey[top : top + height * 3 // 8, left : left + width * 3 // 8]
+            part = gray[top : top + height * 3 // 8, left : left + width * 3 // 8]
             texts.update(dict.fromkeys(read(best, part, stopped)))
     return tuple(texts)

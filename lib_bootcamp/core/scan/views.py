@@ -20,7 +20,7 @@ DEBLURRED_TIMES = 3
 _DEBLUR_ROUNDS, _DEBLUR_GAIN = 10, 1.5
 
 
-def grey_of(image: Image) -> Image:
+def gray_of(image: Image) -> Image:
     """The brightness readers see, reduced to at most 2048 px a side.
 
     Args:
@@ -55,35 +55,35 @@ def shrink(image: Image, longest: int) -> Image:
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
-def enlarge_small(grey: Image) -> Image:
+def enlarge_small(gray: Image) -> Image:
     """Repeat the pixels of a picture under 256 px a whole number of times; larger ones are left alone."""
-    times = _LEAST_SIDE // max(grey.shape)
-    return grey if times < 2 else np.repeat(np.repeat(grey, times, 0), times, 1)
+    times = _LEAST_SIDE // max(gray.shape)
+    return gray if times < 2 else np.repeat(np.repeat(gray, times, 0), times, 1)
 
 
-def enlarge_smooth(grey: Image, longest: int) -> Image:
+def enlarge_smooth(gray: Image, longest: int) -> Image:
     """Enlarge a picture so that its longer side is `longest` px; larger ones are left alone."""
-    scale = longest / max(grey.shape)
+    scale = longest / max(gray.shape)
     if scale <= 1:
-        return grey
+        return gray
     import cv2
 
-    size = (max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale)))
-    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
+    size = (max(1, round(gray.shape[1] * scale)), max(1, round(gray.shape[0] * scale)))
+    return np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
 
 
-def as_is(grey: Image) -> Image:
+def as_is(gray: Image) -> Image:
     """Nothing done to it."""
-    return grey
+    return gray
 
 
 def blurred(sigma_px: float) -> Prepare:
     """Gaussian blur."""
 
-    def prepare(grey: Image) -> Image:
+    def prepare(gray: Image) -> Image:
         import cv2
 
-        return np.asarray(cv2.GaussianBlur(grey, (0, 0), sigma_px), dtype=np.uint8)
+        return np.asarray(cv2.GaussianBlur(gray, (0, 0), sigma_px), dtype=np.uint8)
 
     return prepare
 
@@ -94,50 +94,50 @@ def deblurred(sigma_px: float) -> Prepare:
     Van Cittert's method: what the result, blurred again, lacks of the picture is added to it, ten times.
     """
 
-    def prepare(grey: Image) -> Image:
+    def prepare(gray: Image) -> Image:
         import cv2
 
-        seen = grey.astype(np.float32)
+        seen = gray.astype(np.float32)
         sharp = seen
         for _ in range(_DEBLUR_ROUNDS):
             lacking = seen - cv2.GaussianBlur(sharp, (0, 0), sigma_px)
             sharp = np.clip(sharp + _DEBLUR_GAIN * lacking, 0, 255).astype(np.float32, copy=False)
-        size = (grey.shape[1] * DEBLURRED_TIMES, grey.shape[0] * DEBLURRED_TIMES)
+        size = (gray.shape[1] * DEBLURRED_TIMES, gray.shape[0] * DEBLURRED_TIMES)
         return np.asarray(cv2.resize(sharp.astype(np.uint8), size, interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
 
     return prepare
 
 
 def levels(factor: float, offset: float) -> Prepare:
-    """Each grey level times a factor, plus an offset."""
+    """Each gray level times a factor, plus an offset."""
     table = np.clip(np.arange(256) * factor + offset, 0, 255).astype(np.uint8)
 
-    def prepare(grey: Image) -> Image:
-        return np.asarray(table[grey], dtype=np.uint8)
+    def prepare(gray: Image) -> Image:
+        return np.asarray(table[gray], dtype=np.uint8)
 
     return prepare
 
 
-def _autocontrast(grey: Image) -> Image:
-    low, high = np.percentile(grey[::4, ::4], (1, 99))
+def _autocontrast(gray: Image) -> Image:
+    low, high = np.percentile(gray[::4, ::4], (1, 99))
     table = np.clip((np.arange(256) - low) * 255 / max(1.0, high - low), 0, 255).astype(np.uint8)
-    return np.asarray(table[grey], dtype=np.uint8)
+    return np.asarray(table[gray], dtype=np.uint8)
 
 
-def _flattened(grey: Image) -> Image:
+def _flattened(gray: Image) -> Image:
     import cv2
 
-    small = cv2.GaussianBlur(cv2.resize(grey, (24, 24), interpolation=cv2.INTER_AREA), (0, 0), 2)
-    ground = cv2.resize(small, grey.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    return np.asarray(np.clip(grey.astype(np.int16) - ground + 128, 0, 255), dtype=np.uint8)
+    small = cv2.GaussianBlur(cv2.resize(gray, (24, 24), interpolation=cv2.INTER_AREA), (0, 0), 2)
+    ground = cv2.resize(small, gray.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return np.asarray(np.clip(gray.astype(np.int16) - ground + 128, 0, 255), dtype=np.uint8)
 
 
-def _local_contrast(grey: Image) -> Image:
+def _local_contrast(gray: Image) -> Image:
     import cv2
 
-    side = max(3, max(grey.shape) // 16 | 1)
-    ground = cv2.blur(grey, (side, side))
-    return np.asarray(np.clip((grey.astype(np.int16) - ground) * 6 + 128, 0, 255), dtype=np.uint8)
+    side = max(3, max(gray.shape) // 16 | 1)
+    ground = cv2.blur(gray, (side, side))
+    return np.asarray(np.clip((gray.astype(np.int16) - ground) * 6 + 128, 0, 255), dtype=np.uint8)
 
 
 PREPARATIONS: dict[str, Prepare] = {

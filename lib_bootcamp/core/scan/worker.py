@@ -62,7 +62,7 @@ class Worker:
         self._answer(_STARTING_S)
 
     def read(
-        self, decoder: str, grey: Image, deadline_s: float = DEADLINE_S, stopped: Callable[[], bool] | None = None
+        self, decoder: str, gray: Image, deadline_s: float = DEADLINE_S, stopped: Callable[[], bool] | None = None
     ) -> list[str]:
         """Read uint8 [H, W] with the named reader.
 
@@ -71,8 +71,8 @@ class Worker:
         """
         try:
             if self._process.stdin is not None:
-                self._process.stdin.write(_HEAD.pack(decoder.encode(), *grey.shape))
-                self._process.stdin.write(np.ascontiguousarray(grey).data)
+                self._process.stdin.write(_HEAD.pack(decoder.encode(), *gray.shape))
+                self._process.stdin.write(np.ascontiguousarray(gray).data)
                 self._process.stdin.flush()
         except OSError:
             self.close()
@@ -143,7 +143,7 @@ class WorkerPool:
         self._lock = threading.Lock()
 
     def read(
-        self, decoder: str, grey: Image, deadline_s: float = DEADLINE_S, stopped: Callable[[], bool] | None = None
+        self, decoder: str, gray: Image, deadline_s: float = DEADLINE_S, stopped: Callable[[], bool] | None = None
     ) -> list[str]:
         """Read uint8 [H, W] with the named reader in a process of its own.
 
@@ -154,7 +154,7 @@ class WorkerPool:
         with self._lock:
             worker = self._idle.pop() if self._idle else None
         worker = worker or Worker()
-        texts = worker.read(decoder, grey, deadline_s, stopped)
+        texts = worker.read(decoder, gray, deadline_s, stopped)
         with self._lock:
             if len(self._idle) < _KEPT and not worker.killed:
                 self._idle.append(worker)
@@ -188,8 +188,8 @@ def serve() -> None:
         data = sys.stdin.buffer.read(height * width)
         if len(data) < height * width:
             return
-        grey = np.frombuffer(data, np.uint8).reshape(height, width)
-        _send(out, list(decode_here(readers[name.rstrip(b"\0").decode()], grey)))
+        gray = np.frombuffer(data, np.uint8).reshape(height, width)
+        _send(out, list(decode_here(readers[name.rstrip(b"\0").decode()], gray)))
 
 
 def _send(out: IO[bytes], texts: list[str]) -> None:

@@ -245,7 +245,7 @@ class ClipModel:
             self._image_tower = tower
 
     def _encode_with_torch(self, prepared: torch.Tensor) -> torch.Tensor:
-        found: torch.Tensor = self.module.encode_image(self.preprocessing.normalise(prepared, self.device, self._dtype))
+        found: torch.Tensor = self.module.encode_image(self.preprocessing.normalize(prepared, self.device, self._dtype))
         return found
 
 

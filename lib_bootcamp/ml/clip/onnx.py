@@ -74,7 +74,7 @@ def exported(module: Any, preprocessing: Preprocessing, folder: Path, *, int8: b
 
     Args:
         module: open_clip's, in single precision on the processor.
-        preprocessing: its own; the normalisation becomes part of the file.
+        preprocessing: its own; the normalization becomes part of the file.
         folder: the cache.
         int8: weights of matrix products in 8 bits.
 
@@ -92,7 +92,7 @@ def exported(module: Any, preprocessing: Preprocessing, folder: Path, *, int8: b
         return path
     if int8:
         whole = exported(module, preprocessing, folder)
-        _written(path, lambda target: _quantise(whole, target))
+        _written(path, lambda target: _quantize(whole, target))
     else:
         _written(path, lambda target: _export(module, preprocessing, target))
     return path
@@ -115,7 +115,7 @@ def _written(path: Path, write: Callable[[Path], None]) -> None:
             temporary.unlink(missing_ok=True)
 
 
-class _Normalised(nn.Module):  # type: ignore[misc]
+class _Normalized(nn.Module):  # type: ignore[misc]
     def __init__(self, tower: nn.Module, preprocessing: Preprocessing) -> None:
         super().__init__()
         self.tower = tower
@@ -139,7 +139,7 @@ def _export(module: Any, preprocessing: Preprocessing, target: Path) -> None:
         with warnings.catch_warnings(), torch.no_grad():
             warnings.simplefilter("ignore")
             torch.onnx.export(
-                _Normalised(module.visual, preprocessing).eval(),
+                _Normalized(module.visual, preprocessing).eval(),
                 (example,),
                 str(target),
                 input_names=["pictures"],
@@ -157,7 +157,7 @@ def _export(module: Any, preprocessing: Preprocessing, target: Path) -> None:
             switch.set_fastpath_enabled(True)
 
 
-def _quantise(source: Path, target: Path) -> None:
+def _quantize(source: Path, target: Path) -> None:
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     # Unsigned weights: without VNNI two signed products overflow 16 bits, which costs far more than the 8 bits do.

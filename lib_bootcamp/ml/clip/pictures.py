@@ -117,7 +117,7 @@ class Preprocessing:
         scaled = np.asarray(Pil.fromarray(np.ascontiguousarray(array)).resize((wide, tall), how))
         return self._cut(torch.from_numpy(scaled.copy()).permute(2, 0, 1))
 
-    def normalise(self, prepared: torch.Tensor, device: str, dtype: torch.dtype) -> torch.Tensor:
+    def normalize(self, prepared: torch.Tensor, device: str, dtype: torch.dtype) -> torch.Tensor:
         """What the image tower takes.
 
         Args:

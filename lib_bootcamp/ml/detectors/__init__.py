@@ -1,1 +1,1 @@
-"""Learnt detectors: their files, their networks, and who lends them."""
+"""Learned detectors: their files, their networks, and who lends them."""

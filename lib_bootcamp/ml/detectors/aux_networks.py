@@ -18,7 +18,7 @@ import torch
 from lib_bootcamp.core.controlnet.detector_options import Options
 from lib_bootcamp.core.controlnet.detectors import Weights
 from lib_bootcamp.core.images.arrays import Image
-from lib_bootcamp.core.images.colors import distinct_colours
+from lib_bootcamp.core.images.colors import distinct_colors
 from lib_bootcamp.errors import MissingPackageError, ModelError
 from lib_bootcamp.ml.runtime.safe_load import fill, load_weights
 from lib_bootcamp.ml.runtime.torchvision_guard import import_torchvision
@@ -194,7 +194,7 @@ def _openpose(files: Files) -> Loaded:
 
 
 class SegmentAnything:
-    """Every segment that MobileSAM finds, each in a colour of its own."""
+    """Every segment that MobileSAM finds, each in a color of its own."""
 
     def __init__(self, net: torch.nn.Module) -> None:
         self._net = net
@@ -216,8 +216,8 @@ class SegmentAnything:
         masks = SamAutomaticMaskGenerator(self._net).generate(small)
         painted = np.zeros(small.shape, np.uint8)
         ordered = sorted(masks, key=lambda each: (-each["area"], *each["bbox"]))
-        for each, colour in zip(ordered, distinct_colours(len(ordered)), strict=True):
-            painted[each["segmentation"]] = colour
+        for each, color in zip(ordered, distinct_colors(len(ordered)), strict=True):
+            painted[each["segmentation"]] = color
         return Detected(painted)
 
 

@@ -25,7 +25,7 @@ from lib_bootcamp.errors import ModelError, first_line
 
 from .base import Detected, Find, Loaded
 
-PEOPLE_PX, STRIDES, GREY = 640, (8, 16, 32), 114
+PEOPLE_PX, STRIDES, GRAY = 640, (8, 16, 32), 114
 POSE_SIZE, PADDING, SPLIT = (288, 384), 1.25, 2.0
 MEAN, STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
 PERSON_SURE, OVERLAP = 0.3, 0.45
@@ -102,9 +102,9 @@ class DwPose:
         return Detected(draw_poses(poses, *small.shape[:2]), found)
 
     def _pose(self, image: Image, box: Any, options: Options) -> Pose:
-        patch, centre, extent = pose_patch(image, box)
+        patch, center, extent = pose_patch(image, box)
         x, y = self.points(patch[None])[:2]
-        points = points_of(x[0], y[0], centre, extent)
+        points = points_of(x[0], y[0], center, extent)
         return Pose(
             body=openpose_joints(points),
             hands=tuple(points[each] for each in _HANDS) if options.hands else (),
@@ -116,7 +116,7 @@ def letterbox(image: Image) -> tuple[Any, float]:
     """YOLOX's input, float32 [3, 640, 640] in the order blue, green, red, and what the picture was scaled by."""
     ratio = PEOPLE_PX / max(image.shape[:2])
     height, width = (min(PEOPLE_PX, max(1, round(each * ratio))) for each in image.shape[:2])
-    canvas = np.full((PEOPLE_PX, PEOPLE_PX, 3), GREY, np.float32)
+    canvas = np.full((PEOPLE_PX, PEOPLE_PX, 3), GRAY, np.float32)
     canvas[:height, :width] = opencv().resize(image, (width, height), interpolation=opencv().INTER_LINEAR)
     return canvas[:, :, ::-1].transpose(2, 0, 1), ratio
 
@@ -138,9 +138,9 @@ def people_of(output: Any, ratio: float) -> list[tuple[Any, float]]:
     raw = np.asarray(output, np.float32)[0]
     scores = raw[:, 4] * raw[:, 5]
     sure = scores > PERSON_SURE
-    centres = (raw[sure, :2] + grid[sure]) * stride_of[sure] / ratio
+    centers = (raw[sure, :2] + grid[sure]) * stride_of[sure] / ratio
     sizes = np.exp(np.minimum(raw[sure, 2:4], 20)) * stride_of[sure] / ratio
-    boxes, scores = np.concatenate([centres - sizes / 2, centres + sizes / 2], axis=1).astype(np.float32), scores[sure]
+    boxes, scores = np.concatenate([centers - sizes / 2, centers + sizes / 2], axis=1).astype(np.float32), scores[sure]
     kept: list[int] = []
     for at in np.argsort(-scores, kind="stable"):
         if len(kept) < MOST_PEOPLE and all(_overlap(boxes[at], boxes[other]) <= OVERLAP for other in kept):
@@ -159,32 +159,32 @@ def pose_patch(image: Image, box: Any) -> tuple[Any, Any, Any]:
     """A person cut out for the second network.
 
     Returns:
-        float32 [3, 384, 288], normalised; the middle and the width and height of what was cut out, in px.
+        float32 [3, 384, 288], normalized; the middle and the width and height of what was cut out, in px.
     """
     cv2 = opencv()
-    centre = (box[:2] + box[2:]) / 2
+    center = (box[:2] + box[2:]) / 2
     width, height = (box[2:] - box[:2]) * PADDING
     ratio = POSE_SIZE[0] / POSE_SIZE[1]
     extent = np.asarray([max(width, height * ratio), max(height, width / ratio)], np.float32)
-    corner, scale = centre - extent / 2, np.asarray(POSE_SIZE) / extent
+    corner, scale = center - extent / 2, np.asarray(POSE_SIZE) / extent
     matrix = np.asarray([[scale[0], 0, -corner[0] * scale[0]], [0, scale[1], -corner[1] * scale[1]]], np.float32)
     patch = cv2.warpAffine(image, matrix, POSE_SIZE, flags=cv2.INTER_LINEAR)
     normal = (patch.astype(np.float32) - np.asarray(MEAN, np.float32)) / np.asarray(STD, np.float32)
-    return normal.transpose(2, 0, 1), centre, extent
+    return normal.transpose(2, 0, 1), center, extent
 
 
-def points_of(x: Any, y: Any, centre: Sequence[float], extent: Sequence[float]) -> Any:
+def points_of(x: Any, y: Any, center: Sequence[float], extent: Sequence[float]) -> Any:
     """SimCC's answer as float [133, 3]: x and y in px of the picture, and the score.
 
     Args:
         x: [133, 576], how likely each half pixel of the patch's width is.
         y: [133, 768], the same of its height.
-        centre: of the patch in the picture, as `pose_patch` gives it.
+        center: of the patch in the picture, as `pose_patch` gives it.
         extent: its width and height there.
     """
     places = np.stack([x.argmax(axis=1), y.argmax(axis=1)], axis=1) / SPLIT
     scores = np.minimum(x.max(axis=1), y.max(axis=1))
-    corner = np.asarray(centre) - np.asarray(extent) / 2
+    corner = np.asarray(center) - np.asarray(extent) / 2
     return np.concatenate([places / POSE_SIZE * extent + corner, scores[:, None]], axis=1)
 
 

@@ -14,7 +14,7 @@ import torch
 from PIL import Image as Pil
 from safetensors import SafetensorError
 
-from lib_bootcamp.core.controlnet.ade20k import ADE20K_COLOURS
+from lib_bootcamp.core.controlnet.ade20k import ADE20K_COLORS
 from lib_bootcamp.core.controlnet.detector_options import Options
 from lib_bootcamp.core.controlnet.detectors import Weights
 from lib_bootcamp.core.images.arrays import Image
@@ -93,12 +93,12 @@ class Depth(_OfModels):
         said, _ = self.models[0](images=Pil.fromarray(_fitted(image, options.resolution)))
         depth = said.predicted_depth[0].float().cpu().numpy()
         low, high = float(depth.min()), float(depth.max())
-        grey = np.zeros_like(depth) if high <= low else (depth - low) / (high - low)
-        return Detected(np.repeat((grey * 255 + 0.5).astype(np.uint8)[:, :, None], 3, axis=2))
+        gray = np.zeros_like(depth) if high <= low else (depth - low) / (high - low)
+        return Detected(np.repeat((gray * 255 + 0.5).astype(np.uint8)[:, :, None], 3, axis=2))
 
 
 class Classes(_OfModels):
-    """Each pixel in the colour of its class."""
+    """Each pixel in the color of its class."""
 
     def detect(self, image: Image, options: Options) -> Detected:
         """Classes by the likeliest, at the picture's size in the network."""
@@ -106,14 +106,14 @@ class Classes(_OfModels):
         said, _ = self.models[0](images=Pil.fromarray(small))
         logits = torch.nn.functional.interpolate(said.logits.float(), small.shape[:2], mode="bilinear")
         classes = logits[0].argmax(0).cpu().numpy()
-        colours = np.asarray(ADE20K_COLOURS, np.uint8)
+        colors = np.asarray(ADE20K_COLORS, np.uint8)
         names, shares = self.models[0].network.config.id2label, np.bincount(classes.ravel()) / classes.size
         found = tuple(
             Find(str(names.get(number, number)), round(float(shares[number]), 4), _around(classes == number))
             for number in np.argsort(-shares, kind="stable")
             if shares[number] > 0
         )
-        return Detected(colours[classes % len(colours)], found[:MOST_FINDS])
+        return Detected(colors[classes % len(colors)], found[:MOST_FINDS])
 
 
 class Objects(_OfModels):
@@ -159,7 +159,7 @@ def finds_of(logits: torch.Tensor, boxes: torch.Tensor, phrases: Sequence[str], 
 
     Args:
         logits: [patches, phrases].
-        boxes: [patches, 4], centre and size as shares of the picture.
+        boxes: [patches, 4], center and size as shares of the picture.
         phrases: what was asked for.
         threshold: of the score.
     """

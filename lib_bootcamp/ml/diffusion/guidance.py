@@ -84,8 +84,8 @@ class Guidance:
         dead_zone: a block that is right by this much is left alone. Luma; not over `margin`.
         local: 0 takes the levels as they are, 1 the mean of the surroundings instead, as readers threshold.
         start, end: the first and last share of the steps in which it acts.
-        neighbours: measure and change through the fit of 3 x 3 latent pixels instead of one.
-        keep_colour: how much a change of colour counts beside the change's length; 0 is the shortest change.
+        neighbors: measure and change through the fit of 3 x 3 latent pixels instead of one.
+        keep_color: how much a change of color counts beside the change's length; 0 is the shortest change.
     """
 
     strength: float = 1.0
@@ -94,8 +94,8 @@ class Guidance:
     local: float = 0.0
     start: float = 0.0
     end: float = 1.0
-    neighbours: bool = True
-    keep_colour: float = 0.0
+    neighbors: bool = True
+    keep_color: float = 0.0
 
     def acts(self, share: float) -> bool:
         """Whether it acts when this share of the steps is done."""
@@ -145,7 +145,7 @@ def guide(
     """Change predicted clean latents by the least that brings each block to its brightness.
 
     For one latent pixel with the fit's weights w this is missing * w / |w|^2, the shortest step. Through 3 x 3
-    latent pixels it is the same step along the kernel's transpose, repeated since neighbours share pixels
+    latent pixels it is the same step along the kernel's transpose, repeated since neighbors share pixels
     (Landweber's iteration, which stays in the span of the shortest solution).
 
     Args:
@@ -161,8 +161,8 @@ def guide(
     if latents.shape[-2:] != target.level.shape:
         raise ValueError(f"the target is of {target.level.shape} blocks, the latents of {tuple(latents.shape[-2:])}")
     wide = latents.float()
-    wanted = _wanted(fit.luma(wide, neighbours=guidance.neighbours), target, guidance)
-    change = shortest_change(wanted, fit, neighbours=guidance.neighbours, keep_colour=guidance.keep_colour)
+    wanted = _wanted(fit.luma(wide, neighbors=guidance.neighbors), target, guidance)
+    change = shortest_change(wanted, fit, neighbors=guidance.neighbors, keep_color=guidance.keep_color)
     return (wide + change).to(latents.dtype)
 
 
@@ -200,28 +200,28 @@ def guide_exactly(
 
 
 def shortest_change(
-    wanted: torch.Tensor, fit: LuminanceFit, *, neighbours: bool, keep_colour: float = 0.0
+    wanted: torch.Tensor, fit: LuminanceFit, *, neighbors: bool, keep_color: float = 0.0
 ) -> torch.Tensor:
     """The shortest change of latents [N, C, h, w] that changes blocks by this much luma where it is not 0.
 
-    Blocks where it is 0 may change a little through their neighbours' pixels; a step that is not wanted is never
+    Blocks where it is 0 may change a little through their neighbors' pixels; a step that is not wanted is never
     made for their sake.
 
     Args:
         wanted: float32 [N, h, w].
         fit: of the VAE.
-        neighbours: through the kernel of 3 x 3 latent pixels.
-        keep_colour: as `LuminanceFit.mixing` takes it.
+        neighbors: through the kernel of 3 x 3 latent pixels.
+        keep_color: as `LuminanceFit.mixing` takes it.
     """
-    kernel, _ = fit.weights(wanted, neighbours=neighbours)
-    step = torch.einsum("ij,ojhw->oihw", fit.mixing(wanted, keep_colour), kernel) if keep_colour else kernel
+    kernel, _ = fit.weights(wanted, neighbors=neighbors)
+    step = torch.einsum("ij,ojhw->oihw", fit.mixing(wanted, keep_color), kernel) if keep_color else kernel
     length = (kernel * step).sum()
     if not length > 0:
         return wanted.new_zeros(len(wanted), kernel.shape[1], *wanted.shape[1:])
     back = step.flip((2, 3)).transpose(0, 1)
     moved = wanted != 0
     change = _spread(wanted, back) / length
-    for _ in range(ROUNDS - 1 if neighbours else 0):
+    for _ in range(ROUNDS - 1 if neighbors else 0):
         still = torch.where(moved, wanted - convolved(change, kernel)[:, 0], torch.zeros_like(wanted))
         change = change + _spread(still, back) / length
     return change

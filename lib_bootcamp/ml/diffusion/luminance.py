@@ -1,7 +1,7 @@
 """How bright a latent pixel is: a linear fit for the VAE that is loaded, measured on pictures drawn by code.
 
 Brightness here is luma, Rec. 601 on the encoded values, in [0, 1]. It is what QR readers threshold
-(`core.scan.views.grey_of`), and the luma of a grey map is the map's own value, so that maps need no translation.
+(`core.scan.views.gray_of`), and the luma of a gray map is the map's own value, so that maps need no translation.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ CHROMA = ((-0.168736, -0.331264, 0.5), (0.5, -0.418688, -0.081312))
 PROBES, HELD_OUT, SIDE, SEED = 48, 16, 128, 20
 AT_ONCE = 4
 LOG = logging.getLogger(__name__)
-_VERSION = 2
+_VERSION = 3
 _RIDGE = 1e-6
 
 Encode = Callable[[torch.Tensor], torch.Tensor]
@@ -43,13 +43,13 @@ class LuminanceFit:
     Args:
         channels: weight of each of the C channels of the block's own latent pixel.
         bias: luma where all channels are 0.
-        kernel: weights [C][3][3] of the block's latent pixel and its eight neighbours.
+        kernel: weights [C][3][3] of the block's latent pixel and its eight neighbors.
         kernel_bias: luma where all of them are 0.
         r2: share of the variance of held-out blocks that `channels` explain.
         kernel_r2: share that `kernel` explains.
         factor: pixels of a block's side.
         vae: the hash of the weights it was measured on.
-        colours: weights [2][C] of the block's own latent pixel for its Cb and Cr; empty where they were not measured.
+        colors: weights [2][C] of the block's own latent pixel for its Cb and Cr; empty where they were not measured.
     """
 
     channels: tuple[float, ...]
@@ -60,33 +60,33 @@ class LuminanceFit:
     kernel_r2: float
     factor: int
     vae: str = ""
-    colours: tuple[tuple[float, ...], ...] = ()
+    colors: tuple[tuple[float, ...], ...] = ()
 
-    def mixing(self, like: torch.Tensor, keep_colour: float) -> torch.Tensor:
-        """What a change of brightness is multiplied with, so that it leaves colours alone: [C, C], symmetric.
+    def mixing(self, like: torch.Tensor, keep_color: float) -> torch.Tensor:
+        """What a change of brightness is multiplied with, so that it leaves colors alone: [C, C], symmetric.
 
-        The change is the shortest where a change of Cb and Cr counts as `keep_colour` times its length: the inverse
-        of I + keep_colour * K^T K, with K the weights of both in units of luma's.
+        The change is the shortest where a change of Cb and Cr counts as `keep_color` times its length: the inverse
+        of I + keep_color * K^T K, with K the weights of both in units of luma's.
 
         Args:
             like: of its device.
-            keep_colour: 0 is the shortest change whatever its colour.
+            keep_color: 0 is the shortest change whatever its color.
         """
         count = len(self.channels)
-        weights = np.asarray(self.colours, dtype=np.float64).reshape(-1, count)
+        weights = np.asarray(self.colors, dtype=np.float64).reshape(-1, count)
         scale = float(np.square(self.channels).sum()) or 1.0
-        mixed = np.linalg.inv(np.eye(count) + keep_colour / scale * weights.T @ weights)
+        mixed = np.linalg.inv(np.eye(count) + keep_color / scale * weights.T @ weights)
         return torch.tensor(mixed, device=like.device, dtype=torch.float32)
 
-    def weights(self, like: torch.Tensor, *, neighbours: bool = True) -> tuple[torch.Tensor, float]:
+    def weights(self, like: torch.Tensor, *, neighbors: bool = True) -> tuple[torch.Tensor, float]:
         """The fit as a convolution: [1, C, 3, 3] or [1, C, 1, 1], on this tensor's device in 32 bits, and its bias."""
-        if neighbours:
+        if neighbors:
             return torch.tensor(self.kernel, device=like.device, dtype=torch.float32)[None], self.kernel_bias
         return torch.tensor(self.channels, device=like.device, dtype=torch.float32)[None, :, None, None], self.bias
 
-    def luma(self, latents: torch.Tensor, *, neighbours: bool = True) -> torch.Tensor:
+    def luma(self, latents: torch.Tensor, *, neighbors: bool = True) -> torch.Tensor:
         """Luma of each block, float32 [N, h, w], from scaled latents [N, C, h, w]."""
-        kernel, bias = self.weights(latents, neighbours=neighbours)
+        kernel, bias = self.weights(latents, neighbors=neighbors)
         return convolved(latents.float(), kernel)[:, 0] + bias
 
 
@@ -99,9 +99,9 @@ def convolved(values: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
 
 def block_luma(pictures: NDArray[np.uint8], factor: int) -> NDArray[np.float32]:
     """Mean luma of each block: float32 [N, h, w] in [0, 1] of uint8 [N, H, W, 3] RGB or [N, H, W]."""
-    grey = pictures if pictures.ndim == 3 else pictures.astype(np.float32) @ np.asarray(LUMA, dtype=np.float32)
-    number, height, width = grey.shape
-    blocks = grey.reshape(number, height // factor, factor, width // factor, factor)
+    gray = pictures if pictures.ndim == 3 else pictures.astype(np.float32) @ np.asarray(LUMA, dtype=np.float32)
+    number, height, width = gray.shape
+    blocks = gray.reshape(number, height // factor, factor, width // factor, factor)
     return np.asarray(blocks.mean((2, 4), dtype=np.float32) / 255, dtype=np.float32)
 
 
@@ -176,7 +176,7 @@ def fit_latents(  # noqa: PLR0913 - what is measured
         kernel_r2=_r2(wide, rows[unseen], flat[unseen]),
         factor=factor,
         vae=vae,
-        colours=tuple(tuple(map(float, each[:-1])) for each in hues),
+        colors=tuple(tuple(map(float, each[:-1])) for each in hues),
     )
 
 
@@ -302,11 +302,11 @@ def _read(path: Path, name: str) -> LuminanceFit | None:
             return None
         kernel = np.asarray(data.pop("kernel"), dtype=np.float64)
         channels = np.asarray(data.pop("channels"), dtype=np.float64)
-        colours = tuple(tuple(float(each) for each in row) for row in data.pop("colours"))
+        colors = tuple(tuple(float(each) for each in row) for row in data.pop("colors"))
         if kernel.shape != (len(channels), 3, 3) or not (np.isfinite(kernel).all() and np.isfinite(channels).all()):
             return None
         return LuminanceFit(
-            kernel=_nested(kernel), channels=tuple(float(each) for each in channels), colours=colours, **data
+            kernel=_nested(kernel), channels=tuple(float(each) for each in channels), colors=colors, **data
         )
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None

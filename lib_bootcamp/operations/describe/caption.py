@@ -62,7 +62,7 @@ def _as_it_is(picture: Image) -> Image:
     return picture
 
 
-_COLOURS = ("red", "orange", "yellow", "green", "blue", "purple", "pink", "white", "black", "gray")
+_COLORS = ("red", "orange", "yellow", "green", "blue", "purple", "pink", "white", "black", "gray")
 _SHAPES = ("circle", "square", "triangle", "star", "cross", "ring", "heart", "diamond")
 
 CAPTION = Operation(
@@ -95,8 +95,8 @@ CAPTION = Operation(
             "labels": [],
             "per_list": {},
             "groups": {
-                "object": [f"{colour} {shape}" for colour in _COLOURS for shape in _SHAPES],
-                "background": [f"{colour} background" for colour in _COLOURS],
+                "object": [f"{color} {shape}" for color in _COLORS for shape in _SHAPES],
+                "background": [f"{color} background" for color in _COLORS],
             },
             "templates": "own",
             "template": ["a {}"],

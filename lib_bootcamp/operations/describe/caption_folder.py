@@ -20,7 +20,7 @@ from lib_bootcamp.core.datasets.caption_tables import Table
 from lib_bootcamp.core.datasets.caption_wording import Existing
 from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.core.images.codec import decode_image
-from lib_bootcamp.core.images.colors import parse_colour
+from lib_bootcamp.core.images.colors import parse_color
 from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.jobs.kinds.folder import FolderParams, PictureFolder
 from lib_bootcamp.ml.captioners.registry import AUTO, automatic
@@ -132,7 +132,7 @@ class CaptionWork(PictureFolder):
         data = self.read(path)
         if data.startswith(_JPEG):
             return data  # nothing of it is transparent, and models decode it fastest themselves
-        return decode_image(data, background=parse_colour(self.params.background))
+        return decode_image(data, background=parse_color(self.params.background))
 
     def settle(self, picture: Path, result: FileResult) -> Settled:
         """Word the caption, with the one that is there.

@@ -90,7 +90,7 @@ class CaptionSettings(Params):
         Spec(
             "For single lists",
             "A list's own threshold and, after a comma, its own number of tags, one list a line.",
-            example={"colour": [0.4, 1]},
+            example={"color": [0.4, 1]},
             group=_WEIGHING,
             when=_TAGS,
         ),

@@ -71,7 +71,7 @@ class ClassifySettings(Params):
         Spec(
             "Label groups",
             "Several questions at once, one per line: a name, a colon and its labels.",
-            example={"medium": ["a photograph", "a drawing"], "colour": ["red", "blue"]},
+            example={"medium": ["a photograph", "a drawing"], "color": ["red", "blue"]},
         ),
     ] = field(default_factory=dict)
     negative_labels: Annotated[
@@ -453,7 +453,7 @@ CLASSIFY = Operation(
             "clip": "mini",
             "groups": {
                 "shape": ["a circle", "a square", "a triangle", "a star", "a cross", "a ring", "a heart", "a diamond"],
-                "colour": ["red", "orange", "yellow", "green", "blue", "purple", "pink", "white", "black", "gray"],
+                "color": ["red", "orange", "yellow", "green", "blue", "purple", "pink", "white", "black", "gray"],
             },
         },
     },

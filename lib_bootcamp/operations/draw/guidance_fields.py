@@ -8,7 +8,7 @@ from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.params import Spec
 
 STRENGTH, MARGIN, DEAD_ZONE, TOLERANCE = 1.0, 0.06, 0.04, 0.1
-LOCAL, KEEP_COLOUR = 0.7, 10.0
+LOCAL, KEEP_COLOR = 0.7, 10.0
 TOUCH_UP = 192
 GROUP = "Guidance"
 _GROUP: dict[str, Any] = {"group": GROUP}
@@ -45,21 +45,23 @@ Local = Annotated[
     float,
     Spec(
         "Local threshold",
-        "0: modules are dark or light against middle grey; 1: against their surroundings, as readers see them.",
+        "0: modules are dark or light against middle gray; 1: against their surroundings, as readers see them.",
         ge=0,
         le=1,
         step=0.05,
         **_GROUP,
     ),
 ]
-KeepColour = Annotated[
+KeepColor = Annotated[
     float,
     Spec(
-        "Keep colours",
-        "How much a change of colour counts against the shortest change; 0: not at all.",
+        "Keep colors",
+        "How much a change of color counts against the shortest change; 0: not at all.",
         ge=0,
         le=30,
         step=0.5,
+        renamed=("keep_colour",),
+        renamed_titles=("Keep colours",),
         **_GROUP,
     ),
 ]
@@ -71,7 +73,7 @@ TouchUp = Annotated[
     int,
     Spec(
         "Touch up",
-        "At most so many grey levels by which weak modules of the finished picture are made lighter or darker, as few "
+        "At most so many gray levels by which weak modules of the finished picture are made lighter or darker, as few "
         "as make it scan; 0: none.",
         ge=0,
         le=255,
@@ -95,11 +97,11 @@ def guidance_from(fields: Any, start: float, end: float) -> Any:
     """`ml.diffusion.guidance.Guidance` as parameters with the fields above ask for it.
 
     Args:
-        fields: strength, margin, dead_zone, local and keep_colour.
+        fields: strength, margin, dead_zone, local and keep_color.
         start: the share of the steps that are done when it begins.
         end: the share that is done when it ends.
     """
     from lib_bootcamp.ml.diffusion.guidance import Guidance
 
-    names = ("strength", "margin", "dead_zone", "local", "keep_colour")
+    names = ("strength", "margin", "dead_zone", "local", "keep_color")
     return Guidance(start=start, end=end, **{each: getattr(fields, each) for each in names})

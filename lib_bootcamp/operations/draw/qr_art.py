@@ -30,13 +30,13 @@ from lib_bootcamp.results import Result
 
 from .guidance_fields import (
     DEAD_ZONE,
-    KEEP_COLOUR,
+    KEEP_COLOR,
     LOCAL,
     MARGIN,
     STRENGTH,
     TOUCH_UP,
     DeadZone,
-    KeepColour,
+    KeepColor,
     Local,
     Margin,
     Strength,
@@ -59,7 +59,7 @@ class QrArtParams(DrawingParams, QrCodeParams):
     margin: Margin = MARGIN
     dead_zone: DeadZone = DEAD_ZONE
     local: Local = LOCAL
-    keep_colour: KeepColour = KEEP_COLOUR
+    keep_color: KeepColor = KEEP_COLOR
     guidance_start: Annotated[
         float, Spec("From", "Share of the steps that are done when it begins.", ge=0, le=1, step=0.05, **_GUIDANCE)
     ] = 0.0
@@ -115,7 +115,7 @@ class TryReport:
     seed: Annotated[int, Spec("Seed")]
     number: Annotated[int, Spec("Try", "Of this seed, from 1.")]
     means: Annotated[Means, Spec("By")]
-    touched: Annotated[int, Spec("Touched up", "Grey levels that made the finished picture scan.", unit="0..255")]
+    touched: Annotated[int, Spec("Touched up", "Gray levels that made the finished picture scan.", unit="0..255")]
     scans: Annotated[bool, Spec("Scans")]
     read_by: Annotated[tuple[str, ...], Spec("Read by")]
     wrong: Annotated[int, Spec("Wrong modules")]
@@ -372,7 +372,7 @@ def _result(  # noqa: PLR0913 - all that is told
 
 def ladder_score(image: Image, readers: Sequence[Decoder], text: str) -> float:
     """The share of conditions and readers that reads exactly this text, [0, 1]."""
-    *_, tallies = scan_ladder.ladder(scan_views.grey_of(image), readers)
+    *_, tallies = scan_ladder.ladder(scan_views.gray_of(image), readers)
     return float(np.mean([len(each.passed(text)) / len(each.readings) for each in tallies.values()]))
 
 

@@ -125,11 +125,13 @@ class BrightnessParams(Params):
             example="0,0; 0.25,0.15; 0.75,0.85; 1,1",
         ),
     ] = ""
-    posterise: Annotated[
+    posterize: Annotated[
         int | None,
         Spec(
-            "Posterise",
+            "Posterize",
             "Reduce to this many evenly spaced values; empty for all.",
+            renamed=("posterise",),
+            renamed_titles=("Posterise",),
             ge=2,
             le=256,
             unit="levels",
@@ -156,7 +158,7 @@ class BrightnessParams(Params):
 
 @dataclass(frozen=True, kw_only=True)
 class BrightnessMap(ControlMap):
-    """The map, grey as three equal channels, and what its values are like."""
+    """The map, gray as three equal channels, and what its values are like."""
 
     width: Annotated[int, Spec("Width", unit="px")]
     height: Annotated[int, Spec("Height", unit="px")]
@@ -178,27 +180,27 @@ def make_brightness(params: BrightnessParams, context: Context) -> BrightnessMap
     """
     cv2 = opencv()
     width, height = params.size()
-    grey = resize(luminance(params.image, params.luminance), width, height, params.resize_mode)
+    gray = resize(luminance(params.image, params.luminance), width, height, params.resize_mode)
     if params.clahe:
-        grey = clahe(grey, params.clahe_clip, params.clahe_tiles)
+        gray = clahe(gray, params.clahe_clip, params.clahe_tiles)
     sigma = params.blur if params.blur_unit == "px" else params.blur / 100 * min(width, height)
-    grey = blur(grey, sigma)
-    black, white = auto_points(grey, AUTO_CLIP) if params.auto_levels else (params.black_point, params.white_point)
+    gray = blur(gray, sigma)
+    black, white = auto_points(gray, AUTO_CLIP) if params.auto_levels else (params.black_point, params.white_point)
     table = tone_table(
         black_point=black,
         white_point=white,
         gamma=params.gamma,
         curve=parse_curve(params.curve),
-        levels=params.posterise,
+        levels=params.posterize,
         invert=params.invert,
     )
-    grey = np.ascontiguousarray(apply_table(grey, table))
-    darkest, brightest, _, _ = cv2.minMaxLoc(grey)
+    gray = np.ascontiguousarray(apply_table(gray, table))
+    darkest, brightest, _, _ = cv2.minMaxLoc(gray)
     return BrightnessMap(
-        image=cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB),
+        image=cv2.cvtColor(gray, cv2.COLOR_GRAY2RGB),
         width=width,
         height=height,
-        mean=round(cv2.mean(grey)[0] / 255, 6),
+        mean=round(cv2.mean(gray)[0] / 255, 6),
         darkest=round(darkest / 255, 6),
         brightest=round(brightest / 255, 6),
     )
@@ -218,7 +220,7 @@ BRIGHTNESS = Operation(
         "local_contrast": {"clahe": True, "clahe_clip": 3.0},
         "auto_levels": {"auto_levels": True},
         "soft": {"blur": 3.0, "blur_unit": "percent", "auto_levels": True},
-        "poster": {"blur": 0.5, "blur_unit": "percent", "auto_levels": True, "posterise": 4},
+        "poster": {"blur": 0.5, "blur_unit": "percent", "auto_levels": True, "posterize": 4},
         "negative": {"invert": True},
     },
 )

@@ -1,4 +1,4 @@
-"""Maps by learnt detectors: depth, normals, segments, soft edges, line art, poses, faces, objects."""
+"""Maps by learned detectors: depth, normals, segments, soft edges, line art, poses, faces, objects."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def _sized(image: Image, params: DetectSettings, own: tuple[int, int]) -> Image:
 DETECT = Operation(
     name="detect",
     title="Detector",
-    summary="Make a map with a learnt detector: depth, normals, segments, soft edges, line art, poses, faces, objects.",
+    summary="Make a map with a learned detector: depth, normals, segments, edges, line art, poses, faces, objects.",
     params=DetectParams,
     result=DetectedMap,
     run=detect,

@@ -9,7 +9,7 @@ import numpy as np
 
 from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.arrays import Image
-from lib_bootcamp.core.images.colors import parse_colour
+from lib_bootcamp.core.images.colors import parse_color
 from lib_bootcamp.core.images.opencv import opencv
 from lib_bootcamp.core.images.resize import resize, target_size
 from lib_bootcamp.core.maps.blur import blur
@@ -38,7 +38,7 @@ from .sizing import Height, Resizing, Width
 
 # Canny's thresholds are laid this far below and above the median (Rosebrock, "Zero-parameter, automatic Canny", 2015).
 MEDIAN_SPREAD = 0.33
-NORMALISE_CLIP = 0.005
+NORMALIZE_CLIP = 0.005
 # Canny's unit is |dx| + |dy|, four times a step's height
 CANNY_UNIT = 4
 MIN_SCALE = 0.5
@@ -59,11 +59,13 @@ class EdgesParams(Params):
     channel: Annotated[Channel, Spec("Channel", "The quantity whose changes are edges.", titles=CHANNEL_TITLES)] = (
         "lstar"
     )
-    colour: Annotated[
+    color: Annotated[
         str,
         Spec(
-            "Picked colour",
+            "Picked color",
             "Edges are where the distance to it changes.",
+            renamed=("colour",),
+            renamed_titles=("Picked colour",),
             pattern="#[0-9a-fA-F]{6}",
             format="color",
             example="#ffffff",
@@ -171,11 +173,12 @@ class EdgesParams(Params):
     phi: Annotated[
         float, Spec("Steepness (phi)", "How suddenly ink sets in.", ge=0.1, le=100, step=0.1, group="XDoG", when=_XDOG)
     ] = 4.0
-    normalise: Annotated[
+    normalize: Annotated[
         bool,
         Spec(
             "Stretch",
             "The strongest edges become white.",
+            renamed=("normalise",),
             group="Drawing",
             when={"method": _SOFT_METHODS, "style": ("soft",)},
         ),
@@ -185,7 +188,7 @@ class EdgesParams(Params):
         Spec("Minimum length", "Shorter lines are dropped.", ge=1, le=4096, unit="px", group="Drawing", when=_LINES),
     ] = 1
     thinning: Annotated[
-        bool, Spec("Thin", "Reduce lines to their centres (Zhang and Suen).", group="Drawing", when=_LINES)
+        bool, Spec("Thin", "Reduce lines to their centers (Zhang and Suen).", group="Drawing", when=_LINES)
     ] = False
     thickness: Annotated[int, Spec("Thickness", "Of the pen.", ge=1, le=64, unit="px", group="Drawing")] = 1
     invert: Annotated[bool, Spec("Black on white", "ControlNets want white on black.", group="Drawing")] = False
@@ -215,7 +218,7 @@ class EdgesParams(Params):
 
 @dataclass(frozen=True, kw_only=True)
 class EdgeMap(ControlMap):
-    """The map, grey as three equal channels, white on black; the thresholds that were applied."""
+    """The map, gray as three equal channels, white on black; the thresholds that were applied."""
 
     width: Annotated[int, Spec("Width", unit="px")]
     height: Annotated[int, Spec("Height", unit="px")]
@@ -243,7 +246,7 @@ def make_edges(params: EdgesParams, context: Context) -> EdgeMap:
     cv2 = opencv()
     width, height = params.size()
     picture = resize(params.image, width, height, params.resize_mode)
-    planes = channel_planes(picture, params.channel, parse_colour(params.colour))
+    planes = channel_planes(picture, params.channel, parse_color(params.color))
     if params.method not in _SCALED:
         planes = [blur(plane, params.sigma) for plane in planes]
     low = high = threshold = None
@@ -304,8 +307,8 @@ def _threshold(params: EdgesParams, planes: Planes, strength: Image) -> int:
 
 def _drawn(params: EdgesParams, edges: Image) -> Image:
     if params.soft:
-        if params.normalise:
-            _, white = auto_points(edges, NORMALISE_CLIP)
+        if params.normalize:
+            _, white = auto_points(edges, NORMALIZE_CLIP)
             edges = apply_table(edges, tone_table(white_point=white))
     else:
         if params.thinning:
@@ -317,7 +320,7 @@ def _drawn(params: EdgesParams, edges: Image) -> Image:
 EDGES = Operation(
     name="edges",
     title="Edge map",
-    summary="Draw a picture's outlines, white on black, by brightness, colour or distance to a colour.",
+    summary="Draw a picture's outlines, white on black, by brightness, color or distance to a color.",
     params=EdgesParams,
     result=EdgeMap,
     run=make_edges,

@@ -66,11 +66,11 @@ class LightingParams(Params):
         tuple[Light, ...],
         Spec(
             "Lights",
-            "They add up. With none of them and no gradient, one white point light shines on the centre.",
+            "They add up. With none of them and no gradient, one white point light shines on the center.",
             max_length=MAX_LIGHTS,
             group="Lights",
             when=_DESIGN,
-            example=[{"kind": "point", "x": 0.25, "y": 0.3, "z": 0.4, "colour": "#ffd9a0"}],
+            example=[{"kind": "point", "x": 0.25, "y": 0.3, "z": 0.4, "color": "#ffd9a0"}],
         ),
     ] = ()
     normal_map: Annotated[
@@ -107,7 +107,7 @@ class LightingParams(Params):
         Literal["file", "own"],
         Spec(
             "Depth range",
-            "What the relief spans. The map's own suits depth in metres and networks' raw output.",
+            "What the relief spans. The map's own suits depth in meters and networks' raw output.",
             group="Surface",
             when=_DESIGN,
             titles={"file": "From black to white", "own": "From the map's darkest to its lightest"},
@@ -143,9 +143,15 @@ class LightingParams(Params):
         Luminance,
         Spec("Luminance", "How the picture's brightness is measured.", group="Picture", titles=LUMINANCE_TITLES),
     ] = "lstar"
-    colour: Annotated[
+    picture_color: Annotated[
         bool,
-        Spec("Keep the picture's colour", "Off: its brightness only.", group="Picture"),
+        Spec(
+            "Keep the picture's color",
+            "Off: its brightness only.",
+            group="Picture",
+            renamed=("colour",),
+            renamed_titles=("Keep the picture's colour",),
+        ),
     ] = False
     blend: Annotated[
         Blend,
@@ -226,9 +232,15 @@ class LightingParams(Params):
             when={**_ESTIMATE, "edge_preserving": (True,)},
         ),
     ] = 0.1
-    normalise: Annotated[
+    normalize: Annotated[
         bool,
-        Spec("Stretch", "Make the darkest light black and the brightest white.", group="Estimate", when=_ESTIMATE),
+        Spec(
+            "Stretch",
+            "Make the darkest light black and the brightest white.",
+            group="Estimate",
+            when=_ESTIMATE,
+            renamed=("normalise",),
+        ),
     ] = False
     width: Annotated[int | None, side_spec("Width", _OWN_SIZE)] = None
     height: Annotated[int | None, side_spec("Height", _OWN_SIZE)] = None
@@ -263,7 +275,7 @@ class LightingParams(Params):
 
 @dataclass(frozen=True, kw_only=True)
 class LightingMap(ControlMap):
-    """The map, grey ones as three equal channels, and where the light is."""
+    """The map, gray ones as three equal channels, and where the light is."""
 
     width: Annotated[int, Spec("Width", unit="px")]
     height: Annotated[int, Spec("Height", unit="px")]
@@ -287,7 +299,7 @@ def make_lighting(params: LightingParams, context: Context) -> LightingMap:
     """Draw the lights, or estimate the light of the picture.
 
     Returns:
-        a map uint8 [H, W, 3]; its facts are measured on luma where it has colour.
+        a map uint8 [H, W, 3]; its facts are measured on luma where it has color.
     Raises:
         CancelledError: the person stopped it.
     """
@@ -304,10 +316,10 @@ def _estimate(params: LightingParams, image: Image) -> Image:
         image,
         scale=params.scale,
         kind=params.luminance,
-        colour=params.colour,
+        color=params.picture_color,
         edge_threshold=params.edge_threshold if params.edge_preserving else None,
     )
-    if not params.normalise:
+    if not params.normalize:
         return light
     black, white = auto_points(light.reshape(len(light), -1), 0.0)
     return apply_table(light, tone_table(black_point=black, white_point=white))
@@ -328,7 +340,7 @@ def _design(params: LightingParams, width: int, height: int, context: Context) -
     )
     if params.image is None:
         return light
-    base = params.image if params.colour else luminance(params.image, params.luminance)
+    base = params.image if params.picture_color else luminance(params.image, params.luminance)
     return blend(resize(base, width, height, params.resize_mode), light, params.blend, params.blend_strength)
 
 
@@ -349,20 +361,20 @@ def _surface(params: LightingParams, width: int, height: int) -> Surface | None:
 def _measured(image: Image) -> LightingMap:
     cv2 = opencv()
     image = np.ascontiguousarray(image)
-    grey = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    height, width = grey.shape
-    darkest, brightest, _, (x, y) = cv2.minMaxLoc(grey)
+    gray = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    height, width = gray.shape
+    darkest, brightest, _, (x, y) = cv2.minMaxLoc(gray)
     # Where many pixels are the brightest, their middle, if it is one of them.
-    found = (grey == brightest).view(np.uint8)
+    found = (gray == brightest).view(np.uint8)
     columns, rows = (cv2.reduce(found, axis, cv2.REDUCE_SUM, dtype=cv2.CV_32F).reshape(-1) for axis in (0, 1))
     middle_x, middle_y = (float(np.average(np.arange(len(each)), weights=each)) for each in (columns, rows))
-    if grey[round(middle_y), round(middle_x)] == brightest:
+    if gray[round(middle_y), round(middle_x)] == brightest:
         x, y = middle_x, middle_y
     return LightingMap(
         image=cv2.cvtColor(image, cv2.COLOR_GRAY2RGB) if image.ndim == 2 else image,
         width=width,
         height=height,
-        mean=round(cv2.mean(grey)[0] / 255, 6),
+        mean=round(cv2.mean(gray)[0] / 255, 6),
         darkest=round(darkest / 255, 6),
         brightest=round(brightest / 255, 6),
         brightest_x=round((x + 0.5) / width, 6),
@@ -383,6 +395,7 @@ LIGHTING = Operation(
     run=make_lighting,
     path="control-maps/lighting",
     luminance=True,
+    renamed_presets={"centre_glow": "center_glow"},
     presets={
         "left": {"gradient": "left"},
         "right": {"gradient": "right"},
@@ -392,7 +405,7 @@ LIGHTING = Operation(
         "top_right": {"gradient": "top_right"},
         "bottom_left": {"gradient": "bottom_left"},
         "bottom_right": {"gradient": "bottom_right"},
-        "centre_glow": _lights({"kind": "point", "falloff": "smooth", "radius": 1.0, "z": 0.3, "intensity": 1.2}),
+        "center_glow": _lights({"kind": "point", "falloff": "smooth", "radius": 1.0, "z": 0.3, "intensity": 1.2}),
         "spotlight": _lights(
             {"kind": "spot", "x": 0.5, "y": 0.0, "z": 0.8, "azimuth": 90, "elevation": 58, "angle": 42,
              "falloff": "none", "intensity": 1.1},
@@ -400,22 +413,22 @@ LIGHTING = Operation(
         ),
         "window": _lights(
             {"kind": "spot", "x": -0.35, "y": 0.1, "z": 0.6, "azimuth": 162, "elevation": 36, "angle": 70,
-             "softness": 0.5, "radius": 1.0, "intensity": 1.6, "colour": "#fff1dc"},
-            {"kind": "gradient", "azimuth": 160, "elevation": 40, "intensity": 0.3, "colour": "#dfe9ff"},
-            {"kind": "ambient", "intensity": 0.06, "colour": "#b8c8ff"},
+             "softness": 0.5, "radius": 1.0, "intensity": 1.6, "color": "#fff1dc"},
+            {"kind": "gradient", "azimuth": 160, "elevation": 40, "intensity": 0.3, "color": "#dfe9ff"},
+            {"kind": "ambient", "intensity": 0.06, "color": "#b8c8ff"},
         ),
         "three_point": _lights(
-            {"kind": "point", "x": 0.15, "y": 0.1, "z": 0.6, "radius": 0.8, "colour": "#fff4e5"},
-            {"kind": "point", "x": 0.95, "y": 0.4, "z": 0.8, "radius": 0.6, "intensity": 0.45, "colour": "#e6efff"},
+            {"kind": "point", "x": 0.15, "y": 0.1, "z": 0.6, "radius": 0.8, "color": "#fff4e5"},
+            {"kind": "point", "x": 0.95, "y": 0.4, "z": 0.8, "radius": 0.6, "intensity": 0.45, "color": "#e6efff"},
             {"kind": "point", "x": 0.8, "y": -0.1, "z": 0.3, "radius": 0.4, "intensity": 0.3},
         ),
         "sunset": _lights(
-            {"kind": "gradient", "azimuth": 200, "elevation": 20, "intensity": 1.0, "colour": "#ff9a4d"},
-            {"kind": "gradient", "azimuth": 60, "elevation": 50, "intensity": 0.35, "colour": "#5a78ff"},
+            {"kind": "gradient", "azimuth": 200, "elevation": 20, "intensity": 1.0, "color": "#ff9a4d"},
+            {"kind": "gradient", "azimuth": 60, "elevation": 50, "intensity": 0.35, "color": "#5a78ff"},
         ),
         "neon": _lights(
-            {"kind": "point", "x": 0.0, "y": 0.5, "z": 0.3, "radius": 0.4, "colour": "#ff2bd6"},
-            {"kind": "point", "x": 1.0, "y": 0.5, "z": 0.3, "radius": 0.4, "colour": "#19c8ff"},
+            {"kind": "point", "x": 0.0, "y": 0.5, "z": 0.3, "radius": 0.4, "color": "#ff2bd6"},
+            {"kind": "point", "x": 1.0, "y": 0.5, "z": 0.3, "radius": 0.4, "color": "#19c8ff"},
         ),
         "estimate": {"mode": "estimate"},
         "estimate_edges": {"mode": "estimate", "edge_preserving": True},

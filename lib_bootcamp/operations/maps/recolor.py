@@ -1,4 +1,4 @@
-"""A map for recolour models: the picture's brightness, and a preview of a reference's palette on it."""
+"""A map for recolor models: the picture's brightness, and a preview of a reference's palette on it."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from .sizing import Height, Resizing, Width
 
 @dataclass(frozen=True, kw_only=True)
 class RecolorParams(Params):
-    """What the recolour model is told of the picture, and whose colours are previewed."""
+    """What the recolor model is told of the picture, and whose colors are previewed."""
 
-    image: Annotated[Image, Spec("Picture", "The picture to colour anew.", positional=True)]
+    image: Annotated[Image, Spec("Picture", "The picture to color anew.", positional=True)]
     conditioning: Annotated[
         Conditioning,
         Spec(
@@ -52,18 +52,18 @@ class RecolorParams(Params):
     ] = 1.0
     reference: Annotated[
         Image | None,
-        Spec("Palette from", "A picture whose colours are previewed; the map itself stays grey.", group="Palette"),
+        Spec("Palette from", "A picture whose colors are previewed; the map itself stays gray.", group="Palette"),
     ] = None
     transfer: Annotated[
-        Transfer, Spec("Colour transfer", "How its colours are taken over.", group="Palette", titles=TRANSFER_TITLES)
+        Transfer, Spec("Color transfer", "How its colors are taken over.", group="Palette", titles=TRANSFER_TITLES)
     ] = "reinhard"
     transfer_strength: Annotated[
         float,
-        Spec("Strength", "0 keeps the picture's own colours.", ge=0, le=1, step=0.05, unit="[0, 1]", group="Palette"),
+        Spec("Strength", "0 keeps the picture's own colors.", ge=0, le=1, step=0.05, unit="[0, 1]", group="Palette"),
     ] = 1.0
     keep_luminance: Annotated[
         bool,
-        Spec("Keep the picture's luminance", "As a recolour model does. Off: the brightness too.", group="Palette"),
+        Spec("Keep the picture's luminance", "As a recolor model does. Off: the brightness too.", group="Palette"),
     ] = True
     width: Width = None
     height: Height = None
@@ -80,7 +80,7 @@ class RecolorParams(Params):
 
 @dataclass(frozen=True, kw_only=True)
 class RecolorMap(ControlMap):
-    """The map, grey as three equal channels; where a reference was given, the picture with its palette."""
+    """The map, gray as three equal channels; where a reference was given, the picture with its palette."""
 
     width: Annotated[int, Spec("Width", unit="px")]
     height: Annotated[int, Spec("Height", unit="px")]
@@ -94,20 +94,20 @@ class RecolorMap(ControlMap):
 
 
 def make_recolor(params: RecolorParams, context: Context) -> RecolorMap:
-    """Measure the brightness, resize, apply gamma; lay the reference's colours on the picture.
+    """Measure the brightness, resize, apply gamma; lay the reference's colors on the picture.
 
     Returns:
         a map uint8 [H, W, 3] with equal channels; `palette` uint8 [H, W, 3] of the same size.
     """
     cv2 = opencv()
     width, height = params.size()
-    grey = resize(conditioning(params.image, params.conditioning), width, height, params.resize_mode)
-    grey = np.ascontiguousarray(apply_table(grey, tone_table(gamma=params.gamma)))
+    gray = resize(conditioning(params.image, params.conditioning), width, height, params.resize_mode)
+    gray = np.ascontiguousarray(apply_table(gray, tone_table(gamma=params.gamma)))
     return RecolorMap(
-        image=cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB),
+        image=cv2.cvtColor(gray, cv2.COLOR_GRAY2RGB),
         width=width,
         height=height,
-        mean=round(cv2.mean(grey)[0] / 255, 6),
+        mean=round(cv2.mean(gray)[0] / 255, 6),
         palette=_palette(params, width, height),
     )
 
@@ -124,7 +124,7 @@ def _palette(params: RecolorParams, width: int, height: int) -> Image | None:
 RECOLOR = Operation(
     name="recolor",
     title="Recolor map",
-    summary="Take a picture's colour away for a recolour model, and preview another picture's palette on it.",
+    summary="Take a picture's color away for a recolor model, and preview another picture's palette on it.",
     params=RecolorParams,
     result=RecolorMap,
     run=make_recolor,

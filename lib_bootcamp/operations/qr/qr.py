@@ -1,4 +1,4 @@
-"""A QR code as a control map: any payload, on the latent grid, with what a stylised picture may get wrong."""
+"""A QR code as a control map: any payload, on the latent grid, with what a stylized picture may get wrong."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.arrays import Image
-from lib_bootcamp.core.images.colors import parse_colour
+from lib_bootcamp.core.images.colors import parse_color
 from lib_bootcamp.core.qr import payload as qr_payload
 from lib_bootcamp.core.qr import spec as qr_spec
 from lib_bootcamp.core.qr.draw import Frame, Style, contrast, draw, draw_function_patterns
@@ -21,7 +21,7 @@ from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Params, Spec
 from lib_bootcamp.results import ControlMap
 
-_SURROUNDS = {"white": (255, 255, 255), "black": (0, 0, 0), "grey": (128, 128, 128)}
+_SURROUNDS = {"white": (255, 255, 255), "black": (0, 0, 0), "gray": (128, 128, 128)}
 _LEAST_CONTRAST = 40
 _WIFI, _VCARD, _EMAIL, _SMS, _PHONE, _GEO = (
     {"group": "Content", "when": {"payload": (kind,)}} for kind in ("wifi", "vcard", "email", "sms", "phone", "geo")
@@ -89,7 +89,12 @@ class QrCodeParams(Params):
 
     vcard_first_name: Annotated[str, Spec("First name", max_length=100, **_VCARD)] = ""
     vcard_last_name: Annotated[str, Spec("Last name", max_length=100, **_VCARD)] = ""
-    vcard_organisation: Annotated[str, Spec("Organisation", max_length=200, **_VCARD)] = ""
+    vcard_organization: Annotated[
+        str,
+        Spec(
+            "Organization", max_length=200, renamed=("vcard_organisation",), renamed_titles=("Organisation",), **_VCARD
+        ),
+    ] = ""
     vcard_title: Annotated[str, Spec("Job title", max_length=100, **_VCARD)] = ""
     vcard_phone: Annotated[str, Spec("Phone", max_length=64, **_VCARD)] = ""
     vcard_mobile: Annotated[str, Spec("Mobile phone", max_length=64, **_VCARD)] = ""
@@ -162,8 +167,9 @@ class QrCodeParams(Params):
         int, Spec("Module size", "0 takes the largest that fits.", ge=0, le=390, unit="px", **_LAYOUT)
     ] = 0
     position: Annotated[
-        Literal["centre", "top-left", "top-right", "bottom-left", "bottom-right"], Spec("Position", **_LAYOUT)
-    ] = "centre"
+        Literal["center", "top-left", "top-right", "bottom-left", "bottom-right"],
+        Spec("Position", renamed_choices={"centre": "center"}, **_LAYOUT),
+    ] = "center"
     offset_x_px: Annotated[
         int, Spec("Offset right", "From the position; negative is left.", ge=-8192, le=8192, unit="px", **_LAYOUT)
     ] = 0
@@ -202,8 +208,14 @@ class QrParams(QrCodeParams):
     """What a QR control map is made from."""
 
     surround: Annotated[
-        Literal["white", "black", "grey"],
-        Spec("Surround", "Outside of the quiet zone; grey steers least.", titles={"grey": "grey (#808080)"}, **_LAYOUT),
+        Literal["white", "black", "gray"],
+        Spec(
+            "Surround",
+            "Outside of the quiet zone; gray steers least.",
+            titles={"gray": "gray (#808080)"},
+            renamed_choices={"grey": "gray", "grey (#808080)": "gray"},
+            **_LAYOUT,
+        ),
     ] = "white"
 
     style: Annotated[
@@ -248,7 +260,7 @@ class QrParams(QrCodeParams):
         bool,
         Spec(
             "Function patterns layer",
-            "A second picture with finder, timing and alignment patterns alone, grey elsewhere.",
+            "A second picture with finder, timing and alignment patterns alone, gray elsewhere.",
             **_LOOK,
         ),
     ] = False
@@ -261,13 +273,13 @@ class QrParams(QrCodeParams):
     ] = 0.2
 
     def check(self) -> None:
-        """As the code itself, and colours that readers can tell apart.
+        """As the code itself, and colors that readers can tell apart.
 
         Raises:
             InvalidParamError: naming the field and the way out.
         """
         super().check()
-        difference = contrast(parse_colour(self.foreground), parse_colour(self.background))
+        difference = contrast(parse_color(self.foreground), parse_color(self.background))
         if abs(difference) < _LEAST_CONTRAST:
             problem = f"differs from background by {abs(difference):.0f} of 100 in brightness; readers need"
             raise InvalidParamError("foreground", f"{problem} {_LEAST_CONTRAST} or more")
@@ -308,7 +320,7 @@ class QrMap(ControlMap):
     """A QR code on its canvas, and what is to be known of it."""
 
     function_patterns: Annotated[
-        Image | None, Spec("Function patterns", "uint8 [H, W]: finder, timing and alignment patterns, grey elsewhere.")
+        Image | None, Spec("Function patterns", "uint8 [H, W]: finder, timing and alignment patterns, gray elsewhere.")
     ] = None
     payload: Annotated[str, Spec("Payload", "The exact text that must be read back.")]
     version: Annotated[int, Spec("Version")]
@@ -454,7 +466,7 @@ def canvas_of(params: QrCodeParams, width: int, height: int) -> Canvas:
 
 
 def _style(params: QrParams) -> Style:
-    dark, light = parse_colour(params.foreground), parse_colour(params.background)
+    dark, light = parse_color(params.foreground), parse_color(params.background)
     if contrast(dark, light) < 0:
         dark, light = light, dark
     if params.invert:
@@ -479,8 +491,8 @@ QR = Operation(
     path="control-maps/qr",
     luminance=True,
     presets={
-        "QR Code Monster (SD1.5)": {"grid_px": 16, "surround": "grey", "width": 768, "height": 768},
-        "SDXL": {"grid_px": 16, "surround": "grey", "width": 1024, "height": 1024},
+        "QR Code Monster (SD1.5)": {"grid_px": 16, "surround": "gray", "width": 768, "height": 768},
+        "SDXL": {"grid_px": 16, "surround": "gray", "width": 1024, "height": 1024},
         "Free use": {"grid_px": 1},
     },
 )

@@ -261,10 +261,10 @@ def _seen_from_near(image: Image, readers: Sequence[Decoder], found: Tried, stop
     """What the ladder is climbed with: the picture, or the part of a large one in which a small code was read."""
     hit, text = found.hit, found.text
     if hit is None or text is None or (max(hit.shown.shape) <= scan_ladder.LADDER_SIDE and not hit.part):
-        return scan_views.grey_of(image)
+        return scan_views.gray_of(image)
     reader = next(each for each in readers if each.name == hit.decoder)
     if not hit.part and text in scan_reading.read(reader, scan_views.shrink(hit.shown, _FROM_AFAR), stopped):
-        return scan_views.grey_of(image)
+        return scan_views.gray_of(image)
     shown = hit.shown if hit.part else scan_views.luma_of(image)
     return scan_search.closest(shown, reader, text, stopped)
 

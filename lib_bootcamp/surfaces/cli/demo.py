@@ -26,7 +26,7 @@ SEED = 7
 LATENT_PX = 8
 GROUPS = {
     "shape": ["a circle", "a square", "a triangle", "a star", "a cross", "a ring", "a heart", "a diamond"],
-    "colour": ["a red shape", "a yellow shape", "a green shape", "a blue shape", "a purple shape", "a black shape"],
+    "color": ["a red shape", "a yellow shape", "a green shape", "a blue shape", "a purple shape", "a black shape"],
 }
 
 Shown = tuple[str, str, Image, Mapping[str, str]]

@@ -21,7 +21,7 @@ def add_operation(parser: argparse.ArgumentParser, operation: Operation[Any, Any
             sections[group] = parser.add_argument_group(group)
         _add_param(sections.get(group, parser), param)
     if operation.over_files is not None:
-        folder.add_flags(parser, labelled=bool(operation.over_files.labels))
+        folder.add_flags(parser, labeled=bool(operation.over_files.labels))
     elif operation.is_job_command:
         _add_print_flags(parser.add_argument_group("output"))
     else:
@@ -71,14 +71,23 @@ def _add_param(parser: Any, param: Param) -> None:
         count = "*" if several else "?"
         parser.add_argument(param.name, nargs=count, metavar=param.name.upper(), help=note, default=argparse.SUPPRESS)
         return
-    flag = "--" + param.name.replace("_", "-")
+    settings: dict[str, Any] = {"dest": param.name}
     if param.kind == "boolean":
-        parser.add_argument(flag, action=argparse.BooleanOptionalAction, help=note)
+        settings["action"] = argparse.BooleanOptionalAction
     elif param.kind == "choice":
-        parser.add_argument(flag, choices=param.choices, help=note)
+        renamed = spec.renamed_choices
+        settings |= {"choices": param.choices, "type": lambda text: renamed.get(text, text)}
     else:
         kinds = {"integer": "N", "number": "X", "image": "FILE", "file": "FILE", "string": "TEXT"}
-        parser.add_argument(flag, metavar=kinds.get(param.kind, "JSON|@FILE"), help=note)
+        settings["metavar"] = kinds.get(param.kind, "JSON|@FILE")
+    parser.add_argument(flag_of(param.name), help=note, **settings)
+    for old in spec.renamed:
+        parser.add_argument(flag_of(old), help=argparse.SUPPRESS, **settings)
+
+
+def flag_of(name: str) -> str:
+    """A parameter's flag on the command line."""
+    return "--" + name.replace("_", "-")
 
 
 def _help(param: Param) -> str:

@@ -58,7 +58,7 @@ class FolderSettings(Settings):
             raise InvalidParamError(flag, "needs --sort-into FOLDER beside it")
 
 
-def add_flags(parser: Any, *, labelled: bool) -> None:
+def add_flags(parser: Any, *, labeled: bool) -> None:
     """Add the flags of `FolderSettings` to a command's parser."""
     files = parser.add_argument_group("files")
     files.add_argument("--recursive", action="store_true", help="take the folders inside folders too")
@@ -66,7 +66,7 @@ def add_flags(parser: Any, *, labelled: bool) -> None:
     files.add_argument("--csv", metavar="FILE", help="write a table, a row for each picture")
     files.add_argument("--jsonl", metavar="FILE", help="write what --json prints, an object on each line")
     files.add_argument("--quiet", action="store_true", help="print nothing but errors")
-    if not labelled:
+    if not labeled:
         return
     files.add_argument("--sheet", metavar="FILE", help="write thumbnails by label, those with the best scores first")
     files.add_argument(

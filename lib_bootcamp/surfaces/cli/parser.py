@@ -45,7 +45,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The whole command line, derived from the catalogue."""
+    """The whole command line, derived from the catalog."""
     parser = _Parser(
         prog="python -m lib_bootcamp",
         description="Control maps, QR-code art and more for Stable Diffusion.",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import email.message
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import anyio
@@ -212,7 +212,8 @@ def _part(head: bytes, data: bytes) -> Part:
 
 def _form_values(parts: list[Part], params: Mapping[str, Param]) -> dict[str, Any]:
     given: dict[str, list[Part]] = {}
-    for part in parts:
+    now = {old: name for name, param in params.items() for old in param.spec.renamed}
+    for part in (replace(each, name=now.get(each.name, each.name)) for each in parts):
         # a file field in which no file was chosen is sent as an empty part
         if part.data or part.filename or (part.filename is None and not _is_picture(params.get(part.name))):
             given.setdefault(part.name, []).append(part)

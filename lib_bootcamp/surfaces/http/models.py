@@ -24,7 +24,7 @@ PYDANTIC_1 = pydantic.VERSION.startswith("1.")
 
 @functools.cache
 def example_picture() -> str:
-    """A grey square in base64, for the docs' examples."""
+    """A gray square in base64, for the docs' examples."""
     return encode_base64(np.full((64, 64), 128, np.uint8))
 
 

@@ -1,4 +1,4 @@
-"""The routes below `/bootcamp/v1`, for the app of any host: derived from the catalogue.
+"""The routes below `/bootcamp/v1`, for the app of any host: derived from the catalog.
 
 No `from __future__ import annotations` here: FastAPI has to see the models themselves.
 """

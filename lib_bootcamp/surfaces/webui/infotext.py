@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote
 from lib_bootcamp.core.controlnet.unit_presets import UNIT_PRESETS
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.operation import Operation
-from lib_bootcamp.params import Param, plain, read_json, unknown
+from lib_bootcamp.params import Param, plain, read_json, under_current_names, unknown
 
 from .section import SectionParams, control_maps, map_fields, section_fields
 
@@ -86,9 +86,10 @@ def parse(text: str, *, strict: bool = False) -> tuple[dict[str, Any], str]:
     operation = next((each for each in control_maps() if each.name == control), None)
     if operation is None:
         raise InvalidParamError(KEY, f"in this infotext is for {control[:40] or 'nothing'}, which is not known here")
-    known = {each.name: each for each in (*map_fields(operation), *section_fields())}
+    fields = (*map_fields(operation), *section_fields())
+    known = {each.name: each for each in fields}
     values: dict[str, Any] = {}
-    for name, raw in texts.items():
+    for name, raw in under_current_names(texts, fields).items():
         param = known.get(name)
         if param is None:
             if strict:
@@ -104,7 +105,7 @@ def parse(text: str, *, strict: bool = False) -> tuple[dict[str, Any], str]:
             raise InvalidParamError(
                 name, f"in this infotext is {given[:40]!r}; that is not {param.expected()}"
             ) from None
-    return values, control
+    return under_current_names(values, fields), control
 
 
 class Pasted(str):

@@ -14,14 +14,14 @@ from lib_bootcamp.operation import Operation
 from lib_bootcamp.operations.draw.guidance_fields import (
     DEAD_ZONE,
     GROUP,
-    KEEP_COLOUR,
+    KEEP_COLOR,
     LOCAL,
     MARGIN,
     STRENGTH,
     TOLERANCE,
     TOUCH_UP,
     DeadZone,
-    KeepColour,
+    KeepColor,
     Local,
     Margin,
     Strength,
@@ -43,7 +43,7 @@ MAP_PRESET = "map_preset"
 
 
 def control_maps() -> tuple[Operation[Any, Any], ...]:
-    """The operations the section offers: every control map of the catalogue."""
+    """The operations the section offers: every control map of the catalog."""
     return tuple(each for each in OPERATIONS if each.kind == "control-map")
 
 
@@ -101,7 +101,7 @@ class SectionParams(Params):
     margin: Margin = MARGIN
     dead_zone: DeadZone = DEAD_ZONE
     local: Local = LOCAL
-    keep_colour: KeepColour = KEEP_COLOUR
+    keep_color: KeepColor = KEEP_COLOR
     tolerance: Tolerance = TOLERANCE
     touch_up: TouchUp = TOUCH_UP
     scan: Annotated[bool, Spec("Scan the pictures", "Write on each picture whether its code scans.")] = True

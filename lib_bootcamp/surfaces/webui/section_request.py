@@ -1,6 +1,6 @@
 """What a caller of the WebUI's API gives the section: its shape, before any value of it is looked at.
 
-The WebUI copies of `args` what it has places for, and lets all else fall without a word: a misspelt `args`, an object
+The WebUI copies of `args` what it has places for, and lets all else fall without a word: a misspelled `args`, an object
 too many, the rest of a list that is too long. So the request itself is looked at, before it waits in the queue.
 """
 

@@ -114,7 +114,7 @@ class PictureScanner:
         return list(self.webui.option("bootcamp_scan_decoders", default=()))
 
     def _touched(self, p: Any, scans: Scans, image: Image) -> tuple[Image, int] | None:
-        """The picture and by how many grey levels it was touched up; None where it scans, or cannot be made to.
+        """The picture and by how many gray levels it was touched up; None where it scans, or cannot be made to.
 
         What lies outside of an inpainting's mask is the person's own and stays as it is. Interrupt, pressed meanwhile,
         leaves the picture as it was drawn.

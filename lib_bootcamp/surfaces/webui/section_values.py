@@ -8,7 +8,7 @@ from typing import Any
 
 from lib_bootcamp.errors import ImageError, InvalidParamError, first_line
 from lib_bootcamp.operation import Operation
-from lib_bootcamp.params import Param, unknown
+from lib_bootcamp.params import Param, under_current_names, unknown
 from lib_bootcamp.surfaces.page.values import read, read_fields
 from lib_bootcamp.surfaces.shared.given_pictures import picture_of
 
@@ -128,7 +128,8 @@ def _object(args: Sequence[Any], overrides: Mapping[str, Any] | None) -> dict[st
         kept = _names_of(control)
         raw = {name: value for name, value in raw.items() if name in kept or name not in _names_of(raw["control"])}
         raw["control"] = control
-    return raw
+    fields = [each for operation, each in positions() if operation is None or operation.name == control]
+    return under_current_names(raw, fields)
 
 
 def _texts(given: Mapping[str, Any]) -> dict[str, Any]:

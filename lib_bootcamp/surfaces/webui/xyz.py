@@ -75,11 +75,11 @@ def axes() -> list[tuple[str, Param]]:
         for param in map_fields(operation):
             if param.kind != "image" and param.spec.format != "secret" and not _side_issue(param):
                 fields.setdefault(param.name, param)
-    labelled: dict[str, Param] = {}
+    labeled: dict[str, Param] = {}
     for name, param in fields.items():
         label = LABEL + param.spec.title
-        labelled[label if label not in labelled else f"{label} ({name.replace('_', ' ')})"] = param
-    return list(labelled.items())
+        labeled[label if label not in labeled else f"{label} ({name.replace('_', ' ')})"] = param
+    return list(labeled.items())
 
 
 def _side_issue(param: Param) -> bool:

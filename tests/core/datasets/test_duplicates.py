@@ -29,8 +29,8 @@ def scene(seed: int, width: int = 640, height: int = 480) -> Image:
     return np.asarray(Pil.fromarray(grid).resize((width, height), Pil.Resampling.BICUBIC))
 
 
-def hashed(grey: Image) -> PictureHash:
-    made = perceptual_hash(grey)
+def hashed(gray: Image) -> PictureHash:
+    made = perceptual_hash(gray)
     assert made is not None
     return made
 
@@ -40,30 +40,30 @@ def test_a_wave_across_is_told_by_its_own_coefficient() -> None:
     # the same times a half wave down is the coefficient (1, 3), the third bit of the first row of eight.
     x = np.arange(32)
     across, down = (np.cos(np.pi * (x + 0.5) * k / 32) for k in (3, 1))
-    grey = (128 + 100 * np.outer(down, across)).round().astype(np.uint8)
-    made = hashed(grey)
+    gray = (128 + 100 * np.outer(down, across)).round().astype(np.uint8)
+    made = hashed(gray)
     assert made.upright >> (63 - 2) & 1 == 1
     assert made.mirrored >> (63 - 2) & 1 == 0  # an odd wave turns its sign in a mirror
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_the_hash_of_the_mirror_image_is_told_without_making_it(seed: int) -> None:
-    grey = scene(seed)
-    turned = hashed(np.ascontiguousarray(grey[:, ::-1]))
-    assert distance(hashed(grey).mirrored, turned.upright) <= 1
-    assert distance(hashed(grey).upright, turned.mirrored) <= 1
-    assert distance(hashed(grey).upright, turned.upright) > 16
+    gray = scene(seed)
+    turned = hashed(np.ascontiguousarray(gray[:, ::-1]))
+    assert distance(hashed(gray).mirrored, turned.upright) <= 1
+    assert distance(hashed(gray).upright, turned.mirrored) <= 1
+    assert distance(hashed(gray).upright, turned.upright) > 16
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_scaling_compressing_and_brightening_change_few_bits(seed: int) -> None:
-    grey = scene(seed)
-    first = hashed(grey).upright
-    small = np.asarray(Pil.fromarray(grey).resize((201, 151), Pil.Resampling.LANCZOS))
+    gray = scene(seed)
+    first = hashed(gray).upright
+    small = np.asarray(Pil.fromarray(gray).resize((201, 151), Pil.Resampling.LANCZOS))
     file = io.BytesIO()
-    Pil.fromarray(grey).save(file, "JPEG", quality=20)
+    Pil.fromarray(gray).save(file, "JPEG", quality=20)
     pressed = np.asarray(Pil.open(file))
-    bright = np.clip(grey.astype(np.int16) // 2 + 60, 0, 255).astype(np.uint8)
+    bright = np.clip(gray.astype(np.int16) // 2 + 60, 0, 255).astype(np.uint8)
     assert [distance(first, hashed(each).upright) <= 4 for each in (small, pressed, bright)] == [True] * 3
 
 
@@ -96,8 +96,8 @@ def test_blur_lowers_sharpness_step_by_step() -> None:
     assert values[0] > 100 * values[2]
 
 
-def test_sharpness_of_a_chequered_board_is_that_of_its_arithmetic() -> None:
-    # each pixel is 8-neighbourless in the 4-neighbour Laplacian: sum of four neighbours minus four times itself
+def test_sharpness_of_a_checkered_board_is_that_of_its_arithmetic() -> None:
+    # each pixel is 8-neighborless in the 4-neighbor Laplacian: sum of four neighbors minus four times itself
     board = (np.indices((512, 512)).sum(0) % 2 * 100).astype(np.uint8)
     assert sharpness(board) == pytest.approx(400.0**2, rel=0.01)
 

@@ -36,13 +36,13 @@ from lib_bootcamp.errors import ImageError, OutputError, TooLargeError
 GRADIENT = np.repeat(np.repeat(np.arange(0, 240, 10, dtype=np.uint8)[None, :, None], 16, axis=0), 3, axis=2)
 _sides = st.integers(1, 12)
 _rgb = _sides.flatmap(lambda side: hnp.arrays(np.uint8, st.tuples(_sides, st.just(side), st.just(3))))
-_grey = hnp.arrays(np.uint8, st.tuples(_sides, _sides))
+_gray = hnp.arrays(np.uint8, st.tuples(_sides, _sides))
 
 
 # --- the contract
 
 
-def test_a_grey_picture_becomes_three_equal_channels():
+def test_a_gray_picture_becomes_three_equal_channels():
     assert to_rgb(np.array([[1, 2]], np.uint8)).tolist() == [[[1, 1, 1], [2, 2, 2]]]
 
 
@@ -210,7 +210,7 @@ def test_the_ending_may_be_written_large(tmp_path, suffix):
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp"])
-def test_a_grey_map_can_be_written_in_the_usual_formats(tmp_path, suffix):
+def test_a_gray_map_can_be_written_in_the_usual_formats(tmp_path, suffix):
     write_image(tmp_path / f"a{suffix}", GRADIENT[:, :, 0])
     assert read_image(tmp_path / f"a{suffix}").shape == GRADIENT.shape
 

@@ -61,7 +61,7 @@ FILES = {
     "NumPy": lambda: npy(LEVELS),
     "NumPy, a batch of one": lambda: npy(SHARES[None, None]),
     "NumPy, one channel": lambda: npy(SHARES[:, :, None].astype(np.float64)),
-    "metres": lambda: npy(LEVELS.astype(np.float32) / 65535 * 9 - 3),
+    "meters": lambda: npy(LEVELS.astype(np.float32) / 65535 * 9 - 3),
 }
 
 

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image as Pil
 
-from lib_bootcamp.core.images.png import COLOUR_TYPES, encode_png
+from lib_bootcamp.core.images.png import COLOR_TYPES, encode_png
 
 GRADIENT = np.repeat(np.arange(0, 240, 10, dtype=np.uint8)[None, :, None].repeat(16, 0), 3, axis=2)
 SHAPES = st.tuples(st.integers(1, 40), st.integers(1, 40)).flatmap(
-    lambda side: st.sampled_from([side, *((*side, channels) for channels in COLOUR_TYPES)])
+    lambda side: st.sampled_from([side, *((*side, channels) for channels in COLOR_TYPES)])
 )
 PICTURES = SHAPES.flatmap(lambda shape: hnp.arrays(np.uint8, shape))
 

@@ -56,7 +56,7 @@ def test_crop_of_a_tall_picture_cuts_top_and_bottom():
     assert (resize(image, 4, 4, "crop_and_resize") == 200).all()
 
 
-def test_fill_centres_the_picture_and_repeats_its_edge_rows():
+def test_fill_centers_the_picture_and_repeats_its_edge_rows():
     image = np.array([[10] * 4, [90] * 4], dtype=np.uint8)
     assert resize(image, 4, 6, "resize_and_fill")[:, 0].tolist() == [10, 10, 10, 90, 90, 90]
 
@@ -77,7 +77,7 @@ def test_just_resize_stretches():
 
 
 @pytest.mark.parametrize("side", [24, 32, 36, 45, 60])
-def test_a_fine_checkerboard_shrinks_to_grey_and_not_to_a_pattern(side):
+def test_a_fine_checkerboard_shrinks_to_gray_and_not_to_a_pattern(side):
     image = (np.indices((96, 96)).sum(axis=0) % 2 * 255).astype(np.uint8)
     small = resize(image, side, side)[2:-2, 2:-2].astype(int)
     assert abs(small.mean() - 127.5) < 3
@@ -126,8 +126,8 @@ def test_cropping_an_extreme_strip_does_not_build_the_whole_of_it():
     st.sampled_from(MODES),
     st.booleans(),
 )
-def test_any_picture_gets_any_size_and_one_colour_stays_that_colour(height, width, new_height, new_width, mode, grey):
-    image = np.full((height, width) if grey else (height, width, 3), 77, dtype=np.uint8)
+def test_any_picture_gets_any_size_and_one_color_stays_that_color(height, width, new_height, new_width, mode, gray):
+    image = np.full((height, width) if gray else (height, width, 3), 77, dtype=np.uint8)
     out = resize(image, new_width, new_height, mode)
     assert out.shape == (new_height, new_width, *image.shape[2:])
     assert (out == 77).all()

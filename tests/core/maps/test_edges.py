@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lib_bootcamp.core.images import strips
-from lib_bootcamp.core.images.colors import parse_colour
+from lib_bootcamp.core.images.colors import parse_color
 from lib_bootcamp.core.images.opencv import opencv
 from lib_bootcamp.core.maps.edge_channels import channel_planes
 from lib_bootcamp.core.maps.edges import (
@@ -25,8 +25,8 @@ STEP = np.zeros((16, 20), dtype=np.uint8)
 STEP[:, 10:] = 100
 
 
-def flat(*colour):
-    return np.full((3, 4, 3), colour, dtype=np.uint8)
+def flat(*color):
+    return np.full((3, 4, 3), color, dtype=np.uint8)
 
 
 def halves(left, right):
@@ -36,7 +36,7 @@ def halves(left, right):
 
 
 @pytest.mark.parametrize(
-    ("channel", "colour", "value"),
+    ("channel", "color", "value"),
     [
         ("lstar", (255, 0, 0), 136),
         ("a", (255, 0, 0), 208),  # a* 80.1
@@ -49,28 +49,28 @@ def halves(left, right):
         ("distance", (255, 255, 255), 0),
     ],
 )
-def test_a_channel_has_the_value_worked_out_by_hand(channel, colour, value):
-    (plane,) = channel_planes(flat(*colour), channel)
+def test_a_channel_has_the_value_worked_out_by_hand(channel, color, value):
+    (plane,) = channel_planes(flat(*color), channel)
     assert np.abs(plane.astype(int) - value).max() <= 1
 
 
-def test_distance_is_cie76_to_the_picked_colour():
-    # L* of grey 119 is 50.0, of grey 145 60.2
+def test_distance_is_cie76_to_the_picked_color():
+    # L* of gray 119 is 50.0, of gray 145 60.2
     (plane,) = channel_planes(flat(145, 145, 145), "distance", (119, 119, 119))
     assert np.abs(plane / 2.55 - 10.2).max() < 1
 
 
 @pytest.mark.parametrize(
-    ("colour", "cosine", "sine"), [((255, 0, 0), 255, 128), ((0, 255, 255), 0, 128), ((128, 255, 0), 128, 255)]
+    ("color", "cosine", "sine"), [((255, 0, 0), 255, 128), ((0, 255, 255), 0, 128), ((128, 255, 0), 128, 255)]
 )
-def test_hue_is_an_angle(colour, cosine, sine):
-    planes = channel_planes(flat(*colour), "hue")
+def test_hue_is_an_angle(color, cosine, sine):
+    planes = channel_planes(flat(*color), "hue")
     assert [abs(int(plane[0, 0]) - value) <= 3 for plane, value in zip(planes, (cosine, sine), strict=True)] == [
         True
     ] * 2
 
 
-def test_grey_has_no_hue():
+def test_gray_has_no_hue():
     assert {int(plane[0, 0]) for plane in channel_planes(flat(77, 77, 77), "hue")} == {128}
 
 
@@ -82,12 +82,12 @@ def test_a_hue_of_359_lies_beside_a_hue_of_1():
 
 
 @pytest.mark.parametrize("channel", ["a", "b", "hue", "saturation"])
-def test_a_grey_picture_has_no_edges_of_colour(channel):
+def test_a_gray_picture_has_no_edges_of_color(channel):
     assert gradient_strength(channel_planes(STEP, channel), "sobel").max() == 0
 
 
-def test_a_colour_is_read():
-    assert parse_colour("#ff8001") == (255, 128, 1)
+def test_a_color_is_read():
+    assert parse_color("#ff8001") == (255, 128, 1)
 
 
 @pytest.mark.parametrize("kind", ["sobel", "scharr"])
@@ -199,9 +199,9 @@ def test_xdog_leaves_white_paper_and_fills_what_is_dark():
 
 
 def test_xdog_inks_the_dark_side_of_an_edge():
-    grey = np.full((9, 40), 160, dtype=np.uint8)
-    grey[:, 20:] = 220
-    ink = Xdog(1.0, sharpness=20, epsilon=0.3, phi=10).strength([grey])
+    gray = np.full((9, 40), 160, dtype=np.uint8)
+    gray[:, 20:] = 220
+    ink = Xdog(1.0, sharpness=20, epsilon=0.3, phi=10).strength([gray])
     assert ink[4, 17:20].max() > 200
     assert ink[:, 22:].max() == ink[:, :14].max() == 0
 

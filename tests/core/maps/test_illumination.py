@@ -34,12 +34,12 @@ def test_it_is_the_gaussian_at_a_sixteenth_of_the_side():
     assert error.max() < 2.5
 
 
-def test_one_colour_is_its_own_light():
+def test_one_color_is_its_own_light():
     image = np.full((40, 50, 3), (200, 100, 50), dtype=np.uint8)
-    assert (estimate(image, colour=True) == (200, 100, 50)).all()
+    assert (estimate(image, color=True) == (200, 100, 50)).all()
 
 
-def test_a_grey_map_of_red_is_its_luminance():
+def test_a_gray_map_of_red_is_its_luminance():
     image = np.zeros((32, 32, 3), dtype=np.uint8)
     image[:, :, 0] = 255
     assert (estimate(image, kind="lstar") == 136).all()
@@ -83,12 +83,12 @@ def test_a_larger_threshold_smooths_more():
     st.sampled_from(["lstar", "linear", "luma", "max"]),
     st.booleans(),
 )
-def test_any_picture_has_a_light_within_its_range(height, width, scale, colour, threshold, kind, grey):
-    shape = (height, width) if grey else (height, width, 3)
+def test_any_picture_has_a_light_within_its_range(height, width, scale, color, threshold, kind, gray):
+    shape = (height, width) if gray else (height, width, 3)
     image = np.random.default_rng(height + 100 * width).integers(60, 200, shape, dtype=np.uint8)
-    found = estimate(image, scale=scale, kind=kind, colour=colour, edge_threshold=threshold)
+    found = estimate(image, scale=scale, kind=kind, color=color, edge_threshold=threshold)
     assert found.dtype == np.uint8
-    assert found.shape == ((height, width, 3) if colour else (height, width))
+    assert found.shape == ((height, width, 3) if color else (height, width))
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 5000), (5000, 1), (3, 3, 3)])

@@ -54,14 +54,14 @@ def test_no_light_is_black():
     assert not render(CANVAS, []).any()
 
 
-def test_a_colour_tints_its_light():
-    out = render(CANVAS, [Light(kind="ambient", colour="#ff8000")])
+def test_a_color_tints_its_light():
+    out = render(CANVAS, [Light(kind="ambient", color="#ff8000")])
     assert out.shape == (SIDE, SIDE, 3)
     assert (out == (255, 128, 0)).all()
 
 
-def test_grey_lights_make_a_grey_picture():
-    assert render(CANVAS, [Light(colour="#808080")]).shape == (SIDE, SIDE)
+def test_gray_lights_make_a_gray_picture():
+    assert render(CANVAS, [Light(color="#808080")]).shape == (SIDE, SIDE)
 
 
 def test_one_stop_doubles_the_light():
@@ -276,7 +276,7 @@ LIGHTS = st.builds(
     Light,
     kind=st.sampled_from(["point", "spot", "directional", "gradient", "ambient"]),
     intensity=st.floats(0, 2),
-    colour=st.sampled_from(["#ffffff", "#ffffff", "#ff8040"]),
+    color=st.sampled_from(["#ffffff", "#ffffff", "#ff8040"]),
     x=st.floats(-1, 2),
     y=st.floats(-1, 2),
     z=st.floats(0.01, 2),
@@ -344,10 +344,10 @@ def test_the_checkpoint_can_stop_the_work():
         render(Canvas(1000, 1000), [Light(kind="spot", softness=0)], checkpoint=stop)
 
 
-@pytest.mark.parametrize("colour", ["red", "#fff", "#gggggg", "#ffffff0"])
-def test_a_colour_that_is_none_is_refused(colour):
-    with pytest.raises(InvalidParamError, match="colour"):
-        Light(colour=colour)
+@pytest.mark.parametrize("color", ["red", "#fff", "#gggggg", "#ffffff0"])
+def test_a_color_that_is_none_is_refused(color):
+    with pytest.raises(InvalidParamError, match="color"):
+        Light(color=color)
 
 
 # Blend
@@ -383,7 +383,7 @@ def test_strength_zero_leaves_the_base_alone(mode):
 
 @pytest.mark.parametrize("shape", [(1, 1), (4, 1), (1, 4)])
 @pytest.mark.parametrize("mode", ["multiply", "screen", "overlay", "add", "mix"])
-def test_pictures_of_a_few_pixels_are_not_taken_for_colours(shape, mode):
+def test_pictures_of_a_few_pixels_are_not_taken_for_colors(shape, mode):
     base = np.full((*shape, 3), 100, dtype=np.uint8)
     assert blend(base, np.full(shape, 100, dtype=np.uint8), mode, 0.5).shape == (*shape, 3)
 
@@ -401,7 +401,7 @@ def lit_from_left(surface, size=(96, 64)):
 
 
 @pytest.mark.parametrize("smoothing", [0, 1, 4, 40])
-def test_a_plane_of_many_bits_is_one_grey_up_to_its_borders(smoothing):
+def test_a_plane_of_many_bits_is_one_gray_up_to_its_borders(smoothing):
     # The slope is 0.001 * 64; (0.064 cos 30 + sin 30) / sqrt(1 + 0.064^2) = 0.5543.
     out = lit_from_left(depth_map(plane(), near_is_white=True, relief=1, smoothing_px=smoothing))
     assert np.abs(out.astype(int) - 141).max() <= 1

@@ -11,12 +11,12 @@ from lib_bootcamp.core.maps.luminance import luminance
 RED, GREEN, BLUE, WHITE, BLACK = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0)
 
 
-def value(colour, kind):
-    return int(luminance(np.array([[colour]], dtype=np.uint8), kind)[0, 0])
+def value(color, kind):
+    return int(luminance(np.array([[color]], dtype=np.uint8), kind)[0, 0])
 
 
 @pytest.mark.parametrize(
-    ("colour", "kind", "expected"),
+    ("color", "kind", "expected"),
     [
         # L* of the sRGB primaries: 53.24, 87.73, 32.30; times 2.55.
         (RED, "lstar", 136),
@@ -40,8 +40,8 @@ def value(colour, kind):
         ((210, 20, 30), "max", 210),
     ],
 )
-def test_a_colour_has_its_known_luminance(colour, kind, expected):
-    assert value(colour, kind) == expected
+def test_a_color_has_its_known_luminance(color, kind, expected):
+    assert value(color, kind) == expected
 
 
 def exact_lstar(rgb):
@@ -58,13 +58,13 @@ def test_lstar_is_within_one_level_of_the_exact_formula_all_over_the_cube():
 
 
 @pytest.mark.parametrize("kind", ["lstar", "linear", "luma", "max"])
-def test_a_grey_picture_has_the_luminance_of_its_rgb_copy(kind):
-    grey = np.arange(256, dtype=np.uint8).reshape(16, 16)
-    assert np.array_equal(luminance(grey, kind), luminance(np.dstack([grey] * 3), kind))
+def test_a_gray_picture_has_the_luminance_of_its_rgb_copy(kind):
+    gray = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    assert np.array_equal(luminance(gray, kind), luminance(np.dstack([gray] * 3), kind))
 
 
 @pytest.mark.parametrize("kind", ["lstar", "linear", "luma", "max"])
-def test_brighter_grey_is_never_measured_darker(kind):
+def test_brighter_gray_is_never_measured_darker(kind):
     ramp = luminance(np.arange(256, dtype=np.uint8).reshape(1, 256), kind)[0].astype(int)
     assert (np.diff(ramp) >= 0).all()
 

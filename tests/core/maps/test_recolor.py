@@ -1,4 +1,4 @@
-"""Conditioning and colour transfer, on numbers worked out by hand."""
+"""Conditioning and color transfer, on numbers worked out by hand."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PICTURES = arrays(np.uint8, st.tuples(st.integers(1, 24), st.integers(1, 24), st
 
 
 @pytest.mark.parametrize(
-    ("kind", "colour", "grey"),
+    ("kind", "color", "gray"),
     [
         ("luminance", (255, 0, 0), 136),  # L* 53.24
         ("luminance", (0, 0, 255), 82),  # L* 32.30: what red gives where red and blue are mixed up
@@ -33,8 +33,8 @@ PICTURES = arrays(np.uint8, st.tuples(st.integers(1, 24), st.integers(1, 24), st
         ("hsi", (0, 1, 1), 1),
     ],
 )
-def test_a_colour_has_the_grey_worked_out_by_hand(kind, colour, grey):
-    assert (conditioning(np.full((2, 2, 3), colour, dtype=np.uint8), kind) == grey).all()
+def test_a_color_has_the_gray_worked_out_by_hand(kind, color, gray):
+    assert (conditioning(np.full((2, 2, 3), color, dtype=np.uint8), kind) == gray).all()
 
 
 def test_reinhard_gives_the_reference_its_mean_and_spread():
@@ -47,7 +47,7 @@ def test_reinhard_gives_the_reference_its_mean_and_spread():
     assert made.std(0) == pytest.approx(wanted.std(0), abs=0.7)
 
 
-def test_reinhard_on_a_picture_of_one_colour_is_the_references_mean():
+def test_reinhard_on_a_picture_of_one_color_is_the_references_mean():
     made = transfer(RED, np.full((4, 4, 3), (20, 90, 160), dtype=np.uint8), "reinhard")
     assert np.abs(made.astype(int) - (20, 90, 160)).max() <= 3
 
@@ -70,10 +70,10 @@ def test_half_the_strength_is_half_the_way():
 
 
 def test_the_lightness_is_the_second_pictures():
-    colours = np.full((3, 3, 3), (120, 130, 150), dtype=np.uint8)
-    made = with_lightness(colours, np.full((3, 3), 128, dtype=np.uint8))
+    colors = np.full((3, 3, 3), (120, 130, 150), dtype=np.uint8)
+    made = with_lightness(colors, np.full((3, 3), 128, dtype=np.uint8))
     assert to_lab(made)[0, 0, 0] == pytest.approx(53.6, abs=0.3)
-    assert to_lab(made)[0, 0, 1:] == pytest.approx(to_lab(colours)[0, 0, 1:], abs=1)
+    assert to_lab(made)[0, 0, 1:] == pytest.approx(to_lab(colors)[0, 0, 1:], abs=1)
 
 
 @settings(max_examples=60)

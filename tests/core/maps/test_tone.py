@@ -32,13 +32,13 @@ def test_gamma_two_is_the_square_root():
     assert int(tone_table(gamma=2)[64]) == 128
 
 
-def test_posterising_to_two_splits_in_the_middle():
+def test_posterizing_to_two_splits_in_the_middle():
     table = tone_table(levels=2)
     assert (table[127], table[128]) == (0, 255)
 
 
 @pytest.mark.parametrize("levels", [2, 3, 4, 7, 100, 256])
-def test_posterising_leaves_that_many_levels_from_black_to_white(levels):
+def test_posterizing_leaves_that_many_levels_from_black_to_white(levels):
     values = np.unique(tone_table(levels=levels))
     assert (len(values), values[0], values[-1]) == (levels, 0, 255)
 
@@ -65,7 +65,7 @@ def test_a_curve_is_between_its_points_where_a_plain_cubic_would_overshoot():
     assert np.allclose(out[276:], 1)
 
 
-def test_a_level_curve_on_the_border_of_two_grey_values_does_not_waver():
+def test_a_level_curve_on_the_border_of_two_gray_values_does_not_waver():
     assert len(np.unique(tone_table(curve=parse_curve("0,0.5;1,0.5")))) == 1
 
 
@@ -116,7 +116,7 @@ def test_automatic_points_leave_the_share_beyond_them():
     assert auto_points(image, 0.05) == (55 / 255, 144 / 255)
 
 
-def test_automatic_points_of_one_colour_are_the_whole_range():
+def test_automatic_points_of_one_color_are_the_whole_range():
     assert auto_points(np.full((3, 3), 9, dtype=np.uint8), 0.005) == (0.0, 1.0)
 
 
@@ -143,5 +143,5 @@ def test_a_blur_is_the_gaussian(sigma):
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 32768), (32768, 3), (2, 5000), (7, 3, 3)])
 @pytest.mark.parametrize("sigma", [0.5, 10.0, 5000.0])
-def test_a_blur_leaves_one_colour_as_it_is_whatever_the_shape(shape, sigma):
+def test_a_blur_leaves_one_color_as_it_is_whatever_the_shape(shape, sigma):
     assert (blur(np.full(shape, 77, dtype=np.uint8), sigma) == 77).all()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib_bootcamp.core.images.colors import parse_colour
+from lib_bootcamp.core.images.colors import parse_color
 from lib_bootcamp.core.qr import spec as qr_spec
 from lib_bootcamp.core.qr.draw import Frame, Style, contrast, draw, draw_function_patterns
 from lib_bootcamp.core.qr.encode import qr_matrix
@@ -34,7 +34,7 @@ def test_square_modules_fill_their_cells_exactly():
 
 @pytest.mark.parametrize("finder", FINDERS)
 @pytest.mark.parametrize("style", STYLES)
-def test_quiet_zone_and_surround_have_their_colours_in_every_style(style, finder):
+def test_quiet_zone_and_surround_have_their_colors_in_every_style(style, finder):
     look = Style(modules=style, finder=finder, dark=(80, 0, 0), light=(255, 250, 240), surround=(128, 128, 128))
     image = draw(MODULES, FRAME, look)
     # 21 modules of 8 px are 168 px; with 32 px of quiet zone the box goes from (32, 8) to (264, 240).
@@ -47,7 +47,7 @@ def test_quiet_zone_and_surround_have_their_colours_in_every_style(style, finder
 @pytest.mark.parametrize("px", [3, 8, 21])
 @pytest.mark.parametrize("finder", FINDERS)
 @pytest.mark.parametrize("style", STYLES)
-def test_the_middle_of_every_module_has_its_full_colour(style, finder, px):
+def test_the_middle_of_every_module_has_its_full_color(style, finder, px):
     frame = Frame(width=800, height=800, left=100, top=100, module_px=px, quiet_zone=2)
     cells = _cells(draw(MODULES, frame, Style(modules=style, finder=finder)), frame, 21)[:, :, px // 2, px // 2, 0]
     inner = np.ones_like(MODULES)
@@ -102,13 +102,13 @@ def test_finders_are_square_where_modules_have_too_few_pixels():
     assert np.array_equal(draw(MODULES, frame, Style(finder="circle")), draw(MODULES, frame, Style()))
 
 
-def test_the_function_layer_shows_function_patterns_and_grey():
+def test_the_function_layer_shows_function_patterns_and_gray():
     cells = _cells(draw_function_patterns(1, FRAME, Style()), FRAME, 21)[:, :, 0, 0]
     parts = qr_spec.skeleton(1)
     assert np.array_equal(cells, np.where(parts.function, np.where(parts.dark, 0, 255), 128))
 
 
-def test_the_function_layer_is_grey_outside_of_the_code():
+def test_the_function_layer_is_gray_outside_of_the_code():
     layer = draw_function_patterns(1, FRAME, Style(surround=(255, 255, 255), finder="circle"))
     layer[40:208, 64:232] = 128
     assert (layer == 128).all()
@@ -119,7 +119,7 @@ def test_the_function_layer_is_inverted_with_the_code():
     assert (layer[40, 64], layer[40 + 8, 64 + 8]) == (255, 0)
 
 
-def test_swapped_colours_draw_the_negative():
+def test_swapped_colors_draw_the_negative():
     for style, finder in (("square", "square"), ("rounded", "circle"), ("dots", "rounded")):
         look = Style(modules=style, finder=finder, surround=(0, 0, 0))
         negative = replace(look, dark=look.light, light=look.dark, surround=(255, 255, 255))
@@ -161,5 +161,5 @@ def test_contrast_is_that_of_rec_601_luma():
     assert contrast((255, 0, 0), (255, 255, 255)) == pytest.approx(70.1)
 
 
-def test_a_colour_is_read_from_its_hexadecimal_digits():
-    assert parse_colour("#12aBff") == (0x12, 0xAB, 0xFF)
+def test_a_color_is_read_from_its_hexadecimal_digits():
+    assert parse_color("#12aBff") == (0x12, 0xAB, 0xFF)

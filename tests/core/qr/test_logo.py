@@ -80,7 +80,7 @@ def test_a_logo_is_drawn_inside_its_safe_area_only():
     assert set(np.unique(inside)) == {99, 200}
 
 
-def test_a_grey_logo_is_drawn_too():
+def test_a_gray_logo_is_drawn_too():
     image = np.zeros((400, 400, 3), np.uint8)
     frame = Frame(width=400, height=400, left=20, top=20, module_px=8, quiet_zone=0)
     draw_logo(image, np.full((9, 9), 50, np.uint8), safe_area(4, "H", 0.2, (9, 9)), frame, (200, 200, 200))

@@ -72,7 +72,7 @@ def test_vcard_lines_end_as_rfc_2426_says_and_hold_the_structured_name():
 
 
 def test_vcard_escapes_comma_semicolon_backslash_and_line_break():
-    text = qr_payload.vcard(Contact(organisation="A, B; C\\D", note="one\r\ntwo\nthree"))
+    text = qr_payload.vcard(Contact(organization="A, B; C\\D", note="one\r\ntwo\nthree"))
     assert "ORG:A\\, B\\; C\\\\D\r\n" in text
     assert "NOTE:one\\ntwo\\nthree\r\n" in text
 

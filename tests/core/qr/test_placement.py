@@ -13,7 +13,7 @@ from lib_bootcamp.core.qr import spec as qr_spec
 from lib_bootcamp.core.qr.placement import Canvas, LayoutError, Placement, Wish, place, smallest_canvas, solve
 
 SQUARE = Canvas(width=768, height=768)
-POSITIONS = ("centre", "top-left", "top-right", "bottom-left", "bottom-right")
+POSITIONS = ("center", "top-left", "top-right", "bottom-left", "bottom-right")
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ POSITIONS = ("centre", "top-left", "top-right", "bottom-left", "bottom-right")
         (3, replace(SQUARE, position="bottom-left"), Placement(16, 0, 176)),
         (3, replace(SQUARE, position="bottom-right"), Placement(16, 176, 176)),
         (3, replace(SQUARE, offset_x_px=-88, offset_y_px=40), Placement(16, 0, 128)),
-        # 96 to the right of the centre leaves no room at 16 px; at 8 px the code starts at 236 -> 232 + 96.
+        # 96 to the right of the center leaves no room at 16 px; at 8 px the code starts at 236 -> 232 + 96.
         (3, replace(SQUARE, offset_x_px=96), Placement(8, 328, 232)),
     ],
 )

@@ -99,7 +99,7 @@ def test_version_information_is_that_of_annex_d():
 
 def test_alignment_patterns_of_version_7_are_those_of_annex_e():
     expected = {(6, 22), (22, 6), (22, 22), (22, 38), (38, 22), (38, 38)}
-    assert set(qr_spec.alignment_centres(7)) == expected
+    assert set(qr_spec.alignment_centers(7)) == expected
 
 
 def test_a_finder_is_dark_light_dark_in_the_ratio_1_1_3_1_1():

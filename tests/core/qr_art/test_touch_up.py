@@ -38,7 +38,7 @@ def layout(invert: bool = False) -> QrLayout:
 
 
 def pale(contrast: float, grain: float = 6, *, invert: bool = False) -> Image:
-    """A code of this many grey levels between dark and light, on an orange ground with some grain."""
+    """A code of this many gray levels between dark and light, on an orange ground with some grain."""
     modules = np.array(qr_matrix(TEXT, "H", version=1, mask=3).modules)
     dark = np.pad(modules != invert, QUIET, constant_values=invert).repeat(PX, 0).repeat(PX, 1)
     ground = np.broadcast_to(np.array([200.0, 150, 90]), (*dark.shape, 3))

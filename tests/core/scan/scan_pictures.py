@@ -64,8 +64,8 @@ class FakeDecoder:
     def version(self) -> str:
         return "1.0"
 
-    def decode(self, grey: Image) -> list[str]:
-        self.shapes.append(grey.shape)
+    def decode(self, gray: Image) -> list[str]:
+        self.shapes.append(gray.shape)
         if self.error is not None:
             raise self.error
         return list(self.texts)

@@ -63,8 +63,8 @@ def test_odd_pictures_give_nothing(decoder: Decoder, kind: str, size: tuple[int,
 
 @each_reader
 def test_every_second_pixel_of_a_larger_picture_is_readable(decoder: Decoder) -> None:
-    grey = code()
-    view = np.repeat(np.repeat(grey, 2, 0), 2, 1)[::2, ::2]
+    gray = code()
+    view = np.repeat(np.repeat(gray, 2, 0), 2, 1)[::2, ::2]
     assert not view.flags.c_contiguous
     assert read(decoder, view) == (TEXT,)
 
@@ -100,7 +100,7 @@ def test_a_sliver_is_padded_to_half_its_length() -> None:
 def test_an_inverted_code_is_padded_with_its_own_dark_ground() -> None:
     seen = []
     decoder = FakeDecoder()
-    decoder.decode = lambda grey: seen.append(int(grey[0, 0])) or []  # type: ignore[method-assign]
+    decoder.decode = lambda gray: seen.append(int(gray[0, 0])) or []  # type: ignore[method-assign]
     read(decoder, odd("white", 8, 8) - 255)
     assert seen == [0]
 

@@ -76,7 +76,7 @@ def test_an_enlarged_or_reduced_picture_gives_the_same_map(size: float) -> None:
     assert np.argwhere(error_map(picture, layout).wrong).tolist() == [[3, 15], [10, 20]]
 
 
-def test_a_code_that_lies_off_the_centre_is_found_by_its_layout() -> None:
+def test_a_code_that_lies_off_the_center_is_found_by_its_layout() -> None:
     modules, layout = laid_out(version=3, level="L")
     canvas = np.full((400, 500), 128, np.uint8)
     code = draw(flipped(modules, (10, 20)))
@@ -99,7 +99,7 @@ def test_a_gradient_of_light_makes_no_module_wrong() -> None:
     assert not error_map((picture * ramp).astype(np.uint8), layout).wrong.any()
 
 
-def test_a_grey_picture_and_its_colour_copy_give_the_same_map() -> None:
+def test_a_gray_picture_and_its_color_copy_give_the_same_map() -> None:
     modules, layout = laid_out(version=3, level="L")
     picture = draw(flipped(modules, (10, 20)))
     assert np.array_equal(error_map(picture, layout).wrong, error_map(to_rgb(picture), layout).wrong)
@@ -169,8 +169,8 @@ def test_a_module_that_should_be_dark_is_drawn_red_and_one_that_should_be_light_
     # (0, 0) is the finder's dark corner, (7, 7) its light separator.
     picture = draw(flipped(modules, (0, 0), (7, 7)))
     drawn = draw_errors(picture, layout, error_map(picture, layout))
-    centre = QUIET * MODULE_PX + MODULE_PX // 2
-    red, blue = drawn[centre, centre].astype(int), drawn[centre + 7 * MODULE_PX, centre + 7 * MODULE_PX].astype(int)
+    center = QUIET * MODULE_PX + MODULE_PX // 2
+    red, blue = drawn[center, center].astype(int), drawn[center + 7 * MODULE_PX, center + 7 * MODULE_PX].astype(int)
     assert (red[0] > red[2] + 50, blue[2] > blue[0] + 50) == (True, True)
 
 

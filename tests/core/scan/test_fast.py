@@ -20,7 +20,7 @@ PRICES = {"zxing-cpp": 1, "quirc": 4, "pyzbar": 10, "wechat": 25}
 
 
 def noise(width: int, height: int) -> Image:
-    """A coloured picture with detail everywhere and no code."""
+    """A colored picture with detail everywhere and no code."""
     return np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
 
 
@@ -105,9 +105,9 @@ def test_without_zxing_every_reader_sees_all_it_can() -> None:
 
 
 @pytest.mark.parametrize(
-    ("colour", "coloured"), [((200, 200, 200), False), ((255, 0, 0), True), ((0, 0, 255), True), ((0, 255, 0), True)]
+    ("color", "colored"), [((200, 200, 200), False), ((255, 0, 0), True), ((0, 0, 255), True), ((0, 255, 0), True)]
 )
-def test_a_coloured_picture_is_known(colour: tuple[int, int, int], *, coloured: bool) -> None:
+def test_a_colored_picture_is_known(color: tuple[int, int, int], *, colored: bool) -> None:
     picture = to_rgb(np.full((200, 300), 128, np.uint8))
-    cv2.rectangle(picture, (50, 50), (90, 90), colour, -1)
-    assert scan_fast._is_coloured(picture) is coloured
+    cv2.rectangle(picture, (50, 50), (90, 90), color, -1)
+    assert scan_fast._is_colored(picture) is colored

@@ -123,35 +123,35 @@ def test_small_pictures_are_enlarged_by_a_whole_number() -> None:
 
 
 def test_a_huge_picture_is_reduced_to_2048_px() -> None:
-    assert scan_views.grey_of(np.zeros((100, 8192, 3), np.uint8)).shape == (25, 2048)
+    assert scan_views.gray_of(np.zeros((100, 8192, 3), np.uint8)).shape == (25, 2048)
 
 
-def test_grey_is_rec_601_luma() -> None:
+def test_gray_is_rec_601_luma() -> None:
     red = np.full((4, 4, 3), (255, 0, 0), np.uint8)
-    assert int(scan_views.grey_of(red)[0, 0]) == 76
+    assert int(scan_views.gray_of(red)[0, 0]) == 76
 
 
 @pytest.mark.parametrize("name", [*PREPARATIONS, *LADDER])
 def test_no_preparation_changes_its_input(name: str) -> None:
-    grey = code()
-    before = grey.copy()
-    {**PREPARATIONS, **LADDER}[name](grey)
-    assert np.array_equal(grey, before)
+    gray = code()
+    before = gray.copy()
+    {**PREPARATIONS, **LADDER}[name](gray)
+    assert np.array_equal(gray, before)
 
 
 @settings(max_examples=40, deadline=None)
 @given(
     name=st.sampled_from([*PREPARATIONS, *LADDER]),
-    grey=hnp.arrays(np.uint8, st.tuples(st.integers(1, 70), st.integers(1, 70))),
+    gray=hnp.arrays(np.uint8, st.tuples(st.integers(1, 70), st.integers(1, 70))),
 )
-def test_every_preparation_takes_any_picture(name: str, grey: np.ndarray) -> None:
-    out = {**PREPARATIONS, **LADDER}[name](grey)
+def test_every_preparation_takes_any_picture(name: str, gray: np.ndarray) -> None:
+    out = {**PREPARATIONS, **LADDER}[name](gray)
     assert (out.dtype, out.ndim, min(out.shape) >= 1) == (np.uint8, 2, True)
 
 
 def test_each_condition_differs_from_the_others() -> None:
-    grey = np.pad(code(module_px=13), 8, constant_values=200)  # 8 or 16 px would be lossless in JPEG
-    shown = [prepare(grey) for label, prepare in LADDER.items() if label != "near (1024 px)"]
+    gray = np.pad(code(module_px=13), 8, constant_values=200)  # 8 or 16 px would be lossless in JPEG
+    shown = [prepare(gray) for label, prepare in LADDER.items() if label != "near (1024 px)"]
     assert all(a.shape != b.shape or not np.array_equal(a, b) for i, a in enumerate(shown) for b in shown[i + 1 :])
 
 

@@ -18,7 +18,7 @@ SCREENS = [(1920, 1080), (3840, 2160), (5120, 2880)]
 
 
 def on_screen(small: Image, width: int, height: int) -> Image:
-    """A picture of that size in which a small one lies off the middle, on grey with lines of text."""
+    """A picture of that size in which a small one lies off the middle, on gray with lines of text."""
     picture = np.full((height, width), 240, np.uint8)
     for top in range(40, height - 40, 90):
         cv2.putText(picture, "The quick brown fox " * (width // 200), (20, top), cv2.FONT_HERSHEY_SIMPLEX, 0.5, 40, 1)
@@ -27,9 +27,9 @@ def on_screen(small: Image, width: int, height: int) -> Image:
     return picture
 
 
-def resized(grey: Image, module_px: float) -> Image:
+def resized(gray: Image, module_px: float) -> Image:
     """A code of 16 px a module at a size that is no whole number of pixels a module."""
-    return np.asarray(cv2.resize(grey, None, fx=module_px / 16, fy=module_px / 16, interpolation=cv2.INTER_AREA))
+    return np.asarray(cv2.resize(gray, None, fx=module_px / 16, fy=module_px / 16, interpolation=cv2.INTER_AREA))
 
 
 def reads(picture: Image, text: str = TEXT) -> bool:
@@ -124,7 +124,7 @@ def test_several_kinds_in_one_picture_are_all_told(kind: str) -> None:
         ((0, 110, 190), (190, 60, 0)),
     ],
 )
-def test_a_code_of_two_colours_of_nearly_one_brightness_is_read(dark: tuple[int, ...], light: tuple[int, ...]) -> None:
+def test_a_code_of_two_colors_of_nearly_one_brightness_is_read(dark: tuple[int, ...], light: tuple[int, ...]) -> None:
     picture = np.where(code()[..., None] == 0, np.array(dark), np.array(light)).astype(np.uint8)
     assert reads(picture)
 

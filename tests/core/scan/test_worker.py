@@ -98,7 +98,7 @@ def test_readers_in_two_threads_do_not_mix_their_answers(pool: WorkerPool) -> No
 
 
 def test_a_large_picture_is_read_in_a_child_process(pool: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "read", lambda name, grey, deadline_s, stopped: [f"{name} {grey.shape} {deadline_s:.1f}"])
+    monkeypatch.setattr(pool, "read", lambda name, gray, deadline_s, stopped: [f"{name} {gray.shape} {deadline_s:.1f}"])
     reader = FakeDecoder(texts=("here",), largest_side=4096)
     sides = ((1024, 1280), (1024, 1281), (4000, 3000))
     assert [read(reader, np.zeros(shape, np.uint8)) for shape in sides] == [

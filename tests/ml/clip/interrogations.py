@@ -21,12 +21,12 @@ from lib_bootcamp.ml.clip.prompt_encoder import PromptEncoder
 from tests.fakes import FakeHost, FakeProgress
 
 SHAPES = ("circle", "square", "triangle", "star", "cross", "ring", "heart", "diamond")
-COLOURS = ("red", "orange", "yellow", "green", "blue", "purple", "pink", "white", "black", "gray")
+COLORS = ("red", "orange", "yellow", "green", "blue", "purple", "pink", "white", "black", "gray")
 WORDS: dict[str, Sequence[str]] = {
     "artists": ("a circle", "two squares", "red stars"),
     "flavors": (
-        *(f"a {colour} {shape}" for colour in COLOURS for shape in SHAPES),
-        *(f"{colour} background" for colour in COLOURS),
+        *(f"a {color} {shape}" for color in COLORS for shape in SHAPES),
+        *(f"{color} background" for color in COLORS),
         *("striped", "dotted", "checkered", "line drawing", "gradient", "small", "large", "two", "three"),
     ),
     "mediums": ("a picture", "a drawing of a shape", "a photo of a circle"),

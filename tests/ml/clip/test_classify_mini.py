@@ -27,7 +27,7 @@ from lib_bootcamp.operations.describe.classify import (  # noqa: E402
 from tests.fakes import FakeHost, FakeProgress  # noqa: E402
 
 SHAPES = ("circle", "square", "triangle")
-COLOURS = {"red": (220, 20, 30), "green": (20, 150, 40), "blue": (30, 70, 220), "yellow": (250, 220, 30)}
+COLORS = {"red": (220, 20, 30), "green": (20, 150, 40), "blue": (30, 70, 220), "yellow": (250, 220, 30)}
 
 
 @pytest.fixture(scope="module")
@@ -36,17 +36,17 @@ def host() -> FakeHost:
     return FakeHost()
 
 
-def drawn(shape: str, colour: str, side: int = 300) -> Image:
+def drawn(shape: str, color: str, side: int = 300) -> Image:
     """A shape on white, drawn by Pillow and not by what drew the training's scenes."""
     canvas = Pil.new("RGB", (side, side), (255, 255, 255))
     draw = ImageDraw.Draw(canvas)
     low, middle, high = side * 0.25, side * 0.5, side * 0.75
     if shape == "circle":
-        draw.ellipse((low, low, high, high), fill=COLOURS[colour])
+        draw.ellipse((low, low, high, high), fill=COLORS[color])
     elif shape == "square":
-        draw.rectangle((low, low, high, high), fill=COLOURS[colour])
+        draw.rectangle((low, low, high, high), fill=COLORS[color])
     else:
-        draw.polygon([(middle, low), (high, high), (low, high)], fill=COLOURS[colour])
+        draw.polygon([(middle, low), (high, high), (low, high)], fill=COLORS[color])
     return np.asarray(canvas, dtype=np.uint8)
 
 
@@ -61,13 +61,13 @@ def test_the_red_circle_is_found(host: FakeHost) -> None:
     assert made.model == "mini"
 
 
-def test_shape_and_colour_are_found_as_two_groups(host: FakeHost) -> None:
-    asked = [(shape, colour) for shape in SHAPES for colour in COLOURS]
-    groups = {"shape": [f"a {shape}" for shape in SHAPES], "colour": [f"a {colour} shape" for colour in COLOURS]}
-    made = run(host, *(drawn(shape, colour) for shape, colour in asked), groups=groups)
-    shapes, colours = zip(*([group.label for group in each.groups] for each in made.images), strict=True)
+def test_shape_and_color_are_found_as_two_groups(host: FakeHost) -> None:
+    asked = [(shape, color) for shape in SHAPES for color in COLORS]
+    groups = {"shape": [f"a {shape}" for shape in SHAPES], "color": [f"a {color} shape" for color in COLORS]}
+    made = run(host, *(drawn(shape, color) for shape, color in asked), groups=groups)
+    shapes, colors = zip(*([group.label for group in each.groups] for each in made.images), strict=True)
     assert sum(label == f"a {shape}" for label, (shape, _) in zip(shapes, asked, strict=True)) >= 11
-    assert sum(label == f"a {colour} shape" for label, (_, colour) in zip(colours, asked, strict=True)) >= 11
+    assert sum(label == f"a {color} shape" for label, (_, color) in zip(colors, asked, strict=True)) >= 11
 
 
 def test_a_picture_of_nothing_asked_for_is_unknown_by_a_negative_label(host: FakeHost) -> None:

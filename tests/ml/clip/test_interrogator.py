@@ -27,7 +27,7 @@ from lib_bootcamp.ml.clip.prompt_encoder import PromptEncoder, text_digest  # no
 from lib_bootcamp.ml.clip.text_tower import TextTower  # noqa: E402
 from tests.fakes import FakeHost, FakeProgress  # noqa: E402
 from tests.ml.clip.clips import config, photograph, save  # noqa: E402
-from tests.ml.clip.interrogations import COLOURS, SHAPES, WORDS, Ours, write_tables  # noqa: E402
+from tests.ml.clip.interrogations import COLORS, SHAPES, WORDS, Ours, write_tables  # noqa: E402
 from tools.mini_models.shapes.scenes import Scene, draw_scene  # noqa: E402
 
 MODES: tuple[Mode, ...] = ("best", "fast", "classic", "negative")
@@ -82,26 +82,26 @@ def scene(**values: str) -> Any:
 
 
 @pytest.mark.parametrize("mode", ["best", "fast", "classic"])
-def test_the_prompt_names_the_drawn_shape_and_colour(
+def test_the_prompt_names_the_drawn_shape_and_color(
     mini: ClipModel, mode: Mode, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    labels = LabelTables(flavors=tuple(f"a {colour} {shape}" for colour in COLOURS for shape in SHAPES))
+    labels = LabelTables(flavors=tuple(f"a {color} {shape}" for color in COLORS for shape in SHAPES))
     ours = Ours(mini, labels, tmp_path_factory.getbasetemp() / "shapes")
-    drawn = [(colour, shape) for colour in COLOURS[:7] for shape in SHAPES]
+    drawn = [(color, shape) for color in COLORS[:7] for shape in SHAPES]
     wish = Wish(mode=mode, min_flavors=0, max_flavors=1)
-    said = [ours.text(wish, scene(colour=colour, shape=shape)) for colour, shape in drawn]
-    named = [colour in text and shape in text for text, (colour, shape) in zip(said, drawn, strict=True)]
+    said = [ours.text(wish, scene(color=color, shape=shape)) for color, shape in drawn]
+    named = [color in text and shape in text for text, (color, shape) in zip(said, drawn, strict=True)]
     assert sum(named) >= 0.9 * len(drawn), [each for each in zip(drawn, said, named, strict=True) if not each[2]]
 
 
-def test_the_negative_prompt_names_other_colours(ours: Ours) -> None:
-    text = ours.text(Wish(mode="negative", min_flavors=2, max_flavors=3), scene(colour="red", shape="circle"))
+def test_the_negative_prompt_names_other_colors(ours: Ours) -> None:
+    text = ours.text(Wish(mode="negative", min_flavors=2, max_flavors=3), scene(color="red", shape="circle"))
     assert text
     assert "red" not in text
 
 
 def test_the_analysis_has_the_best_labels_of_each_table(ours: Ours) -> None:
-    made = ours.answer(Wish(mode="fast", top=3), scene(colour="red", shape="circle"))
+    made = ours.answer(Wish(mode="fast", top=3), scene(color="red", shape="circle"))
     assert list(made.analysis) == ["mediums", "artists", "movements", "trendings", "flavors"]
     assert made.analysis["flavors"][0][0] == "a red circle"
     for each in made.analysis.values():
@@ -115,14 +115,14 @@ def test_the_analysis_has_the_best_labels_of_each_table(ours: Ours) -> None:
 
 @pytest.mark.parametrize("mode", MODES)
 def test_the_text_does_not_hang_on_how_python_orders_a_set(ours: Ours, mode: Mode) -> None:
-    wish, picture = Wish(mode=mode, min_flavors=2, max_flavors=3), scene(colour="pink", shape="heart")
+    wish, picture = Wish(mode=mode, min_flavors=2, max_flavors=3), scene(color="pink", shape="heart")
     assert ours.text(wish, picture, "", dict.fromkeys) == ours.text(wish, picture, "", lambda texts: tuple(texts))
 
 
 def test_of_labels_with_the_same_tokens_the_better_ranked_one_is_taken(mini: ClipModel, tmp_path: Path) -> None:
     data = write_tables(tmp_path / "tables", {"flavors": ("A RED CIRCLE", "a red circle", "a blue square")})
     made = Ours(mini, data, tmp_path / "cache")
-    wish, picture = Wish(mode="best", min_flavors=1, max_flavors=1), scene(colour="red", shape="circle")
+    wish, picture = Wish(mode="best", min_flavors=1, max_flavors=1), scene(color="red", shape="circle")
     ranked = made.text(Wish(mode="fast", max_flavors=1), picture, "a picture")
     assert ranked.lower() == "a picture, a red circle"
     assert made.text(wish, picture, "a picture", dict.fromkeys) == ranked
@@ -149,34 +149,34 @@ def test_labels_that_fit_equally_well_are_ranked_in_the_order_of_their_table(
 
 
 def test_without_a_caption_a_chain_begins_with_the_best_label(ours: Ours) -> None:
-    text = ours.text(Wish(mode="best", min_flavors=0, max_flavors=1), scene(colour="red", shape="circle"))
+    text = ours.text(Wish(mode="best", min_flavors=0, max_flavors=1), scene(color="red", shape="circle"))
     assert text.startswith(("a red circle", "a picture", "a photo", "by ", "inspired by "))
 
 
 def test_without_labels_a_prompt_is_the_caption(mini: ClipModel, tmp_path: Path) -> None:
     made = Ours(mini, LabelTables(), tmp_path)
     for mode in ("best", "fast", "classic"):
-        assert made.text(Wish(mode=mode), scene(colour="red", shape="circle"), "a caption").startswith("a caption")
-    assert made.text(Wish(mode="negative"), scene(colour="red", shape="circle")) == ""
+        assert made.text(Wish(mode=mode), scene(color="red", shape="circle"), "a caption").startswith("a caption")
+    assert made.text(Wish(mode="negative"), scene(color="red", shape="circle")) == ""
 
 
 def test_when_no_label_is_left_a_chain_ends(mini: ClipModel, tmp_path: Path) -> None:
     made = Ours(mini, LabelTables(flavors=("red", "blue")), tmp_path)
     wish = Wish(mode="best", min_flavors=8)
-    assert made.text(wish, scene(colour="red", shape="circle"), "a circle")
+    assert made.text(wish, scene(color="red", shape="circle"), "a circle")
 
 
 def test_chunks_of_which_nothing_is_kept_are_refused(mini: ClipModel, tmp_path: Path) -> None:
     made = Ours(mini, LabelTables(flavors=tuple(f"{n} red circles" for n in range(300))), tmp_path)
     with pytest.raises(InvalidParamError, match="chunk_size is too small for a table of 300 labels; give 18 or more"):
-        made.text(Wish(mode="fast", chunk=16), scene(colour="red", shape="circle"))
+        made.text(Wish(mode="fast", chunk=16), scene(color="red", shape="circle"))
 
 
 # --- many pictures
 
 
 def test_many_pictures_are_answered_in_order_and_a_bad_one_is_its_mistake(ours: Ours) -> None:
-    drawn = [scene(colour=colour, shape="circle") for colour in COLOURS for _ in range(4)]
+    drawn = [scene(color=color, shape="circle") for color in COLORS for _ in range(4)]
 
     def read(at: int) -> Any:
         if at == 5:
@@ -198,7 +198,7 @@ def test_many_pictures_are_weighed_in_one_product(ours: Ours, monkeypatch: pytes
         return real(self, images)
 
     monkeypatch.setattr(label_features.LabelFeatures, "similarities", similarities)
-    picture = scene(colour="red", shape="circle")
+    picture = scene(color="red", shape="circle")
     list(ours.asked(Wish(mode="classic")).answers(range(40), lambda _: picture))
     assert counts == [32, 8]
 
@@ -240,7 +240,7 @@ def test_a_person_s_own_caption_is_used_for_all_and_no_captioner_asked(ours: Our
 
 @pytest.mark.parametrize("mode", MODES)
 def test_no_text_is_computed_twice(ours: Ours, encoded: list[list[tuple[int, ...]]], mode: Mode) -> None:
-    ours.text(Wish(mode=mode, min_flavors=4, max_flavors=5), scene(colour="red", shape="circle"), "a picture")
+    ours.text(Wish(mode=mode, min_flavors=4, max_flavors=5), scene(color="red", shape="circle"), "a picture")
     texts = [row for call in encoded for row in call]
     assert len(texts) == len(set(texts))
     assert bool(texts) == (mode in ("best", "negative"))
@@ -438,7 +438,7 @@ def test_a_stop_ends_a_chain_within_one_batch(
     context = Context.of_terminal(ours.host, StopsAfter(ours.host, 5))
     asked = Interrogator(ours.encoder, ours.labels, context, Wish(mode="best"), caption="a picture")
     with pytest.raises(CancelledError, match="Stopped after 0 finished"):
-        list(asked.answers([scene(colour="red", shape="circle")], lambda each: each))
+        list(asked.answers([scene(color="red", shape="circle")], lambda each: each))
     assert len(ours.host.jobs) == 5
     assert len(encoded) == 4  # and the picture
 
@@ -449,7 +449,7 @@ def test_a_stop_between_pictures_keeps_those_that_are_finished(ours: Ours) -> No
     asked = Interrogator(
         ours.encoder, ours.labels, Context.of_terminal(ours.host, progress), Wish(mode="negative", max_flavors=2)
     )
-    answers: Iterator[Any] = asked.answers([scene(colour="red", shape="circle")] * 3, lambda each: each)
+    answers: Iterator[Any] = asked.answers([scene(color="red", shape="circle")] * 3, lambda each: each)
     made.append(next(answers))
     progress.cancel()
     with pytest.raises(CancelledError, match="Stopped after 1 finished"):
@@ -458,7 +458,7 @@ def test_a_stop_between_pictures_keeps_those_that_are_finished(ours: Ours) -> No
 
 
 def test_what_does_not_fit_into_memory_is_halved_and_stays_so(ours: Ours, monkeypatch: pytest.MonkeyPatch) -> None:
-    wish, picture = Wish(mode="best", min_flavors=3, max_flavors=4), scene(colour="red", shape="circle")
+    wish, picture = Wish(mode="best", min_flavors=3, max_flavors=4), scene(color="red", shape="circle")
     expected = ours.text(wish, picture, "a picture")
     tried: list[int] = []
     real = TextTower.encode
@@ -477,14 +477,14 @@ def test_what_does_not_fit_into_memory_is_halved_and_stays_so(ours: Ours, monkey
 
 def test_the_queue_is_given_back_between_batches(ours: Ours, encoded: list[list[tuple[int, ...]]]) -> None:
     ours.host.jobs.clear()
-    ours.text(Wish(mode="best", min_flavors=2, max_flavors=2), scene(colour="red", shape="circle"), "a picture")
+    ours.text(Wish(mode="best", min_flavors=2, max_flavors=2), scene(color="red", shape="circle"), "a picture")
     assert len(ours.host.jobs) == len(encoded) + 1
 
 
 def test_the_bar_ends_at_its_end(ours: Ours) -> None:
     ours.progress.started.clear()
     ours.progress.steps.clear()
-    pictures = [scene(colour="red", shape="circle")] * 2
+    pictures = [scene(color="red", shape="circle")] * 2
     list(ours.asked(Wish(mode="best", max_flavors=3, with_negative=True)).answers(pictures, lambda each: each))
     ((_, total, _),) = ours.progress.started
     done = [each for each, _ in ours.progress.steps]

@@ -143,4 +143,4 @@ def test_the_vectors_of_pictures_are_those_of_open_clips_own_preprocessing(on_mi
     picture = photograph(333, 217, 4)
     own = made.clip_preprocess(Pil.fromarray(picture))
     prepared = ours.encoder.model.preprocessing.prepare_exactly(picture)
-    assert bool((ours.encoder.model.preprocessing.normalise(prepared[None], "cpu", own.dtype)[0] == own).all())
+    assert bool((ours.encoder.model.preprocessing.normalize(prepared[None], "cpu", own.dtype)[0] == own).all())

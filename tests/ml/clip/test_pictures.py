@@ -75,25 +75,25 @@ def test_every_picture_becomes_the_models_size(width: int, height: int, mode: st
     assert (made.shape, made.dtype) == ((3, 32, 48), torch.uint8)
 
 
-def test_the_border_has_the_models_colour() -> None:
+def test_the_border_has_the_models_color() -> None:
     made = Preprocessing(size=(64, 64), resize_mode="longest", fill_color=7).prepare(np.zeros((10, 20, 3), np.uint8))
     assert (int(made[0, 0, 0]), int(made[0, 32, 32])) == (7, 0)
 
 
-def test_values_are_normalised_by_channel() -> None:
+def test_values_are_normalized_by_channel() -> None:
     how = Preprocessing(size=(1, 1), mean=(0.5, 0.0, 1.0), std=(0.5, 2.0, 0.25))
-    values = how.normalise(torch.tensor([[[[255]], [[255]], [[0]]]], dtype=torch.uint8), "cpu", torch.float32)
+    values = how.normalize(torch.tensor([[[[255]], [[255]], [[0]]]], dtype=torch.uint8), "cpu", torch.float32)
     assert values.flatten().tolist() == [1.0, 0.5, -4.0]
 
 
-def test_a_grey_map_is_a_picture() -> None:
+def test_a_gray_map_is_a_picture() -> None:
     assert PLAIN.prepare(np.full((70, 70), 9, np.uint8)).unique().tolist() == [9]
 
 
 def test_the_caller_keeps_its_picture() -> None:
     picture = photograph(64, 64)
     before = picture.copy()
-    PLAIN.normalise(PLAIN.prepare(picture)[None], "cpu", torch.float32)
+    PLAIN.normalize(PLAIN.prepare(picture)[None], "cpu", torch.float32)
     assert np.array_equal(picture, before)
 
 

@@ -27,7 +27,7 @@ def _pidinet() -> dict[str, Any]:
 def _teed() -> dict[str, Any]:
     from controlnet_aux.teed import TED
 
-    # its own beginning is so near to zero that every picture gives the same grey
+    # its own beginning is so near to zero that every picture gives the same gray
     made = TED().state_dict()
     return {"5_model.pth": {name: value + 0.2 * torch.randn_like(value) for name, value in made.items()}}
 

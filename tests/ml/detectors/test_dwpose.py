@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lib_bootcamp.core.controlnet.pose_drawing import COLOURS, LIMBS, Pose, draw_poses
+from lib_bootcamp.core.controlnet.pose_drawing import COLORS, LIMBS, Pose, draw_poses
 from tests.fakes import FakeHost, FakeProgress
 from tests.ml.needs import skip_without_models
 
@@ -18,7 +18,7 @@ skip_without_models()
 from lib_bootcamp.context import Context  # noqa: E402
 from lib_bootcamp.errors import ModelError  # noqa: E402
 from lib_bootcamp.ml.detectors.dwpose import (  # noqa: E402
-    GREY,
+    GRAY,
     POSE_SIZE,
     Session,
     letterbox,
@@ -40,15 +40,15 @@ def answer(*people: tuple[int, float, float, float, float, float]) -> np.ndarray
     return made
 
 
-def test_the_picture_is_scaled_and_padded_with_grey_in_blue_green_red() -> None:
+def test_the_picture_is_scaled_and_padded_with_gray_in_blue_green_red() -> None:
     given, ratio = letterbox(np.full((320, 1280, 3), (10, 20, 30), np.uint8))
     assert (given.shape, ratio) == ((3, 640, 640), 0.5)
     assert given[:, 0, 0].tolist() == [30, 20, 10]
-    assert given[:, 160, 0].tolist() == [GREY] * 3
+    assert given[:, 160, 0].tolist() == [GRAY] * 3
 
 
 def test_a_persons_box_is_read_from_its_cell() -> None:
-    # cell (column 3, row 2) of the grid of 8 px: centre (3.5 * 8, 2.25 * 8), 8 * e^0 wide and 8 * 2 high
+    # cell (column 3, row 2) of the grid of 8 px: center (3.5 * 8, 2.25 * 8), 8 * e^0 wide and 8 * 2 high
     ((box, score),) = people_of(answer((2 * 80 + 3, 0.5, 0.25, 0.0, np.log(2), 0.8)), 0.5)
     assert score == pytest.approx(0.8)
     assert box.tolist() == pytest.approx([(28 - 4) / 0.5, (18 - 8) / 0.5, (28 + 4) / 0.5, (18 + 8) / 0.5])
@@ -63,12 +63,12 @@ def test_of_boxes_that_overlap_the_surest_is_kept_and_unsure_ones_go() -> None:
 def test_a_point_comes_back_to_where_it_was_in_the_picture() -> None:
     image = np.zeros((400, 600, 3), np.uint8)
     image[200:204, 300:304] = 255
-    patch, centre, extent = pose_patch(image, np.asarray([250.0, 100.0, 350.0, 300.0], np.float32))
+    patch, center, extent = pose_patch(image, np.asarray([250.0, 100.0, 350.0, 300.0], np.float32))
     assert patch.shape == (3, POSE_SIZE[1], POSE_SIZE[0])
     y, x = np.unravel_index(patch[0].argmax(), patch[0].shape)
     xs, ys = np.zeros((133, POSE_SIZE[0] * 2)), np.zeros((133, POSE_SIZE[1] * 2))
     xs[:, 2 * x], ys[:, 2 * y] = 0.9, 0.7
-    points = points_of(xs, ys, centre, extent)
+    points = points_of(xs, ys, center, extent)
     assert points[0, 2] == pytest.approx(0.7)
     assert points[0, :2] == pytest.approx([302, 202], abs=3)
 
@@ -82,19 +82,19 @@ def test_joints_are_in_openposes_order_with_a_neck_between_the_shoulders() -> No
     assert openpose_joints(points)[1, 2] == 0
 
 
-def test_a_limb_is_drawn_in_its_colour_and_unsure_joints_are_not() -> None:
+def test_a_limb_is_drawn_in_its_color_and_unsure_joints_are_not() -> None:
     body = np.zeros((18, 3))
     body[1], body[2] = (20, 40, 1.0), (80, 40, 1.0)
     drawn = draw_poses([Pose(body)], 80, 100)
     assert LIMBS[0] == (1, 2)
-    assert drawn[40, 50].tolist() == [int(each * 0.6) for each in COLOURS[0]]
-    assert drawn[40, 20].tolist() == list(COLOURS[1])
+    assert drawn[40, 50].tolist() == [int(each * 0.6) for each in COLORS[0]]
+    assert drawn[40, 20].tolist() == list(COLORS[1])
     assert drawn[10, 10].tolist() == [0, 0, 0]
     body[2, 2] = 0.1
     assert draw_poses([Pose(body)], 80, 100)[40, 50].max() == 0
 
 
-def test_hands_are_lines_of_many_colours_and_faces_white_dots() -> None:
+def test_hands_are_lines_of_many_colors_and_faces_white_dots() -> None:
     body, face = np.zeros((18, 3)), np.full((68, 3), (70.0, 70.0, 1.0))
     hand = np.stack([np.linspace(10, 410, 21), np.full(21, 20), np.ones(21)], axis=1)
     drawn = draw_poses([Pose(body, (hand,), face)], 80, 430)

@@ -17,7 +17,7 @@ skip_without_models("transformers")
 import torch  # noqa: E402, TID253
 
 from lib_bootcamp.context import Context  # noqa: E402
-from lib_bootcamp.core.controlnet.ade20k import ADE20K_COLOURS  # noqa: E402
+from lib_bootcamp.core.controlnet.ade20k import ADE20K_COLORS  # noqa: E402
 from lib_bootcamp.errors import BootcampError, InvalidParamError, ModelError  # noqa: E402
 from lib_bootcamp.ml.detectors.hub import finds_of, pixels_of  # noqa: E402
 from lib_bootcamp.operations.maps.detect import DETECT, DetectedMap  # noqa: E402
@@ -52,7 +52,7 @@ def detected(folder: Path, **values: Any) -> DetectedMap:
     return DETECT.run(DETECT.params_from({"resolution": 128, **values}), Context.of_terminal(host, FakeProgress()))
 
 
-def test_depth_anything_gives_grey_from_black_to_white(photo: Any, files: Path) -> None:
+def test_depth_anything_gives_gray_from_black_to_white(photo: Any, files: Path) -> None:
     if not (files / "depth-anything-small-hf").exists():
         with pytest.raises(BootcampError):  # this transformers does not know it
             detected(files, image=photo, detector="depth_anything")
@@ -65,17 +65,17 @@ def test_depth_anything_gives_grey_from_black_to_white(photo: Any, files: Path) 
     assert (first.image == second.image).all()
 
 
-def test_segmentation_paints_classes_in_ade20ks_colours(photo: Any, files: Path) -> None:
+def test_segmentation_paints_classes_in_ade20ks_colors(photo: Any, files: Path) -> None:
     made = detected(files, image=photo, detector="segment_ade20k", width=192, height=128)
-    colours = {tuple(each) for each in made.image.reshape(-1, 3).tolist()}
+    colors = {tuple(each) for each in made.image.reshape(-1, 3).tolist()}
     assert made.found
     assert sum(each.score for each in made.found) == pytest.approx(1, abs=0.01)
-    assert colours & set(ADE20K_COLOURS)
+    assert colors & set(ADE20K_COLORS)
 
 
-def test_ade20ks_colours_are_150_of_which_two_are_the_same() -> None:
-    assert (len(ADE20K_COLOURS), len(set(ADE20K_COLOURS))) == (150, 149)  # road and another are both grey of 140
-    assert ADE20K_COLOURS[:3] == ((120, 120, 120), (180, 120, 120), (6, 230, 230))
+def test_ade20ks_colors_are_150_of_which_two_are_the_same() -> None:
+    assert (len(ADE20K_COLORS), len(set(ADE20K_COLORS))) == (150, 149)  # road and another are both gray of 140
+    assert ADE20K_COLORS[:3] == ((120, 120, 120), (180, 120, 120), (6, 230, 230))
 
 
 @pytest.mark.parametrize("outline", ["mask", "box"])

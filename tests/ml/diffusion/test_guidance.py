@@ -52,7 +52,7 @@ def moved(side: int, start: float = 0.0, weight: float = 1.0, **how: float) -> t
     """Where latents of 0 (luma 0.5 + 0.3 * start) go by one latent pixel's fit."""
     latents = torch.zeros(1, 2, 1, 1)
     latents[:, 0] = start
-    return guide(latents, FIT, target(side, weight=weight), Guidance(neighbours=False, **how))[0, :, 0, 0]
+    return guide(latents, FIT, target(side, weight=weight), Guidance(neighbors=False, **how))[0, :, 0, 0]
 
 
 def test_the_step_is_the_shortest_one_along_the_channels_and_reaches_the_margin() -> None:
@@ -77,12 +77,12 @@ def test_a_block_without_weight_is_left_alone_and_a_heavy_one_goes_further() -> 
 
 
 def test_a_map_draws_brightness_to_the_edge_of_its_tolerance() -> None:
-    made = guide(torch.zeros(1, 2, 1, 1), FIT, target(0, level=0.8), Guidance(margin=0.1, neighbours=False))
-    assert FIT.luma(made, neighbours=False).item() == pytest.approx(0.7)
+    made = guide(torch.zeros(1, 2, 1, 1), FIT, target(0, level=0.8), Guidance(margin=0.1, neighbors=False))
+    assert FIT.luma(made, neighbors=False).item() == pytest.approx(0.7)
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_through_neighbours_every_block_that_was_wrong_comes_near_its_margin(seed: int) -> None:
+def test_through_neighbors_every_block_that_was_wrong_comes_near_its_margin(seed: int) -> None:
     rng = np.random.default_rng(seed)
     wanted = target(1, shape=(6, 7))
     wanted = Target(level=wanted.level, side=rng.choice([-1, 1], (6, 7)).astype(np.int8), weight=wanted.weight)
@@ -156,7 +156,7 @@ def test_diffusers_and_the_webuis_ddim_give_the_same_latents() -> None:
 
 
 def test_under_an_inpainting_mask_alone_anything_changes() -> None:
-    guided = LuminanceGuide(fit=FIT, target=target(1, shape=(3, 3)), guidance=Guidance(neighbours=False))
+    guided = LuminanceGuide(fit=FIT, target=target(1, shape=(3, 3)), guidance=Guidance(neighbors=False))
     mask = torch.zeros(1, 1, 3, 3)
     mask[..., 1, 1] = 1
     params = SimpleNamespace(x=torch.zeros(2, 2, 3, 3), sampling_step=0, total_sampling_steps=6)
@@ -200,7 +200,7 @@ def test_diffusers_and_the_webuis_callback_give_the_same_latents(prediction: str
 
 def test_a_linear_encoder_is_found_exactly() -> None:
     def encode(pictures: torch.Tensor) -> torch.Tensor:
-        return torch.nn.functional.avg_pool2d(pictures, 8) * 2  # channels are the mean colours, -2 to 2
+        return torch.nn.functional.avg_pool2d(pictures, 8) * 2  # channels are the mean colors, -2 to 2
 
     made = fit(encode, probes=8, side=64)
     np.testing.assert_allclose(made.channels, np.array([0.299, 0.587, 0.114]) / 4, atol=1e-3)
@@ -208,18 +208,18 @@ def test_a_linear_encoder_is_found_exactly() -> None:
     assert min(made.r2, made.kernel_r2) > 0.999
 
 
-def test_a_change_of_brightness_leaves_the_colour_that_is_kept() -> None:
+def test_a_change_of_brightness_leaves_the_color_that_is_kept() -> None:
     def encode(pictures: torch.Tensor) -> torch.Tensor:
-        return torch.nn.functional.avg_pool2d(pictures, 8)  # channels are the mean colours, -1 to 1
+        return torch.nn.functional.avg_pool2d(pictures, 8)  # channels are the mean colors, -1 to 1
 
     made = fit(encode, probes=8, side=64)
     red = torch.tensor([0.2, -0.6, -0.6]).view(1, 3, 1, 1)
     changes = {}
     for keep in (0.0, 1000.0):
-        moved = guide(red, made, target(1), Guidance(margin=0.1, dead_zone=0.1, neighbours=False, keep_colour=keep))
-        assert made.luma(moved, neighbours=False).item() == pytest.approx(0.6, abs=1e-3)
+        moved = guide(red, made, target(1), Guidance(margin=0.1, dead_zone=0.1, neighbors=False, keep_color=keep))
+        assert made.luma(moved, neighbors=False).item() == pytest.approx(0.6, abs=1e-3)
         changes[keep] = (moved - red).flatten()
-    torch.testing.assert_close(changes[1000.0], changes[1000.0].mean().expand(3), atol=2e-3, rtol=0)  # grey is added
+    torch.testing.assert_close(changes[1000.0], changes[1000.0].mean().expand(3), atol=2e-3, rtol=0)  # gray is added
     assert changes[0.0].std() > 0.1
     assert changes[0.0].norm() < changes[1000.0].norm()
 
@@ -285,5 +285,5 @@ def test_the_measure_of_a_vae_is_the_luma_of_what_it_decodes() -> None:
     with torch.inference_mode():
         picture = vae.decode(latents / vae.config.scaling_factor).sample.clamp(-1, 1) / 2 + 0.5
         told = measure_of(vae, 8)(latents)
-    grey = picture[0].permute(1, 2, 0).numpy() @ np.array([0.299, 0.587, 0.114], np.float32)
-    np.testing.assert_allclose(told[0], grey.reshape(4, 8, 4, 8).mean((1, 3)), atol=1e-5)
+    gray = picture[0].permute(1, 2, 0).numpy() @ np.array([0.299, 0.587, 0.114], np.float32)
+    np.testing.assert_allclose(told[0], gray.reshape(4, 8, 4, 8).mean((1, 3)), atol=1e-5)

@@ -23,7 +23,7 @@ from lib_bootcamp.surfaces.cli import demo  # noqa: E402
 from tests.ml.checkpoints.test_single_file import parts  # noqa: E402
 
 SHAPES = tuple(f"a {each}" for each in ("circle", "square", "triangle", "star", "cross", "ring", "heart", "diamond"))
-COLOURS = tuple(
+COLORS = tuple(
     f"a {each} shape" for each in ("red", "yellow", "green", "blue", "purple", "pink", "white", "black", "gray")
 )
 ASKED = (
@@ -57,16 +57,16 @@ def told(host: StandaloneHost, pictures: list[Image], groups: dict[str, Any]) ->
 
 
 @pytest.mark.parametrize("side", [128, 256])
-def test_shape_and_colour_of_most_pictures_are_those_of_the_prompt(host: StandaloneHost, side: int) -> None:
-    prompts = [f"a {colour} {shape} on a {behind} background" for shape, colour, behind in ASKED]
+def test_shape_and_color_of_most_pictures_are_those_of_the_prompt(host: StandaloneHost, side: int) -> None:
+    prompts = [f"a {color} {shape} on a {behind} background" for shape, color, behind in ASKED]
     pictures = [drawn(host, prompt, width=side, height=side).image for prompt in prompts]
     assert all(each.shape == (side, side, 3) for each in pictures)
-    seen = told(host, pictures, {"shape": SHAPES, "colour": COLOURS})
+    seen = told(host, pictures, {"shape": SHAPES, "color": COLORS})
     hits = [
-        (shape == f"a {asked[0]}") + (colour == f"a {asked[1]} shape")
-        for (shape, colour), asked in zip(seen, ASKED, strict=True)
+        (shape == f"a {asked[0]}") + (color == f"a {asked[1]} shape")
+        for (shape, color), asked in zip(seen, ASKED, strict=True)
     ]
-    assert sum(hits) >= 10, seen  # of 16: colours are drawn nearly always, shapes mostly
+    assert sum(hits) >= 10, seen  # of 16: colors are drawn nearly always, shapes mostly
 
 
 def test_a_seed_draws_the_same_picture_again_and_another_seed_another(host: StandaloneHost) -> None:

@@ -239,9 +239,9 @@ def test_a_caption_of_ten_megabytes_is_told_and_not_read(tmp_path: Path) -> None
 
 def test_clip_finds_what_the_hash_does_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lend_instead(monkeypatch, FakeClip())
-    for name, colour in {"r1": (250, 3, 3), "r2": (200, 0, 6), "b": (0, 0, 255)}.items():
+    for name, color in {"r1": (250, 3, 3), "r2": (200, 0, 6), "b": (0, 0, 255)}.items():
         add(tmp_path, f"{name}.png", picture(len(name)), None)
-        (tmp_path / f"{name}.png").write_bytes(flat_png(colour))
+        (tmp_path / f"{name}.png").write_bytes(flat_png(color))
     (tmp_path / "r1.png").write_bytes(encode_png(flat((250, 3, 3)), {"a": "larger file comes first"}))
     (tmp_path / "bad.png").write_bytes(b"no picture")
     host = FakeHost()

@@ -21,7 +21,7 @@ from lib_bootcamp.operations.describe.interrogate import InterrogateSettings  # 
 from lib_bootcamp.ports import HostCaptioner  # noqa: E402
 from tests.fakes import FakeHost, FakeProgress  # noqa: E402
 from tests.ml.clip.interrogations import WORDS, write_tables  # noqa: E402
-from tests.ml.clip.test_classify_mini import COLOURS, SHAPES, drawn  # noqa: E402
+from tests.ml.clip.test_classify_mini import COLORS, SHAPES, drawn  # noqa: E402
 
 SHAPES_PRESET = "drawn shapes (mini)"
 
@@ -44,12 +44,10 @@ def run(host: FakeHost, *pictures: Any, trusted: bool = True, **values: Any) -> 
     return caption(params, Context.of_job(host, FakeProgress(), trusted=trusted))
 
 
-def test_captions_name_the_drawn_shape_and_colour(host: FakeHost) -> None:
-    asked = [(shape, colour) for shape in SHAPES for colour in COLOURS]
+def test_captions_name_the_drawn_shape_and_color(host: FakeHost) -> None:
+    asked = [(shape, color) for shape in SHAPES for color in COLORS]
     made = run(host, *(drawn(*each, 150) for each in asked), preset=SHAPES_PRESET)
-    assert [each.caption for each in made.captions] == [
-        f"{colour} {shape}, white background" for shape, colour in asked
-    ]
+    assert [each.caption for each in made.captions] == [f"{color} {shape}, white background" for shape, color in asked]
 
 
 def test_a_caption_tells_what_was_found_and_its_tokens(host: FakeHost) -> None:
@@ -60,7 +58,7 @@ def test_a_caption_tells_what_was_found_and_its_tokens(host: FakeHost) -> None:
 
 
 def test_thresholds_and_numbers_are_those_of_each_list(host: FakeHost) -> None:
-    groups = {"shape": ["a circle", "a square", "a triangle"], "colour": ["a red shape", "a blue shape"]}
+    groups = {"shape": ["a circle", "a square", "a triangle"], "color": ["a red shape", "a blue shape"]}
     (all_of_them,) = run(host, groups=groups, threshold=0).captions
     assert len(all_of_them.found) == 5
     (best,) = run(host, groups=groups, threshold=0, most_tags=1).captions

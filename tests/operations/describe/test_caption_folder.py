@@ -27,7 +27,7 @@ from lib_bootcamp.jobs.progress import Stop  # noqa: E402
 from lib_bootcamp.operations.describe.caption import CAPTION  # noqa: E402
 from tests.fakes import FakeHost, FakeProgress  # noqa: E402
 from tests.ml.clip.interrogations import WORDS, write_tables  # noqa: E402
-from tests.ml.clip.test_classify_mini import COLOURS, drawn  # noqa: E402
+from tests.ml.clip.test_classify_mini import COLORS, drawn  # noqa: E402
 
 PRESET = {"preset": "drawn shapes (mini)"}
 RED, BLUE, GREEN = "red circle, white background", "blue square, white background", "green triangle, white background"
@@ -353,14 +353,14 @@ def test_every_mode_of_pixels_is_read(caption: Captioned, tmp_path: Path, mode: 
     folder.mkdir()
     picture = Pil.fromarray(drawn("circle", "red", SIDE))
     if mode in ("I;16", "F"):
-        grey = np.asarray(picture.convert("L"), np.float32) / 255
-        picture = Pil.fromarray((grey * 65535).astype(np.uint16) if mode == "I;16" else grey)
+        gray = np.asarray(picture.convert("L"), np.float32) / 255
+        picture = Pil.fromarray((gray * 65535).astype(np.uint16) if mode == "I;16" else gray)
     else:
         picture = picture.convert(mode)
     picture.save(folder / "a.tif")
     caption(folder, most_tags=None, threshold=0, per_list={"object": [0, 1], "background": [0, 1]})
-    colour = "red" if mode in ("P", "CMYK") else ""
-    assert f"{colour} circle".strip() in texts(folder)["a.txt"]
+    color = "red" if mode in ("P", "CMYK") else ""
+    assert f"{color} circle".strip() in texts(folder)["a.txt"]
 
 
 @pytest.mark.parametrize("ending", [".png", ".jpg"])
@@ -389,19 +389,19 @@ def test_a_picture_is_seen_as_its_camera_was_held(caption: Captioned, tmp_path: 
     assert apart("upright", "lying") > 2 * apart("upright", "turned")
 
 
-@pytest.mark.parametrize(("background", "colour"), [("#ffffff", "white"), ("#1e46dc", "blue"), ("#000000", "black")])
+@pytest.mark.parametrize(("background", "color"), [("#ffffff", "white"), ("#1e46dc", "blue"), ("#000000", "black")])
 @pytest.mark.parametrize("ending", [".png", ".webp", ".gif"])
 def test_what_is_transparent_lies_on_the_background(
-    caption: Captioned, tmp_path: Path, background: str, colour: str, ending: str
+    caption: Captioned, tmp_path: Path, background: str, color: str, ending: str
 ) -> None:
     folder = tmp_path / "clear"
     folder.mkdir()
     pixels = drawn("circle", "yellow", SIDE)
-    clear = np.dstack([pixels, np.where((pixels == COLOURS["yellow"]).all(-1), 255, 0).astype(np.uint8)])
+    clear = np.dstack([pixels, np.where((pixels == COLORS["yellow"]).all(-1), 255, 0).astype(np.uint8)])
     options = {"lossless": True} if ending == ".webp" else {}
     Pil.fromarray(clear, "RGBA").save(folder / f"a{ending}", **options)
     caption(folder, background=background)
-    assert texts(folder)["a.txt"] == f"yellow circle, {colour} background"
+    assert texts(folder)["a.txt"] == f"yellow circle, {color} background"
 
 
 # --- strangers

@@ -1,4 +1,4 @@
-"""Classification with a model that knows colours: labels, groups, templates, scores, many files."""
+"""Classification with a model that knows colors: labels, groups, templates, scores, many files."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def clip(monkeypatch: pytest.MonkeyPatch) -> FakeClip:
     return lend_instead(monkeypatch, FakeClip())
 
 
-def run(*colours: tuple[int, int, int], host: FakeHost | None = None, **values: Any) -> ClassifyResult:
-    params = ClassifyParams(images=tuple(map(flat, colours)), **values)
+def run(*colors: tuple[int, int, int], host: FakeHost | None = None, **values: Any) -> ClassifyResult:
+    params = ClassifyParams(images=tuple(map(flat, colors)), **values)
     return classify(params, Context.of_terminal(host or FakeHost(), FakeProgress()))
 
 
-def one(colour: tuple[int, int, int], **values: Any) -> ImageScores:
-    (image,) = run(colour, **values).images
+def one(color: tuple[int, int, int], **values: Any) -> ImageScores:
+    (image,) = run(color, **values).images
     return image
 
 
@@ -121,16 +121,16 @@ def test_a_negative_label_takes_part_and_is_no_answer() -> None:
 
 
 def test_each_group_is_a_question_of_its_own() -> None:
-    made = one(RED, groups={"colour": ["red", "blue"], "other": ["a green one", "a red one"]})
-    assert [(each.name, each.label) for each in made.groups] == [("colour", "red"), ("other", "a red one")]
+    made = one(RED, groups={"color": ["red", "blue"], "other": ["a green one", "a red one"]})
+    assert [(each.name, each.label) for each in made.groups] == [("color", "red"), ("other", "a red one")]
     assert (made.label, made.scores) == ("red", made.groups[0].scores)
 
 
 def test_labels_beside_groups_are_the_main_answer() -> None:
-    made = one(RED, labels=("a red one", "a blue one"), groups={"colour": ["red", "blue"]})
+    made = one(RED, labels=("a red one", "a blue one"), groups={"color": ["red", "blue"]})
     assert made.label == "a red one"
-    assert [each.name for each in made.groups] == ["colour"]
-    assert made.summary() == "a red one 1.00, colour red 1.00"
+    assert [each.name for each in made.groups] == ["color"]
+    assert made.summary() == "a red one 1.00, color red 1.00"
 
 
 def test_without_groups_there_are_none_in_the_answer() -> None:

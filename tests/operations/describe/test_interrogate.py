@@ -172,8 +172,8 @@ def test_a_stranger_cannot_name_a_model_in_a_file(host: FakeHost) -> None:
 def photos(tmp_path: Path) -> Path:
     folder = tmp_path / "photos"
     folder.mkdir()
-    for name, (shape, colour) in {"a": ("circle", "red"), "c": ("square", "blue")}.items():
-        write_image(folder / f"{name}.png", drawn(shape, colour, 100))
+    for name, (shape, color) in {"a": ("circle", "red"), "c": ("square", "blue")}.items():
+        write_image(folder / f"{name}.png", drawn(shape, color, 100))
     (folder / "b.png").write_bytes(b"no picture")
     return folder
 

@@ -42,7 +42,7 @@ def test_the_sheet_has_the_picture_and_every_map():
     assert (found.image[16:80, 96:160] < 200).any()
 
 
-def test_a_grey_picture_of_one_pixel_has_all_maps_too():
+def test_a_gray_picture_of_one_pixel_has_all_maps_too():
     assert len(run(np.zeros((1, 1), np.uint8)).maps) == len(MAPS)
 
 

@@ -62,9 +62,9 @@ def test_automatic_levels_reach_black_and_white():
     assert (found.darkest, found.brightest) == (0.0, 1.0)
 
 
-def test_posterise_counts_after_the_blur():
+def test_posterize_counts_after_the_blur():
     image = np.random.default_rng(0).integers(0, 256, (64, 64), dtype=np.uint8)
-    assert len(np.unique(run(image=image, blur=3, posterise=4, auto_levels=True).image)) <= 4
+    assert len(np.unique(run(image=image, blur=3, posterize=4, auto_levels=True).image)) <= 4
 
 
 def test_the_input_is_left_as_it_was():
@@ -102,7 +102,7 @@ def test_a_preset_is_valid(preset):
 @given(
     height=st.integers(1, 70),
     width=st.integers(1, 70),
-    grey=st.booleans(),
+    gray=st.booleans(),
     values=st.fixed_dictionaries(
         {},
         optional={
@@ -120,13 +120,13 @@ def test_a_preset_is_valid(preset):
             "white_point": st.floats(0.5, 1),
             "gamma": st.floats(0.1, 10),
             "curve": st.sampled_from(["", "0,1;1,0", "0,0;0.5,0.9;1,0.2"]),
-            "posterise": st.none() | st.integers(2, 256),
+            "posterize": st.none() | st.integers(2, 256),
             "invert": st.booleans(),
         },
     ),
 )
-def test_any_picture_with_any_valid_parameters_gives_a_map_of_the_asked_size(height, width, grey, values):
-    shape = (height, width) if grey else (height, width, 3)
+def test_any_picture_with_any_valid_parameters_gives_a_map_of_the_asked_size(height, width, gray, values):
+    shape = (height, width) if gray else (height, width, 3)
     image = np.random.default_rng(height).integers(0, 256, shape, dtype=np.uint8)
     params = BrightnessParams(image=image, **values)
     found = make_brightness(params, CONTEXT)

@@ -27,11 +27,11 @@ def run(**values):
 @pytest.mark.parametrize("method", METHODS)
 def test_the_outline_of_a_square_is_white_on_black(method):
     found = run(image=SQUARE, method=method, sharpness=5.0, epsilon=0.0 if method == "xdog" else 0.3, phi=50.0)
-    grey = found.image[:, :, 0]
-    assert set(np.unique(grey)) <= {0, 255}
-    assert grey[10:15, 30].max() == 255
-    assert grey[24, 28:36].max() == 0
-    assert grey[0].max() == 0
+    gray = found.image[:, :, 0]
+    assert set(np.unique(gray)) <= {0, 255}
+    assert gray[10:15, 30].max() == 255
+    assert gray[24, 28:36].max() == 0
+    assert gray[0].max() == 0
 
 
 def test_black_on_white_is_the_inverse():
@@ -63,7 +63,7 @@ def test_the_median_sets_both_thresholds_a_third_around_it():
 @pytest.mark.parametrize("thresholds", ["otsu", "median"])
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("value", [0, 128, 255])
-def test_a_picture_of_one_grey_has_no_lines(thresholds, method, value):
+def test_a_picture_of_one_gray_has_no_lines(thresholds, method, value):
     image = np.full((32, 32), value, np.uint8)
     if method == "xdog" and value == 0:
         pytest.skip("XDoG fills what is dark")
@@ -74,7 +74,7 @@ def test_soft_keeps_how_strong_an_edge_is():
     image = np.zeros((20, 60), dtype=np.uint8)
     image[:, 20:] = 60
     image[:, 40:] = 255
-    found = run(image=image, channel="red", method="sobel", style="soft", sigma=0.0, normalise=False).image[10, :, 0]
+    found = run(image=image, channel="red", method="sobel", style="soft", sigma=0.0, normalize=False).image[10, :, 0]
     assert (found[20], found[40]) == (60, 195)
 
 
@@ -97,11 +97,11 @@ def test_thinned_lines_with_a_pen_have_its_thickness():
     assert ((thin > 0).sum(), (thick > 0).sum()) == (1, 5)
 
 
-def test_the_distance_to_a_colour_finds_what_brightness_does_not():
+def test_the_distance_to_a_color_finds_what_brightness_does_not():
     image = np.zeros((40, 40, 3), dtype=np.uint8)
     image[:, :20], image[:, 20:] = (200, 40, 40), (20, 114, 20)  # L* 44 and 42
     assert run(image=image, channel="lstar").coverage == 0
-    assert run(image=image, channel="distance", colour="#c82828").coverage > 0.02
+    assert run(image=image, channel="distance", color="#c82828").coverage > 0.02
     assert run(image=image, channel="a").coverage > 0.02
 
 
@@ -122,7 +122,7 @@ def test_the_summary_tells_thresholds():
         ({"low_threshold": 300.0}, "low_threshold must not be above high_threshold, 200"),
         ({"method": "log", "sigma": 0.2}, "sigma must be at least 0.5 with method log"),
         ({"channel": "hue", "thresholds": "median"}, "thresholds median needs a scale"),
-        ({"colour": "red"}, "colour must be a text like #ffffff"),
+        ({"color": "red"}, "color must be a text like #ffffff"),
         ({"thickness": 0}, "thickness must be"),
         ({"width": 8192, "height": 8193}, "height must be"),
         ({"image": np.zeros((4, 4, 4), np.uint8)}, "image must be a picture"),
@@ -152,12 +152,12 @@ def test_the_input_is_left_as_it_was():
 @given(
     height=st.integers(1, 60),
     width=st.integers(1, 60),
-    grey=st.booleans(),
+    gray=st.booleans(),
     values=st.fixed_dictionaries(
         {},
         optional={
             "channel": st.sampled_from(list(CHANNEL_TITLES)),
-            "colour": st.sampled_from(["#000000", "#ff8000"]),
+            "color": st.sampled_from(["#000000", "#ff8000"]),
             "method": st.sampled_from(METHODS),
             "style": st.sampled_from(["lines", "soft"]),
             "sigma": st.floats(0.5, 16),
@@ -169,7 +169,7 @@ def test_the_input_is_left_as_it_was():
             "sharpness": st.floats(0, 200),
             "epsilon": st.floats(0, 1),
             "phi": st.floats(0.1, 100),
-            "normalise": st.booleans(),
+            "normalize": st.booleans(),
             "min_length": st.integers(1, 60),
             "thinning": st.booleans(),
             "thickness": st.integers(1, 64),
@@ -180,8 +180,8 @@ def test_the_input_is_left_as_it_was():
         },
     ),
 )
-def test_any_picture_with_any_valid_parameters_gives_a_map_of_the_asked_size(height, width, grey, values):
-    shape = (height, width) if grey else (height, width, 3)
+def test_any_picture_with_any_valid_parameters_gives_a_map_of_the_asked_size(height, width, gray, values):
+    shape = (height, width) if gray else (height, width, 3)
     image = np.random.default_rng(height).integers(0, 256, shape, dtype=np.uint8)
     params = EdgesParams(image=image, **values)
     found = make_edges(params, CONTEXT)

@@ -24,7 +24,7 @@ def run(**values):
     return make_lighting(LightingParams.from_mapping(values), CONTEXT)
 
 
-def test_with_nothing_said_a_light_shines_on_the_centre_of_512():
+def test_with_nothing_said_a_light_shines_on_the_center_of_512():
     found = run()
     assert found.image.shape == (512, 512, 3)
     assert (found.brightest_x, found.brightest_y) == pytest.approx((0.5, 0.5), abs=0.01)
@@ -72,10 +72,10 @@ def test_more_than_64_lights_are_refused():
 
 def test_white_light_multiplied_leaves_the_picture():
     light = [{"kind": "ambient", "intensity": 1}]
-    assert np.array_equal(run(image=PHOTO, colour=True, lights=light).image, PHOTO)
+    assert np.array_equal(run(image=PHOTO, picture_color=True, lights=light).image, PHOTO)
 
 
-def test_without_colour_the_light_falls_on_the_luminance():
+def test_without_color_the_light_falls_on_the_luminance():
     red = np.full((8, 8, 3), (255, 0, 0), dtype=np.uint8)
     assert (run(image=red, lights=[{"kind": "ambient", "intensity": 1}]).image == 136).all()
 
@@ -108,7 +108,7 @@ def test_two_surfaces_are_refused():
 
 def test_an_estimate_can_be_stretched():
     ramp = np.tile(np.linspace(100, 150, 200).astype(np.uint8), (200, 1))
-    found = run(mode="estimate", image=ramp, normalise=True)
+    found = run(mode="estimate", image=ramp, normalize=True)
     assert (found.darkest, found.brightest) == (0.0, 1.0)
 
 
@@ -166,7 +166,7 @@ def picture(size):
         st.builds(
             Light,
             kind=st.sampled_from(["point", "spot", "directional", "gradient", "ambient"]),
-            colour=st.sampled_from(["#ffffff", "#12ff80"]),
+            color=st.sampled_from(["#ffffff", "#12ff80"]),
             x=st.floats(-4, 5),
             z=st.floats(0.01, 10),
             elevation=st.floats(0, 90),
@@ -184,7 +184,7 @@ def picture(size):
             "relief": st.floats(0, 5),
             "depth_smoothing": st.floats(0, 5),
             "luminance": st.sampled_from(["lstar", "linear", "luma", "max"]),
-            "colour": st.booleans(),
+            "picture_color": st.booleans(),
             "blend": st.sampled_from(["multiply", "screen", "overlay", "add", "mix"]),
             "blend_strength": st.floats(0, 1),
             "exposure": st.floats(-10, 10),
@@ -192,7 +192,7 @@ def picture(size):
             "scale": st.floats(0.002, 0.5),
             "edge_preserving": st.booleans(),
             "edge_threshold": st.floats(0.005, 1),
-            "normalise": st.booleans(),
+            "normalize": st.booleans(),
             "width": st.none() | st.integers(1, 70),
             "height": st.none() | st.integers(1, 70),
             "resize_mode": st.sampled_from(["just_resize", "crop_and_resize", "resize_and_fill"]),

@@ -32,10 +32,10 @@ def test_the_map_has_three_equal_channels():
     assert np.ptp(image, axis=2).max() == 0
 
 
-@pytest.mark.parametrize(("gamma", "grey"), [(2.0, 181), (0.5, 64), (1.0, 128)])
-def test_gamma_above_1_brightens(gamma, grey):
+@pytest.mark.parametrize(("gamma", "gray"), [(2.0, 181), (0.5, 64), (1.0, 128)])
+def test_gamma_above_1_brightens(gamma, gray):
     # the square root of 128 / 255, and its square
-    assert run(image=np.full((2, 2), 128, np.uint8), conditioning="intensity", gamma=gamma).image[0, 0, 0] == grey
+    assert run(image=np.full((2, 2), 128, np.uint8), conditioning="intensity", gamma=gamma).image[0, 0, 0] == gray
 
 
 def test_without_a_reference_there_is_no_palette():
@@ -95,7 +95,7 @@ def test_the_photograph_looks_as_it_did(name):
 @given(
     height=st.integers(1, 60),
     width=st.integers(1, 60),
-    grey=st.booleans(),
+    gray=st.booleans(),
     with_reference=st.booleans(),
     values=st.fixed_dictionaries(
         {},
@@ -112,9 +112,9 @@ def test_the_photograph_looks_as_it_did(name):
     ),
 )
 def test_any_picture_with_any_valid_parameters_gives_a_map_of_the_asked_size(
-    height, width, grey, with_reference, values
+    height, width, gray, with_reference, values
 ):
-    shape = (height, width) if grey else (height, width, 3)
+    shape = (height, width) if gray else (height, width, 3)
     image = np.random.default_rng(height).integers(0, 256, shape, dtype=np.uint8)
     params = RecolorParams(image=image, reference=SUNSET if with_reference else None, **values)
     found = make_recolor(params, CONTEXT)

@@ -80,7 +80,7 @@ looks = st.fixed_dictionaries(
         "style": st.sampled_from(STYLES),
         "finder": st.sampled_from(FINDERS),
         "module_fill": st.floats(0.7, 1),
-        "surround": st.sampled_from(["white", "black", "grey"]),
+        "surround": st.sampled_from(["white", "black", "gray"]),
         "invert": st.booleans(),
         "foreground": st.sampled_from(["#000000", "#3b0a6b", "#7a1010"]),
         "background": st.sampled_from(["#ffffff", "#fff4d6", "#d8ffe0"]),
@@ -100,7 +100,7 @@ looks = st.fixed_dictionaries(
     grid_px=st.sampled_from([1, 8, 16]),
     width=st.integers(32, 96).map(lambda n: 8 * n),
     height=st.integers(32, 96).map(lambda n: 8 * n),
-    position=st.sampled_from(["centre", "top-left", "top-right", "bottom-left", "bottom-right"]),
+    position=st.sampled_from(["center", "top-left", "top-right", "bottom-left", "bottom-right"]),
 )
 @settings(deadline=None, max_examples=60)
 def test_any_text_scans_back_in_any_version_style_and_size(
@@ -280,7 +280,7 @@ def test_a_mistake_is_told_by_its_parameter(values, named):
     assert (caught.value.name, caught.value.status) == (named, 422)
 
 
-def test_with_invert_the_lighter_colour_draws_the_modules_whichever_way_they_are_given():
+def test_with_invert_the_lighter_color_draws_the_modules_whichever_way_they_are_given():
     one = make(content="a", invert=True)
     other = make(content="a", invert=True, foreground="#ffffff", background="#000000")
     assert np.array_equal(one.image, other.image)

@@ -171,7 +171,7 @@ def test_a_small_code_of_a_large_picture_gets_the_score_of_its_own(module_px: in
 
 
 def test_where_only_a_closer_look_reads_it_a_full_scan_says_yes() -> None:
-    # Two colours of one brightness: none of the conditions shows more than brightness.
+    # Two colors of one brightness: none of the conditions shows more than brightness.
     picture = np.where(code()[..., None] == 0, np.array((255, 0, 0)), np.array((76, 76, 76))).astype(np.uint8)
     result = run(image=picture, expected=TEXT, decoders=("zxing-cpp",))
     assert (result.scans, result.decoders[0].steps_passed) == (True, ("blue only",))

@@ -23,11 +23,11 @@ skip_without_models()
 
 from lib_bootcamp.core.datasets.caption_tables import Table  # noqa: E402
 from lib_bootcamp.jobs.journal import Journal  # noqa: E402
-from tests.ml.clip.test_classify_mini import COLOURS, SHAPES, drawn  # noqa: E402
+from tests.ml.clip.test_classify_mini import COLORS, SHAPES, drawn  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[3]
 PICTURES, BATCH, SIDE = 200, 32, 32
-KINDS = [(shape, colour) for shape in SHAPES for colour in COLOURS]
+KINDS = [(shape, color) for shape in SHAPES for color in COLORS]
 pytestmark = [
     pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them"),
     pytest.mark.skipif(bool(os.environ.get("BOOTCAMP_PINS")), reason="run with the standalone lock alone"),
@@ -113,7 +113,7 @@ def arguments(root: Path, output: str) -> list[str]:
 
 def whole() -> dict[str, str]:
     """What a run that nobody ends writes."""
-    texts = [f"{colour} {shape}" for shape, colour in KINDS]
+    texts = [f"{color} {shape}" for shape, color in KINDS]
     return {f"{at:04}": texts[at % len(texts)] for at in range(PICTURES)}
 
 

@@ -29,7 +29,7 @@ LIGHTS = '[{"kind": "directional", "azimuth": 180, "elevation": 30}]'
 LEVELS = np.repeat(20000 + np.arange(96, dtype=np.uint16)[None] * 66, 64, axis=0)
 SHARES = LEVELS.astype(np.float32) / 65535
 # the slope is 66/65535 * 64 = 0.06445; (0.06445 cos 30 + sin 30) / sqrt(1 + 0.06445^2) = 0.5547
-GREY = 141
+GRAY = 141
 
 
 def png() -> bytes:
@@ -39,7 +39,7 @@ def png() -> bytes:
 
 
 def is_smooth(image: np.ndarray) -> bool:
-    return bool(np.abs(image.astype(int) - GREY).max() <= 1)
+    return bool(np.abs(image.astype(int) - GRAY).max() <= 1)
 
 
 def test_from_the_command_line(tmp_path: Path) -> None:

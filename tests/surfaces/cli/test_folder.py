@@ -18,7 +18,7 @@ from lib_bootcamp.surfaces.cli import folder
 from lib_bootcamp.surfaces.cli import main as cli
 from tests.fake_clip import BLUE, GREEN, RED, FakeClip, flat_png, lend_instead
 
-COLOURS = {"red": RED, "green": GREEN, "blue": BLUE}
+COLORS = {"red": RED, "green": GREEN, "blue": BLUE}
 LABELS = ("--labels", "a red one, a blue one, a green one")
 
 
@@ -28,9 +28,9 @@ def clip(monkeypatch: pytest.MonkeyPatch) -> FakeClip:
     return lend_instead(monkeypatch, FakeClip())
 
 
-def picture(path: Path, colour: str) -> Path:
+def picture(path: Path, color: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(flat_png(COLOURS[colour]))
+    path.write_bytes(flat_png(COLORS[color]))
     return path
 
 
@@ -137,8 +137,8 @@ def test_a_folder_without_pictures_ends_with_3(tmp_path: Path, capsys: pytest.Ca
 
 
 def test_groups_are_written_as_a_text(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    _, records, _ = classify(capsys, photos / "a.png", "--groups", "colour: red, blue; tone: a red tone, a green tone")
-    assert {each["name"]: each["label"] for each in records[0]["groups"]} == {"colour": "red", "tone": "a red tone"}
+    _, records, _ = classify(capsys, photos / "a.png", "--groups", "color: red, blue; tone: a red tone, a green tone")
+    assert {each["name"]: each["label"] for each in records[0]["groups"]} == {"color": "red", "tone": "a red tone"}
 
 
 def test_labels_come_from_a_file(photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -227,7 +227,7 @@ def test_a_sheet_shows_thumbnails_by_label(photos: Path, tmp_path: Path) -> None
         picture(photos / f"more{number}.png", "red")
     main(["classify", str(photos), *LABELS, "--sheet", str(tmp_path / "sheet.png"), "--quiet"])
     sheet = np.asarray(Pil.open(tmp_path / "sheet.png").convert("RGB"))
-    reds, blues = (np.argwhere((sheet == colour).all(axis=2)) for colour in (RED, BLUE))
+    reds, blues = (np.argwhere((sheet == color).all(axis=2)) for color in (RED, BLUE))
     assert len(reds) == 4 * len(blues) > 0
     assert reds[:, 0].max() < blues[:, 0].min()  # the label with most pictures first
 
@@ -238,9 +238,9 @@ def test_a_sheet_shows_thumbnails_by_label(photos: Path, tmp_path: Path) -> None
 @pytest.fixture
 def truth(tmp_path: Path) -> Path:
     """Three folders named by label, with one picture in the wrong one, and one folder of another name."""
-    for name, colours in {"a red one": "red red blue", "Blue_one": "blue", "green-one": "", "rest": "green"}.items():
-        for number, colour in enumerate(colours.split()):
-            picture(tmp_path / "set" / name / f"{number}.png", colour)
+    for name, colors in {"a red one": "red red blue", "Blue_one": "blue", "green-one": "", "rest": "green"}.items():
+        for number, color in enumerate(colors.split()):
+            picture(tmp_path / "set" / name / f"{number}.png", color)
     return tmp_path / "set"
 
 

@@ -1,4 +1,4 @@
-"""`caption FOLDER` and `jobs` on the command line, with a model that knows colours."""
+"""`caption FOLDER` and `jobs` on the command line, with a model that knows colors."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def terminal(clip: FakeClip, tmp_path: Path, capsys: pytest.CaptureFixture[str])
 def photos(tmp_path: Path) -> Path:
     folder = tmp_path / "photos"
     folder.mkdir()
-    for name, colour in {"a": RED, "b": GREEN, "c": BLUE}.items():
-        (folder / f"{name}.png").write_bytes(flat_png(colour))
+    for name, color in {"a": RED, "b": GREEN, "c": BLUE}.items():
+        (folder / f"{name}.png").write_bytes(flat_png(color))
     return folder
 
 

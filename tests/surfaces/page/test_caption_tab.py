@@ -1,4 +1,4 @@
-"""The caption tab without a browser, with a model that knows colours: what each press puts into its components."""
+"""The caption tab without a browser, with a model that knows colors: what each press puts into its components."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def host(clip: FakeClip, tmp_path: Path) -> Iterator[FakeHost]:
 def photos(tmp_path: Path) -> Path:
     folder = tmp_path / "sets" / "photos"
     folder.mkdir(parents=True)
-    for name, colour in {"a": RED, "b": GREEN, "c": BLUE}.items():
-        (folder / f"{name}.png").write_bytes(flat_png(colour))
+    for name, color in {"a": RED, "b": GREEN, "c": BLUE}.items():
+        (folder / f"{name}.png").write_bytes(flat_png(color))
     return folder
 
 
@@ -304,7 +304,7 @@ def test_numbers_of_single_lists_are_shown_as_they_are_typed(page: Page) -> None
     groups = "subject: a, b\nstyle: c"
     raw = page.tab.form.raw(page.values(folder="x", groups=groups, per_list=typed))
     assert CAPTION.as_job().params_from(raw).per_list == {"subject": [0.3, 2], "style": [0.4]}
-    assert "colour: 0.4, 1" in page.tab.form.components["per_list"].placeholder
+    assert "color: 0.4, 1" in page.tab.form.components["per_list"].placeholder
 
 
 # --- one picture

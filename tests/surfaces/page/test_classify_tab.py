@@ -66,7 +66,7 @@ def test_one_picture_is_a_chart_of_bars_best_first(tab: ClassifyTab, files: list
 
 
 def test_groups_are_charts_below_each_other(tab: ClassifyTab, files: list[str]) -> None:
-    made = run(tab, files[0], [], groups="colour: red, blue\ntone: a red tone, a blue tone")
+    made = run(tab, files[0], [], groups="color: red, blue\ntone: a red tone, a blue tone")
     assert made["chart"].count("bootcamp-bars-title") == 2
     assert made["chart"].count("bootcamp-bar-best") == 2
 
@@ -127,4 +127,4 @@ def test_a_preset_fills_the_text_fields_as_a_person_would_type_them(tab: Classif
     updates = tab.form._apply_preset("drawn shapes (mini)")
     shown = {param.name: update for param, update in zip(tab.form.fields, updates, strict=True)}
     assert shown["groups"]["value"].startswith("shape: a circle, a square")
-    assert "\ncolour: red, orange" in shown["groups"]["value"]
+    assert "\ncolor: red, orange" in shown["groups"]["value"]

@@ -213,7 +213,7 @@ def test_both_tabs_stand_on_the_page_and_hand_the_folder_over(host: FakeHost) ->
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows makes links for administrators only")
-def test_a_picture_that_became_a_link_out_of_the_folder_is_grey_for_visitors_from_elsewhere(
+def test_a_picture_that_became_a_link_out_of_the_folder_is_gray_for_visitors_from_elsewhere(
     root: Path, tmp_path: Path
 ) -> None:
     host = FakeHost(data_dir=tmp_path / "data", trusts_page=False, allowed=(root,))

@@ -43,7 +43,7 @@ def test_the_map_has_the_pictures_size() -> None:
 
 def test_the_map_is_the_operations() -> None:
     unit = run(Generation(), QR).units()[0]
-    assert np.array_equal(unit["image"], made("qr", **{**QR_VALUES, "surround": "grey"}))
+    assert np.array_equal(unit["image"], made("qr", **{**QR_VALUES, "surround": "gray"}))
 
 
 QR_VALUES = {"content": "https://example.com", "grid_px": 1, "width": 256, "height": 256}

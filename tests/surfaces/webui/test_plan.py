@@ -118,7 +118,7 @@ def test_what_is_recorded_draws_the_same_where_more_models_are_installed() -> No
 
 def test_on_the_page_automatic_counts_defaults_as_not_given() -> None:
     made = plan(from_ui(enabled=True, content="HELLO", weight=0.2), around(MONSTER))
-    assert made.values == {"content": "HELLO", "grid_px": 16, "surround": "grey"}
+    assert made.values == {"content": "HELLO", "grid_px": 16, "surround": "gray"}
     assert made.units[0].weight == 1.5
 
 

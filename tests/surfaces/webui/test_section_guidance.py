@@ -178,7 +178,7 @@ def test_after_a_picture_that_scans_no_more_batches_are_drawn() -> None:
 
 
 def pale(code: np.ndarray) -> np.ndarray:
-    """The code as hardly more than grain on grey: its modules are right, and zxing-cpp finds none."""
+    """The code as hardly more than grain on gray: its modules are right, and zxing-cpp finds none."""
     grain = np.random.default_rng(0).normal(0, 4, code.shape[:2])[..., None]
     return np.clip(150 + (code.astype(float) - 128) / 40 + grain, 0, 255).astype(np.uint8)
 

@@ -7,7 +7,7 @@ import pytest
 
 from tools.mini_models.shapes.scenes import (
     ATTRIBUTES,
-    COLOURS,
+    COLORS,
     Scene,
     draw_scene,
     is_held_out,
@@ -20,7 +20,7 @@ PLAIN = {name: values[0] for name, values in ATTRIBUTES.items()}
 
 
 def scene(seed: int = 0, **values: str) -> Scene:
-    return Scene({**PLAIN, "background": "white", "colour": "red", **values}, seed)
+    return Scene({**PLAIN, "background": "white", "color": "red", **values}, seed)
 
 
 def samples(number: int, **options: object) -> list[Scene]:
@@ -33,10 +33,10 @@ def test_a_scene_is_drawn_the_same_again() -> None:
         assert np.array_equal(draw_scene(each, 48), draw_scene(each, 48))
 
 
-@pytest.mark.parametrize("colour", [each for each in COLOURS if each != "white"])
-def test_the_middle_of_a_large_square_has_its_colour_and_the_corner_the_background(colour: str) -> None:
-    picture = draw_scene(scene(shape="square", size="large", position="center", colour=colour), 64).astype(int)
-    low, high = np.sort(np.array(COLOURS[colour]), axis=0)
+@pytest.mark.parametrize("color", [each for each in COLORS if each != "white"])
+def test_the_middle_of_a_large_square_has_its_color_and_the_corner_the_background(color: str) -> None:
+    picture = draw_scene(scene(shape="square", size="large", position="center", color=color), 64).astype(int)
+    low, high = np.sort(np.array(COLORS[color]), axis=0)
     assert (picture[32, 32] >= low - 6).all()
     assert (picture[32, 32] <= high + 6).all()
     assert picture[0, 0].min() > 230
@@ -44,8 +44,8 @@ def test_the_middle_of_a_large_square_has_its_colour_and_the_corner_the_backgrou
 
 def test_a_ring_is_hollow() -> None:
     picture = draw_scene(scene(shape="ring", size="large", position="center"), 64)
-    centre = np.argwhere(picture[..., 1] < 100).mean(axis=0).round().astype(int)
-    assert picture[centre[0], centre[1], 1] > 200
+    center = np.argwhere(picture[..., 1] < 100).mean(axis=0).round().astype(int)
+    assert picture[center[0], center[1], 1] > 200
 
 
 @pytest.mark.parametrize(
@@ -73,15 +73,15 @@ def test_light_from_the_left_is_brighter_on_the_left() -> None:
 
 
 def test_training_never_sees_a_combination_that_is_kept_out() -> None:
-    assert not any(is_held_out(each.shape, each.colour, each.background) for each in samples(500))
-    assert all(is_held_out(each.shape, each.colour, each.background) for each in samples(200, held_out=True))
+    assert not any(is_held_out(each.shape, each.color, each.background) for each in samples(500))
+    assert all(is_held_out(each.shape, each.color, each.background) for each in samples(200, held_out=True))
 
 
-def test_every_shape_and_colour_is_seen_in_training_and_kept_out_somewhere() -> None:
+def test_every_shape_and_color_is_seen_in_training_and_kept_out_somewhere() -> None:
     for held_out in (False, True):
         seen = samples(800, held_out=held_out)
         assert {each.shape for each in seen} == set(ATTRIBUTES["shape"])
-        assert {each.colour for each in seen} == set(COLOURS)
+        assert {each.color for each in seen} == set(COLORS)
 
 
 def test_a_caption_is_true_of_its_own_scene_and_names_what_it_tells() -> None:
@@ -97,7 +97,7 @@ def test_a_caption_is_true_of_its_own_scene_and_names_what_it_tells() -> None:
 
 
 def test_a_caption_is_false_of_a_scene_that_differs_in_what_it_tells() -> None:
-    red, blue = scene(shape="circle"), scene(shape="circle", colour="blue")
+    red, blue = scene(shape="circle"), scene(shape="circle", color="blue")
     rng = np.random.default_rng(0)
     captions = [write_caption(red, rng, full=True), write_caption(blue, rng, full=True)]
     assert truth([red, blue], captions).tolist() == [[True, False], [False, True]]

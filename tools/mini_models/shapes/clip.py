@@ -64,7 +64,7 @@ def build(model: dict[str, Any] = CONFIG) -> torch.nn.Module:
 
 
 def as_batch(pictures: np.ndarray[Any, Any]) -> torch.Tensor:
-    """uint8 [N, H, W, 3] to what the image tower takes: float [N, 3, H, W], normalised."""
+    """uint8 [N, H, W, 3] to what the image tower takes: float [N, 3, H, W], normalized."""
     mean, deviation = (torch.tensor(value).view(1, 3, 1, 1) for value in (MEAN, STD))
     return (torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255 - mean) / deviation
 
@@ -80,15 +80,15 @@ def encode_text(module: Any, tokens: torch.Tensor) -> torch.Tensor:
 def hard_batches(scenes: Sequence[Scene]) -> Callable[[np.random.Generator], list[int]]:
     """A source of batches in which a picture meets others that differ from it in one thing only.
 
-    Half of the batch are groups of all shapes in one colour on one background: chance mixes them so seldom that
-    the colours alone would answer nearly all. A quarter are groups of one shape on one background in all colours.
+    Half of the batch are groups of all shapes in one color on one background: chance mixes them so seldom that
+    the colors alone would answer nearly all. A quarter are groups of one shape on one background in all colors.
     """
     by_shape: dict[tuple[str, str], dict[str, list[int]]] = {}
-    by_colour: dict[tuple[str, str], dict[str, list[int]]] = {}
+    by_color: dict[tuple[str, str], dict[str, list[int]]] = {}
     for at, scene in enumerate(scenes):
-        by_shape.setdefault((scene.colour, scene.background), {}).setdefault(scene.shape, []).append(at)
-        by_colour.setdefault((scene.shape, scene.background), {}).setdefault(scene.colour, []).append(at)
-    tables = [list(by_shape.values()), list(by_colour.values())]
+        by_shape.setdefault((scene.color, scene.background), {}).setdefault(scene.shape, []).append(at)
+        by_color.setdefault((scene.shape, scene.background), {}).setdefault(scene.color, []).append(at)
+    tables = [list(by_shape.values()), list(by_color.values())]
 
     def draw(chance: np.random.Generator) -> list[int]:
         chosen: list[int] = []

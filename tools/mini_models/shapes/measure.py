@@ -14,8 +14,8 @@ from tools.mini_models.shapes.scenes import ATTRIBUTES, Scene, draw_scene, plain
 
 SCENES, SIDE, SEED = 1_000, 224, 77
 PROMPTS, DRAWN_SIDES, SCALES, STEPS = 48, (128, 256), (3.0, 5.0, 7.0), 20
-SHAPES, COLOURS = ATTRIBUTES["shape"], ATTRIBUTES["colour"]
-KINDS = ("shape", "colour", "background")
+SHAPES, COLORS = ATTRIBUTES["shape"], ATTRIBUTES["color"]
+KINDS = ("shape", "color", "background")
 
 
 BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
@@ -24,8 +24,8 @@ BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
 def questions(name: str, value: str) -> list[str]:
     """The prompts of one value, whose features are averaged: it, with all values of another attribute."""
     if name == "shape":
-        texts = [f"a {colour} {value}" for colour in COLOURS]
-    elif name == "colour":
+        texts = [f"a {color} {value}" for color in COLORS]
+    elif name == "color":
         texts = [f"a {value} {shape}" for shape in SHAPES]
     else:
         texts = [f"a {shape} on a {value} background" for shape in SHAPES]
@@ -78,7 +78,7 @@ def measure_sd(clip: Any, out: Path) -> dict[str, Any]:
                 pictures.append(draw(components, SilentProgress(), **asked))
             figures[f"{side} px, CFG {scale:g}"] = hits(clip, pictures, scenes)
             if side == max(DRAWN_SIDES) and scale == SCALES[1]:
-                titles = [f"{scene.colour} {scene.shape} on {scene.background}" for scene in scenes]
+                titles = [f"{scene.color} {scene.shape} on {scene.background}" for scene in scenes]
                 sheet = contact_sheet(list(zip(titles, pictures, strict=True))[:12], columns=6, cell_px=200)
                 write_image(out.parent / "docs" / "images" / "mini-sd.png", sheet)
     return figures

@@ -1,6 +1,6 @@
 """Scenes drawn by code, with captions: what the small models are trained and measured on.
 
-A scene is a choice for each of the `ATTRIBUTES`. Some pairs (shape with colour, shape with background) are kept
+A scene is a choice for each of the `ATTRIBUTES`. Some pairs (shape with color, shape with background) are kept
 out of training, so that the figures of the model cards are about combinations the models have never seen.
 """
 
@@ -16,7 +16,7 @@ from PIL import Image as Pillow
 from PIL import ImageDraw
 
 # two shades each; an object has one between them
-COLOURS: dict[str, tuple[tuple[int, int, int], tuple[int, int, int]]] = {
+COLORS: dict[str, tuple[tuple[int, int, int], tuple[int, int, int]]] = {
     "red": ((200, 30, 45), (255, 10, 0)),
     "orange": ((240, 125, 30), (255, 165, 0)),
     "yellow": ((240, 215, 50), (255, 255, 0)),
@@ -30,8 +30,8 @@ COLOURS: dict[str, tuple[tuple[int, int, int], tuple[int, int, int]]] = {
 }
 ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "shape": ("circle", "square", "triangle", "star", "cross", "ring", "heart", "diamond"),
-    "colour": tuple(COLOURS),
-    "background": tuple(COLOURS),
+    "color": tuple(COLORS),
+    "background": tuple(COLORS),
     "count": ("one", "two", "three"),
     "size": ("medium", "small", "large"),
     "position": ("anywhere", "left", "right", "top", "bottom", "center"),
@@ -47,7 +47,7 @@ SUPERSAMPLING = 4
 
 @dataclass(frozen=True)
 class Scene:
-    """One value per attribute, and the seed of everything that no word tells (exact place, exact colour, grain)."""
+    """One value per attribute, and the seed of everything that no word tells (exact place, exact color, grain)."""
 
     values: Mapping[str, str]
     seed: int
@@ -63,9 +63,9 @@ class Scene:
         return np.array([ATTRIBUTES[name].index(self.values[name]) for name in NAMES])
 
 
-def is_held_out(shape: str, colour: str, background: str) -> bool:
+def is_held_out(shape: str, color: str, background: str) -> bool:
     """Whether this combination is kept out of training: a seventh of the pairs and more."""
-    at, hue = ATTRIBUTES["shape"].index(shape), ATTRIBUTES["colour"].index(colour)
+    at, hue = ATTRIBUTES["shape"].index(shape), ATTRIBUTES["color"].index(color)
     behind = ATTRIBUTES["background"].index(background)
     return (3 * at + hue) % 7 == 0 or (2 * at + behind) % 9 == 4
 
@@ -79,10 +79,10 @@ def sample_scene(rng: np.random.Generator, *, held_out: bool = False, plain: flo
         plain: the share of scenes with one flat, evenly lit object.
     """
     while True:
-        shape, colour, background = (str(rng.choice(ATTRIBUTES[name])) for name in ("shape", "colour", "background"))
-        if colour != background and is_held_out(shape, colour, background) == held_out:
+        shape, color, background = (str(rng.choice(ATTRIBUTES[name])) for name in ("shape", "color", "background"))
+        if color != background and is_held_out(shape, color, background) == held_out:
             break
-    values = {"shape": shape, "colour": colour, "background": background}
+    values = {"shape": shape, "color": color, "background": background}
     rich = rng.random() >= plain
     for name in NAMES[3:]:
         first, *others = ATTRIBUTES[name]
@@ -99,7 +99,7 @@ def is_plain(scene: Scene) -> bool:
     return all(scene.values[name] == ATTRIBUTES[name][0] for name in ("count", "texture", "lighting", "style"))
 
 
-def _outline(shape: str, centre: tuple[float, float], radius: float, turn: float) -> list[tuple[float, float]]:
+def _outline(shape: str, center: tuple[float, float], radius: float, turn: float) -> list[tuple[float, float]]:
     if shape == "heart":
         angles = np.linspace(0, 2 * math.pi, 48, endpoint=False)
         across = 16 * np.sin(angles) ** 3
@@ -121,11 +121,11 @@ def _outline(shape: str, centre: tuple[float, float], radius: float, turn: float
     else:
         points = np.array([(-0.86, -0.86), (0.86, -0.86), (0.86, 0.86), (-0.86, 0.86)])
     turned = points @ np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]])
-    return [(centre[0] + x * radius, centre[1] + y * radius) for x, y in turned]
+    return [(center[0] + x * radius, center[1] + y * radius) for x, y in turned]
 
 
 def _places(scene: Scene, rng: np.random.Generator) -> Iterator[tuple[float, float, float]]:
-    """Centre and radius of each object, as shares of the side."""
+    """Center and radius of each object, as shares of the side."""
     low, high = RADII[scene.size]
     number = ATTRIBUTES["count"].index(scene.count) + 1
     if number > 1:
@@ -153,10 +153,10 @@ def _mask(scene: Scene, side: int, rng: np.random.Generator) -> NDArray[np.float
     canvas = Pillow.new("L", (large, large), 0)
     pen = ImageDraw.Draw(canvas)
     for x, y, share in _places(scene, rng):
-        radius, centre = share * large, (x * large, y * large)
+        radius, center = share * large, (x * large, y * large)
         width = max(int(0.2 * radius), 1)
         turn = rng.uniform(-0.2, 0.2)
-        box = [centre[0] - radius, centre[1] - radius, centre[0] + radius, centre[1] + radius]
+        box = [center[0] - radius, center[1] - radius, center[0] + radius, center[1] + radius]
         if scene.shape in ("circle", "ring"):
             hollow = scene.style == "line drawing"
             if scene.shape == "ring":
@@ -170,7 +170,7 @@ def _mask(scene: Scene, side: int, rng: np.random.Generator) -> NDArray[np.float
             else:
                 pen.ellipse(box, fill=None if hollow else 255, outline=255, width=width if hollow else 0)
             continue
-        points = _outline(scene.shape, centre, radius, turn)
+        points = _outline(scene.shape, center, radius, turn)
         if scene.style == "line drawing":
             pen.line([*points, points[0], points[1]], fill=255, width=width, joint="curve")
         else:
@@ -178,8 +178,8 @@ def _mask(scene: Scene, side: int, rng: np.random.Generator) -> NDArray[np.float
     return np.asarray(canvas.reduce(SUPERSAMPLING), dtype=np.float32) / 255
 
 
-def _tone(colour: str, rng: np.random.Generator) -> NDArray[np.float32]:
-    first, second = np.asarray(COLOURS[colour], dtype=np.float32)
+def _tone(color: str, rng: np.random.Generator) -> NDArray[np.float32]:
+    first, second = np.asarray(COLORS[color], dtype=np.float32)
     return np.asarray(first + (second - first) * rng.random() + rng.uniform(-5, 5, 3), dtype=np.float32)
 
 
@@ -211,7 +211,7 @@ def draw_scene(scene: Scene, side: int) -> NDArray[np.uint8]:
     """
     rng = np.random.default_rng(scene.seed)
     mask = _mask(scene, side, rng)[..., None]
-    front = np.broadcast_to(_tone(scene.colour, rng), (side, side, 3))
+    front = np.broadcast_to(_tone(scene.color, rng), (side, side, 3))
     pattern = _pattern(scene.texture, side, rng)
     if pattern is not None:
         middle = float(front[0, 0].mean())
@@ -245,7 +245,7 @@ def _article(words: str) -> str:
 
 def plain_prompt(scene: Scene) -> str:
     """`an orange circle on a blue background`: all that a plain scene shows."""
-    return f"{_article(f'{scene.colour} {scene.shape}')} on {_article(f'{scene.background} background')}"
+    return f"{_article(f'{scene.color} {scene.shape}')} on {_article(f'{scene.background} background')}"
 
 
 def write_caption(scene: Scene, rng: np.random.Generator, *, full: bool = False) -> Caption:
@@ -256,7 +256,7 @@ def write_caption(scene: Scene, rng: np.random.Generator, *, full: bool = False)
         rng: chooses the attributes and the words.
         full: tell all that can be told.
     """
-    odds = {"shape": 0.9, "colour": 0.9, "background": 0.65}
+    odds = {"shape": 0.9, "color": 0.9, "background": 0.65}
     told = {name for name in NAMES if full or rng.random() < odds.get(name, 0.6)}
     first = {name: ATTRIBUTES[name][0] for name in NAMES}
     told -= {name for name in NAMES[4:] if scene.values[name] == first[name]}
@@ -266,7 +266,7 @@ def write_caption(scene: Scene, rng: np.random.Generator, *, full: bool = False)
     noun = (scene.shape if "shape" in told else "shape") + (
         "es" if scene.shape == "cross" and "shape" in told else "s"
     ) * many
-    words = [scene.values[name] for name in ("size", "texture", "colour") if name in told]
+    words = [scene.values[name] for name in ("size", "texture", "color") if name in told]
     things = " ".join([*words, noun])
     if many:
         text = f"{scene.count} {things}"
@@ -277,7 +277,7 @@ def write_caption(scene: Scene, rng: np.random.Generator, *, full: bool = False)
     if "position" in told:
         place = {"top": "at the top", "bottom": "at the bottom", "center": "in the center"}
         text += " " + place.get(scene.position, f"on the {scene.position}")
-    if not told & {"shape", "colour", "size", "texture", "position"} and not many and "background" in told:
+    if not told & {"shape", "color", "size", "texture", "position"} and not many and "background" in told:
         text = _article(f"{scene.background} background")
         told.discard("count")
     elif "background" in told:

@@ -33,7 +33,7 @@ CONFIG: dict[str, Any] = {
 # side in pixels, scenes, batch
 SIZES = ((128, 10_000, 32), (256, 1_600, 8))
 # steps, highest learning rate, share of scenes taken from the plain ones only, share of steps at the larger side:
-# the first two rounds learn colour and ground, the others shape
+# the first two rounds learn color and ground, the others shape
 ROUNDS = ((3_200, 1e-3, 0.5, 0.08), (1_700, 1e-3, 0.5, 0.08), (2_200, 1e-3, 0.75, 0.35), (1_300, 8e-4, 0.8, 0.2))
 SEED = 3
 FULL = 0.6  # share of captions that tell all

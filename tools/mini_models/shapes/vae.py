@@ -16,7 +16,7 @@ from tools.mini_models.loop import Recipe, train
 from tools.mini_models.shapes.scenes import draw_scene, sample_scene
 
 # The layout's norms have 32 groups. Two numbers that are normed together are always -1 and 1, so that a flat picture
-# would lose its colour in groups of two channels: three are the least that keep it.
+# would lose its color in groups of two channels: three are the least that keep it.
 CONFIG: dict[str, Any] = {
     "in_channels": 3,
     "out_channels": 3,
@@ -38,7 +38,7 @@ ANCHOR = 3.0
 
 
 def textures(number: int, side: int, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Smooth coloured noise of random fineness: what no scene shows. uint8 [number, side, side, 3]."""
+    """Smooth colored noise of random fineness: what no scene shows. uint8 [number, side, side, 3]."""
     made = np.zeros((number, 3, side, side), dtype=np.float32)
     for cells in (2, 4, 8, 16):
         grid = torch.from_numpy(rng.normal(0, 1, (number, 3, cells, cells)).astype(np.float32))
@@ -56,7 +56,7 @@ def as_batch(pictures: NDArray[np.uint8]) -> torch.Tensor:
 
 @torch.no_grad()
 def build() -> Any:
-    """An untrained VAE that already averages colours down and carries them up again.
+    """An untrained VAE that already averages colors down and carries them up again.
 
     Two of the three channels of each group of the last norms are held far from zero, on both sides, so that the norm
     begins almost as the identity for the third.
@@ -99,7 +99,7 @@ def _fit(conv: Any, taken: torch.Tensor, wanted: torch.Tensor) -> None:
 
 @torch.no_grad()
 def begin(vae: Any, pictures: torch.Tensor) -> None:
-    """Fit the two output convolutions: latents begin as mean colour and contrast, pictures as what those tell.
+    """Fit the two output convolutions: latents begin as mean color and contrast, pictures as what those tell.
 
     The noise on the latents begins small: as much as the signal would hide it for a long time.
 
@@ -114,9 +114,9 @@ def begin(vae: Any, pictures: torch.Tensor) -> None:
         for name, part in (("encoder", vae.encoder), ("decoder", vae.decoder))
     ]
     pool = torch.nn.functional.avg_pool2d
-    grey = pictures.mean(1, keepdim=True)
-    across = torch.linspace(-2, 2, 8).repeat(grey.shape[-1] // 8)
-    goal = torch.cat([pool(pictures, 8), pool(grey * across, 8)], dim=1)
+    gray = pictures.mean(1, keepdim=True)
+    across = torch.linspace(-2, 2, 8).repeat(gray.shape[-1] // 8)
+    goal = torch.cat([pool(pictures, 8), pool(gray * across, 8)], dim=1)
     for conv, size in ((vae.quant_conv, 2 * channels), (vae.post_quant_conv, channels)):
         conv.weight.copy_(torch.eye(size)[..., None, None])
         conv.bias.zero_()

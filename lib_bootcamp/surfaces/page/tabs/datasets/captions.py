@@ -201,13 +201,13 @@ class CaptionsTab(Tab):
         return [state, gr.update(value=gallery), place, ""]
 
     def _gallery(self, root: str, found: Sequence[tuple[str, str | None]]) -> list[tuple[str, str]]:
-        """Small files with their captions; a grey one where a picture cannot be read."""
+        """Small files with their captions; a gray one where a picture cannot be read."""
         folder = self.outputs.new_folder()
         inside = None if self.host.trusts_page() else Inside(Path(root), exact=True)
         shown = []
         for at, (path, caption) in enumerate(found):
             file = folder / f"{at}.jpg"
-            write_atomically(file, small_jpeg(Path(root) / path, THUMBNAIL_PX, inside) or _grey())
+            write_atomically(file, small_jpeg(Path(root) / path, THUMBNAIL_PX, inside) or _gray())
             shown.append((str(file), caption or "(no caption)"))
         return shown
 
@@ -255,7 +255,7 @@ class CaptionsTab(Tab):
         return [message, state, gr.update(value=gallery), changes_table(made)]
 
 
-def _grey() -> bytes:
+def _gray() -> bytes:
     import io
 
     from PIL import Image as Pil

@@ -10,7 +10,7 @@ import gradio as gr
 
 from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.codec import decode_image, read_file
-from lib_bootcamp.core.images.colors import parse_colour
+from lib_bootcamp.core.images.colors import parse_color
 from lib_bootcamp.errors import BootcampError, InvalidParamError
 from lib_bootcamp.operations.describe.caption_folder import WHITE
 from lib_bootcamp.operations.describe.caption_pictures import PictureCaption
@@ -135,7 +135,7 @@ def _picture(file: str | None, background: str) -> Any:
     """
     if not file:
         raise InvalidParamError("Picture", "is missing; give one")
-    return decode_image(read_file(Path(file)), background=parse_colour(background))
+    return decode_image(read_file(Path(file)), background=parse_color(background))
 
 
 def _found(made: PictureCaption) -> str:

@@ -1,4 +1,4 @@
-"""A graded set of stylised QR codes, drawn from a seed: what a diffusion model makes of a control map, and worse.
+"""A graded set of stylized QR codes, drawn from a seed: what a diffusion model makes of a control map, and worse.
 
 No model is used: a code is pressed into a made-up picture (1/f noise, shapes, gradients) by brightness, with a
 strength that differs from module to module, and then photographed (tilt, blur, noise, JPEG). `grade` runs
@@ -46,7 +46,7 @@ class Sample:
     grade: float
 
 
-def stylised(count: int, seed: int) -> Iterator[Sample]:
+def stylized(count: int, seed: int) -> Iterator[Sample]:
     """Draw `count` pictures; the same seed gives the same pictures, another seed none of them again."""
     for index in range(count):
         rng = np.random.default_rng([seed, index])
@@ -126,15 +126,15 @@ def _picture(rng: np.random.Generator) -> Any:
     image = 0.7 * _fractal(rng, rng.uniform(0.9, 1.6), 1) + 0.3 * _fractal(rng, 1.2, 3)
     image = np.ascontiguousarray(image.astype(np.float32))
     for _ in range(int(rng.integers(4, 14))):
-        colour = tuple(float(each) for each in rng.integers(10, 245, 3))
-        centre = tuple(int(each) for each in rng.integers(0, SIDE // 2, 2))
+        color = tuple(float(each) for each in rng.integers(10, 245, 3))
+        center = tuple(int(each) for each in rng.integers(0, SIDE // 2, 2))
         layer = image.copy()
         if rng.random() < 0.5:
             axes = tuple(int(each) for each in rng.integers(10, 110, 2))
-            cv2.ellipse(layer, centre, axes, float(rng.uniform(0, 180)), 0, 360, colour, -1, cv2.LINE_AA)
+            cv2.ellipse(layer, center, axes, float(rng.uniform(0, 180)), 0, 360, color, -1, cv2.LINE_AA)
         else:
-            points = (np.array(centre) + rng.integers(-90, 90, (int(rng.integers(3, 6)), 2))).astype(np.int32)
-            cv2.fillPoly(layer, [points], colour, cv2.LINE_AA)
+            points = (np.array(center) + rng.integers(-90, 90, (int(rng.integers(3, 6)), 2))).astype(np.int32)
+            cv2.fillPoly(layer, [points], color, cv2.LINE_AA)
         image = cv2.addWeighted(image, 0.45, layer, 0.55, 0)
     return cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
 
