@@ -1,21 +1,16 @@
-"""What an operation may ask of the program that runs it. Adapters are in `hosts/`."""
+"""What an operation asks of its host's models: the checkpoint it draws with, and those beside it."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, TypeVar
 
-from .errors import CancelledError
-
 T = TypeVar("T")
 STEER = "bootcamp_steer"
 """What a WebUI's generation object carries where its steps are steered: a `Steer`."""
-ALLOWED_FOLDERS = "Folders that callers may use"
-"""The title of the setting that a host with a settings page has for it."""
 Steer: TypeAlias = Callable[[Any, float], Any]
 """Clean latents [N, C, h, w] that a step predicts and the share of the steps that are done, to what they should be."""
 
@@ -33,18 +28,6 @@ class KeptModel:
     name: str
     device: str
     bytes: int
-
-
-@dataclass(frozen=True)
-class HostInfo:
-    """What `GET /info` and `info` tell of the host."""
-
-    name: str
-    version: str
-    device: str
-    checkpoint: str | None
-    packages: dict[str, str]
-    models: tuple[KeptModel, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,64 +108,6 @@ class HostCaptioner:
     caption: Callable[[Sequence[Any]], list[str]]
 
 
-class Progress(Protocol):
-    """The host's own progress display and its stop button."""
-
-    def start(self, title: str, total: int, unit: str) -> None:
-        """Begin a piece of work of `total` items."""
-
-    def step(self, done: int, note: str = "") -> None:
-        """`done` items of the current piece are finished."""
-
-    def cancelled(self) -> bool:
-        """Whether the person asked to stop."""
-
-
-class SilentProgress:
-    """A progress that shows nothing; `cancel` stops the work within one item."""
-
-    def __init__(self) -> None:
-        self._cancel = threading.Event()
-
-    def start(self, title: str, total: int, unit: str) -> None:
-        """Show nothing."""
-
-    def step(self, done: int, note: str = "") -> None:
-        """Show nothing."""
-
-    def cancelled(self) -> bool:
-        """Whether `cancel` was called."""
-        return self._cancel.is_set()
-
-    def cancel(self) -> None:
-        """Ask the running work to stop."""
-        self._cancel.set()
-
-
-class Stoppable:
-    """A display that stops the work when an event is set, too.
-
-    Args:
-        shown: the display.
-        stop: set when nobody waits for the work any more.
-    """
-
-    def __init__(self, shown: Progress, stop: threading.Event) -> None:
-        self._shown, self._stop = shown, stop
-
-    def start(self, title: str, total: int, unit: str) -> None:
-        """Begin a piece of work of `total` items."""
-        self._shown.start(title, total, unit)
-
-    def step(self, done: int, note: str = "") -> None:
-        """`done` items of the current piece are finished."""
-        self._shown.step(done, note)
-
-    def cancelled(self) -> bool:
-        """Whether the event is set, or the display's own button was pressed."""
-        return self._stop.is_set() or self._shown.cancelled()
-
-
 class Shelf(Protocol):
     """The models beside the checkpoint: loaded once, shared, and dropped when nobody uses them."""
 
@@ -196,32 +121,18 @@ class Shelf(Protocol):
         """Drop everything that is not lent."""
 
 
-class Host(Protocol):
-    """The program around the operations: the WebUI, Forge, or this package on its own."""
-
-    name: str
+class ModelHost(Protocol):
+    """The part of a host that has models."""
 
     @property
     def shelf(self) -> Shelf:
         """The models beside the checkpoint; one shelf for the whole life of the host."""
-
-    def info(self) -> HostInfo:
-        """Describe the host; never loads a model."""
 
     def device(self) -> str:
         """The torch device that models run on: `cuda`, `cuda:N`, `mps` or `cpu`."""
 
     def dtype(self) -> str:
         """The precision that models run in on that device: `float32`, `float16` or `bfloat16`."""
-
-    def data_dir(self) -> Path:
-        """A folder of this package's own for journals and caches; made on demand."""
-
-    def gpu(self, job: str) -> AbstractContextManager[None]:
-        """Hold the host's queue, mark its state busy, give the device back on exit."""
-
-    def progress(self) -> Progress:
-        """A display for one operation's run."""
 
     def checkpoint(self) -> str | None:
         """The checkpoint the host draws with, or None when it has none; never loads it."""
@@ -249,40 +160,8 @@ class Host(Protocol):
             MissingPackageError: torch is not installed.
         """
 
-    def model_folders(self) -> dict[str, tuple[Path, ...]]:
-        """Where models lie, by kind (`checkpoint`, `vae`, `lora`, `embedding`, `controlnet`, `annotator`).
-
-        The first folder of a kind is the one to put new files into; folders may not exist yet.
-        """
-
     def controlnet_models(self) -> dict[str, Path]:
         """The installed ControlNet models: the name that a unit is given, and the file."""
 
     def captioner(self) -> HostCaptioner | None:
         """The host's own captioner, or None where it has none; loads nothing."""
-
-    def allowed_folders(self) -> tuple[Path, ...]:
-        """The folders that callers over the network may name; none, where the owner named none."""
-
-    def how_to_allow(self) -> str:
-        """How the owner allows callers a folder here, in words that go into a sentence."""
-
-    def trusts_page(self) -> bool:
-        """Whether visitors of the page may name any folder of this machine: it is served to this machine alone."""
-
-    def setting(self, name: str, default: T) -> T:
-        """A value of the host's settings page, or `default` where the host has none of that name."""
-
-
-def track(progress: Progress, items: Iterable[T], *, title: str, total: int, unit: str) -> Iterator[T]:
-    """Yield items while showing progress; stop within one item when cancelled.
-
-    Raises:
-        CancelledError: the person asked to stop; carries how many items were finished.
-    """
-    progress.start(title, total, unit)
-    for done, item in enumerate(items):
-        if progress.cancelled():
-            raise CancelledError(done)
-        yield item
-        progress.step(done + 1)

@@ -1,0 +1,31 @@
+"""What an operation may ask of the program that runs it, by need. Adapters are in `hosts/`."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from .folders import ALLOWED_FOLDERS, FolderHost
+from .models import STEER, Components, HostCaptioner, KeptModel, ModelHost, ModelInfo, Shelf, Steer
+from .page import HostInfo, PageHost
+from .queue import Progress, QueueHost, SilentProgress, Stoppable, track
+
+__all__ = [
+    "ALLOWED_FOLDERS",
+    "STEER",
+    "Components",
+    "Host",
+    "HostCaptioner",
+    "HostInfo",
+    "KeptModel",
+    "ModelInfo",
+    "Progress",
+    "Shelf",
+    "SilentProgress",
+    "Steer",
+    "Stoppable",
+    "track",
+]
+
+
+class Host(QueueHost, FolderHost, ModelHost, PageHost, Protocol):
+    """The program around the operations: the WebUI, Forge, or this package on its own."""

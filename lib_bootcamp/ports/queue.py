@@ -1,0 +1,94 @@
+"""What an operation asks of its host's queue: to hold it, to show how far it is, to be stopped."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from typing import Protocol, TypeVar
+
+from lib_bootcamp.errors import CancelledError
+
+T = TypeVar("T")
+
+
+class Progress(Protocol):
+    """The host's own progress display and its stop button."""
+
+    def start(self, title: str, total: int, unit: str) -> None:
+        """Begin a piece of work of `total` items."""
+
+    def step(self, done: int, note: str = "") -> None:
+        """`done` items of the current piece are finished."""
+
+    def cancelled(self) -> bool:
+        """Whether the person asked to stop."""
+
+
+class SilentProgress:
+    """A progress that shows nothing; `cancel` stops the work within one item."""
+
+    def __init__(self) -> None:
+        self._cancel = threading.Event()
+
+    def start(self, title: str, total: int, unit: str) -> None:
+        """Show nothing."""
+
+    def step(self, done: int, note: str = "") -> None:
+        """Show nothing."""
+
+    def cancelled(self) -> bool:
+        """Whether `cancel` was called."""
+        return self._cancel.is_set()
+
+    def cancel(self) -> None:
+        """Ask the running work to stop."""
+        self._cancel.set()
+
+
+class Stoppable:
+    """A display that stops the work when an event is set, too.
+
+    Args:
+        shown: the display.
+        stop: set when nobody waits for the work any more.
+    """
+
+    def __init__(self, shown: Progress, stop: threading.Event) -> None:
+        self._shown, self._stop = shown, stop
+
+    def start(self, title: str, total: int, unit: str) -> None:
+        """Begin a piece of work of `total` items."""
+        self._shown.start(title, total, unit)
+
+    def step(self, done: int, note: str = "") -> None:
+        """`done` items of the current piece are finished."""
+        self._shown.step(done, note)
+
+    def cancelled(self) -> bool:
+        """Whether the event is set, or the display's own button was pressed."""
+        return self._stop.is_set() or self._shown.cancelled()
+
+
+class QueueHost(Protocol):
+    """The part of a host that runs one thing at a time."""
+
+    def gpu(self, job: str) -> AbstractContextManager[None]:
+        """Hold the host's queue, mark its state busy, give the device back on exit."""
+
+    def progress(self) -> Progress:
+        """A display for one operation's run."""
+
+
+def track(progress: Progress, items: Iterable[T], *, title: str, total: int, unit: str) -> Iterator[T]:
+    """Yield items while showing progress; stop within one item when cancelled.
+
+    Raises:
+        CancelledError: the person asked to stop; carries how many items were finished.
+    """
+    progress.start(title, total, unit)
+    for done, item in enumerate(items):
+        if progress.cancelled():
+            raise CancelledError(done)
+        yield item
+        progress.step(done + 1)
