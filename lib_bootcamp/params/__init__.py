@@ -1,0 +1,19 @@
+"""Declare parameters once, check raw values once. Standard library only.
+
+A declaration is a frozen, keyword-only dataclass that derives from `Params`; each field is
+`Annotated[type, Spec(...)]`. Types: bool, int, float, str, Literal of strings, a numpy array
+(a picture), bytes (a file as it is), another `Params`, `tuple[one of these, ...]`, and each of them `| None`.
+Every surface (tab, script, route, command, infotext, docs) is derived from it.
+"""
+
+from __future__ import annotations
+
+from .declaration import Params, plain
+from .fields import fields_of
+from .json_text import MAX_DIGITS, read_json
+from .mistakes import unknown
+from .param import Param
+from .renamed import under_current_names
+from .spec import Spec
+
+__all__ = ["MAX_DIGITS", "Param", "Params", "Spec", "fields_of", "plain", "read_json", "under_current_names", "unknown"]

@@ -1,0 +1,42 @@
+"""What a mistake about a value says of it."""
+
+from __future__ import annotations
+
+import difflib
+import reprlib
+from collections.abc import Sequence
+
+from lib_bootcamp.errors import InvalidParamError
+
+_REPR = reprlib.Repr()
+_REPR.maxstring = _REPR.maxother = 40
+_REPR.maxlevel, _REPR.maxlist, _REPR.maxtuple, _REPR.maxdict = 2, 4, 4, 4
+
+
+def shown(value: object) -> str:
+    """A value as a mistake shows it: at most 40 characters."""
+    if isinstance(value, int) and value.bit_length() > 128:
+        return "a number of more than 38 digits"
+    text = _REPR.repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+def near_to(value: object, known: Sequence[str]) -> str:
+    """A hint at the known name that is meant, for short texts only: matching takes time."""
+    if not isinstance(value, str) or len(value) > 100:
+        return ""
+    folded = {each.casefold(): each for each in known}
+    near = difflib.get_close_matches(value.casefold(), folded, n=1)
+    return f"; did you mean {folded[near[0]]}" if near else ""
+
+
+def unknown(name: object, known: Sequence[str], *, path: str = "") -> InvalidParamError:
+    """The mistake of naming a parameter that is none of `known`, with the one that is near.
+
+    Args:
+        name: as it was given.
+        known: the names there are.
+        path: what stands before the name, with its dot.
+    """
+    given = shown(name).strip("'")
+    return InvalidParamError(path + given, f"is not a parameter here{near_to(name, known)}")
