@@ -13,7 +13,8 @@ from lib_bootcamp.core.images.codec import read_image, write_image
 from lib_bootcamp.core.maps.lights import Light
 from lib_bootcamp.errors import CancelledError, InvalidParamError
 from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
-from lib_bootcamp.operations.maps.lighting import LIGHTING, LightingParams, make_lighting
+from lib_bootcamp.operations.maps.lighting import LIGHTING, make_lighting
+from lib_bootcamp.operations.maps.lighting_settings import LightingParams
 
 CONTEXT = Context.of_terminal(host=StandaloneHost(device="cpu"), progress=SilentProgress())
 GOLDEN = Path(__file__).parents[2] / "golden"
