@@ -46,7 +46,7 @@ def _draw_no_code(params: Any, context: Any) -> Any:
     """QR art without a checkpoint; the code is laid out, so that its mistakes are told."""
     del context
     layout = code_layout(params, params.width or 512, params.height or 512)
-    report = {"seed": 0, "number": 1, "means": "drawn", "touched": 0, "scans": True, "read_by": (), "wrong": 0}
+    report = {"seed": 0, "number": 1, "method": "drawn", "touch_up": 0, "scans": True, "read_by": (), "wrong": 0}
     return QR_ART.result(
         image=np.zeros((8, 8, 3), np.uint8),
         scans=True,
@@ -54,7 +54,7 @@ def _draw_no_code(params: Any, context: Any) -> Any:
         read_by=("zxing-cpp",),
         module_error=0.0,
         seed=0,
-        won_by="try 1 of seed 0, drawn",
+        chosen_try="try 1 of seed 0, drawn",
         tries=(TryReport(**report, module_error=0.0),),
         stopped=False,
         width=8,

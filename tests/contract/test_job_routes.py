@@ -403,7 +403,7 @@ def test_a_second_job_on_a_folder_is_a_conflict(client: Client, root: Path, gate
         ({"folder": "{}", "output": "../x"}, "output"),
         ({"folder": "{}", "background": "red"}, "background"),
         ({"folder": "{}", "clip": "/etc/passwd"}, "clip"),
-        ({"folder": "{}", "way": "captioner", "captioner": "blip:/etc"}, "captioner"),
+        ({"folder": "{}", "method": "captioner", "captioner": "blip:/etc"}, "captioner"),
         ({"folder": "{}", "preset": "none such"}, "preset"),
         ({"folder": "{}", "unknown": 1}, "unknown"),
     ],

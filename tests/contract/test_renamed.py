@@ -58,6 +58,14 @@ def test_old_names_and_choices_are_read_wherever_they_stand() -> None:
     assert find("brightness").params_from({"image": PICTURE, "posterise": 3, "preset": "poster"}).posterize == 3
 
 
+def test_the_layout_in_a_map_of_the_version_before_is_read() -> None:
+    made = find("qr").run(find("qr").params_from({"content": "a"}), None).facts()["layout"]
+    old = {"modules_may_fail" if name == "correctable_modules" else name: value for name, value in made.items()}
+    params = find("scan").params_from({"image": PICTURE, "layout": old, "least_score": 0.5})
+    assert plain(params.layout) == made
+    assert params.min_score == 0.5
+
+
 def test_an_old_presets_name_is_read() -> None:
     old, new = (find("lighting").params_from({"preset": each}) for each in ("centre_glow", "center_glow"))
     assert old == new

@@ -18,7 +18,7 @@ from .conftest import ANSWER_S, Webui
 from .test_classify import drawn
 
 JOBS = "/bootcamp/v1/jobs"
-TAGS = {"clip": "mini", "labels": ["red circle", "blue square"], "templates": "own", "template": ["a {}"],
+TAGS = {"clip": "mini", "labels": ["red circle", "blue square"], "templates": "custom", "template": ["a {}"],
         "threshold": 0.2}  # fmt: skip
 SHAPES = {"red circle": ("circle", (220, 20, 30)), "blue square": ("square", (30, 70, 220))}
 SMALL, LARGE = 64, 1400

@@ -176,7 +176,7 @@ def _verdict(shown: str, facts: ModelFacts, checkpoint: Base | None) -> tuple[bo
         return False, f"{shown} is a {title} and not for a ControlNet unit"
     if facts.kind == "unknown" and facts.has_tensors:
         return None, f"{shown} holds the tensors of no ControlNet or adapter that is known here"
-    if facts.base is None and facts.told_by:
+    if facts.base is None and facts.detected_from:
         return False, f"{shown} is for a model that is none of {', '.join(BASE_TITLES.values())} (by its tensors)"
     if facts.base is None:
         return None, f"{shown} tells neither by its tensors nor by its name which checkpoint it needs"
@@ -184,8 +184,8 @@ def _verdict(shown: str, facts: ModelFacts, checkpoint: Base | None) -> tuple[bo
     doubt = ""
     if facts.contradicts and facts.name_base is not None:
         doubt = f" (by its tensors; its name says {BASE_TITLES[facts.name_base]})"
-    elif facts.told_by in {"name", "config"}:
-        told = "its config.json" if facts.told_by == "config" else "its name"
+    elif facts.detected_from in {"name", "config"}:
+        told = "its config.json" if facts.detected_from == "config" else "its name"
         doubt = f" (by {told}; its tensors do not tell)"
     if checkpoint is None:
         return None, f"{shown} needs {needed}{doubt}; which one is loaded is not known"

@@ -46,7 +46,7 @@ class ModelFamily:
                     continue
                 facts = model_facts(file)
                 # files whose name and header tell no base are from the days when there was but one
-                base = facts.base or (None if facts.told_by else "sd15")
+                base = facts.base or (None if facts.detected_from else "sd15")
                 if base == self.base and not facts.problem:
                     return name
         return None

@@ -23,13 +23,13 @@ class Placed:
         bucket: width and height in px of what is trained on.
         scaled: width and height that the picture is scaled to before its edges are cut off.
         cropped: the share of the scaled picture that is cut off, 0 to 1.
-        enlarged: how many times its sides are enlarged; 1 or less where it is not.
+        upscale_factor: how many times its sides are enlarged; 1 or less where it is not.
     """
 
     bucket: Size
     scaled: Size
     cropped: float
-    enlarged: float
+    upscale_factor: float
 
 
 @functools.lru_cache(maxsize=32)
@@ -96,4 +96,6 @@ def place_without_upscale(width: int, height: int, resolution: Size, *, step_px:
 
 def _placed(width: int, height: int, bucket: Size, scaled: Size) -> Placed:
     kept = min(bucket[0], scaled[0]) * min(bucket[1], scaled[1]) / max(1, scaled[0] * scaled[1])
-    return Placed(bucket=bucket, scaled=scaled, cropped=1 - kept, enlarged=max(scaled[0] / width, scaled[1] / height))
+    return Placed(
+        bucket=bucket, scaled=scaled, cropped=1 - kept, upscale_factor=max(scaled[0] / width, scaled[1] / height)
+    )

@@ -19,7 +19,7 @@ from .caption_lines import each_line, has_break, parts_of, with_endings_of
 from .tags import tags_of
 
 At: TypeAlias = Literal["first", "last", "position"]
-Order: TypeAlias = Literal["keep", "alphabet", "frequency"]
+Order: TypeAlias = Literal["keep", "alphabetical", "frequency"]
 MISSING = "<missing>"
 MAX_CHARACTERS = 16_384
 """The longest caption that an edit makes."""
@@ -251,7 +251,7 @@ class Edit:
         if self.order == "keep":
             return tags
         kept, rest = tags[: self.keep_first], tags[self.keep_first :]
-        if self.order == "alphabet":
+        if self.order == "alphabetical":
             return [*kept, *sorted(rest, key=lambda tag: (tag_form(tag), tag))]
         return [*kept, *sorted(rest, key=lambda tag: (-self.counts.get(tag, 0), tag_form(tag), tag))]
 

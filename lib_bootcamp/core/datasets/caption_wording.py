@@ -20,7 +20,7 @@ from .caption_lines import each_line, has_break, lines_of
 from .tags import tags_of
 
 Existing: TypeAlias = Literal["skip", "overwrite", "append", "prepend"]
-Order: TypeAlias = Literal["score", "alphabet", "listed"]
+Order: TypeAlias = Literal["score", "alphabetical", "listed"]
 Found: TypeAlias = "tuple[str, float]"
 _UNESCAPED = re.compile(r"(?<!\\)([()])")
 LONGEST_EMOTICON = 3
@@ -142,7 +142,7 @@ class Wording:
         if self.order == "score":
             found = sorted(found, key=lambda each: -each[1])
         tags = [tag for text, _ in found for tag in tags_of(_one_line(text), self._mark)]
-        return sorted(tags, key=lambda tag: (_form(tag), tag)) if self.order == "alphabet" else tags
+        return sorted(tags, key=lambda tag: (_form(tag), tag)) if self.order == "alphabetical" else tags
 
     def _worded(self, tags: list[str]) -> list[str]:
         made = []

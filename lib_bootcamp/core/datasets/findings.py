@@ -42,13 +42,13 @@ class Limits:
 
     Args:
         min_side_px: shorter sides are too small.
-        sharp_from: a lower sharpness is blurred.
+        min_sharpness: a lower sharpness is blurred.
         min_words: captions of fewer words are short.
         purpose: a key of `QUANTITIES`.
     """
 
     min_side_px: int = 512
-    sharp_from: float = 40.0
+    min_sharpness: float = 40.0
     min_words: int = 3
     purpose: str = "concept"
 
@@ -100,14 +100,14 @@ def buckets_of(pictures: Iterable[PictureFacts]) -> list[BucketCount]:
 
 def verdicts_of(findings: Sequence[Finding]) -> list[Verdict]:
     """One line for each area: how bad the worst of its findings is, and what they are."""
-    order: tuple[Level, ...] = ("good", "look", "mend")
+    order: tuple[Level, ...] = ("good", "review", "fix")
     verdicts = []
     for area in AREAS:
         here = [each for each in findings if each.area == area]
         worst = order[max((order.index(each.level) for each in here), default=0)]
-        said = [each.what for each in here if each.level == worst]
+        said = [each.message for each in here if each.level == worst]
         sentence = f"{'; '.join(said)}." if said else ALL_WELL[area]
-        verdicts.append(Verdict(area=area, level=worst, sentence=sentence))
+        verdicts.append(Verdict(area=area, level=worst, message=sentence))
     return verdicts
 
 
@@ -128,7 +128,7 @@ def _found(kind: str, files: Sequence[str], *, count: int | None = None, **words
         area=rule.area,
         level=rule.level,
         count=total,
-        what=f"{number(total, rule.noun)} {rule.what.format(**words)}",
+        message=f"{number(total, rule.noun)} {rule.message.format(**words)}",
         advice=rule.advice.format(**words),
         files=tuple(files[:MOST_FILES]),
     )
@@ -154,7 +154,7 @@ def _of_files(known: Gathered, usable: Sequence[PictureFacts]) -> Iterator[Findi
 
 
 def _left_out(kind: str, left: Sequence[LeftOut]) -> Iterator[Finding]:
-    why = list(dict.fromkeys(each.why for each in left))
+    why = list(dict.fromkeys(each.reason for each in left))
     more = " And more, which the JSON tells." if len(why) > MOST_REASONS else ""
     yield from _found(kind, [each.path for each in left], why=" ".join(why[:MOST_REASONS]) + more)
 
@@ -162,7 +162,7 @@ def _left_out(kind: str, left: Sequence[LeftOut]) -> Iterator[Finding]:
 def _of_sizes(usable: Sequence[PictureFacts], limits: Limits) -> Iterator[Finding]:
     side = limits.min_side_px
     yield from _found("too-small", _those(usable, lambda each: min(each.width, each.height) < side), side=side)
-    yield from _found("enlarged", _those(usable, lambda each: each.enlarged > MUCH_ENLARGED))
+    yield from _found("enlarged", _those(usable, lambda each: each.upscale_factor > MUCH_ENLARGED))
     cut = _those(usable, lambda each: each.cropped > MUCH_CROPPED)
     yield from _found("cropped", cut, share=f"{MUCH_CROPPED:.0%}")
     buckets = buckets_of(usable)
@@ -172,9 +172,9 @@ def _of_sizes(usable: Sequence[PictureFacts], limits: Limits) -> Iterator[Findin
 
 
 def _of_sharpness(usable: Sequence[PictureFacts], limits: Limits) -> Iterator[Finding]:
-    soft = [each for each in usable if each.sharpness < limits.sharp_from and each.hash]
+    soft = [each for each in usable if each.sharpness < limits.min_sharpness and each.hash]
     soft.sort(key=lambda each: each.sharpness)
-    yield from _found("blurred", [each.path for each in soft], sharp=f"{limits.sharp_from:g}")
+    yield from _found("blurred", [each.path for each in soft], sharp=f"{limits.min_sharpness:g}")
 
 
 def _of_duplicates(known: Gathered) -> Iterator[Finding]:
@@ -199,9 +199,9 @@ def _of_captions(known: Gathered, usable: Sequence[PictureFacts], limits: Limits
     yield from _found("several-lines", _those(told, lambda each: len(lines_of(each.caption or "")) > 1))
     kohya = next((each for each in known.trainers if each.trainer == "kohya"), None)
     if kohya is not None:
-        if kohya.caption_ending != KOHYA_ENDING:
+        if kohya.caption_extension != KOHYA_ENDING:
             yield from _found("caption-ending", (), count=kohya.captioned)
-        yield from _found("other-ending", known.other_ending, ending=kohya.caption_ending)
+        yield from _found("other-ending", known.other_ending, ending=kohya.caption_extension)
     yield from _found("orphans", known.orphans)
 
 
@@ -244,9 +244,9 @@ def _of_quantity(known: Gathered, usable: Sequence[PictureFacts], limits: Limits
     level: Level = "good"
     usual = f"{fine:,} to {plenty:,} are usual"
     if count < few:
-        level, judged, advice = "mend", "few", f"{usual}, and what is trained on under {few} mostly copies them"
+        level, judged, advice = "fix", "few", f"{usual}, and what is trained on under {few} mostly copies them"
     elif count < fine:
-        level, judged, advice = "look", "rather few", f"{usual}; more angles, poses and lights would help"
+        level, judged, advice = "review", "rather few", f"{usual}; more angles, poses and lights would help"
     elif count <= plenty:
         judged, advice = "usual", usual
     else:
@@ -256,6 +256,6 @@ def _of_quantity(known: Gathered, usable: Sequence[PictureFacts], limits: Limits
         area="Quantity",
         level=level,
         count=count,
-        what=f"{number(count, 'different picture')} for {named}: {judged}",
+        message=f"{number(count, 'different picture')} for {named}: {judged}",
         advice=f"A rule of thumb from practice: {advice}. Variety and clean captions count for more than number.",
     )

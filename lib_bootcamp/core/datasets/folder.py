@@ -104,7 +104,7 @@ def no_pictures(named: str, left: Mapping[Path, str], hint: str = "") -> ImageEr
 def left_out_of(listing: Listing) -> list[LeftOut]:
     """What a listing left out, for a result: paths are below its folder."""
     return [
-        LeftOut(path=printable(path.relative_to(listing.root).as_posix()), why=printable(why))
+        LeftOut(path=printable(path.relative_to(listing.root).as_posix()), reason=printable(why))
         for path, why in listing.left_out().items()
     ]
 

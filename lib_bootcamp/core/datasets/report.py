@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from lib_bootcamp.params import Spec
 
-Level: TypeAlias = Literal["good", "look", "mend"]
+Level: TypeAlias = Literal["good", "review", "fix"]
 Likeness: TypeAlias = Literal["same", "near", "mirrored", "clip"]
 _BELOW = "Below the folder, with forward slashes."
 
@@ -17,7 +17,7 @@ class LeftOut:
     """A file that is not taken."""
 
     path: Annotated[str, Spec("Path", _BELOW)]
-    why: Annotated[str, Spec("Why", "In a sentence.")]
+    reason: Annotated[str, Spec("Reason", "In a sentence.", renamed=("why",))]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,10 @@ class PictureFacts:
     frames: Annotated[int, Spec("Frames")]
     bucket: Annotated[str, Spec("Bucket", "Width x height that it is trained at.", unit="px")]
     cropped: Annotated[float, Spec("Cut off", "By the bucket.", unit="[0, 1]")]
-    enlarged: Annotated[float, Spec("Enlarged", "How many times its sides are, by the bucket.")]
+    upscale_factor: Annotated[
+        float,
+        Spec("Upscale factor", "How many times its sides are enlarged to fill the bucket.", renamed=("enlarged",)),
+    ]
     sharpness: Annotated[float, Spec("Sharpness", "Variance of the Laplacian at 512 x 512 px in area.")]
     hash: Annotated[str, Spec("Perceptual hash", "64 bits in hexadecimal; empty for a picture of one tone.")]
     caption: Annotated[str | None, Spec("Caption", "None: there is none; empty: its file says nothing.")]
@@ -51,9 +54,16 @@ class Finding:
 
     kind: Annotated[str, Spec("Kind", "For programs.")]
     area: Annotated[str, Spec("Area")]
-    level: Annotated[Level, Spec("Level", "good: nothing to do; look: look at it; mend: mend it before training.")]
+    level: Annotated[
+        Level,
+        Spec(
+            "Level",
+            "good: nothing to do; review: look at it; fix: fix it before training.",
+            renamed_choices={"look": "review", "mend": "fix"},
+        ),
+    ]
     count: Annotated[int, Spec("Count", "Files or tags that are concerned.")]
-    what: Annotated[str, Spec("What", "What was found, with the number.")]
+    message: Annotated[str, Spec("Message", "What was found, with the number.", renamed=("what",))]
     advice: Annotated[str, Spec("Advice", "What to do about it.")]
     files: Annotated[tuple[str, ...], Spec("Files", _BELOW)] = ()
 
@@ -63,8 +73,10 @@ class Verdict:
     """What one area comes to."""
 
     area: Annotated[str, Spec("Area")]
-    level: Annotated[Level, Spec("Level", "The worst of its findings.")]
-    sentence: Annotated[str, Spec("Sentence")]
+    level: Annotated[
+        Level, Spec("Level", "The worst of its findings.", renamed_choices={"look": "review", "mend": "fix"})
+    ]
+    message: Annotated[str, Spec("Message", "In a sentence.", renamed=("sentence",))]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,9 +124,13 @@ class TrainerCount:
     title: Annotated[str, Spec("Name")]
     pictures: Annotated[int, Spec("Pictures", "That it takes and that can be read; hidden ones by their names.")]
     captioned: Annotated[int, Spec("With a caption", "Of these, with words in a file that it reads.")]
-    caption_ending: Annotated[str, Spec("Caption files", "Their ending; empty: of every kind.")]
+    caption_extension: Annotated[
+        str, Spec("Caption files", "Their ending; empty: of every kind.", renamed=("caption_ending",))
+    ]
     left_out: Annotated[tuple[LeftOut, ...], Spec("Left out", "Pictures that it does not take, and why.")]
-    stops_at: Annotated[tuple[LeftOut, ...], Spec("Stops at", "Caption files that end the training, and why.")]
+    blocking_files: Annotated[
+        tuple[LeftOut, ...], Spec("Stops at", "Caption files that end the training, and why.", renamed=("stops_at",))
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,10 +152,15 @@ class Report:
     usable: Annotated[int, Spec("Usable", "Pictures that can be read.")]
     bytes: Annotated[int, Spec("Bytes", "Of the pictures.")]
     captioned: Annotated[int, Spec("With a caption")]
-    shown: Annotated[
-        int, Spec("Shown in an epoch", "What kohya's trainer takes, each as often as its folder's repeats say.")
+    shown_per_epoch: Annotated[
+        int,
+        Spec(
+            "Shown in an epoch",
+            "What kohya's trainer takes, each as often as its folder's repeats say.",
+            renamed=("shown",),
+        ),
     ]
-    sharp_from: Annotated[float, Spec("Blurred below")]
+    min_sharpness: Annotated[float, Spec("Blurred below", renamed=("sharp_from",))]
     verdicts: Annotated[tuple[Verdict, ...], Spec("Verdicts", "A line for each area.")]
     findings: Annotated[tuple[Finding, ...], Spec("Findings")]
     buckets: Annotated[tuple[BucketCount, ...], Spec("Buckets", "The fullest first.")]
@@ -148,6 +169,6 @@ class Report:
     trainers: Annotated[tuple[TrainerCount, ...], Spec("Trainers", "What each takes and leaves out.")]
     left_out: Annotated[tuple[LeftOut, ...], Spec("Left out", "What was not looked at here.")]
     tags: Annotated[tuple[TagCount, ...], Spec("Tags", "The most frequent first, at most 1000.")]
-    tags_once: Annotated[int, Spec("Tags in one caption only")]
+    single_use_tags: Annotated[int, Spec("Tags in one caption only", renamed=("tags_once",))]
     similar_tags: Annotated[tuple[PairCount, ...], Spec("Tags nearly alike")]
     pictures: Annotated[tuple[PictureFacts, ...], Spec("Pictures", "In the order of their paths.")]

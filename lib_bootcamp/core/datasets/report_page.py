@@ -20,15 +20,15 @@ MOST_THUMBNAILS, THUMBNAILS_EACH, GROUPS_SHOWN = 240, 12, 24
 MOST_ROWS, MOST_POINTS, MOST_BARS, MOST_PAIRS = 500, 2000, 30, 40
 TOKEN_EDGES = (0, 10, 20, 30, 40, 50, 60, 75, 100, 150)
 SHARPNESS_EDGES = (0, 25, 50, 100, 200, 400, 800, 1600, 3200)
-_WORDS = {"good": "good", "look": "look at it", "mend": "mend"}
-_SIGNS = {"good": "✓", "look": "!", "mend": "✕"}
+_WORDS = {"good": "good", "review": "look at it", "fix": "fix"}
+_SIGNS = {"good": "✓", "review": "!", "fix": "✕"}
 _LIKE = {"same": "the same", "near": "nearly the same", "mirrored": "mirror images", "clip": "alike by CLIP"}
 
 STYLE = """
 :root { color-scheme: light dark; --page: #fff; --card: #f6f7f9; --line: #dde1e6; --ink: #1a1d21; --soft: #5b6470;
-  --accent: #2f6fde; --good: #15803d; --look: #a95f00; --mend: #c42121; }
+  --accent: #2f6fde; --good: #15803d; --review: #a95f00; --fix: #c42121; }
 @media (prefers-color-scheme: dark) { :root { --page: #14171b; --card: #1d2127; --line: #343b45; --ink: #e8ebef;
-  --soft: #a0a9b5; --accent: #6ea3ff; --good: #4ade80; --look: #fbbf24; --mend: #f87171; } }
+  --soft: #a0a9b5; --accent: #6ea3ff; --good: #4ade80; --review: #fbbf24; --fix: #f87171; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
 main { max-width: 1120px; margin: 0 auto; padding: 28px 20px 60px; }
@@ -39,7 +39,7 @@ p { margin: 4px 0; overflow-wrap: anywhere; }
 .soft { color: var(--soft); }
 .sign { display: inline-flex; flex: none; width: 22px; height: 22px; border-radius: 50%; align-items: center;
   justify-content: center; font-size: 13px; font-weight: 700; color: var(--page); }
-.good { background: var(--good); } .look { background: var(--look); } .mend { background: var(--mend); }
+.good { background: var(--good); } .look { background: var(--review); } .mend { background: var(--fix); }
 .tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(140px, 1fr)); gap: 10px; margin: 18px 0; }
 .tile { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 10px 14px; }
 .tile b { display: block; font-size: 22px; line-height: 1.3; font-variant-numeric: tabular-nums; }
@@ -48,8 +48,8 @@ p { margin: 4px 0; overflow-wrap: anywhere; }
 .verdict + .verdict { border-top: 1px solid var(--line); }
 .verdict a { color: inherit; font-weight: 600; }
 .finding { border-left: 3px solid; padding: 2px 0 2px 14px; margin: 14px 0; }
-.finding.is-good { border-color: var(--good); } .finding.is-look { border-color: var(--look); }
-.finding.is-mend { border-color: var(--mend); }
+.finding.is-good { border-color: var(--good); } .finding.is-review { border-color: var(--review); }
+.finding.is-fix { border-color: var(--fix); }
 .pictures { display: flex; flex-wrap: wrap; gap: 10px; margin: 8px 0 2px; }
 figure { margin: 0; width: 132px; }
 figure img, figure .none { display: block; width: 132px; height: 100px; object-fit: contain; background: var(--card);
@@ -63,7 +63,7 @@ figcaption { font-size: 12px; line-height: 1.35; color: var(--soft); overflow: h
 .chart text { font: 12px system-ui, sans-serif; fill: var(--ink); font-variant-numeric: tabular-nums; }
 .chart .name { fill: var(--soft); } .chart .bar { fill: var(--accent); }
 .chart .point { fill: var(--accent); fill-opacity: .45; } .chart .axis { stroke: var(--soft); }
-.chart .grid { stroke: var(--line); } .chart .mark { stroke: var(--mend); stroke-width: 1.5; stroke-dasharray: 5 4; }
+.chart .grid { stroke: var(--line); } .chart .mark { stroke: var(--fix); stroke-width: 1.5; stroke-dasharray: 5 4; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: 13px; }
 th, td { text-align: left; padding: 4px 10px 4px 0; border-bottom: 1px solid var(--line); vertical-align: top;
@@ -128,7 +128,7 @@ def _head(report: Report) -> Iterator[str]:
         (f"{report.usable:,}", "usable"),
         (f"{report.captioned:,}", "with a caption"),
         (f"{len(report.classes):,}", "folders" if len(report.classes) != 1 else "folder"),
-        (f"{report.shown:,}", "per epoch"),
+        (f"{report.shown_per_epoch:,}", "per epoch"),
         (f"{len(report.buckets):,}", "buckets" if len(report.buckets) != 1 else "bucket"),
         (_megabytes(report.bytes), "of pictures"),
     ]
@@ -149,7 +149,7 @@ def _sign(level: str) -> str:
 
 def _verdict(verdict: Verdict) -> str:
     link = f'<a href="#{verdict.area.lower()}">{verdict.area}</a>'
-    return f'<div class="verdict">{_sign(verdict.level)}{link}<span>{safe(verdict.sentence)}</span></div>'
+    return f'<div class="verdict">{_sign(verdict.level)}{link}<span>{safe(verdict.message)}</span></div>'
 
 
 def _area(area: str, report: Report, known: dict[str, PictureFacts], pictures: _Pictures) -> str:
@@ -157,7 +157,7 @@ def _area(area: str, report: Report, known: dict[str, PictureFacts], pictures: _
     parts = [f'<section id="{area.lower()}"><h2>{_sign(level)}{area}</h2>']
     found = [each for each in report.findings if each.area == area]
     if not found:
-        parts.append(f'<p class="soft">{safe(next((e.sentence for e in report.verdicts if e.area == area), ""))}</p>')
+        parts.append(f'<p class="soft">{safe(next((e.message for e in report.verdicts if e.area == area), ""))}</p>')
     for each in found:
         parts.append(_finding(each, report, known, pictures))
     parts += _charts(area, report)
@@ -170,7 +170,7 @@ def _finding(finding: Finding, report: Report, known: dict[str, PictureFacts], p
     else:
         shown = _gallery(finding, known, pictures)
     return (
-        f'<div class="finding is-{finding.level}"><p><b>{safe(finding.what)}.</b> {safe(finding.advice)}</p>'
+        f'<div class="finding is-{finding.level}"><p><b>{safe(finding.message)}.</b> {safe(finding.advice)}</p>'
         f"{shown}</div>"
     )
 
@@ -202,7 +202,7 @@ def _note(kind: str, picture: PictureFacts) -> str:
     size = f"{picture.width} x {picture.height} px"
     return {
         "too-small": size,
-        "enlarged": f"{picture.enlarged:.2f} times to {picture.bucket}",
+        "enlarged": f"{picture.upscale_factor:.2f} times to {picture.bucket}",
         "cropped": f"{picture.cropped:.0%} of {size} cut for {picture.bucket}",
         "lonely-buckets": f"{size} in {picture.bucket}",
         "blurred": f"sharpness {picture.sharpness:.0f}",
@@ -241,7 +241,7 @@ def _charts(area: str, report: Report) -> Iterator[str]:
         yield _titled("Size of each picture", points(places, label="Width and height of the pictures", unit="px"))
         yield "</div>"
     elif area == "Sharpness" and usable:
-        values, mark = [each.sharpness for each in usable], report.sharp_from
+        values, mark = [each.sharpness for each in usable], report.min_sharpness
         yield _titled(
             "Sharpness",
             histogram(
@@ -264,9 +264,9 @@ def _trainers(report: Report) -> str:
     head = "".join(f"<th>{name}</th>" for name in names)
     rows = []
     for each in report.trainers:
-        counts = (each.pictures, each.captioned, len(each.left_out), len(each.stops_at))
+        counts = (each.pictures, each.captioned, len(each.left_out), len(each.blocking_files))
         numbers = "".join(f'<td class="number">{count:,}</td>' for count in counts)
-        rows.append(f"<tr><td>{safe(each.title)}</td>{numbers}<td>{each.caption_ending or 'every kind'}</td></tr>")
+        rows.append(f"<tr><td>{safe(each.title)}</td>{numbers}<td>{each.caption_extension or 'every kind'}</td></tr>")
     return _titled("What trainers take", f"<table><tr>{head}</tr>{''.join(rows)}</table>")
 
 

@@ -33,182 +33,182 @@ class Rule:
         area: where it stands.
         level: how bad it is.
         noun: what is counted.
-        what: what is said after the number; `{have}` and `{are}` follow it, other names are the caller's.
+        message: what is said after the number; `{have}` and `{are}` follow it, other names are the caller's.
         advice: what to do.
     """
 
     area: str
     level: Level
     noun: str
-    what: str
+    message: str
     advice: str
 
 
 RULES: dict[str, Rule] = {
-    "corrupt": Rule("Files", "mend", "file", "cannot be used", "Replace or remove them: trainers stop at such a file."),
-    "unread": Rule("Files", "mend", "folder", "cannot be listed", "Give yourself the right to read them."),
+    "corrupt": Rule("Files", "fix", "file", "cannot be used", "Replace or remove them: trainers stop at such a file."),
+    "unread": Rule("Files", "fix", "folder", "cannot be listed", "Give yourself the right to read them."),
     "turned": Rule(
         "Files",
-        "mend",
+        "fix",
         "picture",
         "{have} an EXIF orientation",
         "Save them upright: kohya's trainer does not read it and sees them lying on their side or mirrored.",
     ),
     "transparent": Rule(
         "Files",
-        "look",
+        "review",
         "picture",
         "{have} transparent pixels",
         "Lay them on a background of your choice: trainers drop the alpha channel, and what lies hidden is trained.",
     ),
-    "animated": Rule("Files", "look", "picture", "{have} several frames", "Only the first frame is trained."),
-    "flat": Rule("Files", "look", "picture", "{have} one tone only", "Remove them, unless that is what you teach."),
-    "outside": Rule("Files", "look", "link", "out of the folder {are} left out", "Copy the files into the folder."),
-    "left-out": Rule("Files", "look", "file", "{are} left out here", "{why}"),
-    "kohya-leaves-out": Rule("Files", "look", "picture", "{are} not trained by kohya's sd-scripts", "{why}"),
-    "onetrainer-leaves-out": Rule("Files", "look", "picture", "{are} not trained by OneTrainer", "{why}"),
+    "animated": Rule("Files", "review", "picture", "{have} several frames", "Only the first frame is trained."),
+    "flat": Rule("Files", "review", "picture", "{have} one tone only", "Remove them, unless that is what you teach."),
+    "outside": Rule("Files", "review", "link", "out of the folder {are} left out", "Copy the files into the folder."),
+    "left-out": Rule("Files", "review", "file", "{are} left out here", "{why}"),
+    "kohya-leaves-out": Rule("Files", "review", "picture", "{are} not trained by kohya's sd-scripts", "{why}"),
+    "onetrainer-leaves-out": Rule("Files", "review", "picture", "{are} not trained by OneTrainer", "{why}"),
     "junk": Rule(
         "Files",
-        "look",
+        "review",
         "file or folder",
         "of the system {are} among the pictures",
         "Remove them: OneTrainer takes such files for pictures and looks into such folders.",
     ),
     "too-small": Rule(
         "Sizes",
-        "mend",
+        "fix",
         "picture",
         "{have} a side under {side} px",
         "Find larger originals or leave them out; the marks of an upscaler are learned too.",
     ),
     "enlarged": Rule(
         "Sizes",
-        "look",
+        "review",
         "picture",
         "would be enlarged to fill the bucket",
         "Train with bucket_no_upscale, at a lower resolution, or without them.",
     ),
     "cropped": Rule(
         "Sizes",
-        "look",
+        "review",
         "picture",
         "would lose more than {share} of the area to the bucket",
         "Crop them yourself, so that what matters stays.",
     ),
     "lonely-buckets": Rule(
         "Sizes",
-        "look",
+        "review",
         "bucket",
         "{have} one picture alone",
         "With a batch size over 1 such batches are not full: crop those pictures to a common ratio.",
     ),
     "blurred": Rule(
         "Sharpness",
-        "look",
+        "review",
         "picture",
         "measured less sharp than {sharp}",
         "Look at them and remove the blurred ones, which teach blur; art with plain areas measures low, sharp or not.",
     ),
     "same": Rule(
         "Duplicates",
-        "mend",
+        "fix",
         "picture",
         "in {groups} {are} the same",
         "Keep one of each: a picture that is there twice weighs double.",
     ),
     "near": Rule(
         "Duplicates",
-        "look",
+        "review",
         "picture",
         "in {groups} {are} nearly the same",
         "Keep the largest or best of each, unless they differ in what matters.",
     ),
     "mirrored": Rule(
         "Duplicates",
-        "look",
+        "review",
         "picture",
         "in {groups} {are} mirror images of each other",
         "Keep one of each and let the trainer flip, if left and right do not matter.",
     ),
     "clip": Rule(
         "Duplicates",
-        "look",
+        "review",
         "picture",
         "in {groups} {are} nearly the same by CLIP",
         "Keep the best of each, unless they differ in what matters.",
     ),
     "no-captions": Rule(
         "Captions",
-        "look",
+        "review",
         "picture",
         "{have} no caption, which is all of them",
         "Only the class in the folder's name would be learned: caption them, unless that is meant.",
     ),
     "missing": Rule(
-        "Captions", "mend", "picture", "{have} no caption", "Write them, or the folder's class is taken for these."
+        "Captions", "fix", "picture", "{have} no caption", "Write them, or the folder's class is taken for these."
     ),
     "no-bytes": Rule(
         "Captions",
-        "mend",
+        "fix",
         "caption file",
         "{have} no bytes",
         "kohya's trainer stops at such a file: write a caption into it, or remove it.",
     ),
     "blank": Rule(
         "Captions",
-        "look",
+        "review",
         "caption file",
         "{are} blank",
         "No words are trained then, not even the folder's class: write a caption, or remove the file.",
     ),
     "blank-first-line": Rule(
         "Captions",
-        "look",
+        "review",
         "caption file",
         "{have} a blank first line",
         "kohya's trainer takes that line for the caption, unless enable_wildcard is set: remove it.",
     ),
     "mark": Rule(
         "Captions",
-        "look",
+        "review",
         "caption file",
         "{have} a byte order mark",
         "Save them as UTF-8 without it: trainers read it as part of the first word.",
     ),
     "unreadable": Rule(
         "Captions",
-        "mend",
+        "fix",
         "caption file",
         "cannot be read",
         "Save them as UTF-8 text: kohya's trainer and OneTrainer stop at others.",
     ),
     "contradictory": Rule(
-        "Captions", "mend", "picture", "{have} captions that differ in two files", "Keep one; the first is taken."
+        "Captions", "fix", "picture", "{have} captions that differ in two files", "Keep one; the first is taken."
     ),
     "shared": Rule(
         "Captions",
-        "look",
+        "review",
         "picture",
         "share a caption file with another of the same name but for its ending",
         "Rename one of each.",
     ),
     "short": Rule(
         "Captions",
-        "look",
+        "review",
         "caption",
         "{have} fewer than {words} words",
         "Say what is to stay changeable: what is not said is learned as part of the subject.",
     ),
     "long": Rule(
         "Captions",
-        "look",
+        "review",
         "caption",
         "{have} more than {tokens} tokens",
         "What is beyond is cut off, unless the trainer's max_token_length is raised to 150 or 225.",
     ),
     "several-lines": Rule(
         "Captions",
-        "look",
+        "review",
         "caption",
         "{have} several lines",
         "OneTrainer takes one of them each time, kohya's trainer too with enable_wildcard, else the first line alone.",
@@ -222,17 +222,17 @@ RULES: dict[str, Rule] = {
     ),
     "other-ending": Rule(
         "Captions",
-        "look",
+        "review",
         "caption",
         "{are} not in a {ending} file",
         "kohya's trainer reads files of one ending only, OneTrainer those in .txt; no trainer of these reads tables.",
     ),
     "orphans": Rule(
-        "Captions", "look", "caption file", "{have} no picture", "Remove them, or bring the pictures back."
+        "Captions", "review", "caption file", "{have} no picture", "Remove them, or bring the pictures back."
     ),
     "similar": Rule(
         "Tags",
-        "look",
+        "review",
         "pair",
         "of tags may be one tag in two ways ({some})",
         "Make them one, where they mean the same.",
@@ -246,15 +246,15 @@ RULES: dict[str, Rule] = {
     ),
     "no-repeats": Rule(
         "Balance",
-        "mend",
+        "fix",
         "folder",
         "{have} no repeats in the name, beside others that have them",
         "kohya's trainer leaves them out: rename them to something like 10_{name}.",
     ),
-    "zero-repeats": Rule("Balance", "mend", "folder", "{have} 0 repeats", "kohya's trainer leaves them out."),
+    "zero-repeats": Rule("Balance", "fix", "folder", "{have} 0 repeats", "kohya's trainer leaves them out."),
     "unbalanced": Rule(
         "Balance",
-        "look",
+        "review",
         "folder",
         "weigh too differently ({most} is shown {ratio} times as often as {least})",
         "Give the smaller folder more repeats, or it is learned less.",

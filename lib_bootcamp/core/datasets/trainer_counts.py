@@ -48,9 +48,9 @@ def _count(
         title=TITLES[trainer],
         pictures=len(taken) + hidden,
         captioned=len(said),
-        caption_ending=ending,
+        caption_extension=ending,
         left_out=tuple(left_out_of(listing) if trainer == "bootcamp" else _left_out(trainer, listing, facts)),
-        stops_at=tuple(_stops_at(trainer, taken, ending, captions)),
+        blocking_files=tuple(_stops_at(trainer, taken, ending, captions)),
     )
 
 
@@ -73,7 +73,7 @@ def _left_out(trainer: Trainer, listing: Listing, facts: Sequence[PictureFacts])
     others = [below(listing.root, path) for path in (*listing.hidden, *listing.not_read)]
     for path in sorted([*(each.path for each in facts), *others]):
         if reason := why(PurePosixPath(path)):
-            yield LeftOut(path=path, why=reason)
+            yield LeftOut(path=path, reason=reason)
 
 
 def _stops_at(
@@ -89,4 +89,4 @@ def _stops_at(
             told[file] = _NO_BYTES
         elif file in captions.problems():
             told[file] = _NO_TEXT.format(trainer=TITLES[trainer])
-    yield from (LeftOut(path=path, why=why) for path, why in told.items())
+    yield from (LeftOut(path=path, reason=why) for path, why in told.items())

@@ -39,7 +39,7 @@ class ModelFacts:
     Args:
         kind: what it is, from its tensors; `unknown` where its header cannot be read or is of another kind.
         base: the model it belongs to, or None.
-        told_by: what told the base: `header`, `config` (the config.json beside it), `name`, or nothing.
+        detected_from: what told the base: `header`, `config` (the config.json beside it), `name`, or nothing.
         name_base: what the name alone says.
         problem: why it cannot be used, in words that follow its name; empty where it is whole.
         is_union: whether it is for several kinds of maps, by its tensors.
@@ -48,7 +48,7 @@ class ModelFacts:
 
     kind: Kind
     base: Base | None
-    told_by: Literal["header", "config", "name", ""]
+    detected_from: Literal["header", "config", "name", ""]
     name_base: Base | None
     problem: str = ""
     is_union: bool = False
@@ -57,7 +57,7 @@ class ModelFacts:
     @property
     def contradicts(self) -> bool:
         """Whether the name says another base than the tensors."""
-        return self.told_by == "header" and self.name_base not in {None, self.base}
+        return self.detected_from == "header" and self.name_base not in {None, self.base}
 
 
 def model_facts(path: Path) -> ModelFacts:
@@ -82,8 +82,8 @@ def _facts(path: Path, header: Mapping[str, Any], problem: str) -> ModelFacts:
     shapes = {name: tuple(tensor["shape"]) for name, tensor in header.items() if name != "__metadata__"}
     by_name = base_of_name(telling_name(path)) or base_of_name(path.name)
     kind, by_tensors = kind_of_shapes(shapes), base_of_shapes(shapes)
-    base, told_by = _base(path, by_tensors, by_name)
-    return ModelFacts(kind, base, told_by, by_name, problem, is_union(shapes), bool(shapes))
+    base, detected_from = _base(path, by_tensors, by_name)
+    return ModelFacts(kind, base, detected_from, by_name, problem, is_union(shapes), bool(shapes))
 
 
 def _base(

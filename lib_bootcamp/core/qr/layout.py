@@ -22,8 +22,15 @@ class QrLayout(Params):
     top: Annotated[int, Spec("Top", "Of the first module, without the quiet zone.", ge=0, le=8192, unit="px")]
     width: Annotated[int, Spec("Canvas width", ge=1, le=8192, unit="px")]
     height: Annotated[int, Spec("Canvas height", ge=1, le=8192, unit="px")]
-    modules_may_fail: Annotated[
-        int, Spec("Modules that may fail", "Wrong modules that are corrected wherever they lie.", ge=0, le=31329)
+    correctable_modules: Annotated[
+        int,
+        Spec(
+            "Modules that may fail",
+            "Wrong modules that are corrected wherever they lie.",
+            ge=0,
+            le=31329,
+            renamed=("modules_may_fail",),
+        ),
     ]
     invert: Annotated[bool, Spec("Inverted", "Light modules on dark ground.")] = False
 

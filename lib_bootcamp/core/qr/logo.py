@@ -27,16 +27,16 @@ class SafeArea:
 
     Attributes:
         top, left, rows, columns: in modules, from the first module.
-        modules_may_fail: further wrong modules that are corrected wherever they lie.
-        codewords_may_fail_share: share in [0, 1] of all codewords that may be wrong beside those covered.
+        correctable_modules: further wrong modules that are corrected wherever they lie.
+        correctable_codeword_share: share in [0, 1] of all codewords that may be wrong beside those covered.
     """
 
     top: int
     left: int
     rows: int
     columns: int
-    modules_may_fail: int
-    codewords_may_fail_share: float
+    correctable_modules: int
+    correctable_codeword_share: float
 
 
 @functools.lru_cache(maxsize=16)

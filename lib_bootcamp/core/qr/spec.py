@@ -71,7 +71,7 @@ def data_bits(version: int, level: Level) -> int:
     return 8 * sum(block.data for block in blocks(version, level))
 
 
-def modules_may_fail(version: int, level: Level) -> int:
+def correctable_modules(version: int, level: Level) -> int:
     """Wrong data modules that are corrected wherever they lie.
 
     The worst case: each of them spoils another codeword, and all of those lie in the weakest block.
@@ -80,7 +80,7 @@ def modules_may_fail(version: int, level: Level) -> int:
     return min(block.correctable for block in blocks(version, level))
 
 
-def codewords_may_fail_share(version: int, level: Level) -> float:
+def correctable_codeword_share(version: int, level: Level) -> float:
     """The share in [0, 1] of all codewords that may be wrong where they are spread evenly over the blocks."""
     rows = blocks(version, level)
     return sum(block.correctable for block in rows) / sum(block.total for block in rows)

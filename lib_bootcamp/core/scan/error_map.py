@@ -57,7 +57,7 @@ class ErrorMap:
         return int((self.wrong & place).sum()), int(place.sum())
 
     @property
-    def blocks_beyond(self) -> int:
+    def uncorrectable_blocks(self) -> int:
         """Blocks with more wrong codewords than are corrected; one is enough to lose the symbol."""
         return sum(w > c for w, c in zip(self.wrong_codewords, self.correctable, strict=True))
 

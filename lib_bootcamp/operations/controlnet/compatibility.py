@@ -55,7 +55,9 @@ class ModelVerdict:
     name: Annotated[str, Spec("Model", "As a unit is given it.")]
     kind: Annotated[str, Spec("Kind", "From its tensors; model where they do not tell.")]
     base: Annotated[str | None, Spec("Base", "sd15, sd2, sdxl, sd3, flux, ...; null: not known.")]
-    told_by: Annotated[str, Spec("Told by", "header, config (its config.json), name, or nothing.")]
+    detected_from: Annotated[
+        str, Spec("Told by", "header, config (its config.json), name, or nothing.", renamed=("told_by",))
+    ]
     maps: Annotated[tuple[str, ...], Spec("Maps", "What it was trained on.")]
     fits: Annotated[bool | None, Spec("Fits", "null: one of the two is not known.")]
     damaged: Annotated[bool, Spec("Damaged", "Empty, cut off, or something else in its place.")]
@@ -179,7 +181,7 @@ def _verdict(each: Installed) -> ModelVerdict:
         name=each.name,
         kind=KIND_TITLES[each.facts.kind],
         base=each.facts.base,
-        told_by=each.facts.told_by,
+        detected_from=each.facts.detected_from,
         maps=each.maps,
         fits=each.fits,
         damaged=bool(each.facts.problem),

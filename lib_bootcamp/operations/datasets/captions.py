@@ -56,7 +56,7 @@ class CaptionsResult(Result):
                 )
         if len(told) > SHOWN_LINES:
             told = [*told[:SHOWN_LINES], "... --json tells all."]
-        return [*told, *left_out_lines((each.path, each.why) for each in self.left_out)]
+        return [*told, *left_out_lines((each.path, each.reason) for each in self.left_out)]
 
     def succeeded(self) -> bool:
         """Whether nothing was left."""

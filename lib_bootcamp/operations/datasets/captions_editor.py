@@ -109,11 +109,11 @@ class CaptionEditor:
 
     def _why_left(self, picture: Path, caption: Caption | None, read: FolderCaptions) -> str:
         """Why a caption is not to be changed."""
-        beside = picture.with_suffix(self.params.ending)
+        beside = picture.with_suffix(self.params.extension)
         for path in (*(picture.with_suffix(each) for each in BESIDE), beside):
             if path in read.problems and caption is None:
                 return f"{self._below(picture)}: {read.problems[path]}"
-        there, seen = caption.text if caption else "", self.params.seen
+        there, seen = caption.text if caption else "", self.params.expected_caption
         if seen is not None and there != with_endings_of(there, seen.strip()):  # pages send each line's end as \n
             return f"{self._below(picture)} has another caption by now and is left."
         return ""
@@ -122,7 +122,7 @@ class CaptionEditor:
         """Write file by file, and tell each picture's change when its file is written."""
         by_file: dict[Path, list[_Planned]] = {}
         for each in planned:
-            file = each.caption.file if each.caption else each.picture.with_suffix(self.params.ending)
+            file = each.caption.file if each.caption else each.picture.with_suffix(self.params.extension)
             by_file.setdefault(file, []).append(each)
         with self._journal().run("captions edited") as journal:
             files = track(self.context.progress, by_file.items(), title="Captions", total=len(by_file), unit="file")
@@ -150,7 +150,7 @@ class CaptionEditor:
         return ""
 
     def _change(self, each: _Planned, note: str = "") -> CaptionChange:
-        file = each.caption.file if each.caption else each.picture.with_suffix(self.params.ending)
+        file = each.caption.file if each.caption else each.picture.with_suffix(self.params.extension)
         before = each.caption.text if each.caption else None
         return CaptionChange(
             path=self._below(each.picture),

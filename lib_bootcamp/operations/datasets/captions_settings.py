@@ -10,7 +10,7 @@ from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.params import Params, Spec
 
 _AT = {"first": "First", "last": "Last", "position": "At the position below"}
-_ORDER = {"keep": "As it is", "alphabet": "By the alphabet", "frequency": "Most frequent first"}
+_ORDER = {"keep": "As it is", "alphabetical": "By the alphabet", "frequency": "Most frequent first"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,9 +37,15 @@ class CaptionsParams(Params):
     text: Annotated[
         str | None, Spec("Whole caption", "Takes the place of the caption.", format="multiline", group="More")
     ] = None
-    seen: Annotated[
+    expected_caption: Annotated[
         str | None,
-        Spec("As it was seen", "A caption that is another one by now is left.", format="multiline", group="More"),
+        Spec(
+            "As it was seen",
+            "A caption that is another one by now is left.",
+            format="multiline",
+            group="More",
+            renamed=("seen",),
+        ),
     ] = None
     replace_text: Annotated[
         tuple[str, ...],
@@ -58,7 +64,9 @@ class CaptionsParams(Params):
     at: Annotated[At, Spec("Added", titles=_AT, group="Edit")] = "last"
     position: Annotated[int, Spec("Position", "From 0.", ge=0, le=1000, group="Edit", when={"at": ("position",)})] = 0
     dedupe: Annotated[bool, Spec("Remove repeated tags", group="Edit")] = False
-    order: Annotated[Order, Spec("Order", titles=_ORDER, group="Edit")] = "keep"
+    order: Annotated[
+        Order, Spec("Order", titles=_ORDER, group="Edit", renamed_choices={"alphabet": "alphabetical"})
+    ] = "keep"
     keep_first: Annotated[
         int,
         Spec(
@@ -68,16 +76,16 @@ class CaptionsParams(Params):
             le=100,
             unit="tags",
             group="Edit",
-            when={"order": ("alphabet", "frequency")},
+            when={"order": ("alphabetical", "frequency")},
         ),
     ] = 0
     separator: Annotated[str, Spec("Separator", "Between tags.", min_length=1, max_length=8, group="Edit")] = ","
     new_separator: Annotated[
         str | None, Spec("New separator", "Empty: the same.", min_length=1, max_length=8, group="Edit")
     ] = None
-    ending: Annotated[
+    extension: Annotated[
         Literal[".txt", ".caption"],
-        Spec("New files end in", "For pictures that have no caption yet.", group="More"),
+        Spec("New files end in", "For pictures that have no caption yet.", group="More", renamed=("ending",)),
     ] = ".txt"
     dry_run: Annotated[bool, Spec("Dry run", "Tell what would change and write nothing.")] = False
     undo: Annotated[bool, Spec("Undo", "Take back the newest edit of this folder.", group="More")] = False
@@ -86,8 +94,8 @@ class CaptionsParams(Params):
         """The question and the edits can be read, and undo is not mixed with them."""
         Where(self.where, self.separator)
         edits = self.edit({}).changes_anything()
-        if self.seen is not None and len(self.files) != 1:
-            raise InvalidParamError("seen", "needs files to name the one picture whose caption was seen")
+        if self.expected_caption is not None and len(self.files) != 1:
+            raise InvalidParamError("expected_caption", "needs files to name the one picture whose caption was seen")
         if self.undo and edits:
             raise InvalidParamError("undo", "cannot be mixed with edits; undo first, then edit")
 

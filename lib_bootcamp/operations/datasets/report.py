@@ -74,9 +74,16 @@ class DatasetParams(Params):
     min_side_px: Annotated[
         int, Spec("Too small below", "Of the shorter side.", ge=1, le=8192, unit="px", group="Limits")
     ] = 512
-    sharp_from: Annotated[
+    min_sharpness: Annotated[
         float,
-        Spec("Blurred below", "Variance of the Laplacian at 512 x 512 px in area.", ge=0, le=10_000, group="Limits"),
+        Spec(
+            "Blurred below",
+            "Variance of the Laplacian at 512 x 512 px in area.",
+            ge=0,
+            le=10_000,
+            group="Limits",
+            renamed=("sharp_from",),
+        ),
     ] = 40.0
     min_words: Annotated[int, Spec("Short captions below", ge=0, le=200, unit="words", group="Limits")] = 3
     hash_distance: Annotated[
@@ -128,8 +135,8 @@ class DatasetReport(Report, Result):
 
     def summary(self) -> str:
         """How much there is, and what wants mending."""
-        mend = [each.area.lower() for each in self.verdicts if each.level == "mend"]
-        look = [each.area.lower() for each in self.verdicts if each.level == "look"]
+        mend = [each.area.lower() for each in self.verdicts if each.level == "fix"]
+        look = [each.area.lower() for each in self.verdicts if each.level == "review"]
         said = [f"mend {', '.join(mend)}"] if mend else []
         said += [f"look at {', '.join(look)}"] if look else []
         return f"{self.count:,} pictures, {self.captioned:,} with a caption: {'; '.join(said) or 'all is well'}."
@@ -139,18 +146,18 @@ class DatasetReport(Report, Result):
         told = []
         for verdict in self.verdicts:
             here = [each for each in self.findings if each.area == verdict.area]
-            told.append(f"{verdict.level:5}{verdict.area}" + ("" if here else f": {verdict.sentence}"))
+            told.append(f"{verdict.level:7}{verdict.area}" + ("" if here else f": {verdict.message}"))
             for each in here:
                 some = ", ".join(each.files[:3]) + (", ..." if len(each.files) > 3 else "")
-                told.append(f"       {each.what}. {each.advice}{f' ({some})' if some else ''}")
+                told.append(f"         {each.message}. {each.advice}{f' ({some})' if some else ''}")
         told += [_trainer_line(each) for each in self.trainers]
-        told += left_out_lines((each.path, each.why) for each in self.left_out)
+        told += left_out_lines((each.path, each.reason) for each in self.left_out)
         return told
 
 
 def _trainer_line(each: TrainerCount) -> str:
-    files = f"in {each.caption_ending} files" if each.caption_ending else "in files of every kind"
-    stops = f"; it stops at {number(len(each.stops_at), 'caption file')}" if each.stops_at else ""
+    files = f"in {each.caption_extension} files" if each.caption_extension else "in files of every kind"
+    stops = f"; it stops at {number(len(each.blocking_files), 'caption file')}" if each.blocking_files else ""
     of = f"{each.pictures:,} of {number(each.pictures + len(each.left_out), 'picture')}"
     return f"{each.title}: {of}, {each.captioned:,} with a caption {files}{stops}."
 
@@ -197,7 +204,7 @@ def _facts(path: Path, made: Examined, captions: DatasetCaptions, params: Datase
         frames=made.frames,
         bucket=f"{placed.bucket[0]}x{placed.bucket[1]}" if placed else "",
         cropped=round(placed.cropped, 4) if placed else 0.0,
-        enlarged=round(placed.enlarged, 4) if placed else 0.0,
+        upscale_factor=round(placed.upscale_factor, 4) if placed else 0.0,
         sharpness=round(made.sharpness, 2),
         hash=f"{made.hash.upright:016x}" if made.hash else "",
         caption=text,
@@ -310,7 +317,7 @@ def _report(
     )
     limits = Limits(
         min_side_px=params.min_side_px,
-        sharp_from=params.sharp_from,
+        min_sharpness=params.min_sharpness,
         min_words=params.min_words,
         purpose=params.purpose,
     )
@@ -322,15 +329,15 @@ def _report(
         usable=sum(not each.problem for each in facts),
         bytes=sum(each.bytes for each in facts),
         captioned=sum(bool(each.caption) for each in facts),
-        shown=shown,
-        sharp_from=params.sharp_from,
+        shown_per_epoch=shown,
+        min_sharpness=params.min_sharpness,
         verdicts=tuple(verdicts_of(findings)),
         findings=tuple(findings),
         buckets=tuple(buckets_of(facts)),
         groups=tuple(groups),
         classes=tuple(classes),
         tags=tuple(TagCount(tag=tag, count=count) for tag, count in ordered[:MOST_TAGS]),
-        tags_once=sum(count == 1 for count in tags.values()),
+        single_use_tags=sum(count == 1 for count in tags.values()),
         trainers=trainers,
         left_out=tuple(left_out_of(listing)),
         similar_tags=tuple(known.similar),
@@ -340,7 +347,7 @@ def _report(
 
 def _other_ending(facts: Sequence[PictureFacts], trainers: Sequence[TrainerCount]) -> list[str]:
     """Pictures whose caption lies in no file of the ending that kohya's trainer is to be given."""
-    ending = next(each.caption_ending for each in trainers if each.trainer == "kohya")
+    ending = next(each.caption_extension for each in trainers if each.trainer == "kohya")
     return [each.path for each in facts if each.caption and not (each.caption_file or "").endswith(ending)]
 
 

@@ -79,7 +79,7 @@ CAPTION = Operation(
     job=FolderJob(params=CaptionFolder, work=CaptionWork),
     presets={
         "subject, style and medium": {
-            "way": "tags",
+            "method": "tags",
             "labels": [],
             "groups": {
                 "subject": ["a person", "an animal", "a landscape", "a building", "food", "a vehicle", "a pattern"],
@@ -91,17 +91,17 @@ CAPTION = Operation(
         },
         "drawn shapes (mini)": {
             "clip": "mini",
-            "way": "tags",
+            "method": "tags",
             "labels": [],
             "per_list": {},
             "groups": {
                 "object": [f"{color} {shape}" for color in _COLORS for shape in _SHAPES],
                 "background": [f"{color} background" for color in _COLORS],
             },
-            "templates": "own",
+            "templates": "custom",
             "template": ["a {}"],
             "threshold": 0.0,
-            "most_tags": 1,
+            "max_tags": 1,
             "order": "listed",
         },
     },

@@ -87,7 +87,7 @@ class CaptionWork(PictureFolder):
         super().__init__(root, context, recursive=params.recursive)
         self.writes_into = root
         classify.check_model_name(params, context)
-        if params.way != "tags":
+        if params.method != "tags":
             check_captioner(params.prompt_settings(), context)
             if params.tables is not None:
                 context.folder(params.tables, "tables")
@@ -101,9 +101,9 @@ class CaptionWork(PictureFolder):
     def batch(self) -> int:  # type: ignore[override]
         """A picture at a time where each takes long; else as many as the models take at once."""
         params = self.params
-        if params.way == "tags":
+        if params.method == "tags":
             return _BATCH
-        if params.way == "interrogate" and params.mode in ("best", "negative"):
+        if params.method == "interrogate" and params.mode in ("best", "negative"):
             return 1
         name = params.captioner if params.captioner != AUTO else automatic(self.context.host) or NONE
         return _BATCH if name == NONE else _BATCH_OF_SENTENCES

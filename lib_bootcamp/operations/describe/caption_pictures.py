@@ -40,7 +40,7 @@ def found_in(
     pictures: Sequence[Any], params: CaptionSettings, context: Context, read: Any
 ) -> Iterator[list[Found] | BootcampError]:
     """What the model says of each picture, in order, or the mistake about it."""
-    if params.way == "tags":
+    if params.method == "tags":
         settings = params.tag_settings()
         sets = settings.label_sets()  # checked here, once for all pictures
         for scores in classify_files(pictures, settings, context, read):

@@ -29,10 +29,10 @@ _MODES = {
     "classic": "Classic: sentence, medium, artist, site, movement, flavors",
     "negative": "Negative: what the picture is least like",
 }
-_ORDER = {"score": "Best first", "alphabet": "By the alphabet", "listed": "As they are listed"}
+_ORDER = {"score": "Best first", "alphabetical": "By the alphabet", "listed": "As they are listed"}
 _WEIGHING = "How tags are weighed"
-_TAGS: dict[str, tuple[object, ...]] = {"way": ("tags",)}
-_PROMPTS: dict[str, tuple[object, ...]] = {"way": ("interrogate",)}
+_TAGS: dict[str, tuple[object, ...]] = {"method": ("tags",)}
+_PROMPTS: dict[str, tuple[object, ...]] = {"method": ("interrogate",)}
 _CHAINS: dict[str, tuple[object, ...]] = {**_PROMPTS, "mode": ("best", "negative")}
 
 
@@ -46,7 +46,9 @@ def _as(declaration: type[Params], name: str, **changes: Any) -> Spec:
 class CaptionSettings(Params):
     """How captions are made and worded; without pictures."""
 
-    way: Annotated[Literal["tags", "interrogate", "captioner"], Spec("Captions by", titles=_WAYS)] = "tags"
+    method: Annotated[
+        Literal["tags", "interrogate", "captioner"], Spec("Captions by", titles=_WAYS, renamed=("way",))
+    ] = "tags"
     labels: Annotated[
         tuple[str, ...],
         _as(
@@ -81,9 +83,17 @@ class CaptionSettings(Params):
             when=_TAGS,
         ),
     ] = 0.25
-    most_tags: Annotated[
+    max_tags: Annotated[
         int | None,
-        Spec("Tags at most", "Of each list. Empty: all above the threshold.", ge=1, le=1000, group="Tags", when=_TAGS),
+        Spec(
+            "Tags at most",
+            "Of each list. Empty: all above the threshold.",
+            ge=1,
+            le=1000,
+            group="Tags",
+            when=_TAGS,
+            renamed=("most_tags",),
+        ),
     ] = None
     per_list: Annotated[
         dict[str, Any],
@@ -106,11 +116,11 @@ class CaptionSettings(Params):
         ),
     ] = ()
     templates: Annotated[
-        Literal["none", "short", "openai", "own"], _as(ClassifySettings, "templates", group=_WEIGHING, when=_TAGS)
+        Literal["none", "short", "openai", "custom"], _as(ClassifySettings, "templates", group=_WEIGHING, when=_TAGS)
     ] = "none"
     template: Annotated[
         tuple[str, ...],
-        _as(ClassifySettings, "template", group=_WEIGHING, when={**_TAGS, "templates": ("own",)}),
+        _as(ClassifySettings, "template", group=_WEIGHING, when={**_TAGS, "templates": ("custom",)}),
     ] = ()
     scoring: Annotated[Scoring, _as(ClassifySettings, "scoring", group=_WEIGHING, when=_TAGS)] = "softmax"
     backend: Annotated[Literal["auto", "torch", "onnx", "onnx-int8"], _as(ClassifySettings, "backend", when=_TAGS)] = (
@@ -126,7 +136,7 @@ class CaptionSettings(Params):
             InterrogateSettings,
             "captioner",
             group="Captioner",
-            when={"way": ("interrogate", "captioner"), "mode": ("fast", "best", "classic")},
+            when={"method": ("interrogate", "captioner"), "mode": ("fast", "best", "classic")},
         ),
     ] = AUTO
     tables: Annotated[str | None, _as(InterrogateSettings, "tables", group="Interrogation", when=_PROMPTS)] = None
@@ -160,7 +170,9 @@ class CaptionSettings(Params):
         tuple[str, ...],
         Spec("Replace words", "old => new, one per line; wherever they stand.", group="Words", max_length=200),
     ] = ()
-    order: Annotated[Order, Spec("Order", "Of the tags.", titles=_ORDER, group="Words")] = "score"
+    order: Annotated[
+        Order, Spec("Order", "Of the tags.", titles=_ORDER, group="Words", renamed_choices={"alphabet": "alphabetical"})
+    ] = "score"
     separator: Annotated[
         str, Spec("Separator", "Between tags; a space follows it.", min_length=1, max_length=8, group="Words")
     ] = ","
@@ -174,7 +186,7 @@ class CaptionSettings(Params):
     def check(self) -> None:
         """What the chosen way needs is there, and rules can be read."""
         self.wording()
-        if self.way == "tags":
+        if self.method == "tags":
             lists = self.tag_settings().label_sets()
             checked = _checked_limits(self.per_list, [name for name in lists if name])
             object.__setattr__(self, "per_list", checked)
@@ -203,12 +215,14 @@ class CaptionSettings(Params):
     def prompt_settings(self) -> InterrogateSettings:
         """The question that is asked about prompts and sentences."""
         shared = _shared(self, InterrogateSettings)
-        return InterrogateSettings(**{**shared, "top_k": 0, **({"mode": "caption"} if self.way == "captioner" else {})})
+        return InterrogateSettings(
+            **{**shared, "top_k": 0, **({"mode": "caption"} if self.method == "captioner" else {})}
+        )
 
     def limits(self, name: str) -> tuple[float, int | None]:
         """Threshold and number of tags of a list."""
         own = self.per_list.get(name, [])
-        return (own[0] if own else self.threshold), (own[1] if len(own) > 1 else self.most_tags)
+        return (own[0] if own else self.threshold), (own[1] if len(own) > 1 else self.max_tags)
 
 
 def _shared(params: Params, declaration: type[Params]) -> dict[str, Any]:

@@ -28,7 +28,7 @@ _TEMPLATES = {
     "none": "None: the labels as they are written",
     "short": "Short: 7 that serve most pictures",
     "openai": "OpenAI: the 80 made for ImageNet",
-    "own": "Own: those below",
+    "custom": "Own: those below",
 }
 _SCORING = {
     "softmax": "Softmax: the labels against each other",
@@ -85,13 +85,14 @@ class ClassifySettings(Params):
         ),
     ] = ()
     templates: Annotated[
-        Literal["none", "short", "openai", "own"],
+        Literal["none", "short", "openai", "custom"],
         Spec(
             "Prompt templates",
             "Sentences that each label is put into; the model's views of them are averaged. "
             "They want labels without an article: cat, not a cat.",
             titles=_TEMPLATES,
             group="Wording",
+            renamed_choices={"own": "custom"},
         ),
     ] = "none"
     template: Annotated[
@@ -102,7 +103,7 @@ class ClassifySettings(Params):
             max_length=100,
             example=("a photo of a {}.", "a drawing of a {}."),
             group="Wording",
-            when={"templates": ("own",)},
+            when={"templates": ("custom",)},
         ),
     ] = ()
     scoring: Annotated[
@@ -151,7 +152,7 @@ class ClassifySettings(Params):
         total = len(self.labels) + sum(map(len, self.groups.values()))
         if total > MAX_LABELS:
             raise InvalidParamError("groups", f"make {total} labels together; at most {MAX_LABELS} are allowed")
-        if self.templates == "own" and not self.template:
+        if self.templates == "custom" and not self.template:
             raise InvalidParamError("template", "is missing; give a text with {} where the label goes")
         for each in self.template:
             if "{}" not in each:
@@ -384,7 +385,7 @@ def _classifier(params: ClassifySettings, context: Context) -> Iterator[Classifi
             model,
             context,
             label_sets=params.label_sets(),
-            templates=params.template if params.templates == "own" else shipped_templates(params.templates),
+            templates=params.template if params.templates == "custom" else shipped_templates(params.templates),
             negatives=params.negative_labels,
             scoring=params.scoring,
             unknown_below=params.unknown_below,

@@ -105,7 +105,7 @@ class QrArtParams(DrawingParams, QrCodeParams):
         check_decoders(self.decoders)
 
 
-Means = Literal["drawn", "drawn more firmly", "mended"]
+Method = Literal["drawn", "stronger guidance", "repaired"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,8 +114,15 @@ class TryReport:
 
     seed: Annotated[int, Spec("Seed")]
     number: Annotated[int, Spec("Try", "Of this seed, from 1.")]
-    means: Annotated[Means, Spec("By")]
-    touched: Annotated[int, Spec("Touched up", "Gray levels that made the finished picture scan.", unit="0..255")]
+    method: Annotated[
+        Method,
+        Spec(
+            "By", renamed=("means",), renamed_choices={"drawn more firmly": "stronger guidance", "mended": "repaired"}
+        ),
+    ]
+    touch_up: Annotated[
+        int, Spec("Touched up", "Gray levels that made the finished picture scan.", unit="0..255", renamed=("touched",))
+    ]
     scans: Annotated[bool, Spec("Scans")]
     read_by: Annotated[tuple[str, ...], Spec("Read by")]
     wrong: Annotated[int, Spec("Wrong modules")]
@@ -132,7 +139,9 @@ class QrArtResult(Result):
     read_by: Annotated[tuple[str, ...], Spec("Read by")]
     module_error: Annotated[float, Spec("Module error", "Share of wrong modules.", unit="[0, 1]")]
     seed: Annotated[int, Spec("Seed", "Of the picture; with it the same tries give it again.")]
-    won_by: Annotated[str, Spec("Won by", "`try 2 of seed 7, drawn more firmly, touched up by 10`.")]
+    chosen_try: Annotated[
+        str, Spec("Won by", "`try 2 of seed 7, stronger guidance, touched up by 10`.", renamed=("won_by",))
+    ]
     tries: Annotated[tuple[TryReport, ...], Spec("Tries", "In order.")]
     stopped: Annotated[bool, Spec("Stopped", "Whether the person ended it before all tries were made.")]
     width: Annotated[int, Spec("Width", unit="px")]
@@ -141,11 +150,11 @@ class QrArtResult(Result):
     layout: Annotated[QrLayout, Spec("Layout", "What the scan operation takes to look at each module.")]
 
     def summary(self) -> str:
-        """`Scans: 0.91 (zxing-cpp, wechat), try 2 of seed 7, drawn more firmly`."""
+        """`Scans: 0.91 (zxing-cpp, wechat), try 2 of seed 7, stronger guidance`."""
         told = (
             f"{'Scans' if self.scans else 'Does not scan'}: {self.score:.2f} ({', '.join(self.read_by) or 'no reader'})"
         )
-        return f"{told}, {self.won_by}" + (", stopped early" if self.stopped else "")
+        return f"{told}, {self.chosen_try}" + (", stopped early" if self.stopped else "")
 
     def lines(self) -> list[str]:
         """A line for each try."""
@@ -180,12 +189,12 @@ class Try:
     def rank(self) -> tuple[bool, int, int, float]:
         """The better, the larger."""
         told = self.report
-        return (told.scans, len(told.read_by), -told.touched, -told.module_error)
+        return (told.scans, len(told.read_by), -told.touch_up, -told.module_error)
 
 
 def _way(report: TryReport) -> str:
-    """`drawn more firmly, touched up by 10`."""
-    return report.means + (f", touched up by {report.touched}" if report.touched else "")
+    """`stronger guidance, touched up by 10`."""
+    return report.method + (f", touched up by {report.touch_up}" if report.touch_up else "")
 
 
 def make_qr_art(params: QrArtParams, context: Context) -> QrArtResult:
@@ -256,15 +265,15 @@ def tries(
     best: Try | None = None
     for number in range(1, params.max_tries + 1):
         title = f"seed {asked['seed']}, try {number}"
-        means: Means
+        method: Method
         if best is not None and number % 2:
-            means = "mended"
+            method = "repaired"
             weak = weak_modules(best.errors)
             drawn = drawer.repair(context.progress, weights, best.drawn, weak, title, asked)
         else:
-            means = "drawn" if best is None else "drawn more firmly"
+            method = "drawn" if best is None else "stronger guidance"
             drawn = drawer.draw(context.progress, weights, title, asked)
-        made = judge(drawn, drawer.layout, readers, params, context, seed=asked["seed"], number=number, means=means)
+        made = judge(drawn, drawer.layout, readers, params, context, seed=asked["seed"], number=number, method=method)
         yield made
         if made.report.scans:
             return
@@ -284,7 +293,7 @@ def judge(  # noqa: PLR0913 - a picture and what is asked of it
     *,
     seed: int,
     number: int,
-    means: Means,
+    method: Method,
 ) -> Try:
     """Scan a picture with each reader, touch it up where they fail, and hold it against the code module by module.
 
@@ -309,8 +318,8 @@ def judge(  # noqa: PLR0913 - a picture and what is asked of it
     report = TryReport(
         seed=seed,
         number=number,
-        means=means,
-        touched=touched,
+        method=method,
+        touch_up=touched,
         scans=scans,
         read_by=read_by,
         wrong=int(shown.wrong.sum()),
@@ -360,7 +369,7 @@ def _result(  # noqa: PLR0913 - all that is told
         read_by=won.read_by,
         module_error=won.module_error,
         seed=won.seed,
-        won_by=f"try {won.number} of seed {won.seed}, {_way(won)}",
+        chosen_try=f"try {won.number} of seed {won.seed}, {_way(won)}",
         tries=reports,
         stopped=stopped,
         width=layout.width,

@@ -334,11 +334,22 @@ class QrMap(ControlMap):
     box_left: Annotated[int, Spec("Box left", "With the quiet zone.", unit="px")]
     box_top: Annotated[int, Spec("Box top", "With the quiet zone.", unit="px")]
     box_size_px: Annotated[int, Spec("Box size", "Side of the code with its quiet zone.", unit="px")]
-    modules_may_fail: Annotated[
-        int, Spec("Modules that may fail", "Wrong data modules that are corrected wherever they lie, beside a logo.")
+    correctable_modules: Annotated[
+        int,
+        Spec(
+            "Modules that may fail",
+            "Wrong data modules that are corrected wherever they lie, beside a logo.",
+            renamed=("modules_may_fail",),
+        ),
     ]
-    codewords_may_fail_share: Annotated[
-        float, Spec("Codewords that may fail", "Share of all, where they are spread evenly.", unit="[0, 1]")
+    correctable_codeword_share: Annotated[
+        float,
+        Spec(
+            "Codewords that may fail",
+            "Share of all, where they are spread evenly.",
+            unit="[0, 1]",
+            renamed=("codewords_may_fail_share",),
+        ),
     ]
     bits_used: Annotated[int, Spec("Bits used", "By the payload.", unit="bits")]
     bits_available: Annotated[int, Spec("Bits available", "In this version and level.", unit="bits")]
@@ -348,11 +359,11 @@ class QrMap(ControlMap):
         """`Version 4-H, mask 2, 16 px modules, 8 of 1089 modules may fail`."""
         return (
             f"Version {self.version}-{self.error_correction}, mask {self.mask}, {self.module_px} px modules, "
-            f"{self.modules_may_fail} of {self.modules**2} modules may fail"
+            f"{self.correctable_modules} of {self.modules**2} modules may fail"
         )
 
 
-_SHARED = ("version", "error_correction", "mask", "module_px", "left", "top", "modules_may_fail")
+_SHARED = ("version", "error_correction", "mask", "module_px", "left", "top", "correctable_modules")
 
 
 def make_qr(params: QrParams, context: Context) -> QrMap:
@@ -374,8 +385,8 @@ def make_qr(params: QrParams, context: Context) -> QrMap:
         quiet_zone=params.quiet_zone,
     )
     style = _style(params)
-    may_fail = qr_spec.modules_may_fail(symbol.version, symbol.error_correction)
-    share = qr_spec.codewords_may_fail_share(symbol.version, symbol.error_correction)
+    correctable_modules = qr_spec.correctable_modules(symbol.version, symbol.error_correction)
+    share = qr_spec.correctable_codeword_share(symbol.version, symbol.error_correction)
     if params.logo is None:
         image = draw(symbol.modules, frame, style)
     else:
@@ -383,14 +394,14 @@ def make_qr(params: QrParams, context: Context) -> QrMap:
         area = safe_area(symbol.version, symbol.error_correction, params.logo_share, (height, width))
         image = draw(symbol.modules, frame, style)
         draw_logo(image, params.logo, area, frame, style.light)
-        may_fail, share = area.modules_may_fail, area.codewords_may_fail_share
+        correctable_modules, share = area.correctable_modules, area.correctable_codeword_share
     layer = draw_function_patterns(symbol.version, frame, style) if params.function_layer else None
     layout = QrLayout(
         content=symbol.content,
         version=symbol.version,
         error_correction=symbol.error_correction,
         mask=symbol.mask,
-        modules_may_fail=may_fail,
+        correctable_modules=correctable_modules,
         invert=params.invert,
         **vars(frame),
     )
@@ -403,7 +414,7 @@ def make_qr(params: QrParams, context: Context) -> QrMap:
         box_left=placement.left,
         box_top=placement.top,
         box_size_px=(layout.modules + 2 * frame.quiet_zone) * frame.module_px,
-        codewords_may_fail_share=share,
+        correctable_codeword_share=share,
         bits_used=symbol.bits_used,
         bits_available=symbol.bits_available,
         layout=layout,
@@ -444,7 +455,7 @@ def code_layout(params: QrCodeParams, width: int, height: int) -> QrLayout:
         top=placement.top + margin,
         width=width,
         height=height,
-        modules_may_fail=qr_spec.modules_may_fail(symbol.version, symbol.error_correction),
+        correctable_modules=qr_spec.correctable_modules(symbol.version, symbol.error_correction),
     )
 
 

@@ -79,7 +79,7 @@ class ScanParams(Params):
         tuple[DecoderName, ...],
         Spec("Readers", "Empty: all that are installed.", max_length=5, titles=_TITLES),
     ] = ()
-    least_score: Annotated[
+    min_score: Annotated[
         float,
         Spec(
             "Least score",
@@ -89,6 +89,7 @@ class ScanParams(Params):
             step=0.05,
             unit="[0, 1]",
             when={"depth": ("full",)},
+            renamed=("least_score",),
         ),
     ] = 0.0
     layout: Annotated[
@@ -138,10 +139,14 @@ class ModuleReport:
     share: Annotated[float, Spec("Share wrong", unit="[0, 1]")]
     should_be_dark: Annotated[int, Spec("Light where dark is due", "In an inverted code: dark where light is due.")]
     should_be_light: Annotated[int, Spec("Dark where light is due", "In an inverted code: light where dark is due.")]
-    may_fail: Annotated[int, Spec("Modules that may fail", "Wrong data modules corrected wherever they lie.")]
+    correctable_modules: Annotated[
+        int, Spec("Modules that may fail", "Wrong data modules corrected wherever they lie.", renamed=("may_fail",))
+    ]
     patterns: Annotated[tuple[PatternReport, ...], Spec("By pattern")]
     blocks: Annotated[int, Spec("Blocks", "Error correction works on each block by itself.")]
-    blocks_beyond: Annotated[int, Spec("Blocks beyond correction", "One is enough to lose the code.")]
+    uncorrectable_blocks: Annotated[
+        int, Spec("Blocks beyond correction", "One is enough to lose the code.", renamed=("blocks_beyond",))
+    ]
     worst_block: Annotated[
         float,
         Spec("Fullest block", "Wrong codewords of the worst block as a share of what is corrected; over 1: lost."),
@@ -157,7 +162,10 @@ class ScanResult(Result):
         float, Spec("Score", "Tries that read exactly the expected text; in a fast scan 1 or 0.", unit="[0, 1]")
     ]
     texts: Annotated[tuple[str, ...], Spec("Texts found", "The most frequent first, at most 256.")]
-    texts_in_all: Annotated[int, Spec("Texts in all", "More than are listed where a picture has very many codes.")]
+    text_count: Annotated[
+        int,
+        Spec("Texts in all", "More than are listed where a picture has very many codes.", renamed=("texts_in_all",)),
+    ]
     agreement: Annotated[
         float,
         Spec("Agreement", "Share of the tries that read anything which read the most frequent text.", unit="[0, 1]"),
@@ -173,8 +181,8 @@ class ScanResult(Result):
         """`Scans: 0.83 (zxing-cpp 12/12, wechat 8/12)`."""
         readers = ", ".join(f"{each.name} {each.passed}/{each.tried}" for each in self.decoders)
         line = f"{'Scans' if self.scans else 'Does not scan'}: {self.score:.2f} ({readers})"
-        if self.texts_in_all > len(self.texts):
-            line += f", {len(self.texts)} of {self.texts_in_all} texts told"
+        if self.text_count > len(self.texts):
+            line += f", {len(self.texts)} of {self.text_count} texts told"
         elif len(self.texts) > 1:
             line += f", {len(self.texts)} texts"
         if self.modules is None:
@@ -217,10 +225,10 @@ def scan(params: ScanParams, context: Context) -> ScanResult:
     passed, tried = sum(each.passed for each in reports), sum(each.tried for each in reports)
     score = float(passed > 0) if params.depth == "fast" else passed / max(1, tried)
     return ScanResult(
-        scans=passed > 0 and (params.depth == "fast" or score >= params.least_score),
+        scans=passed > 0 and (params.depth == "fast" or score >= params.min_score),
         score=score,
         texts=tuple(texts[:_MOST_TEXTS]),
-        texts_in_all=len(texts),
+        text_count=len(texts),
         agreement=max(counts.values()) / scan_ladder.readings_of(tallies.values()) if counts else 0.0,
         decoders=reports,
         decoders_missing=tuple(name for name in asked if name not in {each.name for each in readers}),
@@ -290,14 +298,14 @@ def _modules(errors: ErrorMap, layout: QrLayout) -> ModuleReport:
         share=float(wrong.mean()),
         should_be_dark=int((wrong & errors.expected).sum()),
         should_be_light=int((wrong & ~errors.expected).sum()),
-        may_fail=layout.modules_may_fail,
+        correctable_modules=layout.correctable_modules,
         patterns=tuple(
             PatternReport(pattern=pattern, modules=total, wrong=bad, share=bad / total)
             for pattern, bad, total in counts
             if total
         ),
         blocks=len(errors.correctable),
-        blocks_beyond=errors.blocks_beyond,
+        uncorrectable_blocks=errors.uncorrectable_blocks,
         worst_block=fullest,
     )
 

@@ -123,7 +123,7 @@ def _tell_models(host: Host, drawn: list[tuple[str, Image]]) -> None:
         answers = ", ".join(f"{group.label} {group.scores[0].value:.2f}" for group in seen.groups)
         print(f"{prompt}: {answers}")
     pictures = [picture for _, picture in drawn]
-    captions = _make(host, "caption", images=pictures, groups=GROUPS, most_tags=1).captions
+    captions = _make(host, "caption", images=pictures, groups=GROUPS, max_tags=1).captions
     asked = {"mode": "classic", "captioner": "none", "tables": str(WORDS), "max_flavors": 2, "top_k": 0}
     for number, (made, picture) in enumerate(zip(captions, pictures, strict=True), 1):
         described = _make(host, "interrogate", image=picture, **asked)

@@ -49,13 +49,13 @@ def test_a_picture_goes_to_the_nearest_ratio(
 def test_what_is_cut_off_is_told_as_a_share() -> None:
     made = place(640, 960, SD)
     assert made.cropped == pytest.approx(1 - 384 / 427)
-    assert made.enlarged == pytest.approx(427 / 640)
-    assert place(300, 200, SD).enlarged == pytest.approx(427 / 200)
+    assert made.upscale_factor == pytest.approx(427 / 640)
+    assert place(300, 200, SD).upscale_factor == pytest.approx(427 / 200)
 
 
 def test_without_upscale_a_small_picture_is_only_cut() -> None:
     made = place_without_upscale(500, 300, (512, 512))
-    assert (made.bucket, made.scaled, made.enlarged) == ((448, 256), (500, 300), 1.0)
+    assert (made.bucket, made.scaled, made.upscale_factor) == ((448, 256), (500, 300), 1.0)
     assert made.cropped == pytest.approx(1 - 448 * 256 / (500 * 300))
 
 

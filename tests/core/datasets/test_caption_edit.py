@@ -87,28 +87,28 @@ def test_a_pattern_of_many_stars_takes_no_time() -> None:
         ({"rename": {"a": "b", "b": "a"}}, "a, b", "b, a"),  # at once, not one after the other
         ({"replace_text": {"blu": "red"}}, "blue sky, blu", "rede sky, red"),
         ({"dedupe": True}, "a, b, A, c, b", "a, b, c"),
-        ({"order": "alphabet"}, "c, B, a", "a, B, c"),
-        ({"order": "alphabet", "keep_first": 1}, "sks, c, b", "sks, b, c"),
+        ({"order": "alphabetical"}, "c, B, a", "a, B, c"),
+        ({"order": "alphabetical", "keep_first": 1}, "sks, c, b", "sks, b, c"),
         ({"order": "frequency", "counts": {"a": 1, "b": 5, "c": 5}}, "a, c, b", "b, c, a"),
         ({"new_separator": "."}, "a, b", "a. b"),
         ({"new_separator": " "}, "a, b", "a b"),
         ({"separator": ".", "new_separator": ","}, "a. b, c", "a, b, c"),
         ({"text": " whole new \n"}, "a", "whole new"),
         ({"text": "", "add": ["x"]}, "a", "x"),
-        ({"rename": {"a": "b"}, "dedupe": True, "add": ["c"], "order": "alphabet"}, "z, a, b", "b, c, z"),
+        ({"rename": {"a": "b"}, "dedupe": True, "add": ["c"], "order": "alphabetical"}, "z, a, b", "b, c, z"),
         ({}, "  a,b  ", "a,b"),
         # a separator at the end stays, unless what is added comes after it
         ({"add": ["new"]}, "a, b,", "a, b, new"),
         ({"add": ["new"], "at": "first"}, "a, b,", "new, a, b,"),
         ({"remove": ["a"]}, "a, b ,", "b,"),
         ({"remove": ["a", "b"]}, "a, b,", ""),
-        ({"order": "alphabet"}, "b, a, ", "a, b,"),
+        ({"order": "alphabetical"}, "b, a, ", "a, b,"),
         ({"dedupe": True}, "a, b,", "a, b,"),
         # words that are taken out leave no tag of nothing
         ({"replace_text": {"solo": ""}}, "solo, 1girl, red", "1girl, red"),
         ({"replace_text": {"x": ""}}, "a, , bx", "a, , b"),
         # what a choice holds is one tag
-        ({"order": "alphabet"}, "z, {b, a|c} hair, d", "d, z, {b, a|c} hair"),
+        ({"order": "alphabetical"}, "z, {b, a|c} hair, d", "d, z, {b, a|c} hair"),
         ({"remove": ["a"]}, "{b, a|c}, a", "{b, a|c}"),
     ],
 )
@@ -135,7 +135,7 @@ LINES = "a cat, sitting\r\n\r\n  a red cat on grass, sitting \nmeow, cat, sittin
         ({"replace_text": {"cat": "dog"}},
          "a dog, sitting\r\n\r\n  a red dog on grass, sitting \nmeow, dog, sitting,"),
         ({"dedupe": True}, LINES),  # what is in two lines is no repeat
-        ({"order": "alphabet"},
+        ({"order": "alphabetical"},
          "a cat, sitting\r\n\r\n  a red cat on grass, sitting \ncat, meow, sitting,"),
         ({"order": "frequency", "counts": {"sitting": 3}, "keep_first": 1},
          "a cat, sitting\r\n\r\n  a red cat on grass, sitting \nmeow, sitting, cat,"),
@@ -150,7 +150,7 @@ def test_each_line_is_edited_by_itself(edit: dict[str, Any], after: str) -> None
 
 
 def test_lines_that_are_the_separator_are_tags() -> None:
-    assert Edit(separator="\n", order="alphabet").apply("b\na") == "a\nb"
+    assert Edit(separator="\n", order="alphabetical").apply("b\na") == "a\nb"
     assert Where("b", "\n").holds("a\nb")
 
 
@@ -179,10 +179,10 @@ def test_dedupe_is_idempotent_and_keeps_the_first_of_each(caption: str) -> None:
 
 @given(_captions, st.integers(0, 5))
 def test_sorting_keeps_every_tag_and_is_idempotent(caption: str, keep: int) -> None:
-    made = Edit(order="alphabet", keep_first=keep).apply(caption)
+    made = Edit(order="alphabetical", keep_first=keep).apply(caption)
     assert sorted(tags_of(made)) == sorted(tags_of(caption))
     assert tags_of(made)[:keep] == tags_of(caption)[:keep]
-    assert Edit(order="alphabet", keep_first=keep).apply(made) == made
+    assert Edit(order="alphabetical", keep_first=keep).apply(made) == made
 
 
 @given(_captions, st.lists(_tag.filter(str.strip), min_size=1, max_size=4))
@@ -201,7 +201,7 @@ _edits = st.fixed_dictionaries(
         "add": st.lists(_tag, max_size=2),
         "at": st.sampled_from(["first", "last", "position"]),
         "dedupe": st.booleans(),
-        "order": st.sampled_from(["keep", "alphabet", "frequency"]),
+        "order": st.sampled_from(["keep", "alphabetical", "frequency"]),
         "new_separator": st.sampled_from([None, ";", " | "]),
     },
 )
@@ -220,7 +220,7 @@ def test_an_edit_of_nothing_changes_nothing_but_the_space_around(caption: str) -
 
 
 @pytest.mark.parametrize(
-    "edit", [{"text": ""}, {"add": ["a"]}, {"dedupe": True}, {"order": "alphabet"}, {"new_separator": " "}]
+    "edit", [{"text": ""}, {"add": ["a"]}, {"dedupe": True}, {"order": "alphabetical"}, {"new_separator": " "}]
 )
 def test_an_edit_knows_that_it_changes_something(edit: dict[str, Any]) -> None:
     assert Edit(**edit).changes_anything()

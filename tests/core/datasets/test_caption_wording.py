@@ -40,7 +40,7 @@ def test_of_many_the_best_are_taken_in_their_order() -> None:
     ("rules", "caption"),
     [
         ({}, "red dog, Grass, long_hair"),
-        ({"order": "alphabet"}, "Grass, long_hair, red dog"),
+        ({"order": "alphabetical"}, "Grass, long_hair, red dog"),
         ({"order": "listed"}, "long_hair, red dog, Grass"),
         ({"spaces": True}, "red dog, Grass, long hair"),
         ({"replace_text": {"red": "brown", "long": "short"}}, "brown dog, Grass, short_hair"),

@@ -17,7 +17,7 @@ from tests.model_headers import OTHERS, SHAPES, write_header, write_whole
 def test_tensors_tell_kind_and_base_whatever_the_name(name, tmp_path):
     kind, base, shapes = SHAPES[name]
     facts = model_facts(write_header(tmp_path / "anything.safetensors", shapes))
-    assert (facts.kind, facts.base, facts.told_by) == (kind, base, "header")
+    assert (facts.kind, facts.base, facts.detected_from) == (kind, base, "header")
 
 
 def test_a_name_that_lies_is_told(tmp_path):
@@ -92,7 +92,7 @@ def test_a_file_that_is_gone_is_judged_by_its_name(tmp_path):
 @pytest.mark.parametrize("name", OTHERS)
 def test_tensors_of_another_model_are_for_no_base_whatever_the_name(name, tmp_path):
     facts = model_facts(write_header(tmp_path / "control_sd15_canny.safetensors", OTHERS[name]))
-    assert (facts.base, facts.told_by) == (None, "header")
+    assert (facts.base, facts.detected_from) == (None, "header")
 
 
 # --- files that are not whole
@@ -169,7 +169,7 @@ def archive(tmp_path):
 
 def test_a_pickle_that_is_whole_is_not_opened(tmp_path):
     facts = model_facts(archive(tmp_path))
-    assert (facts.problem, facts.base, facts.told_by) == ("", "sd15", "name")
+    assert (facts.problem, facts.base, facts.detected_from) == ("", "sd15", "name")
 
 
 @pytest.mark.parametrize("cut", [1, 22, 700])
@@ -254,7 +254,7 @@ def test_a_config_beside_a_diffusers_model_tells_its_base(config, base, tmp_path
     (tmp_path / "diffusion_pytorch_model.bin").write_bytes(b"pickle")
     (tmp_path / "mine.bin").write_bytes(b"pickle")
     facts = model_facts(tmp_path / "diffusion_pytorch_model.bin")
-    assert (facts.base, facts.told_by) == (base, "config" if base else "")
+    assert (facts.base, facts.detected_from) == (base, "config" if base else "")
     assert model_facts(tmp_path / "mine.bin").base is None
 
 

@@ -50,8 +50,8 @@ def test_a_logo_covers_no_pattern_and_no_more_than_each_block_restores(version, 
     deal = [b for turn in range(blocks[-1].data) for b, block in enumerate(blocks) if turn < block.data]
     deal += list(range(len(blocks))) * (blocks[0].total - blocks[0].data)
     lost = [sum(deal[n] == b for n in hit if n < len(deal)) for b in range(len(blocks))]
-    assert area.modules_may_fail == min(block.correctable - each for block, each in zip(blocks, lost, strict=True))
-    assert area.modules_may_fail >= 0
+    assert area.correctable_modules == min(block.correctable - each for block, each in zip(blocks, lost, strict=True))
+    assert area.correctable_modules >= 0
 
 
 def test_a_logo_that_is_too_large_is_told_the_largest_share_that_works():

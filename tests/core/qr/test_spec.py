@@ -52,12 +52,12 @@ def test_an_eci_header_takes_12_bits_of_the_capacity():
      (4, "H", 8), (7, "H", 13), (10, "Q", 12), (40, "L", 15), (40, "H", 15)],
 )  # fmt: skip
 def test_modules_that_may_fail_are_the_errors_of_table_9(version, level, correctable):
-    assert qr_spec.modules_may_fail(version, level) == correctable
+    assert qr_spec.correctable_modules(version, level) == correctable
 
 
 def test_share_of_codewords_that_may_fail():
     # 4-H: 4 blocks of 25 codewords, 8 errors each.
-    assert qr_spec.codewords_may_fail_share(4, "H") == pytest.approx(0.32)
+    assert qr_spec.correctable_codeword_share(4, "H") == pytest.approx(0.32)
 
 
 @pytest.mark.parametrize(("version", "data_modules"), [(1, 208), (2, 359), (7, 1568), (14, 4651), (40, 29648)])

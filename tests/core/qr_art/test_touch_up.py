@@ -32,7 +32,7 @@ def layout(invert: bool = False) -> QrLayout:
         quiet_zone=QUIET,
         width=side,
         height=side,
-        modules_may_fail=0,
+        correctable_modules=0,
         invert=invert,
     )
 

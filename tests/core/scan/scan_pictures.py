@@ -39,7 +39,7 @@ def laid_out(text: str = TEXT, level: str = "H", version: int | None = None) -> 
         top=QUIET * MODULE_PX,
         width=side,
         height=side,
-        modules_may_fail=1,
+        correctable_modules=1,
     )
     return np.array(symbol.modules), layout
 

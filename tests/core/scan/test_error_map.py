@@ -124,7 +124,7 @@ def test_version_1_h_loses_its_block_at_the_ninth_wrong_codeword(codewords: int,
     modules, layout = laid_out(version=1, text="HELLO", level="H")
     ups = [(20 - 4 * n, 20) for n in range(3)] + [(9 + 4 * n, 18) for n in range(3)]
     places = ups + [(20 - 4 * n, 16) for n in range(3)]
-    assert error_map(draw(flipped(modules, *places[:codewords])), layout).blocks_beyond == beyond
+    assert error_map(draw(flipped(modules, *places[:codewords])), layout).uncorrectable_blocks == beyond
 
 
 def test_a_code_said_to_be_correctable_is_read_and_one_said_not_to_be_is_not() -> None:
@@ -134,7 +134,7 @@ def test_a_code_said_to_be_correctable_is_read_and_one_said_not_to_be_is_not() -
     modules, layout = laid_out(version=1, text="HELLO", level="H")
     ups = [(20 - 4 * n, 20) for n in range(3)] + [(9 + 4 * n, 18) for n in range(3)]
     places = ups + [(20 - 4 * n, 16) for n in range(3)]
-    said = [error_map(draw(flipped(modules, *places[:n])), layout).blocks_beyond == 0 for n in (7, 8, 9)]
+    said = [error_map(draw(flipped(modules, *places[:n])), layout).uncorrectable_blocks == 0 for n in (7, 8, 9)]
     seen = [read(DECODERS[0], draw(flipped(modules, *places[:n]))) == ("HELLO",) for n in (7, 8, 9)]
     assert said == seen == [True, True, False]
 

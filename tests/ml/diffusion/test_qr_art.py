@@ -59,7 +59,7 @@ def test_what_a_picture_tells_of_itself_draws_it_again(host: StandaloneHost) -> 
         Context.of_terminal(host, SilentProgress()),
     )
     np.testing.assert_array_equal(first.image, again.image)
-    assert told["result"]["won_by"] == first.won_by == again.won_by
+    assert told["result"]["chosen_try"] == first.chosen_try == again.chosen_try
 
 
 def test_each_try_has_fewer_wrong_modules_until_it_scans(host: StandaloneHost) -> None:
@@ -67,7 +67,7 @@ def test_each_try_has_fewer_wrong_modules_until_it_scans(host: StandaloneHost) -
         host, margin=0.06, dead_zone=0.03, touch_up=0, max_tries=4, prompt="a black square on a gray background"
     )
     assert len(found.tries) > 1
-    assert [each.means for each in found.tries] == ["drawn", "drawn more firmly", "mended", "drawn more firmly"][
+    assert [each.method for each in found.tries] == ["drawn", "stronger guidance", "repaired", "stronger guidance"][
         : len(found.tries)
     ]
     assert min(each.wrong for each in found.tries[1:]) < found.tries[0].wrong
@@ -79,9 +79,9 @@ def test_a_picture_that_nearly_scans_is_touched_up_and_tells_it(host: Standalone
     plain, touched = made(host, touch_up=0, **asked), made(host, **asked)
     assert not plain.scans
     assert touched.scans
-    levels = touched.tries[0].touched
+    levels = touched.tries[0].touch_up
     assert 0 < levels <= 192
-    assert touched.won_by == f"try 1 of seed 5, drawn, touched up by {levels}"
+    assert touched.chosen_try == f"try 1 of seed 5, drawn, touched up by {levels}"
     assert touched.lines()[0].startswith(f"seed 5, try 1: drawn, touched up by {levels}, ")
     assert plain.image is not None
     assert touched.image is not None
@@ -155,7 +155,7 @@ def test_stopped_while_it_is_touched_up_the_picture_is_kept_as_drawn(
     monkeypatch.setattr(qr_art, "least_touch", lambda *asked: (progress.cancel(), search(*asked))[1])
     found = made(host, progress, steps=2, max_tries=4)
     assert found.stopped
-    assert [each.touched for each in found.tries] == [0]
+    assert [each.touch_up for each in found.tries] == [0]
     assert found.image is not None
 
 

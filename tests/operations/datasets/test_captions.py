@@ -151,7 +151,7 @@ def test_a_caption_that_is_emptied_is_a_line_and_not_a_file_of_no_bytes(forms: P
 
 
 def test_a_caption_as_a_page_sends_it_back_is_the_one_that_was_seen(forms: Path, host: FakeHost) -> None:
-    made = run(forms, host, files=("dos.png",), text="a\n\nc", seen="a\n\n b,")  # a text box knows no \r
+    made = run(forms, host, files=("dos.png",), text="a\n\nc", expected_caption="a\n\n b,")  # a text box knows no \r
     assert made.changes[0].note == ""
     assert (forms / "dos.txt").read_bytes() == b"\xef\xbb\xbfa\r\n\r\nc\r\n"
 
@@ -165,7 +165,7 @@ def test_tags_of_two_lines_are_two(forms: Path, host: FakeHost) -> None:
 def test_what_was_not_looked_at_is_named_with_the_reason(root: Path, host: FakeHost) -> None:
     (root / ".h.png").write_bytes(b"x")
     made = run(root, host, where="zebra")
-    assert [(each.path, each.why) for each in made.left_out] == [(".h.png", ".h.png is hidden.")]
+    assert [(each.path, each.reason) for each in made.left_out] == [(".h.png", ".h.png is hidden.")]
     assert made.lines() == ["left out: .h.png: .h.png is hidden."]
 
 
@@ -190,7 +190,7 @@ def test_a_dry_run_tells_the_very_changes_and_writes_nothing(root: Path, host: F
 def test_undo_restores_every_byte_and_the_files_that_were_not_there(root: Path, host: FakeHost) -> None:
     before = snapshot(root)
     run(root, host, add=("sks",))
-    run(root, host, where="none.png | sks", order="alphabet", ending=".caption")
+    run(root, host, where="none.png | sks", order="alphabetical", extension=".caption")
     run(root, host, undo=True)
     made = run(root, host, undo=True)
     assert snapshot(root) == before
@@ -224,12 +224,12 @@ def test_undo_leaves_what_was_changed_since_and_tells_it(root: Path, host: FakeH
 
 
 def test_one_caption_is_set_by_hand_where_it_is_as_it_was_seen(root: Path, host: FakeHost) -> None:
-    made = run(root, host, files=("in/e.png",), text="a setting sun", seen="red sun")
+    made = run(root, host, files=("in/e.png",), text="a setting sun", expected_caption="red sun")
     assert changes(made) == {"in/e.png": ("red sun", "a setting sun")}
-    late = run(root, host, files=("in/e.png",), text="other", seen="red sun")
+    late = run(root, host, files=("in/e.png",), text="other", expected_caption="red sun")
     assert late.changes[0].note == "in/e.png has another caption by now and is left."
     assert captions(run(root, host))["in/e.png"] == "a setting sun"
-    assert run(root, host, files=("none.png",), text="new", seen="").changes[0].after == "new"
+    assert run(root, host, files=("none.png",), text="new", expected_caption="").changes[0].after == "new"
 
 
 def test_a_caption_that_changes_between_reading_and_writing_is_left(
@@ -296,7 +296,7 @@ def test_a_person_sees_the_words_behind_a_link_but_they_are_not_written(
     [
         ({"where": "a,,b"}, "where"),
         ({"rename": ("a",)}, "rename"),
-        ({"seen": "x"}, "seen"),
+        ({"expected_caption": "x"}, "expected_caption"),
         ({"undo": True, "add": ("x",)}, "undo"),
         ({"position": -1}, "position"),
     ],

@@ -83,7 +83,7 @@ def test_counts_are_those_of_the_folder(report: DatasetReport) -> None:
     assert report.captioned == sum(bool(each.caption) for each in report.pictures) == 17
     told = {each.folder: (each.name, each.repeats, each.pictures) for each in report.classes}
     assert told == {"10_dog": ("dog", 10, 17), "1_cat": ("cat", 1, 1), "extra": ("extra", None, 1)}
-    assert report.shown == 17 * 10 + 1  # a folder without repeats is left out beside others that have them
+    assert report.shown_per_epoch == 17 * 10 + 1  # a folder without repeats is left out beside others that have them
     assert sum(each.count for each in report.buckets) == 19
 
 
@@ -96,10 +96,10 @@ def test_tags_are_counted_and_those_nearly_alike_named(report: DatasetReport) ->
 
 def test_every_finding_has_its_number_and_advice(report: DatasetReport) -> None:
     for each in report.findings:
-        assert each.what.startswith(f"{each.count} ")
+        assert each.message.startswith(f"{each.count} ")
         assert each.advice.endswith(".")
-        assert "{" not in each.what + each.advice
-    assert {each.area for each in report.verdicts if each.level == "mend"} == {
+        assert "{" not in each.message + each.advice
+    assert {each.area for each in report.verdicts if each.level == "fix"} == {
         "Files", "Sizes", "Duplicates", "Captions", "Balance",
     }  # fmt: skip
 
@@ -129,7 +129,7 @@ def test_a_good_data_set_has_nothing_to_mend(tmp_path: Path) -> None:
     assert made.summary() == "16 pictures, 16 with a caption: all is well."
 
 
-@pytest.mark.parametrize(("count", "level"), [(3, "mend"), (10, "look"), (16, "good")])
+@pytest.mark.parametrize(("count", "level"), [(3, "fix"), (10, "review"), (16, "good")])
 def test_quantity_is_judged_without_the_copies(tmp_path: Path, count: int, level: str) -> None:
     for number in range(count):
         add(tmp_path, f"{number}.png", picture(number))
@@ -175,15 +175,15 @@ def test_a_caption_file_that_a_trainer_takes_amiss_is_told_and_is_not_no_caption
     assert not {"missing", "no-captions"} & set(kinds(made))
     assert made.pictures[0].caption_file == "a.txt"
     kohya, onetrainer, _ = made.trainers
-    assert [each.path for each in kohya.stops_at] == (["a.txt"] if kind == "no-bytes" else [])
-    assert onetrainer.stops_at == ()
+    assert [each.path for each in kohya.blocking_files] == (["a.txt"] if kind == "no-bytes" else [])
+    assert onetrainer.blocking_files == ()
 
 
 def test_a_caption_that_is_not_utf_8_stops_both_trainers(tmp_path: Path) -> None:
     (add(tmp_path, "a.png", picture(1), None)).with_suffix(".txt").write_bytes(b"caf\xe9")
     add(tmp_path, "b.png", picture(2))
     made = run(tmp_path)
-    assert [[each.path for each in trainer.stops_at] for trainer in made.trainers] == [["a.txt"], ["a.txt"], []]
+    assert [[each.path for each in trainer.blocking_files] for trainer in made.trainers] == [["a.txt"], ["a.txt"], []]
 
 
 def test_each_trainer_is_told_with_what_it_takes_and_leaves_out(tmp_path: Path) -> None:
@@ -193,7 +193,7 @@ def test_each_trainer_is_told_with_what_it_takes_and_leaves_out(tmp_path: Path) 
     add(tmp_path, "top.jpg", picture(9, (64, 64)), None).with_suffix(".caption").write_text("a cat at the top")
     made = run(tmp_path)
     kohya, onetrainer, ours = made.trainers
-    assert (kohya.pictures, kohya.captioned, kohya.caption_ending) == (1, 1, ".txt")
+    assert (kohya.pictures, kohya.captioned, kohya.caption_extension) == (1, 1, ".txt")
     assert {each.path for each in kohya.left_out} == {
         "5_cat/.g.png", "5_cat/c.gif", "5_cat/d.tiff", "5_cat/e.PnG", "cat/h.png", "top.jpg",
     }  # fmt: skip
@@ -203,9 +203,9 @@ def test_each_trainer_is_told_with_what_it_takes_and_leaves_out(tmp_path: Path) 
     assert [each.path for each in ours.left_out] == [each.path for each in made.left_out] == ["5_cat/.g.png"]
     told = {each.folder: each.trained for each in made.classes}
     assert told["5_cat"] == {"kohya": 1, "onetrainer": 3, "bootcamp": 4}
-    assert made.shown == 5  # the one picture, five times
+    assert made.shown_per_epoch == 5  # the one picture, five times
     assert files(made, "other-ending") == ["top.jpg"]
-    assert all(each.why.endswith(".") for trainer in made.trainers for each in trainer.left_out)
+    assert all(each.reason.endswith(".") for trainer in made.trainers for each in trainer.left_out)
     assert "kohya's sd-scripts: 1 of 7 pictures, 1 with a caption in .txt files." in made.lines()
     assert "left out: 5_cat/.g.png: .g.png is hidden." in made.lines()
     assert "What trainers take" in as_page(made, TERMINAL)
@@ -356,6 +356,6 @@ def test_the_data_sets_own_folder_is_called_so(tmp_path: Path) -> None:
         add(tmp_path / "many", f"{number}.png", picture(number))
     add(tmp_path, "a.png", picture(20))
     made = run(tmp_path)
-    what = next(each.what for each in made.findings if each.kind == "unbalanced")
+    what = next(each.message for each in made.findings if each.kind == "unbalanced")
     assert "(many is shown 12 times as often as the folder itself)" in what
     assert "many is shown 12 times as often as the folder itself" in as_page(made, TERMINAL)

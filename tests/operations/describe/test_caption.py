@@ -61,7 +61,7 @@ def test_thresholds_and_numbers_are_those_of_each_list(host: FakeHost) -> None:
     groups = {"shape": ["a circle", "a square", "a triangle"], "color": ["a red shape", "a blue shape"]}
     (all_of_them,) = run(host, groups=groups, threshold=0).captions
     assert len(all_of_them.found) == 5
-    (best,) = run(host, groups=groups, threshold=0, most_tags=1).captions
+    (best,) = run(host, groups=groups, threshold=0, max_tags=1).captions
     assert {each.label for each in best.found} == {"a circle", "a red shape"}
     (one_list,) = run(host, groups=groups, threshold=0.99999, per_list={"shape": [0, 2]}).captions
     assert {each.label for each in one_list.found} & set(groups["shape"]) >= {"a circle"}
@@ -82,11 +82,11 @@ def test_negative_labels_take_part_and_are_never_written(host: FakeHost) -> None
 
 def test_a_caption_is_a_prompt_where_it_is_asked_for(host: FakeHost, tmp_path: Path) -> None:
     tables = write_tables(tmp_path / "tables", WORDS)
-    (made,) = run(host, way="interrogate", mode="fast", tables=str(tables), captioner="none").captions
+    (made,) = run(host, method="interrogate", mode="fast", tables=str(tables), captioner="none").captions
     assert "a red circle" in made.caption
     assert [each.value for each in made.found] == [1.0]
     (negative,) = run(
-        host, way="interrogate", mode="negative", tables=str(tables), min_flavors=1, max_flavors=2
+        host, method="interrogate", mode="negative", tables=str(tables), min_flavors=1, max_flavors=2
     ).captions
     assert negative.caption
     assert "a red circle" not in negative.caption
@@ -94,7 +94,7 @@ def test_a_caption_is_a_prompt_where_it_is_asked_for(host: FakeHost, tmp_path: P
 
 def test_a_caption_is_a_sentence_where_it_is_asked_for() -> None:
     own = FakeHost(captioner=HostCaptioner(is_here=True, caption=lambda pictures: ["a disc"] * len(pictures)))
-    made = run(own, way="captioner", trigger="ohwx", prefix="a photo of ")
+    made = run(own, method="captioner", trigger="ohwx", prefix="a photo of ")
     assert made.summary() == "ohwx, a photo of a disc"
 
 
@@ -133,10 +133,10 @@ def test_one_picture_answers_with_its_caption_and_several_with_a_list(host: Fake
         ({"groups": {"a": ["x"]}, "per_list": {"a": [0.5, 0]}}, "per_list.a must be"),
         ({"labels": ["x"], "per_list": {"": [0.5]}}, "is no list"),
         ({"labels": ["x"], "rename": ["no arrow"]}, "rename"),
-        ({"labels": ["x"], "templates": "own"}, "template is missing"),
+        ({"labels": ["x"], "templates": "custom"}, "template is missing"),
         ({"labels": ["x", "x"]}, "labels holds 'x' twice"),
         ({"labels": ["x"], "separator": ""}, "separator"),
-        ({"way": "guess"}, "way"),
+        ({"method": "guess"}, "method"),
     ],
 )
 def test_a_wrong_value_is_one_sentence(host: FakeHost, values: dict[str, Any], problem: str) -> None:
@@ -148,8 +148,8 @@ def test_a_wrong_value_is_one_sentence(host: FakeHost, values: dict[str, Any], p
     "values",
     [
         {"labels": ["x"], "clip": "/etc/passwd"},
-        {"way": "captioner", "captioner": "blip:/etc"},
-        {"way": "interrogate", "tables": "/etc"},
+        {"method": "captioner", "captioner": "blip:/etc"},
+        {"method": "interrogate", "tables": "/etc"},
     ],
 )
 def test_a_stranger_names_no_files(host: FakeHost, values: dict[str, Any]) -> None:
@@ -159,7 +159,7 @@ def test_a_stranger_names_no_files(host: FakeHost, values: dict[str, Any]) -> No
 
 def test_without_a_captioner_the_error_says_what_to_do(host: FakeHost) -> None:
     with pytest.raises(BootcampError, match="set captioner to blip"):
-        run(host, way="captioner")
+        run(host, method="captioner")
 
 
 @pytest.mark.parametrize("name", CAPTION.presets)

@@ -242,7 +242,7 @@ def test_trigger_lists_rules_and_order_word_each_caption(caption: Captioned, roo
         never=["white*"],
         rename=["red circle => red disc"],
         replace_text=["square => box"],
-        order="alphabet",
+        order="alphabetical",
     )
     assert texts(root) == {
         "a.txt": "ohwx, a drawing of red disc, flat on paper",
@@ -253,7 +253,7 @@ def test_trigger_lists_rules_and_order_word_each_caption(caption: Captioned, roo
 
 @pytest.mark.parametrize(
     ("order", "text"),
-    [("listed", "z red circle, a round shape"), ("alphabet", "a round shape, z red circle")],
+    [("listed", "z red circle, a round shape"), ("alphabetical", "a round shape, z red circle")],
 )
 def test_tags_stand_in_the_order_that_is_asked_for(caption: Captioned, root: Path, order: str, text: str) -> None:
     lists = {"groups": {"first": ["z red circle"], "second": ["a round shape"]}, "template": ["{}"]}
@@ -269,7 +269,7 @@ def test_a_caption_of_more_than_75_tokens_is_told(caption: Captioned, root: Path
 
 def test_a_folder_is_described_by_prompts_too(caption: Captioned, root: Path, tmp_path: Path) -> None:
     tables = write_tables(tmp_path / "tables", WORDS)
-    caption(root, way="interrogate", mode="fast", tables=str(tables), captioner="none", max_flavors=3)
+    caption(root, method="interrogate", mode="fast", tables=str(tables), captioner="none", max_flavors=3)
     assert "a red circle" in texts(root)["a.txt"]
     assert "a blue square" in texts(root)["b.txt"]
 
@@ -358,7 +358,7 @@ def test_every_mode_of_pixels_is_read(caption: Captioned, tmp_path: Path, mode: 
     else:
         picture = picture.convert(mode)
     picture.save(folder / "a.tif")
-    caption(folder, most_tags=None, threshold=0, per_list={"object": [0, 1], "background": [0, 1]})
+    caption(folder, max_tags=None, threshold=0, per_list={"object": [0, 1], "background": [0, 1]})
     color = "red" if mode in ("P", "CMYK") else ""
     assert f"{color} circle".strip() in texts(folder)["a.txt"]
 
@@ -375,7 +375,7 @@ def test_a_picture_is_seen_as_its_camera_was_held(caption: Captioned, tmp_path: 
     upright.save(folder / f"upright{ending}", **quality)
     lying.save(folder / f"turned{ending}", exif=exif, **quality)
     lying.save(folder / f"lying{ending}", **quality)
-    info = caption(folder, most_tags=20)
+    info = caption(folder, max_tags=20)
     found = {
         Path(each.path).stem: {score["label"]: score["value"] for score in (each.result or {})["found"]}
         for each in caption.jobs.items(info.id, trusted=True)
@@ -433,7 +433,7 @@ def test_a_strangers_job_reads_and_writes_inside_of_the_folder_only(
     assert sorted(each.name for each in secret.iterdir()) == ["s.png", "s.txt"]
 
 
-@pytest.mark.parametrize("values", [{"clip": "/etc/x"}, {"way": "captioner", "captioner": "/etc"}])
+@pytest.mark.parametrize("values", [{"clip": "/etc/x"}, {"method": "captioner", "captioner": "/etc"}])
 def test_a_stranger_names_no_model_files(stranger: Captioned, root: Path, values: dict[str, str]) -> None:
     with pytest.raises(InvalidParamError):
         stranger(root, trusted=False, **values)
@@ -441,7 +441,7 @@ def test_a_stranger_names_no_model_files(stranger: Captioned, root: Path, values
 
 def test_a_stranger_names_allowed_tables_only(stranger: Captioned, root: Path) -> None:
     with pytest.raises(NotAllowedError):
-        stranger(root, trusted=False, way="interrogate", tables="/etc")
+        stranger(root, trusted=False, method="interrogate", tables="/etc")
 
 
 # --- stopped

@@ -141,7 +141,7 @@ def test_without_groups_there_are_none_in_the_answer() -> None:
 
 
 def test_a_label_is_put_into_each_own_template(clip: FakeClip) -> None:
-    one(RED, labels=("red", "blue"), templates="own", template=("a {} photo", "{}, {}"))
+    one(RED, labels=("red", "blue"), templates="custom", template=("a {} photo", "{}, {}"))
     assert clip.texts == ["a red photo", "red, red", "a blue photo", "blue, blue"]
 
 
@@ -179,7 +179,7 @@ def test_a_label_of_two_groups_is_encoded_once(clip: FakeClip) -> None:
         ({"groups": {"a": [1]}}, "groups.a must hold texts"),
         ({"groups": {str(at): ["x"] for at in range(17)}}, "groups are 17; at most 16"),
         ({"groups": {"a": list(map(str, range(600)))}, "labels": tuple(map(str, range(600)))}, "1200 labels together"),
-        ({"labels": ("a",), "templates": "own"}, "template is missing"),
+        ({"labels": ("a",), "templates": "custom"}, "template is missing"),
         ({"labels": ("a",), "template": ("a photo",)}, "template must hold {} where the label goes"),
         ({"labels": ("a",), "unknown_below": 1.5}, "unknown_below must be a number from 0 to 1"),
         ({"labels": ("a",), "top_k": 0}, "top_k must be a whole number"),
@@ -210,7 +210,9 @@ def test_any_groups_are_taken_or_refused(groups: dict[str, Any]) -> None:
 
 def test_too_many_texts_are_refused_before_the_model_sees_one(clip: FakeClip) -> None:
     with pytest.raises(InvalidParamError, match="make 20100 texts"):
-        one(RED, labels=tuple(map(str, range(201))), templates="own", template=tuple(f"{n} {{}}" for n in range(100)))
+        one(
+            RED, labels=tuple(map(str, range(201))), templates="custom", template=tuple(f"{n} {{}}" for n in range(100))
+        )
     assert clip.texts == []
 
 

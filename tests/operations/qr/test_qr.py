@@ -196,7 +196,7 @@ def test_wrong_modules_up_to_the_count_are_corrected_in_the_worst_place():
     assert result.version == 4
     image = result.image.copy()
     order = qr_spec.skeleton(4).order
-    for wrong in range(result.modules_may_fail):
+    for wrong in range(result.correctable_modules):
         row, col = divmod(int(order[8 * 4 * wrong]), 33)
         top, left = result.top + row * result.module_px, result.left + col * result.module_px
         place = (slice(top, top + result.module_px), slice(left, left + result.module_px))
@@ -208,7 +208,7 @@ def test_one_wrong_module_more_in_the_worst_place_is_too_many():
     result = make(content="x" * 30, error_correction="H")
     image = result.image.copy()
     order = qr_spec.skeleton(4).order
-    for wrong in range(result.modules_may_fail + 1):
+    for wrong in range(result.correctable_modules + 1):
         row, col = divmod(int(order[8 * 4 * wrong]), 33)
         top, left = result.top + row * result.module_px, result.left + col * result.module_px
         place = (slice(top, top + result.module_px), slice(left, left + result.module_px))
@@ -227,9 +227,9 @@ def test_a_code_with_a_logo_scans(content, style):
 
 def test_a_logo_takes_from_the_modules_that_may_fail():
     with_logo, without = make(content="https://example.com", logo=LOGO), make(content="https://example.com")
-    assert with_logo.modules_may_fail < without.modules_may_fail
-    assert with_logo.layout.modules_may_fail == with_logo.modules_may_fail
-    assert with_logo.codewords_may_fail_share < without.codewords_may_fail_share
+    assert with_logo.correctable_modules < without.correctable_modules
+    assert with_logo.layout.correctable_modules == with_logo.correctable_modules
+    assert with_logo.correctable_codeword_share < without.correctable_codeword_share
 
 
 def test_a_logo_that_hides_too_much_is_refused():

@@ -71,12 +71,12 @@ def test_without_an_expected_text_the_most_frequent_one_counts(monkeypatch: pyte
 
 def test_under_the_least_score_it_does_not_scan(monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, FakeDecoder(texts=("yes",)), FakeDecoder(name="quirc"))
-    answers = [run(image=NOTHING, expected="yes", least_score=least).succeeded() for least in (0.5, 0.51)]
+    answers = [run(image=NOTHING, expected="yes", min_score=least).succeeded() for least in (0.5, 0.51)]
     assert answers == [True, False]
 
 
 def test_the_least_score_does_not_concern_a_fast_scan() -> None:
-    assert run(image=code(), expected=TEXT, depth="fast", least_score=1.0).scans
+    assert run(image=code(), expected=TEXT, depth="fast", min_score=1.0).scans
 
 
 def test_readers_that_are_missing_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,12 +144,12 @@ def sheet(rows: int, columns: int) -> np.ndarray:
 @pytest.mark.parametrize("depth", ["fast", "full"])
 def test_27_codes_are_27_texts(depth: str) -> None:
     result = run(image=sheet(3, 9), depth=depth, decoders=("zxing-cpp",))
-    assert (len(result.texts), result.texts_in_all, ", 27 texts" in result.summary()) == (27, 27, True)
+    assert (len(result.texts), result.text_count, ", 27 texts" in result.summary()) == (27, 27, True)
 
 
 def test_of_more_texts_than_are_listed_the_number_is_told() -> None:
     result = run(image=sheet(15, 18), depth="fast", decoders=("zxing-cpp",))
-    assert (len(result.texts), result.texts_in_all) == (256, 270)
+    assert (len(result.texts), result.text_count) == (256, 270)
     assert result.summary().endswith(", 256 of 270 texts told")
 
 

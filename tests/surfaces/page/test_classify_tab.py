@@ -105,7 +105,7 @@ def test_the_files_have_every_picture(tab: ClassifyTab, files: list[str]) -> Non
         (None, {"labels": "red"}, "Picture is missing"),
         ("a", {}, "labels is missing"),
         ("b", {"labels": "red"}, "The picture cannot be read"),
-        ("a", {"labels": "red", "templates": "own"}, "template is missing"),
+        ("a", {"labels": "red", "templates": "custom"}, "template is missing"),
         ("a", {"groups": "no colon"}, "groups must be JSON"),
     ],
 )

@@ -28,7 +28,7 @@ from lib_bootcamp.surfaces.shared.work_queue import QUEUES
 
 PICTURES_ON_A_PAGE, THUMBNAIL_PX, MOST_CHANGES, MOST_TAGS = 24, 256, 200, 300
 # What the buttons and the text field give; the other fields are on the form.
-BY_BUTTONS = ("files", "text", "seen", "dry_run", "undo")
+BY_BUTTONS = ("files", "text", "expected_caption", "dry_run", "undo")
 NOTHING: dict[str, Any] = {"folder": "", "found": [], "page": 0, "chosen": None}
 
 
@@ -236,9 +236,9 @@ class CaptionsTab(Tab):
             if state["chosen"] is None:
                 raise InvalidParamError("Caption", "has no picture; click one above")
             path, caption = state["found"][state["chosen"]]
-            raw = {name: each for name, each in self.form.raw(values).items() if name in {"recursive", "ending"}}
+            raw = {name: each for name, each in self.form.raw(values).items() if name in {"recursive", "extension"}}
             params = self.operation.params_from(
-                {**raw, "folder": state["folder"], "files": [path], "text": text, "seen": caption or ""}
+                {**raw, "folder": state["folder"], "files": [path], "text": text, "expected_caption": caption or ""}
             )
             return self._saved(state, self.operation.run(params, self._context(self.host.progress())))
 

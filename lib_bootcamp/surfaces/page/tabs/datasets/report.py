@@ -90,7 +90,7 @@ class DatasetTab(Tab):
         files = {"dataset-report.html": page, "dataset-report.json": json.dumps(made.facts(), ensure_ascii=False)}
         for name, text in files.items():
             write_atomically(folder / name, text.encode("utf-8", "replace"))
-        worst = any(each.level == "mend" for each in made.verdicts)
+        worst = any(each.level == "fix" for each in made.verdicts)
         return [
             notice(made.summary(), kind="no" if worst else "done"),
             framed(page),
