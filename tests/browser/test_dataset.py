@@ -61,7 +61,7 @@ def press(page: Any, name: str) -> str:
 def test_a_report_is_shown_in_a_frame_and_can_be_downloaded(page: Any, tmp_path: Path, picture_of: Any) -> None:
     open_tab(page, "dataset_report", "Dataset report")
     fill(page, f"{REPORT}_folder", str(faulty(tmp_path / "set")))
-    assert run(page, "dataset_report").startswith("21 pictures, 17 with a caption: mend files")
+    assert run(page, "dataset_report").startswith("21 pictures, 17 with a caption: fix files")
     frame = page.frame_locator("iframe.bootcamp-report")
     frame.locator("h1").wait_for()
     assert frame.locator(".verdict").count() == 8

@@ -29,7 +29,7 @@ def test_a_report_is_shown_in_a_frame_and_can_be_downloaded(webui: Webui, browse
     page = loaded(browser, webui)
     our_tab(page, "dataset-report")
     fill(page, f"{REPORT}_folder", str(faulty(allowed / "faulty")))
-    assert press(page, REPORT, "run").startswith("21 pictures, 17 with a caption: mend files")
+    assert press(page, REPORT, "run").startswith("21 pictures, 17 with a caption: fix files")
     frame = page.frame_locator("iframe.bootcamp-report")
     frame.locator("h1").wait_for()
     assert frame.locator(".verdict").count() == 8

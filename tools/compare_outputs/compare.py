@@ -51,8 +51,8 @@ def _differences(old: Any, new: Any, renamed: Mapping[str, Sequence[str]], where
         for index, (left, right) in enumerate(zip(old, new, strict=False)):
             yield from _differences(left, right, renamed, f"{where}[{index}]")
     elif old != new and not (isinstance(old, str) and new in renamed.get(old, ())):
-        kind = "wording" if where.rpartition(".")[2].partition("[")[0] in PROSE else f"{old!r:.200} became {new!r:.200}"
-        yield where, kind
+        worded = where.rpartition(".")[2].partition("[")[0] in PROSE or ".html." in where
+        yield where, "wording" if worded else f"{old!r:.200} became {new!r:.200}"
 
 
 def _objects(

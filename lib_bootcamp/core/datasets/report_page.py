@@ -20,7 +20,7 @@ MOST_THUMBNAILS, THUMBNAILS_EACH, GROUPS_SHOWN = 240, 12, 24
 MOST_ROWS, MOST_POINTS, MOST_BARS, MOST_PAIRS = 500, 2000, 30, 40
 TOKEN_EDGES = (0, 10, 20, 30, 40, 50, 60, 75, 100, 150)
 SHARPNESS_EDGES = (0, 25, 50, 100, 200, 400, 800, 1600, 3200)
-_WORDS = {"good": "good", "review": "look at it", "fix": "fix"}
+_WORDS = {"good": "good", "review": "review", "fix": "fix"}
 _SIGNS = {"good": "✓", "review": "!", "fix": "✕"}
 _LIKE = {"same": "the same", "near": "nearly the same", "mirrored": "mirror images", "clip": "alike by CLIP"}
 
@@ -39,7 +39,7 @@ p { margin: 4px 0; overflow-wrap: anywhere; }
 .soft { color: var(--soft); }
 .sign { display: inline-flex; flex: none; width: 22px; height: 22px; border-radius: 50%; align-items: center;
   justify-content: center; font-size: 13px; font-weight: 700; color: var(--page); }
-.good { background: var(--good); } .look { background: var(--review); } .mend { background: var(--fix); }
+.good { background: var(--good); } .review { background: var(--review); } .fix { background: var(--fix); }
 .tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(140px, 1fr)); gap: 10px; margin: 18px 0; }
 .tile { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 10px 14px; }
 .tile b { display: block; font-size: 22px; line-height: 1.3; font-variant-numeric: tabular-nums; }

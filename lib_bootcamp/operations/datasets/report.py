@@ -1,4 +1,4 @@
-"""What a folder of training pictures is like, and what to mend before training."""
+"""What a folder of training pictures is like, and what to fix before training."""
 
 from __future__ import annotations
 
@@ -134,11 +134,11 @@ class DatasetReport(Report, Result):
     """The report."""
 
     def summary(self) -> str:
-        """How much there is, and what wants mending."""
-        mend = [each.area.lower() for each in self.verdicts if each.level == "fix"]
-        look = [each.area.lower() for each in self.verdicts if each.level == "review"]
-        said = [f"mend {', '.join(mend)}"] if mend else []
-        said += [f"look at {', '.join(look)}"] if look else []
+        """How much there is, and what must be fixed or reviewed."""
+        fix = [each.area.lower() for each in self.verdicts if each.level == "fix"]
+        review = [each.area.lower() for each in self.verdicts if each.level == "review"]
+        said = [f"fix {', '.join(fix)}"] if fix else []
+        said += [f"review {', '.join(review)}"] if review else []
         return f"{self.count:,} pictures, {self.captioned:,} with a caption: {'; '.join(said) or 'all is well'}."
 
     def lines(self) -> list[str]:
@@ -390,7 +390,7 @@ def as_page(report: DatasetReport, context: Context) -> str:
 DATASET_REPORT = Operation(
     name="dataset-report",
     title="Dataset report",
-    summary="Tells what a folder of training pictures is like and what to mend before training.",
+    summary="Tells what a folder of training pictures is like and what to fix before training.",
     params=DatasetParams,
     result=DatasetReport,
     run=dataset_report,

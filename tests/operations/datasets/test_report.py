@@ -106,7 +106,7 @@ def test_every_finding_has_its_number_and_advice(report: DatasetReport) -> None:
 
 def test_the_summary_says_what_to_mend(report: DatasetReport) -> None:
     assert report.summary().startswith(
-        "21 pictures, 17 with a caption: mend files, sizes, duplicates, captions, balance;"
+        "21 pictures, 17 with a caption: fix files, sizes, duplicates, captions, balance;"
     )
     assert any("tiny.png" in line for line in report.lines())
 

@@ -26,8 +26,8 @@ def root(tmp_path: Path) -> Path:
 def test_the_report_is_lines_for_a_person(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["dataset", "report", str(root)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "3 pictures, 3 with a caption: mend quantity."
-    assert "good Files: Every file can be read." in lines
+    assert lines[0] == "3 pictures, 3 with a caption: fix quantity."
+    assert "good   Files: Every file can be read." in lines
     assert any(line.startswith("       3 different pictures for a LoRA") for line in lines)
 
 
