@@ -28,7 +28,7 @@ def test_the_report_is_lines_for_a_person(root: Path, capsys: pytest.CaptureFixt
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "3 pictures, 3 with a caption: fix quantity."
     assert "good   Files: Every file can be read." in lines
-    assert any(line.startswith("       3 different pictures for a LoRA") for line in lines)
+    assert any(line.startswith("         3 different pictures for a LoRA") for line in lines)
 
 
 def test_the_report_is_json_and_a_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
