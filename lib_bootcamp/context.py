@@ -78,6 +78,13 @@ class Context:
             NotAllowedError: the caller is not trusted, and the owner did not allow it.
             InvalidParamError: there is no such folder.
         """
+        return self._folder(given, name, missing=False)
+
+    def output_folder(self, given: str, name: str) -> Path:
+        """As `folder`, for one that is written into: it may not be there yet."""
+        return self._folder(given, name, missing=True)
+
+    def _folder(self, given: str, name: str, *, missing: bool) -> Path:
         if self.trusted:
-            return checked_folder(given, name)
-        return checked_folder(given, name, self.host.allowed_folders(), self.host.how_to_allow())
+            return checked_folder(given, name, missing=missing)
+        return checked_folder(given, name, self.host.allowed_folders(), self.host.how_to_allow(), missing=missing)

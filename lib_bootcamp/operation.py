@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
+from . import __version__
 from .context import Context
 from .errors import BootcampError, InvalidParamError
 from .params import Params, fields_of, under_current_names
@@ -15,6 +17,8 @@ from .results import FileResult, Result
 Section: TypeAlias = Literal["Control maps", "Draw", "Describe", "Data set", "Tools"]
 SECTIONS: tuple[Section, ...] = ("Control maps", "Draw", "Describe", "Data set", "Tools")
 """What the page's tabs are grouped by, in their order."""
+CHUNK = "bootcamp"
+"""The text chunk of a PNG file that says how its picture was made."""
 P = TypeVar("P", bound=Params)
 R = TypeVar("R", bound="Result")
 
@@ -117,12 +121,14 @@ class FolderJob(Generic[P]):
         params: the declaration without pictures, and with the folder.
         work: makes the work on one folder, quickly, or refuses it; called when the job is asked for and at each start.
         folder: the parameter that names the folder.
+        output: the parameter that may name another folder, below which its files are written then; empty: none does.
         on_command_line: whether the command is the job; else the command takes files and folders by itself.
     """
 
     params: type[P]
     work: Callable[[Path, P, Context], FolderWork]
     folder: str = "folder"
+    output: str = ""
     on_command_line: bool = True
 
 
@@ -196,6 +202,17 @@ class Operation(Generic[P, R]):
         if self.over_files is None:
             raise TypeError(f"{self.name} takes one picture at a time")
         return self.over_files.params.from_mapping(self.over_preset(values))
+
+    def made_text(self, params: P, result: Result) -> dict[str, str]:
+        """The text chunks of a result's PNG files: what made them, without pictures and secrets."""
+        secret = {each.name for each in params.fields() if each.spec.format == "secret"}
+        made = {
+            "version": __version__,
+            "operation": self.name,
+            "params": {name: value for name, value in params.to_mapping().items() if name not in secret},
+            "result": result.facts(),
+        }
+        return {CHUNK: json.dumps(made, ensure_ascii=False)}
 
     @property
     def is_job_command(self) -> bool:

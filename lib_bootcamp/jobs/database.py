@@ -21,7 +21,7 @@ from lib_bootcamp.core.files.atomic import private_file, private_folder
 from lib_bootcamp.errors import OutputError, StorageError
 
 Durable: TypeAlias = Literal["", "soon", "now"]
-VERSION = 2
+VERSION = 3
 WAIT_S = 60
 _NO_STORAGE = ("disk is full", "disk I/O", "readonly")
 SIDES = ("-wal", "-shm")
@@ -38,18 +38,31 @@ CREATE TABLE IF NOT EXISTS jobs (
     listed INTEGER NOT NULL DEFAULT 0, total INTEGER NOT NULL DEFAULT 0, done INTEGER NOT NULL DEFAULT 0,
     skipped INTEGER NOT NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0,
     spent_s REAL NOT NULL DEFAULT 0, per_item_s REAL, begun TEXT NOT NULL DEFAULT '[]',
-    written_to INTEGER NOT NULL DEFAULT 0);
+    written_to INTEGER NOT NULL DEFAULT 0, output BLOB);
 CREATE TABLE IF NOT EXISTS items (
     job INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE, number INTEGER NOT NULL, path BLOB NOT NULL,
     state TEXT NOT NULL DEFAULT 'todo', tries INTEGER NOT NULL DEFAULT 0, told INTEGER NOT NULL DEFAULT 0,
-    result TEXT, note TEXT NOT NULL DEFAULT '',
+    result TEXT, note TEXT NOT NULL DEFAULT '', error TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (job, number)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS writes (
     id INTEGER PRIMARY KEY AUTOINCREMENT, job INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
     path BLOB NOT NULL, before BLOB, after BLOB, digest BLOB NOT NULL, item INTEGER);
 CREATE INDEX IF NOT EXISTS writes_of ON writes (job, id);
 """
-_SINCE = {2: "ALTER TABLE writes ADD COLUMN item INTEGER"}
+_CLAIMS = """
+CREATE TABLE IF NOT EXISTS claims (
+    job INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE, what TEXT NOT NULL, path BLOB NOT NULL);
+"""
+_SCHEMA += _CLAIMS
+_MIGRATIONS = {
+    2: "ALTER TABLE writes ADD COLUMN item INTEGER",
+    3: f"""
+ALTER TABLE jobs ADD COLUMN output BLOB;
+ALTER TABLE items ADD COLUMN error TEXT NOT NULL DEFAULT '';
+{_CLAIMS}
+INSERT INTO claims (job, what, path) SELECT id, operation, folder FROM jobs;
+""",
+}
 """What brings a journal of the version before to each."""
 
 
@@ -99,8 +112,8 @@ class Database:
     def _make(self) -> None:
         with self.transaction() as db:
             version = int(db.execute("PRAGMA user_version").fetchone()[0])  # another process may have been sooner
-            steps = [_SINCE[each] for each in range(version + 1, VERSION + 1)] if version else _SCHEMA.split(";")
-            for statement in filter(str.strip, steps):
+            steps = [_MIGRATIONS[each] for each in range(version + 1, VERSION + 1)] if version else [_SCHEMA]
+            for statement in filter(str.strip, ";".join(steps).split(";")):
                 db.execute(statement)
             db.execute(f"PRAGMA user_version = {VERSION}")
 

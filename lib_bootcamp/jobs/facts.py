@@ -43,6 +43,7 @@ class ItemInfo:
     state: Annotated[ItemState, Spec("State", "skipped: it was left out, the note says why.")]
     note: Annotated[str, Spec("Note", "Why it failed or was left out, or a warning.")]
     result: Annotated[dict[str, Any] | None, Spec("Result", "What came of it.")]
+    error: Annotated[str, Spec("Error", "The error's name where it failed, for programs, like ImageError.")] = ""
 
 
 @dataclass(frozen=True, kw_only=True)

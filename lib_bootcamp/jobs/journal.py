@@ -18,7 +18,7 @@ from typing import Any
 from .database import Database, marks
 from .facts import ENDED, ItemInfo, NoJobError, State
 from .file_journal import FileJournal
-from .records import COLUMNS, Outcome, Row, Written, row_of, shown
+from .records import COLUMNS, Claim, Outcome, Row, Written, row_of, shown
 
 KEPT_JOBS = 200
 """Ended jobs that are remembered; the oldest are forgotten, and cannot be undone then."""
@@ -29,14 +29,29 @@ _SELECT = f"SELECT {COLUMNS} FROM jobs"
 class JobJournal(Database):
     """The jobs of one data folder and their states."""
 
-    def add(self, operation: str, params: dict[str, Any], folder: Path, owner: str, *, trusted: bool) -> int:
+    def add(  # noqa: PLR0913 - what a job is
+        self,
+        operation: str,
+        params: dict[str, Any],
+        folder: Path,
+        owner: str,
+        *,
+        trusted: bool,
+        output: Path | None = None,
+        claims: Sequence[Claim] = (),
+    ) -> int:
         """Put a job at the end of the queue; returns its number."""
-        values = (operation, json.dumps(params), os.fsencode(folder), int(trusted), owner, time.time())
+        written = None if output is None else os.fsencode(output)
+        values = (operation, json.dumps(params), os.fsencode(folder), int(trusted), owner, time.time(), written)
         with self.transaction() as db:
             cursor = db.execute(
-                "INSERT INTO jobs (operation, params, folder, trusted, state, owner, created) "
-                "VALUES (?, ?, ?, ?, 'queued', ?, ?)",
+                "INSERT INTO jobs (operation, params, folder, trusted, state, owner, created, output) "
+                "VALUES (?, ?, ?, ?, 'queued', ?, ?, ?)",
                 values,
+            )
+            db.executemany(
+                "INSERT INTO claims (job, what, path) VALUES (?, ?, ?)",
+                [(cursor.lastrowid, each.what, os.fsencode(each.path)) for each in claims],
             )
             db.execute(
                 f"DELETE FROM jobs WHERE state IN ({marks(ENDED)}) AND id NOT IN "
@@ -60,6 +75,11 @@ class JobJournal(Database):
         if not found:
             raise NoJobError(number)
         return row_of(found[0])
+
+    def claims(self, number: int) -> list[Claim]:
+        """What a job may have for itself while it waits or runs."""
+        found = self.all("SELECT what, path FROM claims WHERE job = ?", number)
+        return [Claim(what=what, path=Path(os.fsdecode(path))) for what, path in found]
 
     def claim(self, number: int, owner: str, state: State, *, among: Sequence[State]) -> bool:
         """Move a job to a state of this process's, where it is in one of some states; False where it is not."""
@@ -189,15 +209,16 @@ class ItemJournal(Database):
         """Some of a job's pictures in their order."""
         chosen = f"AND state IN ({marks(states)})" if states else ""
         found = self.all(
-            f"SELECT path, state, note, result FROM items WHERE job = ? {chosen} ORDER BY number LIMIT ? OFFSET ?",
+            f"SELECT path, state, note, result, error FROM items WHERE job = ? {chosen} ORDER BY number "
+            "LIMIT ? OFFSET ?",
             number,
             *states,
             limit,
             offset,
         )
         return [
-            ItemInfo(path=shown(path), state=state, note=note, result=None if result is None else json.loads(result))
-            for path, state, note, result in found
+            ItemInfo(path=shown(path), state=state, note=note, result=result and json.loads(result), error=error)
+            for path, state, note, result, error in found
         ]
 
     def repeats(self, number: int) -> int:
@@ -223,8 +244,8 @@ class Journal(JobJournal, ItemJournal, FileJournal):
         counts = [sum(each.state == state for each in outcomes) for state in ("done", "skipped", "failed")]
         with self.transaction(durable="soon" if any(each.before is not None for each in writes) else "") as db:
             db.executemany(
-                "UPDATE items SET state = ?, result = ?, note = ? WHERE job = ? AND number = ?",
-                [(each.state, _json(each.result), each.note, number, each.number) for each in outcomes],
+                "UPDATE items SET state = ?, result = ?, note = ?, error = ? WHERE job = ? AND number = ?",
+                [(each.state, _json(each.result), each.note, each.error, number, each.number) for each in outcomes],
             )
             self.will_write(number, writes)
             db.execute(
@@ -237,7 +258,8 @@ class Journal(JobJournal, ItemJournal, FileJournal):
         with self.transaction() as db:
             self.will_not_write(number, path)
             cursor = db.execute(
-                "UPDATE items SET state = 'failed', note = ? WHERE job = ? AND number = ? AND state = 'done'",
+                "UPDATE items SET state = 'failed', note = ?, error = 'OutputError' WHERE job = ? AND number = ? "
+                "AND state = 'done'",
                 (note, number, item),
             )
             db.execute(

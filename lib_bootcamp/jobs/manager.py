@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import itertools
 import logging
 import os
 import threading
@@ -28,7 +29,7 @@ from .facts import ACTIVE, RESUMABLE, ItemInfo, JobInfo, JobStateError, NoJobErr
 from .journal import Journal
 from .owners import Owner
 from .progress import Stop
-from .records import Row
+from .records import Claim, Row
 from .runner import Run
 
 Find = Callable[[str], Operation[Any, Any]]
@@ -133,13 +134,19 @@ class Jobs:
         params = operation.as_job().params_from(values)
         context = Context.of_job(self.host, SilentProgress(), trusted=trusted)
         given = context.folder(getattr(params, job.folder), job.folder)
-        folder = Path(os.path.abspath(given))  # noqa: PTH100 - `resolve` would lose the links that a person named
-        job.work(folder, params, context)  # what it refuses is told at once and not when its turn comes
+        folder = _absolute(given)
+        kept, output = {**params.to_mapping(), job.folder: str(folder)}, None
+        claims = [Claim(what=name, path=folder)]
+        if job.output and (named := getattr(params, job.output)):
+            output = _absolute(context.output_folder(named, job.output))
+            kept[job.output] = str(output)
+            claims.append(Claim(what="files", path=output))
+        # what it refuses is told at once and not when its turn comes
+        job.work(folder, job.params.from_mapping(kept), context)
         self._reap()
-        kept = {**params.to_mapping(), job.folder: str(folder)}
         with self.journal.transaction():
-            self._refuse_second(name, folder)
-            return self.journal.add(name, kept, folder, self._owner.name, trusted=trusted)
+            self._refuse_second(claims)
+            return self.journal.add(name, kept, folder, self._owner.name, trusted=trusted, output=output, claims=claims)
 
     def run_here(self, number: int, progress: Progress, stop: Stop) -> JobInfo:
         """Run a job that was just created, or one that can be resumed, in this thread.
@@ -189,7 +196,8 @@ class Jobs:
         state, error = row.info.state, row.info.error
         try:
             around = Context.of_job(self.host, SilentProgress(), trusted=row.trusted)
-            inside = Inside(around.folder(str(row.folder), "folder"), exact=not row.trusted)
+            named = around.folder if row.output == row.folder else around.output_folder
+            inside = Inside(named(str(row.output), "folder"), exact=not row.trusted)
             files.put_right(self.journal, number, inside)
             restored, left = files.put_back(self.journal, number, inside)
             state, error = "undone", ""
@@ -227,7 +235,8 @@ class Jobs:
         return row
 
     def _is_allowed(self, row: Row) -> bool:
-        return any(is_inside(row.folder, each) for each in self.host.allowed_folders())
+        allowed = list(self.host.allowed_folders())
+        return all(any(is_inside(path, each) for each in allowed) for path in (row.folder, row.output))
 
     def _reap(self) -> None:
         """Jobs of processes that ended are interrupted."""
@@ -247,7 +256,7 @@ class Jobs:
         with contextlib.suppress(NoJobError, StorageError), self.journal.transaction():  # nobody begins it meanwhile
             now = self.journal.row(number)
             if (now.owner, now.info.state) == (row.owner, row.info.state):
-                files.sweep_pending(self.journal, number, row.folder, exact=not row.trusted)
+                files.sweep_pending(self.journal, number, row.output, exact=not row.trusted)
                 state: State = "cancelled" if undone else "interrupted"
                 self.journal.move(number, state, among=(row.info.state,), error=UNDO_AGAIN if undone else "")
 
@@ -259,7 +268,7 @@ class Jobs:
         """
         number = row.info.id
         with self._lock, self.journal.transaction():
-            self._refuse_second(row.info.operation, row.folder, number)
+            self._refuse_second(self.journal.claims(number), number)
             if not self.journal.claim(number, self._owner.name, state, among=among):
                 raise self._cannot(number, done)
             if stop is not None:
@@ -274,16 +283,18 @@ class Jobs:
         with self._lock:
             self._here.pop(number, None)
 
-    def _refuse_second(self, name: str, folder: Path, number: int = 0) -> None:
-        """Two jobs of one kind would write the same files.
+    def _refuse_second(self, claims: Sequence[Claim], number: int = 0) -> None:
+        """Two jobs whose claims overlap would write the same files.
 
         Raises:
-            JobStateError: another one waits or works on this folder, or on one around it or inside.
+            JobStateError: another one waits or works on such a folder, or on one around it or inside.
         """
-        for row in self.journal.rows(ACTIVE):
-            other = row.info.id != number and row.info.operation == name
-            if other and (is_inside(row.folder, folder) or is_inside(folder, row.folder)):
-                raise JobStateError(f"Job {row.info.id} works on this folder already; wait for it, or cancel it.")
+        others = (row.info.id for row in self.journal.rows(ACTIVE) if row.info.id != number)
+        for other in others:
+            for theirs, mine in itertools.product(self.journal.claims(other), claims):
+                inside = is_inside(theirs.path, mine.path) or is_inside(mine.path, theirs.path)
+                if theirs.what == mine.what and inside:
+                    raise JobStateError(f"Job {other} works on this folder already; wait for it, or cancel it.")
 
     def _ask(self, number: int, what: str, done: str) -> None:
         if self.journal.row(number).info.state != "running":
@@ -346,6 +357,10 @@ class Jobs:
             Run(self.journal, row, operation, self.host, progress, stop).run()
         finally:
             self._let_go(number)
+
+
+def _absolute(path: Path) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100 - `resolve` would lose the links that a person named
 
 
 _open: dict[Path, Jobs] = {}

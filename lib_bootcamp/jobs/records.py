@@ -15,7 +15,7 @@ from .facts import ENDED, JobInfo, actions_in
 
 COLUMNS = (
     "id, operation, params, folder, trusted, state, owner, error, created, started, finished, listed, total, done, "
-    "skipped, failed, spent_s, per_item_s"
+    "skipped, failed, spent_s, per_item_s, output"
 )
 
 
@@ -26,6 +26,7 @@ class Row:
     Args:
         info: what everybody may know.
         folder: its path.
+        output: the folder below which its files are written.
         owner: the process that works on it, or did.
         trusted: whether who began it may name any file.
         listed: whether its pictures are in the journal.
@@ -33,9 +34,23 @@ class Row:
 
     info: JobInfo
     folder: Path
+    output: Path
     owner: str
     trusted: bool
     listed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """What one job at a time works on.
+
+    Args:
+        what: jobs whose claims are called alike may not overlap.
+        path: a folder, with all that lies in it.
+    """
+
+    what: str
+    path: Path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,12 +62,14 @@ class Outcome:
         state: `done`, `skipped` or `failed`.
         result: facts, as JSON can hold them.
         note: why, or a warning.
+        error: the name of the mistake, for programs.
     """
 
     number: int
     state: str
     result: dict[str, Any] | None = None
     note: str = ""
+    error: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +124,7 @@ def row_of(values: Sequence[Any]) -> Row:
     return Row(
         info=info,
         folder=Path(os.fsdecode(told["folder"])),
+        output=Path(os.fsdecode(told["output"] or told["folder"])),
         owner=told["owner"],
         trusted=bool(told["trusted"]),
         listed=bool(told["listed"]),

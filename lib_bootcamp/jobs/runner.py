@@ -56,7 +56,7 @@ class Run:
         self.journal, self.row, self.number, self.operation = journal, row, row.info.id, operation
         self.progress = JobProgress(progress, stop, journal, self.number)
         self.context = Context.of_job(host, self.progress, trusted=row.trusted)
-        self.root = row.folder
+        self.root, self.output = row.folder, row.output
         self.inside: Inside
         self._spent = 0.0
         self._clock = Clock()
@@ -106,7 +106,10 @@ class Run:
         if job is None:
             raise TypeError(f"{self.operation.name} is no job")
         self.root = self.context.folder(str(self.row.folder), job.folder)
-        self.inside = Inside(self.root, exact=not self.context.trusted)
+        self.output = self.root
+        if self.row.output != self.row.folder:
+            self.output = self.context.output_folder(str(self.row.output), job.output)
+        self.inside = Inside(self.output, exact=not self.context.trusted)
         work: FolderWork = job.work(self.root, job.params.from_mapping(self.row.info.params), self.context)
         if work.writes_into is not None:
             self.inside.check_writable(work.writes_into)
@@ -180,7 +183,7 @@ class Run:
         self.journal.intend(self.number, outcomes, [file for _, _, file in writes])
         for at, (number, write, file) in enumerate(writes):
             try:
-                self.inside.write(self.root / file.path, write.after)
+                self.inside.write(self.output / file.path, write.after)
             except StorageError:
                 # the job ends here; what was not written is done again when it is resumed
                 self.journal.take_all_back(self.number, [(item, left.path) for item, _, left in writes[at:]])
@@ -198,7 +201,7 @@ class Run:
             for each in settled.writes:
                 self.inside.refuse_outside(each.path)
         except BootcampError as error:
-            return Outcome(number=number, state="failed", note=str(error)), []
+            return Outcome(number=number, state="failed", note=str(error), error=type(error).__name__), []
         state = "skipped" if settled.skipped else "done"
         note = settled.skipped or settled.result.warning()
         outcome = Outcome(number=number, state=state, result=settled.result.facts(), note=note)
@@ -207,7 +210,7 @@ class Run:
     def _written(self, each: Write, *, item: int | None = None) -> Written:
         kept = item is not None and len(each.after) <= KEPT_BYTES
         return Written(
-            path=str(each.path.relative_to(self.root)),
+            path=str(each.path.relative_to(self.output)),
             before=each.before,
             after=each.after if kept else None,
             digest=digest(each.after),

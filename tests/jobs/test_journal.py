@@ -281,7 +281,10 @@ def test_a_file_that_is_no_journal_is_told_with_its_name(tmp_path: Path) -> None
 def test_a_journal_of_the_version_before_goes_on(tmp_path: Path) -> None:
     path = tmp_path / "jobs.sqlite"
     with contextlib.closing(sqlite3.connect(path)) as old:
-        old.executescript(database._SCHEMA.replace(", item INTEGER", "") + "PRAGMA user_version = 1;")
+        schema = database._SCHEMA
+        for added in (", item INTEGER", ", output BLOB", " error TEXT NOT NULL DEFAULT '',\n    PRIMARY"):
+            schema = schema.replace(added, "\n PRIMARY" if "PRIMARY" in added else "")
+        old.executescript(schema + "PRAGMA user_version = 1;")
         old.execute(
             "INSERT INTO jobs (operation, params, folder, trusted, state, owner, created) "
             "VALUES ('caption', '{}', '/set', 1, 'interrupted', 'x', 0)"

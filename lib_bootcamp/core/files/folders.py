@@ -9,14 +9,17 @@ from pathlib import Path
 from lib_bootcamp.errors import InvalidParamError, NotAllowedError
 
 
-def checked_folder(given: str, name: str, allowed: Iterable[Path] | None = None, how: str = "--allow-dir") -> Path:
-    """A folder that is there.
+def checked_folder(
+    given: str, name: str, allowed: Iterable[Path] | None = None, how: str = "--allow-dir", *, missing: bool = False
+) -> Path:
+    """A folder that is there, or may be made.
 
     Args:
         given: its path; `~` is the person's home where everything is allowed.
         name: the parameter that names it.
         allowed: folders that it has to be in, or be one of, after `..` and links are followed; None: anywhere.
         how: how the owner allows one, for the person who is refused.
+        missing: whether it may not be there yet.
     Returns:
         the path as it was given, where everything is allowed; else with links followed, so that what was checked is
         what is used.
@@ -30,7 +33,7 @@ def checked_folder(given: str, name: str, allowed: Iterable[Path] | None = None,
             raise NotAllowedError(
                 f"{name} {given[:200]} is not in a folder that the owner of this machine allowed ({how})."
             )
-        is_folder = path.is_dir()
+        is_folder = path.is_dir() or (missing and not os.path.lexists(path))
     except (OSError, RuntimeError, ValueError):  # too long, a link to itself, no home, a zero byte
         is_folder = False
     if not is_folder:

@@ -150,10 +150,11 @@ class Inside:
         Raises:
             StorageError, OutputError: they cannot.
         """
-        while folder != self.root and not folder.is_dir():
+        while not folder.is_dir() and folder.parent != folder:
             folder = folder.parent
+        above = folder != self.root and self.root.is_relative_to(folder)  # the root itself is made by the first file
         try:
-            with self.place(folder / PROBE) as probe:
+            with (Inside(folder) if above else self).place(folder / PROBE) as probe:
                 probe.try_out()
         except OSError as error:
             raise _or_cannot_write(folder, error) from None

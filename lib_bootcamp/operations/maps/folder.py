@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import os
 import typing
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +15,15 @@ from typing import Annotated, Any, Literal
 import numpy as np
 
 from lib_bootcamp.context import Context
+from lib_bootcamp.core.datasets.folder import MAX_FILES
+from lib_bootcamp.core.files.folders import is_inside
+from lib_bootcamp.core.files.inside import Inside
 from lib_bootcamp.core.images.arrays import Image
-from lib_bootcamp.core.images.codec import decode_quickly
+from lib_bootcamp.core.images.codec import decode_quickly, is_picture
 from lib_bootcamp.core.images.opencv import opencv
 from lib_bootcamp.core.images.parallel import in_order
 from lib_bootcamp.core.images.png import encode_png
-from lib_bootcamp.errors import BootcampError, CancelledError, OutputError
+from lib_bootcamp.errors import BootcampError, CancelledError, InvalidParamError, OutputError
 from lib_bootcamp.jobs.kinds.folder import FolderParams, PictureFolder
 from lib_bootcamp.operation import FolderJob, Operation, Settled, Write
 from lib_bootcamp.params import Param, Spec
@@ -26,6 +31,7 @@ from lib_bootcamp.ports import SilentProgress
 from lib_bootcamp.results import FileResult
 
 JPEG_QUALITY = 95
+THERE = "There is a map already."
 _AT_ONCE = 16
 
 
@@ -43,6 +49,14 @@ class MapsFolder(FolderParams):
             example="maps",
         ),
     ] = "maps"
+    output_folder: Annotated[
+        str,
+        Spec(
+            "Output folder",
+            "Another folder that the maps are written into, in the folders of their pictures; empty: as above.",
+            format="folder",
+        ),
+    ] = ""
     file_format: Annotated[
         Literal["png", "jpg"],
         Spec(
@@ -61,11 +75,21 @@ class MapsFolder(FolderParams):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MapsOfFiles(MapsFolder):
+    """The same, or some of the folder's pictures."""
+
+    only: Annotated[
+        tuple[str, ...], Spec("Pictures", "Files below the folder; none: all that lie in it.", max_length=MAX_FILES)
+    ] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class MapFile(FileResult):
     """The map of one picture."""
 
-    map: Annotated[str, Spec("Map", "Its file, below the folder.")]
+    map: Annotated[str, Spec("Map", "Its file, below the folder, or below the output folder.")]
     told: Annotated[str, Spec("Result", "What is told of it.")]
+    details: Annotated[dict[str, Any], Spec("Details", "The result of the picture alone, but for the map.")]
     data: Annotated[bytes, Spec("File", "Its bytes.")]
 
 
@@ -82,8 +106,17 @@ class MapsWork(PictureFolder):
         self.picture = picture_param(operation).name
         own = {each.name for each in operation.params.fields()}
         self.values = {name: value for name, value in params.to_mapping().items() if name in own}
-        self.into: Path = root / params.into
+        self.output = Path(params.output_folder) if params.output_folder else root
+        self.into = self.output if params.output_folder else root / params.into / operation.name
         self.writes_into = self.into
+        self._there = Inside(self.output, exact=not context.trusted)
+        if params.output_folder and is_inside(root, self.output) and is_inside(self.output, root):
+            raise InvalidParamError("output_folder", "is the folder of the pictures; give another one")
+        self._maps = self.output if params.output_folder else root / params.into  # of now and of earlier jobs
+        if any(".." in Path(each).parts or not (root / each).is_relative_to(root) for each in params.only):
+            raise InvalidParamError("only", "must be paths below the folder")
+        self.only = tuple(root / each for each in params.only)
+        self._names: dict[Path, dict[str, str]] = {}
         self.suffix = f".{params.file_format}"
         operation.params_from({**self.values, self.picture: np.zeros((64, 64, 3), np.uint8)})
 
@@ -93,21 +126,26 @@ class MapsWork(PictureFolder):
         return 1 if self.operation.needs else _AT_ONCE
 
     def pictures(self) -> Iterator[tuple[Path, str]]:
-        """Every picture but the maps; those are left out whose map is there, or would lie in another picture's file."""
-        taken: dict[Path, Path] = {}
-        for path, note in super().pictures():
-            if path.is_relative_to(self.into):
-                continue
+        """Every picture but the maps; those are left out whose map is there, or would take a picture's place."""
+        found = dict(self._listed())
+        for path, note in found.items():
             if note:
                 yield path, note
-                continue
-            other = taken.setdefault(self._file(path), path)
-            if other is not path:
-                yield path, f"{path.name} would have the map file of {other.name} and is left out; rename one."
+            elif self._file(path) in found:
+                yield path, f"The map of {path.name} would take the place of a picture; name another output folder."
             elif self.existing == "skip" and self._file(path).exists():
-                yield path, "There is a map already."
+                yield path, THERE
             else:
                 yield path, ""
+
+    def _listed(self) -> Iterator[tuple[Path, str]]:
+        if self.only:
+            yield from ((path, "") for path in sorted(self.only))
+            return
+        hides = self._maps.is_relative_to(self.root)
+        for path, note in super().pictures():
+            if not (hides and path.is_relative_to(self._maps)):
+                yield path, note
 
     def results(self, pictures: Sequence[Path]) -> Iterator[FileResult | BootcampError]:
         """The maps as files, in order.
@@ -132,10 +170,11 @@ class MapsWork(PictureFolder):
             params = self.operation.params_from({**self.values, self.picture: picture})
             progress = self.context.progress if self.operation.needs else SilentProgress()
             result = self.operation.run(params, self.context.shown_by(progress))
-            data = _encoded(result.image, self.suffix)
+            data = _encoded(result.image, self.suffix, self.operation.made_text(params, result))
         except BootcampError as error:
             return error
-        return MapFile(map=self._file(path).relative_to(self.root).as_posix(), told=result.summary(), data=data)
+        name = self._file(path).relative_to(self.output).as_posix()
+        return MapFile(map=name, told=result.summary(), details=result.facts(), data=data)
 
     def settle(self, picture: Path, result: FileResult) -> Settled:
         """The map's file, unless somebody else made it meanwhile.
@@ -144,7 +183,7 @@ class MapsWork(PictureFolder):
             OutputError: what is there cannot be read.
         """
         path = self._file(picture)
-        before = self.inside.read(path)
+        before = self._there.read(path)
         if before is not None and self.existing == "skip":
             return Settled(result=result, skipped="There is a map by now.")
         return Settled(
@@ -152,15 +191,33 @@ class MapsWork(PictureFolder):
         )
 
     def _file(self, picture: Path) -> Path:
-        return (self.into / self.operation.name / picture.relative_to(self.root)).with_suffix(self.suffix)
+        folder = picture.parent
+        if folder not in self._names:
+            here = [each.name for each in self.only if each.parent == folder]
+            here = here or [each for each in os.listdir(folder) if is_picture(Path(each))]  # noqa: PTH208
+            self._names[folder] = distinct_stems(sorted(here))
+        stem = self._names[folder].get(picture.name, picture.stem)
+        return self.into / folder.relative_to(self.root) / f"{stem}{self.suffix}"
 
 
-def _encoded(image: Image, suffix: str) -> bytes:
+def distinct_stems(names: Iterable[str]) -> dict[str, str]:
+    """For each file's name one without its ending: a.jpg and a.png get names of their own."""
+    stems: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in names:
+        stem = Path(name).stem
+        numbered = (f"{stem}-{number}" for number in itertools.count(2))
+        stems[name] = stem if stem not in taken else next(each for each in numbered if each not in taken)
+        taken.add(stems[name])
+    return stems
+
+
+def _encoded(image: Image, suffix: str, text: Mapping[str, str]) -> bytes:
     """A map as a file: of one channel where all three are the same, which is a third of the work and the size."""
     if image.ndim == 3 and all(np.array_equal(image[..., 0], image[..., each]) for each in (1, 2)):
         image = image[..., 0]
     if suffix == ".png":
-        return encode_png(image)
+        return encode_png(image, text)
     cv2 = opencv()
     in_its_order = image if image.ndim == 2 else image[..., ::-1]
     done, data = cv2.imencode(suffix, np.ascontiguousarray(in_its_order), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
@@ -194,11 +251,13 @@ def with_folder(operation: Operation[Any, Any]) -> Operation[Any, Any]:
         if each.name not in pictures
     ]
     params = dataclasses.make_dataclass(
-        f"{operation.params.__name__}Folder", own, bases=(MapsFolder,), frozen=True, kw_only=True
+        f"{operation.params.__name__}Folder", own, bases=(MapsOfFiles,), frozen=True, kw_only=True
     )
     params.__doc__ = f"The folder, and {operation.title.lower()}'s own values."
 
     def work(root: Path, given: Any, context: Context) -> MapsWork:
         return MapsWork(operation, root, given, context)
 
-    return dataclasses.replace(operation, job=FolderJob(params=params, work=work, on_command_line=False))
+    return dataclasses.replace(
+        operation, job=FolderJob(params=params, work=work, output="output_folder", on_command_line=False)
+    )

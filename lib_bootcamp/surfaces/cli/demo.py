@@ -16,7 +16,6 @@ from lib_bootcamp.core.images.codec import read_image, write_image
 from lib_bootcamp.core.images.contact_sheet import contact_sheet
 from lib_bootcamp.core.models.files import BANNER, EMBEDDED
 from lib_bootcamp.ports import Host
-from lib_bootcamp.surfaces.shared.described import picture_text
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 PHOTO = EXAMPLES / "photo.jpg"
@@ -42,7 +41,7 @@ def _made(host: Host, name: str, **values: Any) -> tuple[Any, Mapping[str, str]]
     operation = find(name)
     params = operation.params_from(values)
     result = operation.run(params, Context.of_terminal(host, host.progress()))
-    return result, picture_text(operation, params, result)
+    return result, operation.made_text(params, result)
 
 
 def fill(parser: argparse.ArgumentParser) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 from lib_bootcamp.core.files.regular import MAX_TEXT_BYTES, read_regular
 from lib_bootcamp.core.images.codec import read_png_text
 from lib_bootcamp.errors import InvalidParamError, TooLargeError
+from lib_bootcamp.operation import CHUNK
 from lib_bootcamp.params import Param
-from lib_bootcamp.surfaces.shared.described import CHUNK
 
 
 def _from_input() -> str:

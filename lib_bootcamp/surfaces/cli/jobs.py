@@ -40,12 +40,17 @@ class JobRunner(Runner):
         return run_here(jobs, number, self.settings)
 
 
-def run_here(jobs: Jobs, number: int, settings: Settings) -> int:
-    """Run a job in this process and tell what came of it; returns the exit code."""
+def worked_here(jobs: Jobs, number: int, settings: Settings) -> JobInfo:
+    """Run a job in this process until it ends, or is paused."""
     stop = Stop()
     progress = SilentProgress() if settings.quiet else jobs.host.progress()
     with _pausing(stop):
-        info = jobs.run_here(number, progress, stop)
+        return jobs.run_here(number, progress, stop)
+
+
+def run_here(jobs: Jobs, number: int, settings: Settings) -> int:
+    """Run a job in this process and tell what came of it; returns the exit code."""
+    info = worked_here(jobs, number, settings)
     if settings.json:
         _print_json(_in_full(jobs, info))
     elif not settings.quiet:
@@ -53,6 +58,11 @@ def run_here(jobs: Jobs, number: int, settings: Settings) -> int:
     if not settings.quiet:
         _name_left_out(jobs, info)
     _complain(jobs, info)
+    return code_of(info)
+
+
+def code_of(info: JobInfo) -> int:
+    """The exit code of a job that ran here."""
     if info.state == "failed":
         return EXIT_FAILED
     if info.state != "done":
@@ -96,7 +106,7 @@ def _tell_unfinished(jobs: Jobs, number: int) -> None:
 def _tell(jobs: Jobs, info: JobInfo) -> None:
     shown = [each for each in jobs.items(info.id, trusted=True, limit=SHOWN) if each.state == "done"]
     for each in shown:
-        text = (each.result or {}).get("caption") or (each.result or {}).get("label")
+        text = next(filter(None, map((each.result or {}).get, ("caption", "label", "told"))), "")
         print(f"{on_one_line(each.path)}: {text}")
     if info.total > len(shown):
         print("...")

@@ -94,14 +94,17 @@ def _run(
 def _operate(operation: Operation[Any, Any], host: Host, arguments: dict[str, Any]) -> int:
     from .folder import FLAGS, FolderRunner, FolderSettings
     from .jobs import JobRunner
+    from .maps import MapsRunner, is_maps_job
     from .runner import Runner, Settings
 
     if operation.over_files is not None:
         flags = {name: arguments.pop(name) for name in FLAGS if name in arguments}
         return FolderRunner(operation, host, FolderSettings(**flags)).run(arguments)
-    runner = JobRunner if operation.is_job_command else Runner
     if operation.is_job_command:
         operation = operation.as_job()
     own = {param.name for param in operation.params.fields()}
     settings = Settings(**{name: arguments.pop(name) for name in SETTINGS if name in arguments.keys() - own})
+    runner = JobRunner if operation.is_job_command else Runner
+    if is_maps_job(operation, arguments, settings):
+        runner = MapsRunner
     return runner(operation, host, settings).run(arguments)

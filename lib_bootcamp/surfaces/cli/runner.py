@@ -24,7 +24,6 @@ from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Params
 from lib_bootcamp.ports import Host, Progress, SilentProgress, track
 from lib_bootcamp.results import ControlMap, Result
-from lib_bootcamp.surfaces.shared.described import picture_text
 from lib_bootcamp.surfaces.shared.found_pictures import find_pictures
 from lib_bootcamp.surfaces.shared.given_pictures import picture_of
 
@@ -112,7 +111,7 @@ class Runner:
                 for each in track(progress, made, title=self.operation.name, total=len(items), unit="file"):
                     outcomes.append(each)
                     if each.exit_code > EXIT_NO:
-                        print(f"error: {on_one_line(each.line)}", file=sys.stderr)
+                        complain(each.line)
                     if each.ends_all:
                         break
         except KeyboardInterrupt:
@@ -121,7 +120,7 @@ class Runner:
         code = self._print(outcomes, several=True)
         if outcomes and outcomes[-1].ends_all:
             rest = len(items) - len(outcomes)
-            print(f"error: Stopped with {rest} left; --skip-existing goes on when there is room.", file=sys.stderr)
+            complain(f"Stopped with {rest} left; --skip-existing goes on when there is room.")
             return outcomes[-1].exit_code
         return code
 
@@ -159,7 +158,7 @@ class Runner:
             written["out" if not written else name] = str(path)
         if not result.pictures():
             return written
-        text = picture_text(self.operation, params, result)
+        text = self.operation.made_text(params, result)
         for index, (name, picture) in enumerate(result.pictures().items()):
             path = item.out if not index else item.out.with_name(f"{item.out.stem}-{name.replace('_', '-')}.png")
             item.write(path, encode_image(picture, path.suffix, text))
@@ -194,6 +193,10 @@ class Runner:
             sys.stderr.writelines(f"{line}\n" for line in left_out_lines(self.left_out.items()))
         return exit_code_of([each.exit_code for each in outcomes], several=several)
 
+    def _aside(self, line: str) -> None:
+        """Tell a person what is no result: beside JSON on standard error."""
+        print(line, file=sys.stderr if self.settings.json else sys.stdout)
+
     def _records(self, outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
         """What is told of each file, and of each that was left out."""
         left = ({"path": path, "skipped": True, "detail": why} for path, why in self.left_out.items())
@@ -201,7 +204,7 @@ class Runner:
 
     def _say(self, outcome: Outcome) -> None:
         if outcome.exit_code > EXIT_NO:
-            print(f"error: {on_one_line(outcome.line)}", file=sys.stderr)
+            complain(outcome.line)
         elif not self.settings.quiet:
             print(outcome.line)
 
@@ -277,6 +280,11 @@ class Runner:
         if found and is_there(folder) and any(folder.samefile(path.parent) for path, _ in found):
             raise OutputError(f"--out {folder} is the folder of the inputs; give another one.")
         return folder
+
+
+def complain(line: str) -> None:
+    """Tell a mistake on standard error, on one line whatever is in it."""
+    print(f"error: {on_one_line(line)}", file=sys.stderr)
 
 
 def failure(path: str | None, error: BootcampError) -> Outcome:

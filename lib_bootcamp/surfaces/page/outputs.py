@@ -14,7 +14,6 @@ from lib_bootcamp.core.images.codec import write_image
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Params
 from lib_bootcamp.results import Result
-from lib_bootcamp.surfaces.shared.described import picture_text
 
 KEPT_RUNS = 100
 
@@ -42,7 +41,7 @@ class Outputs:
             the files' paths by field name.
         """
         folder = self.new_folder()
-        written, text = {}, picture_text(operation, params, result)
+        written, text = {}, operation.made_text(params, result)
         for name, picture in result.pictures().items():
             stem = operation.name if name == "image" else f"{operation.name}-{name.replace('_', '-')}"
             path = folder / f"{stem}.png"

@@ -20,10 +20,10 @@ from lib_bootcamp.context import Context  # noqa: E402
 from lib_bootcamp.core.scan import decoders as scan_decoders  # noqa: E402
 from lib_bootcamp.errors import CancelledError, InvalidParamError  # noqa: E402
 from lib_bootcamp.hosts.standalone import StandaloneHost  # noqa: E402
+from lib_bootcamp.operation import CHUNK  # noqa: E402
 from lib_bootcamp.operations.draw import qr_art  # noqa: E402
 from lib_bootcamp.operations.draw.qr_art import QR_ART, QrArtResult  # noqa: E402
 from lib_bootcamp.ports import SilentProgress  # noqa: E402
-from lib_bootcamp.surfaces.shared.described import CHUNK, picture_text  # noqa: E402
 
 ASKED = {"content": "HELLO", "prompt": "a blue star on a white background", "width": 232, "height": 232, "seed": 5}
 ASKED |= {"steps": 8, "decoders": ["zxing-cpp"]}
@@ -53,7 +53,7 @@ def test_guidance_makes_a_code_that_scans_and_without_it_there_is_none(host: Sta
 def test_what_a_picture_tells_of_itself_draws_it_again(host: StandaloneHost) -> None:
     params = QR_ART.params_from({**ASKED, "seed": -1})
     first = QR_ART.run(params, Context.of_terminal(host, SilentProgress()))
-    told = json.loads(picture_text(QR_ART, params, first)[CHUNK])
+    told = json.loads(QR_ART.made_text(params, first)[CHUNK])
     again = QR_ART.run(
         QR_ART.params_from({**told["params"], "seed": told["result"]["seed"]}),
         Context.of_terminal(host, SilentProgress()),

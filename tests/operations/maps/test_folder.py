@@ -132,8 +132,11 @@ def test_maps_of_maps_are_not_made(mapped: Mapped, root: Path) -> None:
 def test_two_pictures_of_one_name_do_not_share_a_map(mapped: Mapped, root: Path) -> None:
     Pil.new("RGB", (32, 32), "red").save(root / "a.webp")
     info = mapped("brightness", root)
-    assert (info.done, info.skipped) == (3, 1)
-    assert "would have the map file of a.png" in mapped.notes(info)["a.webp"]
+    assert (info.done, info.skipped) == (4, 0)
+    assert {"maps/brightness/a.png", "maps/brightness/a-2.png"} <= files(root)
+    red = np.asarray(Pil.open(root / "maps/brightness/a-2.png"))
+    assert red.min() == red.max()
+    assert mapped("brightness", root).skipped == 4
 
 
 def test_a_file_that_is_no_picture_fails_alone(mapped: Mapped, root: Path) -> None:

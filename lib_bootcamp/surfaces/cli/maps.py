@@ -1,0 +1,114 @@
+"""Maps of a folder, or of several files, on the command line: the same job as on the page and over the API."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lib_bootcamp.catalog import find
+from lib_bootcamp.core.files.folders import is_folder
+from lib_bootcamp.errors import BootcampError, InvalidParamError
+from lib_bootcamp.jobs.facts import ItemInfo, JobInfo
+from lib_bootcamp.jobs.manager import Jobs, jobs_of
+from lib_bootcamp.operation import Operation
+from lib_bootcamp.operations.maps.folder import THERE
+from lib_bootcamp.surfaces.shared.found_pictures import find_pictures
+
+from .jobs import PROGRAM, JobRunner, code_of, worked_here
+from .runner import EXIT_SOME_FAILED, Outcome, Settings, complain, failure
+
+
+class JobFailedError(BootcampError):
+    """A job ended before its last picture."""
+
+
+def is_maps_job(operation: Operation[Any, Any], given: Mapping[str, Any], settings: Settings) -> bool:
+    """Whether what is given is a folder, or several files, of which a job makes the maps.
+
+    A job takes no other picture than those; a batch is of runs that have nothing in common.
+    """
+    job = operation.job
+    if job is None or job.on_command_line or settings.batch is not None:
+        return False
+    pictures = [each for each in operation.params.fields() if each.kind == "image"]
+    sources = next(given.get(each.name, []) for each in pictures if each.spec.positional)
+    several = len(sources) > 1 or any(is_folder(Path(each)) for each in sources)
+    return several and not any(each.name in given for each in pictures if not each.spec.positional)
+
+
+class MapsRunner(JobRunner):
+    """Makes maps of a folder or of several files in the foreground, as a job, and tells a line of each."""
+
+    def run(self, given: Mapping[str, Any]) -> int:
+        """Work through what is named; returns the exit code."""
+        values = dict(given)
+        sources = [Path(each) for each in values.pop(self.picture or "")]
+        try:
+            raw = {name: self._raw(name, text) for name, text in values.items()}
+            raw |= self._place(sources)
+            jobs = jobs_of(self.host, find)
+            number = jobs.create(self.operation.name, raw, trusted=True)
+        except BootcampError as error:
+            return self._print([failure(None, error)], several=False)
+        return self._told(jobs, worked_here(jobs, number, self.settings))
+
+    def _place(self, sources: list[Path]) -> dict[str, Any]:
+        """The folder, those of its pictures that are meant, and where the maps go."""
+        existing = "skip" if self.settings.skip_existing else "overwrite"
+        place = {"recursive": self.settings.recursive, "existing": existing}
+        if len(sources) == 1:
+            out = self._folder(None) if self.settings.out else ""
+            return {**place, "folder": str(sources[0]), "output_folder": str(out)}
+        found = find_pictures(sources, self.left_out, recursive=self.settings.recursive)
+        out = self._folder(found) if self.settings.out else ""
+        paths = list(dict.fromkeys(Path(os.path.abspath(path)) for path, _ in found))  # noqa: PTH100 - links stay
+        try:
+            root = Path(os.path.commonpath([path.parent for path in paths]))
+        except ValueError:
+            raise InvalidParamError(self.picture or "", "lie on several drives; give those of one at a time") from None
+        only = [path.relative_to(root).as_posix() for path in paths]
+        return {**place, "folder": str(root), "only": only, "output_folder": str(out)}
+
+    def _told(self, jobs: Jobs, info: JobInfo) -> int:
+        folder = jobs.folder(info.id, trusted=True)
+        made = Path(self.settings.out) if self.settings.out else folder
+        outcomes: list[Outcome] = []
+        for each in jobs.items(info.id, trusted=True, limit=info.total):
+            path = str(folder / each.path)
+            if each.state == "skipped" and each.note != THERE:
+                self.left_out[path] = each.note
+            elif each.state != "todo":
+                outcomes.append(_outcome(self.operation.name, path, each, made))
+        for each in outcomes:
+            if each.exit_code:
+                complain(each.line)
+        if info.state == "failed" and not outcomes:
+            self._print([failure(None, JobFailedError(info.error))], several=False)
+        else:
+            self._print(outcomes, several=True)
+            if info.error:
+                complain(info.error)
+        if not self.settings.quiet:
+            self._tell_way_back(info)
+        return code_of(info)
+
+    def _tell_way_back(self, info: JobInfo) -> None:
+        if info.state != "done":
+            left = f"Stopped with {info.left:,} left; " if info.total else ""
+            self._aside(f"{left}{PROGRAM} jobs resume {info.id} goes on with it.")
+        elif info.done:
+            self._aside(f"{PROGRAM} jobs undo {info.id} takes it back.")
+
+
+def _outcome(operation: str, path: str, item: ItemInfo, made: Path) -> Outcome:
+    if item.state == "failed":
+        line = item.note if path in item.note else f"{path}: {item.note}"
+        return Outcome({"path": path, "error": item.error, "detail": item.note}, line, EXIT_SOME_FAILED)
+    if item.state == "skipped":
+        return Outcome({"path": path, "skipped": True, "detail": item.note}, f"{path}: {item.note}", 0)
+    result = item.result or {}
+    out = str(made / result["map"])
+    record = {"operation": operation, "path": path, "out": out, **result["details"]}
+    return Outcome(record, f"{path}: {result['told']} -> {out}", 0)
