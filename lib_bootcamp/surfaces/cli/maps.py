@@ -81,9 +81,9 @@ class MapsRunner(JobRunner):
                 self.left_out[path] = each.note
             elif each.state != "todo":
                 outcomes.append(_outcome(self.operation.name, path, each, made))
-        for each in outcomes:
-            if each.exit_code:
-                complain(each.line)
+        for bad in outcomes:
+            if bad.exit_code:
+                complain(bad.line)
         if info.state == "failed" and not outcomes:
             self._print([failure(None, JobFailedError(info.error))], several=False)
         else:
