@@ -56,6 +56,8 @@ def _add_picture_flags(files: Any, operation: Operation[Any, Any]) -> None:
         out_help += " (default: pictures are not written)"
     else:
         out_help += f" (default: {operation.name}.png, or INPUT-{operation.name}.png, in the current folder)"
+    if operation.job is not None:
+        out_help += f"; a folder's lie in maps/{operation.name} inside of it where no other is named"
     files.add_argument("--out", metavar="PATH", help=out_help)
     files.add_argument("--recursive", action="store_true", help="take the folders inside folders too")
     files.add_argument("--skip-existing", action="store_true", help="leave out what is already written")
