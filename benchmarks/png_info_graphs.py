@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lib_bootcamp.core.png_info.comfy import read_comfy
 from lib_bootcamp.core.png_info.extract import extract
 from lib_bootcamp.core.png_info.generation import Generation
+from lib_bootcamp.core.png_info.readers.comfy import read_comfy
 from lib_bootcamp.errors import ImageError
 
 PICTURES = frozenset({".png", ".webp", ".jpg", ".jpeg"})

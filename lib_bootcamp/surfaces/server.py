@@ -61,7 +61,7 @@ def create_server_app(host: Host, *, port: int, rules: AccessRules | None = None
     from .http.access import AccessMiddleware
     from .http.work import RetryAfter
     from .page.fields import supported_arguments
-    from .page.page import build_page
+    from .page.tabs.page import build_page
     from .page.upload_limits import UploadLimits
     from .page.uploads import UploadGuard
     from .shared.work_queue import WAITING

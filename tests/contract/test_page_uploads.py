@@ -17,7 +17,7 @@ from lib_bootcamp.core.images.codec import write_image  # noqa: E402
 from lib_bootcamp.hosts.standalone import StandaloneHost  # noqa: E402
 from lib_bootcamp.surfaces import server  # noqa: E402
 from lib_bootcamp.surfaces.page import uploads as page_uploads  # noqa: E402
-from lib_bootcamp.surfaces.page.page import build_page  # noqa: E402
+from lib_bootcamp.surfaces.page.tabs.page import build_page  # noqa: E402
 from lib_bootcamp.surfaces.page.uploads import NotUploadedError, check_uploads, public_text  # noqa: E402
 
 META = {"_type": "gradio.FileData"}

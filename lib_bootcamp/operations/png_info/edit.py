@@ -11,7 +11,7 @@ from lib_bootcamp.core.png_info import infotext as a1111
 from lib_bootcamp.core.png_info.edit import MAX_INFOTEXT, with_infotext
 from lib_bootcamp.core.png_info.extract import extract
 from lib_bootcamp.core.png_info.generation import NUMBERS, TEXTS, Generation, number
-from lib_bootcamp.core.png_info.reading import read_generation
+from lib_bootcamp.core.png_info.readers.reading import read_generation
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Params, Spec

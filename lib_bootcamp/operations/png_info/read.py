@@ -12,7 +12,7 @@ from lib_bootcamp.core.images.codec import read_file
 from lib_bootcamp.core.png_info import infotext
 from lib_bootcamp.core.png_info.extract import extract
 from lib_bootcamp.core.png_info.generation import Generation
-from lib_bootcamp.core.png_info.reading import Difference, differences, infotext_of, read_generation, shown
+from lib_bootcamp.core.png_info.readers.reading import Difference, differences, infotext_of, read_generation, shown
 from lib_bootcamp.errors import BootcampError, CancelledError
 from lib_bootcamp.operation import Operation, OverFiles
 from lib_bootcamp.params import Params, Spec

@@ -10,8 +10,8 @@ import gradio as gr
 
 from lib_bootcamp.ports import Host
 from lib_bootcamp.surfaces.page.fields import quiet_event
-from lib_bootcamp.surfaces.page.page import build_tabs
 from lib_bootcamp.surfaces.page.tab import Tab, filled
+from lib_bootcamp.surfaces.page.tabs.page import build_tabs
 from lib_bootcamp.surfaces.page.values import read, show
 
 from .ports import WebUi

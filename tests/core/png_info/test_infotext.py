@@ -8,7 +8,7 @@ import pytest
 
 from lib_bootcamp.core.png_info.infotext import is_infotext, read, write
 from lib_bootcamp.core.png_info.lora_tags import loras_of
-from lib_bootcamp.core.png_info.reading import read_generation
+from lib_bootcamp.core.png_info.readers.reading import read_generation
 
 SETTINGS = "Steps: 20, Sampler: Euler a, CFG scale: 7, Seed: 5, Size: 512x768, Model hash: abcdef1234, Model: m"
 

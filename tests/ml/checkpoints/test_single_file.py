@@ -21,7 +21,7 @@ from lib_bootcamp.ml.checkpoints.load import load_checkpoint  # noqa: E402
 from lib_bootcamp.ml.checkpoints.single_file import checkpoint_kind, write_single_file  # noqa: E402
 from lib_bootcamp.ml.diffusion.text_to_image import SAMPLERS, draw, native_side  # noqa: E402
 from lib_bootcamp.ports import SilentProgress  # noqa: E402
-from tests.ml.diffusion.tiny_sd import tiny_folder  # noqa: E402
+from tests.ml.tiny_sd import parts, tiny_folder  # noqa: E402
 
 ASKED: dict[str, Any] = {
     "prompt": "a red circle",
@@ -44,10 +44,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def components(folder: Path) -> Any:
     return load_checkpoint(str(folder), "cpu")
-
-
-def parts(components: Any) -> dict[str, Any]:
-    return {name: getattr(components, name) for name in ("unet", "vae", "text_encoder", "tokenizer")}
 
 
 @pytest.fixture(scope="module")

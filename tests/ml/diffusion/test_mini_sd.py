@@ -20,7 +20,7 @@ from lib_bootcamp.operations.describe.classify import ClassifyParams, classify  
 from lib_bootcamp.operations.draw.txt2img import Txt2ImgParams, Txt2ImgResult, draw_picture  # noqa: E402
 from lib_bootcamp.ports import SilentProgress  # noqa: E402
 from lib_bootcamp.surfaces.cli import demo  # noqa: E402
-from tests.ml.checkpoints.test_single_file import parts  # noqa: E402
+from tests.ml.tiny_sd import parts  # noqa: E402
 
 SHAPES = tuple(f"a {each}" for each in ("circle", "square", "triangle", "star", "cross", "ring", "heart", "diamond"))
 COLORS = tuple(

@@ -88,7 +88,7 @@ def run_page(page: Path, folder: Path, request: pytest.FixtureRequest) -> None:
         if needs_models(command) and os.environ.get("BOOTCAMP_PINS"):
             pytest.skip("commands with a model start for seconds each; they are run with the standalone lock")
         if "checkpoints/my-model" in command and not (folder / "checkpoints").exists():
-            from tests.ml.diffusion.tiny_sd import tiny_folder
+            from tests.ml.tiny_sd import tiny_folder
 
             (folder / "checkpoints").mkdir()
             tiny_folder(folder / "scratch").rename(folder / "checkpoints" / "my-model")

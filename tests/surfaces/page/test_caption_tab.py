@@ -23,9 +23,9 @@ from lib_bootcamp.operations.describe.caption import CAPTION  # noqa: E402
 from lib_bootcamp.surfaces.page.job_card import card  # noqa: E402
 from lib_bootcamp.surfaces.page.job_panel import NOTHING, STEERING  # noqa: E402
 from lib_bootcamp.surfaces.page.outputs import Outputs  # noqa: E402
-from lib_bootcamp.surfaces.page.page import build_tabs  # noqa: E402
 from lib_bootcamp.surfaces.page.running import RunProgress  # noqa: E402
 from lib_bootcamp.surfaces.page.tabs.describe.caption import CaptionTab  # noqa: E402
+from lib_bootcamp.surfaces.page.tabs.page import build_tabs  # noqa: E402
 from lib_bootcamp.surfaces.page.values import show  # noqa: E402
 
 LABELS = {"labels": "red, green, blue", "threshold": 0.5}

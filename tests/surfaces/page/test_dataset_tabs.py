@@ -19,10 +19,10 @@ gr = pytest.importorskip("gradio")
 from lib_bootcamp.operations.datasets.captions import DATASET_CAPTIONS  # noqa: E402
 from lib_bootcamp.operations.datasets.report import DATASET_REPORT  # noqa: E402
 from lib_bootcamp.surfaces.page.outputs import Outputs  # noqa: E402
-from lib_bootcamp.surfaces.page.page import build_tabs  # noqa: E402
 from lib_bootcamp.surfaces.page.running import RunProgress  # noqa: E402
 from lib_bootcamp.surfaces.page.tabs.datasets.captions import BY_BUTTONS, PICTURES_ON_A_PAGE, CaptionsTab  # noqa: E402
 from lib_bootcamp.surfaces.page.tabs.datasets.report import DatasetTab  # noqa: E402
+from lib_bootcamp.surfaces.page.tabs.page import build_tabs  # noqa: E402
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ gr = pytest.importorskip("gradio")
 
 from lib_bootcamp.surfaces.page.job_panel import NOTHING  # noqa: E402
 from lib_bootcamp.surfaces.page.outputs import Outputs  # noqa: E402
-from lib_bootcamp.surfaces.page.page import tab_class  # noqa: E402
 from lib_bootcamp.surfaces.page.tab import Tab  # noqa: E402
+from lib_bootcamp.surfaces.page.tabs.page import tab_class  # noqa: E402
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from tests.fakes import FakeHost
 
 gr = pytest.importorskip("gradio")
 
-from lib_bootcamp.surfaces.page.page import build_tabs  # noqa: E402
+from lib_bootcamp.surfaces.page.tabs.page import build_tabs  # noqa: E402
 
 
 def test_every_handler_that_shows_a_bar_is_given_one(tmp_path: Path) -> None:

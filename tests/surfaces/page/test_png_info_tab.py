@@ -19,8 +19,8 @@ gr = pytest.importorskip("gradio")
 
 from lib_bootcamp.surfaces.page.fields import component  # noqa: E402
 from lib_bootcamp.surfaces.page.outputs import Outputs  # noqa: E402
-from lib_bootcamp.surfaces.page.page import build_tabs  # noqa: E402
 from lib_bootcamp.surfaces.page.running import RunProgress  # noqa: E402
+from lib_bootcamp.surfaces.page.tabs.page import build_tabs  # noqa: E402
 from lib_bootcamp.surfaces.page.tabs.png_info.html import differences_table  # noqa: E402
 from lib_bootcamp.surfaces.page.tabs.png_info.tab import NOTHING, VIEWS, PngInfoTab  # noqa: E402
 from lib_bootcamp.surfaces.page.values import read  # noqa: E402

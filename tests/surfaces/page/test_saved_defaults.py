@@ -13,7 +13,7 @@ from tests.fakes import FakeHost
 
 gr = pytest.importorskip("gradio")
 
-from lib_bootcamp.surfaces.page.page import build_tabs  # noqa: E402
+from lib_bootcamp.surfaces.page.tabs.page import build_tabs  # noqa: E402
 
 
 def kept(block: Any) -> Iterator[tuple[str, Any]]:

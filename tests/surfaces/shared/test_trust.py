@@ -134,7 +134,7 @@ def test_no_job_reads_what_its_caller_may_not_name(operation: Operation[Any, Any
 def events(host: Any) -> list[tuple[str, Any, list[Any]]]:
     """Every function that the page calls: its name, itself, the components that it is given."""
     gr = pytest.importorskip("gradio")
-    from lib_bootcamp.surfaces.page.page import build_tabs
+    from lib_bootcamp.surfaces.page.tabs.page import build_tabs
 
     with gr.Blocks() as page:
         build_tabs(host)

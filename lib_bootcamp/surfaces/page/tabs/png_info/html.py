@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lib_bootcamp.core.png_info.generation import Generation
-from lib_bootcamp.core.png_info.reading import Difference, shown
+from lib_bootcamp.core.png_info.readers.reading import Difference, shown
 from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.operations.png_info.read import FileInfo
 from lib_bootcamp.params import fields_of

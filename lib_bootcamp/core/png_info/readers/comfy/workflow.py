@@ -13,7 +13,7 @@ from typing import Any
 
 from lib_bootcamp.core.png_info.generation import text
 
-from .graph import BYPASSED, MAX_NODES, MUTED
+from .rules.graph import BYPASSED, MAX_NODES, MUTED
 from .tables.widgets import AFTER_SEED, WIDGETS
 
 MAX_DEPTH = 20

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from lib_bootcamp.core.png_info.comfy.rules import Nothing, Of, Sized, table
-from lib_bootcamp.core.png_info.comfy.text_rules import Mix, Says, Staged
-from lib_bootcamp.core.png_info.comfy.told import Told
-from lib_bootcamp.core.png_info.comfy.values import Value
+from lib_bootcamp.core.png_info.readers.comfy.rules.rule import Nothing, Of, Sized, table
+from lib_bootcamp.core.png_info.readers.comfy.rules.text_rules import Mix, Says, Staged
+from lib_bootcamp.core.png_info.readers.comfy.rules.told import Told
+from lib_bootcamp.core.png_info.readers.comfy.rules.values import Value
 
 NOTHING = Nothing(Value())
 UNKNOWN = Nothing(None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .graph import Node
-from .rules import Answer, Of, given, names_of
+from .rule import Answer, Of, given, names_of
 from .values import MAX_PASSES, Pass, Value, Want
 
 WORDS = {"positive": Want("words", "+"), "negative": Want("words", "-")}

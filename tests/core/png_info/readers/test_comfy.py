@@ -7,8 +7,8 @@ import tracemalloc
 
 import pytest
 
-from lib_bootcamp.core.png_info.comfy import read_comfy
-from tests.core.png_info.comfy_graphs import loras_of, node, prompt_of, read, text_to_image
+from lib_bootcamp.core.png_info.readers.comfy import read_comfy
+from tests.core.png_info.readers.comfy_graphs import loras_of, node, prompt_of, read, text_to_image
 
 SMALL = ["ctx", "model", "clip", "vae", "positive", "negative", "latent", "images", "seed"]
 BIG = [*SMALL, "steps", "step_refiner", "cfg", "ckpt_name", "sampler", "scheduler"]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from . import infotext
-from .generation import Generation, Lora, file_name, make, number, text
-from .limits import read_object
+from lib_bootcamp.core.png_info import infotext
+from lib_bootcamp.core.png_info.generation import Generation, Lora, file_name, make, number, text
+from lib_bootcamp.core.png_info.limits import read_object
+
 from .tool_fields import Texts, items, json_of, renamed, rest, size_of
 
 _RUINED = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch  # noqa: TID253 - only imported by tests that have skipped without it
 
@@ -61,3 +62,8 @@ def tiny_folder(folder: Path) -> Path:
         requires_safety_checker=False,
     ).save_pretrained(str(folder / "model"), safe_serialization=True)
     return folder / "model"
+
+
+def parts(components: Any) -> dict[str, Any]:
+    """What `write_single_file` takes, of a host's components."""
+    return {name: getattr(components, name) for name in ("unet", "vae", "text_encoder", "tokenizer")}

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from .graph import Node, link
-from .rules import Answer, Bundle, Of, Pick, Rule, given, names_of
+from .rule import Answer, Bundle, Of, Pick, Rule, given, names_of
 from .sampling import GIVEN, Sample
 from .text_rules import Drawn, Join, Says
 from .told import Told

@@ -10,7 +10,7 @@ from lib_bootcamp.core.png_info.generation import Lora, file_name, number
 from lib_bootcamp.core.png_info.lora_tags import LORA_TAG
 
 from .graph import Node, link
-from .rules import Answer, Of, given, named
+from .rule import Answer, Of, given, named
 from .values import Ask, Value, Want, as_text
 
 MAX_STACK = 60

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lib_bootcamp.core.png_info.comfy.rules import Nothing, Of, Switch, table
+from lib_bootcamp.core.png_info.readers.comfy.rules.rule import Nothing, Of, Switch, table
 
 UNKNOWN = Nothing(None)
 

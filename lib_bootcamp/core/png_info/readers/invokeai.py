@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .generation import Generation, Lora, make, number, text
+from lib_bootcamp.core.png_info.generation import Generation, Lora, make, number, text
+
 from .tool_fields import Texts, items, json_of, renamed, rest
 
 _INVOKE = {

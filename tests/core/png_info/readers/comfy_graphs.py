@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from lib_bootcamp.core.png_info.comfy import read_comfy
 from lib_bootcamp.core.png_info.generation import Generation
+from lib_bootcamp.core.png_info.readers.comfy import read_comfy
 
 
 def node(kind: str, **inputs: Any) -> dict[str, Any]:

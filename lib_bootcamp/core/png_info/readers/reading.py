@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+from lib_bootcamp.core.png_info import infotext
+from lib_bootcamp.core.png_info.generation import Generation
 from lib_bootcamp.params import Spec, plain
 
-from . import infotext
 from .comfy import read_comfy
-from .generation import Generation
 from .tools import READERS
 
 # where infotext may be, the likeliest first

@@ -6,12 +6,12 @@ and one that leads back to itself is answered by nothing. So circles, very deep 
 
 from __future__ import annotations
 
-from .graph import Graph, Node, link
-from .rules import Answer, Of, Rule, rule_of
-from .sampling import Sample
+from .rules.graph import Graph, Node, link
+from .rules.rule import Answer, Of, Rule, rule_of
+from .rules.sampling import Sample
+from .rules.unknown import Unknown
+from .rules.values import MADE, Ask, Value, Want
 from .tables import NODES, SHOWING
-from .unknown import Unknown
-from .values import MADE, Ask, Value, Want
 
 MAX_ASKS = 40_000
 MAX_DEPTH = 10_000

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lib_bootcamp.core.png_info.comfy.rules import Bundle, Nothing, Of, Pick, Sized, table
-from lib_bootcamp.core.png_info.comfy.sampling import Sample
-from lib_bootcamp.core.png_info.comfy.text_rules import Says
-from lib_bootcamp.core.png_info.comfy.told import Told
+from lib_bootcamp.core.png_info.readers.comfy.rules.rule import Bundle, Nothing, Of, Pick, Sized, table
+from lib_bootcamp.core.png_info.readers.comfy.rules.sampling import Sample
+from lib_bootcamp.core.png_info.readers.comfy.rules.text_rules import Says
+from lib_bootcamp.core.png_info.readers.comfy.rules.told import Told
 
 UNKNOWN = Nothing(None)
 SAMPLE = Sample()

@@ -8,10 +8,10 @@ from typing import Any
 from lib_bootcamp.core.png_info.generation import Generation, file_name, make, number
 from lib_bootcamp.core.png_info.limits import read_object
 
-from .graph import Graph, Node
-from .rules import names_of
+from .rules.graph import Graph, Node
+from .rules.rule import names_of
+from .rules.values import Pass, Value
 from .tables import PREVIEWING, SAVING
-from .values import Pass, Value
 from .walk import Walk
 from .workflow import as_prompt
 

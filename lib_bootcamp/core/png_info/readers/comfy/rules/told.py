@@ -8,7 +8,7 @@ from typing import Any
 
 from .graph import Node
 from .loras import own_loras
-from .rules import Answer, Of, Rule, facts_of, names_of
+from .rule import Answer, Of, Rule, facts_of, names_of
 from .values import Value, Want
 
 

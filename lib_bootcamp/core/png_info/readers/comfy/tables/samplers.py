@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from lib_bootcamp.core.png_info.comfy.rules import Bundle, Nothing, Of, Sized, table
-from lib_bootcamp.core.png_info.comfy.sampling import Sample
-from lib_bootcamp.core.png_info.comfy.text_rules import Says
-from lib_bootcamp.core.png_info.comfy.told import Told
-from lib_bootcamp.core.png_info.comfy.unknown import STANDARD
-from lib_bootcamp.core.png_info.comfy.values import Value
+from lib_bootcamp.core.png_info.readers.comfy.rules.rule import Bundle, Nothing, Of, Sized, table
+from lib_bootcamp.core.png_info.readers.comfy.rules.sampling import Sample
+from lib_bootcamp.core.png_info.readers.comfy.rules.text_rules import Says
+from lib_bootcamp.core.png_info.readers.comfy.rules.told import Told
+from lib_bootcamp.core.png_info.readers.comfy.rules.unknown import STANDARD
+from lib_bootcamp.core.png_info.readers.comfy.rules.values import Value
 
 SAMPLE = Sample()
 UNKNOWN = Nothing(None)

@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from . import infotext
+from lib_bootcamp.core.png_info import infotext
+from lib_bootcamp.core.png_info.generation import Generation, Lora, file_name, make, number, text, without_ending
+
 from .fooocus import read_fooocus, read_ruined_fooocus
-from .generation import Generation, Lora, file_name, make, number, text, without_ending
 from .invokeai import read_invokeai
 from .tool_fields import Texts, items, json_of, renamed, rest, size_of
 

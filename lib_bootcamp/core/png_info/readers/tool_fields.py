@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .generation import text
-from .limits import read_object
+from lib_bootcamp.core.png_info.generation import text
+from lib_bootcamp.core.png_info.limits import read_object
 
 Texts = Mapping[str, str]
 

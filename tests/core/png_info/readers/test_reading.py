@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from PIL import Image as Pil
 
 from lib_bootcamp.core.png_info import stealth
-from lib_bootcamp.core.png_info.comfy import read_comfy
 from lib_bootcamp.core.png_info.edit import with_infotext
 from lib_bootcamp.core.png_info.exif import make_exif, user_comment
 from lib_bootcamp.core.png_info.extract import extract
 from lib_bootcamp.core.png_info.infotext import read, write
-from lib_bootcamp.core.png_info.reading import differences, read_generation
+from lib_bootcamp.core.png_info.readers.comfy import read_comfy
+from lib_bootcamp.core.png_info.readers.reading import differences, read_generation
 from lib_bootcamp.core.png_info.samplers import webui_sampler
 from lib_bootcamp.errors import ImageError, TooLargeError
 from lib_bootcamp.operations.png_info.read import read_info

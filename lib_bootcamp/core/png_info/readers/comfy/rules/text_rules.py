@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from lib_bootcamp.core.png_info.lora_tags import LORA_TAG
 
 from .graph import Node
-from .rules import Answer, Of, Rule, facts_of, given, names_of
+from .rule import Answer, Of, Rule, facts_of, given, names_of
 from .values import Value, Want, as_text, mixed
 
 MAX_JOINED = 1_000_000

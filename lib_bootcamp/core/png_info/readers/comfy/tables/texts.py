@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lib_bootcamp.core.png_info.comfy.loras import without_tags
-from lib_bootcamp.core.png_info.comfy.rules import Nothing, Of, table
-from lib_bootcamp.core.png_info.comfy.text_rules import Drawn, Join, Shown, Text
+from lib_bootcamp.core.png_info.readers.comfy.rules.loras import without_tags
+from lib_bootcamp.core.png_info.readers.comfy.rules.rule import Nothing, Of, table
+from lib_bootcamp.core.png_info.readers.comfy.rules.text_rules import Drawn, Join, Shown, Text
 
 UNKNOWN = Nothing(None)
 

@@ -11,10 +11,11 @@ from lib_bootcamp.catalog import offered
 from lib_bootcamp.core.models.files import BANNER, EMBEDDED
 from lib_bootcamp.operation import SECTIONS, Operation
 from lib_bootcamp.ports import Host
+from lib_bootcamp.surfaces.page.notice import notice
+from lib_bootcamp.surfaces.page.outputs import Outputs
+from lib_bootcamp.surfaces.page.tab import Places, Tab
 
-from .notice import notice
-from .outputs import Outputs
-from .tab import Places, Tab
+from .own import WITHIN, own_tabs
 
 
 def build_tabs(host: Host, *, below: Callable[[Tab], None] | None = None) -> dict[str, Tab]:
@@ -26,8 +27,6 @@ def build_tabs(host: Host, *, below: Callable[[Tab], None] | None = None) -> dic
     Returns:
         operation name to tab.
     """
-    from .tabs import WITHIN
-
     outputs, places = Outputs(), Places()
     tabs: dict[str, Tab] = {}
     own = [each for each in offered(host.name) if each.name not in WITHIN]
@@ -53,8 +52,6 @@ def build_tabs(host: Host, *, below: Callable[[Tab], None] | None = None) -> dic
 
 def tab_class(operation: Operation[Any, Any]) -> type[Tab]:
     """The tab an operation is shown in: one of its own, or the generated one."""
-    from .tabs import own_tabs
-
     return own_tabs().get(operation.name, Tab)
 
 
