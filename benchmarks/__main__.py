@@ -12,7 +12,8 @@ from typing import Any
 
 from lib_bootcamp.hosts.standalone import installed_versions
 
-from . import api, captions, clip, dataset, guidance, interrogate, load, maps, qr, qr_art, scan, startup
+from . import api, captions, clip, dataset, guidance, interrogate, load, maps, qr, qr_art, startup
+from .scan import suite as scan
 
 ROOT = Path(__file__).resolve().parents[1]
 SUITES: dict[str, tuple[str, Any]] = {

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from .conftest import MINI, Webui, encoded
-from .test_section_page import opened, our_tab, show
+from .page import opened, our_tab, show
 
 API = "/bootcamp/v1"
 LABELS = ["a red circle", "a blue square", "a yellow triangle"]

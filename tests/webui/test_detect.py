@@ -12,7 +12,7 @@ from PIL import Image
 
 from .conftest import Webui, encoded, pixels
 from .datasets import JOBS, until
-from .test_section_page import loaded, our_tab, show
+from .page import loaded, our_tab, show
 
 DETECT = "/bootcamp/v1/control-maps/detect"
 PHOTO = Path(__file__).resolve().parents[2] / "examples" / "photo.jpg"

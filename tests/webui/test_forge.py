@@ -18,10 +18,10 @@ import pytest
 from lib_bootcamp.surfaces.webui.infotext import parse
 
 from .conftest import REPOSITORY, Starter, Webui, encoded, export_mini, pixels
+from .guided import CODE, SIDE, assert_samplers_draw_the_code, draw, read, shrunk, wrong
+from .page import number, opened, show
+from .section_requests import LINK, NOT_UNDERSTOOD, made
 from .test_host import API
-from .test_section_api import LINK, NOT_UNDERSTOOD, made
-from .test_section_guidance import CODE, SIDE, assert_samplers_draw_the_code, draw, read, shrunk, wrong
-from .test_section_page import number, opened, show
 
 # Forge knows a checkpoint by the sizes of its UNet, and builds it from a folder's configurations.
 SHIM = f"""

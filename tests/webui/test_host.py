@@ -15,7 +15,7 @@ from lib_bootcamp.catalog import offered
 from lib_bootcamp.surfaces.page.values import LOOK, show
 
 from .conftest import LOGIN, REPOSITORY, Webui, pixels
-from .test_section_api import LINK, made
+from .section_requests import LINK, made
 
 API = "/bootcamp/v1"
 

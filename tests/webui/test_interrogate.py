@@ -14,8 +14,8 @@ import pytest
 from PIL import Image
 
 from .conftest import Webui, encoded
+from .page import group, loaded, opened, our_tab, press_interrupt, show
 from .test_classify import CIRCLE
-from .test_section_page import group, loaded, opened, our_tab, press_interrupt, show
 
 API = "/bootcamp/v1"
 TABLES = ("mediums", "artists", "movements", "trendings", "flavors")

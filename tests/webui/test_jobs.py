@@ -27,7 +27,7 @@ from .datasets import (
     until,
     wanted,
 )
-from .test_section_page import reload_ui
+from .page import reload_ui
 
 BATCH = 32
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from .conftest import MINI, REPOSITORY, Webui, encoded, environment
-from .test_section_guidance import CODE, draw, read, wrong
+from .guided import CODE, draw, read, wrong
 
 SDXL = "tiny-sdxl.safetensors"
 

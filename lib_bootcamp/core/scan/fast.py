@@ -30,7 +30,7 @@ _COLORED, _COLORED_SHARE = 24, 0.0005
 _CHANNEL_DETAILS = 2
 
 # A reader's time for a pixel, in that of zxing-cpp (OpenCV's own is not asked beside it), and what a view costs
-# whatever its size, in pixels; measured on the pictures of benchmarks/scan_corpora.py.
+# whatever its size, in pixels; measured on the pictures of benchmarks/scan/public.py.
 _COST = {"zxing-cpp": 1, "quirc": 4, "pyzbar": 10, "wechat": 25}
 _VIEW_PIXELS = 20_000
 # After the whole picture follows at most as much work again: small views have more in each pixel, and views are made

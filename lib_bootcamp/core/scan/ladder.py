@@ -46,8 +46,8 @@ class Stage:
         return f"{self.side} px, {self.preparation}"
 
 
-# Chosen by benchmarks/scan_search.py: greedy, by new hits per millisecond, on pictures that benchmarks/scan.py never
-# sees; 1024 px is for codes of many modules, which that set does not have. WeChat comes late: it reads most, but
+# Chosen by benchmarks/scan/search.py: greedy, by new hits per millisecond, on pictures that benchmarks/scan/suite.py
+# never sees; 1024 px is for codes of many modules, which that set does not have. WeChat comes late: it reads most, but
 # takes a hundred milliseconds where there is nothing to read. The last two are for photographs of plain codes.
 FAST: tuple[Stage, ...] = (
     Stage("zxing-cpp", 192, "blur 1"),

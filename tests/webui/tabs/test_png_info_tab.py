@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from .conftest import Webui
-from .test_section_page import main_tab, opened, our_tab, show
+from tests.webui.conftest import Webui
+from tests.webui.page import main_tab, opened, our_tab, show
 
 PREFIX = "#bootcamp_png_info"
 

@@ -1,10 +1,10 @@
 """Choose the stages of the fast cascade: greedy, by new hits per millisecond, on the training split only.
 
-    python -m benchmarks.scan_search [pictures]
+    python -m benchmarks.scan.search [pictures]
 
 Every reader is tried at every size and preparation on every picture once; then stages are taken one by one,
 each time the one that reads most of what is still unread for the time it costs on that. The choice was
-written into `lib_bootcamp/core/scan/ladder.py` by hand; `benchmarks/scan.py` measures it on the held-out split.
+written into `lib_bootcamp/core/scan/ladder.py` by hand; `benchmarks/scan/suite.py` measures it on the held-out split.
 OpenCV's own detector is left out: it reads least and costs most.
 """
 
@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.stylized import TRAIN_SEED, stylized
+from benchmarks.scan.stylized import TRAIN_SEED, stylized
 from lib_bootcamp.core.scan.decoders import decode_here, installed
 from lib_bootcamp.core.scan.views import PREPARATIONS, gray_of, shrink
 

@@ -17,7 +17,7 @@ import numpy as np
 import zxingcpp
 from numpy.typing import NDArray
 
-from benchmarks.stylized import HELD_OUT_SEED, stylized
+from benchmarks.scan.stylized import HELD_OUT_SEED, stylized
 from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.arrays import Image, to_rgb
 from lib_bootcamp.core.qr.encode import qr_matrix

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from .conftest import Webui
-from .datasets import LARGE, bar, captions, dataset, done_in_journal, interrupt, wanted
-from .test_section_page import choose, loaded, our_tab, press_interrupt, show
+from tests.webui.conftest import Webui
+from tests.webui.datasets import LARGE, bar, captions, dataset, done_in_journal, interrupt, wanted
+from tests.webui.page import choose, loaded, our_tab, press_interrupt, show
 
 PREFIX = "#bootcamp_caption"
 CARD = f"{PREFIX}_card .bootcamp-job"

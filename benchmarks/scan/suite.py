@@ -1,6 +1,6 @@
 """Single readers, the fast cascade and the full ladder on held-out stylized codes, side by side in one run.
 
-    python -m benchmarks.scan [--quick]
+    python -m benchmarks scan [--quick]
 
 Each picture goes through every row before the next is drawn. A hit is the exact text. Times include turning the
 picture gray and, for OpenCV's readers, the pipe to their process; drawing the pictures is not counted.
@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import scan_ratio
-from benchmarks.stylized import HELD_OUT_SEED, stylized
+from benchmarks.scan import ratio
+from benchmarks.scan.stylized import HELD_OUT_SEED, stylized
 from lib_bootcamp.context import Context
 from lib_bootcamp.core.scan.decoders import DECODERS, Decoder, installed
 from lib_bootcamp.core.scan.ladder import FAST, cascade, ladder
@@ -85,7 +85,7 @@ def run(quick: bool) -> dict[str, Any]:  # noqa: FBT001 - the signature of every
         quick: 36 pictures instead of 240; the full ladder gets every sixth.
     Returns:
         `pictures`, `any` (share that any row reads), `missing` readers, `rows`: name, recall, median and mean
-        ms, slowest ms, ms per hit, pictures, and `ratios` as `benchmarks/scan_ratio.py` tells them.
+        ms, slowest ms, ms per hit, pictures, and `ratios` as `benchmarks/scan/ratio.py` tells them.
     """
     rows = dict(_rows())
     rows[f"full ladder, {len(installed())} readers"] = _full
@@ -121,7 +121,7 @@ def run(quick: bool) -> dict[str, Any]:  # noqa: FBT001 - the signature of every
         "missing": [each.name for each in DECODERS if each.name not in here],
         "stages": len(FAST),
         "rows": measured,
-        "ratios": scan_ratio.measure(12 if quick else 60),
+        "ratios": ratio.measure(12 if quick else 60),
     }
 
 
@@ -140,7 +140,7 @@ def table(result: dict[str, Any]) -> str:
     if result["missing"]:
         lines.append(f"Not installed: {', '.join(result['missing'])}.")
     if "ratios" in result:
-        lines.append("\n" + scan_ratio.table(result["ratios"]))
+        lines.append("\n" + ratio.table(result["ratios"]))
     return "\n".join(lines)
 
 

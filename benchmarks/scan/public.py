@@ -1,8 +1,8 @@
 """zxing-cpp alone, WeChat alone, a fast scan and a full one on public test pictures of QR readers.
 
-    python -m benchmarks.scan_corpora FOLDER [FOLDER ...] [--write]
+    python -m benchmarks.scan.public FOLDER [FOLDER ...] [--write]
 
-Folders as `benchmarks/corpora.py` knows them: checkouts of zxing-cpp, jsQR, node-quirc, or boofcv's QR pictures.
+Folders as `public_pictures.py` beside it knows them: checkouts of zxing-cpp, jsQR, node-quirc, or boofcv's QR pictures.
 zxing-cpp is shown the picture at full size; WeChat too, in a process that is killed after twenty seconds. A full scan
 contains a fast one, so that it is made only where the fast one reads nothing. A picture is read when one of its texts
 is; where nobody wrote its texts down, any text counts. A text that is not among those written down is told as such: it
@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.corpora import Sample, samples
+from benchmarks.scan.public_pictures import Sample, samples
 from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.codec import decode_image
 from lib_bootcamp.core.scan.decoders import DECODERS
@@ -30,7 +30,7 @@ from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
 from lib_bootcamp.operations.qr.scan import ScanParams, scan
 
-RESULT = Path(__file__).parent / "results" / "scan_corpora.json"
+RESULT = Path(__file__).resolve().parents[1] / "results" / "scan_corpora.json"
 _WECHAT_S = 20.0
 Texts = tuple[str, ...]
 
@@ -130,7 +130,7 @@ def table(result: dict[str, Any]) -> str:
 
 def main() -> None:
     """Measure the folders that are named."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.scan_corpora", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.scan.public", description=__doc__)
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS), help="only these")
     parser.add_argument("--write", action="store_true", help="write the result")

@@ -8,21 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lib_bootcamp.catalog import find
-from lib_bootcamp.context import Context
-from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
+from tests.webui.conftest import LOGIN, Drawn, Webui, encoded
+from tests.webui.section_requests import LINK, NOT_UNDERSTOOD, QR, made
 
-from .conftest import LOGIN, Drawn, Webui, encoded
-
-LINK = "https://example.com"
-QR = {"control": "qr", "content": LINK, "grid_px": 1, "weight": 1.2}
 MODEL = "control_v1p_sd15_qrcode_monster"
-
-
-def made(name: str, **values: Any) -> np.ndarray:
-    """The map an operation makes here, without a WebUI."""
-    operation = find(name)
-    return operation.run(operation.params_from(values), Context.of_terminal(StandaloneHost(), SilentProgress())).image
 
 
 @pytest.fixture(scope="module")
@@ -137,17 +126,6 @@ def test_an_object_without_a_control_is_for_the_pages_default(webui: Webui) -> N
 
 
 PASTED = "a\nSteps: 2, Sampler: Euler, CFG scale: 7"
-NOT_UNDERSTOOD = [
-    ([{"conten": "HELLO"}], "did you mean content"),
-    ([{"Control": "qr", "content": LINK}], "did you mean control"),
-    ([{"lights": []}], "lights is no parameter of control qr"),
-    ([{}], "content"),
-    ([QR, QR], "alwayson_scripts.bootcamp.args[1] is one too many"),
-    (["HELLO"], "alwayson_scripts.bootcamp.args has 1 values"),
-    ([True, "qr", "HELLO"], "alwayson_scripts.bootcamp.args has 3 values"),
-    ([True, *[None] * 400], "alwayson_scripts.bootcamp.args has 401 values"),
-    (QR, "alwayson_scripts.bootcamp.args must be a list"),
-]
 
 
 @pytest.mark.parametrize(("section", "words"), NOT_UNDERSTOOD, ids=[each[1][-20:] for each in NOT_UNDERSTOOD])

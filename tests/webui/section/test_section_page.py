@@ -2,96 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import json
-import os
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
 
-from lib_bootcamp.catalog import find
-
-from .conftest import Webui
-from .test_section_api import LINK, made
-
-WAIT_MS = 240_000
-
-
-def loaded(browser: Any, webui: Webui) -> Any:
-    """The page as it comes."""
-    page = browser.new_page(viewport={"width": 1400, "height": 1500})
-    page.set_default_timeout(WAIT_MS)
-    page.goto(webui.url, wait_until="domcontentloaded")
-    page.wait_for_selector("#txt2img_generate")
-    page.wait_for_function("() => typeof opts === 'object' && Object.keys(opts).length > 10")
-    return page
-
-
-def opened(browser: Any, webui: Webui) -> Any:
-    """The page, small and quick to draw with."""
-    page = loaded(browser, webui)
-    for name, value in (("width", 256), ("height", 256), ("steps", 2)):
-        number(page, f"#txt2img_{name}", value)
-    page.locator("#txt2img_prompt textarea").fill("a red house")
-    number(page, "#txt2img_seed", 1)
-    return page
-
-
-def number(page: Any, component: str, value: float) -> None:
-    """Type a number into a component."""
-    box = page.locator(f"{component} input[type=number]")
-    box.fill(str(value))
-    box.press("Tab")
-
-
-def choose(page: Any, component: str, title: str) -> None:
-    """Choose an entry of a dropdown."""
-    page.locator(f"{component} input").first.click()
-    page.locator(f"{component} li[data-testid=dropdown-option]", has_text=title).first.click()
-
-
-def main_tab(page: Any, title: str) -> Any:
-    """The button of one of the WebUI's tabs."""
-    return page.locator("#tabs > .tab-nav").get_by_role("button", name=title, exact=True)
-
-
-def our_tab(page: Any, name: str) -> None:
-    """Show an operation's tab: ours, its section, itself."""
-    operation = find(name)
-    main_tab(page, "Bootcamp").click()
-    page.locator("#bootcamp_tabs > .tab-nav").get_by_role("button", name=operation.place, exact=True).click()
-    section = f"#bootcamp_tabs_{operation.place.lower().replace(' ', '_')}"
-    page.locator(f"{section} > .tab-nav").get_by_role("button", name=operation.title, exact=True).click()
-    page.wait_for_selector(f"#bootcamp_{name.replace('-', '_')}_run", state="visible")
-
-
-def group(page: Any, area: str, title: str) -> None:
-    """Open a group of fields."""
-    page.locator(area).get_by_text(title, exact=True).first.click()
-
-
-def press_interrupt(page: Any) -> None:
-    """Press the WebUI's own Interrupt, which it hides while it draws nothing."""
-    page.locator("#txt2img_interrupt").dispatch_event("click")
-
-
-def show(page: Any, name: str) -> None:
-    """Keep a screenshot."""
-    folder = os.environ.get("BOOTCAMP_SCREENSHOTS")
-    if folder:
-        page.screenshot(path=Path(folder) / f"webui-{name}.png", full_page=True)
-
-
-def shown(page: Any, selector: str) -> list[np.ndarray]:
-    """The pictures at a selector, as they were sent to the page."""
-    urls = page.eval_on_selector_all(selector, "all => all.map(each => each.src)")
-    return [np.asarray(Image.open(io.BytesIO(page.request.get(each).body())).convert("RGB")) for each in urls]
+from tests.webui.conftest import Webui
+from tests.webui.page import choose, group, main_tab, number, opened, our_tab, reload_ui, show, shown
+from tests.webui.section_requests import LINK, made
 
 
 def fill_section(page: Any) -> None:
@@ -240,23 +162,6 @@ def test_a_saved_style_and_the_section_work_together(browser: Any, webui: Webui)
     page.click("#txt2img_generate")
     page.wait_for_function("() => document.querySelector('#html_info_txt2img').textContent.includes('Bootcamp scan')")
     assert page.locator("#html_info_txt2img").first.inner_text().startswith("a red house, oil painting")
-    page.close()
-
-
-def reload_ui(browser: Any, webui: Webui) -> None:
-    """Press "Reload UI" and wait until the page is there again.
-
-    With Gradio 3 the WebUI waits for ever for what its page still asks for in this moment; so nothing is typed before.
-    """
-    before = webui.log.read_bytes().count(b"Startup time:")
-    page = loaded(browser, webui)
-    page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(2000)
-    page.locator("#footer a", has_text="Reload UI").click()
-    end = time.monotonic() + WAIT_MS / 1000
-    while webui.log.read_bytes().count(b"Startup time:") == before:
-        assert time.monotonic() < end, "the page did not come back"
-        time.sleep(0.5)
     page.close()
 
 

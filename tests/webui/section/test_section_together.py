@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from .conftest import Drawn, Webui
-from .test_section_api import QR, made
+from tests.webui.conftest import Drawn, Webui
+from tests.webui.section_requests import QR, made
 
 LINKS = ("https://example.com/a", "https://example.org/b")
 

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.operations.datasets.folders import add, faulty, picture
-
-from .conftest import Webui
-from .test_section_page import loaded, our_tab, show
+from tests.webui.conftest import Webui
+from tests.webui.page import loaded, our_tab, show
 
 REPORT, CAPTIONS = "#bootcamp_dataset_report", "#bootcamp_dataset_captions"
 
