@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 from .params import Param, fields_of, plain
+
+Nested: TypeAlias = Callable[[type[Any]], dict[str, Any]]
+"""What stands where a declaration holds another one: its schema, or a reference to it."""
 
 
 def _number(param: Param) -> dict[str, Any]:
@@ -28,7 +32,7 @@ def _text(param: Param) -> dict[str, Any]:
     return schema
 
 
-def _core(param: Param) -> dict[str, Any]:
+def _core(param: Param, nested: Nested) -> dict[str, Any]:
     spec = param.spec
     if param.kind in {"integer", "number"}:
         return _number(param)
@@ -41,18 +45,18 @@ def _core(param: Param) -> dict[str, Any]:
     if param.kind == "string":
         return _text(param)
     if param.kind == "list" and param.item is not None:
-        schema: dict[str, Any] = {"type": "array", "items": _core(param.item), "maxItems": param.max_length}
+        schema: dict[str, Any] = {"type": "array", "items": _core(param.item, nested), "maxItems": param.max_length}
         if spec.min_length:
             schema["minItems"] = spec.min_length
         return schema
     if param.kind == "object" and param.nested is not None:
-        return json_schema(param.nested)
+        return nested(param.nested)
     return {"type": {"boolean": "boolean"}.get(param.kind, "object")}
 
 
-def param_schema(param: Param) -> dict[str, Any]:
+def param_schema(param: Param, nested: Nested | None = None) -> dict[str, Any]:
     """The JSON Schema of one field, with title, description, default, example, unit, group and condition."""
-    spec, schema = param.spec, _core(param)
+    spec, schema = param.spec, _core(param, nested or json_schema)
     if param.optional:
         schema = {"anyOf": [schema, {"type": "null"}]}
     schema["title"] = spec.title
@@ -69,13 +73,18 @@ def param_schema(param: Param) -> dict[str, Any]:
     return schema
 
 
-def json_schema(declaration: type[Any]) -> dict[str, Any]:
-    """The JSON Schema of a declaration (unknown keys refused) or of a result's dataclass."""
+def json_schema(declaration: type[Any], nested: Nested | None = None) -> dict[str, Any]:
+    """The JSON Schema of a declaration (unknown keys refused) or of a result's dataclass.
+
+    Args:
+        declaration: a dataclass.
+        nested: what stands for the declarations in it; None: their schemas.
+    """
     params = fields_of(declaration)
     schema: dict[str, Any] = {
         "type": "object",
         "title": declaration.__name__,
-        "properties": {param.name: param_schema(param) for param in params},
+        "properties": {param.name: param_schema(param, nested) for param in params},
         "additionalProperties": False,
     }
     required = [param.name for param in params if param.required]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import socket
 from pathlib import Path
@@ -34,14 +35,12 @@ def create_app(host: Host) -> FastAPI:
     """The API alone: the routes and their docs at `/docs`."""
     from fastapi import FastAPI
 
-    from .http.routes import build_router
+    from .http.document import TITLE, document
+    from .http.routes import build_router, described_routes
 
-    app = FastAPI(
-        title="Bootcamp",
-        version=__version__,
-        description="Control maps, QR-code art and scanning: one route for each operation.",
-    )
+    app = FastAPI(title=TITLE, version=__version__)
     app.include_router(build_router(host))
+    app.openapi = functools.cache(lambda: document(described_routes()))  # type: ignore[method-assign]
     return app
 
 

@@ -10,7 +10,7 @@ from lib_bootcamp.surfaces.server import create_app
 from lib_bootcamp.surfaces.shared.described import PREFIX
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "api.md"
-ROUTE = re.compile(r"`(?:(GET|POST|DELETE) )?(/[a-z0-9/{}-]+)`")
+ROUTE = re.compile(r"`(?:(GET|POST|DELETE) )?(/[a-z0-9/{}.-]+)`")
 
 
 def test_the_page_names_every_route_and_no_other() -> None:

@@ -366,13 +366,13 @@ def test_undo_puts_every_file_back(client: Client, root: Path) -> None:
 @pytest.mark.parametrize(("number", "status"), [("77", 404), ("0", 422), ("-1", 422), ("x", 422), ("9" * 30, 422)])
 def test_a_number_that_no_job_has(client: Client, path: str, number: str, status: int) -> None:
     answer = client.get(f"{JOBS}/{number}{path}")
-    assert_error(answer, status, "NoJobError" if status == 404 else "InvalidRequestError")
+    assert_error(answer, status, "NoJobError" if status == 404 else "InvalidParamError")
 
 
 @pytest.mark.parametrize("action", ["pause", "resume", "undo"])
 def test_an_action_on_a_job_that_is_not_there(client: Client, action: str) -> None:
     assert_error(client.post(f"{JOBS}/77/{action}"), 404, "NoJobError")
-    assert_error(client.post(f"{JOBS}/0/{action}"), 422, "InvalidRequestError")
+    assert_error(client.post(f"{JOBS}/0/{action}"), 422, "InvalidParamError")
 
 
 @pytest.mark.parametrize("action", ["pause", "resume"])

@@ -8,10 +8,8 @@ import re
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -24,13 +22,6 @@ EXPOSED = "Location, Retry-After, X-Bootcamp-Result"
 logger = logging.getLogger(__name__)
 AT_END = "bootcamp.at_end"
 """Where a request's scope holds what is called when it is answered, or left."""
-
-
-class ErrorAnswer(BaseModel):
-    """What every 4xx and 5xx of these routes looks like."""
-
-    error: str = Field(..., title="Error", description="The error's name, for programs, like InvalidParamError.")
-    detail: str = Field(..., title="Detail", description="One sentence for a person.")
 
 
 class MalformedBodyError(BootcampError, ValueError):
@@ -67,8 +58,6 @@ def answer_to(error: Exception, request: Request) -> JSONResponse:
         detail = error.detail if isinstance(error.detail, str) else phrase
         name = re.sub(r"[^A-Za-z]|Error$", "", phrase.title())
         return error_answer(error.status_code, f"{name}Error", detail, error.headers)
-    if isinstance(error, RequestValidationError):
-        return error_answer(422, "InvalidRequestError", "The request's query, path or headers are not as declared.")
     logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
     return error_answer(500, "InternalError", "The program failed unexpectedly; the server's log says where.")
 

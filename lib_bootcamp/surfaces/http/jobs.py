@@ -7,27 +7,29 @@ No `from __future__ import annotations` here: FastAPI has to see the models them
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import anyio
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Depends
 from starlette.responses import Response, StreamingResponse
 
 from lib_bootcamp.jobs.facts import ENDED, ItemsPage, JobInfo, NoJobError, Undone
 from lib_bootcamp.jobs.manager import Jobs, jobs_of
 from lib_bootcamp.operation import Operation
-from lib_bootcamp.params import plain
+from lib_bootcamp.params import Params, Spec, plain
 from lib_bootcamp.ports import Host
 from lib_bootcamp.surfaces.shared.described import PREFIX
 from lib_bootcamp.surfaces.shared.work_queue import WorkQueues
 
+from .answers import plain_answer
 from .body import RawBody, request_values
-from .models import request_body, result_model
+from .document import Route, add_route, read_from
+from .errors import error_statuses
 from .work import queued
 
 TAG = "bootcamp: jobs"
 LOOK_S, HEARTBEAT_S = 0.3, 15.0
-_NUMBER = Path(..., title="Number", description="Of the job.", ge=1, le=2**31 - 1)
 # Gzip holds small events back until the end: the host's leaves an answer alone that says how it is encoded, a proxy's
 # one that says it must not be changed.
 _UNBUFFERED = {
@@ -43,14 +45,119 @@ class EventStream(StreamingResponse):
     media_type = "text/event-stream"
 
 
-def add_job_routes(  # noqa: PLR0913 - what a router is built of
-    router: APIRouter,
-    host: Host,
-    operations: Sequence[Operation[Any, Any]],
-    reader: Any,
-    errors: Callable[[Iterable[int]], dict[int | str, dict[str, Any]]],
-    statuses: Iterable[int],
-    queues: WorkQueues,
+@dataclass(frozen=True, kw_only=True)
+class JobQuery(Params):
+    """Which job."""
+
+    number: Annotated[int, Spec("Number", "Of the job.", ge=1, le=2**31 - 1)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemsQuery(JobQuery):
+    """Which pictures of a job."""
+
+    offset: Annotated[int, Spec("Offset", "Place of the first one, from 0.", ge=0, le=2**31 - 1)] = 0
+    limit: Annotated[int, Spec("Limit", "How many at most.", ge=1, le=1000)] = 100
+
+
+_JOB, _ITEMS = Depends(read_from(JobQuery)), Depends(read_from(ItemsQuery))
+_ONE = (404, 422, 503)
+_CHANGE = (404, 409, 422, 503)
+LISTED = Route(
+    method="GET",
+    path="/jobs",
+    operation_id="bootcamp_jobs",
+    summary="The jobs, the newest first.",
+    tag=TAG,
+    answer=JobInfo,
+    many=True,
+    statuses=(503,),
+)
+SHOWN = Route(
+    method="GET",
+    path="/jobs/{number}",
+    operation_id="bootcamp_job",
+    summary="A job: its state, how far it is, the estimated time, what can be done with it.",
+    tag=TAG,
+    answer=JobInfo,
+    statuses=_ONE,
+    query=JobQuery,
+)
+ITEMS = Route(
+    method="GET",
+    path="/jobs/{number}/items",
+    operation_id="bootcamp_job_items",
+    summary="A job's pictures with their results and mistakes.",
+    tag=TAG,
+    answer=ItemsPage,
+    statuses=_ONE,
+    query=ItemsQuery,
+)
+EVENTS = Route(
+    method="GET",
+    path="/jobs/{number}/events",
+    operation_id="bootcamp_job_events",
+    summary="A job as server-sent events: `progress` whenever it moved, `end` when it ended.",
+    tag=TAG,
+    statuses=_ONE,
+    query=JobQuery,
+    others={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+)
+_CONTROLS = {
+    "pause": (JobInfo, "Stop a job after its batch; it can be resumed."),
+    "resume": (JobInfo, "Go on with a job that was paused, interrupted or failed."),
+    "undo": (Undone, "Give every file that a job wrote its old content."),
+}
+CONTROLS = {
+    name: Route(
+        method="POST",
+        path=f"/jobs/{{number}}/{name}",
+        operation_id=f"bootcamp_job_{name}",
+        summary=summary,
+        tag=TAG,
+        answer=answer,
+        statuses=_CHANGE,
+        query=JobQuery,
+    )
+    for name, (answer, summary) in _CONTROLS.items()
+}
+DELETED = Route(
+    method="DELETE",
+    path="/jobs/{number}",
+    operation_id="bootcamp_job_delete",
+    summary="Cancel a job that runs or waits (200); forget one that does not (204).",
+    tag=TAG,
+    answer=JobInfo,
+    statuses=_CHANGE,
+    query=JobQuery,
+    others={204: {"description": "The job is forgotten; its files stay."}},
+)
+
+
+def job_routes(operations: Iterable[Operation[Any, Any]]) -> list[Route]:
+    """The routes of jobs, described; none where no operation has one."""
+    starts = [_start_of(each) for each in operations if each.job is not None]
+    return [*starts, LISTED, SHOWN, ITEMS, EVENTS, *CONTROLS.values(), DELETED] if starts else []
+
+
+def _start_of(operation: Operation[Any, Any]) -> Route:
+    return Route(
+        method="POST",
+        path=f"/jobs/{operation.name}",
+        operation_id=f"bootcamp_job_{operation.name.replace('-', '_')}",
+        summary=f"{operation.title}: a folder as a job",
+        description=f"{operation.summary} The folder is one that the owner allowed.",
+        tag=TAG,
+        answer=JobInfo,
+        status=202,
+        answered="The job is in the queue; Location names it.",
+        statuses=error_statuses(),
+        body=operation.as_job(),
+    )
+
+
+def add_job_routes(
+    router: APIRouter, host: Host, operations: Sequence[Operation[Any, Any]], reader: Any, queues: WorkQueues
 ) -> None:
     """Add the routes of jobs, where an operation has one.
 
@@ -59,8 +166,6 @@ def add_job_routes(  # noqa: PLR0913 - what a router is built of
         host: what the jobs run on.
         operations: what is offered.
         reader: the dependency that reads a body.
-        errors: the documentation of error statuses.
-        statuses: those of a route with a body.
         queues: where handlers wait that read the journal, or undo.
     """
     with_jobs = [each for each in operations if each.job is not None]
@@ -69,23 +174,11 @@ def add_job_routes(  # noqa: PLR0913 - what a router is built of
     known = {each.name: each for each in operations}
     routes = _Routes(lambda: jobs_of(host, known.__getitem__), queues)
     for operation in with_jobs:
-        router.add_api_route(
-            f"/jobs/{operation.name}",
-            queued(_start(routes, operation, reader), queues.pictures),
-            methods=["POST"],
-            status_code=202,
-            response_model=result_model(JobInfo),
-            response_description="The job is in the queue; Location names it.",
-            responses=errors(statuses),
-            name=f"job-{operation.name}",
-            summary=f"{operation.title}: a folder as a job",
-            description=f"{operation.summary} The folder is one that the owner allowed.",
-            tags=[TAG],
-            operation_id=f"bootcamp_job_{operation.name.replace('-', '_')}",
-            openapi_extra={"requestBody": request_body(operation.as_job())},
-        )
-    _add_readers(router, routes, errors)
-    _add_controls(router, routes, errors)
+        add_route(router, _start_of(operation), queued(_start(routes, operation, reader), queues.pictures))
+    readers = {LISTED: routes.listed, SHOWN: routes.shown, ITEMS: routes.items, EVENTS: routes.events}
+    controls = {CONTROLS[name]: getattr(routes, name) for name in CONTROLS}
+    for route, handler in [*readers.items(), *controls.items(), (DELETED, routes.delete)]:
+        add_route(router, route, queued(handler, queues.pictures if route is CONTROLS["undo"] else queues.quick))
 
 
 class _Routes:
@@ -95,42 +188,37 @@ class _Routes:
         self.jobs, self.queues = jobs, queues
 
     def listed(self) -> Response:
-        return _answer(self.jobs().listed(trusted=False))
+        return plain_answer(self.jobs().listed(trusted=False))
 
-    def shown(self, number: int = _NUMBER) -> Response:
-        return _answer(self.jobs().info(number, trusted=False))
+    def shown(self, asked: JobQuery = _JOB) -> Response:
+        return plain_answer(self.jobs().info(asked.number, trusted=False))
 
-    def items(
-        self,
-        number: int = _NUMBER,
-        offset: int = Query(0, ge=0, le=2**31 - 1, description="Place of the first one, from 0."),
-        limit: int = Query(100, ge=1, le=1000, description="How many at most."),
-    ) -> Response:
+    def items(self, asked: ItemsQuery = _ITEMS) -> Response:
         jobs = self.jobs()
-        info = jobs.info(number, trusted=False)
-        found = jobs.items(number, trusted=False, offset=offset, limit=limit)
-        return _answer(ItemsPage(total=info.total, offset=offset, items=tuple(found)))
+        info = jobs.info(asked.number, trusted=False)
+        found = jobs.items(asked.number, trusted=False, offset=asked.offset, limit=asked.limit)
+        return plain_answer(ItemsPage(total=info.total, offset=asked.offset, items=tuple(found)))
 
-    def events(self, number: int = _NUMBER) -> Response:
+    def events(self, asked: JobQuery = _JOB) -> Response:
         jobs = self.jobs()
-        jobs.info(number, trusted=False)
-        return EventStream(_events(self, number), headers=_UNBUFFERED)
+        jobs.info(asked.number, trusted=False)
+        return EventStream(_events(self, asked.number), headers=_UNBUFFERED)
 
-    def pause(self, number: int = _NUMBER) -> Response:
-        return _answer(self.jobs().pause(number, trusted=False))
+    def pause(self, asked: JobQuery = _JOB) -> Response:
+        return plain_answer(self.jobs().pause(asked.number, trusted=False))
 
-    def resume(self, number: int = _NUMBER) -> Response:
-        return _answer(self.jobs().resume(number, trusted=False))
+    def resume(self, asked: JobQuery = _JOB) -> Response:
+        return plain_answer(self.jobs().resume(asked.number, trusted=False))
 
-    def undo(self, number: int = _NUMBER) -> Response:
-        return _answer(self.jobs().undo(number, trusted=False))
+    def undo(self, asked: JobQuery = _JOB) -> Response:
+        return plain_answer(self.jobs().undo(asked.number, trusted=False))
 
-    def delete(self, number: int = _NUMBER) -> Response:
+    def delete(self, asked: JobQuery = _JOB) -> Response:
         jobs = self.jobs()
-        if "remove" in jobs.info(number, trusted=False).actions:
-            jobs.remove(number, trusted=False)
+        if "remove" in jobs.info(asked.number, trusted=False).actions:
+            jobs.remove(asked.number, trusted=False)
             return Response(status_code=204)
-        return _answer(jobs.cancel(number, trusted=False))
+        return plain_answer(jobs.cancel(asked.number, trusted=False))
 
 
 def _start(routes: _Routes, operation: Operation[Any, Any], reader: Any) -> Callable[..., Response]:
@@ -139,90 +227,9 @@ def _start(routes: _Routes, operation: Operation[Any, Any], reader: Any) -> Call
     def start(body: RawBody = reader) -> Response:
         values = request_values(body, as_job.params)
         info = routes.jobs().start(operation.name, values, trusted=False)
-        return _answer(info, status=202, headers={"Location": f"{PREFIX}/jobs/{info.id}"})
+        return plain_answer(info, status=202, headers={"Location": f"{PREFIX}/jobs/{info.id}"})
 
     return start
-
-
-def _add_readers(
-    router: APIRouter, routes: _Routes, errors: Callable[[Iterable[int]], dict[int | str, dict[str, Any]]]
-) -> None:
-    common: dict[str, Any] = {"methods": ["GET"], "tags": [TAG]}
-    of_one = errors((404, 422, 500, 503))
-    job = result_model(JobInfo)
-    router.add_api_route(
-        "/jobs",
-        queued(routes.listed, routes.queues.quick),
-        response_model=list[job],  # type: ignore[valid-type]
-        summary="The jobs, the newest first.",
-        operation_id="bootcamp_jobs",
-        responses=errors((500, 503)),
-        **common,
-    )
-    router.add_api_route(
-        "/jobs/{number}",
-        queued(routes.shown, routes.queues.quick),
-        response_model=job,
-        summary="A job: its state, how far it is, the estimated time, what can be done with it.",
-        operation_id="bootcamp_job",
-        responses=of_one,
-        **common,
-    )
-    router.add_api_route(
-        "/jobs/{number}/items",
-        queued(routes.items, routes.queues.quick),
-        response_model=result_model(ItemsPage),
-        summary="A job's pictures with their results and mistakes.",
-        operation_id="bootcamp_job_items",
-        responses=of_one,
-        **common,
-    )
-    router.add_api_route(
-        "/jobs/{number}/events",
-        queued(routes.events, routes.queues.quick),
-        response_class=EventStream,
-        summary="A job as server-sent events: `progress` whenever it moved, `end` when it ended.",
-        operation_id="bootcamp_job_events",
-        responses=of_one,
-        **common,
-    )
-
-
-def _add_controls(
-    router: APIRouter, routes: _Routes, errors: Callable[[Iterable[int]], dict[int | str, dict[str, Any]]]
-) -> None:
-    statuses = errors((403, 404, 409, 422, 500, 503))
-    told = {
-        "pause": (routes.pause, JobInfo, "Stop a job after its batch; it can be resumed."),
-        "resume": (routes.resume, JobInfo, "Go on with a job that was paused, interrupted or failed."),
-        "undo": (routes.undo, Undone, "Give every file that a job wrote its old content."),
-    }
-    for name, (handler, answer, summary) in told.items():
-        router.add_api_route(
-            f"/jobs/{{number}}/{name}",
-            queued(handler, routes.queues.pictures if name == "undo" else routes.queues.quick),
-            methods=["POST"],
-            response_model=result_model(answer),
-            summary=summary,
-            operation_id=f"bootcamp_job_{name}",
-            responses=statuses,
-            tags=[TAG],
-        )
-    router.add_api_route(
-        "/jobs/{number}",
-        queued(routes.delete, routes.queues.quick),
-        methods=["DELETE"],
-        response_model=result_model(JobInfo),
-        summary="Cancel a job that runs or waits (200); forget one that does not (204).",
-        operation_id="bootcamp_job_delete",
-        responses={204: {"description": "The job is forgotten; its files stay."}, **statuses},
-        tags=[TAG],
-    )
-
-
-def _answer(value: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    text = json.dumps(plain(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return Response(text.encode("utf-8", "replace"), status, headers, media_type="application/json")
 
 
 async def _events(routes: _Routes, number: int) -> AsyncIterator[bytes]:

@@ -103,20 +103,3 @@ def test_the_end_of_one_run_of_a_visitor_leaves_their_other_one_stoppable() -> N
             pass
         stops.stop(request)
         assert first.cancelled()
-
-
-def test_all_threads_see_one_model_of_an_answer() -> None:
-    pytest.importorskip("fastapi")
-    from lib_bootcamp.operations.controlnet.compatibility import COMPATIBILITY
-    from lib_bootcamp.surfaces.http import models as http_models
-
-    http_models._MODELS.clear()
-    barrier = threading.Barrier(8)
-
-    def asked() -> object:
-        barrier.wait(10)
-        return http_models.result_model(COMPATIBILITY.result)
-
-    with ThreadPoolExecutor(8) as pool:
-        made = [each.result(60) for each in [pool.submit(asked) for _ in range(8)]]
-    assert len(set(map(id, made))) == 1

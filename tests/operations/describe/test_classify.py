@@ -29,7 +29,7 @@ from lib_bootcamp.operations.describe.classify import (
     classify,
     classify_files,
 )
-from lib_bootcamp.surfaces.http.models import request_body, result_model
+from lib_bootcamp.surfaces.http.schemas import Components, request_body
 from tests.fake_clip import BLUE, GREEN, RED, FakeClip, flat, flat_png, lend_instead
 from tests.fakes import FakeHost, FakeProgress
 
@@ -328,10 +328,13 @@ def test_facts_are_plain_json() -> None:
 
 
 def test_the_route_takes_many_uploads_and_documents_its_answer() -> None:
-    form = request_body(CLASSIFY)["content"]["multipart/form-data"]["schema"]["properties"]
+    components = Components()
+    request_body(CLASSIFY, components)
+    form = components.schemas["ClassifyParamsForm"]["properties"]
     assert form["images"]["items"]["format"] == "binary"
     assert form["images"]["maxItems"] == 64
-    assert "images" in result_model(ClassifyResult).schema()["properties"]
+    components.answer(ClassifyResult)
+    assert "images" in components.schemas["ClassifyResult"]["properties"]
 
 
 @pytest.mark.parametrize("preset", CLASSIFY.presets)
