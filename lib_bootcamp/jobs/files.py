@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from lib_bootcamp.core.files.inside import Inside
+from lib_bootcamp.core.files.inside import Inside, digest
 from lib_bootcamp.errors import BootcampError, OutputError
 
 from .facts import Left
 from .journal import Journal
-from .records import Written, digest
+from .records import Written
 
 CHANGED = "was changed since and is left."
 _STRAY = re.compile(r"\.(?P<name>.{1,40})\.[a-z0-9_]{8}\.tmp", re.DOTALL)
@@ -127,11 +127,7 @@ def _put_back(inside: Inside, chain: Sequence[Written]) -> tuple[list[Written], 
         undone.append(older)
         target = older.before
     try:
-        now = inside.change(inside.root / chain[0].path, lambda held: _is(held, chain[0]), target)
+        _, is_back = inside.put_back(inside.root / chain[0].path, chain[0].digest, target)
     except BootcampError as error:
         return [], f"is left: {error}"
-    return (undone, note) if now == target or _is(now, chain[0]) else ([], CHANGED)
-
-
-def _is(held: bytes | None, file: Written) -> bool:
-    return held is not None and digest(held) == file.digest
+    return (undone, note) if is_back else ([], CHANGED)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Sequence
@@ -91,11 +90,6 @@ class Written:
     after: bytes | None
     digest: bytes
     item: int | None = None
-
-
-def digest(data: bytes) -> bytes:
-    """What a file's content is known by."""
-    return hashlib.blake2b(data, digest_size=16).digest()
 
 
 def row_of(values: Sequence[Any]) -> Row:

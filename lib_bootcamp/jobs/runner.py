@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lib_bootcamp.context import Context
-from lib_bootcamp.core.files.inside import Inside
+from lib_bootcamp.core.files.inside import Inside, digest
 from lib_bootcamp.errors import BootcampError, CancelledError, OutputError, StorageError
 from lib_bootcamp.operation import FolderWork, Operation, Write
 from lib_bootcamp.ports import Host, Progress
@@ -21,7 +21,7 @@ from . import files
 from .facts import State
 from .journal import Journal
 from .progress import Clock, JobProgress, Stop
-from .records import Outcome, Row, Written, digest
+from .records import Outcome, Row, Written
 
 LOG = logging.getLogger(__name__)
 ALONE_AFTER, LEFT_OUT_AFTER = 2, 4

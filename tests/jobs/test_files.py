@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from lib_bootcamp.core.files.atomic import write_atomically
-from lib_bootcamp.core.files.inside import Inside
+from lib_bootcamp.core.files.inside import Inside, digest
 from lib_bootcamp.errors import OutputError
 from lib_bootcamp.jobs import files
 from lib_bootcamp.jobs.journal import Journal
-from lib_bootcamp.jobs.records import Outcome, Written, digest
+from lib_bootcamp.jobs.records import Outcome, Written
 
 
 @pytest.fixture

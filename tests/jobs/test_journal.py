@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 
+from lib_bootcamp.core.files.inside import digest
 from lib_bootcamp.errors import OutputError
 from lib_bootcamp.jobs import database
 from lib_bootcamp.jobs import journal as module
 from lib_bootcamp.jobs.facts import NoJobError
 from lib_bootcamp.jobs.journal import Journal
-from lib_bootcamp.jobs.records import Outcome, Written, digest
+from lib_bootcamp.jobs.records import Outcome, Written
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
@@ -30,6 +31,11 @@ HAS_FOLDERS = (
 MAX_READ = 256 * 1024 * 1024
 """A picture of 67 megapixels has 192 MiB."""
 _STEP = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0) | NO_LINK | FLAGS
+
+
+def digest(data: bytes) -> bytes:
+    """What a file's content is known by."""
+    return hashlib.blake2b(data, digest_size=16).digest()
 
 
 class LeadsOutError(OutputError):
@@ -117,6 +123,28 @@ class Inside:
             return None
         except OSError as error:
             raise _or_cannot_write(path, error) from None
+
+    def put_back(
+        self, path: Path, left: bytes, before: bytes | None, *, dry_run: bool = False
+    ) -> tuple[bytes | None, bool]:
+        """Give a file its old bytes, or remove it (None), only while it is as it was left.
+
+        Args:
+            path: the file.
+            left: the `digest` of what it was left with.
+            before: what it held before.
+            dry_run: look, and change nothing.
+        Returns:
+            what it held; whether it is as it was before now, or would be: else somebody changed it since.
+        Raises:
+            LeadsOutError, StorageError, OutputError: as `write`.
+        """
+
+        def is_ours(held: bytes | None) -> bool:
+            return held is not None and digest(held) == left
+
+        now = self.read(path) if dry_run else self.change(path, is_ours, before)
+        return now, now == before or is_ours(now)
 
     def refuse_outside(self, path: Path) -> None:
         """Tell early of a file that does not lie in the folder; whoever uses it finds out for certain.

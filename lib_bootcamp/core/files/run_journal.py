@@ -14,7 +14,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol, TypeVar
 
 from lib_bootcamp.errors import OutputError, TooLargeError
 
@@ -25,6 +25,17 @@ from .regular import read_regular
 KEPT_RUNS = 50
 MAX_JOURNAL_BYTES = 1024 * 1024 * 1024
 Line = dict[str, Any]
+
+
+class TakenBack(Protocol):
+    """What became of one step; the note says why it is left."""
+
+    @property
+    def note(self) -> str:
+        """Empty where it is as it was before."""
+
+
+T = TypeVar("T", bound=TakenBack)
 _locks: dict[Path, threading.RLock] = {}
 _guard = threading.Lock()
 
@@ -103,6 +114,44 @@ class RunJournal:
             elif isinstance(line, dict) and runs and self._is_step(line):
                 runs[-1].append(line)
         return [run for run in runs if len(run) > 1]
+
+    def newest(self) -> str | None:
+        """What the newest run was; None where there is nothing to take back."""
+        with self.lock:
+            runs = self.runs()
+        return str(runs[-1][0]["run"]) if runs else None
+
+    def take_back(
+        self,
+        step: Callable[[Line], T | None],
+        *,
+        dry_run: bool = False,
+        end: Callable[[Line, list[Line], bool], list[Line]] = lambda head, lines, is_last: [],
+    ) -> list[T]:
+        """Take back the newest run, its newest step first; what is left stays in the journal.
+
+        Args:
+            step: takes a step back, or tells what would be; None where it was never taken, or is taken back already.
+            dry_run: leave the journal as it is.
+            end: what is done after the steps, with the run's head and lines, and whether nothing at all is left to take
+                back; gives lines that stay as long as a step does.
+        Raises:
+            StorageError, OutputError: the journal cannot be written.
+        """
+        with self.lock:
+            *older, (head, *lines) = self.runs()
+            outcome: list[T] = []
+            left: list[Line] = []
+            for line in reversed(lines):
+                made = step(line)
+                if made is not None:
+                    outcome.append(made)
+                    if made.note:
+                        left.insert(0, line)
+            if not dry_run:
+                kept = end(head, lines, not left and not older)
+                self.keep([*older, *([[head, *kept, *left]] if left else [])])
+            return outcome
 
     def keep(self, runs: list[list[Line]]) -> None:
         """Have these runs in the journal and no others.

@@ -67,32 +67,26 @@ def undo(target: Path, store: Path, *, dry_run: bool = False) -> list[Undone]:
         InvalidParamError: there is nothing to undo.
         OutputError: the journal cannot be written.
     """
-    journal = journal_of(target, store)
+    journal, inside = journal_of(target, store), Inside(target)
+    seen: set[str] = set()
+
+    def step(line: Line) -> Undone | None:
+        if "how" not in line or line["target"] in seen:
+            return None
+        seen.add(line["target"])
+        return _undo_line(line, inside, dry_run=dry_run)
+
+    def end(head: Line, lines: list[Line], is_last: bool) -> list[Line]:  # noqa: FBT001 - as the journal calls it
+        kept = _remove_folders(lines, inside)
+        if is_last:
+            _remove_made(head, inside.real)
+        return kept
+
     with journal.lock:
-        runs = journal.runs()
-        if not runs:
+        if journal.newest() is None:
             told = " ".join(filter(None, (f"finds no sorting into {target}", foreign_journal(target))))
             raise InvalidParamError("undo", told.rstrip("."))
-        run, inside = runs[-1], Inside(target)
-        outcome: list[Undone] = []
-        left: list[Line] = []
-        seen: set[str] = set()
-        for line in reversed(run):
-            if "how" not in line or line["target"] in seen:
-                continue
-            seen.add(line["target"])
-            undone = _undo_line(line, inside, dry_run=dry_run)
-            if undone is None:
-                continue
-            outcome.append(undone)
-            if undone.note:
-                left.insert(0, line)
-        if not dry_run:
-            kept = _remove_folders(run, inside)
-            journal.keep([*runs[:-1], *([[run[0], *kept, *left]] if left else [])])
-            if not left and len(runs) == 1:
-                _remove_made(run[0], inside.real)
-        return outcome
+        return journal.take_back(step, dry_run=dry_run, end=end)
 
 
 def _remove_folders(run: list[Line], inside: Inside) -> list[Line]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ from typing import Any
 
 from lib_bootcamp.errors import BootcampError, InvalidParamError, OutputError
 
-from .inside import Inside, LeadsOutError
+from .inside import Inside, LeadsOutError, digest
 from .run_journal import Line, RunJournal, is_below
 
 
@@ -70,7 +69,7 @@ class Journal:
         if before == data:
             return
         kept = None if before is None else base64.b64encode(before).decode("ascii")
-        self._journal.add({"file": self._below(file), "before": kept, "after": _digest(data)})
+        self._journal.add({"file": self._below(file), "before": kept, "after": digest(data).hex()})
         now = self.inside.change(file, lambda held: held == before, data)
         if now != before and now != data:
             raise OutputError(f"{file} was changed in this moment and is left.")
@@ -83,9 +82,7 @@ class Journal:
 
     def title(self) -> str | None:
         """What the newest run was, or None where there is nothing to undo."""
-        with self._journal.lock:
-            runs = self._journal.runs()
-        return str(runs[-1][0]["run"]) if runs else None
+        return self._journal.newest()
 
     def undo(self, *, dry_run: bool = False) -> list[Restored]:
         """Take back the newest run; files that were changed since are left and stay in the journal.
@@ -95,31 +92,16 @@ class Journal:
             OutputError: the journal cannot be written.
         """
         with self._journal.lock:
-            runs = self._journal.runs()
-            if not runs:
+            if self._journal.newest() is None:
                 raise InvalidParamError("undo", f"finds no edit of {self.root}")
-            head, *lines = runs[-1]
-            outcome: list[Restored] = []
-            left: list[Line] = []
-            for line in reversed(lines):
-                restored = self._restore(line, dry_run=dry_run)
-                if restored is not None:
-                    outcome.append(restored)
-                    if restored.note:
-                        left.insert(0, line)
-            if not dry_run:
-                self._journal.keep([*runs[:-1], *([[head, *left]] if left else [])])
-            return outcome[::-1]
+            return self._journal.take_back(lambda line: self._restore(line, dry_run=dry_run), dry_run=dry_run)[::-1]
 
     def _restore(self, line: Line, *, dry_run: bool) -> Restored | None:
         """One file; None where it is as it was already."""
         file = self.root / line["file"]
         try:
             before = None if line["before"] is None else base64.b64decode(line["before"])
-            if dry_run:
-                now = self.inside.read(file)
-            else:
-                now = self.inside.change(file, lambda held: _is(held, line["after"]), before)
+            now, is_back = self.inside.put_back(file, bytes.fromhex(line["after"]), before, dry_run=dry_run)
         except LeadsOutError:
             return Restored(file=file, note=f"{file} leads out of the folder and is left.")
         except BootcampError as error:
@@ -128,19 +110,11 @@ class Journal:
             return Restored(file=file, note=f"{file} is left: its line in {self.path} is damaged.")
         if now == before:
             return None
-        if not _is(now, line["after"]):
+        if not is_back:
             return Restored(file=file, note=f"{file} was changed since and is left.", before=now, after=now)
         return Restored(file=file, before=now, after=before)
-
-
-def _is(data: bytes | None, digest: str) -> bool:
-    return data is not None and _digest(data) == digest
 
 
 def _is_step(line: Mapping[str, Any]) -> bool:
     before_fits = line.get("before") is None or isinstance(line["before"], str)
     return is_below(line.get("file")) and before_fits and isinstance(line.get("after"), str)
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.blake2b(data, digest_size=16).hexdigest()
