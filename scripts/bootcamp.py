@@ -108,6 +108,15 @@ def add_axes() -> None:
     register_axes(parts().webui)
 
 
+def keep_saved_defaults() -> None:
+    """What ui-config.json holds under labels of the version before."""
+    from lib_bootcamp.surfaces.webui.saved_defaults import keep_saved_defaults as keep
+
+    file = parts().webui.saved_defaults()
+    if file is not None:
+        keep(file)
+
+
 def add_settings() -> None:
     """The section of the Settings tab."""
     from lib_bootcamp.surfaces.webui.settings import add_settings as add
@@ -148,6 +157,7 @@ def register(category: str, callback: Callable[..., Any]) -> None:
 
 register("app_started", mount_routes)
 register("before_ui", add_axes)
+register("before_ui", keep_saved_defaults)
 register("ui_settings", add_settings)
 register("ui_tabs", add_tab)
 register("cfg_denoiser", before_step)

@@ -118,6 +118,11 @@ class WebUiPage:
         """As the WebUI's own button does it when a batch is to be finished first."""
         _module("shared").state.stopping_generation = True
 
+    def saved_defaults(self) -> Path | None:
+        """The file that `--ui-config-file` names."""
+        name = getattr(_module("shared").cmd_opts, "ui_config_file", None)
+        return Path(name) if name else None
+
     def add_settings(self, section: tuple[str, str], settings: Mapping[str, Mapping[str, Any]]) -> None:
         """Add a section to the Settings tab."""
         shared = _module("shared")

@@ -199,7 +199,7 @@ def test_nothing_is_written_through_a_link_that_leads_out(
     (tmp_path / "secret").mkdir()
     (root / "out").symlink_to(tmp_path / "secret", target_is_directory=True)
     intend(journal, number, "out/a.txt", None, b"x")
-    with pytest.raises(OutputError, match="leads out of the folder"):
+    with pytest.raises(OutputError, match="is outside the folder"):
         files.put_right(journal, number, Inside(root))
     assert list((tmp_path / "secret").iterdir()) == []
 
@@ -211,5 +211,5 @@ def test_undo_follows_no_link_that_leads_out(journal: Journal, number: int, root
     (root / "a.txt").symlink_to(tmp_path / "theirs.txt")
     restored, left = files.put_back(journal, number, Inside(root))
     assert (restored, len(left)) == (0, 1)
-    assert "leads out of the folder" in left[0].note
+    assert "is outside the folder" in left[0].note
     assert (tmp_path / "theirs.txt").read_bytes() == b"new"

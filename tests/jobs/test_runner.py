@@ -234,7 +234,7 @@ def test_a_link_that_leads_out_gets_no_caption(jobs: Jobs, root: Path, tmp_path:
     (root / "4.txt").symlink_to(tmp_path / "theirs.txt")
     info = run(jobs, create(jobs, root))
     assert (info.done, info.failed) == (9, 1)
-    assert "leads out of the folder" in jobs.failures(info.id, trusted=True)[0].note
+    assert "is outside the folder" in jobs.failures(info.id, trusted=True)[0].note
     assert (tmp_path / "theirs.txt").read_text() == "theirs"
 
 

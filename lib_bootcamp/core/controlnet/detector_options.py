@@ -28,12 +28,13 @@ class Options(Params):
     resolution: Annotated[
         int,
         Spec(
-            "Detector's resolution",
+            "Detector resolution",
             "The picture's shorter side while it is looked at.",
             ge=128,
             le=2048,
             multiple_of=64,
             unit="px",
+            renamed_titles=("Detector's resolution",),
         ),
     ] = 512
     scribble: Annotated[
@@ -42,7 +43,17 @@ class Options(Params):
     coarse: Annotated[bool, Spec("Coarse", "Fewer lines.", when=_for(*using("coarse")))] = False
     hands: Annotated[bool, Spec("Hands", "Their fingers too.", when=_for(*using("hands")))] = False
     face: Annotated[bool, Spec("Face", "Its points too.", when=_for(*using("face")))] = False
-    faces: Annotated[int, Spec("Faces", "At most so many.", ge=1, le=20, when=_for(*using("faces")))] = 1
+    faces: Annotated[
+        int,
+        Spec(
+            "Maximum faces",
+            "Faces that are drawn at most.",
+            ge=1,
+            le=20,
+            when=_for(*using("faces")),
+            renamed_titles=("Faces",),
+        ),
+    ] = 1
     line_score: Annotated[
         float,
         Spec("Line score", "How sure a line must be.", ge=0.01, le=2, step=0.01, when=_for(*using("line_score"))),

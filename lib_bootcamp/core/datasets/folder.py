@@ -55,7 +55,7 @@ class Listing:
         told = {path: f"{path.name} {why}." for path, why in self.not_read.items()}
         told |= {path: f"{path.name} {HIDDEN}." for path in self.hidden}
         told |= {path: f"{path.name} is no regular file." for path in self.special}
-        told |= {path: f"{path.name} leads out of the folder." for path in self.outside_pictures}
+        told |= {path: f"{path.name} is outside the folder." for path in self.outside_pictures}
         told |= self.unread
         if self.is_cut:
             told[self.root] = f"Of more than {MAX_FILES:,} files the rest is left out; name folders inside it."

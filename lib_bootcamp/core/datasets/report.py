@@ -125,11 +125,23 @@ class TrainerCount:
     pictures: Annotated[int, Spec("Pictures", "That it takes and that can be read; hidden ones by their names.")]
     captioned: Annotated[int, Spec("With a caption", "Of these, with words in a file that it reads.")]
     caption_extension: Annotated[
-        str, Spec("Caption files", "Their ending; empty: of every kind.", renamed=("caption_ending",))
+        str,
+        Spec(
+            "Caption file extension",
+            "Their ending; empty: of every kind.",
+            renamed=("caption_ending",),
+            renamed_titles=("Caption files",),
+        ),
     ]
     left_out: Annotated[tuple[LeftOut, ...], Spec("Left out", "Pictures that it does not take, and why.")]
     blocking_files: Annotated[
-        tuple[LeftOut, ...], Spec("Stops at", "Caption files that end the training, and why.", renamed=("stops_at",))
+        tuple[LeftOut, ...],
+        Spec(
+            "Files that stop the training",
+            "Caption files that end the training, and why.",
+            renamed=("stops_at",),
+            renamed_titles=("Stops at",),
+        ),
     ]
 
 
@@ -155,16 +167,19 @@ class Report:
     shown_per_epoch: Annotated[
         int,
         Spec(
-            "Shown in an epoch",
+            "Shown per epoch",
             "What kohya's trainer takes, each as often as its folder's repeats say.",
             renamed=("shown",),
+            renamed_titles=("Shown in an epoch",),
         ),
     ]
-    min_sharpness: Annotated[float, Spec("Blurred below", renamed=("sharp_from",))]
+    min_sharpness: Annotated[
+        float, Spec("Minimum sharpness", renamed=("sharp_from",), renamed_titles=("Blurred below",))
+    ]
     verdicts: Annotated[tuple[Verdict, ...], Spec("Verdicts", "A line for each area.")]
     findings: Annotated[tuple[Finding, ...], Spec("Findings")]
     buckets: Annotated[tuple[BucketCount, ...], Spec("Buckets", "The fullest first.")]
-    groups: Annotated[tuple[LikeGroup, ...], Spec("Alike")]
+    groups: Annotated[tuple[LikeGroup, ...], Spec("Similar pictures", renamed_titles=("Alike",))]
     classes: Annotated[tuple[ClassCount, ...], Spec("Folders")]
     trainers: Annotated[tuple[TrainerCount, ...], Spec("Trainers", "What each takes and leaves out.")]
     left_out: Annotated[tuple[LeftOut, ...], Spec("Left out", "What was not looked at here.")]

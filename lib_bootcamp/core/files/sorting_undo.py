@@ -139,7 +139,7 @@ def _undo_line(line: Mapping[str, Any], inside: Inside, *, dry_run: bool) -> Und
     except FileNotFoundError:
         return None
     except LeadsOutError:
-        return replace(outcome, note=f"{outcome.target} leads out of the folder and is left.")
+        return replace(outcome, note=f"{outcome.target} is outside the folder; skipped.")
     except OSError as error:
         return replace(outcome, note=f"{outcome.target} is left: {error.strerror or error}.")
     return outcome

@@ -103,7 +103,7 @@ class Journal:
             before = None if line["before"] is None else base64.b64decode(line["before"])
             now, is_back = self.inside.put_back(file, bytes.fromhex(line["after"]), before, dry_run=dry_run)
         except LeadsOutError:
-            return Restored(file=file, note=f"{file} leads out of the folder and is left.")
+            return Restored(file=file, note=f"{file} is outside the folder; skipped.")
         except BootcampError as error:
             return Restored(file=file, note=f"{file} is left: {error}")
         except ValueError:

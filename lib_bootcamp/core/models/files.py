@@ -20,10 +20,7 @@ from .tensors import OTHER, Kind, base_of_shapes, is_union, kind_of_shapes
 MODELS = Path(__file__).resolve().parents[3] / "models"
 EMBEDDED = "mini"
 """What the project's own small models in `MODELS` are called where a model is asked for."""
-BANNER = (
-    "The small checkpoint that comes along draws flat shapes in ten colors and nothing else; "
-    "give a real one with --checkpoint."
-)
+BANNER = "Demo model: it only draws simple things. Start with --checkpoint your-model.safetensors to use a real one."
 """What a person is told where nothing else was chosen to draw with."""
 
 

@@ -25,11 +25,12 @@ class QrLayout(Params):
     correctable_modules: Annotated[
         int,
         Spec(
-            "Modules that may fail",
+            "Correctable modules",
             "Wrong modules that are corrected wherever they lie.",
             ge=0,
             le=31329,
             renamed=("modules_may_fail",),
+            renamed_titles=("Modules that may fail",),
         ),
     ]
     invert: Annotated[bool, Spec("Inverted", "Light modules on dark ground.")] = False

@@ -32,7 +32,7 @@ class FolderParams(Params):
             example="dataset",
         ),
     ]
-    recursive: Annotated[bool, Spec("Folders inside too")] = True
+    recursive: Annotated[bool, Spec("Include subfolders", renamed_titles=("Folders inside too",))] = True
 
 
 class PictureFolder:
@@ -67,14 +67,14 @@ class PictureFolder:
         """A picture file's bytes.
 
         Raises:
-            ImageError, TooLargeError: it cannot be read, or leads out of the folder.
+            ImageError, TooLargeError: it cannot be read, or is outside the folder.
         """
         if self.context.trusted:
             return read_file(path)
         try:
             data = self.inside.read(path, MAX_BYTES)
         except LeadsOutError:
-            raise ImageError(f"{path.name} leads out of the folder and is not read.") from None
+            raise ImageError(f"{path.name} is outside the folder; skipped.") from None
         except OutputError as error:
             raise ImageError(str(error)) from None
         if data is None:

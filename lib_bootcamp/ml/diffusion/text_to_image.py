@@ -76,7 +76,7 @@ def draw_guided(
 
     Raises:
         CancelledError: the person asked to stop.
-        ModelError: the picture is not a number: the checkpoint does not bear 16 bits.
+        ModelError: the VAE produced NaN: the checkpoint does not work in 16 bits.
     """
     pipeline = _pipeline(components, asked["sampler"], again=start is not None)
     if hook is not None:
@@ -112,7 +112,7 @@ def draw_guided(
         )
     picture = np.asarray(made.images[0])
     if not np.isfinite(picture).all():
-        raise ModelError("The picture is not a number: the VAE of this checkpoint needs 32 bits; try --device cpu.")
+        raise ModelError("The VAE produced NaN; retry in float32 (--device cpu).")
     return Drawn(np.asarray((picture * 255).round().clip(0, 255), dtype=np.uint8), last[0])
 
 

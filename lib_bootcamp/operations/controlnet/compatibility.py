@@ -39,10 +39,23 @@ class CompatibilityParams(Params):
     ] = "all"
     base: Annotated[
         BaseChoice,
-        Spec("Checkpoint's base", "Instead of the loaded one's.", titles={"loaded": "The loaded one's", **BASE_TITLES}),
+        Spec(
+            "Base model",
+            "Instead of the loaded one's.",
+            titles={"loaded": "Loaded checkpoint", **BASE_TITLES},
+            renamed_titles=("Checkpoint's base",),
+            renamed_choices={"The loaded one's": "loaded"},
+        ),
     ] = "loaded"
     folder: Annotated[
-        str, Spec("Folder of models", "Instead of the host's ControlNet models.", format="folder", max_length=1000)
+        str,
+        Spec(
+            "Model folder",
+            "Instead of the host's ControlNet models.",
+            format="folder",
+            max_length=1000,
+            renamed_titles=("Folder of models",),
+        ),
     ] = ""
     width: Annotated[int | None, Spec("Width", "To be looked at.", ge=1, le=8192, unit="px", example=768)] = None
     height: Annotated[int | None, Spec("Height", "To be looked at.", ge=1, le=8192, unit="px", example=768)] = None
@@ -56,7 +69,13 @@ class ModelVerdict:
     kind: Annotated[str, Spec("Kind", "From its tensors; model where they do not tell.")]
     base: Annotated[str | None, Spec("Base", "sd15, sd2, sdxl, sd3, flux, ...; null: not known.")]
     detected_from: Annotated[
-        str, Spec("Told by", "header, config (its config.json), name, or nothing.", renamed=("told_by",))
+        str,
+        Spec(
+            "Detected from",
+            "header, config (its config.json), name, or nothing.",
+            renamed=("told_by",),
+            renamed_titles=("Told by",),
+        ),
     ]
     maps: Annotated[tuple[str, ...], Spec("Maps", "What it was trained on.")]
     fits: Annotated[bool | None, Spec("Fits", "null: one of the two is not known.")]

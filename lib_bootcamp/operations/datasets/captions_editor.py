@@ -133,7 +133,7 @@ class CaptionEditor:
     def _write(self, journal: Journal, file: Path, members: Sequence[_Planned]) -> str:
         """Write one file, read anew; why it is left, where it is."""
         if not self._is_inside(file):
-            return f"{self._below(file)} leads out of the folder and is left."
+            return f"{self._below(file)} is outside the folder; skipped."
         try:
             if file.suffix in BESIDE:
                 if len({each.after for each in members}) > 1:

@@ -10,7 +10,7 @@ from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.params import Params, Spec
 
 _AT = {"first": "First", "last": "Last", "position": "At the position below"}
-_ORDER = {"keep": "As it is", "alphabetical": "By the alphabet", "frequency": "Most frequent first"}
+_ORDER = {"keep": "As it is", "alphabetical": "Alphabetical", "frequency": "Most frequent first"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,22 +29,30 @@ class CaptionsParams(Params):
             "words. <missing>: no caption. Empty: all.",
         ),
     ] = ""
-    recursive: Annotated[bool, Spec("Folders inside too")] = True
+    recursive: Annotated[bool, Spec("Include subfolders", renamed_titles=("Folders inside too",))] = True
     files: Annotated[
         tuple[str, ...],
         Spec("Only these pictures", "Paths below the folder, one per line.", max_length=10_000, group="More"),
     ] = ()
     text: Annotated[
-        str | None, Spec("Whole caption", "Takes the place of the caption.", format="multiline", group="More")
+        str | None,
+        Spec(
+            "Replace the caption",
+            "Takes the place of the caption.",
+            format="multiline",
+            group="More",
+            renamed_titles=("Whole caption",),
+        ),
     ] = None
     expected_caption: Annotated[
         str | None,
         Spec(
-            "As it was seen",
+            "Expected caption",
             "A caption that is another one by now is left.",
             format="multiline",
             group="More",
             renamed=("seen",),
+            renamed_titles=("As it was seen",),
         ),
     ] = None
     replace_text: Annotated[
@@ -61,22 +69,29 @@ class CaptionsParams(Params):
     add: Annotated[
         tuple[str, ...], Spec("Add tags", "Where they are not there yet.", group="Edit", max_length=200)
     ] = ()
-    at: Annotated[At, Spec("Added", titles=_AT, group="Edit")] = "last"
+    at: Annotated[At, Spec("Position of added tags", titles=_AT, group="Edit", renamed_titles=("Added",))] = "last"
     position: Annotated[int, Spec("Position", "From 0.", ge=0, le=1000, group="Edit", when={"at": ("position",)})] = 0
     dedupe: Annotated[bool, Spec("Remove repeated tags", group="Edit")] = False
     order: Annotated[
-        Order, Spec("Order", titles=_ORDER, group="Edit", renamed_choices={"alphabet": "alphabetical"})
+        Order,
+        Spec(
+            "Order",
+            titles=_ORDER,
+            group="Edit",
+            renamed_choices={"By the alphabet": "alphabetical", "alphabet": "alphabetical"},
+        ),
     ] = "keep"
     keep_first: Annotated[
         int,
         Spec(
-            "Keep in front",
+            "Keep first tags",
             "So many tags keep their place: kohya's keep_tokens.",
             ge=0,
             le=100,
             unit="tags",
             group="Edit",
             when={"order": ("alphabetical", "frequency")},
+            renamed_titles=("Keep in front",),
         ),
     ] = 0
     separator: Annotated[str, Spec("Separator", "Between tags.", min_length=1, max_length=8, group="Edit")] = ","
@@ -85,7 +100,13 @@ class CaptionsParams(Params):
     ] = None
     extension: Annotated[
         Literal[".txt", ".caption"],
-        Spec("New files end in", "For pictures that have no caption yet.", group="More", renamed=("ending",)),
+        Spec(
+            "Extension of new files",
+            "For pictures that have no caption yet.",
+            group="More",
+            renamed=("ending",),
+            renamed_titles=("New files end in",),
+        ),
     ] = ".txt"
     dry_run: Annotated[bool, Spec("Dry run", "Tell what would change and write nothing.")] = False
     undo: Annotated[bool, Spec("Undo", "Take back the newest edit of this folder.", group="More")] = False

@@ -63,38 +63,88 @@ class DatasetParams(Params):
             positional=True,
         ),
     ]
-    recursive: Annotated[bool, Spec("Folders inside too", "Take the folders inside folders.")] = True
+    recursive: Annotated[
+        bool, Spec("Include subfolders", "Take the folders inside folders.", renamed_titles=("Folders inside too",))
+    ] = True
     purpose: Annotated[
         Literal["concept", "style", "fine-tune"],
-        Spec("Trained for", "What the number of pictures is held against.", titles=_PURPOSES),
+        Spec(
+            "Training goal",
+            "What the number of pictures is held against.",
+            titles=_PURPOSES,
+            renamed_titles=("Trained for",),
+        ),
     ] = "concept"
     resolution: Annotated[
         int, Spec("Resolution", "Side of the square that buckets have the area of.", ge=128, le=4096, unit="px")
     ] = 512
     min_side_px: Annotated[
-        int, Spec("Too small below", "Of the shorter side.", ge=1, le=8192, unit="px", group="Limits")
+        int,
+        Spec(
+            "Minimum side",
+            "Of the shorter side.",
+            ge=1,
+            le=8192,
+            unit="px",
+            group="Limits",
+            renamed_titles=("Too small below",),
+        ),
     ] = 512
     min_sharpness: Annotated[
         float,
         Spec(
-            "Blurred below",
+            "Minimum sharpness",
             "Variance of the Laplacian at 512 x 512 px in area.",
             ge=0,
             le=10_000,
             group="Limits",
             renamed=("sharp_from",),
+            renamed_titles=("Blurred below",),
         ),
     ] = 40.0
-    min_words: Annotated[int, Spec("Short captions below", ge=0, le=200, unit="words", group="Limits")] = 3
+    min_words: Annotated[
+        int,
+        Spec(
+            "Minimum caption words",
+            ge=0,
+            le=200,
+            unit="words",
+            group="Limits",
+            renamed_titles=("Short captions below",),
+        ),
+    ] = 3
     hash_distance: Annotated[
         int,
-        Spec("Alike up to", "Bits of the 64 of the perceptual hash that may differ.", ge=0, le=16, group="Limits"),
+        Spec(
+            "Maximum hash distance",
+            "Bits of the 64 of the perceptual hash that may differ.",
+            ge=0,
+            le=16,
+            group="Limits",
+            renamed_titles=("Alike up to",),
+        ),
     ] = 6
-    upscale: Annotated[bool, Spec("Enlarge to the bucket", "Off: as kohya's bucket_no_upscale.", group="Buckets")] = (
-        True
-    )
+    upscale: Annotated[
+        bool,
+        Spec(
+            "Upscale to the bucket",
+            "Off: as kohya's bucket_no_upscale.",
+            group="Buckets",
+            renamed_titles=("Enlarge to the bucket",),
+        ),
+    ] = True
     bucket_step_px: Annotated[
-        int, Spec("Step", "Sides are multiples of it.", ge=8, le=256, multiple_of=8, unit="px", group="Buckets")
+        int,
+        Spec(
+            "Bucket step",
+            "Sides are multiples of it.",
+            ge=8,
+            le=256,
+            multiple_of=8,
+            unit="px",
+            group="Buckets",
+            renamed_titles=("Step",),
+        ),
     ] = 64
     bucket_min_px: Annotated[int, Spec("Shortest side", ge=64, le=4096, unit="px", group="Buckets")] = 256
     bucket_max_px: Annotated[int, Spec("Longest side", ge=64, le=8192, unit="px", group="Buckets")] = 1024
@@ -115,7 +165,16 @@ class DatasetParams(Params):
         ),
     ] = None
     clip_cosine: Annotated[
-        float, Spec("Alike from", "The cosine of two pictures.", ge=0.5, le=1, step=0.005, group="CLIP")
+        float,
+        Spec(
+            "Minimum CLIP similarity",
+            "The cosine of two pictures.",
+            ge=0.5,
+            le=1,
+            step=0.005,
+            group="CLIP",
+            renamed_titles=("Alike from",),
+        ),
     ] = 0.97
 
     def check(self) -> None:

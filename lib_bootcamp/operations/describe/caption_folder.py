@@ -57,10 +57,19 @@ _OUTPUT = {
 class CaptionFolder(CaptionSettings, FolderParams):
     """The settings and a folder whose pictures get captions."""
 
-    existing: Annotated[Existing, Spec("Where there is a caption", titles=_EXISTING, group="Files")] = "skip"
+    existing: Annotated[
+        Existing,
+        Spec("Existing captions", titles=_EXISTING, group="Files", renamed_titles=("Where there is a caption",)),
+    ] = "skip"
     output: Annotated[
         Literal[".txt", ".caption", "captions.csv", "metadata.jsonl"],
-        Spec("Written to", "A table is written when the job ends or pauses.", titles=_OUTPUT, group="Files"),
+        Spec(
+            "Caption files",
+            "A table is written when the job ends or pauses.",
+            titles=_OUTPUT,
+            group="Files",
+            renamed_titles=("Written to",),
+        ),
     ] = ".txt"
     background: Annotated[
         str,

@@ -29,7 +29,7 @@ _MODES = {
     "classic": "Classic: sentence, medium, artist, site, movement, flavors",
     "negative": "Negative: what the picture is least like",
 }
-_ORDER = {"score": "Best first", "alphabetical": "By the alphabet", "listed": "As they are listed"}
+_ORDER = {"score": "Best first", "alphabetical": "Alphabetical", "listed": "As they are listed"}
 _WEIGHING = "How tags are weighed"
 _TAGS: dict[str, tuple[object, ...]] = {"method": ("tags",)}
 _PROMPTS: dict[str, tuple[object, ...]] = {"method": ("interrogate",)}
@@ -47,7 +47,8 @@ class CaptionSettings(Params):
     """How captions are made and worded; without pictures."""
 
     method: Annotated[
-        Literal["tags", "interrogate", "captioner"], Spec("Captions by", titles=_WAYS, renamed=("way",))
+        Literal["tags", "interrogate", "captioner"],
+        Spec("Caption method", titles=_WAYS, renamed=("way",), renamed_titles=("Captions by",)),
     ] = "tags"
     labels: Annotated[
         tuple[str, ...],
@@ -86,23 +87,25 @@ class CaptionSettings(Params):
     max_tags: Annotated[
         int | None,
         Spec(
-            "Tags at most",
+            "Maximum tags",
             "Of each list. Empty: all above the threshold.",
             ge=1,
             le=1000,
             group="Tags",
             when=_TAGS,
             renamed=("most_tags",),
+            renamed_titles=("Tags at most",),
         ),
     ] = None
     per_list: Annotated[
         dict[str, Any],
         Spec(
-            "For single lists",
+            "Per-list settings",
             "A list's own threshold and, after a comma, its own number of tags, one list a line.",
             example={"color": [0.4, 1]},
             group=_WEIGHING,
             when=_TAGS,
+            renamed_titles=("For single lists",),
         ),
     ] = field(default_factory=dict)
     negative_labels: Annotated[
@@ -152,15 +155,34 @@ class CaptionSettings(Params):
     ] = ""
     prefix: Annotated[
         str,
-        Spec("Before", "Put before what was found, as it is.", max_length=1000, example="a photo of ", group="Words"),
+        Spec(
+            "Prefix",
+            "Put before what was found, as it is.",
+            max_length=1000,
+            example="a photo of ",
+            group="Words",
+            renamed_titles=("Before",),
+        ),
     ] = ""
-    suffix: Annotated[str, Spec("After", "Put after what was found, as it is.", max_length=1000, group="Words")] = ""
+    suffix: Annotated[
+        str,
+        Spec(
+            "Suffix", "Put after what was found, as it is.", max_length=1000, group="Words", renamed_titles=("After",)
+        ),
+    ] = ""
     always: Annotated[
-        tuple[str, ...], Spec("Always", "Tags that every caption gets.", group="Words", max_length=200)
+        tuple[str, ...],
+        Spec("Always add", "Tags that every caption gets.", group="Words", max_length=200, renamed_titles=("Always",)),
     ] = ()
     never: Annotated[
         tuple[str, ...],
-        Spec("Never", "Tags that no caption gets; * stands for anything: *hair.", group="Words", max_length=1000),
+        Spec(
+            "Never add",
+            "Tags that no caption gets; * stands for anything: *hair.",
+            group="Words",
+            max_length=1000,
+            renamed_titles=("Never",),
+        ),
     ] = ()
     rename: Annotated[
         tuple[str, ...],
@@ -171,7 +193,14 @@ class CaptionSettings(Params):
         Spec("Replace words", "old => new, one per line; wherever they stand.", group="Words", max_length=200),
     ] = ()
     order: Annotated[
-        Order, Spec("Order", "Of the tags.", titles=_ORDER, group="Words", renamed_choices={"alphabet": "alphabetical"})
+        Order,
+        Spec(
+            "Order",
+            "Of the tags.",
+            titles=_ORDER,
+            group="Words",
+            renamed_choices={"By the alphabet": "alphabetical", "alphabet": "alphabetical"},
+        ),
     ] = "score"
     separator: Annotated[
         str, Spec("Separator", "Between tags; a space follows it.", min_length=1, max_length=8, group="Words")

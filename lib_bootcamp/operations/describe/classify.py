@@ -28,7 +28,7 @@ _TEMPLATES = {
     "none": "None: the labels as they are written",
     "short": "Short: 7 that serve most pictures",
     "openai": "OpenAI: the 80 made for ImageNet",
-    "custom": "Own: those below",
+    "custom": "Custom: those below",
 }
 _SCORING = {
     "softmax": "Softmax: the labels against each other",
@@ -92,32 +92,41 @@ class ClassifySettings(Params):
             "They want labels without an article: cat, not a cat.",
             titles=_TEMPLATES,
             group="Wording",
-            renamed_choices={"own": "custom"},
+            renamed_choices={"Own: those below": "custom", "own": "custom"},
         ),
     ] = "none"
     template: Annotated[
         tuple[str, ...],
         Spec(
-            "Own templates",
+            "Custom templates",
             "Texts with {} where the label goes, one per line.",
             max_length=100,
             example=("a photo of a {}.", "a drawing of a {}."),
             group="Wording",
             when={"templates": ("custom",)},
+            renamed_titles=("Own templates",),
         ),
     ] = ()
     scoring: Annotated[
         Scoring,
         Spec(
-            "Scores",
+            "Scoring",
             "Softmax scores add up to 1. Sigmoid scores do not: several labels may fit one picture, or none.",
             titles=_SCORING,
             group="Scores",
+            renamed_titles=("Scores",),
         ),
     ] = "softmax"
     top_k: Annotated[
         int | None,
-        Spec("Scores kept", "The best ones of each picture. Empty: all.", ge=1, le=MAX_LABELS, group="Scores"),
+        Spec(
+            "Scores to keep",
+            "The best ones of each picture. Empty: all.",
+            ge=1,
+            le=MAX_LABELS,
+            group="Scores",
+            renamed_titles=("Scores kept",),
+        ),
     ] = None
     unknown_below: Annotated[
         float,
@@ -135,10 +144,11 @@ class ClassifySettings(Params):
     backend: Annotated[
         Literal["auto", "torch", "onnx", "onnx-int8"],
         Spec(
-            "Computed by",
+            "Backend",
             "On the processor ONNX Runtime may be faster; 8 bits are faster again and a little less exact.",
             titles=_BACKENDS,
             group="Model",
+            renamed_titles=("Computed by",),
         ),
     ] = "auto"
 

@@ -48,9 +48,10 @@ class InterrogateSettings(Params):
     with_negative: Annotated[
         bool,
         Spec(
-            "Negative prompt too",
+            "Add negative prompt",
             "Also what the picture is least like.",
             when={"mode": ("best", "fast", "classic", "caption")},
+            renamed_titles=("Negative prompt too",),
         ),
     ] = False
     caption: Annotated[
@@ -80,65 +81,77 @@ class InterrogateSettings(Params):
     tables: Annotated[
         str | None,
         Spec(
-            "Tables of your own",
+            "Custom tables",
             "A folder with artists.txt, flavors.txt, mediums.txt, movements.txt, trendings.txt, negative.txt, a label "
             "a line. Empty: those of the package clip-interrogator.",
             min_length=1,
             format="folder",
             group="Labels",
             when={"mode": _WITH_LABELS},
+            renamed_titles=("Tables of your own",),
         ),
     ] = None
     min_flavors: Annotated[
         int,
         Spec(
-            "At least so many labels",
+            "Minimum labels",
             "A chain takes so many even when they fit less.",
             ge=0,
             le=64,
             group="Labels",
             when={"mode": ("best", "negative")},
+            renamed_titles=("At least so many labels",),
         ),
     ] = 8
     max_flavors: Annotated[
         int | None,
         Spec(
-            "At most so many labels",
+            "Maximum labels",
             "Empty: 32, in classic mode 3.",
             ge=1,
             le=64,
             example=32,
             group="Labels",
             when={"mode": _WITH_LABELS},
+            renamed_titles=("At most so many labels",),
         ),
     ] = None
     flavor_intermediate_count: Annotated[
         int,
         Spec(
-            "A chain chooses among",
+            "Candidate labels",
             "So many of the labels that fit best.",
             ge=1,
             le=8192,
             unit="labels",
             group="Labels",
             when={"mode": ("best", "negative")},
+            renamed_titles=("A chain chooses among",),
         ),
     ] = 2048
     chunk_size: Annotated[
         int,
         Spec(
-            "Labels ranked at once",
+            "Chunk size",
             "Of a larger table only the best of each chunk take part; other values give other prompts.",
             ge=16,
             le=65536,
             unit="labels",
             group="Labels",
             when={"mode": _WITH_LABELS},
+            renamed_titles=("Labels ranked at once",),
         ),
     ] = 2048
     top_k: Annotated[
         int,
-        Spec("Analysis", "So many labels of each table are told; 0: none.", ge=0, le=50, group="Labels"),
+        Spec(
+            "Labels per table",
+            "So many labels of each table are told; 0: none.",
+            ge=0,
+            le=50,
+            group="Labels",
+            renamed_titles=("Analysis",),
+        ),
     ] = 5
     clip: classify.ClipName = None
 

@@ -73,10 +73,20 @@ class QrArtParams(DrawingParams, QrCodeParams):
 
     max_tries: Annotated[
         int,
-        Spec("Tries", "For each seed: draw, draw more firmly where it is wrong, mend that.", ge=1, le=16, **_LOOP),
+        Spec(
+            "Maximum tries",
+            "For each seed: draw, draw more firmly where it is wrong, mend that.",
+            ge=1,
+            le=16,
+            renamed_titles=("Tries",),
+            **_LOOP,
+        ),
     ] = 4
     touch_up: TouchUp = TOUCH_UP
-    seeds: Annotated[int, Spec("Seeds", "So many at most, from the seed on.", ge=1, le=1000, **_LOOP)] = 1
+    seeds: Annotated[
+        int,
+        Spec("Maximum seeds", "So many at most, from the seed on.", ge=1, le=1000, renamed_titles=("Seeds",), **_LOOP),
+    ] = 1
     stop_at_first: Annotated[
         bool, Spec("Stop at the first that scans", "If not, all seeds are drawn and the best picture is kept.", **_LOOP)
     ] = True
@@ -85,7 +95,13 @@ class QrArtParams(DrawingParams, QrCodeParams):
     ] = False
     must_read: Annotated[
         Literal["all", "any"],
-        Spec("Scans when", titles={"all": "every reader reads it", "any": "one reader reads it"}, **_LOOP),
+        Spec(
+            "Must be read by",
+            titles={"all": "all readers", "any": "any reader"},
+            renamed_titles=("Scans when",),
+            renamed_choices={"every reader reads it": "all", "one reader reads it": "any"},
+            **_LOOP,
+        ),
     ] = "all"
     decoders: Annotated[
         tuple[DecoderName, ...],

@@ -58,7 +58,12 @@ class Txt2ImgParams(DrawingParams):
 
     guide_map: Annotated[
         Image | None,
-        Spec("Guide by map", "A brightness or lighting map that the picture's brightness follows.", group="Map"),
+        Spec(
+            "Guide map",
+            "A brightness or lighting map that the picture's brightness follows.",
+            group="Map",
+            renamed_titles=("Guide by map",),
+        ),
     ] = None
     guide_strength: Annotated[
         float, Spec("Strength", "Of the map.", ge=0, le=1, step=0.05, unit="[0, 1]", group="Map")
@@ -153,7 +158,7 @@ def _map_hook(params: Txt2ImgParams, components: Components, context: Context, s
 TXT2IMG = Operation(
     name="txt2img",
     title="Text to image",
-    summary="Draw a picture from a prompt, with a checkpoint of your own or the small one that comes along.",
+    summary="Draw a picture from a prompt, with your own checkpoint or the built-in demo model.",
     params=Txt2ImgParams,
     result=Txt2ImgResult,
     run=draw_picture,

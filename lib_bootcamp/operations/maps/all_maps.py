@@ -47,7 +47,14 @@ class AllMapsParams(Params):
     image: Annotated[Image, Spec("Picture", "All its maps are made.", positional=True)]
     map_side: Annotated[
         int,
-        Spec("Maps' longer side", "The maps are made at this size, or the picture's own.", ge=64, le=2048, unit="px"),
+        Spec(
+            "Map size",
+            "The maps are made at this size, or the picture's own.",
+            ge=64,
+            le=2048,
+            unit="px",
+            renamed_titles=("Maps' longer side",),
+        ),
     ] = 768
     cell: Annotated[int, Spec("Cell", "Side of a map on the sheet.", ge=64, le=768, step=16, unit="px")] = 256
     columns: Annotated[int, Spec("Columns", ge=1, le=12)] = 5

@@ -73,10 +73,11 @@ class BrightnessParams(Params):
     blur_unit: Annotated[
         Literal["px", "percent"],
         Spec(
-            "Blur is in",
+            "Blur unit",
             "Percent are of the map's shorter side, so that the same setting fits every size.",
             group="Blur",
             titles={"px": "Pixels", "percent": "Percent of the shorter side"},
+            renamed_titles=("Blur is in",),
         ),
     ] = "px"
     auto_levels: Annotated[

@@ -116,7 +116,8 @@ class EdgesParams(Params):
             "Thresholds",
             "Otsu parts the picture's own edges into weak and strong; median follows its brightness.",
             group="Threshold",
-            titles={"manual": "By hand", "otsu": "Automatic (Otsu)", "median": "Automatic (median)"},
+            titles={"manual": "Manual", "otsu": "Automatic (Otsu)", "median": "Automatic (median)"},
+            renamed_choices={"By hand": "manual"},
         ),
     ] = "manual"
     low_threshold: Annotated[
@@ -176,11 +177,12 @@ class EdgesParams(Params):
     normalize: Annotated[
         bool,
         Spec(
-            "Stretch",
+            "Normalize",
             "The strongest edges become white.",
             renamed=("normalise",),
             group="Drawing",
             when={"method": _SOFT_METHODS, "style": ("soft",)},
+            renamed_titles=("Stretch",),
         ),
     ] = True
     min_length: Annotated[

@@ -42,11 +42,12 @@ class MapsFolder(FolderParams):
     into: Annotated[
         str,
         Spec(
-            "Written to",
+            "Output folder",
             "A folder inside of it, where each kind of map has one; a file for each picture.",
             max_length=100,
             pattern=r"[^./\\:*?\"<>|\x00-\x1f][^/\\:*?\"<>|\x00-\x1f]*",
             example="maps",
+            renamed_titles=("Written to",),
         ),
     ] = "maps"
     output_folder: Annotated[
@@ -68,8 +69,9 @@ class MapsFolder(FolderParams):
     existing: Annotated[
         Literal["skip", "overwrite"],
         Spec(
-            "Where there is a map",
+            "Existing maps",
             titles={"skip": "Skip the picture", "overwrite": "Make it anew"},
+            renamed_titles=("Where there is a map",),
         ),
     ] = "skip"
 

@@ -74,11 +74,12 @@ class LightingParams(Params):
     normal_convention: Annotated[
         NormalConvention,
         Spec(
-            "Normal map's axes",
+            "Normal map format",
             "Which way red and green point.",
             group="Surface",
             when=_DESIGN,
             titles=CONVENTION_TITLES,
+            renamed_titles=("Normal map's axes",),
         ),
     ] = "opengl"
     depth_map: Annotated[
@@ -93,7 +94,13 @@ class LightingParams(Params):
     ] = None
     depth_near: Annotated[
         Literal["white", "black"],
-        Spec("Near is", "What is close in the depth map; white for depth ControlNets.", group="Surface", when=_DESIGN),
+        Spec(
+            "Near color",
+            "What is close in the depth map; white for depth ControlNets.",
+            group="Surface",
+            when=_DESIGN,
+            renamed_titles=("Near is",),
+        ),
     ] = "white"
     depth_range: Annotated[
         Literal["file", "own"],
@@ -178,7 +185,7 @@ class LightingParams(Params):
     tone: Annotated[
         Tone,
         Spec(
-            "Too bright light",
+            "Highlights",
             "What happens to light above white.",
             group="Exposure",
             when=_DESIGN,
@@ -187,6 +194,7 @@ class LightingParams(Params):
                 "soft": "Soft: compress the brightest",
                 "clip": "Clip: cut off",
             },
+            renamed_titles=("Too bright light",),
         ),
     ] = "fit"
     scale: Annotated[
@@ -205,10 +213,11 @@ class LightingParams(Params):
     edge_preserving: Annotated[
         bool,
         Spec(
-            "Keep strong edges",
+            "Preserve strong edges",
             "So that the light of a subject does not bleed into its background.",
             group="Estimate",
             when=_ESTIMATE,
+            renamed_titles=("Keep strong edges",),
         ),
     ] = False
     edge_threshold: Annotated[
@@ -227,11 +236,12 @@ class LightingParams(Params):
     normalize: Annotated[
         bool,
         Spec(
-            "Stretch",
+            "Normalize",
             "Make the darkest light black and the brightest white.",
             group="Estimate",
             when=_ESTIMATE,
             renamed=("normalise",),
+            renamed_titles=("Stretch",),
         ),
     ] = False
     width: Annotated[int | None, side_spec("Width", _OWN_SIZE)] = None

@@ -52,10 +52,22 @@ class RecolorParams(Params):
     ] = 1.0
     reference: Annotated[
         Image | None,
-        Spec("Palette from", "A picture whose colors are previewed; the map itself stays gray.", group="Palette"),
+        Spec(
+            "Palette source",
+            "A picture whose colors are previewed; the map itself stays gray.",
+            group="Palette",
+            renamed_titles=("Palette from",),
+        ),
     ] = None
     transfer: Annotated[
-        Transfer, Spec("Color transfer", "How its colors are taken over.", group="Palette", titles=TRANSFER_TITLES)
+        Transfer,
+        Spec(
+            "Color transfer",
+            "How its colors are taken over.",
+            group="Palette",
+            titles=TRANSFER_TITLES,
+            renamed_titles=("Colour transfer",),
+        ),
     ] = "reinhard"
     transfer_strength: Annotated[
         float,

@@ -27,8 +27,9 @@ class PngInfoSettings(Params):
     hidden: Annotated[
         bool,
         Spec(
-            "Look into the pixels",
+            "Search the pixels",
             "For a text hidden in their lowest bits (stealth PNG info), where the file says nothing else.",
+            renamed_titles=("Look into the pixels",),
         ),
     ] = True
 

@@ -110,7 +110,7 @@ class QrCodeParams(Params):
     email_to: Annotated[
         str, Spec("To", "One address, or several with commas.", max_length=500, example="name@example.com", **_EMAIL)
     ] = ""
-    email_cc: Annotated[str, Spec("Copy to", max_length=500, **_EMAIL)] = ""
+    email_cc: Annotated[str, Spec("CC", max_length=500, renamed_titles=("Copy to",), **_EMAIL)] = ""
     email_subject: Annotated[str, Spec("Subject", max_length=500, **_EMAIL)] = ""
     email_body: Annotated[str, Spec("Text", max_length=2000, format="multiline", **_EMAIL)] = ""
 
@@ -171,10 +171,28 @@ class QrCodeParams(Params):
         Spec("Position", renamed_choices={"centre": "center"}, **_LAYOUT),
     ] = "center"
     offset_x_px: Annotated[
-        int, Spec("Offset right", "From the position; negative is left.", ge=-8192, le=8192, unit="px", **_LAYOUT)
+        int,
+        Spec(
+            "Horizontal offset",
+            "From the position; negative is left.",
+            ge=-8192,
+            le=8192,
+            unit="px",
+            renamed_titles=("Offset right",),
+            **_LAYOUT,
+        ),
     ] = 0
     offset_y_px: Annotated[
-        int, Spec("Offset down", "From the position; negative is up.", ge=-8192, le=8192, unit="px", **_LAYOUT)
+        int,
+        Spec(
+            "Vertical offset",
+            "From the position; negative is up.",
+            ge=-8192,
+            le=8192,
+            unit="px",
+            renamed_titles=("Offset down",),
+            **_LAYOUT,
+        ),
     ] = 0
 
     def check(self) -> None:
@@ -219,7 +237,8 @@ class QrParams(QrCodeParams):
     ] = "white"
 
     style: Annotated[
-        Literal["square", "dots", "rounded", "gapped"], Spec("Modules", "Their shape; square scans best.", **_LOOK)
+        Literal["square", "dots", "rounded", "gapped"],
+        Spec("Module shape", "Their shape; square scans best.", renamed_titles=("Modules",), **_LOOK),
     ] = "square"
     module_fill: Annotated[
         float,
@@ -337,18 +356,20 @@ class QrMap(ControlMap):
     correctable_modules: Annotated[
         int,
         Spec(
-            "Modules that may fail",
+            "Correctable modules",
             "Wrong data modules that are corrected wherever they lie, beside a logo.",
             renamed=("modules_may_fail",),
+            renamed_titles=("Modules that may fail",),
         ),
     ]
     correctable_codeword_share: Annotated[
         float,
         Spec(
-            "Codewords that may fail",
+            "Correctable codewords",
             "Share of all, where they are spread evenly.",
             unit="[0, 1]",
             renamed=("codewords_may_fail_share",),
+            renamed_titles=("Codewords that may fail",),
         ),
     ]
     bits_used: Annotated[int, Spec("Bits used", "By the payload.", unit="bits")]

@@ -82,7 +82,7 @@ class ScanParams(Params):
     min_score: Annotated[
         float,
         Spec(
-            "Least score",
+            "Minimum score",
             "The share of tries from which on the answer is yes; at 0 one exact reading is enough.",
             ge=0,
             le=1,
@@ -90,6 +90,7 @@ class ScanParams(Params):
             unit="[0, 1]",
             when={"depth": ("full",)},
             renamed=("least_score",),
+            renamed_titles=("Least score",),
         ),
     ] = 0.0
     layout: Annotated[
@@ -140,12 +141,24 @@ class ModuleReport:
     should_be_dark: Annotated[int, Spec("Light where dark is due", "In an inverted code: dark where light is due.")]
     should_be_light: Annotated[int, Spec("Dark where light is due", "In an inverted code: light where dark is due.")]
     correctable_modules: Annotated[
-        int, Spec("Modules that may fail", "Wrong data modules corrected wherever they lie.", renamed=("may_fail",))
+        int,
+        Spec(
+            "Correctable modules",
+            "Wrong data modules corrected wherever they lie.",
+            renamed=("may_fail",),
+            renamed_titles=("Modules that may fail",),
+        ),
     ]
     patterns: Annotated[tuple[PatternReport, ...], Spec("By pattern")]
     blocks: Annotated[int, Spec("Blocks", "Error correction works on each block by itself.")]
     uncorrectable_blocks: Annotated[
-        int, Spec("Blocks beyond correction", "One is enough to lose the code.", renamed=("blocks_beyond",))
+        int,
+        Spec(
+            "Uncorrectable blocks",
+            "One is enough to lose the code.",
+            renamed=("blocks_beyond",),
+            renamed_titles=("Blocks beyond correction",),
+        ),
     ]
     worst_block: Annotated[
         float,
@@ -164,7 +177,12 @@ class ScanResult(Result):
     texts: Annotated[tuple[str, ...], Spec("Texts found", "The most frequent first, at most 256.")]
     text_count: Annotated[
         int,
-        Spec("Texts in all", "More than are listed where a picture has very many codes.", renamed=("texts_in_all",)),
+        Spec(
+            "Number of texts",
+            "More than are listed where a picture has very many codes.",
+            renamed=("texts_in_all",),
+            renamed_titles=("Texts in all",),
+        ),
     ]
     agreement: Annotated[
         float,

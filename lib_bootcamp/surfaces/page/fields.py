@@ -31,7 +31,7 @@ from .values import (
     show,
 )
 
-NO_PRESET = "As set below"
+NO_PRESET = "Custom"
 FILE_TYPE = "filepath" if int(gr.__version__.split(".")[0]) > 3 else "file"
 _BUTTONS = ["download", "fullscreen"]
 

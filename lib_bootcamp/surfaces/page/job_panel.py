@@ -26,10 +26,10 @@ NOTHING: dict[str, Any] = {"job": None, "rows": [], "said": None}
 """What a page remembers: the chosen job, the table as it is shown, the job and state that the message is about."""
 STEERING = {
     "pause": "Pause",
-    "resume": "Go on",
+    "resume": "Resume",
     "cancel": "Stop",
     "undo": "Undo",
-    "remove": "Forget",
+    "remove": "Remove from list",
 }
 """What can be done with a job, and what its button says."""
 

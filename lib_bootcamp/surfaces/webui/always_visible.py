@@ -33,6 +33,7 @@ from .section import (
     positions,
     section_fields,
 )
+from .section_labels import section_labels
 
 REFRESH = "\U0001f504"
 NO_CONTROLNET = "ControlNet is needed for this map: install sd-webui-controlnet."
@@ -83,7 +84,7 @@ class SectionUi:
         prefix = f"bootcamp_{'img2img' if img2img else 'txt2img'}"
         fields: Fields = {}
         own = {each.name: component_param(each) for each in section_fields()}
-        labels = _labels()
+        labels = section_labels()
 
         def place(name: str) -> Any:
             fields["", name] = component(own[name], prefix=prefix, look=LOOK)
@@ -214,23 +215,6 @@ def _form(operation: Operation[Any, Any], prefix: str, labels: Mapping[tuple[str
             form.place(param.name)
     form.render()
     return form
-
-
-def _labels() -> dict[tuple[str, str], str]:
-    """Labels, each once in the section, because ui-config.json knows a component by its label."""
-    taken = {label_of(component_param(each)) for each in section_fields()}
-    labels: dict[tuple[str, str], str] = {}
-    for operation, param in positions():
-        if operation is None:
-            continue
-        label = label_of(param)
-        for more in (f"{label} ({operation.title})", f"{label} ({param.name.replace('_', ' ')})"):
-            if label not in taken:
-                break
-            label = more
-        taken.add(label)
-        labels[operation.name, param.name] = label
-    return labels
 
 
 def _param(key: tuple[str, str]) -> Param:

@@ -82,6 +82,9 @@ class WebUi(Protocol):
     def stop_generation(self) -> None:
         """Draw no more batches after the one that is drawn."""
 
+    def saved_defaults(self) -> Path | None:
+        """The file in which the WebUI keeps what fields begin with (ui-config.json)."""
+
     def add_settings(self, section: tuple[str, str], settings: Mapping[str, Mapping[str, Any]]) -> None:
         """Add a section to the Settings tab."""
 

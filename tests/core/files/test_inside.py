@@ -70,7 +70,7 @@ def test_what_leads_out_is_refused(root: Path, act: str, way: str) -> None:
         "absolute": root.parent / "out" / "a.txt",
         "itself": root / "loop",
     }[way]
-    with pytest.raises(LeadsOutError, match="leads out of the folder"):
+    with pytest.raises(LeadsOutError, match="is outside the folder"):
         ACTS[act](Inside(root), path)
     assert outside(root) == {"a.txt": b"secret"}
 
@@ -198,7 +198,7 @@ def test_a_disk_that_is_read_only_is_told_as_one(disk: Path) -> None:
 
 def test_a_picture_whose_folder_was_swapped_after_it_was_listed_is_not_read(root: Path) -> None:
     (root / "sub").symlink_to(root.parent / "out")
-    assert "leads out of the folder" in examine(root / "sub" / "a.txt", Inside(root)).problem
+    assert "is outside the folder" in examine(root / "sub" / "a.txt", Inside(root)).problem
 
 
 def test_captions_and_tables_that_were_swapped_after_they_were_listed_are_not_read(
@@ -212,5 +212,5 @@ def test_captions_and_tables_that_were_swapped_after_they_were_listed_are_not_re
     )  # it was, when it was looked at
     captions = FolderCaptions(root, Inside(root))
     assert captions.of(root / "a.png") == []
-    assert all("leads out of the folder" in each for each in captions.problems.values())
+    assert all("is outside the folder" in each for each in captions.problems.values())
     assert len(captions.problems) == 2

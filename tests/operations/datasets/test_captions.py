@@ -278,7 +278,7 @@ def test_over_the_network_links_out_of_the_folder_are_not_followed(root: Path, t
     made = run(root, host, trusted=False, add=("x",))
     assert "secret" not in str(made.facts())
     assert (tmp_path / "secret.txt").read_text() == "secret words"
-    assert [each.note for each in made.changes if each.note] == ["none.txt leads out of the folder and is left."]
+    assert [each.note for each in made.changes if each.note] == ["none.txt is outside the folder; skipped."]
 
 
 def test_a_person_sees_the_words_behind_a_link_but_they_are_not_written(

@@ -427,8 +427,8 @@ def test_a_strangers_job_reads_and_writes_inside_of_the_folder_only(
     info = stranger(root, trusted=False, existing="append")
     notes = stranger.notes(info)
     assert sorted(notes) == ["a.png", "b.png", "c.png", "link.png", "out"]
-    assert notes["link.png"] == "skipped: link.png leads out of the folder."
-    assert notes["a.png"] == "failed: a.txt leads out of the folder and is left."
+    assert notes["link.png"] == "skipped: link.png is outside the folder."
+    assert notes["a.png"] == "failed: a.txt is outside the folder; skipped."
     assert (secret / "s.txt").read_text() == "secret"
     assert sorted(each.name for each in secret.iterdir()) == ["s.png", "s.txt"]
 

@@ -122,7 +122,7 @@ def test_a_map_is_not_written_through_a_link_that_leads_out(folder: Path, capsys
     (folder / "home" / "a.png").write_bytes(b"mine")
     (folder / "out" / "a.png").symlink_to(folder / "home" / "a.png")
     assert main(["brightness", "a.png", "--out", "out"]) == 3
-    assert "leads out of the folder" in one_sentence(capsys)
+    assert "is outside the folder" in one_sentence(capsys)
     assert (folder / "home" / "a.png").read_bytes() == b"mine"
 
 

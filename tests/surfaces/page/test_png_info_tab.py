@@ -101,7 +101,7 @@ def test_of_two_files_the_words_that_differ_are_marked(tab: PngInfoTab, files: d
 
 def test_many_files_have_a_row_each_and_bad_ones_say_why(tab: PngInfoTab, files: dict[str, str]) -> None:
     shown = named(tab.read(*asked(tab, list(files.values()))))
-    assert "3 of 5 files tell how they were made" in shown["message"]
+    assert "Generation data found in 3 of 5 files" in shown["message"]
     assert "PNG, JPEG" in shown["message"].partition("bad.png")[2]
     table, lines = shown["files"]["value"]
     rows = list(csv.DictReader(Path(table).read_text(encoding="utf-8").splitlines()))
@@ -174,7 +174,7 @@ def test_a_folder_becomes_two_tables(tab: PngInfoTab, files: dict[str, str], tmp
     inner.mkdir()
     os.link(files["dog.png"], inner / "dog.png")
     message, shown = tab.tables(str(tmp_path), True, *asked(tab, None), progress=progress(tab.host))
-    assert "6 files read, 4 tell how they were made, 1 failed" in message
+    assert "6 files read, 4 with generation data, 1 failed" in message
     table, lines = map(Path, shown["value"])
     assert (table.name, lines.name) == ("png-info.csv", "png-info.jsonl")
     paths = [row["path"] for row in csv.DictReader(table.read_text(encoding="utf-8").splitlines())]

@@ -62,7 +62,7 @@ def build_page(host: Host) -> Any:
         a `gradio.Blocks`.
     """
     with gr.Blocks(title="Bootcamp", analytics_enabled=False) as page:
-        gr.Markdown("# Bootcamp\nControl maps, QR codes that scan, pictures told in words, and data sets.")
+        gr.Markdown("# Bootcamp\nControl maps, QR codes that scan, image captioning, and data sets.")
         if host.checkpoint() == EMBEDDED:
             gr.HTML(notice(BANNER, kind="note"), elem_id="bootcamp_banner")
         build_tabs(host)

@@ -72,7 +72,8 @@ def said(done: Read) -> str:
         info = done[0][1]
         return notice(info.summary(), kind="done" if info.succeeded() else "no") if isinstance(info, FileInfo) else ""
     told = sum(isinstance(each, FileInfo) and each.succeeded() for _, each in done)
-    head = notice(f"{told} of {len(done)} files tell how they were made.", kind="done" if told else "no")
+    found = f"Generation data found in {told} of {len(done)} files."
+    head = notice(found if told else f"No generation data found in {len(done)} files.", kind="done" if told else "no")
     return head + files_table(done)
 
 

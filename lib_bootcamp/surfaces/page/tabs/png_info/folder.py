@@ -59,5 +59,4 @@ def folder_tables(
     failed = sum(bool(row["error"]) for row in rows)
     counts = [f"{failed} failed" if failed else "", f"{len(left)} left out: {' '.join(left.values())}" if left else ""]
     files = "1 file" if len(rows) == 1 else f"{len(rows)} files"
-    tell = "tells how it was made" if told == 1 else "tell how they were made"
-    return ", ".join([f"{note}{files} read, {told} {tell}", *filter(None, counts)])
+    return ", ".join([f"{note}{files} read, {told} with generation data", *filter(None, counts)])

@@ -73,7 +73,7 @@ class PngInfoTab(Tab):
                 info="On the machine that runs this page; every picture in it is a row of the tables.",
                 elem_id=f"{self.prefix}_folder",
             )
-            self.parts["recursive"] = gr.Checkbox(label="Folders inside too", elem_id=f"{self.prefix}_recursive")
+            self.parts["recursive"] = gr.Checkbox(label="Include subfolders", elem_id=f"{self.prefix}_recursive")
             with gr.Row():
                 self.parts["tables"] = gr.Button("Make the tables", elem_id=f"{self.prefix}_tables")
                 self.parts["stop"] = gr.Button("Stop", elem_id=f"{self.prefix}_stop")

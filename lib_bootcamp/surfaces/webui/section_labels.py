@@ -1,0 +1,35 @@
+"""What the fields of the section are called, each once: ui-config.json knows a component by its label."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lib_bootcamp.params import Param
+from lib_bootcamp.surfaces.page.values import label_of
+
+from .section import component_param, positions, section_fields
+
+Labels = dict[tuple[str, str], str]
+"""Labels by control and field; the section's own fields are under the control ``."""
+
+
+def section_labels(label: Callable[[Param], str] = label_of, name: Callable[[Param], str] | None = None) -> Labels:
+    """The labels of the section.
+
+    Args:
+        label: what a field is called by itself.
+        name: its name, which tells two of one label apart; None: the declared one.
+    """
+    own = {("", each.name): label(component_param(each)) for each in section_fields()}
+    taken, labels = set(own.values()), dict(own)
+    for operation, param in positions():
+        if operation is None:
+            continue
+        found, words = label(param), (name(param) if name else param.name).replace("_", " ")
+        for more in (f"{found} ({operation.title})", f"{found} ({words})"):
+            if found not in taken:
+                break
+            found = more
+        taken.add(found)
+        labels[operation.name, param.name] = found
+    return labels
