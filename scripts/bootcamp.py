@@ -117,6 +117,12 @@ def keep_saved_defaults() -> None:
         keep(file)
 
 
+def before_page() -> None:
+    """What the page is made from."""
+    keep_saved_defaults()
+    add_axes()
+
+
 def add_settings() -> None:
     """The section of the Settings tab."""
     from lib_bootcamp.surfaces.webui.settings import add_settings as add
@@ -156,8 +162,7 @@ def register(category: str, callback: Callable[..., Any]) -> None:
 
 
 register("app_started", mount_routes)
-register("before_ui", add_axes)
-register("before_ui", keep_saved_defaults)
+register("before_ui", before_page)
 register("ui_settings", add_settings)
 register("ui_tabs", add_tab)
 register("cfg_denoiser", before_step)

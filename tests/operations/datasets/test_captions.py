@@ -287,7 +287,7 @@ def test_a_person_sees_the_words_behind_a_link_but_they_are_not_written(
     (tmp_path / "other.txt").write_text("other words", encoding="utf-8")
     (root / "none.txt").symlink_to(tmp_path / "other.txt")
     made = run(root, host, where='"other words"', add=("x",))
-    assert "leads out" in made.changes[0].note
+    assert "outside the folder" in made.changes[0].note
     assert (tmp_path / "other.txt").read_text() == "other words"
 
 
