@@ -18,5 +18,7 @@ def main(argv: Sequence[str] | None = None, prepare: Callable[[str], None] | Non
 
 def _make_host(given: Mapping[str, Any]) -> StandaloneHost:
     from lib_bootcamp.hosts.standalone import StandaloneHost
+    from lib_bootcamp.ml.runtime.deferred_compiler import defer_compiler
 
+    defer_compiler()
     return StandaloneHost(**given)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import importlib.util
 import os
 import sys
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from typing import NoReturn
 from lib_bootcamp import __version__
 from lib_bootcamp.errors import BootcampError, CancelledError, first_line
 from lib_bootcamp.setup import bootstrap
+from lib_bootcamp.shipped import IS_WHEEL
 
 _ENTERED = "BOOTCAMP_ENTERED"
 UNEXPECTED = 70
@@ -63,6 +65,11 @@ def main(argv: Sequence[str]) -> int:
     finally:
         _flush_quietly()
     return code
+
+
+def run() -> int:
+    """The command `bootcamp` of an installed package."""
+    return main(sys.argv[1:])
 
 
 def _complain(line: str) -> None:
@@ -156,6 +163,8 @@ def add_models(needs: str = "models") -> None:
     Raises:
         SetupError: the environment cannot be made.
     """
+    if IS_WHEEL and importlib.util.find_spec("torch") is None:
+        raise bootstrap.SetupError("This needs more packages: run `pip install 'sd-webui-bootcamp[models]'`.")
     environment = bootstrap.folder()
     if environment is None or not bootstrap.MODELS.exists() or not bootstrap.is_inside(environment):
         return

@@ -11,9 +11,10 @@ import sys
 from pathlib import Path
 
 from lib_bootcamp.errors import BootcampError
+from lib_bootcamp.shipped import SHIPPED
 
 ROOT = Path(__file__).resolve().parents[2]
-REQUIREMENTS = ROOT / "requirements"
+REQUIREMENTS = SHIPPED / "requirements"
 STANDALONE = REQUIREMENTS / "standalone.txt"
 # torch and what comes with it: for the commands that need a model, and added when the first of them is called
 MODELS = REQUIREMENTS / "models.txt"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,11 +12,14 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import distributions
 from pathlib import Path
 from xml.etree import ElementTree
 
-from . import bootstrap, installer
-from .bootstrap import COMMANDS, MODELS, REQUIREMENTS, ROOT, STANDALONE, SetupError
+from lib_bootcamp.shipped import IS_WHEEL
+
+from . import bootstrap, installer, pip
+from .bootstrap import COMMANDS, DETECTORS, MODELS, REQUIREMENTS, ROOT, STANDALONE, SetupError
 
 TEST = REQUIREMENTS / "test.txt"
 LINTERS = {
@@ -86,7 +90,9 @@ def main(argv: Sequence[str]) -> int:
     if rest and arguments.command != "test":
         _parser().error(f"unrecognized arguments: {' '.join(rest)}")
     if arguments.command == "setup":
-        return _setup(fresh=arguments.fresh)
+        return _setup(fresh=arguments.fresh, detectors=arguments.detectors)
+    if IS_WHEEL:
+        raise SetupError(f"`{arguments.command}` is run in a clone of the repository; this is an installed package.")
     if arguments.command == "check":
         return _check(_python(fresh=arguments.fresh))
     return _test(arguments.pins, rest, fresh=arguments.fresh)
@@ -96,6 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m lib_bootcamp", allow_abbrev=False)
     commands = parser.add_subparsers(dest="command", required=True)
     setup = commands.add_parser("setup", allow_abbrev=False, help=COMMANDS["setup"])
+    setup.add_argument("--detectors", action="store_true", help="with what `detect` needs, controlnet-aux among it")
     check = commands.add_parser("check", allow_abbrev=False, help=COMMANDS["check"])
     test = commands.add_parser(
         "test",
@@ -109,12 +116,26 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _setup(*, fresh: bool) -> int:
+def _setup(*, fresh: bool, detectors: bool) -> int:
+    if IS_WHEEL:
+        return _setup_of_wheel(detectors=detectors)
     environment = bootstrap.folder()
     if environment is None:
         raise SetupError("BOOTCAMP_VENV=off says that no environment is wanted; unset it to make one.")
-    python = installer.ensure(environment, [STANDALONE], fresh=fresh)
-    print(f"Ready: {python}")
+    locks = [STANDALONE, *([MODELS, DETECTORS] if detectors else [])]
+    print(f"Ready: {installer.ensure(environment, locks, fresh=fresh)}")
+    return 0
+
+
+def _setup_of_wheel(*, detectors: bool) -> int:
+    """pip saw to all but the detectors' packages: what is missing of them is added, and nothing that is there moves."""
+    if detectors:
+        there = {re.sub(r"[-_.]+", "-", each.metadata["Name"]).lower() for each in distributions()}
+        lines = (line.partition("#")[0].strip() for line in DETECTORS.read_text(encoding="utf-8").splitlines())
+        wanted = [line for line in lines if line and line.partition("==")[0].lower() not in there]
+        if wanted:
+            pip.add(wanted)
+    print(f"Ready: {sys.executable}")
     return 0
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import os
 import socket
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lib_bootcamp import __version__
@@ -15,11 +14,11 @@ from lib_bootcamp.core.models.files import BANNER, EMBEDDED
 from lib_bootcamp.core.web_access import AccessRules, HostNames
 from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.ports import Host
+from lib_bootcamp.shipped import SHIPPED
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ("bootcamp.js", "bootcamp_jobs.js")
 """Of the folder `javascript`; the WebUI loads all of it."""
 
@@ -69,8 +68,8 @@ def create_server_app(host: Host, *, port: int, rules: AccessRules | None = None
     page = build_page(host)
     page.queue(max_size=WAITING)
     page.has_launched = True  # else Gradio 6 does not check paths; `UploadGuard` does so whatever Gradio does
-    style = (ROOT / "style.css").read_text(encoding="utf-8")
-    script = "".join((ROOT / "javascript" / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    style = (SHIPPED / "style.css").read_text(encoding="utf-8")
+    script = "".join((SHIPPED / "javascript" / name).read_text(encoding="utf-8") for name in SCRIPTS)
     extras = supported_arguments(
         gr.mount_gradio_app,
         css=style,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -15,9 +16,8 @@ from pathlib import Path
 import pytest
 
 from lib_bootcamp import start
-from lib_bootcamp.setup import bootstrap, development, installer
+from lib_bootcamp.setup import bootstrap, development, installer, pip
 from lib_bootcamp.setup.bootstrap import SetupError
-from lib_bootcamp.setup.pip_output import PipProgress, sentence
 
 ROOT = Path(__file__).resolve().parents[2]
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
@@ -50,7 +50,7 @@ class Project:
         self.root = folder / "project"
         package = self.root / "lib_bootcamp"
         (package / "setup").mkdir(parents=True)
-        for name in ("__init__", "__main__", "start", "errors"):
+        for name in ("__init__", "__main__", "start", "errors", "shipped"):
             shutil.copy(ROOT / "lib_bootcamp" / f"{name}.py", package)
         for each in (ROOT / "lib_bootcamp" / "setup").glob("*.py"):
             shutil.copy(each, package / "setup")
@@ -203,16 +203,26 @@ def test_a_failed_set_up_ends_on_one_sentence(failed: Made) -> None:
     assert "Traceback" not in failed[1].stderr
 
 
-def test_what_pip_said_is_kept_beside_the_environment(failed: Made) -> None:
-    assert "probe==3.0" in (failed[0].root / ".venv.log").read_text(encoding="utf-8")
-
-
 def test_without_a_connection_the_set_up_says_so(whole: Project) -> None:
     whole.ask_for("2.0")
     nowhere = "http://127.0.0.1:9/simple"  # port 9 discards; nothing listens there
     told = whole.run("qr", PIP_NO_INDEX="0", PIP_FIND_LINKS="", PIP_INDEX_URL=nowhere, PIP_RETRIES="0")
     assert told.returncode == 3
-    assert "error: The packages cannot be downloaded: connect this machine" in told.stderr
+    assert told.stderr.splitlines()[-1].startswith("error: The packages could not be installed, pip says why above:")
+    assert "connect this machine" in told.stderr
+
+
+def test_pips_own_output_is_shown(failed: Made) -> None:
+    assert "No matching distribution found for probe==3.0" in failed[1].stderr
+
+
+def test_pip_writes_nothing_on_standard_output(made: Made) -> None:
+    assert made[1].stdout.splitlines() == [f"ran {made[0].venv} 1.0 qr two words"]
+
+
+def test_a_full_disk_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(pip.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 10, 0))
+    assert pip._reason(tmp_path) == "The disk is full: free about 1.5 GB and call again."
 
 
 def wait_for(path: Path) -> None:
@@ -364,72 +374,17 @@ def test_an_older_python_reads_one_sentence() -> None:
     assert "Python 3.8" in told.stderr
 
 
-@pytest.mark.parametrize(
-    ("line", "part"),
-    [
-        ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device", "The disk is full"),
-        ("The virtual environment was not created because ensurepip is not available.", "install python3-venv"),
-        ("NewConnectionError('<...>: Failed to establish a new connection: [Errno 111]')", "cannot be downloaded"),
-        ("WARNING: Retrying after connection broken by 'NameResolutionError(...)'", "cannot be downloaded"),
-        ("ERROR: probe has requirement x", "could not be set up: probe has requirement x."),
-    ],
-)
-def test_a_failure_is_one_sentence_with_the_way_out(line: str, part: str) -> None:
-    assert part in sentence(["Collecting probe", line], Path("/project/.venv"))
-
-
 def test_a_python_without_venv_is_told_what_to_install(project: Project, tmp_path: Path) -> None:
-    # as on Debian without python3-venv: the module is there and says that ensurepip is not
+    # as on Debian without python3-venv: ensurepip is missing
     python = tmp_path / "python3"
     python.write_text(
-        "#!/bin/sh\necho 'The virtual environment was not created because ensurepip is not available.'\nexit 1\n",
+        "#!/bin/sh\necho 'No module named ensurepip' >&2\nexit 1\n",
         encoding="utf-8",
     )
     python.chmod(0o755)
     with pytest.raises(SetupError, match="sudo apt install python3-venv"):
         installer.ensure(project.venv, [project.lock], python=str(python))
     assert not project.venv.exists()
-
-
-PIP = """\
-Ignoring tomli: markers 'python_full_version < "3.11"' don't match your environment
-Collecting numpy==2.2.6 (from -r standalone.txt (line 1))
-  Downloading numpy-2.2.6-cp311-cp311-manylinux_2_17_x86_64.whl.metadata (62 kB)
-Collecting pillow==12.3.0 (from -r standalone.txt (line 2))
-Using cached numpy-2.2.6-cp311-cp311-manylinux_2_17_x86_64.whl (16.8 MB)
-"""
-
-
-def told_after(lines: str) -> str:
-    progress = PipProgress(4, lambda: 2)
-    for line in lines.splitlines(keepends=True):
-        progress.read(line)
-    return progress.text().split("s  ", 1)[1]
-
-
-def test_progress_counts_the_files_that_are_fetched() -> None:
-    assert told_after(PIP) == "fetching 1 of 3: numpy (16.8 MB)"
-
-
-def test_progress_leaves_out_what_is_there_already() -> None:
-    there = "Requirement already satisfied: tqdm==4.70.1 in ./site-packages (from -r test.txt (line 3)) (4.70.1)\n"
-    assert told_after(there + PIP) == "fetching 1 of 2: numpy (16.8 MB)"
-
-
-def test_progress_counts_what_is_looked_up_before_the_first_file() -> None:
-    assert told_after("".join(PIP.splitlines(keepends=True)[:4])) == "looking up 2 of 3: pillow"
-
-
-def test_progress_counts_what_is_installed() -> None:
-    assert told_after(PIP + "Installing collected packages: numpy, pillow\n") == "installing 0 of 2"
-
-
-def test_progress_tells_when_the_environment_begins_to_change() -> None:
-    progress = PipProgress(1, lambda: 0)
-    assert [progress.read("Collecting numpy\n"), progress.read("Installing collected packages: numpy\n")] == [
-        False,
-        True,
-    ]
 
 
 def test_every_lock_pins_every_package() -> None:
@@ -476,18 +431,37 @@ def test_a_run_without_a_report_counts_nothing(tmp_path: Path) -> None:
 def test_a_lock_that_stands_alone_is_installed_without_what_its_packages_declare(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from lib_bootcamp.setup import installer
-
     calls: list[list[str]] = []
     locks = [tmp_path / "standalone.txt", tmp_path / bootstrap.DETECTORS.name]
-    for lock in locks:
-        lock.write_text("probe==1.0\n", encoding="utf-8")
-    environment = tmp_path / ".venv"
-    (environment / "lib" / "python3" / "site-packages" / "pip").mkdir(parents=True)
-    monkeypatch.setattr(installer, "_pip", lambda command, *_: calls.append(command))
+    monkeypatch.setattr(pip, "run", lambda command, *_, **__: calls.append(command) or 0)
     with (tmp_path / "lock").open("w", encoding="utf-8") as handle:
-        installer._install(environment, locks, "made", handle, again=False)
-    assert [("--no-deps" in call, call[call.index("-r") + 1]) for call in calls] == [
+        pip.install(tmp_path / ".venv", locks, handle, again=False)
+    asked = [call for call in calls if "install" in call]
+    assert [("--no-deps" in call, call[call.index("-r") + 1]) for call in asked] == [
         (False, str(locks[0])),
         (True, str(locks[1])),
     ]
+
+
+def test_an_environment_of_the_version_before_is_kept(whole: Project) -> None:
+    (whole.venv / "bootcamp-state").write_text("made whole 3.11\n", encoding="utf-8")
+    (whole.venv / "mine").touch()
+    whole.ask_for("2.0")
+    assert whole.run("qr").stdout.split()[2] == "2.0"
+    assert (whole.venv / "mine").exists()
+
+
+def direct(lines: list[str]) -> set[str]:
+    return {re.split(r"[<>=!~ ;\[]", line)[0].lower() for line in lines}
+
+
+def test_the_locks_hold_what_the_package_declares() -> None:
+    if sys.version_info < (3, 11):
+        pytest.skip("reads TOML")
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {"standalone": project["dependencies"], **project["optional-dependencies"]}
+    for name, lines in declared.items():
+        lock = (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8").splitlines()
+        assert not direct(lines) - direct([line for line in lock if not line.startswith("#")]), name

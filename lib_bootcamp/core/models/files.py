@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from lib_bootcamp.shipped import SHIPPED
+
 from .bases import BASE_TITLES as BASE_TITLES
 from .bases import NATIVE_PX as NATIVE_PX
 from .bases import Base as Base
@@ -17,7 +19,7 @@ from .names import base_of_name as base_of_name
 from .tensors import KIND_TITLES as KIND_TITLES
 from .tensors import OTHER, Kind, base_of_shapes, is_union, kind_of_shapes
 
-MODELS = Path(__file__).resolve().parents[3] / "models"
+MODELS = SHIPPED / "models"
 EMBEDDED = "mini"
 """What the project's own small models in `MODELS` are called where a model is asked for."""
 BANNER = "Demo model: it only draws simple things. Start with --checkpoint your-model.safetensors to use a real one."

@@ -16,8 +16,9 @@ from lib_bootcamp.core.images.codec import read_image, write_image
 from lib_bootcamp.core.images.contact_sheet import contact_sheet
 from lib_bootcamp.core.models.files import BANNER, EMBEDDED
 from lib_bootcamp.ports import Host
+from lib_bootcamp.shipped import SHIPPED
 
-EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
+EXAMPLES = SHIPPED / "examples"
 PHOTO = EXAMPLES / "photo.jpg"
 WORDS = EXAMPLES / "drawn-shapes"
 PROMPTS = ("a red circle on a white background", "a yellow star on a blue background")
