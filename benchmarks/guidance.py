@@ -16,7 +16,7 @@ from lib_bootcamp.operations.draw.qr_art import QR_ART, guidance_of
 from lib_bootcamp.operations.draw.txt2img import TXT2IMG
 from lib_bootcamp.operations.maps.brightness import BRIGHTNESS
 from lib_bootcamp.operations.maps.lighting import LIGHTING
-from lib_bootcamp.operations.qr.qr import code_layout
+from lib_bootcamp.operations.qr.code import place_code
 
 from .timing import medians
 
@@ -54,7 +54,7 @@ def _guide(fit: Any, pixels: int) -> Callable[[], Any]:
     from lib_bootcamp.ml.diffusion.guidance import LuminanceGuide, code_target
 
     params = QR_ART.params_from({"content": "HELLO", "prompt": "a", "width": pixels, "height": pixels})
-    layout = code_layout(params, pixels, pixels)
+    _, layout = place_code(params, pixels, pixels)
     target = code_target(layout, fit.factor)
     guided = LuminanceGuide(fit=fit, target=target, guidance=guidance_of(params))
     latents = torch.randn(1, 4, pixels // 8, pixels // 8)

@@ -8,8 +8,8 @@ import numpy as np
 import qrcode
 
 from lib_bootcamp.context import Context
-from lib_bootcamp.core.qr.draw import Frame, Style, draw
-from lib_bootcamp.core.qr.encode import qr_matrix
+from lib_bootcamp.core.qr.draw import Style, draw
+from lib_bootcamp.core.qr.placement import Canvas, EncodeRequest, solve
 from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
 from lib_bootcamp.operations.qr.qr import QR
 
@@ -40,10 +40,7 @@ def run(quick: bool) -> dict[str, Any]:  # noqa: FBT001 - the signature of every
     """Milliseconds, and how many times faster than the package's own picture."""
     context = Context.of_terminal(StandaloneHost(device="cpu"), SilentProgress())
     counters = [0], [100_000]
-    symbol = qr_matrix(CONTENT, "H")
-    px = 8 * (SIDE // (symbol.modules.shape[0] + 8) // 8)
-    margin = (SIDE - px * symbol.modules.shape[0]) // 2 // 8 * 8
-    frame = Frame(width=SIDE, height=SIDE, left=margin, top=margin, module_px=px, quiet_zone=4)
+    symbol, layout = solve(EncodeRequest(content=CONTENT, boost=False), Canvas(width=SIDE, height=SIDE))
     style = Style()
     source = np.zeros((SIDE, SIDE, 3), np.uint8)
     found = medians(
@@ -51,7 +48,7 @@ def run(quick: bool) -> dict[str, Any]:  # noqa: FBT001 - the signature of every
             "package": lambda: _package(_fresh(counters[0])),
             "operation": lambda: _operation(_fresh(counters[1]), context),
             "same_again": lambda: _operation(CONTENT, context),
-            "redraw": lambda: draw(symbol.modules, frame, style),
+            "redraw": lambda: draw(symbol.modules, layout, style),
             "copy": source.copy,
         },
         rounds=20 if quick else 100,

@@ -26,7 +26,7 @@ from lib_bootcamp.core.scan.ladder import readers_of
 from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
 from lib_bootcamp.operations.draw.qr_art import QR_ART, QrArtParams, guidance_of, ladder_score, tries
 from lib_bootcamp.operations.draw.txt2img import drawing_of
-from lib_bootcamp.operations.qr.qr import code_layout
+from lib_bootcamp.operations.qr.code import place_code
 
 NEEDS = ("torch", "diffusers", "open_clip")
 ROOT = Path(__file__).resolve().parents[1]
@@ -80,7 +80,7 @@ class Studio:
     def draw(self, task: Task) -> list[Made]:
         """The tries of one seed: the first, and the best of all where more than one is allowed."""
         params = _params(task)
-        layout = code_layout(params, params.width or 0, params.height or 0)
+        _, layout = place_code(params, params.width or 0, params.height or 0)
         with self.context.host.components() as components:
             drawer = _drawer(params, layout, components, self.context.host.data_dir())
             asked = {**drawing_of(params), "seed": task.seed}

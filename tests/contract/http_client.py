@@ -22,7 +22,7 @@ from lib_bootcamp.operations.describe.interrogate import INTERROGATE, LabelScore
 from lib_bootcamp.operations.draw.qr_art import QR_ART, TryReport
 from lib_bootcamp.operations.draw.txt2img import TXT2IMG
 from lib_bootcamp.operations.maps.detect import DETECT
-from lib_bootcamp.operations.qr.qr import code_layout
+from lib_bootcamp.operations.qr.code import place_code
 from lib_bootcamp.surfaces.http.routes import build_router
 
 from .fake_operation import FAKES
@@ -45,7 +45,7 @@ def _draw_nothing(params: Any, context: Any) -> Any:
 def _draw_no_code(params: Any, context: Any) -> Any:
     """QR art without a checkpoint; the code is laid out, so that its mistakes are told."""
     del context
-    layout = code_layout(params, params.width or 512, params.height or 512)
+    _, layout = place_code(params, params.width or 512, params.height or 512)
     report = {"seed": 0, "number": 1, "method": "drawn", "touch_up": 0, "scans": True, "read_by": (), "wrong": 0}
     return QR_ART.result(
         image=np.zeros((8, 8, 3), np.uint8),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from lib_bootcamp.core.images.arrays import Bits, Floats, Image
 
 from . import spec as qr_spec
+from .layout import QrLayout
 
 ModuleStyle: TypeAlias = Literal["square", "dots", "rounded", "gapped"]
 FinderStyle: TypeAlias = Literal["square", "rounded", "circle"]
@@ -48,39 +49,27 @@ class Style:
     surround: Color = (255, 255, 255)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Frame:
-    """Where a symbol is drawn: canvas, the first module's place and the sizes, all in px but the quiet zone."""
-
-    width: int
-    height: int
-    left: int
-    top: int
-    module_px: int
-    quiet_zone: int
-
-
-def draw(modules: Bits, frame: Frame, style: Style) -> Image:
+def draw(modules: Bits, layout: QrLayout, style: Style) -> Image:
     """Draw a symbol.
 
     Args:
         modules: bool [N, N], True where dark.
-        frame: canvas and place.
+        layout: where it lies.
         style: shapes and colors.
     Returns:
         uint8 [height, width, 3].
     """
-    style = _readable(style, frame)
+    style = _readable(style, layout)
     if style.modules == "square" and style.finder == "square":
-        return _draw_rows(modules.view(np.uint8), np.array([style.light, style.dark], np.uint8), frame, style)
+        return _draw_rows(modules.view(np.uint8), np.array([style.light, style.dark], np.uint8), layout, style)
     cells = modules.view(np.uint8).copy()
     if style.modules != "square":
         styled = modules & _styled_places((len(modules) - 17) // 4)
         cells[styled] = _STYLED + (_round_corners(modules)[styled] if style.modules == "rounded" else 0)
-    return _draw_tiles(cells, frame, style)
+    return _draw_tiles(cells, layout, style)
 
 
-def draw_function_patterns(version: int, frame: Frame, style: Style) -> Image:
+def draw_function_patterns(layout: QrLayout, style: Style) -> Image:
     """Draw finder, timing and alignment patterns with their separators in black and white, mid gray elsewhere.
 
     Returns:
@@ -88,63 +77,60 @@ def draw_function_patterns(version: int, frame: Frame, style: Style) -> Image:
     """
     inverted = sum(style.dark) > sum(style.light)
     ends = ((0,), (255,)) if inverted else ((255,), (0,))
-    parts = qr_spec.skeleton(version)
+    parts = qr_spec.skeleton(layout.version)
     cells = np.where(parts.function, parts.dark.view(np.uint8), np.uint8(_BLANK))
-    plain = Style(finder=_readable(style, frame).finder, light=ends[0], dark=ends[1], surround=(GRAY,))
+    plain = Style(finder=_readable(style, layout).finder, light=ends[0], dark=ends[1], surround=(GRAY,))
     if plain.finder == "square":
         colors = np.array([*ends, (GRAY,)], np.uint8)
-        return _draw_rows(cells, colors, frame, plain, quiet=(GRAY,))[:, :, 0]
-    return _draw_tiles(cells, frame, plain, quiet=(GRAY,))[:, :, 0]
+        return _draw_rows(cells, colors, layout, plain, quiet=(GRAY,))[:, :, 0]
+    return _draw_tiles(cells, layout, plain, quiet=(GRAY,))[:, :, 0]
 
 
-def _readable(style: Style, frame: Frame) -> Style:
+def _readable(style: Style, layout: QrLayout) -> Style:
     """Square finders where round ones have too few pixels: zxing-cpp reads none of 1 px, few circles of 2 px."""
-    return replace(style, finder="square") if frame.module_px < _LEAST_ROUND_PX else style
+    return replace(style, finder="square") if layout.module_px < _LEAST_ROUND_PX else style
 
 
-def _draw_rows(cells: NDArray[np.uint8], colors: Image, frame: Frame, style: Style, quiet: Color = ()) -> Image:
+def _draw_rows(cells: NDArray[np.uint8], colors: Image, layout: QrLayout, style: Style, quiet: Color = ()) -> Image:
     """Square modules: one line of pixels for each row of modules, copied `module_px` times."""
-    px, size = frame.module_px, len(cells) * frame.module_px
-    out, line = _ground(frame, len(cells), style, quiet)
+    px, size = layout.module_px, layout.size_px
+    out, line = _ground(layout, style, quiet)
     lines = np.repeat(line[None], len(cells), axis=0)
     strips = np.repeat(colors[:, None], px, axis=1)
-    lines[:, frame.left : frame.left + size] = np.take(strips, cells, axis=0).reshape(len(cells), size, -1)
-    rows = out[frame.top : frame.top + size].reshape(len(cells), px, frame.width, -1)
+    lines[:, layout.left : layout.left + size] = np.take(strips, cells, axis=0).reshape(len(cells), size, -1)
+    rows = out[layout.top : layout.top + size].reshape(len(cells), px, layout.width, -1)
     rows[...] = lines[:, None]
     return out
 
 
-def _ground(frame: Frame, modules: int, style: Style, quiet: Color) -> tuple[Image, Image]:
+def _ground(layout: QrLayout, style: Style, quiet: Color) -> tuple[Image, Image]:
     """A canvas whose rows outside of the code are filled, and the line of pixels beside the code."""
-    margin = frame.quiet_zone * frame.module_px
-    size = modules * frame.module_px
-    out = np.empty((frame.height, frame.width, len(style.surround)), np.uint8)
+    out = np.empty((layout.height, layout.width, len(style.surround)), np.uint8)
     around = np.empty(out.shape[1:], np.uint8)
     around[:] = style.surround
     line = around.copy()
-    line[frame.left - margin : frame.left + size + margin] = quiet or style.light
-    first, last = frame.top - margin, frame.top + size + margin
+    line[layout.box_left : layout.box_left + layout.box_size_px] = quiet or style.light
+    first, last = layout.box_top, layout.box_top + layout.box_size_px
     out[:first], out[last:] = around, around
-    out[first : frame.top], out[frame.top + size : last] = line, line
+    out[first : layout.top], out[layout.top + layout.size_px : last] = line, line
     return out, line
 
 
-def _draw_tiles(cells: NDArray[np.uint8], frame: Frame, style: Style, quiet: Color = ()) -> Image:
+def _draw_tiles(cells: NDArray[np.uint8], layout: QrLayout, style: Style, quiet: Color = ()) -> Image:
     """Any modules: each cell's tile, one line of pixels of all tiles of a row at a time; then the finders."""
-    px, count, channels = frame.module_px, len(cells), len(style.light)
-    size = count * px
-    out, line = _ground(frame, count, style, quiet)
-    body = out[frame.top : frame.top + size]
+    px, count, channels, size = layout.module_px, len(cells), len(style.light), layout.size_px
+    out, line = _ground(layout, style, quiet)
+    body = out[layout.top : layout.top + size]
     body[...] = line
     strips, places = np.ascontiguousarray(_atlas(px, style).swapaxes(0, 1)), cells.astype(np.intp)
-    split = body.reshape(count, px, frame.width, channels)[:, :, frame.left : frame.left + size]
+    split = body.reshape(count, px, layout.width, channels)[:, :, layout.left : layout.left + size]
     for y in range(px):
         split[:, y] = np.take(strips[y], places, axis=0).reshape(count, size, channels)
     if style.finder != "square":
         finder = _colors(style)[_finder(px, style.finder)]
         side, far = 7 * px, size - 7 * px
         for top, left in ((0, 0), (0, far), (far, 0)):
-            body[top : top + side, frame.left + left : frame.left + left + side] = finder
+            body[top : top + side, layout.left + left : layout.left + left + side] = finder
     return out
 
 

@@ -1,4 +1,4 @@
-"""Where a QR code lies on a canvas, and the solver that places it on the latent grid."""
+"""Where a QR code lies on a canvas: what the solver finds, and all else reads."""
 
 from __future__ import annotations
 
@@ -39,3 +39,28 @@ class QrLayout(Params):
     def modules(self) -> int:
         """Modules per side, without the quiet zone."""
         return 17 + 4 * self.version
+
+    @property
+    def size_px(self) -> int:
+        """Side of the code without its quiet zone."""
+        return self.modules * self.module_px
+
+    @property
+    def margin_px(self) -> int:
+        """Width of the quiet zone."""
+        return self.quiet_zone * self.module_px
+
+    @property
+    def box_left(self) -> int:
+        """Left end of the quiet zone; below 0 where the canvas ends before it does."""
+        return self.left - self.margin_px
+
+    @property
+    def box_top(self) -> int:
+        """Upper end of the quiet zone; below 0 where the canvas ends before it does."""
+        return self.top - self.margin_px
+
+    @property
+    def box_size_px(self) -> int:
+        """Side of the code with its quiet zone."""
+        return self.size_px + 2 * self.margin_px

@@ -14,7 +14,8 @@ from lib_bootcamp.errors import InvalidParamError
 
 from . import spec as qr_spec
 from .codewords import interleave_blocks
-from .draw import Color, Frame
+from .draw import Color
+from .layout import QrLayout
 from .spec import Level
 
 _MARGIN_MODULES = 0.5
@@ -101,18 +102,18 @@ def _left_over(version: int, level: Level, area: tuple[int, int, int, int]) -> S
     return SafeArea(top, left, rows, columns, min(spare), sum(spare) / sum(block.total for block in blocks))
 
 
-def draw_logo(image: Image, logo: Image, area: SafeArea, frame: Frame, ground: Color) -> None:
+def draw_logo(image: Image, logo: Image, area: SafeArea, layout: QrLayout, ground: Color) -> None:
     """Clear the safe area of a drawn symbol and put the logo into its middle.
 
     Args:
         image: uint8 [H, W, 3]; changed.
         logo: uint8 [h, w, 3] or [h, w].
         area: from `safe_area`.
-        frame: where the symbol was drawn.
+        layout: where the symbol was drawn.
         ground: color of the safe area, RGB.
     """
-    px = frame.module_px
-    top, left = frame.top + area.top * px, frame.left + area.left * px
+    px = layout.module_px
+    top, left = layout.top + area.top * px, layout.left + area.left * px
     height, width = area.rows * px, area.columns * px
     image[top : top + height, left : left + width] = ground
     room = (height - 2 * _MARGIN_MODULES * px, width - 2 * _MARGIN_MODULES * px)

@@ -10,6 +10,7 @@ from lib_bootcamp.errors import InvalidParamError
 
 from . import spec as qr_spec
 from .encode import QrSymbol, qr_matrix, room, smallest_version
+from .layout import QrLayout
 from .spec import LEVELS, Level
 
 Position: TypeAlias = Literal["center", "top-left", "top-right", "bottom-left", "bottom-right"]
@@ -43,17 +44,8 @@ class Canvas:
     offset_y_px: int = 0
 
 
-@dataclass(frozen=True)
-class Placement:
-    """`left` and `top` are those of the quiet zone, in px."""
-
-    module_px: int
-    left: int
-    top: int
-
-
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class EncodeRequest:
     """What is to be encoded, and how; None leaves version and mask to be chosen, as in `qr_matrix`."""
 
     content: str
@@ -63,36 +55,53 @@ class Wish:
     boost: bool = True
 
 
-def solve(wish: Wish, canvas: Canvas) -> tuple[QrSymbol, Placement]:
+def solve(request: EncodeRequest, canvas: Canvas) -> tuple[QrSymbol, QrLayout]:
     """Encode a text and place it: the smallest version, then the largest modules that fit.
 
     Args:
-        wish: the text and its encoding.
+        request: the text and its encoding.
         canvas: where it may lie.
+    Returns:
+        the symbol and where it lies.
     Raises:
         PayloadTooLongError: no version, or not the asked one, holds the text.
         LayoutError: nothing fits the canvas; says how long the content may be and which canvas would do.
     """
-    level, fixed = wish.error_correction, wish.version
-    symbol = qr_matrix(wish.content, level, version=fixed, mask=wish.mask, boost=wish.boost)
+    level, fixed = request.error_correction, request.version
+    symbol = qr_matrix(request.content, level, version=fixed, mask=request.mask, boost=request.boost)
     found = place(symbol.version, canvas)
     if found is None:
-        raise _too_small(symbol.version, wish, canvas)
-    return symbol, found
+        raise _too_small(symbol.version, request, canvas)
+    module_px, left, top = found
+    margin = canvas.quiet_zone * module_px
+    layout = QrLayout(
+        content=symbol.content,
+        version=symbol.version,
+        error_correction=symbol.error_correction,
+        mask=symbol.mask,
+        module_px=module_px,
+        quiet_zone=canvas.quiet_zone,
+        left=left + margin,
+        top=top + margin,
+        width=canvas.width,
+        height=canvas.height,
+        correctable_modules=qr_spec.correctable_modules(symbol.version, symbol.error_correction),
+    )
+    return symbol, layout
 
 
-def place(version: int, canvas: Canvas) -> Placement | None:
+def place(version: int, canvas: Canvas) -> tuple[int, int, int] | None:
     """The largest modules with which a version fits the canvas at its position, or None.
 
     Returns:
-        sizes and places that are whole multiples of `grid_px`.
+        the module's size, and left and top of the quiet zone, in px: whole multiples of `grid_px`.
     """
     modules = qr_spec.side(version) + 2 * canvas.quiet_zone
     for module_px in _sizes(modules, canvas):
         left = _start(canvas.width - modules * module_px, canvas, axis=1)
         top = _start(canvas.height - modules * module_px, canvas, axis=0)
         if left is not None and top is not None:
-            return Placement(module_px, left, top)
+            return module_px, left, top
     return None
 
 
@@ -127,7 +136,7 @@ def smallest_canvas(version: int, canvas: Canvas) -> int | None:
     return next((px for px in sides if place(version, replace(canvas, width=px, height=px))), None)
 
 
-def _too_small(version: int, wish: Wish, canvas: Canvas) -> LayoutError:
+def _too_small(version: int, request: EncodeRequest, canvas: Canvas) -> LayoutError:
     offset = _offset_problem(version, canvas)
     if offset:
         return offset
@@ -136,7 +145,7 @@ def _too_small(version: int, wish: Wish, canvas: Canvas) -> LayoutError:
         f"does not fit: version {version} with its quiet zone has {modules} modules a side, "
         f"which at {px} px each take {modules * px} px of the canvas of {canvas.width} x {canvas.height} px"
     )
-    ways = [*_larger_canvas(version, canvas), *_shorter_content(wish, canvas), *_smaller_modules(version, canvas)]
+    ways = [*_larger_canvas(version, canvas), *_shorter_content(request, canvas), *_smaller_modules(version, canvas)]
     ways = ways or ["make width and height larger, or module_px, grid_px or quiet_zone smaller"]
     return LayoutError("content", f"{problem}; {' or '.join([', '.join(ways[:-1]), ways[-1]][len(ways) == 1 :])}")
 
@@ -146,16 +155,16 @@ def _larger_canvas(version: int, canvas: Canvas) -> list[str]:
     return [f"make width and height at least {enough}"] if enough else []
 
 
-def _shorter_content(wish: Wish, canvas: Canvas) -> list[str]:
-    largest, level = largest_version(canvas), wish.error_correction
+def _shorter_content(request: EncodeRequest, canvas: Canvas) -> list[str]:
+    largest, level = largest_version(canvas), request.error_correction
     if largest is None:
         return []
-    fits = [each for each in LEVELS if (smallest_version(wish.content, each) or 41) <= largest]
+    fits = [each for each in LEVELS if (smallest_version(request.content, each) or 41) <= largest]
     if level in fits:
         return ["set version to 0"]
-    ways = [] if wish.version else [f"shorten it to {room(wish.content, largest, level)}"]
+    ways = [] if request.version else [f"shorten it to {room(request.content, largest, level)}"]
     lower = [each for each in fits if LEVELS.index(each) < LEVELS.index(level)]
-    return [*ways, f"set error_correction to {lower[-1]}"] if lower and not wish.version else ways
+    return [*ways, f"set error_correction to {lower[-1]}"] if lower and not request.version else ways
 
 
 def _smaller_modules(version: int, canvas: Canvas) -> list[str]:

@@ -61,10 +61,10 @@ def block_target(layout: QrLayout, modules: Floats, quiet: float = QUIET_WEIGHT,
 
 def _on_blocks(cells: Floats, layout: QrLayout, factor: int) -> Floats:
     """The mean of cells over each block of the canvas; 0 where there is none. float32 [H / factor, W / factor]."""
-    px, margin = layout.module_px, layout.quiet_zone * layout.module_px
+    px = layout.module_px
     canvas = np.zeros((layout.height, layout.width), np.float32)
     drawn = np.repeat(np.repeat(cells, px, 0), px, 1)
-    top, left = layout.top - margin, layout.left - margin
+    top, left = layout.box_top, layout.box_left
     over, before = max(0, -top), max(0, -left)  # a quiet zone may end with the canvas
     part = drawn[over : layout.height - top, before : layout.width - left]
     canvas[top + over : top + over + part.shape[0], left + before : left + before + part.shape[1]] = part

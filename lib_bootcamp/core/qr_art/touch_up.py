@@ -96,7 +96,7 @@ def touched_up(picture: Image, layout: QrLayout, errors: ErrorMap, missing: Floa
     """
     cv2 = opencv()
     height, width = picture.shape[:2]
-    px, side = layout.module_px, layout.modules * layout.module_px
+    px, side = layout.module_px, layout.size_px
     change = np.where(errors.expected != layout.invert, -missing, missing)
     canvas = np.zeros((layout.height, layout.width), np.float32)
     canvas[layout.top : layout.top + side, layout.left : layout.left + side] = change.repeat(px, 0).repeat(px, 1)

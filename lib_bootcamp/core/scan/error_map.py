@@ -105,9 +105,7 @@ def _check_shape(gray: Image, layout: QrLayout) -> None:
             f"is for a canvas of {layout.width} x {layout.height} px, and this picture of {width} x {height} px is "
             "not an enlargement of it; leave layout empty, or give the layout of this picture",
         )
-    if layout.left + layout.modules * layout.module_px > layout.width or (
-        layout.top + layout.modules * layout.module_px > layout.height
-    ):
+    if layout.left + layout.size_px > layout.width or layout.top + layout.size_px > layout.height:
         raise InvalidParamError("layout", "places the code outside its canvas; give the one that `qr` returned")
     module_px = layout.module_px * min(width / layout.width, height / layout.height)
     if module_px < _LEAST_MODULE_PX:

@@ -23,7 +23,7 @@ from lib_bootcamp.core.scan.error_map import ErrorMap
 from lib_bootcamp.core.scan.ladder import is_read, readers_of
 from lib_bootcamp.errors import CancelledError, InvalidParamError, MissingPackageError
 from lib_bootcamp.operation import Operation
-from lib_bootcamp.operations.qr.qr import QrCodeParams, code_layout, place_code
+from lib_bootcamp.operations.qr.code import QrCodeParams, place_code
 from lib_bootcamp.operations.qr.scan import DecoderName, check_decoders
 from lib_bootcamp.params import Spec
 from lib_bootcamp.results import Result
@@ -237,7 +237,7 @@ def make_qr_art(params: QrArtParams, context: Context) -> QrArtResult:
     with context.host.components() as components:
         check_clip_skip(params, components)
         width, height = _size(params, native_side(components))
-        layout = code_layout(params, width, height)
+        _, layout = place_code(params, width, height)
         drawer = CodeDrawer(components, layout, guidance_of(params), context.host.data_dir(), exact=params.exact)
         asked = {**drawing_of(params), "width": width, "height": height}
         best, reports, stopped = None, [], False

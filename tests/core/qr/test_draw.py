@@ -11,16 +11,18 @@ from hypothesis import strategies as st
 
 from lib_bootcamp.core.images.colors import parse_color
 from lib_bootcamp.core.qr import spec as qr_spec
-from lib_bootcamp.core.qr.draw import Frame, Style, contrast, draw, draw_function_patterns
+from lib_bootcamp.core.qr.draw import Style, contrast, draw, draw_function_patterns
 from lib_bootcamp.core.qr.encode import qr_matrix
+from lib_bootcamp.core.qr.layout import QrLayout
+from tests.core.qr.layouts import layout
 
 MODULES = qr_matrix("drawing", "M").modules
-FRAME = Frame(width=320, height=264, left=64, top=40, module_px=8, quiet_zone=4)
+FRAME = layout(width=320, height=264, left=64, top=40, module_px=8, quiet_zone=4)
 STYLES = ("square", "dots", "rounded", "gapped")
 FINDERS = ("square", "rounded", "circle")
 
 
-def _cells(image: np.ndarray, frame: Frame, count: int) -> np.ndarray:
+def _cells(image: np.ndarray, frame: QrLayout, count: int) -> np.ndarray:
     """uint8 [N, N, px, px, ...]: the pixels of each module."""
     px = frame.module_px
     part = image[frame.top : frame.top + count * px, frame.left : frame.left + count * px]
@@ -48,7 +50,7 @@ def test_quiet_zone_and_surround_have_their_colors_in_every_style(style, finder)
 @pytest.mark.parametrize("finder", FINDERS)
 @pytest.mark.parametrize("style", STYLES)
 def test_the_middle_of_every_module_has_its_full_color(style, finder, px):
-    frame = Frame(width=800, height=800, left=100, top=100, module_px=px, quiet_zone=2)
+    frame = layout(width=800, height=800, left=100, top=100, module_px=px, quiet_zone=2)
     cells = _cells(draw(MODULES, frame, Style(modules=style, finder=finder)), frame, 21)[:, :, px // 2, px // 2, 0]
     inner = np.ones_like(MODULES)
     inner[:7, :7] = inner[:7, 14:] = inner[14:, :7] = finder == "square"
@@ -87,7 +89,8 @@ def test_rounded_modules_lose_the_corners_that_stand_free():
 @pytest.mark.parametrize("style", STYLES)
 def test_alignment_patterns_stay_square(style):
     modules = qr_matrix("drawing", "M", version=2).modules
-    cells = _cells(draw(modules, FRAME, Style(modules=style)), FRAME, 25)[16:21, 16:21]
+    drawn = draw(modules, replace(FRAME, version=2), Style(modules=style))
+    cells = _cells(drawn, FRAME, 25)[16:21, 16:21]
     assert np.array_equal(cells[..., 0] == 0, np.broadcast_to(modules[16:21, 16:21, None, None], (5, 5, 8, 8)))
 
 
@@ -103,19 +106,19 @@ def test_finders_are_square_where_modules_have_too_few_pixels():
 
 
 def test_the_function_layer_shows_function_patterns_and_gray():
-    cells = _cells(draw_function_patterns(1, FRAME, Style()), FRAME, 21)[:, :, 0, 0]
+    cells = _cells(draw_function_patterns(FRAME, Style()), FRAME, 21)[:, :, 0, 0]
     parts = qr_spec.skeleton(1)
     assert np.array_equal(cells, np.where(parts.function, np.where(parts.dark, 0, 255), 128))
 
 
 def test_the_function_layer_is_gray_outside_of_the_code():
-    layer = draw_function_patterns(1, FRAME, Style(surround=(255, 255, 255), finder="circle"))
+    layer = draw_function_patterns(FRAME, Style(surround=(255, 255, 255), finder="circle"))
     layer[40:208, 64:232] = 128
     assert (layer == 128).all()
 
 
 def test_the_function_layer_is_inverted_with_the_code():
-    layer = draw_function_patterns(1, FRAME, Style(dark=(255, 255, 255), light=(0, 0, 0)))
+    layer = draw_function_patterns(FRAME, Style(dark=(255, 255, 255), light=(0, 0, 0)))
     assert (layer[40, 64], layer[40 + 8, 64 + 8]) == (255, 0)
 
 
@@ -139,7 +142,7 @@ def test_swapped_colors_draw_the_negative():
 @settings(deadline=None, max_examples=60)
 def test_every_pixel_is_drawn_at_any_place_and_size(px, quiet, left, top, style, finder):
     size = (21 + 2 * quiet) * px
-    frame = Frame(
+    frame = layout(
         width=size + 2 * left, height=size + top, left=left + quiet * px, top=top + quiet * px, module_px=px,
         quiet_zone=quiet,
     )  # fmt: skip

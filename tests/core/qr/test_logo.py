@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib_bootcamp.core.qr import spec as qr_spec
-from lib_bootcamp.core.qr.draw import Frame
 from lib_bootcamp.core.qr.logo import draw_logo, safe_area
 from lib_bootcamp.errors import InvalidParamError
+from tests.core.qr.layouts import layout
 
 
 def test_a_logo_lies_in_the_middle_of_a_version_without_an_alignment_pattern_there():
@@ -71,7 +71,7 @@ def test_version_1_at_level_l_has_no_place_for_a_logo_of_a_third():
 def test_a_logo_is_drawn_inside_its_safe_area_only():
     image = np.full((400, 400, 3), 7, np.uint8)
     area = safe_area(4, "H", 0.2, (20, 40))
-    frame = Frame(width=400, height=400, left=20, top=30, module_px=8, quiet_zone=0)
+    frame = layout(width=400, height=400, left=20, top=30, module_px=8, quiet_zone=0)
     draw_logo(image, np.full((20, 40, 3), 99, np.uint8), area, frame, (200, 200, 200))
     top, left = 30 + area.top * 8, 20 + area.left * 8
     inside = image[top : top + area.rows * 8, left : left + area.columns * 8].copy()
@@ -82,6 +82,6 @@ def test_a_logo_is_drawn_inside_its_safe_area_only():
 
 def test_a_gray_logo_is_drawn_too():
     image = np.zeros((400, 400, 3), np.uint8)
-    frame = Frame(width=400, height=400, left=20, top=20, module_px=8, quiet_zone=0)
+    frame = layout(width=400, height=400, left=20, top=20, module_px=8, quiet_zone=0)
     draw_logo(image, np.full((9, 9), 50, np.uint8), safe_area(4, "H", 0.2, (9, 9)), frame, (200, 200, 200))
     assert image[20 + 16 * 8 + 4, 20 + 16 * 8 + 4].tolist() == [50, 50, 50]

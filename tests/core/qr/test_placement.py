@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from lib_bootcamp.core.qr import spec as qr_spec
-from lib_bootcamp.core.qr.placement import Canvas, LayoutError, Placement, Wish, place, smallest_canvas, solve
+from lib_bootcamp.core.qr.placement import Canvas, EncodeRequest, LayoutError, place, smallest_canvas, solve
 
 SQUARE = Canvas(width=768, height=768)
 POSITIONS = ("center", "top-left", "top-right", "bottom-left", "bottom-right")
@@ -20,23 +20,23 @@ POSITIONS = ("center", "top-left", "top-right", "bottom-left", "bottom-right")
     ("version", "canvas", "expected"),
     [
         # 29 + 8 = 37 modules: 768 / 37 = 20.7, on the grid 16; 592 px; (768 - 592) / 2 = 88.
-        (3, SQUARE, Placement(16, 88, 88)),
+        (3, SQUARE, (16, 88, 88)),
         # Free use: 20 px; 740 px; 14.
-        (3, replace(SQUARE, grid_px=1), Placement(20, 14, 14)),
+        (3, replace(SQUARE, grid_px=1), (20, 14, 14)),
         # The grid of 16: 592 px as above, but 88 is no multiple of 16: 80.
-        (3, replace(SQUARE, grid_px=16), Placement(16, 80, 80)),
+        (3, replace(SQUARE, grid_px=16), (16, 80, 80)),
         # The shorter side decides: 512 / 37 = 13.8, so 8; 296 px; 232 and (512 - 296) / 2 = 108, on the grid 104.
-        (3, Canvas(width=768, height=512), Placement(8, 232, 104)),
+        (3, Canvas(width=768, height=512), (8, 232, 104)),
         # Without a quiet zone 29 modules: 26.5, so 24; 696 px; 36, on the grid 32.
-        (3, replace(SQUARE, quiet_zone=0), Placement(24, 32, 32)),
-        (3, replace(SQUARE, module_px=8), Placement(8, 232, 232)),
-        (3, replace(SQUARE, position="top-left"), Placement(16, 0, 0)),
-        (3, replace(SQUARE, position="top-right"), Placement(16, 176, 0)),
-        (3, replace(SQUARE, position="bottom-left"), Placement(16, 0, 176)),
-        (3, replace(SQUARE, position="bottom-right"), Placement(16, 176, 176)),
-        (3, replace(SQUARE, offset_x_px=-88, offset_y_px=40), Placement(16, 0, 128)),
+        (3, replace(SQUARE, quiet_zone=0), (24, 32, 32)),
+        (3, replace(SQUARE, module_px=8), (8, 232, 232)),
+        (3, replace(SQUARE, position="top-left"), (16, 0, 0)),
+        (3, replace(SQUARE, position="top-right"), (16, 176, 0)),
+        (3, replace(SQUARE, position="bottom-left"), (16, 0, 176)),
+        (3, replace(SQUARE, position="bottom-right"), (16, 176, 176)),
+        (3, replace(SQUARE, offset_x_px=-88, offset_y_px=40), (16, 0, 128)),
         # 96 to the right of the center leaves no room at 16 px; at 8 px the code starts at 236 -> 232 + 96.
-        (3, replace(SQUARE, offset_x_px=96), Placement(8, 328, 232)),
+        (3, replace(SQUARE, offset_x_px=96), (8, 328, 232)),
     ],
 )
 def test_layout_is_the_one_worked_out_by_hand(version, canvas, expected):
@@ -58,17 +58,18 @@ canvases = st.builds(
 def test_sizes_and_places_lie_on_the_grid_and_within_the_canvas(version, canvas):
     found = place(version, canvas)
     assume(found)
-    size = (qr_spec.side(version) + 2 * canvas.quiet_zone) * found.module_px
-    assert [value % canvas.grid_px for value in (found.module_px, found.left, found.top)] == [0, 0, 0]
-    assert 0 <= found.left <= canvas.width - size
-    assert 0 <= found.top <= canvas.height - size
+    module_px, left, top = found
+    size = (qr_spec.side(version) + 2 * canvas.quiet_zone) * module_px
+    assert [value % canvas.grid_px for value in found] == [0, 0, 0]
+    assert 0 <= left <= canvas.width - size
+    assert 0 <= top <= canvas.height - size
 
 
 @given(version=st.integers(1, 40), canvas=canvases)
 @settings(deadline=None, max_examples=100)
 def test_larger_modules_would_not_fit(version, canvas):
     found = place(version, canvas)
-    larger = (found.module_px if found else 0) + canvas.grid_px
+    larger = (found[0] if found else 0) + canvas.grid_px
     assert place(version, replace(canvas, module_px=larger)) is None
 
 
@@ -81,9 +82,9 @@ def test_the_smallest_canvas_fits_and_eight_px_less_do_not(version, canvas):
     assert px == 64 or place(version, replace(canvas, width=px - 8, height=px - 8)) is None
 
 
-def _problem(content: str, canvas: Canvas, **wish) -> LayoutError:
+def _problem(content: str, canvas: Canvas, **request) -> LayoutError:
     with pytest.raises(LayoutError) as caught:
-        solve(Wish(content=content, **wish), canvas)
+        solve(EncodeRequest(content=content, **request), canvas)
     return caught.value
 
 
@@ -120,15 +121,27 @@ def test_a_version_that_is_too_large_is_told_of():
 def test_what_the_sentence_offers_works(count, px):
     canvas = Canvas(width=px, height=px)
     try:
-        solve(Wish(content="a" * count), canvas)
+        solve(EncodeRequest(content="a" * count), canvas)
     except LayoutError as problem:
         enough = int(re.search(r"at least (\d+)", str(problem))[1])
         shorter = int(re.search(r"shorten it to (\d+)", str(problem))[1])
-        solve(Wish(content="a" * count), replace(canvas, width=enough, height=enough))
-        solve(Wish(content="a" * shorter), canvas)
+        solve(EncodeRequest(content="a" * count), replace(canvas, width=enough, height=enough))
+        solve(EncodeRequest(content="a" * shorter), canvas)
 
 
 def test_an_offset_beyond_the_canvas_is_told_its_range():
     # At 8 px the code has 232 px: it starts at (768 - 232) / 2 = 268, on the grid 264, and may end at 768: 536.
     problem = _problem("a", replace(SQUARE, offset_y_px=400))
     assert (problem.name, problem.problem.partition("may be ")[2]) == ("offset_y_px", "-264 to 272")
+
+
+@given(count=st.integers(1, 7), canvas=canvases)
+@settings(deadline=None, max_examples=60)
+def test_the_layout_is_where_the_symbol_was_placed(count, canvas):
+    found = place(1, canvas)
+    assume(found)
+    symbol, layout = solve(EncodeRequest(content="a" * count), canvas)
+    assert (layout.module_px, layout.box_left, layout.box_top) == found
+    assert (layout.content, layout.version, layout.mask) == (symbol.content, 1, symbol.mask)
+    assert layout.box_left + layout.box_size_px <= layout.width == canvas.width
+    assert layout.size_px == 21 * layout.module_px

@@ -94,10 +94,10 @@ def test_a_repair_leaves_everything_but_the_weak_modules(host: StandaloneHost) -
     from lib_bootcamp.ml.diffusion.guidance import Guidance
     from lib_bootcamp.ml.diffusion.qr_art import CodeDrawer
     from lib_bootcamp.operations.draw.txt2img import drawing_of
-    from lib_bootcamp.operations.qr.qr import code_layout
+    from lib_bootcamp.operations.qr.code import place_code
 
     params = QR_ART.params_from(ASKED)
-    layout = code_layout(params, 232, 232)
+    _, layout = place_code(params, 232, 232)
     weak = np.zeros((layout.modules, layout.modules), bool)
     weak[2:6, 10:14] = True
     asked = {**drawing_of(params), "width": 232, "height": 232}
