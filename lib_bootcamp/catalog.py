@@ -21,21 +21,20 @@ class Entry:
     Args:
         module: its file, below `operations`.
         attribute: the `Operation` in it.
-        over_folders: whether it also makes maps of a folder's pictures, as a job.
+        job: the function, below `operations`, that adds the job which does it many times; empty: its file says it all.
     """
 
     module: str
     attribute: str
-    over_folders: bool = False
+    job: str = ""
 
     @cached_property
     def operation(self) -> Operation[Any, Any]:
         """The operation; its file and what that stands on are imported when it is first asked for."""
         made: Operation[Any, Any] = getattr(import_module(self._name), self.attribute)
-        if self.over_folders:
-            from .operations.maps.folder import with_folder
-
-            return with_folder(made)
+        if self.job:
+            file, _, function = self.job.rpartition(".")
+            made = getattr(import_module(f"{__package__}.operations.{file}"), function)(made)
         return made
 
     @property
@@ -70,14 +69,15 @@ class Entry:
         raise LookupError(f"{self._name} declares no {self.attribute}")
 
 
+WITH_FOLDER = "maps.folder.with_folder"
 ENTRIES = (
     Entry("qr.qr", "QR"),
-    Entry("maps.brightness", "BRIGHTNESS", over_folders=True),
-    Entry("maps.lighting", "LIGHTING", over_folders=True),
-    Entry("maps.recolor", "RECOLOR", over_folders=True),
-    Entry("maps.edges", "EDGES", over_folders=True),
-    Entry("maps.detect", "DETECT", over_folders=True),
-    Entry("maps.all_maps", "ALL_MAPS", over_folders=True),
+    Entry("maps.brightness", "BRIGHTNESS", job=WITH_FOLDER),
+    Entry("maps.lighting", "LIGHTING", job=WITH_FOLDER),
+    Entry("maps.recolor", "RECOLOR", job=WITH_FOLDER),
+    Entry("maps.edges", "EDGES", job=WITH_FOLDER),
+    Entry("maps.detect", "DETECT", job=WITH_FOLDER),
+    Entry("maps.all_maps", "ALL_MAPS", job=WITH_FOLDER),
     Entry("controlnet.compatibility", "COMPATIBILITY"),
     Entry("qr.scan", "SCAN"),
     Entry("describe.classify", "CLASSIFY"),
@@ -87,7 +87,7 @@ ENTRIES = (
     Entry("describe.caption", "CAPTION"),
     Entry("datasets.report", "DATASET_REPORT"),
     Entry("datasets.captions", "DATASET_CAPTIONS"),
-    Entry("draw.txt2img", "TXT2IMG"),
+    Entry("draw.txt2img", "TXT2IMG", job="draw.series.with_series"),
     Entry("draw.qr_art", "QR_ART"),
 )
 OPERATIONS: tuple[Operation[Any, Any], ...]

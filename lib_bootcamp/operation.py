@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from . import __version__
 from .context import Context
 from .errors import BootcampError, InvalidParamError
+from .job import FolderJob, StepsJob
 from .params import Params, fields_of, under_current_names
 from .results import FileResult, Result
 
@@ -39,97 +40,6 @@ class OverFiles(Generic[P]):
     run: Callable[[Sequence[Path], P, Context], Iterator[FileResult | BootcampError]]
     labels: str = ""
     together: Callable[[Sequence[Any]], list[str]] | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Write:
-    """A file that a job writes.
-
-    Args:
-        path: the file.
-        before: what it holds now; None: it is not there.
-        after: what it will hold.
-    """
-
-    path: Path
-    before: bytes | None
-    after: bytes
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settled:
-    """One picture's result when everything is known about it.
-
-    Args:
-        result: what is kept in the journal.
-        writes: files that belong to this picture.
-        skipped: why nothing is done after all; empty where something is.
-    """
-
-    result: FileResult
-    writes: tuple[Write, ...] = ()
-    skipped: str = ""
-
-
-class FolderWork(Protocol):
-    """One job on one folder. Everything that is slow or needs a model is in `results`."""
-
-    @property
-    def batch(self) -> int:
-        """How many pictures are worked on at once: what a crash may repeat."""
-
-    @property
-    def writes_into(self) -> Path | None:
-        """The folder that files are written into; where they cannot be, the job fails before its first picture."""
-
-    def pictures(self) -> Iterable[tuple[Path, str]]:
-        """Each picture, with why it is left out (empty: it is not); asked for once in a job's life.
-
-        Raises:
-            ImageError: there is none.
-        """
-
-    def results(self, pictures: Sequence[Path]) -> Iterator[FileResult | BootcampError]:
-        """For each picture, in order and as it is made, its result or the mistake about it.
-
-        Raises:
-            CancelledError: the person stopped it, or the host did.
-        """
-
-    def settle(self, picture: Path, result: FileResult) -> Settled:
-        """Decide what is written for a picture; changes nothing.
-
-        Raises:
-            BootcampError: nothing can be; the picture has failed.
-        """
-
-    def at_end(self, results: Iterator[tuple[Path, Mapping[str, Any]]]) -> Write | None:
-        """The file that holds what came of many pictures, if there is one; asked for whenever a job ends or stops.
-
-        Args:
-            results: each picture that was done since it was last written, with the facts of its result.
-        Raises:
-            BootcampError: it cannot be made; the job has failed, and can be resumed.
-        """
-
-
-@dataclass(frozen=True, kw_only=True)
-class FolderJob(Generic[P]):
-    """How an operation works through a folder as a job, which can be paused, resumed after a crash, and undone.
-
-    Args:
-        params: the declaration without pictures, and with the folder.
-        work: makes the work on one folder, quickly, or refuses it; called when the job is asked for and at each start.
-        folder: the parameter that names the folder.
-        output: the parameter that may name another folder, below which its files are written then; empty: none does.
-        on_command_line: whether the command is the job; else the command takes files and folders by itself.
-    """
-
-    params: type[P]
-    work: Callable[[Path, P, Context], FolderWork]
-    folder: str = "folder"
-    output: str = ""
-    on_command_line: bool = True
 
 
 @dataclass(frozen=True)
@@ -174,7 +84,7 @@ class Operation(Generic[P, R]):
     over_files: OverFiles[Any] | None = None
     command: str = ""
     page: Callable[[Any, Context], str] | None = None
-    job: FolderJob[Any] | None = None
+    job: FolderJob[Any] | StepsJob[Any] | None = None
     section: Section | Literal[""] = ""
     luminance: bool = False
 

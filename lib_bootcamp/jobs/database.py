@@ -21,7 +21,7 @@ from lib_bootcamp.core.files.atomic import private_file, private_folder
 from lib_bootcamp.errors import OutputError, StorageError
 
 Durable: TypeAlias = Literal["", "soon", "now"]
-VERSION = 3
+VERSION = 4
 WAIT_S = 60
 _NO_STORAGE = ("disk is full", "disk I/O", "readonly")
 SIDES = ("-wal", "-shm")
@@ -38,7 +38,7 @@ CREATE TABLE IF NOT EXISTS jobs (
     listed INTEGER NOT NULL DEFAULT 0, total INTEGER NOT NULL DEFAULT 0, done INTEGER NOT NULL DEFAULT 0,
     skipped INTEGER NOT NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0,
     spent_s REAL NOT NULL DEFAULT 0, per_item_s REAL, begun TEXT NOT NULL DEFAULT '[]',
-    written_to INTEGER NOT NULL DEFAULT 0, output BLOB);
+    written_to INTEGER NOT NULL DEFAULT 0, output BLOB, kind TEXT NOT NULL DEFAULT 'folder');
 CREATE TABLE IF NOT EXISTS items (
     job INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE, number INTEGER NOT NULL, path BLOB NOT NULL,
     state TEXT NOT NULL DEFAULT 'todo', tries INTEGER NOT NULL DEFAULT 0, told INTEGER NOT NULL DEFAULT 0,
@@ -53,7 +53,13 @@ _CLAIMS = """
 CREATE TABLE IF NOT EXISTS claims (
     job INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE, what TEXT NOT NULL, path BLOB NOT NULL);
 """
-_SCHEMA += _CLAIMS
+_EVENTS = """
+CREATE TABLE IF NOT EXISTS events (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, job INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    at REAL NOT NULL, kind TEXT NOT NULL, facts TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS events_of ON events (job, id);
+"""
+_SCHEMA += _CLAIMS + _EVENTS
 _MIGRATIONS = {
     2: "ALTER TABLE writes ADD COLUMN item INTEGER",
     3: f"""
@@ -62,6 +68,7 @@ ALTER TABLE items ADD COLUMN error TEXT NOT NULL DEFAULT '';
 {_CLAIMS}
 INSERT INTO claims (job, what, path) SELECT id, operation, folder FROM jobs;
 """,
+    4: f"ALTER TABLE jobs ADD COLUMN kind TEXT NOT NULL DEFAULT 'folder'; {_EVENTS}",
 }
 """What brings a journal of the version before to each."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias
 
 from lib_bootcamp.errors import BootcampError
+from lib_bootcamp.job import EventKind, Kind
 from lib_bootcamp.params import Spec
 
 State: TypeAlias = Literal[
@@ -47,16 +48,27 @@ class ItemInfo:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EventInfo:
+    """Something that happened in a job."""
+
+    id: Annotated[int, Spec("Number", "The next ones are higher.")]
+    at: Annotated[str, Spec("When", "ISO 8601, UTC.")]
+    kind: Annotated[EventKind, Spec("Kind")]
+    facts: Annotated[dict[str, Any], Spec("Facts", "What is known of it.")]
+
+
+@dataclass(frozen=True, kw_only=True)
 class JobInfo:
     """One job."""
 
     id: Annotated[int, Spec("Number")]
     operation: Annotated[str, Spec("Operation")]
+    kind: Annotated[Kind, Spec("Kind", "folder: of pictures; steps: one after the other.")] = "folder"
     folder: Annotated[str, Spec("Folder")]
     state: Annotated[
         State, Spec("State", "interrupted: its process ended; it can be resumed, as a paused or failed one.")
     ]
-    total: Annotated[int, Spec("Pictures", "0 until the folder is listed.")]
+    total: Annotated[int, Spec("Pictures or steps", "0 until the folder is listed.")]
     done: Annotated[int, Spec("Done")]
     skipped: Annotated[int, Spec("Left out")]
     failed: Annotated[int, Spec("Failed")]
@@ -71,13 +83,14 @@ class JobInfo:
 
     @property
     def left(self) -> int:
-        """Pictures that are still to be done."""
+        """Pictures or steps that are still to be done."""
         return self.total - self.done - self.skipped - self.failed
 
     def summary(self) -> str:
         """One line for a person."""
         if self.state == "undone":
-            return f"undone: of {self.total:,} pictures {self.done:,} had been done"
+            unit = "pictures" if self.kind == "folder" else "steps"
+            return f"undone: of {self.total:,} {unit} {self.done:,} had been done"
         parts = [f"{self.done:,} of {self.total:,} done"]
         parts += [f"{count:,} {word}" for count, word in ((self.skipped, "left out"), (self.failed, "failed")) if count]
         if self.state in ACTIVE and self.eta_s is not None:

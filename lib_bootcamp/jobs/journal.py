@@ -15,9 +15,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from lib_bootcamp.job import Event
+
 from .database import Database, marks
+from .event_journal import EventJournal
 from .facts import ENDED, ItemInfo, NoJobError, State
 from .file_journal import FileJournal
+from .places import Places
 from .records import COLUMNS, Claim, Outcome, Row, Written, row_of, shown
 
 KEPT_JOBS = 200
@@ -29,29 +33,20 @@ _SELECT = f"SELECT {COLUMNS} FROM jobs"
 class JobJournal(Database):
     """The jobs of one data folder and their states."""
 
-    def add(  # noqa: PLR0913 - what a job is
-        self,
-        operation: str,
-        params: dict[str, Any],
-        folder: Path,
-        owner: str,
-        *,
-        trusted: bool,
-        output: Path | None = None,
-        claims: Sequence[Claim] = (),
-    ) -> int:
+    def add(self, operation: str, params: dict[str, Any], places: Places, owner: str, *, trusted: bool) -> int:
         """Put a job at the end of the queue; returns its number."""
-        written = None if output is None else os.fsencode(output)
-        values = (operation, json.dumps(params), os.fsencode(folder), int(trusted), owner, time.time(), written)
+        written = None if places.output is None else os.fsencode(places.output)
+        folder = os.fsencode(places.folder)
+        values = (operation, json.dumps(params), folder, int(trusted), owner, time.time(), written, places.kind)
         with self.transaction() as db:
             cursor = db.execute(
-                "INSERT INTO jobs (operation, params, folder, trusted, state, owner, created, output) "
-                "VALUES (?, ?, ?, ?, 'queued', ?, ?, ?)",
+                "INSERT INTO jobs (operation, params, folder, trusted, state, owner, created, output, kind) "
+                "VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, ?)",
                 values,
             )
             db.executemany(
                 "INSERT INTO claims (job, what, path) VALUES (?, ?, ?)",
-                [(cursor.lastrowid, each.what, os.fsencode(each.path)) for each in claims],
+                [(cursor.lastrowid, each.what, os.fsencode(each.path)) for each in places.claims],
             )
             db.execute(
                 f"DELETE FROM jobs WHERE state IN ({marks(ENDED)}) AND id NOT IN "
@@ -227,8 +222,22 @@ class ItemJournal(Database):
         return int(found[0][0])
 
 
-class Journal(JobJournal, ItemJournal, FileJournal):
+class Journal(JobJournal, ItemJournal, FileJournal, EventJournal):
     """All jobs of one data folder, their pictures and their files; safe to use from several threads and processes."""
+
+    def set_steps(self, number: int, total: int) -> None:
+        """Say how many steps a job has."""
+        with self.transaction() as db:
+            db.execute("UPDATE jobs SET listed = 1, total = ? WHERE id = ?", (total, number))
+
+    def step_done(
+        self, number: int, events: Sequence[Event], *, spent_s: float = 0, per_item_s: float | None = None
+    ) -> None:
+        """Say that a step is done and its files are written."""
+        with self.transaction() as db:
+            self.begin(number, [], spent_s=spent_s, per_item_s=per_item_s)
+            db.execute("UPDATE jobs SET done = done + 1 WHERE id = ?", (number,))
+            self.note(number, events)
 
     def begin(self, number: int, items: Sequence[int], *, spent_s: float = 0, per_item_s: float | None = None) -> None:
         """Say that the files of the last batch are written, and which pictures are begun now."""

@@ -10,7 +10,6 @@ import atexit
 import contextlib
 import itertools
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -25,12 +24,14 @@ from lib_bootcamp.operation import Operation
 from lib_bootcamp.ports import Host, Progress, SilentProgress
 
 from . import files
-from .facts import ACTIVE, RESUMABLE, ItemInfo, JobInfo, JobStateError, NoJobError, State, Undone
+from .facts import ACTIVE, RESUMABLE, EventInfo, ItemInfo, JobInfo, JobStateError, NoJobError, State, Undone
+from .folder_run import FolderRun
 from .journal import Journal
 from .owners import Owner
+from .places import places_of
 from .progress import Stop
 from .records import Claim, Row
-from .runner import Run
+from .steps_run import StepsRun
 
 Find = Callable[[str], Operation[Any, Any]]
 LOG = logging.getLogger(__name__)
@@ -90,6 +91,11 @@ class Jobs:
         self._row(number, trusted=trusted)
         return self.journal.items(number, offset=offset, limit=limit)
 
+    def events(self, number: int, *, trusted: bool, after: int = 0, limit: int = 100) -> list[EventInfo]:
+        """What happened in a job, in order, after an event."""
+        self._row(number, trusted=trusted)
+        return self.journal.events(number, after=after, limit=limit)
+
     def failures(self, number: int, *, trusted: bool, limit: int = 20) -> list[ItemInfo]:
         """The first pictures of a job that failed."""
         self._row(number, trusted=trusted)
@@ -130,23 +136,17 @@ class Jobs:
         operation = self.find(name)
         job = operation.job
         if job is None:
-            raise InvalidParamError("operation", f"{name} works on no folders")
+            raise InvalidParamError("operation", f"{name} is no job")
         params = operation.as_job().params_from(values)
         context = Context.of_job(self.host, SilentProgress(), trusted=trusted)
-        given = context.folder(getattr(params, job.folder), job.folder)
-        folder = _absolute(given)
-        kept, output = {**params.to_mapping(), job.folder: str(folder)}, None
-        claims = [Claim(what=name, path=folder)]
-        if job.output and (named := getattr(params, job.output)):
-            output = _absolute(context.output_folder(named, job.output))
-            kept[job.output] = str(output)
-            claims.append(Claim(what="files", path=output))
+        params, places = places_of(operation, params, context)
+        kept = {**params.to_mapping(), **places.named}
         # what it refuses is told at once and not when its turn comes
-        job.work(folder, job.params.from_mapping(kept), context)
+        job.work(places.folder, job.params.from_mapping(kept), context)
         self._reap()
         with self.journal.transaction():
-            self._refuse_second(claims)
-            return self.journal.add(name, kept, folder, self._owner.name, trusted=trusted, output=output, claims=claims)
+            self._refuse_second(places.claims)
+            return self.journal.add(name, kept, places, self._owner.name, trusted=trusted)
 
     def run_here(self, number: int, progress: Progress, stop: Stop) -> JobInfo:
         """Run a job that was just created, or one that can be resumed, in this thread.
@@ -196,7 +196,8 @@ class Jobs:
         state, error = row.info.state, row.info.error
         try:
             around = Context.of_job(self.host, SilentProgress(), trusted=row.trusted)
-            named = around.folder if row.output == row.folder else around.output_folder
+            in_place = row.info.kind == "folder" and row.output == row.folder
+            named = around.folder if in_place else around.output_folder
             inside = Inside(named(str(row.output), "folder"), exact=not row.trusted)
             files.put_right(self.journal, number, inside)
             restored, left = files.put_back(self.journal, number, inside)
@@ -354,13 +355,10 @@ class Jobs:
                 error = f"There is no operation {row.info.operation} here."
                 self.journal.move(number, "failed", among=("running",), error=error)
                 return
-            Run(self.journal, row, operation, self.host, progress, stop).run()
+            run = StepsRun if row.info.kind == "steps" else FolderRun
+            run(self.journal, row, operation, self.host, progress, stop).run()
         finally:
             self._let_go(number)
-
-
-def _absolute(path: Path) -> Path:
-    return Path(os.path.abspath(path))  # noqa: PTH100 - `resolve` would lose the links that a person named
 
 
 _open: dict[Path, Jobs] = {}

@@ -14,7 +14,7 @@ from .facts import ENDED, JobInfo, actions_in
 
 COLUMNS = (
     "id, operation, params, folder, trusted, state, owner, error, created, started, finished, listed, total, done, "
-    "skipped, failed, spent_s, per_item_s, output"
+    "skipped, failed, spent_s, per_item_s, output, kind"
 )
 
 
@@ -100,6 +100,7 @@ def row_of(values: Sequence[Any]) -> Row:
     info = JobInfo(
         id=told["id"],
         operation=told["operation"],
+        kind=told["kind"],
         folder=shown(told["folder"]),
         state=told["state"],
         total=told["total"],
@@ -108,9 +109,9 @@ def row_of(values: Sequence[Any]) -> Row:
         failed=told["failed"],
         eta_s=round(left * told["per_item_s"], 1) if known else None,
         spent_s=round(told["spent_s"], 1),
-        created=_moment(told["created"]) or "",
-        started=_moment(told["started"]),
-        finished=_moment(told["finished"]),
+        created=moment(told["created"]) or "",
+        started=moment(told["started"]),
+        finished=moment(told["finished"]),
         error=told["error"],
         actions=actions_in(told["state"]),
         params=json.loads(told["params"]),
@@ -130,5 +131,6 @@ def shown(path: bytes) -> str:
     return path.decode("utf-8", "replace")
 
 
-def _moment(seconds: float | None) -> str | None:
+def moment(seconds: float | None) -> str | None:
+    """A time as ISO 8601, UTC."""
     return None if seconds is None else datetime.fromtimestamp(seconds, tz=timezone.utc).isoformat(timespec="seconds")

@@ -1,38 +1,28 @@
-"""One job from its first picture to its last, batch by batch, with everything in the journal before it is done."""
+"""One run of a job of whatever kind: its states, and what ends it. What it works on is its kind's."""
 
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing
-from itertools import islice
-from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from lib_bootcamp.context import Context
-from lib_bootcamp.core.files.inside import Inside, digest
-from lib_bootcamp.errors import BootcampError, CancelledError, OutputError, StorageError
-from lib_bootcamp.operation import FolderWork, Operation, Write
+from lib_bootcamp.core.files.inside import Inside
+from lib_bootcamp.errors import BootcampError, CancelledError
+from lib_bootcamp.operation import Operation
 from lib_bootcamp.ports import Host, Progress
-from lib_bootcamp.results import FileResult
 
 from . import files
 from .facts import State
 from .journal import Journal
 from .progress import Clock, JobProgress, Stop
-from .records import Outcome, Row, Written
+from .records import Row
 
 LOG = logging.getLogger(__name__)
-ALONE_AFTER, LEFT_OUT_AFTER = 2, 4
-"""Crashes during a picture's batch until it is worked on by itself, and until it is left out."""
-KEPT_BYTES = 64 * 1024
-"""Up to so much of a file's new content the journal keeps until it is written. Of a larger one, a map, it would be
-written twice for the sake of a crash; after one its picture is done again instead."""
 UNEXPECTED = "The program failed unexpectedly; its log says where."
+W = TypeVar("W")
 
 
-class Run:
+class Run(Generic[W]):
     """One run of a job that this process has claimed.
 
     Args:
@@ -67,16 +57,16 @@ class Run:
         Raises:
             OutputError: the journal cannot be written any more.
         """
-        work: FolderWork | None = None
+        work: W | None = None
         state: State = "done"
         error = ""
         try:
-            work = self._work()
+            work = self.opened()
             files.put_right(self.journal, self.number, self.inside)
             self.journal.crashed(self.number)
             if not self.row.listed:
-                self.journal.list_items(self.number, self._listed(work))
-            self._work_through(work)
+                self.list_all(work)
+            self.work_through(work)
         except (CancelledError, KeyboardInterrupt):
             state = "paused"
         except BootcampError as problem:
@@ -87,7 +77,7 @@ class Run:
         try:
             self.journal.give_up(self.number)
             if work is not None:
-                self._at_end(work)
+                self.finish(work)
         except KeyboardInterrupt:
             state = "failed" if error else "paused"  # what is missing is written when it is resumed
         except BootcampError as problem:
@@ -101,140 +91,32 @@ class Run:
             self.journal.move(self.number, state, among=("running",), error=error)
         return state
 
-    def _work(self) -> FolderWork:
-        job = self.operation.job
-        if job is None:
-            raise TypeError(f"{self.operation.name} is no job")
-        self.root = self.context.folder(str(self.row.folder), job.folder)
-        self.output = self.root
-        if self.row.output != self.row.folder:
-            self.output = self.context.output_folder(str(self.row.output), job.output)
-        self.inside = Inside(self.output, exact=not self.context.trusted)
-        work: FolderWork = job.work(self.root, job.params.from_mapping(self.row.info.params), self.context)
-        if work.writes_into is not None:
-            self.inside.check_writable(work.writes_into)
-        return work
+    def opened(self) -> W:
+        """The work, with the folders that it may use looked at again."""
+        raise NotImplementedError
 
-    def _listed(self, work: FolderWork) -> Iterator[tuple[str, str]]:
-        for path, note in work.pictures():
-            self._stop_if_asked()
-            yield str(path.relative_to(self.root)), note
+    def list_all(self, work: W) -> None:
+        """Write down what is to be done, once in the job's life."""
+        raise NotImplementedError
 
-    def _stop_if_asked(self) -> None:
+    def work_through(self, work: W) -> None:
+        """Do what is still to be done.
+
+        Raises:
+            CancelledError: somebody stopped it.
+            BootcampError: it cannot go on.
+        """
+        raise NotImplementedError
+
+    def finish(self, work: W) -> None:
+        """What is done whenever it ends or stops."""
+        raise NotImplementedError
+
+    def stop_if_asked(self) -> None:
+        """Come back where nobody stopped it.
+
+        Raises:
+            CancelledError: somebody did.
+        """
         if self.progress.cancelled():
             raise CancelledError(0)
-
-    def _work_through(self, work: FolderWork) -> None:
-        todo = self.journal.todo(self.number)
-        for item in [each for each in todo if each[2] >= ALONE_AFTER]:
-            if item[2] >= LEFT_OUT_AFTER:
-                note = f"The program ended {item[2]} times while this picture was worked on; it is left out."
-                self.journal.intend(self.number, [Outcome(number=item[0], state="failed", note=note)], [])
-            else:
-                self._some(work, [item], 1)
-        self._some(work, [each for each in todo if each[2] < ALONE_AFTER], max(1, work.batch))
-
-    def _some(self, work: FolderWork, items: Sequence[tuple[int, str, int]], size: int) -> None:
-        if not items:
-            return
-        # closed at once and not when it is collected: it holds the models
-        with closing(_generated(work.results([self.root / path for _, path, _ in items]))) as results:
-            for at in range(0, len(items), size):
-                self._batch(work, results, items[at : at + size])
-
-    def _batch(
-        self,
-        work: FolderWork,
-        results: Iterator[FileResult | BootcampError],
-        group: Sequence[tuple[int, str, int]],
-    ) -> None:
-        self._stop_if_asked()
-        self._begin([number for number, _, _ in group])
-        start = time.monotonic()
-        made: list[FileResult | BootcampError] = []
-        try:
-            for each in islice(results, len(group)):
-                made.append(each)  # one by one: what was made before somebody stopped it is kept
-        finally:
-            self._take(work, group[: len(made)], made)
-        if len(made) < len(group):
-            raise RuntimeError(f"{self.operation.name} gave {len(made)} results for {len(group)} pictures")
-        self._spent = time.monotonic() - start
-        self._clock.add(self._spent, len(group))
-
-    def _begin(self, numbers: list[int]) -> None:
-        self.journal.begin(self.number, numbers, spent_s=self._spent, per_item_s=self._clock.per_item_s())
-        self._spent = 0.0
-
-    def _take(
-        self,
-        work: FolderWork,
-        group: Sequence[tuple[int, str, int]],
-        made: Sequence[FileResult | BootcampError],
-    ) -> None:
-        """Results into the journal with the files that they mean, then the files."""
-        outcomes, writes = [], []
-        for (number, path, _), result in zip(group, made, strict=True):
-            outcome, planned = self._settled(work, number, self.root / path, result)
-            outcomes.append(outcome)
-            writes += [(number, each, self._written(each, item=number)) for each in planned]
-        if not outcomes:
-            return
-        self.journal.intend(self.number, outcomes, [file for _, _, file in writes])
-        for at, (number, write, file) in enumerate(writes):
-            try:
-                self.inside.write(self.output / file.path, write.after)
-            except StorageError:
-                # the job ends here; what was not written is done again when it is resumed
-                self.journal.take_all_back(self.number, [(item, left.path) for item, _, left in writes[at:]])
-                raise
-            except OutputError as error:
-                self.journal.take_back(self.number, number, file.path, str(error))
-
-    def _settled(
-        self, work: FolderWork, number: int, picture: Path, result: FileResult | BootcampError
-    ) -> tuple[Outcome, list[Write]]:
-        try:
-            if isinstance(result, BootcampError):
-                raise result
-            settled = work.settle(picture, result)
-            for each in settled.writes:
-                self.inside.refuse_outside(each.path)
-        except BootcampError as error:
-            return Outcome(number=number, state="failed", note=str(error), error=type(error).__name__), []
-        state = "skipped" if settled.skipped else "done"
-        note = settled.skipped or settled.result.warning()
-        outcome = Outcome(number=number, state=state, result=settled.result.facts(), note=note)
-        return outcome, [each for each in settled.writes if each.after != each.before]
-
-    def _written(self, each: Write, *, item: int | None = None) -> Written:
-        kept = item is not None and len(each.after) <= KEPT_BYTES
-        return Written(
-            path=str(each.path.relative_to(self.output)),
-            before=each.before,
-            after=each.after if kept else None,
-            digest=digest(each.after),
-            item=item,
-        )
-
-    def _at_end(self, work: FolderWork) -> None:
-        """Write the file of many pictures. It can be made anew, so that the journal keeps only what it held."""
-        files.put_right(self.journal, self.number, self.inside)  # a second Ctrl+C may have come between two files
-        self.journal.begin(self.number, [], spent_s=self._spent, per_item_s=self._clock.per_item_s())
-        self.journal.slim(self.number)
-        results = ((self.root / path, facts) for path, facts in self.journal.results(self.number))
-        write = work.at_end(results)
-        if write is None:
-            return
-        file = self._written(write)
-        if write.after != write.before:
-            self.journal.intend(self.number, [], [file])
-            self.inside.write(write.path, write.after)
-        with self.journal.transaction():
-            self.journal.written_down(self.number)
-            self.journal.tell(self.number)
-
-
-def _generated(results: Iterator[Any]) -> Generator[Any, None, None]:
-    """Any iterator as one that can be closed."""
-    yield from results

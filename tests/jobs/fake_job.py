@@ -10,9 +10,10 @@ from typing import Annotated, Any
 from lib_bootcamp.context import Context
 from lib_bootcamp.core.files.folders import is_inside
 from lib_bootcamp.errors import BootcampError, CancelledError, ImageError
+from lib_bootcamp.job import FolderJob, Settled, Write
 from lib_bootcamp.jobs.kinds.folder import FolderParams
 from lib_bootcamp.jobs.manager import Jobs
-from lib_bootcamp.operation import FolderJob, Operation, Settled, Write
+from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Params, Spec
 from lib_bootcamp.results import FileResult
 from tests.fakes import FakeHost

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from lib_bootcamp.core.files.places import Place
-from lib_bootcamp.jobs import runner
+from lib_bootcamp.jobs import folder_run
 from lib_bootcamp.jobs.database import Database
 from lib_bootcamp.jobs.manager import Jobs
 from lib_bootcamp.jobs.progress import Stop
@@ -103,11 +103,11 @@ def finished(folder: Path, script: Script, number: int) -> Jobs:
     return jobs
 
 
-@pytest.mark.parametrize(("table", "kept"), [(False, runner.KEPT_BYTES), (False, 0), (True, 0)])
+@pytest.mark.parametrize(("table", "kept"), [(False, folder_run.KEPT_BYTES), (False, 0), (True, 0)])
 def test_killed_at_any_point_a_job_loses_nothing_and_repeats_at_most_a_batch(
     tmp_path: Path, death: Death, table: bool, kept: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "KEPT_BYTES", kept)
+    monkeypatch.setattr(folder_run, "KEPT_BYTES", kept)
     texts = {f"{at}.txt": f"a {at}" for at in range(PICTURES)}
     rows = {"table.tsv": "".join(f"{at}.img\ta {at}\n" for at in range(PICTURES)), **BEFORE}
     whole = rows if table else texts

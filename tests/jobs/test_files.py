@@ -12,6 +12,7 @@ from lib_bootcamp.core.files.inside import Inside, digest
 from lib_bootcamp.errors import OutputError
 from lib_bootcamp.jobs import files
 from lib_bootcamp.jobs.journal import Journal
+from lib_bootcamp.jobs.places import Places
 from lib_bootcamp.jobs.records import Outcome, Written
 
 
@@ -24,7 +25,7 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 @pytest.fixture
 def number(journal: Journal, root: Path) -> int:
-    return journal.add("name", {}, root, "me", trusted=True)
+    return journal.add("name", {}, Places(folder=root), "me", trusted=True)
 
 
 def intend(journal: Journal, number: int, path: str, before: bytes | None, after: bytes, *, keep: bool = True) -> None:

@@ -18,6 +18,7 @@ from lib_bootcamp.jobs import database
 from lib_bootcamp.jobs import journal as module
 from lib_bootcamp.jobs.facts import NoJobError
 from lib_bootcamp.jobs.journal import Journal
+from lib_bootcamp.jobs.places import Places
 from lib_bootcamp.jobs.records import Outcome, Written
 
 
@@ -29,7 +30,7 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 
 def add(journal: Journal, folder: Path = Path("/set"), *pictures: str) -> int:
-    number = journal.add("caption", {"folder": str(folder)}, folder, "me", trusted=True)
+    number = journal.add("caption", {"folder": str(folder)}, Places(folder=folder), "me", trusted=True)
     if pictures:
         journal.list_items(number, [(each, "") for each in pictures])
     return number

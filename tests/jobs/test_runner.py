@@ -12,10 +12,10 @@ import pytest
 from lib_bootcamp.core.files.inside import Inside
 from lib_bootcamp.errors import BootcampError, CancelledError, OutputError
 from lib_bootcamp.jobs.facts import JobInfo
+from lib_bootcamp.jobs.folder_run import ALONE_AFTER, LEFT_OUT_AFTER, FolderRun
 from lib_bootcamp.jobs.manager import Jobs
 from lib_bootcamp.jobs.progress import Clock, Stop
 from lib_bootcamp.jobs.records import Outcome
-from lib_bootcamp.jobs.runner import ALONE_AFTER, LEFT_OUT_AFTER, Run
 from tests.fakes import FakeProgress
 from tests.jobs.fake_job import Script, files_of
 
@@ -95,7 +95,7 @@ def test_the_benchmarks_journal_that_does_nothing_is_all_that_a_run_needs(jobs: 
     number = create(jobs, root)
     jobs.journal.claim(number, "me", "running", among=("queued",))
     row, host = jobs.journal.row(number), jobs.host
-    assert Run(NoJournal(), row, jobs.find("name"), host, FakeProgress(), Stop()).run() == "done"  # type: ignore[arg-type]
+    assert FolderRun(NoJournal(), row, jobs.find("name"), host, FakeProgress(), Stop()).run() == "done"  # type: ignore[arg-type]
     assert len(files_of(root)) == 10
 
 

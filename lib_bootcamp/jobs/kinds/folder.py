@@ -12,7 +12,7 @@ from lib_bootcamp.core.datasets.folder import list_folder, no_pictures
 from lib_bootcamp.core.files.inside import Inside, LeadsOutError
 from lib_bootcamp.core.images.codec import MAX_BYTES, read_file
 from lib_bootcamp.errors import BootcampError, ImageError, OutputError
-from lib_bootcamp.operation import Settled, Write
+from lib_bootcamp.job import Settled, Write
 from lib_bootcamp.params import Params, Spec
 from lib_bootcamp.results import FileResult
 

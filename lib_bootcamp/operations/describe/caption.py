@@ -8,7 +8,8 @@ from typing import Annotated
 from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.errors import BootcampError
-from lib_bootcamp.operation import FolderJob, Operation
+from lib_bootcamp.job import FolderJob
+from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Spec
 from lib_bootcamp.results import Result
 

@@ -22,9 +22,9 @@ from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.core.images.codec import decode_image
 from lib_bootcamp.core.images.colors import parse_color
 from lib_bootcamp.errors import BootcampError
+from lib_bootcamp.job import Settled, Write
 from lib_bootcamp.jobs.kinds.folder import FolderParams, PictureFolder
 from lib_bootcamp.ml.captioners.registry import AUTO, automatic
-from lib_bootcamp.operation import Settled, Write
 from lib_bootcamp.params import Spec
 from lib_bootcamp.results import FileResult
 

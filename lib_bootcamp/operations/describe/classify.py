@@ -15,8 +15,9 @@ from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.core.images.codec import read_file
 from lib_bootcamp.core.text.zero_shot import Answer, Scoring
 from lib_bootcamp.errors import BootcampError, InvalidParamError, MissingPackageError
+from lib_bootcamp.job import FolderJob, Settled
 from lib_bootcamp.jobs.kinds.folder import FolderParams, PictureFolder
-from lib_bootcamp.operation import FolderJob, Operation, OverFiles, Settled
+from lib_bootcamp.operation import Operation, OverFiles
 from lib_bootcamp.params import Params, Spec
 from lib_bootcamp.results import FileResult, Result
 

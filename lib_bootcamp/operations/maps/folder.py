@@ -24,8 +24,9 @@ from lib_bootcamp.core.images.opencv import opencv
 from lib_bootcamp.core.images.parallel import in_order
 from lib_bootcamp.core.images.png import encode_png
 from lib_bootcamp.errors import BootcampError, CancelledError, InvalidParamError, OutputError
+from lib_bootcamp.job import FolderJob, Settled, Write
 from lib_bootcamp.jobs.kinds.folder import FolderParams, PictureFolder
-from lib_bootcamp.operation import FolderJob, Operation, Settled, Write
+from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Param, Spec
 from lib_bootcamp.ports import SilentProgress
 from lib_bootcamp.results import FileResult

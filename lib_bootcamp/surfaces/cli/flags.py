@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from lib_bootcamp.job import FolderJob, StepsJob
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Param, fields_of
 
@@ -20,6 +21,11 @@ def add_operation(parser: argparse.ArgumentParser, operation: Operation[Any, Any
         if group and group not in sections:
             sections[group] = parser.add_argument_group(group)
         _add_param(sections.get(group, parser), param)
+    if isinstance(operation.job, StepsJob):
+        many = parser.add_argument_group("many, as a job into the folder --out")
+        for param in operation.job.params.fields():
+            if param.name in operation.job.more:
+                _add_param(many, param)
     if operation.over_files is not None:
         folder.add_flags(parser, labeled=bool(operation.over_files.labels))
     elif operation.is_job_command:
@@ -56,7 +62,7 @@ def _add_picture_flags(files: Any, operation: Operation[Any, Any]) -> None:
         out_help += " (default: pictures are not written)"
     else:
         out_help += f" (default: {operation.name}.png, or INPUT-{operation.name}.png, in the current folder)"
-    if operation.job is not None:
+    if isinstance(operation.job, FolderJob):
         out_help += f"; a folder's lie in maps/{operation.name} inside of it where no other is named"
     files.add_argument("--out", metavar="PATH", help=out_help)
     files.add_argument("--recursive", action="store_true", help="take the folders inside folders too")

@@ -92,6 +92,8 @@ def _run(
 
 
 def _operate(operation: Operation[Any, Any], host: Host, arguments: dict[str, Any]) -> int:
+    from lib_bootcamp.job import StepsJob
+
     from .folder import FLAGS, FolderRunner, FolderSettings
     from .jobs import JobRunner
     from .maps import MapsRunner, is_maps_job
@@ -104,6 +106,10 @@ def _operate(operation: Operation[Any, Any], host: Host, arguments: dict[str, An
         operation = operation.as_job()
     own = {param.name for param in operation.params.fields()}
     settings = Settings(**{name: arguments.pop(name) for name in SETTINGS if name in arguments.keys() - own})
+    job = operation.job
+    if isinstance(job, StepsJob) and arguments.keys() & set(job.more):
+        out = {job.folder: settings.out or f"{operation.name}-out"}
+        return JobRunner(operation.as_job(), host, settings).run({**arguments, **out})
     runner = JobRunner if operation.is_job_command else Runner
     if is_maps_job(operation, arguments, settings):
         runner = MapsRunner

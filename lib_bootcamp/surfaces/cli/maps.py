@@ -10,6 +10,7 @@ from typing import Any
 from lib_bootcamp.catalog import find
 from lib_bootcamp.core.files.folders import is_folder
 from lib_bootcamp.errors import BootcampError, InvalidParamError
+from lib_bootcamp.job import FolderJob
 from lib_bootcamp.jobs.facts import ItemInfo, JobInfo
 from lib_bootcamp.jobs.manager import Jobs, jobs_of
 from lib_bootcamp.operation import Operation
@@ -30,7 +31,7 @@ def is_maps_job(operation: Operation[Any, Any], given: Mapping[str, Any], settin
     A job takes no other picture than those; a batch is of runs that have nothing in common.
     """
     job = operation.job
-    if job is None or job.on_command_line or settings.batch is not None:
+    if not isinstance(job, FolderJob) or job.on_command_line or settings.batch is not None:
         return False
     pictures = [each for each in operation.params.fields() if each.kind == "image"]
     sources = next(given.get(each.name, []) for each in pictures if each.spec.positional)

@@ -14,6 +14,7 @@ import anyio
 from fastapi import APIRouter, Depends
 from starlette.responses import Response, StreamingResponse
 
+from lib_bootcamp.job import FolderJob
 from lib_bootcamp.jobs.facts import ENDED, ItemsPage, JobInfo, NoJobError, Undone
 from lib_bootcamp.jobs.manager import Jobs, jobs_of
 from lib_bootcamp.operation import Operation
@@ -141,11 +142,12 @@ def job_routes(operations: Iterable[Operation[Any, Any]]) -> list[Route]:
 
 
 def _start_of(operation: Operation[Any, Any]) -> Route:
+    what = "a folder" if isinstance(operation.job, FolderJob) else "step by step"
     return Route(
         method="POST",
         path=f"/jobs/{operation.name}",
         operation_id=f"bootcamp_job_{operation.name.replace('-', '_')}",
-        summary=f"{operation.title}: a folder as a job",
+        summary=f"{operation.title}: {what} as a job",
         description=f"{operation.summary} The folder is one that the owner allowed.",
         tag=TAG,
         answer=JobInfo,

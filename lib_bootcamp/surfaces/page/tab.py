@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from lib_bootcamp.context import Context
+from lib_bootcamp.job import FolderJob
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import fields_of
 from lib_bootcamp.ports import Host, Progress
@@ -94,7 +95,7 @@ class Tab:
         self.button: Any = None
         self.folder = (
             FolderOfMaps(operation, host, self.form, self.prefix)
-            if operation.job is not None and not operation.job.on_command_line
+            if isinstance(operation.job, FolderJob) and not operation.job.on_command_line
             else None
         )
 

@@ -1,0 +1,179 @@
+"""What a job is: long work that is written down while it goes on, of one of a few kinds.
+
+A kind says what the work is made of and what survives the program: the pictures of a folder, or steps, of which each
+begins where the one before ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Generic, Literal, Protocol, TypeAlias, TypeVar
+
+from .context import Context
+from .errors import BootcampError
+from .params import Params
+from .results import FileResult
+
+Kind: TypeAlias = Literal["folder", "steps"]
+EventKind: TypeAlias = Literal["progress", "loss", "sample", "warning", "file"]
+P = TypeVar("P", bound=Params)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Something that happened in a job.
+
+    Args:
+        kind: `sample`, a picture or text that shows how far it is; `file`, one that was written; `loss`, a number that
+            falls; `warning`; `progress`.
+        facts: what is known of it, as JSON can hold it.
+    """
+
+    kind: EventKind
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Write:
+    """A file that a job writes.
+
+    Args:
+        path: the file.
+        before: what it holds now; None: it is not there.
+        after: what it will hold.
+    """
+
+    path: Path
+    before: bytes | None
+    after: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settled:
+    """One picture's result when everything is known about it.
+
+    Args:
+        result: what is kept in the journal.
+        writes: files that belong to this picture.
+        skipped: why nothing is done after all; empty where something is.
+    """
+
+    result: FileResult
+    writes: tuple[Write, ...] = ()
+    skipped: str = ""
+
+
+class FolderWork(Protocol):
+    """One job on one folder. Everything that is slow or needs a model is in `results`."""
+
+    @property
+    def batch(self) -> int:
+        """How many pictures are worked on at once: what a crash may repeat."""
+
+    @property
+    def writes_into(self) -> Path | None:
+        """The folder that files are written into; where they cannot be, the job fails before its first picture."""
+
+    def pictures(self) -> Iterable[tuple[Path, str]]:
+        """Each picture, with why it is left out (empty: it is not); asked for once in a job's life.
+
+        Raises:
+            ImageError: there is none.
+        """
+
+    def results(self, pictures: Sequence[Path]) -> Iterator[FileResult | BootcampError]:
+        """For each picture, in order and as it is made, its result or the mistake about it.
+
+        Raises:
+            CancelledError: the person stopped it, or the host did.
+        """
+
+    def settle(self, picture: Path, result: FileResult) -> Settled:
+        """Decide what is written for a picture; changes nothing.
+
+        Raises:
+            BootcampError: nothing can be; the picture has failed.
+        """
+
+    def at_end(self, results: Iterator[tuple[Path, Mapping[str, Any]]]) -> Write | None:
+        """The file that holds what came of many pictures, if there is one; asked for whenever a job ends or stops.
+
+        Args:
+            results: each picture that was done since it was last written, with the facts of its result.
+        Raises:
+            BootcampError: it cannot be made; the job has failed, and can be resumed.
+        """
+
+
+@dataclass(frozen=True, kw_only=True)
+class FolderJob(Generic[P]):
+    """How an operation works through a folder as a job, which can be paused, resumed after a crash, and undone.
+
+    Args:
+        params: the declaration without pictures, and with the folder.
+        work: makes the work on one folder, quickly, or refuses it; called when the job is asked for and at each start.
+        folder: the parameter that names the folder.
+        output: the parameter that may name another folder, below which its files are written then; empty: none does.
+        on_command_line: whether the command is the job; else the command takes files and folders by itself.
+    """
+
+    kind: ClassVar[Kind] = "folder"
+    params: type[P]
+    work: Callable[[Path, P, Context], FolderWork]
+    folder: str = "folder"
+    output: str = ""
+    on_command_line: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One step that is done.
+
+    Args:
+        events: what happened in it.
+        writes: the files that belong to it.
+    """
+
+    events: tuple[Event, ...] = ()
+    writes: tuple[Write, ...] = field(default=())
+
+
+class StepsWork(Protocol):
+    """Work of so many steps, whose files lie in one folder."""
+
+    @property
+    def total(self) -> int:
+        """How many steps it has."""
+
+    def steps(self, done: int) -> Iterator[Step]:
+        """Each step that is still to be done, as it is done; nothing of a step is kept until it is given.
+
+        Args:
+            done: so many were given, and their files written, in runs before.
+        Raises:
+            CancelledError: the person stopped it, or the host did.
+        """
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepsJob(Generic[P]):
+    """How an operation works step by step as a job, which can be paused, resumed after a crash, and undone.
+
+    Args:
+        params: the declaration, with the folder that the files are written into.
+        work: as `FolderJob`.
+        folder: the parameter that names the folder; it may not be there yet. One job at a time writes into it.
+        fixed: the values with whatever is left to chance decided, so that a resumed job goes on with the same.
+        on_command_line: whether the command is the job always; else only where its `more` parameters are given.
+        more: parameters of the job's own that the command has too.
+    """
+
+    kind: ClassVar[Kind] = "steps"
+    params: type[P]
+    work: Callable[[Path, P, Context], StepsWork]
+    folder: str = "output_folder"
+    fixed: Callable[[P], P] = lambda params: params
+    on_command_line: bool = False
+    more: tuple[str, ...] = ()

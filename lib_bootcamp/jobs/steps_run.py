@@ -1,0 +1,77 @@
+"""A job of steps, each in the journal when its files are written: after a crash it goes on with the step it was at."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator
+from contextlib import closing
+
+from lib_bootcamp.core.files.inside import Inside, digest
+from lib_bootcamp.errors import OutputError
+from lib_bootcamp.job import Step, StepsJob, StepsWork
+
+from . import files
+from .records import Written
+from .runner import Run
+
+
+class StepsRun(Run[StepsWork]):
+    """One run of a job of steps."""
+
+    def opened(self) -> StepsWork:
+        """See `Run`."""
+        job = self.operation.job
+        if not isinstance(job, StepsJob):
+            raise TypeError(f"{self.operation.name} is no job of steps")
+        self.output = self.context.output_folder(str(self.row.folder), job.folder)
+        self.inside = Inside(self.output, exact=not self.context.trusted)
+        work: StepsWork = job.work(self.output, job.params.from_mapping(self.row.info.params), self.context)
+        self.inside.check_writable(self.output)
+        return work
+
+    def list_all(self, work: StepsWork) -> None:
+        """See `Run`."""
+        self.journal.set_steps(self.number, work.total)
+
+    def work_through(self, work: StepsWork) -> None:
+        """See `Run`."""
+        done = self.row.info.done
+        self.progress.start(self.operation.title, work.total, "step")
+        with closing(_generated(work.steps(done))) as steps:
+            for number in range(done, work.total):
+                self.stop_if_asked()
+                start = time.monotonic()
+                step = next(steps, None)
+                if step is None:
+                    raise RuntimeError(f"{self.operation.name} gave {number} of {work.total} steps")
+                self._take(step, time.monotonic() - start)
+                self.progress.step(number + 1)
+
+    def _take(self, step: Step, seconds: float) -> None:
+        """The step's files, then the step: one that was killed in between is done again, and finds its own files."""
+        writes = [each for each in step.writes if each.after != each.before]
+        written = [
+            Written(
+                path=str(each.path.relative_to(self.output)), before=each.before, after=None, digest=digest(each.after)
+            )
+            for each in writes
+        ]
+        self.journal.intend(self.number, [], written)
+        for each in writes:
+            try:
+                self.inside.write(each.path, each.after)
+            except OutputError:
+                files.put_right(self.journal, self.number, self.inside)
+                raise
+        self._clock.add(seconds, 1)
+        self.journal.step_done(self.number, step.events, spent_s=seconds, per_item_s=self._clock.per_item_s())
+
+    def finish(self, work: StepsWork) -> None:
+        """See `Run`."""
+        del work
+        files.put_right(self.journal, self.number, self.inside)
+
+
+def _generated(steps: Iterator[Step]) -> Generator[Step, None, None]:
+    """Any iterator as one that can be closed."""
+    yield from steps
