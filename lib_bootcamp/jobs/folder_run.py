@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
@@ -11,11 +12,11 @@ from typing import Any
 
 from lib_bootcamp.core.files.inside import Inside, digest
 from lib_bootcamp.errors import BootcampError, OutputError, StorageError
-from lib_bootcamp.job import FolderJob, FolderWork, Write
+from lib_bootcamp.job import Event, FolderJob, FolderWork, Write
 from lib_bootcamp.results import FileResult
 
 from . import files
-from .records import Outcome, Written
+from .records import Outcome, Written, shown
 from .runner import Run
 
 ALONE_AFTER, LEFT_OUT_AFTER = 2, 4
@@ -109,7 +110,7 @@ class FolderRun(Run[FolderWork]):
             writes += [(number, each, self._written(each, item=number)) for each in planned]
         if not outcomes:
             return
-        self.journal.intend(self.number, outcomes, [file for _, _, file in writes])
+        self.journal.intend(self.number, outcomes, [file for _, _, file in writes], _warnings(group, outcomes))
         for at, (number, write, file) in enumerate(writes):
             try:
                 self.inside.write(self.output / file.path, write.after)
@@ -162,6 +163,13 @@ class FolderRun(Run[FolderWork]):
         with self.journal.transaction():
             self.journal.written_down(self.number)
             self.journal.tell(self.number)
+
+
+def _warnings(group: Sequence[tuple[int, str, int]], outcomes: Sequence[Outcome]) -> list[Event]:
+    """What is told of pictures that failed."""
+    paths = {number: shown(os.fsencode(path)) for number, path, _ in group}
+    failed = (each for each in outcomes if each.state == "failed")
+    return [Event(kind="warning", facts={"path": paths[each.number], "note": each.note}) for each in failed]
 
 
 def _generated(results: Iterator[Any]) -> Generator[Any, None, None]:

@@ -248,7 +248,9 @@ class Journal(JobJournal, ItemJournal, FileJournal, EventJournal):
                 (json.dumps(items), spent_s, per_item_s, number),
             )
 
-    def intend(self, number: int, outcomes: Sequence[Outcome], writes: Sequence[Written]) -> None:
+    def intend(
+        self, number: int, outcomes: Sequence[Outcome], writes: Sequence[Written], events: Sequence[Event] = ()
+    ) -> None:
         """What came of pictures, and the files that are written next."""
         counts = [sum(each.state == state for each in outcomes) for state in ("done", "skipped", "failed")]
         with self.transaction(durable="soon" if any(each.before is not None for each in writes) else "") as db:
@@ -257,6 +259,7 @@ class Journal(JobJournal, ItemJournal, FileJournal, EventJournal):
                 [(each.state, _json(each.result), each.note, each.error, number, each.number) for each in outcomes],
             )
             self.will_write(number, writes)
+            self.note(number, events)
             db.execute(
                 "UPDATE jobs SET done = done + ?, skipped = skipped + ?, failed = failed + ? WHERE id = ?",
                 (*counts, number),

@@ -20,6 +20,7 @@ from lib_bootcamp.context import Context
 from lib_bootcamp.core.files.folders import is_inside
 from lib_bootcamp.core.files.inside import Inside
 from lib_bootcamp.errors import BootcampError, InvalidParamError, OutputError, QueueFullError, StorageError
+from lib_bootcamp.job import Event
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.ports import Host, Progress, SilentProgress
 
@@ -148,14 +149,21 @@ class Jobs:
             self._refuse_second(places.claims)
             return self.journal.add(name, kept, places, self._owner.name, trusted=trusted)
 
-    def run_here(self, number: int, progress: Progress, stop: Stop) -> JobInfo:
+    def run_here(
+        self, number: int, progress: Progress, stop: Stop, tell: Callable[[Event], None] = lambda event: None
+    ) -> JobInfo:
         """Run a job that was just created, or one that can be resumed, in this thread.
 
+        Args:
+            number: of the job.
+            progress: its display.
+            stop: pauses it.
+            tell: called with what happens in it, when it is in the journal.
         Raises:
             JobStateError: somebody else has begun it, it cannot be resumed, or another one works on its folder.
         """
         self._claim(self._row(number, trusted=True), "running", stop, among=("queued", *RESUMABLE), done="resumed")
-        self._run(number, progress, stop)
+        self._run(number, progress, stop, tell)
         return self.info(number, trusted=True)
 
     def pause(self, number: int, *, trusted: bool) -> JobInfo:
@@ -346,7 +354,9 @@ class Jobs:
             self._here[number] = stop
         self._run(number, self.host.progress(), stop)
 
-    def _run(self, number: int, progress: Progress, stop: Stop) -> None:
+    def _run(
+        self, number: int, progress: Progress, stop: Stop, tell: Callable[[Event], None] = lambda event: None
+    ) -> None:
         try:
             row = self.journal.row(number)
             try:
@@ -356,7 +366,7 @@ class Jobs:
                 self.journal.move(number, "failed", among=("running",), error=error)
                 return
             run = StepsRun if row.info.kind == "steps" else FolderRun
-            run(self.journal, row, operation, self.host, progress, stop).run()
+            run(self.journal, row, operation, self.host, progress, stop, tell).run()
         finally:
             self._let_go(number)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from lib_bootcamp.context import Context
 from lib_bootcamp.core.files.inside import Inside
 from lib_bootcamp.errors import BootcampError, CancelledError
+from lib_bootcamp.job import Event
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.ports import Host, Progress
 
@@ -32,6 +34,7 @@ class Run(Generic[W]):
         host: what it runs on.
         progress: the display.
         stop: ends it after a batch.
+        tell: called with what happens in it.
     """
 
     def __init__(  # noqa: PLR0913 - what a run is, once
@@ -42,7 +45,9 @@ class Run(Generic[W]):
         host: Host,
         progress: Progress,
         stop: Stop,
+        tell: Callable[[Event], None] = lambda event: None,
     ) -> None:
+        self.tell = tell
         self.journal, self.row, self.number, self.operation = journal, row, row.info.id, operation
         self.progress = JobProgress(progress, stop, journal, self.number)
         self.context = Context.of_job(host, self.progress, trusted=row.trusted)

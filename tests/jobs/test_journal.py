@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -280,22 +281,16 @@ def test_a_file_that_is_no_journal_is_told_with_its_name(tmp_path: Path) -> None
         Journal(path)
 
 
-def test_a_journal_of_the_version_before_goes_on(tmp_path: Path) -> None:
+def test_a_journal_of_the_first_version_goes_on(tmp_path: Path) -> None:
     path = tmp_path / "jobs.sqlite"
+    shutil.copy(Path(__file__).parent / "version_2" / "jobs.sqlite", path)
     with contextlib.closing(sqlite3.connect(path)) as old:
-        schema = database._SCHEMA
-        for added in (", item INTEGER", ", output BLOB", " error TEXT NOT NULL DEFAULT '',\n    PRIMARY"):
-            schema = schema.replace(added, "\n PRIMARY" if "PRIMARY" in added else "")
-        old.executescript(schema + "PRAGMA user_version = 1;")
-        old.execute(
-            "INSERT INTO jobs (operation, params, folder, trusted, state, owner, created) "
-            "VALUES ('caption', '{}', '/set', 1, 'interrupted', 'x', 0)"
-        )
-        old.execute("INSERT INTO writes (job, path, after, digest) VALUES (1, 'a.txt', 'new', 'd')")
-        old.commit()
+        old.execute("ALTER TABLE writes DROP COLUMN item")
+        old.execute("PRAGMA user_version = 1")
     for _ in range(2):
         journal = Journal(path)
-        assert [(each.path, each.item) for each in journal.pending(1)] == [("a.txt", None)]
+        assert [(each.path, each.item) for each in journal.pending(2)][:1] == [("maps/brightness/a.png", None)]
+        assert journal.row(2).info.kind == "folder"
         journal.close()
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from lib_bootcamp.catalog import find
 from lib_bootcamp.core.text.left_out import left_out_lines
 from lib_bootcamp.core.text.terminal import on_one_line
+from lib_bootcamp.job import Event
 from lib_bootcamp.jobs.facts import JobInfo, duration
 from lib_bootcamp.jobs.manager import Jobs, jobs_of
 from lib_bootcamp.jobs.progress import Stop
@@ -45,7 +46,16 @@ def worked_here(jobs: Jobs, number: int, settings: Settings) -> JobInfo:
     stop = Stop()
     progress = SilentProgress() if settings.quiet else jobs.host.progress()
     with _pausing(stop):
-        return jobs.run_here(number, progress, stop)
+        return jobs.run_here(number, progress, stop, _nothing if settings.quiet or settings.json else _print_event)
+
+
+def _nothing(event: Event) -> None:
+    del event
+
+
+def _print_event(event: Event) -> None:
+    """A line as it happens, whoever reads the output."""
+    print(on_one_line(f"{event.kind}: {', '.join(map(str, event.facts.values()))}"), flush=True)
 
 
 def run_here(jobs: Jobs, number: int, settings: Settings) -> int:
@@ -108,7 +118,7 @@ def _tell(jobs: Jobs, info: JobInfo) -> None:
     for each in shown:
         text = next(filter(None, map((each.result or {}).get, ("caption", "label", "told"))), "")
         print(f"{on_one_line(each.path)}: {text}")
-    if info.total > len(shown):
+    if shown and info.total > len(shown):
         print("...")
     print(f"Job {info.id} is {info.summary()}")
     if info.state == "done" and info.done:
@@ -134,8 +144,10 @@ def _complain(jobs: Jobs, info: JobInfo) -> None:
 
 
 def _in_full(jobs: Jobs, info: JobInfo) -> dict[str, Any]:
-    """A job with all its pictures."""
-    return {**plain(info), "items": plain(jobs.items(info.id, trusted=True, limit=info.total))}
+    """A job with all its pictures, and what happened in it."""
+    items = jobs.items(info.id, trusted=True, limit=info.total)
+    events = jobs.events(info.id, trusted=True, limit=max(1, info.total))
+    return {**plain(info), "items": plain(items), "events": plain(events)}
 
 
 def _print_json(value: Any) -> None:

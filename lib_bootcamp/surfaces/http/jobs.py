@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 
 import anyio
@@ -15,7 +16,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response, StreamingResponse
 
 from lib_bootcamp.job import FolderJob
-from lib_bootcamp.jobs.facts import ENDED, ItemsPage, JobInfo, NoJobError, Undone
+from lib_bootcamp.jobs.facts import ENDED, EventInfo, ItemsPage, JobInfo, NoJobError, Undone
 from lib_bootcamp.jobs.manager import Jobs, jobs_of
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Params, Spec, plain
@@ -31,6 +32,7 @@ from .work import queued
 
 TAG = "bootcamp: jobs"
 LOOK_S, HEARTBEAT_S = 0.3, 15.0
+MOST_EVENTS = 100
 # Gzip holds small events back until the end: the host's leaves an answer alone that says how it is encoded, a proxy's
 # one that says it must not be changed.
 _UNBUFFERED = {
@@ -206,6 +208,11 @@ class _Routes:
         jobs.info(asked.number, trusted=False)
         return EventStream(_events(self, asked.number), headers=_UNBUFFERED)
 
+    def newest(self, number: int, after: int, _: Any) -> tuple[JobInfo, list[EventInfo]]:
+        jobs = self.jobs()
+        info = jobs.info(number, trusted=False)  # first: what happened until it ended is told before the end
+        return info, jobs.events(number, trusted=False, after=after, limit=MOST_EVENTS)
+
     def pause(self, asked: JobQuery = _JOB) -> Response:
         return plain_answer(self.jobs().pause(asked.number, trusted=False))
 
@@ -237,12 +244,18 @@ def _start(routes: _Routes, operation: Operation[Any, Any], reader: Any) -> Call
 async def _events(routes: _Routes, number: int) -> AsyncIterator[bytes]:
     last: JobInfo | None = None
     said = time.monotonic()
+    seen = 0
     while True:
         try:
-            info = await routes.queues.quick.run(lambda _: routes.jobs().info(number, trusted=False))
+            info, happened = await routes.queues.quick.run(partial(routes.newest, number, seen))
         except NoJobError:
             yield _event("end", {"id": number, "state": "removed"})
             return
+        for each in happened:
+            yield _event(each.kind, {**each.facts, "at": each.at}, each.id)
+            seen, said = each.id, time.monotonic()
+        if len(happened) == MOST_EVENTS:
+            continue
         ended = info.state in ENDED
         if info != last or ended:
             facts = {name: value for name, value in plain(info).items() if name != "params"}
@@ -256,5 +269,6 @@ async def _events(routes: _Routes, number: int) -> AsyncIterator[bytes]:
         await anyio.sleep(LOOK_S)
 
 
-def _event(name: str, facts: dict[str, Any]) -> bytes:
-    return f"event: {name}\ndata: {json.dumps(facts)}\n\n".encode("ascii")
+def _event(name: str, facts: dict[str, Any], number: int | None = None) -> bytes:
+    known = "" if number is None else f"id: {number}\n"
+    return f"{known}event: {name}\ndata: {json.dumps(facts)}\n\n".encode("ascii")
