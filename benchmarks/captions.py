@@ -27,7 +27,7 @@ from lib_bootcamp.jobs.journal import Journal
 from lib_bootcamp.jobs.manager import Jobs
 from lib_bootcamp.jobs.progress import Stop
 from lib_bootcamp.jobs.records import Outcome, Row, Written
-from lib_bootcamp.jobs.runner import Run
+from lib_bootcamp.jobs.folder_run import FolderRun
 from lib_bootcamp.operations.describe import caption_pictures
 from lib_bootcamp.operations.describe.caption import CAPTION
 from lib_bootcamp.operations.describe.caption_settings import CaptionSettings
@@ -87,7 +87,7 @@ class NoJournal:
         """None."""
         return []
 
-    def intend(self, number: int, outcomes: Sequence[Outcome], writes: Sequence[Written]) -> None:
+    def intend(self, number: int, outcomes: Sequence[Outcome], writes: Sequence[Written], *more: Any) -> None:
         """Nothing."""
 
     def begin(self, number: int, items: Sequence[int], **more: Any) -> None:
@@ -165,7 +165,7 @@ def _cost(folder: Path, data: Path, rounds: int) -> dict[str, Any]:
                 row = _job(jobs, folder, existing="overwrite")
                 journal: Any = jobs.journal if kind == "journal" else NoJournal()
                 start, processor = time.perf_counter(), time.process_time()
-                state = Run(journal, row, CAPTION, host, SilentProgress(), Stop()).run()
+                state = FolderRun(journal, row, CAPTION, host, SilentProgress(), Stop()).run()
                 if number:
                     times[kind].append((time.perf_counter() - start, time.process_time() - processor))
                 assert state == "done", state

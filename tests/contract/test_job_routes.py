@@ -222,6 +222,18 @@ def test_events_end_when_the_job_does(client: Client, root: Path, gate: Gate) ->
     assert "params" not in last
 
 
+def test_what_happened_in_a_job_is_told_before_its_end(client: Client, root: Path) -> None:
+    (root / "b.png").write_bytes(b"no picture")
+    number = begin(client, root)["id"]
+    ended(client, number)
+    blocks = [block.split("\n") for block in client.get(f"{JOBS}/{number}/events").text.split("\n\n") if block]
+    warning, end = blocks
+    assert (warning[0].startswith("id: "), warning[1], end[0]) == (True, "event: warning", "event: end")
+    told = json.loads(warning[2].removeprefix("data: "))
+    assert told["path"] == "b.png"
+    assert told["note"].startswith("The picture cannot be read")
+
+
 def test_events_of_a_job_that_ended_are_its_end(client: Client, root: Path) -> None:
     number = begin(client, root)["id"]
     ended(client, number)
