@@ -156,7 +156,17 @@ def test_only_operations_with_a_job_are_begun_as_one(client: Client) -> None:
     document = client.app.openapi()["paths"]
     assert {path for path in document if path.startswith(f"{JOBS}/") and "{" not in path} == {
         f"{JOBS}/{name}"
-        for name in ("caption", "classify", "brightness", "lighting", "recolor", "edges", "detect", "all-maps")
+        for name in (
+            "caption",
+            "classify",
+            "brightness",
+            "lighting",
+            "recolor",
+            "edges",
+            "detect",
+            "all-maps",
+            "txt2img",
+        )
     }
 
 
