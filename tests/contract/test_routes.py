@@ -20,8 +20,8 @@ from lib_bootcamp.core.images.codec import decode_base64, decode_image
 from lib_bootcamp.core.images.png import encode_png
 from lib_bootcamp.operations.describe.classify import CLASSIFY
 from lib_bootcamp.surfaces.http import body as http_body
-from lib_bootcamp.surfaces.http.body import Part, parse_form
 from lib_bootcamp.surfaces.http.errors import MalformedBodyError
+from lib_bootcamp.surfaces.http.forms import Part, parse_form
 from lib_bootcamp.surfaces.http.routes import build_router
 from tests.contract.fake_operation import COUNT, FAKE, FAKES
 from tests.contract.http_client import (

@@ -1,14 +1,8 @@
-"""Bodies of requests, read with limits: JSON and multipart forms to raw values with decoded pictures.
-
-The multipart reader is our own: the body is bounded and in memory already, so that finding the parts takes one
-pass of `bytes.find` in a worker thread. The usual package is optional in the hosts, and the frameworks around
-it differ from version to version in what they limit.
-"""
+"""Bodies of requests, read with limits: JSON and multipart forms to raw values with decoded pictures."""
 
 from __future__ import annotations
 
 import email.message
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -24,17 +18,15 @@ from lib_bootcamp.params import Param, fields_of, read_json
 from lib_bootcamp.surfaces.shared.given_pictures import picture_of
 
 from .errors import AT_END, MalformedBodyError, SlowBodyError
+from .forms import Part, parse_form
 
 MAX_BODY = 100 * 2**20
 MAX_BODIES = 10 * MAX_BODY
 RETRY_S = 10
-MAX_PARTS = 256
-MAX_PART_HEAD = 8 * 1024
 MAX_REQUEST_PIXELS = 2 * MAX_PIXELS
 IDLE_S = 30.0
 WHOLE_S = 600.0
 JSON, FORM = "application/json", "multipart/form-data"
-_PARAMETER = re.compile(r';\s*([\w*-]+)\s*=\s*(?:"((?:\\"|[^"])*)"|([^;\s]*))')
 
 
 class Memory:
@@ -68,15 +60,6 @@ class RawBody:
 
     media_type: str
     boundary: str
-    data: bytes
-
-
-@dataclass(frozen=True)
-class Part:
-    """One part of a form; `filename` is None for a plain field."""
-
-    name: str
-    filename: str | None
     data: bytes
 
 
@@ -167,47 +150,6 @@ def _json_object(data: bytes) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise InvalidParamError("The body", "must be a JSON object")
     return values
-
-
-def parse_form(data: bytes, boundary: str) -> list[Part]:
-    """Read the parts of a multipart form.
-
-    Raises:
-        MalformedBodyError: no boundary, a part without a name or with a head over 8 KiB, or the end is missing.
-        TooLargeError: more than 256 parts.
-    Source: RFC 7578; RFC 2046, 5.1.1.
-    """
-    delimiter = b"--" + boundary.encode("latin-1", "replace")
-    if not 1 <= len(boundary) <= 200:
-        raise MalformedBodyError("The form's Content-Type has no usable boundary.")
-    whole = b"\r\n" + data
-    parts: list[Part] = []
-    position = whole.find(b"\r\n" + delimiter)
-    while position >= 0:
-        position += 2 + len(delimiter)
-        if whole.startswith(b"--", position):
-            return parts
-        if len(parts) == MAX_PARTS:
-            raise TooLargeError(f"The form has more than {MAX_PARTS} parts.")
-        start = whole.find(b"\r\n", position, position + 256)
-        end = whole.find(b"\r\n" + delimiter, start)
-        head_end = whole.find(b"\r\n\r\n", start, min(end + 2, start + MAX_PART_HEAD))
-        if start < 0 or end < 0 or head_end < 0 or whole[position:start].strip(b" \t"):
-            break
-        parts.append(_part(whole[start + 2 : head_end], whole[head_end + 4 : end]))
-        position = end
-    raise MalformedBodyError("The form is malformed or cut off: a boundary is missing.")
-
-
-def _part(head: bytes, data: bytes) -> Part:
-    for line in head.decode("utf-8", "replace").split("\r\n"):
-        key, _, value = line.partition(":")
-        if key.strip().lower() == "content-disposition":
-            found = {name.lower(): quoted or bare for name, quoted, bare in _PARAMETER.findall(value)}
-            if "name" in found:
-                name = found["name"].replace("%22", '"').replace('\\"', '"')
-                return Part(name, found.get("filename", found.get("filename*")), data)
-    raise MalformedBodyError("A part of the form has no name.")
 
 
 def _form_values(parts: list[Part], params: Mapping[str, Param]) -> dict[str, Any]:

@@ -19,8 +19,9 @@ from lib_bootcamp.core.files.regular import CHUNK, shown_size
 from lib_bootcamp.core.images.codec import MAX_BYTES
 from lib_bootcamp.errors import BootcampError, StorageError, TooLargeError
 from lib_bootcamp.surfaces.http.access import refuse, request_head
-from lib_bootcamp.surfaces.http.body import FORM, IDLE_S, MAX_PART_HEAD, WHOLE_S
+from lib_bootcamp.surfaces.http.body import FORM, IDLE_S, WHOLE_S
 from lib_bootcamp.surfaces.http.errors import MalformedBodyError, SlowBodyError
+from lib_bootcamp.surfaces.http.forms import MAX_PART_HEAD
 from lib_bootcamp.surfaces.shared.described import PREFIX
 
 MAX_FILES = 1000
