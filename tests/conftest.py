@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.markers import MARKERS, mark
 from tests.ml.needs import missing
 from tests.serving import address as address
 
@@ -46,8 +47,16 @@ def unavailable() -> Iterator[str]:
         yield "requests made from the schema skipped: schemathesis is not installed"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell pytest the markers."""
+    for name in MARKERS:
+        config.addinivalue_line("markers", f"{name}: see tests/markers.py")
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The files that take longest come first, so that no core waits for the last of them at the end."""
+    """Each gets its marker; the files that take longest come first, so that no core waits for them at the end."""
+    mark(items)
     items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
 
 

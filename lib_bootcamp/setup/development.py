@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import distributions
@@ -18,16 +17,12 @@ from xml.etree import ElementTree
 
 from lib_bootcamp.shipped import IS_WHEEL
 
-from . import bootstrap, installer, pip
+from . import bootstrap, checks, installer, pip
 from .bootstrap import COMMANDS, DETECTORS, MODELS, REQUIREMENTS, ROOT, STANDALONE, SetupError
 
 TEST = REQUIREMENTS / "test.txt"
-LINTERS = {
-    "ruff check": ("-m", "ruff", "check", "."),
-    "ruff format": ("-m", "ruff", "format", "--check", "."),
-    "mypy": ("-m", "mypy"),
-    "imports": ("-c", "from importlinter.cli import lint_imports_command as run; run()"),
-}
+COVERAGE = ("--cov", "--cov-report=term:skip-covered")
+SUITES = ("fast", "slow", "models", "browser", "webui")
 
 
 @dataclass(frozen=True)
@@ -94,8 +89,8 @@ def main(argv: Sequence[str]) -> int:
     if IS_WHEEL:
         raise SetupError(f"`{arguments.command}` is run in a clone of the repository; this is an installed package.")
     if arguments.command == "check":
-        return _check(_python(fresh=arguments.fresh))
-    return _test(arguments.pins, rest, fresh=arguments.fresh)
+        return _check(_python(fresh=arguments.fresh), arguments.names)
+    return _test(arguments.pins, rest, fresh=arguments.fresh, coverage=arguments.coverage)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -104,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     setup = commands.add_parser("setup", allow_abbrev=False, help=COMMANDS["setup"])
     setup.add_argument("--detectors", action="store_true", help="with what `detect` needs, controlnet-aux among it")
     check = commands.add_parser("check", allow_abbrev=False, help=COMMANDS["check"])
+    check.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(checks.CHECKS)}; default: all")
     test = commands.add_parser(
         "test",
         allow_abbrev=False,
@@ -111,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Any other arguments go to pytest; then only pytest runs.",
     )
     test.add_argument("--pins", choices=tuple(PINS), help="run the tests, without the checks, with these versions")
+    test.add_argument("--coverage", action="store_true", help="tell the share of lib_bootcamp that the tests run")
     for each in (setup, check, test):
         each.add_argument("--fresh", action="store_true", help="make the environment anew, with this Python")
     return parser
@@ -146,40 +143,30 @@ def _python(*, fresh: bool) -> Path:
     return installer.ensure(environment, [STANDALONE, MODELS, TEST], fresh=fresh)
 
 
-def _check(python: Path) -> int:
-    failed = _lint(python)
+def _check(python: Path, names: Sequence[str]) -> int:
+    unknown = set(names) - set(checks.CHECKS)
+    if unknown:
+        _parser().error(f"no check is called {', '.join(sorted(unknown))}; there are {', '.join(checks.CHECKS)}")
+    failed = checks.run(python, names or tuple(checks.CHECKS))
     print(f"Failed: {', '.join(failed)}." if failed else "All checks passed.")
     return 1 if failed else 0
 
 
-def _test(pins: str | None, pytest_args: Sequence[str], *, fresh: bool) -> int:
+def _test(pins: str | None, pytest_args: Sequence[str], *, fresh: bool, coverage: bool) -> int:
     if pins is None:
         python, failed = _python(fresh=fresh), []
         if not pytest_args:
-            failed = _lint(python)
+            failed = checks.run(python, tuple(checks.CHECKS))
     else:
         chosen, failed = PINS[pins], []
         if fresh or not bootstrap.is_whole(chosen.folder, chosen.lock):
             installer.ensure(chosen.folder, [chosen.lock], python=chosen.python(), fresh=fresh)
         python = bootstrap.interpreter(chosen.folder)
-    code, tally = _pytest(python, pytest_args, pins)
+    code, tally = _pytest(python, [*(COVERAGE if coverage else ()), *pytest_args], pins)
     if failed:
         print(f"Failed: {', '.join(failed)}.")
     print(tally)
     return 1 if failed else code
-
-
-def _lint(python: Path) -> list[str]:
-    """Run the linters, show what those that failed said; returns their names."""
-    failed = []
-    for name, arguments in LINTERS.items():
-        started = time.monotonic()
-        told = subprocess.run([python, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
-        print(f"{name:12} {'failed' if told.returncode else 'ok':6} {time.monotonic() - started:5.1f} s", flush=True)
-        if told.returncode:
-            failed.append(name)
-            print(told.stdout + told.stderr, flush=True)
-    return failed
 
 
 def _pytest(python: Path, arguments: Sequence[str], pins: str | None) -> tuple[int, Tally]:
@@ -188,7 +175,11 @@ def _pytest(python: Path, arguments: Sequence[str], pins: str | None) -> tuple[i
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch) / "report.xml"
         # a whole run keeps all cores busy; the tests of one file share what they start; tests/conftest.py orders files
-        parallel = () if arguments else ("-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
+        parallel = (
+            ()
+            if set(arguments) - set(COVERAGE) - {"-m", *SUITES}
+            else ("-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
+        )
         command = [str(python), "-m", "pytest", f"--junit-xml={report}", *parallel, *arguments]
         code = subprocess.run(command, cwd=ROOT, env=settings, check=False).returncode
         return code, tally_of(report)
