@@ -257,10 +257,41 @@
         }
     }
 
+    // A message about a mistake names the field that it is about: the sentence is shown there too.
+    function markField(notice) {
+        const field = document.getElementById(notice.dataset.field);
+        if (!field || field.querySelector(":scope > .bootcamp-field-error")) return;
+        const text = document.createElement("div");
+        text.className = "bootcamp-field-error";
+        text.textContent = notice.textContent;
+        field.appendChild(text);
+        for (const input of field.querySelectorAll("input, textarea, select")) {
+            input.setAttribute("aria-invalid", "true");
+        }
+    }
+
+    function unmarkField(text) {
+        const field = text.parentElement;
+        text.remove();
+        for (const input of field.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
+    }
+
+    function markFields() {
+        const notices = [...document.querySelectorAll(".bootcamp-notice[data-field]")];
+        for (const text of document.querySelectorAll(".bootcamp-field-error")) {
+            const kept = notices.some(
+                each => each.dataset.field === text.parentElement.id && each.textContent === text.textContent
+            );
+            if (!kept) unmarkField(text);
+        }
+        notices.forEach(markField);
+    }
+
     const stages = new Map();
 
     // Gradio builds its page late and rebuilds parts of it; one slow timer is enough to follow it.
     setInterval(() => {
+        markFields();
         for (const root of document.querySelectorAll(".bootcamp-stage")) {
             if (!stages.has(root)) stages.set(root, new Stage(root));
         }

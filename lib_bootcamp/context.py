@@ -68,7 +68,9 @@ class Context:
         if self.trusted or is_public(given):
             return given
         raise InvalidParamError(
-            name, f"must be {public} over the network and for visitors; the owner may name files and other models"
+            name,
+            f"must be {public} over the network and for visitors",
+            hint="the owner may name files and other models",
         )
 
     def folder(self, given: str, name: str) -> Path:

@@ -2,16 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 
 class BootcampError(Exception):
     """A mistake the person can mend; `str(error)` is what they read.
 
     `status` is the HTTP status of the answer over the API, `exit_code` the one of the command line
     (2: a parameter is wrong, 3: a file cannot be read or written or something is missing).
+
+    Args:
+        message: what is wrong, without its remedy.
+        param: the parameter that it is about, dotted inside lists and objects; empty where it is about none.
+        hint: the remedy.
     """
 
     status = 400
     exit_code = 3
+
+    def __init__(self, message: str = "", *, param: str = "", hint: str = "") -> None:
+        self.message, self.param, self.hint = _without_stop(message), param, _without_stop(hint)
+        super().__init__(self.sentence())
+
+    def sentence(self, called: Callable[[str], str] = str) -> str:
+        """All of it as one sentence.
+
+        Args:
+            called: what a surface calls a parameter: its flag, its label; str leaves its name.
+        """
+        said = self._about(called(self.param)) if self.param else self.message
+        text = f"{said}; {self.hint}" if self.hint else said
+        return text if text.endswith((".", "!", "?")) or not text else f"{text}."
+
+    def _about(self, name: str) -> str:
+        return f"{name}: {self.message}"
 
 
 class InvalidParamError(BootcampError, ValueError):
@@ -20,10 +44,11 @@ class InvalidParamError(BootcampError, ValueError):
     status = 422
     exit_code = 2
 
-    def __init__(self, name: str, problem: str) -> None:
-        self.name = name
-        self.problem = problem
-        super().__init__(f"{name} {problem}.")
+    def __init__(self, param: str, message: str, *, hint: str = "") -> None:
+        super().__init__(message, param=param, hint=hint)
+
+    def _about(self, name: str) -> str:
+        return f"{name} {self.message}"
 
 
 class ImageError(BootcampError, ValueError):
@@ -60,8 +85,8 @@ class OutOfMemoryError(BootcampError, RuntimeError):
 
     def __init__(self, title: str) -> None:
         super().__init__(
-            f"{title}: there is not enough memory on the device for one item alone; "
-            "choose a smaller model, or free memory (unload the checkpoint) and try again."
+            f"{title}: there is not enough memory on the device for one item alone",
+            hint="choose a smaller model, or free memory (unload the checkpoint) and try again.",
         )
 
 
@@ -90,7 +115,7 @@ class QueueFullError(BootcampError):
 
     def __init__(self, retry_after_s: int, what: str = "The queue") -> None:
         self.retry_after_s = retry_after_s
-        super().__init__(f"{what} is full; try again in {retry_after_s} seconds.")
+        super().__init__(f"{what} is full", hint=f"try again in {retry_after_s} seconds.")
 
 
 class CancelledError(BootcampError):
@@ -101,6 +126,10 @@ class CancelledError(BootcampError):
 
     def __init__(self, done: int = 0) -> None:
         super().__init__(f"Stopped after {done} finished.")
+
+
+def _without_stop(text: str) -> str:
+    return text if text.endswith("...") else text.removesuffix(".")
 
 
 def first_line(error: BaseException, limit: int = 300) -> str:

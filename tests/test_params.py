@@ -230,9 +230,9 @@ WRONG = [
 @pytest.mark.parametrize(("name", "value", "words"), WRONG, ids=[f"{name}-{words}" for name, _, words in WRONG])
 def test_a_wrong_value_is_refused_by_name_with_the_remedy(name, value, words):
     error = refused(Everything, {**OK, name: value})
-    assert error.name == name
-    assert words in error.problem
-    assert str(error) == f"{error.name} {error.problem}."
+    assert error.param == name
+    assert words in error.message
+    assert str(error) == f"{name} " + "; ".join(filter(None, [error.message, error.hint])) + "."
     assert error.status == 422
 
 
@@ -378,7 +378,7 @@ def test_a_text_is_read_as_its_declared_type(name, text, value):
 def test_a_text_that_is_not_its_type_is_refused_by_name(name, text):
     with pytest.raises(InvalidParamError) as caught:
         param(name).parse_text(text)
-    assert caught.value.name == name
+    assert caught.value.param == name
     assert len(str(caught.value)) < 200
 
 

@@ -153,8 +153,8 @@ class AccessRules:
             raise UnknownHostError("The request must have one Host header with a name and, where it is needed, a port.")
         if given[0] not in self.hosts:
             raise UnknownHostError(
-                f"This server does not answer to the name {given[0]}; if it is yours, start with "
-                f"{self.flags.hosts} {given[0]}."
+                f"This server does not answer to the name {given[0]}",
+                hint=f"if it is yours, start with {self.flags.hosts} {given[0]}.",
             )
 
     def check_origin(self, head: RequestHead) -> None:
@@ -168,12 +168,13 @@ class AccessRules:
             if "null" in head.origins:
                 raise ForeignOriginError("A page without an origin (a file, a sandboxed frame) cannot send requests.")
             raise ForeignOriginError(
-                f"A page of {site} sent this, and it is not this server's; if it is yours, start with "
-                f"{self.flags.origins} {site}."
+                f"A page of {site} sent this, and it is not this server's",
+                hint=f"if it is yours, start with {self.flags.origins} {site}.",
             )
         if "cross-site" in head.fetch_site and (head.changes or head.api or not head.shown):
             raise ForeignOriginError(
-                f"A page of another site sent this; if it is yours, start with {self.flags.origins} and its origin."
+                "A page of another site sent this",
+                hint=f"if it is yours, start with {self.flags.origins} and its origin.",
             )
 
     def check_content(self, head: RequestHead) -> None:

@@ -52,7 +52,7 @@ class ForgeHost(A1111Host):
         family = self._family(model)
         if family not in ("sd1", "sd2", "sdxl"):
             raise ModelError(
-                f"The loaded checkpoint is of the kind {family}; choose a Stable Diffusion 1, 2 or XL one."
+                f"The loaded checkpoint is of the kind {family}", hint="choose a Stable Diffusion 1, 2 or XL one."
             )
         plain = model.forge_objects_original
         patchers = [plain.unet, plain.clip.patcher, plain.vae.patcher]

@@ -30,7 +30,7 @@ class LdmCheckpoint:
         family = self._family(model)
         if family not in ("sd1", "sd2", "sdxl"):
             raise ModelError(
-                f"The loaded checkpoint is of the kind {family}; choose a Stable Diffusion 1, 2 or XL one."
+                f"The loaded checkpoint is of the kind {family}", hint="choose a Stable Diffusion 1, 2 or XL one."
             )
         device = self._webui("devices").device
         weight = next(self._unet(model).parameters())

@@ -231,7 +231,7 @@ def _home() -> Path:
     try:
         return Path.home()
     except RuntimeError:
-        raise OutputError("There is no home folder for the data folder; name one with BOOTCAMP_DATA.") from None
+        raise OutputError("There is no home folder for the data folder", hint="name one with BOOTCAMP_DATA.") from None
 
 
 def _best_device() -> str:

@@ -102,7 +102,9 @@ class Database:
             if version < VERSION:
                 self._make()
         except (OSError, sqlite3.Error) as error:
-            raise OutputError(f"The journal {path} cannot be opened: {error}; move it away to begin anew.") from None
+            raise OutputError(
+                f"The journal {path} cannot be opened: {error}", hint="move it away to begin anew."
+            ) from None
 
     def _write_ahead(self) -> None:
         """SQLite does not wait by itself for another process that makes the same new file a log."""

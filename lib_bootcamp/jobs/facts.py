@@ -26,7 +26,7 @@ class NoJobError(BootcampError):
     exit_code = 2
 
     def __init__(self, number: object) -> None:
-        super().__init__(f"There is no job {str(number)[:40]}; `jobs` lists those that are there.")
+        super().__init__(f"There is no job {str(number)[:40]}", hint="`jobs` lists those that are there.")
 
 
 class JobStateError(BootcampError):

@@ -303,7 +303,7 @@ class Jobs:
             for theirs, mine in itertools.product(self.journal.claims(other), claims):
                 inside = is_inside(theirs.path, mine.path) or is_inside(mine.path, theirs.path)
                 if theirs.what == mine.what and inside:
-                    raise JobStateError(f"Job {other} works on this folder already; wait for it, or cancel it.")
+                    raise JobStateError(f"Job {other} works on this folder already", hint="wait for it, or cancel it.")
 
     def _ask(self, number: int, what: str, done: str) -> None:
         if self.journal.row(number).info.state != "running":
@@ -317,7 +317,7 @@ class Jobs:
     def _cannot(self, number: int, done: str) -> BootcampError:
         info = self.journal.row(number).info
         possible = f"possible now: {', '.join(info.actions)}" if info.actions else "wait until that is done"
-        return JobStateError(f"Job {number} is {info.state} and cannot be {done}; {possible}.")
+        return JobStateError(f"Job {number} is {info.state} and cannot be {done}", hint=f"{possible}.")
 
     def _wake(self) -> None:
         with self._lock:

@@ -54,7 +54,7 @@ def _check_string(param: Param, value: Any, path: str) -> str:
         raise InvalidParamError(path, f"must be {param.expected()}, not {shown(value)}")
     limit = param.max_length
     if limit is not None and len(value) > limit:
-        raise InvalidParamError(path, f"is {len(value)} characters long; at most {limit} are allowed")
+        raise InvalidParamError(path, f"is {len(value)} characters long", hint=f"at most {limit} are allowed")
     if param.spec.min_length and len(value) < param.spec.min_length:
         problem = "must not be empty" if not value else f"must have at least {param.spec.min_length} characters"
         raise InvalidParamError(path, problem)
@@ -72,8 +72,8 @@ def _check_choice(param: Param, value: Any, path: str) -> str:
         choice = param.spec.renamed_choices.get(value, value)
         if choice in param.choices:
             return choice
-    hint = near_to(value, param.choices)
-    raise InvalidParamError(path, f"must be {param.expected()}, not {shown(value)}{hint}")
+    message = f"must be {param.expected()}, not {shown(value)}"
+    raise InvalidParamError(path, message, hint=near_to(value, param.choices))
 
 
 def _check_image(param: Param, value: Any, path: str) -> Any:
@@ -112,7 +112,7 @@ def _check_list(param: Param, value: Any, path: str) -> tuple[Any, ...]:
         raise InvalidParamError(path, f"must be a list, not {shown(value)}")
     limit = param.max_length
     if limit is not None and len(value) > limit:
-        raise InvalidParamError(path, f"has {len(value)} items; at most {limit} are allowed")
+        raise InvalidParamError(path, f"has {len(value)} items", hint=f"at most {limit} are allowed")
     if param.spec.min_length and len(value) < param.spec.min_length:
         raise InvalidParamError(path, f"must have at least {param.spec.min_length} items")
     item = typing.cast("Param", param.item)

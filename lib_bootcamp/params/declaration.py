@@ -47,12 +47,12 @@ class Params:
                 raise unknown(name, tuple(known), path=prefix)
         for param in known.values():
             if param.required and param.name not in values:
-                raise InvalidParamError(prefix + param.name, f"is missing; give {param.expected()}")
+                raise InvalidParamError(prefix + param.name, "is missing", hint=f"give {param.expected()}")
         try:
             return cls(**values)
         except InvalidParamError as error:
             if prefix:
-                raise InvalidParamError(prefix + error.name, error.problem) from None
+                raise type(error)(prefix + error.param, error.message, hint=error.hint) from None
             raise
 
     def to_mapping(self, *, images: bool = False) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def near_to(value: object, known: Sequence[str]) -> str:
         return ""
     folded = {each.casefold(): each for each in known}
     near = difflib.get_close_matches(value.casefold(), folded, n=1)
-    return f"; did you mean {folded[near[0]]}" if near else ""
+    return f"did you mean {folded[near[0]]}" if near else ""
 
 
 def unknown(name: object, known: Sequence[str], *, path: str = "") -> InvalidParamError:
@@ -39,4 +39,4 @@ def unknown(name: object, known: Sequence[str], *, path: str = "") -> InvalidPar
         path: what stands before the name, with its dot.
     """
     given = shown(name).strip("'")
-    return InvalidParamError(path + given, f"is not a parameter here{near_to(name, known)}")
+    return InvalidParamError(path + given, "is not a parameter here", hint=near_to(name, known))

@@ -55,7 +55,7 @@ class Param:
         if value is None:
             if self.optional:
                 return None
-            raise InvalidParamError(path, f"is missing; give {self.expected()}")
+            raise InvalidParamError(path, "is missing", hint=f"give {self.expected()}")
         return CHECKS[self.kind](self, value, path)
 
     def parse_text(self, text: str, path: str = "") -> Any:
@@ -96,7 +96,7 @@ class Param:
         if self.kind == "mapping" and ":" in text and not text.lstrip().startswith("{"):
             named = [part.partition(":") for part in _parts(text, ";")]
             if len({name.strip() for name, _, _ in named}) < len(named):
-                raise InvalidParamError(path, "names something twice; name each once")
+                raise InvalidParamError(path, "names something twice", hint="name each once")
             return {name.strip(): _parts(values, ",") for name, _, values in named}
         try:
             return read_json(text)

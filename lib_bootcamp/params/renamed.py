@@ -25,7 +25,7 @@ def under_current_names(values: Mapping[str, Any], params: Iterable[Param], *, p
     now = {old: name for name, param in known.items() for old in param.spec.renamed}
     for old in now.keys() & values.keys():
         if now[old] in values:
-            raise InvalidParamError(path + now[old], f"is given twice, as {old} too, its old name; give it once")
+            raise InvalidParamError(path + now[old], f"is given twice, as {old} too, its old name", hint="give it once")
     current = {now.get(name, name): value for name, value in values.items()}
     return {name: _current(known[name], value) if name in known else value for name, value in current.items()}
 

@@ -87,7 +87,9 @@ def main(argv: Sequence[str]) -> int:
     if arguments.command == "setup":
         return _setup(fresh=arguments.fresh, detectors=arguments.detectors)
     if IS_WHEEL:
-        raise SetupError(f"`{arguments.command}` is run in a clone of the repository; this is an installed package.")
+        raise SetupError(
+            f"`{arguments.command}` is run in a clone of the repository", hint="this is an installed package."
+        )
     if arguments.command == "check":
         return _check(_python(fresh=arguments.fresh), arguments.names)
     return _test(arguments.pins, rest, fresh=arguments.fresh, coverage=arguments.coverage)
@@ -118,7 +120,7 @@ def _setup(*, fresh: bool, detectors: bool) -> int:
         return _setup_of_wheel(detectors=detectors)
     environment = bootstrap.folder()
     if environment is None:
-        raise SetupError("BOOTCAMP_VENV=off says that no environment is wanted; unset it to make one.")
+        raise SetupError("BOOTCAMP_VENV=off says that no environment is wanted", hint="unset it to make one.")
     locks = [STANDALONE, *([MODELS, DETECTORS] if detectors else [])]
     print(f"Ready: {installer.ensure(environment, locks, fresh=fresh)}")
     return 0

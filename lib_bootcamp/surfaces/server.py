@@ -27,7 +27,7 @@ class AddressInUseError(BootcampError):
     """Another program listens there."""
 
     def __init__(self, address: str, port: int) -> None:
-        super().__init__(f"{address}:{port} cannot be listened on (in use?); choose another with --port.")
+        super().__init__(f"{address}:{port} cannot be listened on (in use?)", hint="choose another with --port.")
 
 
 def create_app(host: Host) -> FastAPI:

@@ -58,7 +58,7 @@ def test_the_form_makes_a_code_that_can_be_downloaded_and_scans(page: Any, pictu
 def test_a_mistake_is_told_in_one_sentence(page: Any, picture_of: Any) -> None:
     fill(page, "bootcamp_qr_content", "")
     message = run(page, "qr")
-    assert message.startswith("content is missing")
+    assert message.startswith("Content is missing")
     assert page.get_attribute("#bootcamp_qr_message .bootcamp-notice", "role") == "alert"
     assert page.locator("#bootcamp_qr_image_out img").count() == 0
     picture_of(page, "page-error")

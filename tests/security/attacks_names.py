@@ -24,7 +24,7 @@ def foreign_names_are_not_answered(target: Target) -> None:
     for name in FOREIGN_NAMES:
         answer = target.send("GET", f"{API}/info", host=name)
         assert (answer.status, name) == (400, name)
-        assert set(answer.json()) == {"error", "detail"}
+        assert {"error", "detail"} <= set(answer.json())
 
 
 def broken_names_are_not_answered(target: Target) -> None:

@@ -41,7 +41,7 @@ def a_form_of_another_site_starts_no_job(target: Target) -> None:
     for origin in FOREIGN:
         answer = target.send("POST", f"{API}/jobs/caption", body, [*kind, ("Origin", origin)])
         assert (answer.status, origin) == (403, origin)
-        assert set(answer.json()) == {"error", "detail"}
+        assert {"error", "detail"} <= set(answer.json())
     time.sleep(0.5)
     assert not _captions(target)
 

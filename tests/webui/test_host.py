@@ -43,7 +43,7 @@ def test_a_route_makes_the_same_map_as_without_a_webui(webui: Webui) -> None:
 def test_a_mistake_on_a_route_keeps_our_shape_and_the_webuis_routes_theirs(webui: Webui) -> None:
     status, answer = webui.call(f"{API}/control-maps/qr", {"content": LINK, "width": 7})
     assert status == 422
-    assert set(answer) == {"error", "detail"}
+    assert {"error", "detail"} <= set(answer)
     status, answer = webui.call("/sdapi/v1/txt2img", {"width": "wide"})
     assert status == 422
     assert isinstance(answer["detail"], list)

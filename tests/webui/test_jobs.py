@@ -67,7 +67,7 @@ def test_a_callers_folder_lies_in_one_that_the_owner_allowed(webui: Webui, allow
     for named in (str(secret), "/", f"{allowed}/../{secret.name}", str(allowed / "link"), "\0", "relative"):
         status, answer = webui.call(f"{JOBS}/caption", {"folder": named, **TAGS})
         assert status in (403, 422), (named, answer)
-        assert set(answer) == {"error", "detail"}
+        assert {"error", "detail"} <= set(answer)
     assert webui.call(f"{JOBS}/caption", {"folder": str(secret), **TAGS})[0] == 403
     assert captions(secret) == {}
 

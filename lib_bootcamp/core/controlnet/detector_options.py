@@ -98,7 +98,7 @@ class Options(Params):
     def check(self) -> None:
         """Objects are looked for by phrases."""
         if self.detector == "objects" and not any(each.strip() for each in self.phrases):
-            raise InvalidParamError("phrases", "is empty; say what to look for")
+            raise InvalidParamError("phrases", "is empty", hint="say what to look for")
 
     def told(self) -> Options:
         """Without empty phrases."""

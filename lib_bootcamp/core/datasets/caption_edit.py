@@ -124,11 +124,11 @@ def _test(tokens: list[tuple[str, str]]) -> Test:
     quoted = [value.casefold() for kind, value in tokens if kind == "quotation"]
     word = "".join(value for kind, value in tokens if kind != "quotation").strip()
     if quoted and (word or len(quoted) > 1):
-        raise InvalidParamError("where", "has something beside a quotation; put a comma or a | between them")
+        raise InvalidParamError("where", "has something beside a quotation", hint="put a comma or a | between them")
     if quoted:
         return lambda caption, _: (quoted[0] in (caption or "").casefold()) != negated
     if not word:
-        raise InvalidParamError("where", "has an empty part; write tags between commas, like dog, !cat")
+        raise InvalidParamError("where", "has an empty part", hint="write tags between commas, like dog, !cat")
     if word == MISSING:
         return lambda caption, _: (not caption) != negated
     fits = pattern_of(word)
@@ -183,7 +183,7 @@ class Edit:
         made = self._line(made) if has_break(self.separator) or not made else each_line(made, self._line)
         if len(made) > MAX_CHARACTERS:
             raise InvalidParamError(
-                "edit", f"makes a caption of more than {MAX_CHARACTERS:,} characters; make it shorter"
+                "edit", f"makes a caption of more than {MAX_CHARACTERS:,} characters", hint="make it shorter"
             )
         return made
 
@@ -273,12 +273,12 @@ def arrows(name: str, pairs: Sequence[str]) -> dict[str, str]:
     for pair in pairs:
         if has_break(pair.strip()):
             raise InvalidParamError(
-                name, f"has a line's end in {pair.strip()[:60]!r}; captions are edited line by line"
+                name, f"has a line's end in {pair.strip()[:60]!r}", hint="captions are edited line by line"
             )
         old, arrow, new = pair.partition("=>")
         if not arrow or not old.strip():
             raise InvalidParamError(name, f"must be like old => new, which {pair[:60]!r} is not")
         if old.strip() in made:
-            raise InvalidParamError(name, f"names {old.strip()[:60]!r} twice; name each once")
+            raise InvalidParamError(name, f"names {old.strip()[:60]!r} twice", hint="name each once")
         made[old.strip()] = new.strip()
     return made

@@ -82,7 +82,7 @@ def decode_text(data: bytes, path: Path) -> str:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise CaptionError(f"{path} is not UTF-8 (byte {error.start}); save it as UTF-8.") from None
+        raise CaptionError(f"{path} is not UTF-8 (byte {error.start})", hint="save it as UTF-8.") from None
     if "\0" in text:
         raise CaptionError(f"{path} holds zero bytes and is no text.")
     return text

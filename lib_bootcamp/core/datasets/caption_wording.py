@@ -84,7 +84,9 @@ class Wording:
         else:
             made = self._line(tags, kept, how)
         if len(made) > MAX_CHARACTERS:
-            raise CaptionError(f"The caption would have more than {MAX_CHARACTERS:,} characters; give fewer words.")
+            raise CaptionError(
+                f"The caption would have more than {MAX_CHARACTERS:,} characters", hint="give fewer words."
+            )
         return made
 
     def _line(self, tags: list[str], kept: str, how: Existing) -> str:

@@ -113,7 +113,7 @@ def data_folder(path: Path, remedy: str) -> Path:
         why = (
             "there is a file" if isinstance(error, FileExistsError) else getattr(error, "strerror", None) or str(error)
         )
-        raise OutputError(f"The data folder {str(path)[:200]} cannot be used: {why}; {remedy}.") from None
+        raise OutputError(f"The data folder {str(path)[:200]} cannot be used: {why}", hint=f"{remedy}.") from None
     return path
 
 

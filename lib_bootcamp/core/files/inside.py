@@ -42,7 +42,7 @@ class LeadsOutError(OutputError):
     """A file's path leads out of its folder, or led elsewhere when it was used."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"{path.name} is outside the folder; skipped.")
+        super().__init__(f"{path.name} is outside the folder", hint="skipped.")
 
 
 class _LinkMetError(Exception):

@@ -87,7 +87,7 @@ def plan(files: Sequence[tuple[Path, str]], target: Path, how: How) -> list[Step
     """
     for place in [target, *(target / name for name in dict.fromkeys(folder for _, folder in files))]:
         if place.exists() and not place.is_dir():
-            raise OutputError(f"{place} is no folder; give another one to sort into.")
+            raise OutputError(f"{place} is no folder", hint="give another one to sort into.")
     taken: set[str] = set()
     steps = []
     for source, folder in files:

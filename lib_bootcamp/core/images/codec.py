@@ -95,7 +95,7 @@ def _open(data: bytes) -> Pil.Image:
     Pil.init()
     head = data[:256].lstrip().lower()
     if head.startswith((b"<svg", b"<?xml", b"<!doctype", b"<html")):
-        raise ImageError("The picture is an SVG, XML or HTML file; give a bitmap such as PNG or JPEG.")
+        raise ImageError("The picture is an SVG, XML or HTML file", hint="give a bitmap such as PNG or JPEG.")
     kind = kind_of_bytes(data)
     if problem := unread(kind):
         raise ImageError(f"The picture {problem}.")
@@ -111,7 +111,7 @@ def _open(data: bytes) -> Pil.Image:
             raise ImageError(_DAMAGED) from None
         if data[:4] in {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}:
             raise ImageError(_NOT_READ_TIFF) from None
-        raise ImageError("The picture cannot be read; give a PNG, JPEG, WebP, BMP, GIF or TIFF file.") from None
+        raise ImageError("The picture cannot be read", hint="give a PNG, JPEG, WebP, BMP, GIF or TIFF file.") from None
 
 
 def open_image(data: bytes) -> Pil.Image:
@@ -131,7 +131,9 @@ def open_image(data: bytes) -> Pil.Image:
     picture = _open(data)
     width, height = picture.size
     if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
-        raise TooLargeError(f"The picture has {width} x {height} pixels; at most {MAX_PIXELS // 1_000_000} megapixels.")
+        raise TooLargeError(
+            f"The picture has {width} x {height} pixels", hint=f"at most {MAX_PIXELS // 1_000_000} megapixels."
+        )
     return picture
 
 
@@ -231,7 +233,7 @@ def read_base64(text: str) -> bytes:
         plain = "".join(text.split()).translate(_URL_SAFE).rstrip("=")
         return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
     except (binascii.Error, ValueError):
-        raise ImageError("The picture is not base64; give base64, a data URI or an upload.") from None
+        raise ImageError("The picture is not base64", hint="give base64, a data URI or an upload.") from None
 
 
 def read_file(path: Path) -> bytes:
@@ -259,7 +261,7 @@ def read_image(path: Path) -> Image:
     try:
         return decode_quickly(data)
     except (ImageError, TooLargeError) as error:
-        raise type(error)(f"{path}: {error}") from None
+        raise type(error)(f"{path}: {error.message}", hint=error.hint) from None
 
 
 def read_png_text(path: Path) -> dict[str, str]:
@@ -288,7 +290,7 @@ def encode_image(image: Image, suffix: str, text: Mapping[str, str] | None = Non
         return encode_png(image, text)
     kind = Pil.registered_extensions().get(suffix.lower())
     if suffix.lower() not in SUFFIXES or kind is None:
-        raise OutputError(f"No picture format ends in {suffix or 'nothing'}; use .png, .jpg or .webp.")
+        raise OutputError(f"No picture format ends in {suffix or 'nothing'}", hint="use .png, .jpg or .webp.")
     out = io.BytesIO()
     Pil.fromarray(np.ascontiguousarray(image)).save(out, kind, **({"quality": 95} if kind in {"JPEG", "WEBP"} else {}))
     return out.getvalue()

@@ -56,7 +56,7 @@ def read_depth(path: Path) -> Depth:
     try:
         return decode_depth(data)
     except (ImageError, TooLargeError) as error:
-        raise type(error)(f"{path}: {error}") from None
+        raise type(error)(f"{path}: {error.message}", hint=error.hint) from None
 
 
 def _on_scale(values: Floats, white: float | None, orientation: int = 1) -> Floats:
@@ -89,7 +89,7 @@ def _joined(data: bytes) -> Floats:
     except cv2.error:
         made = None
     if made is None or made.dtype != np.uint16:
-        raise ImageError("The picture is damaged or cut off; save it again or give another one.")
+        raise ImageError("The picture is damaged or cut off", hint="save it again or give another one.")
     if made.ndim == 2 or made.shape[2] < 3:
         return np.asarray(made.reshape(*made.shape[:2], -1)[..., 0], np.float32)
     gray: Floats = cv2.cvtColor(made[..., :3].astype(np.float32), cv2.COLOR_BGR2GRAY)
@@ -101,7 +101,7 @@ def _from_numpy(data: bytes) -> NDArray[Any]:
 
     Source: NumPy's enhancement proposal 1.
     """
-    damaged = ImageError("The NumPy file is damaged or cut off; save it again.")
+    damaged = ImageError("The NumPy file is damaged or cut off", hint="save it again.")
     stream = io.BytesIO(data)
     try:
         major, _ = _format.read_magic(stream)
@@ -113,7 +113,7 @@ def _from_numpy(data: bytes) -> NDArray[Any]:
         raise damaged from None
     height, width = _sides(shape)
     if dtype.kind not in "biuf" or not height:
-        raise ImageError("The NumPy file is no depth map; give an array of one number for each pixel.")
+        raise ImageError("The NumPy file is no depth map", hint="give an array of one number for each pixel.")
     if height * width > MAX_PIXELS:
         raise TooLargeError(f"The depth map has more than {MAX_PIXELS // 1_000_000} megapixels.")
     stream.seek(0)

@@ -27,7 +27,7 @@ def refuse_many_scans(data: bytes) -> None:
     Source: ITU-T T.81, B.1.1 and B.2.
     """
     if data.startswith(b"\xff\xd8") and _has_many_scans(data):
-        raise ImageError(f"The picture is a JPEG of over {MAX_SCANS} scans; save it again as an ordinary one.")
+        raise ImageError(f"The picture is a JPEG of over {MAX_SCANS} scans", hint="save it again as an ordinary one.")
 
 
 def _has_many_scans(data: bytes) -> bool:

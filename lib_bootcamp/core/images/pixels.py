@@ -63,7 +63,7 @@ def as_numbers(values: NDArray[Any]) -> tuple[Floats, float | None]:
     full = float(np.iinfo(values.dtype).max) if values.dtype.kind in "iu" else None
     finite = floats[np.isfinite(floats)]
     if not finite.size:
-        raise ImageError("The picture holds no numbers (all of its pixels are NaN or infinite); save it again.")
+        raise ImageError("The picture holds no numbers (all of its pixels are NaN or infinite)", hint="save it again.")
     return floats, _white(finite, full)
 
 
@@ -112,7 +112,8 @@ def gray(picture: Pil.Image) -> Image:
         finite = values[np.isfinite(values)]
         raise ImageError(
             f"The picture holds numbers from {finite.min():.6g} to {finite.max():.6g}, and which of them is white is "
-            "not known; save it with numbers from 0 to 1, 0 to 255 or 0 to 65535."
+            "not known",
+            hint="save it with numbers from 0 to 1, 0 to 255 or 0 to 65535.",
         )
     return (shares(values, white) * 255 + np.float32(0.5)).astype(np.uint8)
 
@@ -167,7 +168,9 @@ def _from_lab(picture: Pil.Image) -> Pil.Image:
         lab, rgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
         transform = ImageCms.buildTransformFromOpenProfiles(lab, rgb, "LAB", "RGB")
     except ImportError:
-        raise ImageError("The picture has CIELAB colors, which this Pillow does not convert; save it as RGB.") from None
+        raise ImageError(
+            "The picture has CIELAB colors, which this Pillow does not convert", hint="save it as RGB."
+        ) from None
     made = ImageCms.applyTransform(picture, transform)
     return picture.convert("RGB") if made is None else made
 

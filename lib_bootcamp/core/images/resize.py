@@ -43,7 +43,7 @@ def target_size(own: tuple[int, int], width: int | None, height: int | None) -> 
         size, name = (width, height), "width"
     if size[0] * size[1] > MAX_PIXELS:
         limit = MAX_PIXELS // 1_000_000
-        raise InvalidParamError(name, f"makes a map of {size[0]} x {size[1]}; give at most {limit} megapixels")
+        raise InvalidParamError(name, f"makes a map of {size[0]} x {size[1]}", hint=f"give at most {limit} megapixels")
     return size
 
 

@@ -44,7 +44,7 @@ def with_infotext(data: bytes, infotext: str, *, keep_other: bool = False) -> by
 
 def _whole(piece: Piece) -> Piece:
     if piece.cut:
-        raise ImageError("The file is cut off; its metadata cannot be changed without losing more of it.")
+        raise ImageError("The file is cut off", hint="its metadata cannot be changed without losing more of it.")
     return piece
 
 
@@ -99,7 +99,9 @@ def _without_hidden(data: bytes) -> dict[bytes, bytes]:
 def _jpeg(data: bytes, infotext: str, orientation: int, *, keep_other: bool) -> bytes:
     block = make_exif(infotext, orientation)
     if len(block) + len(EXIF_HEAD) > MAX_SEGMENT:
-        raise ImageError("The infotext is too long for a JPEG file, which holds about 32,000 characters; write a PNG.")
+        raise ImageError(
+            "The infotext is too long for a JPEG file, which holds about 32,000 characters", hint="write a PNG."
+        )
     segment = b"\xff\xe1" + struct.pack(">H", len(EXIF_HEAD) + len(block) + 2) + EXIF_HEAD + block
     parts, end = [data[:2]], 2
     pieces = [_whole(each) for each in jpeg_pieces(data)]
@@ -129,7 +131,9 @@ def _webp(data: bytes, infotext: str, orientation: int, *, keep_other: bool) -> 
     if not pieces:
         raise ImageError("The file has no pixels.")
     if _without_hidden(data):
-        raise ImageError("A text is hidden in this WebP file's pixels; save it as PNG, from which it can be taken.")
+        raise ImageError(
+            "A text is hidden in this WebP file's pixels", hint="save it as PNG, from which it can be taken."
+        )
     exif = make_exif(infotext, orientation) if infotext or orientation != 1 else b""
     dropped = {b"EXIF", b"VP8X"} | (set() if keep_other else {b"XMP "})
     kept = [each for each in pieces if each.kind not in dropped]

@@ -91,7 +91,7 @@ def format_of(data: bytes) -> str:
         return "JPEG"
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WebP"
-    raise ImageError("Generation parameters are read from PNG, JPEG and WebP files; this is none of them.")
+    raise ImageError("Generation parameters are read from PNG, JPEG and WebP files", hint="this is none of them.")
 
 
 _OTHER = {"Software", "XMP", "XMP CreatorTool", "Make", "Model", "Artist", "Author", "Copyright", "Creation Time"}

@@ -77,9 +77,9 @@ def qr_matrix(
     Source: ISO/IEC 18004:2015, 7.4 to 7.9.
     """
     if not content:
-        raise InvalidParamError("content", "is empty; enter a text or a URL")
+        raise InvalidParamError("content", "is empty", hint="enter a text or a URL")
     if "\0" in content:
-        raise InvalidParamError("content", "holds a NUL character, where readers stop; remove it")
+        raise InvalidParamError("content", "holds a NUL character, where readers stop", hint="remove it")
     data, eci = content.encode(), not content.isascii()
     chosen, segments, bits = _fit(data, error_correction, version, eci=eci)
     level = error_correction

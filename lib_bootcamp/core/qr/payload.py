@@ -31,9 +31,11 @@ def wifi(ssid: str, password: str = "", *, security: str = "WPA", hidden: bool =
         raise InvalidParamError("wifi_ssid", "must have 1 to 32 bytes (UTF-8)")
     if security == "nopass":
         if password:
-            raise InvalidParamError("wifi_password", "must be empty for an open network; or choose a wifi_security")
+            raise InvalidParamError(
+                "wifi_password", "must be empty for an open network", hint="or choose a wifi_security"
+            )
     elif not password:
-        raise InvalidParamError("wifi_password", "is missing; give it, or set wifi_security to nopass")
+        raise InvalidParamError("wifi_password", "is missing", hint="give it, or set wifi_security to nopass")
     elif security == "WPA" and not re.fullmatch(r"[ -~]{8,63}|[0-9A-Fa-f]{64}", password):
         problem = "must have 8 to 63 printable ASCII characters (or 64 hexadecimal digits) for WPA"
         raise InvalidParamError("wifi_password", problem)
@@ -78,7 +80,9 @@ def vcard(contact: Contact) -> str:
     """
     name = " ".join(part for part in (contact.first_name, contact.last_name) if part) or contact.organization
     if not name:
-        raise InvalidParamError("vcard_first_name", "is missing; give a first name, a last name or an organization")
+        raise InvalidParamError(
+            "vcard_first_name", "is missing", hint="give a first name, a last name or an organization"
+        )
     place = (contact.street, contact.city, contact.region, contact.postcode, contact.country)
     lines = [
         ("N", ";".join(map(_vcard_text, (contact.last_name, contact.first_name, "", "", "")))),
@@ -132,7 +136,7 @@ def _addresses(name: str, text: str) -> str:
         safe_domain = domain if domain.startswith("[") else _mail_text(domain)
         found.append(f"{quote(local, safe=_MAIL_SAFE + '+')}@{safe_domain}")
     if not found:
-        raise InvalidParamError(name, "is missing; give a mail address such as name@example.com")
+        raise InvalidParamError(name, "is missing", hint="give a mail address such as name@example.com")
     return ",".join(found)
 
 
@@ -172,7 +176,7 @@ def sms(number: str, *, message: str = "", scheme: str = "sms") -> str:
 def _number(name: str, number: str, context: str) -> str:
     digits = "".join(number.split())
     if not digits:
-        raise InvalidParamError(name, "is missing; give a telephone number such as +49301234567")
+        raise InvalidParamError(name, "is missing", hint="give a telephone number such as +49301234567")
     if not _NUMBER.fullmatch(digits):
         raise InvalidParamError(name, "must be a telephone number such as +49301234567")
     if not context or digits.startswith("+"):

@@ -147,7 +147,7 @@ def _too_small(version: int, request: EncodeRequest, canvas: Canvas) -> LayoutEr
     )
     ways = [*_larger_canvas(version, canvas), *_shorter_content(request, canvas), *_smaller_modules(version, canvas)]
     ways = ways or ["make width and height larger, or module_px, grid_px or quiet_zone smaller"]
-    return LayoutError("content", f"{problem}; {' or '.join([', '.join(ways[:-1]), ways[-1]][len(ways) == 1 :])}")
+    return LayoutError("content", problem, hint=f"{' or '.join([', '.join(ways[:-1]), ways[-1]][len(ways) == 1 :])}")
 
 
 def _larger_canvas(version: int, canvas: Canvas) -> list[str]:
@@ -188,6 +188,6 @@ def _offset_problem(version: int, canvas: Canvas) -> LayoutError | None:
             anchor, grid = _anchor(free, canvas, axis=axis), canvas.grid_px
             span = f"{-anchor} to {(free - anchor) // grid * grid}"
             return LayoutError(
-                name, f"pushes the code off the canvas; with {size // modules} px modules it may be {span}"
+                name, "pushes the code off the canvas", hint=f"with {size // modules} px modules it may be {span}"
             )
-    return LayoutError("offset_x_px", "and offset_y_px push the code off the canvas; bring them nearer to 0")
+    return LayoutError("offset_x_px", "and offset_y_px push the code off the canvas", hint="bring them nearer to 0")

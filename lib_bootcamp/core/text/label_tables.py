@@ -87,7 +87,9 @@ def folder_tables(folder: Path, *, links: bool = True) -> LabelTables:
         found = {name: path for name, path in found.items() if path.resolve().parent == real}
     if not found:
         names = ", ".join(f"{name}.txt" for name in FILES)
-        raise LabelTableError(f"tables: {folder} has none of {names}; put a label a line into at least one of them.")
+        raise LabelTableError(
+            f"tables: {folder} has none of {names}", hint="put a label a line into at least one of them."
+        )
     return _tables({name: _own_lines(path) for name, path in found.items()})
 
 
@@ -112,18 +114,20 @@ def _own_lines(path: Path) -> tuple[str, ...]:
     try:
         text = read_regular(path, MAX_FILE_BYTES).decode("utf-8-sig")
     except TooLargeError:
-        raise LabelTableError(f"tables: {path} has more than {MAX_FILE_BYTES // 2**20} MiB; shorten it.") from None
+        raise LabelTableError(
+            f"tables: {path} has more than {MAX_FILE_BYTES // 2**20} MiB", hint="shorten it."
+        ) from None
     except UnicodeDecodeError:
-        raise LabelTableError(f"tables: {path} is not UTF-8; save it as UTF-8.") from None
+        raise LabelTableError(f"tables: {path} is not UTF-8", hint="save it as UTF-8.") from None
     except OSError as error:
         raise LabelTableError(f"tables: {path} cannot be read: {error.strerror or error}.") from None
     lines = tuple(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
     if len(lines) > MAX_LABELS:
-        raise LabelTableError(f"tables: {path} has {len(lines)} labels; at most {MAX_LABELS} are allowed.")
+        raise LabelTableError(f"tables: {path} has {len(lines)} labels", hint=f"at most {MAX_LABELS} are allowed.")
     long = next((line for line in lines if len(line) > MAX_LABEL_CHARACTERS), None)
     if long is not None:
         raise LabelTableError(
-            f"tables: {path} has a label of {len(long)} characters ({long[:40]!r}...); "
-            f"at most {MAX_LABEL_CHARACTERS} are allowed."
+            f"tables: {path} has a label of {len(long)} characters ({long[:40]!r}...)",
+            hint=f"at most {MAX_LABEL_CHARACTERS} are allowed.",
         )
     return lines

@@ -74,7 +74,7 @@ class PictureFolder:
         try:
             data = self.inside.read(path, MAX_BYTES)
         except LeadsOutError:
-            raise ImageError(f"{path.name} is outside the folder; skipped.") from None
+            raise ImageError(f"{path.name} is outside the folder", hint="skipped.") from None
         except OutputError as error:
             raise ImageError(str(error)) from None
         if data is None:

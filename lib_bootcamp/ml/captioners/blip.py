@@ -128,6 +128,7 @@ def _check_folder(folder: Path) -> None:
         )
     if not any((folder / name).is_file() for name in WEIGHTS):
         raise ModelError(
-            f"The folder {folder} has no model.safetensors; a pickle (.bin) is not loaded, because it can run code of "
-            "its maker's: convert it with `model.save_pretrained(folder, safe_serialization=True)`."
+            f"The folder {folder} has no model.safetensors",
+            hint="a pickle (.bin) is not loaded, because it can run code of "
+            "its maker's: convert it with `model.save_pretrained(folder, safe_serialization=True)`.",
         )

@@ -61,7 +61,7 @@ class LentModule:
             tensor = tensors[name]
             owner = tensor if id(tensor) in known else by_storage.get(_storage(tensor))
             if not isinstance(owner, nn.Parameter):
-                raise ModelError(f"The weight {name} is a copy; this version of diffusers cannot share it.")
+                raise ModelError(f"The weight {name} is a copy", hint="this version of diffusers cannot share it.")
             self._lent[id(owner)] = (owner, owner.requires_grad)
             if owner is tensor:
                 parent._parameters[key] = owner

@@ -152,7 +152,9 @@ class Classifier:
         texts = tuple(fill(self._templates, labels))
         if len(texts) > MAX_TEXTS:
             raise InvalidParamError(
-                "labels", f"and templates make {len(texts)} texts; at most {MAX_TEXTS} are allowed, so give fewer"
+                "labels",
+                f"and templates make {len(texts)} texts",
+                hint=f"at most {MAX_TEXTS} are allowed, so give fewer",
             )
         with _lock:
             kept = _texts_of.setdefault(self.model, OrderedDict())

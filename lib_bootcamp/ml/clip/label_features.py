@@ -112,7 +112,9 @@ class LabelFeatures:
         keep = chunk // chunks
         if not keep:
             raise InvalidParamError(
-                "chunk_size", f"is too small for a table of {total} labels; give {math.isqrt(total) + 1} or more"
+                "chunk_size",
+                f"is too small for a table of {total} labels",
+                hint=f"give {math.isqrt(total) + 1} or more",
             )
         parts = []
         for at in range(0, total, chunk):

@@ -302,8 +302,8 @@ def _pair(spec: str) -> tuple[str, str]:
     name = (name or spec).replace("/", "-")
     if name not in open_clip.list_models():
         raise ModelError(
-            f"There is no CLIP model {spec!r}: give mini, a folder, a .safetensors file or architecture/weights; "
-            f"{_alike(name, _models())}."
+            f"There is no CLIP model {spec!r}: give mini, a folder, a .safetensors file or architecture/weights",
+            hint=f"{_alike(name, _models())}.",
         )
     tags = [str(each) for each in open_clip.list_pretrained_tags_by_model(name)]
     if tag not in tags:

@@ -213,9 +213,11 @@ class ClipModel:
 
     def _use_onnx(self, *, int8: bool) -> None:
         if self.device != "cpu" or self.dtype != "float32":
-            raise InvalidParamError("backend", f"onnx works on the processor only, not on {self.device}; use torch")
+            raise InvalidParamError(
+                "backend", f"onnx works on the processor only, not on {self.device}", hint="use torch"
+            )
         if self._cache is None:
-            raise InvalidParamError("backend", "onnx needs a folder for its files; use torch")
+            raise InvalidParamError("backend", "onnx needs a folder for its files", hint="use torch")
         path = clip_onnx.exported(self.module, self.preprocessing, self._cache, int8=int8)
         self._image_tower, self._cost_due = clip_onnx.OnnxTower(path), int8
 

@@ -150,7 +150,8 @@ def _export(module: Any, preprocessing: Preprocessing, target: Path) -> None:
             )
     except (RuntimeError, ValueError, TypeError, NotImplementedError) as error:
         raise ModelError(
-            f"The model's image tower cannot be exported to ONNX ({first_line(error, 200)}); use the backend torch."
+            f"The model's image tower cannot be exported to ONNX ({first_line(error, 200)})",
+            hint="use the backend torch.",
         ) from error
     finally:
         if fast:

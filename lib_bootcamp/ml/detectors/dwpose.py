@@ -48,7 +48,9 @@ class Session:
         try:
             session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
         except Exception as error:
-            raise ModelError(f"{path} cannot be loaded ({first_line(error)}); delete it to fetch it again.") from error
+            raise ModelError(
+                f"{path} cannot be loaded ({first_line(error)})", hint="delete it to fetch it again."
+            ) from error
         name = session.get_inputs()[0].name
         self._run = lambda given: list(session.run(None, {name: given}))
 
@@ -58,7 +60,9 @@ class Session:
         try:
             net = cv2.dnn.readNetFromONNX(str(path))
         except cv2.error as error:
-            raise ModelError(f"{path} cannot be loaded ({first_line(error)}); delete it to fetch it again.") from error
+            raise ModelError(
+                f"{path} cannot be loaded ({first_line(error)})", hint="delete it to fetch it again."
+            ) from error
         names = net.getUnconnectedOutLayersNames()
 
         def run(given: Any) -> list[Any]:

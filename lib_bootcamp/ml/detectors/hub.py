@@ -126,7 +126,7 @@ class Objects(_OfModels):
             InvalidParamError: there is no phrase, or one is too long.
         """
         if not options.phrases:
-            raise InvalidParamError("phrases", "is empty; say what to look for")
+            raise InvalidParamError("phrases", "is empty", hint="say what to look for")
         owl = self.models[0]
         for each in options.phrases:
             if len(owl.processor.tokenizer(each)["input_ids"]) > MOST_TOKENS:

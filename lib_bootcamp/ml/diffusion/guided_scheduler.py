@@ -29,7 +29,7 @@ def with_hook(scheduler: Any, hook: Hook) -> Any:
     """
     kind = scheduler.config.prediction_type
     if kind not in {"epsilon", "v_prediction"}:
-        raise ModelError(f"This checkpoint predicts {kind}; guidance needs one that predicts epsilon or v.")
+        raise ModelError(f"This checkpoint predicts {kind}", hint="guidance needs one that predicts epsilon or v.")
     step = scheduler.step
 
     @functools.wraps(step)  # pipelines look at its parameters

@@ -133,7 +133,9 @@ def fit(encode: Encode, factor: int = 8, *, vae: str = "", probes: int = PROBES,
             latents.append(encode(batch).float().cpu())
     values = torch.cat(latents)
     if not values.isfinite().all():
-        raise ModelError("This VAE encodes to NaN in half precision; start with --no-half-vae, or choose another VAE.")
+        raise ModelError(
+            "This VAE encodes to NaN in half precision", hint="start with --no-half-vae, or choose another VAE."
+        )
     luma, chroma = block_luma(pictures, factor), block_chroma(pictures, factor)
     return fit_latents(values, luma, factor, held_out, vae=vae, chroma=chroma)
 

@@ -112,7 +112,7 @@ def draw_guided(
         )
     picture = np.asarray(made.images[0])
     if not np.isfinite(picture).all():
-        raise ModelError("The VAE produced NaN; retry in float32 (--device cpu).")
+        raise ModelError("The VAE produced NaN", hint="retry in float32 (--device cpu).")
     return Drawn(np.asarray((picture * 255).round().clip(0, 255), dtype=np.uint8), last[0])
 
 

@@ -26,12 +26,12 @@ def load_weights(path: Path) -> dict[str, Any]:
         loaded = torch.serialization.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, ValueError, EOFError, KeyError, pickle.UnpicklingError) as error:
         raise ModelError(
-            f"{path} cannot be loaded ({first_line(error)}): it is damaged or holds more than weights; delete it, and "
-            "it is fetched again."
+            f"{path} cannot be loaded ({first_line(error)}): it is damaged or holds more than weights",
+            hint="delete it, and it is fetched again.",
         ) from error
     except Exception as error:  # safetensors' own
         raise ModelError(
-            f"{path} cannot be loaded ({first_line(error)}); delete it, and it is fetched again."
+            f"{path} cannot be loaded ({first_line(error)})", hint="delete it, and it is fetched again."
         ) from error
     if not isinstance(loaded, dict):
         raise ModelError(f"{path} holds no weights but a {type(loaded).__name__}.")

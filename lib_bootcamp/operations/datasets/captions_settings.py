@@ -118,7 +118,7 @@ class CaptionsParams(Params):
         if self.expected_caption is not None and len(self.files) != 1:
             raise InvalidParamError("expected_caption", "needs files to name the one picture whose caption was seen")
         if self.undo and edits:
-            raise InvalidParamError("undo", "cannot be mixed with edits; undo first, then edit")
+            raise InvalidParamError("undo", "cannot be mixed with edits", hint="undo first, then edit")
 
     def edit(self, counts: dict[str, int]) -> Edit:
         """The edit that is asked for.

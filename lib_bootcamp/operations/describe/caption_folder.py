@@ -197,7 +197,9 @@ class CaptionWork(PictureFolder):
         try:
             name.encode("utf-8")
         except UnicodeEncodeError:
-            raise CaptionError(f"{picture.name!a} is not Unicode, which a table needs; write .txt files.") from None
+            raise CaptionError(
+                f"{picture.name!a} is not Unicode, which a table needs", hint="write .txt files."
+            ) from None
         return name
 
     def _bytes(self, path: Path) -> bytes | None:

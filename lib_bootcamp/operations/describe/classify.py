@@ -159,12 +159,14 @@ class ClassifySettings(Params):
             object.__setattr__(self, name, _distinct(name, getattr(self, name)))
         object.__setattr__(self, "groups", _checked_groups(self.groups))
         if not self.labels and not self.groups:
-            raise InvalidParamError("labels", "is missing; give the texts that a picture may be, or groups of them")
+            raise InvalidParamError(
+                "labels", "is missing", hint="give the texts that a picture may be, or groups of them"
+            )
         total = len(self.labels) + sum(map(len, self.groups.values()))
         if total > MAX_LABELS:
-            raise InvalidParamError("groups", f"make {total} labels together; at most {MAX_LABELS} are allowed")
+            raise InvalidParamError("groups", f"make {total} labels together", hint=f"at most {MAX_LABELS} are allowed")
         if self.templates == "custom" and not self.template:
-            raise InvalidParamError("template", "is missing; give a text with {} where the label goes")
+            raise InvalidParamError("template", "is missing", hint="give a text with {} where the label goes")
         for each in self.template:
             if "{}" not in each:
                 raise InvalidParamError(
@@ -203,16 +205,16 @@ def _distinct(name: str, texts: Iterable[object]) -> tuple[str, ...]:
             raise InvalidParamError(name, "must hold texts that are not empty")
         stripped.append(each.strip())
         if len(each) > 1000:
-            raise InvalidParamError(name, "holds a text of more than 1000 characters; shorten it")
+            raise InvalidParamError(name, "holds a text of more than 1000 characters", hint="shorten it")
     twice = next((each for each, count in Counter(stripped).items() if count > 1), None)
     if twice is not None:
-        raise InvalidParamError(name, f"holds {twice[:60]!r} twice; give each once")
+        raise InvalidParamError(name, f"holds {twice[:60]!r} twice", hint="give each once")
     return tuple(stripped)
 
 
 def _checked_groups(groups: dict[str, Any]) -> dict[str, tuple[str, ...]]:
     if len(groups) > MAX_GROUPS:
-        raise InvalidParamError("groups", f"are {len(groups)}; at most {MAX_GROUPS} are allowed")
+        raise InvalidParamError("groups", f"are {len(groups)}", hint=f"at most {MAX_GROUPS} are allowed")
     checked: dict[str, tuple[str, ...]] = {}
     for name, labels in groups.items():
         if not isinstance(name, str) or not 1 <= len(name.strip()) <= 80 or name.strip() in checked:

@@ -205,7 +205,9 @@ class EdgesParams(Params):
         if self.method in _SCALED and self.sigma < MIN_SCALE:
             raise InvalidParamError("sigma", f"must be at least {MIN_SCALE:g} with method {self.method}")
         if self.thresholds == "median" and self.channel in CIRCULAR:
-            raise InvalidParamError("thresholds", f"median needs a scale, and {self.channel} is a circle; take otsu")
+            raise InvalidParamError(
+                "thresholds", f"median needs a scale, and {self.channel} is a circle", hint="take otsu"
+            )
         self.size()
 
     def size(self) -> tuple[int, int]:

@@ -43,7 +43,7 @@ class MapsFolder(FolderParams):
     into: Annotated[
         str,
         Spec(
-            "Output folder",
+            "Subfolder",
             "A folder inside of it, where each kind of map has one; a file for each picture.",
             max_length=100,
             pattern=r"[^./\\:*?\"<>|\x00-\x1f][^/\\:*?\"<>|\x00-\x1f]*",
@@ -114,7 +114,7 @@ class MapsWork(PictureFolder):
         self.writes_into = self.into
         self._there = Inside(self.output, exact=not context.trusted)
         if params.output_folder and is_inside(root, self.output) and is_inside(self.output, root):
-            raise InvalidParamError("output_folder", "is the folder of the pictures; give another one")
+            raise InvalidParamError("output_folder", "is the folder of the pictures", hint="give another one")
         self._maps = self.output if params.output_folder else root / params.into  # of now and of earlier jobs
         if any(".." in Path(each).parts or not (root / each).is_relative_to(root) for each in params.only):
             raise InvalidParamError("only", "must be paths below the folder")

@@ -253,9 +253,9 @@ class LightingParams(Params):
     def check(self) -> None:
         """One surface at most, a picture to estimate from, a map of at most 67 megapixels."""
         if self.mode == "estimate" and self.image is None:
-            raise InvalidParamError("image", "is missing; give the picture whose light to estimate")
+            raise InvalidParamError("image", "is missing", hint="give the picture whose light to estimate")
         if self.normal_map is not None and self.depth_map is not None:
-            raise InvalidParamError("depth_map", "and normal_map are both given; give one of them")
+            raise InvalidParamError("depth_map", "and normal_map are both given", hint="give one of them")
         self.size()
 
     def size(self) -> tuple[int, int]:

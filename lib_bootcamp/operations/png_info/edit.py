@@ -51,7 +51,7 @@ class PngInfoEditParams(Params):
     def check(self) -> None:
         """Either a new infotext or changes of the old one; changed numbers are numbers."""
         if self.infotext and self.changes:
-            raise InvalidParamError("changes", "go with an empty infotext; give one of the two")
+            raise InvalidParamError("changes", "go with an empty infotext", hint="give one of the two")
         for name, value in self.changes.items():
             whole = NUMBERS.get(name) is int
             if name in NUMBERS and value is not None and number(value, whole=whole) is None:
@@ -94,7 +94,7 @@ def edit_png_info(params: PngInfoEditParams, context: Context) -> PngInfoEditRes
     if params.changes:
         made = read_generation(before.texts, (before.width, before.height))
         if made is None:
-            raise InvalidParamError("changes", "need a file that tells how it was made; give an infotext")
+            raise InvalidParamError("changes", "need a file that tells how it was made", hint="give an infotext")
         text = a1111.write(changed(made, params.changes))
     copy = with_infotext(params.file, text, keep_other=params.keep_other)
     after = extract(copy).texts

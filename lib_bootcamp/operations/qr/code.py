@@ -205,7 +205,7 @@ class QrCodeParams(Params):
         """
         if self.payload == "text":
             if not self.content:
-                raise InvalidParamError("content", "is missing; give a text or a URL, or choose another payload")
+                raise InvalidParamError("content", "is missing", hint="give a text or a URL, or choose another payload")
             return self.content
         return _PAYLOADS[self.payload](self)
 
@@ -219,7 +219,7 @@ def _vcard(params: QrCodeParams) -> str:
 def _geo(params: QrCodeParams) -> str:
     for name in ("geo_latitude", "geo_longitude"):
         if getattr(params, name) is None:
-            raise InvalidParamError(name, "is missing; give degrees such as 48.2")
+            raise InvalidParamError(name, "is missing", hint="give degrees such as 48.2")
     return qr_payload.geo(params.geo_latitude or 0.0, params.geo_longitude or 0.0, altitude_m=params.geo_altitude_m)
 
 

@@ -106,7 +106,7 @@ class QrParams(QrCodeParams):
             problem = f"differs from background by {abs(difference):.0f} of 100 in brightness; readers need"
             raise InvalidParamError("foreground", f"{problem} {_LEAST_CONTRAST} or more")
         if difference < 0 and not self.invert:
-            raise InvalidParamError("foreground", "is lighter than background; swap the two or set invert")
+            raise InvalidParamError("foreground", "is lighter than background", hint="swap the two or set invert")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -46,7 +46,7 @@ def check_decoders(decoders: Sequence[DecoderName]) -> None:
         InvalidParamError: one is named twice.
     """
     if len(set(decoders)) != len(decoders):
-        raise InvalidParamError("decoders", "names a reader twice; name each once")
+        raise InvalidParamError("decoders", "names a reader twice", hint="name each once")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +105,7 @@ class ScanParams(Params):
     def check(self) -> None:
         """The expected text and the layout's must be the same."""
         if self.layout is not None and self.expected not in {None, self.layout.content}:
-            raise InvalidParamError("expected", "differs from layout.content; leave one of them out")
+            raise InvalidParamError("expected", "differs from layout.content", hint="leave one of them out")
         check_decoders(self.decoders)
 
 
@@ -227,7 +227,7 @@ def scan(params: ScanParams, context: Context) -> ScanResult:
         here = ", ".join(each.name for each in scan_decoders.installed())
         if here and params.decoders:
             way_out = f"install the package {package}, or choose of {here}"
-            raise InvalidParamError("decoders", f"names no reader that is installed; {way_out}")
+            raise InvalidParamError("decoders", "names no reader that is installed", hint=f"{way_out}")
         raise MissingPackageError(package, "Scanning")
     layout = params.layout
     errors = None if layout is None else scan_errors.error_map(params.image, layout)

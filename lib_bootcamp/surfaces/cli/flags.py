@@ -10,6 +10,7 @@ from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Param, fields_of
 
 from . import folder
+from .flag_names import flag_of
 from .model_flags import add_model_flags
 
 
@@ -91,11 +92,6 @@ def _add_param(parser: Any, param: Param) -> None:
     parser.add_argument(flag_of(param.name), help=note, **settings)
     for old in spec.renamed:
         parser.add_argument(flag_of(old), help=argparse.SUPPRESS, **settings)
-
-
-def flag_of(name: str) -> str:
-    """A parameter's flag on the command line."""
-    return "--" + name.replace("_", "-")
 
 
 def _help(param: Param) -> str:

@@ -120,12 +120,12 @@ class FolderRunner(Runner):
             self._learn_truths(paths, params)
             self._check_outputs(paths)
         except BootcampError as error:
-            return self._print([failure(None, error)], several=False)
+            return self._print([failure(None, error, self.operation)], several=False)
         return self._run_over(paths, params)
 
     def _found(self, sources: Sequence[Path]) -> list[Path]:
         if not sources:
-            raise InvalidParamError(self.images, "is missing; give picture files or folders of them")
+            raise InvalidParamError(self.images, "is missing", hint="give picture files or folders of them")
         recursive = self.settings.recursive or self.settings.truth is not None
         found = dict.fromkeys(path for path, _ in find_pictures(sources, self.left_out, recursive=recursive))
         if self.settings.sort_into is not None:
@@ -135,7 +135,7 @@ class FolderRunner(Runner):
                 found = {path: None for path in found if not path.resolve().is_relative_to(target)}
         if not found:
             named = ", ".join(map(str, sources))
-            raise ImageError(f"{named}: no pictures are in there; --recursive looks into folders inside.")
+            raise ImageError(f"{named}: no pictures are in there", hint="--recursive looks into folders inside.")
         return list(found)
 
     def _learn_truths(self, paths: Sequence[Path], params: Any) -> None:
@@ -156,7 +156,9 @@ class FolderRunner(Runner):
         for name in ("csv", "jsonl", "sheet"):
             value = getattr(self.settings, name)
             if value is not None and (Path(value).resolve() in inputs or is_folder(Path(value))):
-                raise InvalidParamError(f"--{name}", f"cannot be {value}, which is an input or a folder; name another")
+                raise InvalidParamError(
+                    f"--{name}", f"cannot be {value}, which is an input or a folder", hint="name another"
+                )
 
     def _run_over(self, paths: list[Path], params: Any) -> int:
         outcomes: list[Outcome] = []
@@ -174,7 +176,7 @@ class FolderRunner(Runner):
             raise
         except BootcampError as error:
             if not outcomes:
-                return self._print([failure(None, error)], several=False)
+                return self._print([failure(None, error, self.operation)], several=False)
             self._finish(outcomes, results)
             raise
         sorted_well = True
@@ -189,7 +191,7 @@ class FolderRunner(Runner):
 
     def _outcome(self, path: Path, result: FileResult | BootcampError) -> Outcome:
         if isinstance(result, BootcampError):
-            return failure(str(path), result)
+            return failure(str(path), result, self.operation)
         record = {"operation": self.operation.name, "path": str(path), **result.facts()}
         if self.settings.truth is not None:
             record["truth"] = self.truths.get(path)

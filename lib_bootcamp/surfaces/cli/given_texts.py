@@ -56,7 +56,7 @@ def from_file(param: Param, path: Path) -> Any:
         data = json.loads(text)
     except (OSError, ValueError, RecursionError):
         raise InvalidParamError(
-            param.name, f"cannot be read from {path}; give a JSON file or a map made here"
+            param.name, f"cannot be read from {path}", hint="give a JSON file or a map made here"
         ) from None
     for holder in (data.get("result"), data) if isinstance(data, dict) else ():
         if isinstance(holder, dict) and param.name in holder:

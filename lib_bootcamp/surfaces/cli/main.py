@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lib_bootcamp.core.text.terminal import on_one_line
-from lib_bootcamp.errors import BootcampError, CancelledError, first_line
+from lib_bootcamp.errors import BootcampError, CancelledError, InvalidParamError, first_line
 
 from .parser import build_parser
 from .terminal import plain_streams
@@ -92,6 +92,19 @@ def _run(
 
 
 def _operate(operation: Operation[Any, Any], host: Host, arguments: dict[str, Any]) -> int:
+    try:
+        return _run_operation(operation, host, arguments)
+    except InvalidParamError as error:
+        from lib_bootcamp.surfaces.shared.wording import worded
+
+        from .flag_names import flags_of
+
+        operation = operation.as_job() if operation.is_job_command else operation
+        _complain(f"error: {worded(error, flags_of(operation))}")
+        return error.exit_code
+
+
+def _run_operation(operation: Operation[Any, Any], host: Host, arguments: dict[str, Any]) -> int:
     from lib_bootcamp.job import StepsJob
 
     from .folder import FLAGS, FolderRunner, FolderSettings

@@ -52,7 +52,7 @@ class MapsRunner(JobRunner):
             jobs = jobs_of(self.host, find)
             number = jobs.create(self.operation.name, raw, trusted=True)
         except BootcampError as error:
-            return self._print([failure(None, error)], several=False)
+            return self._print([failure(None, error, self.operation)], several=False)
         return self._told(jobs, worked_here(jobs, number, self.settings))
 
     def _place(self, sources: list[Path]) -> dict[str, Any]:
@@ -68,7 +68,9 @@ class MapsRunner(JobRunner):
         try:
             root = Path(os.path.commonpath([path.parent for path in paths]))
         except ValueError:
-            raise InvalidParamError(self.picture or "", "lie on several drives; give those of one at a time") from None
+            raise InvalidParamError(
+                self.picture or "", "lie on several drives", hint="give those of one at a time"
+            ) from None
         only = [path.relative_to(root).as_posix() for path in paths]
         return {**place, "folder": str(root), "only": only, "output_folder": str(out)}
 
@@ -86,7 +88,7 @@ class MapsRunner(JobRunner):
             if bad.exit_code:
                 complain(bad.line)
         if info.state == "failed" and not outcomes:
-            self._print([failure(None, JobFailedError(info.error))], several=False)
+            self._print([failure(None, JobFailedError(info.error), self.operation)], several=False)
         else:
             self._print(outcomes, several=True)
             if info.error:

@@ -26,7 +26,9 @@ from lib_bootcamp.ports import Host, Progress, SilentProgress, track
 from lib_bootcamp.results import ControlMap, Result
 from lib_bootcamp.surfaces.shared.found_pictures import find_pictures
 from lib_bootcamp.surfaces.shared.given_pictures import picture_of
+from lib_bootcamp.surfaces.shared.wording import worded
 
+from .flag_names import flags_of
 from .given_texts import batch_rows, from_file
 
 EXIT_NO, EXIT_SOME_FAILED = 1, 4
@@ -93,7 +95,7 @@ class Runner:
             raw = {name: self._raw(name, text) for name, text in values.items()}
             items, several = self._items(raw, sources or [])
         except BootcampError as error:
-            return self._print([failure(None, error)], several=False)
+            return self._print([failure(None, error, self.operation)], several=False)
         if several:
             return self._run_many(items)
         return self._print([self._one(items[0], self._progress())], several=False)
@@ -139,7 +141,7 @@ class Runner:
             result = self.operation.run(params, context)
             written = self._write(item, params, result, context)
         except BootcampError as error:
-            return failure(path, error)
+            return failure(path, error, self.operation)
         record = {"operation": self.operation.name, "path": path, **written, **result.facts()}
         line = " ".join(filter(None, [f"{on_one_line(path)}:" if path else "", result.summary(), _arrow(written)]))
         return Outcome(record, "\n".join([line, *result.lines()]), 0 if result.succeeded() else EXIT_NO)
@@ -173,7 +175,7 @@ class Runner:
         if same != suffix:
             raise OutputError(f"--out {out} must end in {suffix}, as the file it is made from.")
         if is_there(out) and any(out.samefile(each) for each in self.inputs):
-            raise OutputError(f"--out {out} is the input itself; give another name.")
+            raise OutputError(f"--out {out} is the input itself", hint="give another name.")
         return out
 
     def _print(self, outcomes: list[Outcome], *, several: bool) -> int:
@@ -264,9 +266,9 @@ class Runner:
         if is_folder(out) or self.settings.out.endswith(("/", "\\")):
             inside, out = Inside(out), out / f"{name}.png"
         if out.suffix.lower() not in SUFFIXES:
-            raise OutputError(f"--out {out}: no picture format has this ending; use .png, .jpg or .webp.")
+            raise OutputError(f"--out {out}: no picture format has this ending", hint="use .png, .jpg or .webp.")
         if source is not None and is_there(out) and out.samefile(source):
-            raise OutputError(f"--out {out} is the input itself; give another name.")
+            raise OutputError(f"--out {out} is the input itself", hint="give another name.")
         return Item(raw, source, out, inside)
 
     def _folder(self, found: list[tuple[Path, Path]] | None) -> Path | None:
@@ -278,7 +280,7 @@ class Runner:
         if folder.suffix.lower() in SUFFIXES or (is_there(folder) and not is_folder(folder)):
             raise OutputError(f"--out {folder} must be a folder, because several pictures are made.")
         if found and is_there(folder) and any(folder.samefile(path.parent) for path, _ in found):
-            raise OutputError(f"--out {folder} is the folder of the inputs; give another one.")
+            raise OutputError(f"--out {folder} is the folder of the inputs", hint="give another one.")
         return folder
 
 
@@ -287,10 +289,12 @@ def complain(line: str) -> None:
     print(f"error: {on_one_line(line)}", file=sys.stderr)
 
 
-def failure(path: str | None, error: BootcampError) -> Outcome:
-    """The outcome of an item that came to a mistake."""
-    line = str(error) if path is None or path in str(error) else f"{path}: {error}"
+def failure(path: str | None, error: BootcampError, operation: Operation[Any, Any]) -> Outcome:
+    """The outcome of an item that came to a mistake, in the words of the command line."""
+    said = worded(error, flags_of(operation))
+    line = said if path is None or path in said else f"{path}: {said}"
     record = {"path": path, "error": type(error).__name__, "detail": str(error)}
+    record |= {name: each for name, each in (("param", error.param), ("hint", error.hint)) if each}
     return Outcome(record, line, error.exit_code, ends_all=isinstance(error, StorageError))
 
 

@@ -129,8 +129,8 @@ class AccessMiddleware:
         origin = headers["origin"]
         if len(headers.getlist("origin")) != 1 or not self._rules.is_allowed(origin):
             raise ForeignOriginError(
-                f"Pages of {origin[:200]} may not call this server; if it is yours, start with "
-                f"{self._rules.flags.origins} {origin[:200]}."
+                f"Pages of {origin[:200]} may not call this server",
+                hint=f"if it is yours, start with {self._rules.flags.origins} {origin[:200]}.",
             )
         told = {
             "Access-Control-Allow-Origin": origin,

@@ -45,7 +45,7 @@ def picture_answer(result: Result) -> Response:
     """
     picture = result.pictures().get("image")
     if picture is None:
-        raise NotAcceptableError(f"This answer has no picture; ask for it with `Accept: {JSON}`.")
+        raise NotAcceptableError("This answer has no picture", hint=f"ask for it with `Accept: {JSON}`.")
     outcome = {"summary": result.summary(), "succeeded": result.succeeded()}
     header = _dumps({**result.facts(), **outcome})
     if len(header) > MAX_HEADER:
@@ -85,7 +85,7 @@ def wants_picture(accept: str, *, possible: bool) -> bool:
     json_quality, png_quality = _quality(accept, JSON), _quality(accept, PNG) if possible else 0.0
     if not json_quality and not png_quality:
         formats = f"{JSON} or {PNG}" if possible else JSON
-        raise NotAcceptableError(f"The answer is {formats}; name it in Accept.")
+        raise NotAcceptableError(f"The answer is {formats}", hint="name it in Accept.")
     return png_quality > json_quality
 
 

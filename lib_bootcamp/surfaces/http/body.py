@@ -98,7 +98,7 @@ def body_reader(
         except StopAsyncIteration:
             return RawBody(media_type, boundary, b"".join(chunks))
         except TimeoutError:
-            raise SlowBodyError("The body did not arrive in time; send it again.") from None
+            raise SlowBodyError("The body did not arrive in time", hint="send it again.") from None
         except ClientDisconnect:
             raise MalformedBodyError("The connection was closed before the body was complete.") from None
 
@@ -108,7 +108,7 @@ def body_reader(
 def _content_type(request: Request) -> tuple[str, str]:
     given = request.headers.get("content-type", "")
     if request.headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
-        raise UnsupportedContentError("A compressed body is not read; send it without Content-Encoding.")
+        raise UnsupportedContentError("A compressed body is not read", hint="send it without Content-Encoding.")
     message = email.message.Message()
     message["content-type"] = given
     media_type = message.get_content_type() if given else ""
@@ -140,7 +140,7 @@ def request_values(body: RawBody, declaration: type[Any]) -> dict[str, Any]:
 
 def _json_object(data: bytes) -> dict[str, Any]:
     if not data.strip():
-        raise MalformedBodyError("The body is empty; send a JSON object.")
+        raise MalformedBodyError("The body is empty", hint="send a JSON object.")
     try:
         values = read_json(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
@@ -165,7 +165,7 @@ def _form_values(parts: list[Part], params: Mapping[str, Param]) -> dict[str, An
         if param is not None and param.kind == "list" and (len(several) > 1 or _is_picture(param.item)):
             values[name] = _repeated(several, param)
         elif len(several) > 1:
-            raise InvalidParamError(name, f"is given {len(several)} times; give it once")
+            raise InvalidParamError(name, f"is given {len(several)} times", hint="give it once")
         elif param is None:
             values[name] = _text(several[0]) if several[0].filename is None else "a file"
         elif _is_picture(param):
@@ -205,7 +205,8 @@ def _file_of(text: str, path: str) -> bytes:
     try:
         return read_base64(text)
     except (ImageError, TooLargeError) as error:
-        raise type(error)(f"{path}: {str(error).replace('The picture', 'The file')}") from None
+        message = error.message.replace("The picture", "The file")
+        raise type(error)(message, param=path, hint=error.hint) from None
 
 
 @dataclass
@@ -237,7 +238,7 @@ class _Decoder:
         try:
             picture = picture_of(param, value)
         except (ImageError, TooLargeError) as error:
-            raise type(error)(f"{path}: {error}") from None
+            raise type(error)(error.message, param=path, hint=error.hint) from None
         self.pixels += picture.shape[0] * picture.shape[1]
         if self.pixels > MAX_REQUEST_PIXELS:
             raise TooLargeError(f"The pictures have more than {MAX_REQUEST_PIXELS // 1_000_000} megapixels together.")

@@ -47,6 +47,14 @@ class ErrorAnswer:
 
     error: Annotated[str, Spec("Error", "The error's name, for programs, like InvalidParamError.")]
     detail: Annotated[str, Spec("Detail", "One sentence for a person.")]
+    pointer: Annotated[
+        str,
+        Spec("Pointer", "Where in the body the wrong value is (RFC 6901), like /lights/0/color; missing elsewhere."),
+    ] = ""
+    message: Annotated[
+        str, Spec("Message", "What is wrong, without the parameter and the remedy, where one of them is told apart.")
+    ] = ""
+    hint: Annotated[str, Spec("Hint", "The remedy; missing where the detail has none.")] = ""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

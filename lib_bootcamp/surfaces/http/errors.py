@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from lib_bootcamp.errors import BootcampError, QueueFullError
+from lib_bootcamp.surfaces.shared.wording import pointer
 
 EXPOSED = "Location, Retry-After, X-Bootcamp-Result"
 """Headers of ours that a page of another site may read, where the host or the server says that it may read at all."""
@@ -42,17 +43,30 @@ class SlowBodyError(BootcampError):
     status = 408
 
 
-def error_answer(status: int, error: str, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """The answer in the one error shape; lone surrogates, which JSON cannot carry as UTF-8, are replaced."""
-    detail = detail.encode("utf-8", "replace").decode("utf-8")
-    return JSONResponse({"error": error, "detail": detail}, status, dict(headers or {}))
+def error_answer(
+    status: int, error: str, detail: str, headers: Mapping[str, str] | None = None, **apart: str
+) -> JSONResponse:
+    """The answer in the one error shape; lone surrogates, which JSON cannot carry as UTF-8, are replaced.
+
+    Args:
+        status: of HTTP.
+        error: the error's name.
+        detail: the sentence.
+        headers: of the answer.
+        apart: `pointer`, `message` and `hint`; empty ones are left out.
+    """
+    told = {"error": error, "detail": detail, **{name: text for name, text in apart.items() if text}}
+    clean = {name: text.encode("utf-8", "replace").decode("utf-8") for name, text in told.items()}
+    return JSONResponse(clean, status, dict(headers or {}))
 
 
 def answer_to(error: Exception, request: Request) -> JSONResponse:
     """The answer to whatever a route raised; unexpected errors go to the log and only there."""
     if isinstance(error, BootcampError):
         wait = {"Retry-After": str(error.retry_after_s)} if isinstance(error, QueueFullError) else None
-        return error_answer(error.status, type(error).__name__, str(error), wait)
+        apart = {"pointer": pointer(error.param), "hint": error.hint}
+        apart |= {"message": error.message} if any(apart.values()) else {}
+        return error_answer(error.status, type(error).__name__, str(error), wait, **apart)
     if isinstance(error, HTTPException):
         phrase = http.client.responses.get(error.status_code, "Error")
         detail = error.detail if isinstance(error.detail, str) else phrase

@@ -14,9 +14,12 @@ from typing import Any
 import gradio as gr
 
 from lib_bootcamp.core.images.codec import read_base64, read_file
+from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Param
+from lib_bootcamp.surfaces.shared.wording import split, worded
 
+from .notice import notice
 from .uploads import from_uploads
 from .values import (
     DEFAULT_LOOK,
@@ -163,6 +166,13 @@ class Form:
     def raw(self, values: Sequence[Any]) -> dict[str, Any]:
         """The components' values, in declared order, as raw values for `params_from`."""
         return read_fields(self.fields, values, self.look)
+
+    def mistake(self, error: BootcampError) -> str:
+        """The message about a mistake: parameters by their labels, and the field that it is about is marked."""
+        names = {each.name: self.look.labels.get(each.name) or each.spec.title for each in self.fields}
+        field, _ = split(error.param)
+        about = f"{self.prefix}_{field}" if field in self.components else ""
+        return notice(worded(error, names), kind="error", field=about)
 
     def place(self, name: str) -> Any:
         """Put one field where the caller stands; the form leaves it out."""

@@ -7,8 +7,10 @@ from typing import Any
 
 import gradio as gr
 
+from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.ports import Host
+from lib_bootcamp.surfaces.shared.wording import split
 
 from .fields import Form
 from .values import LOOK
@@ -31,8 +33,13 @@ class FolderOfMaps:
 
         self.operation, self.map_form, self.prefix = operation, form, f"{prefix}_folder"
         self.form = Form(replace(operation, params=MapsFolder, presets={}), self.prefix, look=LOOK)
-        self.panel = JobPanel(operation.name, host, self.prefix, only=True)
+        self.panel = JobPanel(operation.name, host, self.prefix, mistake=self.mistake, only=True)
         self.button: Any = None
+
+    def mistake(self, error: BootcampError) -> str:
+        """The message about a mistake, in the words of the form that has its field."""
+        own = any(each.name == split(error.param)[0] for each in self.form.fields)
+        return (self.form if own else self.map_form).mistake(error)
 
     def layout(self) -> None:
         """The folder's fields, the button, the job."""

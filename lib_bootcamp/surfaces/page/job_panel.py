@@ -41,11 +41,15 @@ class JobPanel:
         name: of the operation whose jobs are begun here.
         host: what they run on.
         prefix: of the components' ids.
+        mistake: the message about a mistake, in the words of the form that begins a job.
         only: whether the operation's own jobs alone are listed; else all.
     """
 
-    def __init__(self, name: str, host: Host, prefix: str, *, only: bool = False) -> None:
+    def __init__(
+        self, name: str, host: Host, prefix: str, *, mistake: Callable[[BootcampError], str], only: bool = False
+    ) -> None:
         self.name, self.host, self.prefix, self.only = name, host, prefix, only
+        self.mistake = mistake
         self.steering: dict[str, Any] = {}
         self.table: Any = None
 
@@ -153,7 +157,7 @@ class JobPanel:
         def steer() -> tuple[int | None, str]:
             number = now.get("job")
             if number is None:
-                raise InvalidParamError("Job", "is missing; choose one in the table")
+                raise InvalidParamError("Job", "is missing", hint="choose one in the table")
             made = getattr(self.jobs(), name)(number, trusted=self.trusted)
             if name == "undo":
                 return number, undone_text(made)
@@ -169,7 +173,7 @@ class JobPanel:
             number, said = work()
             return self._said(notice(said, kind="note") if said else "", {**now, "job": number})
 
-        return attempt(self.name, done, lambda error: self._said(notice(str(error), kind="error"), now))
+        return attempt(self.name, done, lambda error: self._said(self.mistake(error), now))
 
     def _said(self, message: str, now: dict[str, Any]) -> list[Any]:
         _, *shown, then = self.looked({**now, "said": None})

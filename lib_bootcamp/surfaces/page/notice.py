@@ -7,7 +7,14 @@ import html
 from .uploads import public_text
 
 
-def notice(text: str, *, kind: str) -> str:
-    """A line above the result; `kind` is `error`, `done`, `no` or `note`."""
+def notice(text: str, *, kind: str, field: str = "") -> str:
+    """A line above the result.
+
+    Args:
+        text: what it says.
+        kind: `error`, `done`, `no` or `note`.
+        field: the id of the component that it is about; javascript/bootcamp.js marks it.
+    """
     role = "alert" if kind == "error" else "status"
-    return f'<div class="bootcamp-notice bootcamp-{kind}" role="{role}">{html.escape(public_text(text))}</div>'
+    about = f' data-field="{html.escape(field)}"' if field else ""
+    return f'<div class="bootcamp-notice bootcamp-{kind}" role="{role}"{about}>{html.escape(public_text(text))}</div>'

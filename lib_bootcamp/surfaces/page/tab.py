@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from lib_bootcamp.context import Context
+from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.job import FolderJob
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import fields_of
@@ -175,13 +176,17 @@ class Tab:
         return self.attempt(work)
 
     def attempt(self, work: Callable[[], list[Any]], failed: Callable[[str], list[Any]] | None = None) -> list[Any]:
-        """The components' values after `work`, or those after a mistake: `failed` of its sentence."""
-        return attempt(self.operation.name, work, lambda error: (failed or self.failed)(str(error)))
+        """The components' values after `work`, or those after a mistake: `failed` of the message about it."""
+        return attempt(self.operation.name, work, lambda error: (failed or self.failed)(self.mistake(error)))
 
-    def failed(self, sentence: str) -> list[Any]:
-        """The components' values after a mistake: the sentence alone."""
+    def mistake(self, error: BootcampError) -> str:
+        """The message about a mistake, in the words of the form."""
+        return self.form.mistake(error)
+
+    def failed(self, message: str) -> list[Any]:
+        """The components' values after a mistake: the message alone."""
         pictures = [gr.update(value=None, visible=self._waits(name)) for name in self.pictures]
-        return [notice(sentence, kind="error"), *pictures, gr.update(value=None, visible=False), None]
+        return [message, *pictures, gr.update(value=None, visible=False), None]
 
     def finished(self, result: Result, written: dict[str, str]) -> list[Any]:
         """The components' values after a run."""

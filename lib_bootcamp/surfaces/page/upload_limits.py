@@ -75,7 +75,9 @@ class UploadLimits:
             await self._app(scope, _again(kept, receive), send)
 
     async def _keep(self, scope: Scope, kind: str, receive: Receive, kept: IO[bytes]) -> None:
-        too_large = TooLargeError(f"The upload has more than {shown_size(self._limits.bytes)}; upload less at a time.")
+        too_large = TooLargeError(
+            f"The upload has more than {shown_size(self._limits.bytes)}", hint="upload less at a time."
+        )
         told = dict(scope["headers"]).get(b"content-length", b"")
         if told.isdigit() and int(told[:20]) > self._limits.bytes:
             raise too_large
@@ -99,7 +101,7 @@ class UploadLimits:
                     waiting.clear()
             await anyio.to_thread.run_sync(kept.flush)
         except TimeoutError:
-            raise SlowBodyError("The upload did not arrive in time; send it again.") from None
+            raise SlowBodyError("The upload did not arrive in time", hint="send it again.") from None
         except OSError:
             raise StorageError("The upload cannot be kept: the server's disk takes nothing more.") from None
 
@@ -121,7 +123,9 @@ class _Parts:
             self._end_part(start + found.start())
             self._begin, self._left = start + found.end(), self._left - 1
             if self._left < 0:
-                raise TooLargeError(f"The upload has more than {self._limits.files:,} files; upload fewer at a time.")
+                raise TooLargeError(
+                    f"The upload has more than {self._limits.files:,} files", hint="upload fewer at a time."
+                )
         self._end_part(self._seen)
         self._tail = data[max(0, len(data) - len(self._mark) + 1) :]
 

@@ -39,7 +39,7 @@ class NotUploadedError(BootcampError):
     status = 403
 
     def __init__(self) -> None:
-        super().__init__("The request names a file that was not uploaded through this page; upload it.")
+        super().__init__("The request names a file that was not uploaded through this page", hint="upload it.")
 
 
 class NotOfferedError(BootcampError):
@@ -197,7 +197,7 @@ class UploadGuard:
                 if not message.get("more_body", False):
                     return b"".join(chunks)
         except TimeoutError:
-            raise SlowBodyError("The body did not arrive in time; send it again.") from None
+            raise SlowBodyError("The body did not arrive in time", hint="send it again.") from None
 
 
 def _check_path(path: str) -> None:

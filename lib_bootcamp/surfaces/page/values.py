@@ -177,7 +177,7 @@ def read_fields(params: Sequence[Param], values: Sequence[Any], look: Look = DEF
         if given is None and not param.required:
             continue
         if given is None and param.kind in {"integer", "number"}:
-            raise InvalidParamError(param.name, f"is empty; give {param.expected()}")
+            raise InvalidParamError(param.name, "is empty", hint=f"give {param.expected()}")
         raw[param.name] = given
     return raw
 

@@ -118,7 +118,7 @@ class SectionParams(Params):
         if start is not None and end is not None and start >= end:
             raise InvalidParamError("guidance_start", f"must be below guidance_end, {end:g}")
         if self.preset == CUSTOM and not self.model and self.apply_by != GUIDANCE:
-            raise InvalidParamError("model", "is missing; preset custom needs the name of a ControlNet model")
+            raise InvalidParamError("model", "is missing", hint="preset custom needs the name of a ControlNet model")
         check_guidance(self.margin, self.dead_zone)
 
 

@@ -13,6 +13,11 @@ Labels = dict[tuple[str, str], str]
 """Labels by control and field; the section's own fields are under the control ``."""
 
 
+def titles() -> dict[str, str]:
+    """What each parameter is called in a mistake on the page."""
+    return {param.name: param.spec.title for _, param in reversed(positions())}
+
+
 def section_labels(label: Callable[[Param], str] = label_of, name: Callable[[Param], str] | None = None) -> Labels:
     """The labels of the section.
 

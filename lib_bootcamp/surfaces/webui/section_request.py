@@ -49,14 +49,16 @@ def check_scripts(scripts: Any) -> None:
         return
     names = [name for name in scripts if isinstance(name, str) and name.lower() == SCRIPT]
     if len(names) > 1:
-        raise InvalidParamError("alwayson_scripts", f"holds {' and '.join(names)}, which are one script; give it once")
+        raise InvalidParamError(
+            "alwayson_scripts", f"holds {' and '.join(names)}, which are one script", hint="give it once"
+        )
     for name in names:
         _check_entry(scripts[name])
 
 
 def _check_entry(entry: Any) -> None:
     if not isinstance(entry, Mapping):
-        raise InvalidParamError(WHERE, f"must be an object with args; {ONE_OBJECT}")
+        raise InvalidParamError(WHERE, "must be an object with args", hint=f"{ONE_OBJECT}")
     for name in entry:
         if name != "args":
             raise unknown(name, ("args",), path=f"{WHERE}.")
@@ -67,16 +69,16 @@ def _check_entry(entry: Any) -> None:
 def _check_args(args: Any) -> None:
     where = f"{WHERE}.args"
     if not isinstance(args, list):
-        raise InvalidParamError(where, f"must be a list; {ONE_OBJECT}")
+        raise InvalidParamError(where, "must be a list", hint=f"{ONE_OBJECT}")
     objects = [at for at, each in enumerate(args) if isinstance(each, Mapping)]
     if objects and len(args) > 1:
         at = objects[1] if objects[:1] == [0] and len(objects) > 1 else objects[0] or 1
-        raise InvalidParamError(f"{where}[{at}]", f"is one too many: an object stands alone; {ONE_OBJECT}")
+        raise InvalidParamError(f"{where}[{at}]", "is one too many: an object stands alone", hint=f"{ONE_OBJECT}")
     if objects or not args or args == [False]:
         return
     if len(args) != len(positions()):
         raise InvalidParamError(
             where,
-            f"has {len(args)} values; {ONE_OBJECT}, or all {len(positions())} of the page in the order of "
-            "GET /sdapi/v1/script-info",
+            f"has {len(args)} values",
+            hint=f"{ONE_OBJECT}, or all {len(positions())} of the page in the order of GET /sdapi/v1/script-info",
         )

@@ -19,12 +19,14 @@ from lib_bootcamp.core.images.pixels import WHITE, flatten
 from lib_bootcamp.errors import BootcampError, InvalidParamError
 from lib_bootcamp.ports import STEER, Host
 from lib_bootcamp.results import ControlMap
+from lib_bootcamp.surfaces.shared.wording import worded
 
 from . import infotext
 from .plan import InstalledModels, Plan, Surroundings, resolve
 from .ports import REFUSAL, ControlNet, Pass, Unit, UnitSettings, WebUi
 from .section import map_fields
 from .section_guidance import SectionSteer
+from .section_labels import titles
 from .section_scan import PictureScanner, Saving, Scans
 from .section_values import is_off, parse
 
@@ -91,7 +93,8 @@ class SectionRunner:
                 net = self.controlnet()
                 self._carry_out(p, resolve(asked, self._surroundings(p, net)), net, original)
         except BootcampError as error:
-            self.webui.refuse(p, str(error), error.status)
+            names = {} if isinstance(args[0], Mapping) else titles()  # a request's own names, the page's labels
+            self.webui.refuse(p, worded(error, names), error.status)
         except Exception:
             LOG.exception("the Bootcamp section failed")
             self.webui.refuse(p, WENT_WRONG, 500)
@@ -235,7 +238,7 @@ def _with_source(plan: Plan, p: Any) -> dict[str, Any]:
         if param.kind == "image" and param.required and values.get(param.name) is None:
             given = next(iter(getattr(p, "init_images", None) or ()), None)
             if given is None:
-                raise InvalidParamError(param.name, f"is missing; {plan.operation.title} is made from a picture")
+                raise InvalidParamError(param.name, "is missing", hint=f"{plan.operation.title} is made from a picture")
             values[param.name] = np.asarray(flatten(given, WHITE), dtype=np.uint8)
     return values
 

@@ -86,7 +86,7 @@ def parse(args: Sequence[Any], overrides: Mapping[str, Any] | None = None) -> Pa
     raw = _positional(args, overrides) if from_ui else _object(args, overrides)
     for name, value in (overrides or {}).items():
         if name not in OWN | _names_of(raw["control"]):
-            raise InvalidParamError(name, f"is no parameter of {raw['control']}; take another XYZ axis")
+            raise InvalidParamError(name, f"is no parameter of {raw['control']}", hint="take another XYZ axis")
         raw[name] = value
     section = SectionParams.from_mapping({name: value for name, value in raw.items() if name in OWN})
     if section.control == OFF or not section.enabled:
@@ -106,13 +106,15 @@ def _check_names(values: Mapping[str, Any], operation: Operation[Any, Any]) -> N
     mine = _names_of(operation.name) | {MAP_PRESET}
     for name in values:
         if name in SIZE:
-            raise InvalidParamError(name, "is the picture's own in this section; leave it out")
+            raise InvalidParamError(name, "is the picture's own in this section", hint="leave it out")
         if name in mine:
             continue
         others = [each.name for each in control_maps() if name in _names_of(each.name)]
         if others:
             raise InvalidParamError(
-                name, f"is no parameter of control {operation.name}; give control too: one of {', '.join(others)}"
+                name,
+                f"is no parameter of control {operation.name}",
+                hint=f"give control too: one of {', '.join(others)}",
             )
         raise unknown(name, sorted(OWN | mine))
 
@@ -121,7 +123,7 @@ def _object(args: Sequence[Any], overrides: Mapping[str, Any] | None) -> dict[st
     """The raw values of an object, which stands alone; without a control it is for the page's."""
     for at, each in enumerate(args[1:], 1):
         if isinstance(each, Mapping):
-            raise InvalidParamError(f"args[{at}]", "is a second object; the Bootcamp section takes one")
+            raise InvalidParamError(f"args[{at}]", "is a second object", hint="the Bootcamp section takes one")
     raw = {"enabled": True, "control": CONTROL.default, **_texts(args[0])}
     control = (overrides or {}).get("control", raw["control"])
     if control != raw["control"]:  # what was for the other map is not for the axis' one

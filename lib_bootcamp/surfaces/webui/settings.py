@@ -108,7 +108,7 @@ def check_overrides(overrides: Mapping[str, Any]) -> None:
         if setting is None:
             raise unknown(name, tuple(made), path="override_settings.")
         if setting.get("restrict_api"):
-            raise InvalidParamError(f"override_settings.{name}", "is the owner's; only the Settings tab sets it")
+            raise InvalidParamError(f"override_settings.{name}", "is the owner's", hint="only the Settings tab sets it")
         _check_value(f"override_settings.{name}", value, setting)
 
 

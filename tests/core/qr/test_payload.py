@@ -58,7 +58,7 @@ def test_wifi_fields_are_found_again_by_a_mecard_reader(ssid, password, hidden):
 def test_wifi_that_no_network_can_have_is_refused(ssid, password, security, named):
     with pytest.raises(InvalidParamError) as caught:
         qr_payload.wifi(ssid, password, security=security)
-    assert caught.value.name == named
+    assert caught.value.param == named
 
 
 def test_a_wpa_key_of_64_hexadecimal_digits_is_taken():

@@ -132,7 +132,7 @@ def test_what_the_sentence_offers_works(count, px):
 def test_an_offset_beyond_the_canvas_is_told_its_range():
     # At 8 px the code has 232 px: it starts at (768 - 232) / 2 = 268, on the grid 264, and may end at 768: 536.
     problem = _problem("a", replace(SQUARE, offset_y_px=400))
-    assert (problem.name, problem.problem.partition("may be ")[2]) == ("offset_y_px", "-264 to 272")
+    assert (problem.param, problem.hint.partition("may be ")[2]) == ("offset_y_px", "-264 to 272")
 
 
 @given(count=st.integers(1, 7), canvas=canvases)

@@ -182,7 +182,7 @@ def test_the_last_steps_through_the_vae_come_nearer_to_the_code(host: Standalone
 def test_a_mistake_names_its_field(wrong: dict[str, Any], named: str) -> None:
     with pytest.raises(InvalidParamError) as caught:
         QR_ART.params_from({**ASKED, **wrong})
-    assert caught.value.name == named
+    assert caught.value.param == named
 
 
 def test_a_reader_that_is_not_here_is_named(host: StandaloneHost, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -163,7 +163,7 @@ def test_wrong_settings_are_refused_before_the_job(
 ) -> None:
     with pytest.raises(InvalidParamError) as caught:
         mapped(name, root, **values)
-    assert not named or caught.value.name == named
+    assert not named or caught.value.param == named
     assert mapped.jobs.listed(trusted=True) == []
 
 

@@ -277,7 +277,7 @@ def test_the_function_layer_is_made_on_request_only():
 def test_a_mistake_is_told_by_its_parameter(values, named):
     with pytest.raises(InvalidParamError) as caught:
         make(**values)
-    assert (caught.value.name, caught.value.status) == (named, 422)
+    assert (caught.value.param, caught.value.status) == (named, 422)
 
 
 def test_with_invert_the_lighter_color_draws_the_modules_whichever_way_they_are_given():

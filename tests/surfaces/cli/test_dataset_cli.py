@@ -53,8 +53,8 @@ def test_a_preset_and_flags_come_from_the_declaration(root: Path, capsys: pytest
     ("given", "code", "sentence"),
     [
         (["report", "{}/none"], 2, "is no folder"),
-        (["report", "{}", "--min-side-px", "0"], 2, "min_side_px must be"),
-        (["report"], 2, "folder is missing"),
+        (["report", "{}", "--min-side-px", "0"], 2, "--min-side-px must be"),
+        (["report"], 2, "FOLDER is missing"),
         (["captions", "{}", "--where", "a,,b"], 2, "where has an empty part"),
         (["captions", "{}", "--undo"], 2, "finds no edit"),
     ],

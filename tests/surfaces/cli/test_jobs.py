@@ -132,7 +132,7 @@ def test_of_many_bad_pictures_the_first_are_told_and_where_the_rest_is(terminal:
     ("argv", "problem"),
     [
         (["none"], "folder none is no folder"),
-        ([], "folder is missing"),
+        ([], "FOLDER is missing"),
         (["{}", "--existing", "append", "--threshold", "2"], "threshold must be"),
     ],
 )

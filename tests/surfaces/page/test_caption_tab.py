@@ -239,7 +239,7 @@ def test_pictures_that_failed_are_told_with_their_reasons(page: Page, photos: Pa
     [
         ("", {}, "folder must not be empty"),
         ("/no/such/folder", {}, "/no/such/folder is no folder"),
-        (".", {"labels": ""}, "labels is missing"),
+        (".", {"labels": ""}, "Labels is missing"),
         (".", {"per_list": "x: 2"}, "per_list.x"),
     ],
 )

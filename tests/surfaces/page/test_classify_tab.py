@@ -103,10 +103,10 @@ def test_the_files_have_every_picture(tab: ClassifyTab, files: list[str]) -> Non
     ("picture", "given", "sentence"),
     [
         (None, {"labels": "red"}, "Picture is missing"),
-        ("a", {}, "labels is missing"),
+        ("a", {}, "Labels is missing"),
         ("b", {"labels": "red"}, "The picture cannot be read"),
-        ("a", {"labels": "red", "templates": "custom"}, "template is missing"),
-        ("a", {"groups": "no colon"}, "groups must be JSON"),
+        ("a", {"labels": "red", "templates": "custom"}, "Custom templates is missing"),
+        ("a", {"groups": "no colon"}, "Label groups must be JSON"),
     ],
 )
 def test_a_mistake_is_the_message_alone(

@@ -96,7 +96,7 @@ def test_the_report_is_a_page_in_a_frame_that_may_do_nothing(report: DatasetTab,
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ({}, "folder is missing"),
+        ({}, "Folder is missing"),
         ({"folder": "/none"}, "is no folder"),
         ({"folder": "x", "separator": ""}, "separator"),
     ],

@@ -105,7 +105,7 @@ def test_a_mistake_is_the_message_and_the_texts_stay(image: Any, error: Exceptio
 
 
 def test_without_a_picture_the_message_says_so() -> None:
-    assert "image is missing" in interrogated(tab(lambda params, context: FOUND))["message"]
+    assert "Picture is missing" in interrogated(tab(lambda params, context: FOUND))["message"]
 
 
 def test_texts_are_handed_over_and_an_empty_one_leaves_the_field() -> None:

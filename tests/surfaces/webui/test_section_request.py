@@ -70,7 +70,7 @@ def test_what_is_understood_passes(entry: Any) -> None:
 def test_what_is_not_understood_is_named(entry: Any, name: str, words: str) -> None:
     with pytest.raises(InvalidParamError, match=words) as told:
         check(entry)
-    assert told.value.name.endswith(name)
+    assert told.value.param.endswith(name)
     assert told.value.status == 422
 
 
@@ -127,7 +127,7 @@ def test_a_setting_that_a_caller_overrides_is_checked(overrides: dict[str, Any],
     pytest.importorskip("gradio")
     with pytest.raises(InvalidParamError, match=words) as told:
         check_request(asked(override_settings=overrides), pairs)
-    assert told.value.name == f"override_settings.{next(iter(overrides))}"
+    assert told.value.param == f"override_settings.{next(iter(overrides))}"
 
 
 def test_settings_of_others_and_good_ones_of_ours_pass() -> None:

@@ -133,7 +133,7 @@ def test_a_mistake_is_shown_on_the_page(browser: Any, webui: Webui) -> None:
     page.locator("#bootcamp_txt2img .label-wrap").first.click()
     page.click("#txt2img_generate")
     message = page.wait_for_selector("#html_log_txt2img .error, #txt2img_results .error").inner_text()
-    assert message.startswith("Bootcamp: content is missing")
+    assert message.startswith("Bootcamp: Content is missing")
     page.close()
 
 

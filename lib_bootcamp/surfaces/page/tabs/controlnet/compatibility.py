@@ -27,9 +27,9 @@ class CompatibilityTab(Tab):
         """The components a run fills."""
         return [*super().result_components, self.table]
 
-    def failed(self, sentence: str) -> list[Any]:
+    def failed(self, message: str) -> list[Any]:
         """The components' values after a mistake."""
-        return [*super().failed(sentence), ""]
+        return [*super().failed(message), ""]
 
     def finished(self, result: Result, written: dict[str, str]) -> list[Any]:
         """The components' values after a run."""

@@ -186,9 +186,9 @@ class CaptionsTab(Tab):
     def _context(self, progress: Any) -> Context:
         return Context.of_page(self.host, progress)
 
-    def failed(self, sentence: str) -> list[Any]:
-        """The components' values after a mistake: the sentence alone, the rest as it is."""
-        return [notice(sentence, kind="error"), *(gr.update() for _ in self.result_components[1:])]
+    def failed(self, message: str) -> list[Any]:
+        """The components' values after a mistake: the message alone, the rest as it is."""
+        return [message, *(gr.update() for _ in self.result_components[1:])]
 
     def _page(self, state: dict[str, Any]) -> list[Any]:
         """The state, the gallery, the place and the empty text of one page of what was found."""
@@ -234,7 +234,7 @@ class CaptionsTab(Tab):
 
         def work() -> list[Any]:
             if state["chosen"] is None:
-                raise InvalidParamError("Caption", "has no picture; click one above")
+                raise InvalidParamError("Caption", "has no picture", hint="click one above")
             path, caption = state["found"][state["chosen"]]
             raw = {name: each for name, each in self.form.raw(values).items() if name in {"recursive", "extension"}}
             params = self.operation.params_from(
@@ -242,7 +242,7 @@ class CaptionsTab(Tab):
             )
             return self._saved(state, self.operation.run(params, self._context(self.host.progress())))
 
-        return self.attempt(work, lambda said: [notice(said, kind="error"), state, gr.update(), gr.update()])
+        return self.attempt(work, lambda message: [message, state, gr.update(), gr.update()])
 
     def _saved(self, state: dict[str, Any], made: CaptionsResult) -> list[Any]:
         path, _ = state["found"][state["chosen"]]

@@ -80,9 +80,9 @@ class DatasetTab(Tab):
 
         return self.attempt(work)
 
-    def failed(self, sentence: str) -> list[Any]:
-        """The components' values after a mistake: the sentence alone."""
-        return [notice(sentence, kind="error"), "", gr.update(value=None, visible=False)]
+    def failed(self, message: str) -> list[Any]:
+        """The components' values after a mistake: the message alone."""
+        return [message, "", gr.update(value=None, visible=False)]
 
     def _shown(self, made: DatasetReport, context: Context) -> list[Any]:
         page = self.operation.page(made, context) if self.operation.page else ""

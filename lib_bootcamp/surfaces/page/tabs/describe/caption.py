@@ -32,7 +32,7 @@ class CaptionTab(Tab):
         super().__init__(operation, host, outputs)
         self.form = Form(operation.as_job(), self.prefix, look=LOOK)
         self.stops = Stops(host, operation)
-        self.panel = JobPanel(operation.name, host, self.prefix)
+        self.panel = JobPanel(operation.name, host, self.prefix, mistake=self.mistake)
         self.parts: dict[str, Any] = {}
 
     def layout_outputs(self) -> None:
@@ -114,7 +114,7 @@ class CaptionTab(Tab):
             warning = made.warning() or ("" if made.caption else "Nothing was found that the caption could say.")
             return [notice(warning, kind="no") if warning else "", made.caption, _found(made)]
 
-        return self.attempt(work, lambda said: [notice(said, kind="error"), gr.update(), ""])
+        return self.attempt(work, lambda message: [message, gr.update(), ""])
 
     # --- what is needed
 
@@ -134,7 +134,7 @@ def _picture(file: str | None, background: str) -> Any:
         ImageError, TooLargeError: it cannot be read.
     """
     if not file:
-        raise InvalidParamError("Picture", "is missing; give one")
+        raise InvalidParamError("Picture", "is missing", hint="give one")
     return decode_image(read_file(Path(file)), background=parse_color(background))
 
 

@@ -119,10 +119,10 @@ class ClassifyTab(Tab):
 
         return self.attempt(work)
 
-    def failed(self, sentence: str) -> list[Any]:
-        """The components' values after a mistake: the sentence alone."""
+    def failed(self, message: str) -> list[Any]:
+        """The components' values after a mistake: the message alone."""
         nothing = gr.update(value=None, visible=False)
-        return [notice(sentence, kind="error"), "", nothing, nothing, None]
+        return [message, "", nothing, nothing, None]
 
     def _shown(
         self, paths: Sequence[tuple[Path, str]], done: Sequence[tuple[str, ImageScores | BootcampError]], note: str
@@ -130,7 +130,7 @@ class ClassifyTab(Tab):
         good = [(name, each) for name, each in done if isinstance(each, ImageScores)]
         if not good:
             first = next((str(each) for _, each in done), "Stopped before the first picture.")
-            return self.failed(first)
+            return self.failed(notice(first, kind="error"))
         records = [record_of(name, each) for name, each in done]
         if len(done) == 1:
             message, chart, thumbnails = good[0][1].summary(), bars(good[0][1]), None
@@ -182,9 +182,9 @@ def _uploaded(values: Sequence[Any]) -> list[tuple[Path, str]]:
     """
     given = uploads(values)
     if not given:
-        raise InvalidParamError("Picture", "is missing; give one, or several")
+        raise InvalidParamError("Picture", "is missing", hint="give one, or several")
     if len(given) > MOST_FILES:
-        raise InvalidParamError("Several pictures", f"are {len(given)}; at most {MOST_FILES} are taken here")
+        raise InvalidParamError("Several pictures", f"are {len(given)}", hint=f"at most {MOST_FILES} are taken here")
     return given
 
 

@@ -87,10 +87,10 @@ class InterrogateTab(Tab):
 
         return self.attempt(work)
 
-    def failed(self, sentence: str) -> list[Any]:
-        """The components' values after a mistake: the sentence alone, and what was there before."""
+    def failed(self, message: str) -> list[Any]:
+        """The components' values after a mistake: the message alone, and what was there before."""
         kept = [gr.update() for _ in self.prompts]
-        return [notice(sentence, kind="error"), *kept, "", None]
+        return [message, *kept, "", None]
 
 
 def _said(made: InterrogateResult) -> str:

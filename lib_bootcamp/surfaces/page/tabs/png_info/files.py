@@ -32,9 +32,9 @@ def named_files(files: Any, most: int) -> list[tuple[Path, str]]:
     """
     named = uploads(files)
     if not named:
-        raise InvalidParamError("Files", "are missing; give one, or several")
+        raise InvalidParamError("Files", "are missing", hint="give one, or several")
     if len(named) > most:
-        raise InvalidParamError("Files", f"are {len(named)}; at most {most} are taken here, more as a folder")
+        raise InvalidParamError("Files", f"are {len(named)}", hint=f"at most {most} are taken here, more as a folder")
     return named
 
 
@@ -53,7 +53,7 @@ def one_of(files: Any, label: Any) -> tuple[Path, str]:
     number = re.match(r"[0-9]{1,4}", str(label or "1"))
     at = int(number[0]) - 1 if number else -1
     if not 0 <= at < len(named):
-        raise InvalidParamError("Files", "are missing; give one, or several")
+        raise InvalidParamError("Files", "are missing", hint="give one, or several")
     return named[at]
 
 

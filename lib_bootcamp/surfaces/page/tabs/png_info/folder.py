@@ -38,7 +38,7 @@ def folder_tables(
         ImageError: no pictures are in it.
     """
     if not folder.strip():
-        raise InvalidParamError("Folder", "is missing; give the path of one")
+        raise InvalidParamError("Folder", "is missing", hint="give the path of one")
     root = context.folder(folder.strip(), "Folder")
     left: dict[str, str] = {}
     # without trust a link may lead out of what the owner allowed

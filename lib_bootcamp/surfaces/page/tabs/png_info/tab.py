@@ -190,7 +190,7 @@ class PngInfoTab(Tab):
             if not with_infotext:
                 raw.pop("infotext", None)
             elif not raw.get("infotext", "").strip():
-                raise InvalidParamError("Infotext", "is empty; write one, or make a copy without metadata")
+                raise InvalidParamError("Infotext", "is empty", hint="write one, or make a copy without metadata")
             params = PNG_INFO_EDIT.params_from({**raw, "file": read_file(path)})
             made = PNG_INFO_EDIT.run(params, self._context(SilentProgress()))
             ending = f"{'infotext' if with_infotext else 'bare'}{made.suffix()}"
@@ -222,7 +222,7 @@ class PngInfoTab(Tab):
         good = [(name, each) for name, each in done if isinstance(each, FileInfo)]
         if not good:
             first = next(each for _, each in done if isinstance(each, BootcampError))
-            return self.failed(str(first))
+            return self.failed(self.mistake(first))
         labels = [label_of(at, name) for at, (name, _) in enumerate(done)]
         several = len(done) > 1
         first_good = next(at for at, (_, each) in enumerate(done) if isinstance(each, FileInfo))
@@ -270,11 +270,15 @@ class PngInfoTab(Tab):
     def _context(self, progress: Any) -> Context:
         return Context.of_page(self.host, progress)
 
-    def failed(self, sentence: str) -> list[Any]:
-        """The components' values after a mistake: the sentence, and what could be chosen before."""
+    def mistake(self, error: BootcampError) -> str:
+        """As the form words it, without the folder that Gradio keeps an uploaded file in."""
+        return public_sentence(super().mistake(error))
+
+    def failed(self, message: str) -> list[Any]:
+        """The components' values after a mistake: the message, and what could be chosen before."""
         shown = self._empty()
         shown[:2] = [gr.update(), gr.update()]
-        return [notice(public_sentence(sentence), kind="error"), *shown, gr.update(value=None, visible=False)]
+        return [message, *shown, gr.update(value=None, visible=False)]
 
     @staticmethod
     def _empty() -> list[Any]:
@@ -282,9 +286,9 @@ class PngInfoTab(Tab):
         return [*hidden, "", None, "", "", ""]
 
 
-def _without_file(sentence: str) -> list[Any]:
+def _without_file(message: str) -> list[Any]:
     """The message and the file's place after a mistake."""
-    return [notice(public_sentence(sentence), kind="error"), gr.update(value=None, visible=False)]
+    return [message, gr.update(value=None, visible=False)]
 
 
 def _private(event: Any) -> dict[str, Any]:

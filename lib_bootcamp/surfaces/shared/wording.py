@@ -1,0 +1,43 @@
+"""How a surface names the parameters in a mistake: by flags, by labels, by JSON pointers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from lib_bootcamp.errors import BootcampError
+
+_PATH = re.compile(r"([a-z][a-z0-9_]*)((?:\.[\w-]+|\[\d+\])*)")
+# a parameter inside of a sentence is known by its underscore; what stands in quotation marks is the person's
+_MENTIONED = re.compile(r"(?<![\w'\"/.-])[a-z][a-z0-9]*(?:_[a-z0-9]+)+(?![\w'\"/])")
+
+
+def worded(error: BootcampError, names: Mapping[str, str]) -> str:
+    """A mistake's sentence with the surface's own names for the parameters.
+
+    Args:
+        error: the mistake.
+        names: what the surface calls each parameter; others keep their names.
+    """
+
+    def called(param: str) -> str:
+        field, inside = split(param)
+        return f"{names[field]} {inside}".rstrip() if field in names else param
+
+    return _MENTIONED.sub(lambda found: names.get(found[0], found[0]), error.sentence(called))
+
+
+def split(param: str) -> tuple[str, str]:
+    """The field that a parameter's path begins with, and what is inside of it: `lights`, `[0].color`."""
+    found = _PATH.fullmatch(param)
+    return (found[1], found[2]) if found else ("", "")
+
+
+def pointer(param: str) -> str:
+    """The parameter as a JSON pointer into what was sent, `/lights/0/color`; empty where it is no part of it.
+
+    Source: RFC 6901.
+    """
+    field, inside = split(param)
+    parts = [field, *re.findall(r"\.([\w-]+)|\[(\d+)\]", inside)] if field else []
+    return "".join(f"/{part if isinstance(part, str) else part[0] or part[1]}" for part in parts)

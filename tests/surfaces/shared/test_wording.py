@@ -1,0 +1,55 @@
+"""A mistake carries parameter, message and hint apart, and each surface words it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lib_bootcamp.errors import BootcampError, ImageError, InvalidParamError
+from lib_bootcamp.surfaces.shared.wording import pointer, worded
+
+FLAGS = {"grid_px": "--grid-px", "module_px": "--module-px", "lights": "--lights", "content": "CONTENT"}
+
+
+def test_a_mistake_has_its_parts() -> None:
+    error = InvalidParamError("content", "is missing", hint="enter a text")
+    assert (error.param, error.message, error.hint) == ("content", "is missing", "enter a text")
+    assert str(error) == "content is missing; enter a text."
+
+
+def test_a_mistake_about_a_picture_names_its_parameter_before_the_sentence() -> None:
+    assert str(ImageError("The picture is cut off.", param="image", hint="save it again")) == (
+        "image: The picture is cut off; save it again."
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (InvalidParamError("content", "is missing", hint="enter a text"), "CONTENT is missing; enter a text."),
+        (InvalidParamError("module_px", "must be twice grid_px (8)"), "--module-px must be twice --grid-px (8)."),
+        (InvalidParamError("lights[0].size", "is not a parameter here"), "--lights [0].size is not a parameter here."),
+        (InvalidParamError("lights", "must be a list, not 'grid_px'"), "--lights must be a list, not 'grid_px'."),
+        (InvalidParamError("nothing", "is not a parameter here"), "nothing is not a parameter here."),
+        (BootcampError("The disk is full."), "The disk is full."),
+    ],
+)  # fmt: skip
+def test_parameters_have_the_surfaces_own_names(error: BootcampError, sentence: str) -> None:
+    assert worded(error, FLAGS) == sentence
+
+
+@pytest.mark.parametrize(
+    ("param", "found"),
+    [
+        ("content", "/content"), ("lights[0].color", "/lights/0/color"), ("labels[12]", "/labels/12"),
+        ("The body", ""), ("--batch", ""), ("", ""),
+    ],
+)  # fmt: skip
+def test_a_parameter_is_a_json_pointer(param: str, found: str) -> None:
+    assert pointer(param) == found
+
+
+@given(st.text(min_size=1, max_size=40), st.text(max_size=40))
+def test_every_mistake_reads_as_a_sentence(message: str, hint: str) -> None:
+    assert str(InvalidParamError("content", message, hint=hint)).endswith((".", "!", "?"))
