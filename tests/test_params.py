@@ -142,17 +142,17 @@ def test_types_that_cannot_be_declared_are_refused_when_resolved(hint):
 
 
 def test_bounds_of_a_list_of_numbers_are_those_of_each_number():
-    assert refused(Everything, {**OK, "numbers": [1, 10]}).name == "numbers[1]"
+    assert refused(Everything, {**OK, "numbers": [1, 10]}).param == "numbers[1]"
 
 
 def test_lengths_of_a_list_of_texts_are_those_of_the_list():
     assert build(words=["a long word", ""]).words == ("a long word", "")
-    assert "3 items" in refused(Everything, {**OK, "words": ["", "", ""]}).problem
+    assert "3 items" in refused(Everything, {**OK, "words": ["", "", ""]}).message
 
 
 def test_lists_may_hold_lists():
     assert build(points=[[0, 1], [0.5]]).points == ((0.0, 1.0), (0.5,))
-    assert refused(Everything, {**OK, "points": [[0], [2]]}).name == "points[1][0]"
+    assert refused(Everything, {**OK, "points": [[0], [2]]}).param == "points[1][0]"
 
 
 # --- checking values
@@ -231,7 +231,7 @@ WRONG = [
 def test_a_wrong_value_is_refused_by_name_with_the_remedy(name, value, words):
     error = refused(Everything, {**OK, name: value})
     assert error.param == name
-    assert words in error.message
+    assert words in str(error)
     assert str(error) == f"{name} " + "; ".join(filter(None, [error.message, error.hint])) + "."
     assert error.status == 422
 
@@ -260,15 +260,15 @@ def test_an_unknown_name_is_refused_with_the_nearest_one():
 
 @pytest.mark.parametrize("name", ["check", "fields", "__class__", "", "self", "text ", 7, None])
 def test_no_name_but_a_declared_one_is_taken(name):
-    assert "is not a parameter here" in refused(Everything, {**OK, name: 1}).problem
+    assert "is not a parameter here" in refused(Everything, {**OK, name: 1}).message
 
 
 def test_nested_values_are_named_by_their_path():
     lights = [{"name": "a"}, {"name": "b", "x": 2}]
-    assert refused(Scene, {"lights": lights}).name == "lights[1].x"
-    assert refused(Show, {"scene": {"lights": lights}}).name == "scene.lights[1].x"
-    assert refused(Show, {"scene": {"main": {}}}).name == "scene.main.name"
-    assert refused(Show, {"scene": {"lights": [{"name": "a", "z": 1}]}}).name == "scene.lights[0].z"
+    assert refused(Scene, {"lights": lights}).param == "lights[1].x"
+    assert refused(Show, {"scene": {"lights": lights}}).param == "scene.lights[1].x"
+    assert refused(Show, {"scene": {"main": {}}}).param == "scene.main.name"
+    assert refused(Show, {"scene": {"lights": [{"name": "a", "z": 1}]}}).param == "scene.lights[0].z"
 
 
 def test_nested_instances_are_taken_as_they_are():
@@ -283,7 +283,7 @@ def test_the_given_mapping_is_left_alone():
 
 
 def test_a_rule_over_several_fields_names_the_path_too():
-    assert refused(Spans, {"spans": [{"low": 2, "high": 1}]}).name == "spans[0].low"
+    assert refused(Spans, {"spans": [{"low": 2, "high": 1}]}).param == "spans[0].low"
 
 
 @settings(deadline=None, max_examples=150)
@@ -317,8 +317,8 @@ def test_a_deeply_nested_value_is_refused_like_any_other():
     deep: list[Any] = []
     for _ in range(900):
         deep = [deep]
-    assert refused(Everything, {**OK, "whole": deep}).name == "whole"
-    assert refused(Everything, {**OK, "numbers": deep}).name == "numbers[0]"
+    assert refused(Everything, {**OK, "whole": deep}).param == "whole"
+    assert refused(Everything, {**OK, "numbers": deep}).param == "numbers[0]"
 
 
 # --- reading text

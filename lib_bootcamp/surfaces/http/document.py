@@ -41,6 +41,10 @@ GUARDED = (400, 401, 403)
 """What the doors answer, on every route."""
 
 
+APART = ("pointer", "message", "hint")
+"""Of an `ErrorAnswer`, what is there only where it is told apart."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ErrorAnswer:
     """What every 4xx and 5xx of these routes looks like."""
@@ -117,7 +121,7 @@ class Route:
             known = responses.setdefault(str(status), {})
             content = {**known.get("content", {}), **other.get("content", {})}
             known |= {**other, **({"content": content} if content else {})}
-        problem = {JSON: {"schema": components.answer(ErrorAnswer)}}
+        problem = {JSON: {"schema": components.answer(ErrorAnswer, missing=APART)}}
         for status in sorted({*self.statuses, *GUARDED, 500}):
             told = _DESCRIPTIONS.get(status, "The request cannot be answered.")
             responses.setdefault(str(status), {"description": told, "content": problem})

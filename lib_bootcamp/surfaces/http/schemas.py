@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -30,15 +30,22 @@ class Components:
         """A reference to what is sent: as `json_schema`, each declaration in it a schema of its own."""
         return self.named(declaration.__name__, json_schema(declaration, self.request), "Input")
 
-    def answer(self, declaration: type[Any]) -> dict[str, Any]:
-        """A reference to what is answered: a record's fields and, of a `Result`, `summary` and `succeeded`."""
-        return self._answer(declaration, _OUTCOME if issubclass(declaration, Result) else {})
+    def answer(self, declaration: type[Any], *, missing: Collection[str] = ()) -> dict[str, Any]:
+        """A reference to what is answered: a record's fields and, of a `Result`, `summary` and `succeeded`.
 
-    def _answer(self, declaration: type[Any], outcome: Mapping[str, Any]) -> dict[str, Any]:
+        Args:
+            declaration: of the record.
+            missing: fields that an answer may leave out.
+        """
+        return self._answer(declaration, _OUTCOME if issubclass(declaration, Result) else {}, missing)
+
+    def _answer(
+        self, declaration: type[Any], outcome: Mapping[str, Any], missing: Collection[str] = ()
+    ) -> dict[str, Any]:
         schema = json_schema(declaration, lambda nested: self._answer(nested, {}))
         del schema["additionalProperties"]
         properties = {**outcome, **{name: _answered(each) for name, each in schema["properties"].items()}}
-        schema |= {"properties": properties, "required": list(properties)}
+        schema |= {"properties": properties, "required": [name for name in properties if name not in missing]}
         return self.named(declaration.__name__, schema, "Answer")
 
     def named(self, name: str, schema: dict[str, Any], else_: str = "") -> dict[str, Any]:

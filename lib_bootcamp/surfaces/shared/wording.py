@@ -22,7 +22,8 @@ def worded(error: BootcampError, names: Mapping[str, str]) -> str:
 
     def called(param: str) -> str:
         field, inside = split(param)
-        return f"{names[field]} {inside}".rstrip() if field in names else param
+        where = f" ({inside.removeprefix('.')})" if inside else ""
+        return names[field] + where if field in names else param
 
     return _MENTIONED.sub(lambda found: names.get(found[0], found[0]), error.sentence(called))
 

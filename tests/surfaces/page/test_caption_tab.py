@@ -237,10 +237,10 @@ def test_pictures_that_failed_are_told_with_their_reasons(page: Page, photos: Pa
 @pytest.mark.parametrize(
     ("folder", "given", "said"),
     [
-        ("", {}, "folder must not be empty"),
+        ("", {}, "Folder must not be empty"),
         ("/no/such/folder", {}, "/no/such/folder is no folder"),
         (".", {"labels": ""}, "Labels is missing"),
-        (".", {"per_list": "x: 2"}, "per_list.x"),
+        (".", {"per_list": "x: 2"}, "Per-list settings (x)"),
     ],
 )
 def test_a_mistake_is_the_message_and_no_job(page: Page, folder: str, given: dict[str, Any], said: str) -> None:
