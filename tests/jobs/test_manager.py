@@ -265,7 +265,7 @@ def test_undo_leaves_what_a_person_changed_and_says_so(jobs: Jobs, root: Path) -
 def test_an_undo_that_cannot_be_leaves_the_job_as_it_was(jobs: Jobs, root: Path) -> None:
     number = run(jobs, root).id
     root.rename(root.parent / "moved")
-    with pytest.raises(InvalidParamError, match="is no folder"):
+    with pytest.raises(InvalidParamError, match="folder not found"):
         jobs.undo(number, trusted=True)
     assert jobs.info(number, trusted=True).state == "done"
 

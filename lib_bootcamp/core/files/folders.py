@@ -37,7 +37,7 @@ def checked_folder(
     except (OSError, RuntimeError, ValueError):  # too long, a link to itself, no home, a zero byte
         is_folder = False
     if not is_folder:
-        raise InvalidParamError(name, f"{given[:200]} is no folder", hint="name one that is there")
+        raise InvalidParamError(name, f"not found: {given[:200]}")
     return path
 
 

@@ -103,14 +103,15 @@ def _check_shape(gray: Image, layout: QrLayout) -> None:
         raise InvalidParamError(
             "layout",
             f"is for a canvas of {layout.width} x {layout.height} px, and this picture of {width} x {height} px is "
-            "not an enlargement of it", hint="leave layout empty, or give the layout of this picture",
+            "not an enlargement of it",
+            hint="leave layout empty, or give the layout of this picture",
         )
     if layout.left + layout.size_px > layout.width or layout.top + layout.size_px > layout.height:
         raise InvalidParamError("layout", "places the code outside its canvas", hint="give the one that `qr` returned")
     module_px = layout.module_px * min(width / layout.width, height / layout.height)
     if module_px < _LEAST_MODULE_PX:
         raise InvalidParamError(
-            "image", f"shows modules of {module_px:.1f} px, too small to be told apart", hint=f"give a larger picture"
+            "image", f"shows modules of {module_px:.1f} px, too small to be told apart", hint="give a larger picture"
         )
 
 

@@ -247,8 +247,8 @@ def place_code(params: QrCodeParams, width: int, height: int) -> tuple[QrSymbol,
     try:
         return solve(_request_of(params), _canvas_of(params, width, height))
     except InvalidParamError as error:
-        if error.name == "content" and params.payload != "text":
-            raise type(error)("payload", error.problem) from None
+        if error.param == "content" and params.payload != "text":
+            raise type(error)("payload", error.message, hint=error.hint) from None
         raise
 
 

@@ -19,5 +19,5 @@ def folder_there(text: str) -> Path:
     """A folder that is there."""
     path = Path(text)
     if not is_folder(path):
-        raise argparse.ArgumentTypeError(f"{text[:200]!r} is no folder; name one that is there")
+        raise argparse.ArgumentTypeError(f"folder not found: {text[:200]}")
     return path

@@ -84,7 +84,7 @@ def test_a_folder_takes_the_place_of_the_hosts_models(folder, tmp_path):
 def test_a_caller_over_the_network_may_not_name_any_folder(folder):
     with pytest.raises(NotAllowedError):
         tell(Host(folder, "sd15"), trusted=False, folder=str(folder))
-    with pytest.raises(InvalidParamError, match="is no folder"):
+    with pytest.raises(InvalidParamError, match="folder not found"):
         tell(Host(folder, "sd15"), folder=str(folder / "missing"))
 
 

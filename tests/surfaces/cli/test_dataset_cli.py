@@ -52,7 +52,7 @@ def test_a_preset_and_flags_come_from_the_declaration(root: Path, capsys: pytest
 @pytest.mark.parametrize(
     ("given", "code", "sentence"),
     [
-        (["report", "{}/none"], 2, "is no folder"),
+        (["report", "{}/none"], 2, "FOLDER not found: "),
         (["report", "{}", "--min-side-px", "0"], 2, "--min-side-px must be"),
         (["report"], 2, "FOLDER is missing"),
         (["captions", "{}", "--where", "a,,b"], 2, "where has an empty part"),

@@ -15,7 +15,6 @@ from PIL import Image as Pil
 from lib_bootcamp.app import main
 from lib_bootcamp.operations.describe.classify import CLASSIFY
 from lib_bootcamp.surfaces.cli import folder
-from lib_bootcamp.surfaces.cli import main as cli
 from tests.fake_clip import BLUE, GREEN, RED, FakeClip, flat_png, lend_instead
 
 COLORS = {"red": RED, "green": GREEN, "blue": BLUE}
@@ -24,7 +23,6 @@ LABELS = ("--labels", "a red one, a blue one, a green one")
 
 @pytest.fixture(autouse=True)
 def clip(monkeypatch: pytest.MonkeyPatch) -> FakeClip:
-    monkeypatch.setattr(cli, "OPERATIONS", (CLASSIFY,))
     return lend_instead(monkeypatch, FakeClip())
 
 
@@ -171,7 +169,7 @@ def test_ctrl_c_keeps_what_is_done(
     assert real is not None
     monkeypatch.setattr(folder.FolderRunner, "_sort", lambda *_: pytest.fail("sorted after Ctrl-C"))
     stopping = type(real)(params=real.params, run=stop, labels=real.labels)
-    monkeypatch.setattr(cli, "OPERATIONS", (type(CLASSIFY)(**{**vars(CLASSIFY), "over_files": stopping}),))
+    monkeypatch.setitem(vars(CLASSIFY), "over_files", stopping)
     table = tmp_path / "out.jsonl"
     code, records, _ = classify(capsys, photos, *LABELS, "--jsonl", table, "--sort-into", tmp_path / "sorted")
     assert code == 130

@@ -131,9 +131,9 @@ def test_of_many_bad_pictures_the_first_are_told_and_where_the_rest_is(terminal:
 @pytest.mark.parametrize(
     ("argv", "problem"),
     [
-        (["none"], "folder none is no folder"),
+        (["none"], "FOLDER not found: none"),
         ([], "FOLDER is missing"),
-        (["{}", "--existing", "append", "--threshold", "2"], "threshold must be"),
+        (["{}", "--existing", "append", "--threshold", "2"], "--threshold must be"),
     ],
 )
 def test_a_mistake_is_one_sentence(terminal: Terminal, photos: Path, argv: list[str], problem: str) -> None:

@@ -203,7 +203,7 @@ def test_a_folder_to_allow_that_is_none_ends_with_2(named: str, capsys: pytest.C
     with pytest.raises(SystemExit) as stopped:
         main(["serve", "--allow-dir", named])
     assert stopped.value.code == 2
-    assert "is no folder; name one that is there" in capsys.readouterr().err
+    assert "folder not found: " in capsys.readouterr().err
 
 
 # --- standard streams

@@ -238,7 +238,7 @@ def test_pictures_that_failed_are_told_with_their_reasons(page: Page, photos: Pa
     ("folder", "given", "said"),
     [
         ("", {}, "Folder must not be empty"),
-        ("/no/such/folder", {}, "/no/such/folder is no folder"),
+        ("/no/such/folder", {}, "Folder not found: /no/such/folder"),
         (".", {"labels": ""}, "Labels is missing"),
         (".", {"per_list": "x: 2"}, "Per-list settings (x)"),
     ],

@@ -97,7 +97,7 @@ def test_the_report_is_a_page_in_a_frame_that_may_do_nothing(report: DatasetTab,
     ("given", "sentence"),
     [
         ({}, "Folder is missing"),
-        ({"folder": "/none"}, "is no folder"),
+        ({"folder": "/none"}, "Folder not found: "),
         ({"folder": "x", "separator": ""}, "separator"),
     ],
 )

@@ -77,7 +77,7 @@ def test_the_tabs_values_make_the_maps_of_a_folder(root: Path, host: FakeHost) -
 def test_a_mistake_is_the_message(tmp_path: Path, host: FakeHost) -> None:
     tab = built("brightness", host)
     missing = tab.folder.panel.begun(NOTHING, lambda: tab.folder.raw(values(tab, folder=str(tmp_path / "none"))))
-    assert "is no folder" in missing[0]
+    assert "older not found" in missing[0]
     empty = tab.folder.panel.begun(NOTHING, lambda: tab.folder.raw(values(tab)))
     assert "Folder" in empty[0] or "folder" in empty[0]
 

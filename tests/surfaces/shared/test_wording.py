@@ -29,7 +29,7 @@ def test_a_mistake_about_a_picture_names_its_parameter_before_the_sentence() -> 
     [
         (InvalidParamError("content", "is missing", hint="enter a text"), "CONTENT is missing; enter a text."),
         (InvalidParamError("module_px", "must be twice grid_px (8)"), "--module-px must be twice --grid-px (8)."),
-        (InvalidParamError("lights[0].size", "is not a parameter here"), "--lights ([0].size) is not a parameter here."),
+        (InvalidParamError("lights[0].size", "is unknown"), "--lights ([0].size) is unknown."),
         (InvalidParamError("lights", "must be a list, not 'grid_px'"), "--lights must be a list, not 'grid_px'."),
         (InvalidParamError("nothing", "is not a parameter here"), "nothing is not a parameter here."),
         (BootcampError("The disk is full."), "The disk is full."),
