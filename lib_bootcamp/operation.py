@@ -66,6 +66,7 @@ class Operation(Generic[P, R]):
         page: makes of a result an HTML page of one file, for who asked; None where there is none.
         job: how it works through a folder as a job; None where it does not.
         luminance: whether a picture can follow the map's brightness, without any ControlNet.
+        stream: whether a caller may follow its steps while it works, as events.
         section: where its tab stands; empty: control maps among each other, what draws too, all else among the tools.
     """
 
@@ -87,6 +88,7 @@ class Operation(Generic[P, R]):
     job: FolderJob[Any] | StepsJob[Any] | None = None
     section: Section | Literal[""] = ""
     luminance: bool = False
+    stream: bool = False
 
     @property
     def place(self) -> Section:

@@ -73,6 +73,7 @@ CAPTION = Operation(
     params=CaptionParams,
     result=CaptionResult,
     run=caption,
+    stream=True,
     path="/caption",
     kind="analysis",
     section="Data set",

@@ -409,6 +409,7 @@ QR_ART = Operation(
     result=QrArtResult,
     run=make_qr_art,
     path="/qr/art",
+    stream=True,
     kind="generation",
     needs="models",
     presets={

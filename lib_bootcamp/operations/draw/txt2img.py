@@ -165,5 +165,6 @@ TXT2IMG = Operation(
     path="/txt2img",
     kind="generation",
     needs="models",
+    stream=True,
     hosts=("standalone",),
 )

@@ -21,10 +21,11 @@ from lib_bootcamp.core.files.inside import Inside
 from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.core.images.codec import decode_quickly, is_picture
 from lib_bootcamp.core.images.opencv import opencv
-from lib_bootcamp.core.images.parallel import in_order
 from lib_bootcamp.core.images.png import encode_png
 from lib_bootcamp.errors import BootcampError, CancelledError, InvalidParamError, OutputError
 from lib_bootcamp.job import FolderJob, Settled, Write
+from lib_bootcamp.jobs.engines import Engine
+from lib_bootcamp.jobs.engines.threads import Threads
 from lib_bootcamp.jobs.kinds.folder import FolderParams, PictureFolder
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Param, Spec
@@ -118,6 +119,7 @@ class MapsWork(PictureFolder):
         self._maps = self.output if params.output_folder else root / params.into  # of now and of earlier jobs
         if any(".." in Path(each).parts or not (root / each).is_relative_to(root) for each in params.only):
             raise InvalidParamError("only", "must be paths below the folder")
+        self.engine: Engine = Threads(1 if operation.needs else None)
         self.only = tuple(root / each for each in params.only)
         self._names: dict[Path, dict[str, str]] = {}
         self.suffix = f".{params.file_format}"
@@ -157,10 +159,10 @@ class MapsWork(PictureFolder):
             CancelledError: the person stopped it.
         """
         # the next batch is computed while the last one is written
-        threads, ahead = (1, 1) if self.operation.needs else (None, 2 * _AT_ONCE)
+        ahead = 1 if self.operation.needs else 2 * _AT_ONCE
         title = f"{self.operation.title}: a folder"
         self.context.progress.start(title, len(pictures), "picture")
-        with closing(in_order(self._made, pictures, threads=threads, ahead=ahead)) as made:
+        with closing(self.engine.map(self._made, pictures, ahead=ahead)) as made:
             for number, each in enumerate(made, 1):
                 if isinstance(each, CancelledError):
                     raise each

@@ -49,6 +49,9 @@ def _add_file_flags(parser: Any, operation: Operation[Any, Any]) -> None:
         files.add_argument("--html", metavar="FILE", help="write the result as an HTML page of one file")
     if any(each.kind in {"image", "file"} for each in (*operation.params.fields(), *fields_of(operation.result))):
         _add_picture_flags(files, operation)
+    if operation.stream:
+        told = "print a JSON object on each line as it goes on: its steps, and the result"
+        files.add_argument("--stream", action="store_true", help=told)
     _add_print_flags(files)
 
 

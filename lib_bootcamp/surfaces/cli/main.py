@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lib_bootcamp.operation import Operation
     from lib_bootcamp.ports import Host
 
-SETTINGS = ("out", "recursive", "skip_existing", "batch", "html", "json", "quiet")
+SETTINGS = ("out", "recursive", "skip_existing", "batch", "html", "json", "quiet", "stream")
 
 
 def _needs(operation: Operation[Any, Any], given: Mapping[str, Any]) -> str:

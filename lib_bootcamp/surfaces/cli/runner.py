@@ -20,6 +20,7 @@ from lib_bootcamp.core.images.parallel import in_order
 from lib_bootcamp.core.text.left_out import left_out_lines
 from lib_bootcamp.core.text.terminal import on_one_line
 from lib_bootcamp.errors import BootcampError, OutputError, StorageError
+from lib_bootcamp.job import Event
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Params
 from lib_bootcamp.ports import Host, Progress, SilentProgress, track
@@ -27,6 +28,7 @@ from lib_bootcamp.results import ControlMap, Result
 from lib_bootcamp.surfaces.shared.found_pictures import find_pictures
 from lib_bootcamp.surfaces.shared.given_pictures import picture_of
 from lib_bootcamp.surfaces.shared.wording import worded
+from lib_bootcamp.surfaces.shared.streamed import Streamed
 
 from .flag_names import flags_of
 from .given_texts import batch_rows, from_file
@@ -45,6 +47,7 @@ class Settings:
     html: str | None = None
     json: bool = False
     quiet: bool = False
+    stream: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,20 @@ class Runner:
             return self._print([failure(None, error, self.operation)], several=False)
         if several:
             return self._run_many(items)
+        if self.settings.stream:
+            return self._streamed(items[0])
         return self._print([self._one(items[0], self._progress())], several=False)
+
+    def _streamed(self, item: Item) -> int:
+        """One run, each of its steps a line of JSON as it is done, the result the last."""
+
+        def tell(event: Event) -> None:
+            print(json.dumps({"event": event.kind, **event.facts}, ensure_ascii=False), flush=True)
+
+        outcome = self._one(item, Streamed(SilentProgress(), tell))
+        name = "error" if outcome.exit_code > EXIT_NO else "result"
+        print(json.dumps({"event": name, **outcome.record}, ensure_ascii=False), flush=True)
+        return outcome.exit_code
 
     def _progress(self) -> Progress:
         return SilentProgress() if self.settings.quiet else self.host.progress()

@@ -17,7 +17,7 @@ from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import fields_of, plain
 from lib_bootcamp.results import Result
 
-from .document import JSON, PNG
+from .document import EVENTS, JSON, PNG
 from .errors import NotAcceptableError
 
 MAX_HEADER = 4096
@@ -73,6 +73,12 @@ def _plain(value: Any) -> Any:
 def has_picture(operation: Operation[Any, Any]) -> bool:
     """Whether its result has a picture that can be the whole answer."""
     return any(each.name == "image" and each.kind == "image" for each in fields_of(operation.result))
+
+
+def wants_events(accept: str) -> bool:
+    """Whether the caller asks for server-sent events by name; `*/*` does not."""
+    names = [each.split(";")[0].strip() for each in accept.lower().split(",")[:64]]
+    return EVENTS in names and _quality(accept, EVENTS) > 0
 
 
 def wants_picture(accept: str, *, possible: bool) -> bool:

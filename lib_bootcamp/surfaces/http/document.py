@@ -20,6 +20,7 @@ from lib_bootcamp.surfaces.shared.described import PREFIX
 from .schemas import Components, request_body, to_openapi_30
 
 JSON, PNG = "application/json", "image/png"
+EVENTS = "text/event-stream"
 TITLE = "Bootcamp"
 ABOUT = "Control maps, QR-code art and scanning, and what CLIP sees in pictures: one route for each operation."
 _DESCRIPTIONS = {

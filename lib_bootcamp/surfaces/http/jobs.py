@@ -4,7 +4,6 @@ Callers see and touch the jobs whose folder lies in one that the owner allowed, 
 No `from __future__ import annotations` here: FastAPI has to see the models themselves.
 """
 
-import json
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from typing import Annotated, Any
 
 import anyio
 from fastapi import APIRouter, Depends
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from lib_bootcamp.job import FolderJob
 from lib_bootcamp.jobs.facts import ENDED, EventInfo, ItemsPage, JobInfo, NoJobError, Undone
@@ -28,24 +27,12 @@ from .answers import plain_answer
 from .body import RawBody, request_values
 from .document import Route, add_route, read_from
 from .errors import error_statuses
+from .events import HEARTBEAT, HEARTBEAT_S, EventStream, event
 from .work import queued
 
 TAG = "bootcamp: jobs"
-LOOK_S, HEARTBEAT_S = 0.3, 15.0
+LOOK_S = 0.3
 MOST_EVENTS = 100
-# Gzip holds small events back until the end: the host's leaves an answer alone that says how it is encoded, a proxy's
-# one that says it must not be changed.
-_UNBUFFERED = {
-    "Cache-Control": "no-store, no-transform",
-    "Content-Encoding": "identity",
-    "X-Accel-Buffering": "no",
-}
-
-
-class EventStream(StreamingResponse):
-    """Server-sent events."""
-
-    media_type = "text/event-stream"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,7 +193,7 @@ class _Routes:
     def events(self, asked: JobQuery = _JOB) -> Response:
         jobs = self.jobs()
         jobs.info(asked.number, trusted=False)
-        return EventStream(_events(self, asked.number), headers=_UNBUFFERED)
+        return EventStream(_events(self, asked.number))
 
     def newest(self, number: int, after: int, _: Any) -> tuple[JobInfo, list[EventInfo]]:
         jobs = self.jobs()
@@ -249,26 +236,21 @@ async def _events(routes: _Routes, number: int) -> AsyncIterator[bytes]:
         try:
             info, happened = await routes.queues.quick.run(partial(routes.newest, number, seen))
         except NoJobError:
-            yield _event("end", {"id": number, "state": "removed"})
+            yield event("end", {"id": number, "state": "removed"})
             return
         for each in happened:
-            yield _event(each.kind, {**each.facts, "at": each.at}, each.id)
+            yield event(each.kind, {**each.facts, "at": each.at}, each.id)
             seen, said = each.id, time.monotonic()
         if len(happened) == MOST_EVENTS:
             continue
         ended = info.state in ENDED
         if info != last or ended:
             facts = {name: value for name, value in plain(info).items() if name != "params"}
-            yield _event("end" if ended else "progress", facts)
+            yield event("end" if ended else "progress", facts)
             last, said = info, time.monotonic()
         if ended:
             return
         if time.monotonic() - said >= HEARTBEAT_S:
-            yield b": still here\n\n"
+            yield HEARTBEAT
             said = time.monotonic()
         await anyio.sleep(LOOK_S)
-
-
-def _event(name: str, facts: dict[str, Any], number: int | None = None) -> bytes:
-    known = "" if number is None else f"id: {number}\n"
-    return f"{known}event: {name}\ndata: {json.dumps(facts)}\n\n".encode("ascii")

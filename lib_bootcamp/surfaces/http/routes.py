@@ -6,6 +6,7 @@ No `from __future__ import annotations` here: FastAPI has to see the models them
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -21,12 +22,14 @@ from lib_bootcamp.operations.controlnet.compatibility import COMPATIBILITY
 from lib_bootcamp.params import Params, Spec, plain
 from lib_bootcamp.ports import Host, HostInfo, ModelInfo, Stoppable
 from lib_bootcamp.surfaces.shared.described import PREFIX, described
+from lib_bootcamp.surfaces.shared.streamed import Streamed
 from lib_bootcamp.surfaces.shared.work_queue import QUEUES, WorkQueues
 
-from .answers import has_picture, json_answer, picture_answer, plain_answer, wants_picture
+from .answers import has_picture, json_answer, picture_answer, plain_answer, wants_events, wants_picture
 from .body import MAX_BODY, RawBody, body_reader, request_values
-from .document import JSON, PNG, Route, add_route, document, read_from
+from .document import EVENTS, JSON, PNG, Route, add_route, document, read_from
 from .errors import BootcampRoute, error_statuses
+from .events import EventStream, Tell, streamed
 from .jobs import add_job_routes, job_routes
 from .work import left, queued
 
@@ -169,11 +172,15 @@ def build_router(
 
 
 def _route_of(operation: Operation[Any, Any]) -> Route:
-    picture: dict[int, dict[str, Any]] = {}
+    content: dict[str, Any] = {}
+    told = "The result as JSON"
     if has_picture(operation):
-        content = {PNG: {"schema": {"type": "string", "format": "binary"}}}
-        told = "The result as JSON, or its picture under `Accept: image/png`."
-        picture = {200: {"description": told, "content": content}}
+        content[PNG] = {"schema": {"type": "string", "format": "binary"}}
+        told += ", or its picture under `Accept: image/png`"
+    if operation.stream:
+        content[EVENTS] = {"schema": {"type": "string"}}
+        told += f", or `progress` as it goes on and then `result` or `error` under `Accept: {EVENTS}`"
+    others = {200: {"description": f"{told}.", "content": content}} if content else {}
     return Route(
         method="POST",
         path="/" + operation.path.strip("/"),
@@ -183,7 +190,7 @@ def _route_of(operation: Operation[Any, Any]) -> Route:
         tag=f"bootcamp: {operation.kind}",
         answer=operation.result,
         answered="The result.",
-        others=picture,
+        others=others,
         statuses=error_statuses(),
         body=operation,
     )
@@ -194,7 +201,9 @@ def _endpoint(
 ) -> Callable[..., Awaitable[Response]]:
     # Decoding, the work and its answer are made in a thread of the queue's, never on the event loop.
     async def endpoint(request: Request, body: RawBody = reader) -> Response:
-        as_picture = wants_picture(request.headers.get("accept", ""), possible=has_picture(operation))
+        accept = request.headers.get("accept", "")
+        as_events = operation.stream and wants_events(accept)
+        as_picture = not as_events and wants_picture(accept, possible=has_picture(operation))
 
         def params() -> Any:
             return operation.params_from(request_values(body, operation.params))
@@ -209,7 +218,17 @@ def _endpoint(
                 raise queue.refusal()
             # mistakes are told before the work waits for its turn; its pictures are not held decoded meanwhile
             queue = await queues.pictures.run(lambda _: queues.of(operation, params()), left=left(request))
+        if as_events:
+            # wrong values are a status still; the body's files are gone when the answer begins
+            given = await queues.pictures.run(lambda _: params(), left=left(request))
+            if queue.is_full():
+                raise queue.refusal()
+            return EventStream(streamed(queue, partial(telling, given), request))
         return await queue.run(work, left=left(request))
+
+    def telling(given: Any, stop: threading.Event, tell: Tell) -> Response:
+        around = Context.of_api(host, Streamed(Stoppable(host.progress(), stop), tell))
+        return json_answer(operation.run(given, around))
 
     return endpoint
 

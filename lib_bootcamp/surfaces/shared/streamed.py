@@ -1,0 +1,40 @@
+"""Work that tells how far it is while it goes on, as events: the same on every surface that hands them on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lib_bootcamp.job import Event
+from lib_bootcamp.ports import Progress
+
+
+class Streamed:
+    """A display whose steps are events too.
+
+    Args:
+        shown: the display.
+        tell: gets each event, in the thread that works.
+    """
+
+    def __init__(self, shown: Progress, tell: Callable[[Event], None]) -> None:
+        self._shown, self._tell = shown, tell
+        self._title, self._total, self._unit = "", 0, ""
+
+    def start(self, title: str, total: int, unit: str) -> None:
+        """Begin a piece of work."""
+        self._title, self._total, self._unit = title, total, unit
+        self._shown.start(title, total, unit)
+        self._happened(0, "")
+
+    def step(self, done: int, note: str = "") -> None:
+        """So many of its items are done."""
+        self._shown.step(done, note)
+        self._happened(done, note)
+
+    def cancelled(self) -> bool:
+        """Whether the work is to stop."""
+        return self._shown.cancelled()
+
+    def _happened(self, done: int, note: str) -> None:
+        facts = {"title": self._title, "done": done, "total": self._total, "unit": self._unit, "note": note}
+        self._tell(Event(kind="progress", facts=facts))
