@@ -27,8 +27,8 @@ from lib_bootcamp.ports import Host, Progress, SilentProgress, track
 from lib_bootcamp.results import ControlMap, Result
 from lib_bootcamp.surfaces.shared.found_pictures import find_pictures
 from lib_bootcamp.surfaces.shared.given_pictures import picture_of
-from lib_bootcamp.surfaces.shared.wording import worded
 from lib_bootcamp.surfaces.shared.streamed import Streamed
+from lib_bootcamp.surfaces.shared.wording import worded
 
 from .flag_names import flags_of
 from .given_texts import batch_rows, from_file
