@@ -23,8 +23,8 @@ from PIL import Image as Pil
 from PIL import ImageDraw
 
 from lib_bootcamp.hosts.standalone import StandaloneHost
-from lib_bootcamp.jobs.folder_run import FolderRun
 from lib_bootcamp.jobs.journal import Journal
+from lib_bootcamp.jobs.kinds.folder_run import FolderRun
 from lib_bootcamp.jobs.manager import Jobs
 from lib_bootcamp.jobs.progress import Stop
 from lib_bootcamp.jobs.records import Outcome, Row, Written

@@ -26,13 +26,13 @@ from lib_bootcamp.ports import Host, Progress, SilentProgress
 
 from . import files
 from .facts import ACTIVE, RESUMABLE, EventInfo, ItemInfo, JobInfo, JobStateError, NoJobError, State, Undone
-from .folder_run import FolderRun
 from .journal import Journal
+from .kinds.folder_run import FolderRun
+from .kinds.steps_run import StepsRun
 from .owners import Owner
 from .places import places_of
 from .progress import Stop
 from .records import Claim, Row
-from .steps_run import StepsRun
 
 Find = Callable[[str], Operation[Any, Any]]
 LOG = logging.getLogger(__name__)

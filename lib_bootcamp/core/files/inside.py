@@ -182,7 +182,7 @@ class Inside:
             folder = folder.parent
         above = folder != self.root and self.root.is_relative_to(folder)  # the root itself is made by the first file
         try:
-            with (Inside(folder) if above else self).place(folder / PROBE) as probe:
+            with (Inside(folder, exact=self.real == self.root) if above else self).place(folder / PROBE) as probe:
                 probe.try_out()
         except OSError as error:
             raise _or_cannot_write(folder, error) from None

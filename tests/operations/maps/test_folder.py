@@ -181,6 +181,26 @@ def test_callers_write_into_allowed_folders_only_and_through_no_link(
     assert not list(outside.iterdir())
 
 
+def test_callers_name_an_allowed_output_folder_alone(tmp_path: Path, root: Path) -> None:
+    jobs = Jobs(FakeHost(data_dir=tmp_path / "data", allowed=(root, tmp_path / "made")), find, tmp_path / "data")
+    with pytest.raises(NotAllowedError):
+        Mapped(jobs)("edges", root, trusted=False, output_folder=str(tmp_path / "other"))
+    assert Mapped(jobs)("edges", root, trusted=False, output_folder=str(tmp_path / "made" / "edges")).done == 3
+    assert files(tmp_path / "made") == {"edges/a.png", "edges/b.png", "edges/deep/c.png"}
+    jobs.close()
+
+
+@pytest.mark.parametrize("only", ["/etc/passwd", "../x.png", "deep/../../x.png"])
+def test_chosen_pictures_lie_in_the_folder(only: str, mapped: Mapped, root: Path) -> None:
+    with pytest.raises(InvalidParamError, match="only must be paths below the folder"):
+        mapped("edges", root, only=[only])
+
+
+def test_chosen_pictures_are_the_only_ones(mapped: Mapped, root: Path) -> None:
+    assert mapped("edges", root, only=["deep/c.png"]).total == 1
+    assert files(root) == {*PICTURES, "maps/edges/deep/c.png"}
+
+
 def test_a_detector_makes_one_after_the_other(mapped: Mapped, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[int, ...]] = []
 

@@ -9,10 +9,9 @@ from contextlib import closing
 from lib_bootcamp.core.files.inside import Inside, digest
 from lib_bootcamp.errors import OutputError
 from lib_bootcamp.job import Step, StepsJob, StepsWork
-
-from . import files
-from .records import Written
-from .runner import Run
+from lib_bootcamp.jobs import files
+from lib_bootcamp.jobs.records import Written
+from lib_bootcamp.jobs.runner import Run
 
 
 class StepsRun(Run[StepsWork]):

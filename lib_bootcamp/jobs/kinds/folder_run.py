@@ -13,11 +13,10 @@ from typing import Any
 from lib_bootcamp.core.files.inside import Inside, digest
 from lib_bootcamp.errors import BootcampError, OutputError, StorageError
 from lib_bootcamp.job import Event, FolderJob, FolderWork, Write
+from lib_bootcamp.jobs import files
+from lib_bootcamp.jobs.records import Outcome, Written, shown
+from lib_bootcamp.jobs.runner import Run
 from lib_bootcamp.results import FileResult
-
-from . import files
-from .records import Outcome, Written, shown
-from .runner import Run
 
 ALONE_AFTER, LEFT_OUT_AFTER = 2, 4
 """Crashes during a picture's batch until it is worked on by itself, and until it is left out."""
