@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from lib_bootcamp.errors import ModelError
-from lib_bootcamp.ml.runtime.shelf import Shelf
+from lib_bootcamp.ml.runtime.model_cache import ModelCache
 from lib_bootcamp.ports import Components, Host, HostCaptioner, HostInfo, ModelInfo, Progress
 
 T = TypeVar("T")
@@ -73,11 +73,11 @@ class FakeHost:
         self._checkpoint = checkpoint
         self._data_dir = data_dir
         self._queue = threading.Lock()
-        self.shelf = Shelf()
+        self.model_cache = ModelCache()
 
     def info(self) -> HostInfo:
         """Describe the fake."""
-        return HostInfo(self.name, "0", self._device, self._checkpoint, {}, self.shelf.listed())
+        return HostInfo(self.name, "0", self._device, self._checkpoint, {}, self.model_cache.listed())
 
     def device(self) -> str:
         """The device it was given."""

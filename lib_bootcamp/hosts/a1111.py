@@ -21,7 +21,7 @@ from lib_bootcamp.hosts.webui_access import access_rules
 from lib_bootcamp.hosts.webui_captioner import WebuiCaptioner
 from lib_bootcamp.hosts.webui_folders import WebuiFolders
 from lib_bootcamp.hosts.webui_queue import WebuiQueue
-from lib_bootcamp.ml.runtime.shelf import IDLE_S, Shelf
+from lib_bootcamp.ml.runtime.model_cache import IDLE_S, ModelCache
 from lib_bootcamp.ports import Components, HostInfo, ModelInfo
 
 PACKAGES = (*REPORTED, "torchvision", "diffusers", "transformers", "accelerate", "controlnet-aux", "peft")
@@ -46,11 +46,11 @@ class A1111Host(WebuiQueue, WebuiFolders, WebuiCaptioner, LdmCheckpoint):
         self._thread = threading.local()
         self._view: tuple[Any, Any] | None = None
         self._measured: tuple[Any, int, int] | None = None
-        self.shelf = Shelf(self._models_idle_s)
+        self.model_cache = ModelCache(self._models_idle_s)
 
     def info(self) -> HostInfo:
         """Describe the host; peeks at the checkpoint and never loads it."""
-        packages, models = installed_versions(PACKAGES), self.shelf.listed()
+        packages, models = installed_versions(PACKAGES), self.model_cache.listed()
         return HostInfo(self.name, self.version(), self.device(), self.checkpoint(), packages, models)
 
     def version(self) -> str:
@@ -130,7 +130,7 @@ class A1111Host(WebuiQueue, WebuiFolders, WebuiCaptioner, LdmCheckpoint):
             view = self._view[1] if self._view and self._view[0] == key else LdmView(source)
             self._view = None
             try:
-                parts = view.lend(source)
+                parts = view.borrow(source)
                 self._measured = (weakref.ref(model), view.shared_bytes, view.owned_bytes)
                 yield Components(
                     family=source.family,

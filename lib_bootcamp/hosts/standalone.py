@@ -16,7 +16,7 @@ from lib_bootcamp import __version__
 from lib_bootcamp.core.files.atomic import data_folder
 from lib_bootcamp.core.models.files import EMBEDDED
 from lib_bootcamp.errors import MissingPackageError, OutputError
-from lib_bootcamp.ml.runtime.shelf import Shelf
+from lib_bootcamp.ml.runtime.model_cache import ModelCache
 from lib_bootcamp.ports import Components, HostCaptioner, HostInfo, ModelInfo, Progress, SilentProgress
 
 T = TypeVar("T")
@@ -67,7 +67,7 @@ class TerminalProgress(SilentProgress):
 
 @dataclass(frozen=True)
 class _Loaded:
-    """A checkpoint as the shelf lists it."""
+    """A checkpoint as the model cache lists it."""
 
     name: str
     components: Components
@@ -127,12 +127,14 @@ class StandaloneHost:
         self._settings = {"bootcamp_clip": clip} if clip else {}
         self._queue = threading.RLock()
         self._info: ModelInfo | None = None
-        self.shelf = Shelf()
+        self.model_cache = ModelCache()
 
     def info(self) -> HostInfo:
         """Describe the host; never imports torch only to tell the device."""
         device = self.device() if "torch" in sys.modules else self._device or "cpu"
-        return HostInfo(self.name, __version__, device, self.checkpoint(), installed_versions(), self.shelf.listed())
+        return HostInfo(
+            self.name, __version__, device, self.checkpoint(), installed_versions(), self.model_cache.listed()
+        )
 
     def device(self) -> str:
         """The device models run on: as asked for, else cuda, mps or cpu, whichever is there first."""
@@ -168,7 +170,7 @@ class StandaloneHost:
 
     def model(self) -> ModelInfo | None:
         """The checkpoint in memory; None before the first picture and when it was given back."""
-        kept = {each.name for each in self.shelf.listed()}
+        kept = {each.name for each in self.model_cache.listed()}
         return self._info if self.checkpoint() in kept else None
 
     @contextmanager
@@ -187,7 +189,7 @@ class StandaloneHost:
         def load() -> _Loaded:
             return _Loaded(self.checkpoint(), load_checkpoint(self.checkpoint(), self.device()))
 
-        with self.gpu("checkpoint"), self.shelf.lend(f"checkpoint {self.checkpoint()}", load) as loaded:
+        with self.gpu("checkpoint"), self.model_cache.borrow(f"checkpoint {self.checkpoint()}", load) as loaded:
             self._info = loaded.info()
             yield loaded.components
 

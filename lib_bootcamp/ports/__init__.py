@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from .folders import ALLOWED_FOLDERS, FolderHost
-from .models import STEER, Components, HostCaptioner, KeptModel, ModelHost, ModelInfo, Shelf, Steer
+from .models import STEER, Components, HostCaptioner, KeptModel, ModelCache, ModelHost, ModelInfo, Steer
 from .page import HostInfo, PageHost
 from .queue import Progress, QueueHost, SilentProgress, Stoppable, track
 
@@ -17,9 +17,9 @@ __all__ = [
     "HostCaptioner",
     "HostInfo",
     "KeptModel",
+    "ModelCache",
     "ModelInfo",
     "Progress",
-    "Shelf",
     "SilentProgress",
     "Steer",
     "Stoppable",

@@ -108,10 +108,10 @@ class HostCaptioner:
     caption: Callable[[Sequence[Any]], list[str]]
 
 
-class Shelf(Protocol):
+class ModelCache(Protocol):
     """The models beside the checkpoint: loaded once, shared, and dropped when nobody uses them."""
 
-    def lend(self, key: str, load: Callable[[], T]) -> AbstractContextManager[T]:
+    def borrow(self, key: str, load: Callable[[], T]) -> AbstractContextManager[T]:
         """Lend the model of this key for the length of a block; `load` is called when it is not there."""
 
     def listed(self) -> tuple[KeptModel, ...]:
@@ -125,8 +125,8 @@ class ModelHost(Protocol):
     """The part of a host that has models."""
 
     @property
-    def shelf(self) -> Shelf:
-        """The models beside the checkpoint; one shelf for the whole life of the host."""
+    def model_cache(self) -> ModelCache:
+        """The models beside the checkpoint; one model cache for the whole life of the host."""
 
     def device(self) -> str:
         """The torch device that models run on: `cuda`, `cuda:N`, `mps` or `cpu`."""

@@ -66,7 +66,7 @@ def differences(family: str) -> dict[str, float]:
         CLIPTextConfig(hidden_size=64, intermediate_size=64, num_hidden_layers=1, num_attention_heads=4)
     )
     model = LdmModel(family=family, config=config, unet=unet, vae=vae, clip=text)
-    parts = LdmView(model).lend(model)
+    parts = LdmView(model).borrow(model)
     latent, time, context = (
         torch.randn(1, 4, 16, 16),
         torch.tensor([500]),

@@ -105,13 +105,13 @@ def test_dtype_is_one_that_torch_knows(host: Host) -> None:
 
 
 def test_a_host_has_one_shelf(host: Host) -> None:
-    with host.shelf.lend("key", object) as first, host.shelf.lend("key", object) as second:
+    with host.model_cache.borrow("key", object) as first, host.model_cache.borrow("key", object) as second:
         assert first is second
 
 
 def test_info_lists_the_models_on_the_shelf(host: Host) -> None:
     assert host.info().models == ()
-    with host.shelf.lend("key", object):
+    with host.model_cache.borrow("key", object):
         assert [each.name for each in host.info().models] == ["key"]
 
 

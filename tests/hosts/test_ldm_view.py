@@ -46,7 +46,7 @@ def model() -> LdmModel:
 @pytest.fixture
 def lent(model):
     view = LdmView(model)
-    yield view.lend(model)
+    yield view.borrow(model)
     view.give_back()
 
 
@@ -69,13 +69,13 @@ def test_every_weight_lies_in_the_hosts_memory(model, lent, part, owner):
 
 def test_all_weights_are_counted_as_shared(model):
     view = LdmView(model)
-    view.lend(model)
+    view.borrow(model)
     assert view.shared_bytes == size(model.unet) + size(model.vae) + size(model.clip)
 
 
 def test_only_the_positions_numbers_are_owned(model):
     view = LdmView(model)
-    view.lend(model)
+    view.borrow(model)
     assert view.owned_bytes == 6 * 8  # six positions as int64
 
 
@@ -99,7 +99,7 @@ def test_a_change_of_the_hosts_weight_is_seen(model, lent):
 def test_half_precision_stays_half(model):
     model.unet.half()
     view = LdmView(model)
-    assert view.lend(model)["unet"].dtype == torch.float16
+    assert view.borrow(model)["unet"].dtype == torch.float16
 
 
 def test_channels_last_weights_are_shared_too(model):
@@ -107,7 +107,7 @@ def test_channels_last_weights_are_shared_too(model):
         if each.ndim == 4:
             each.data = each.data.to(memory_format=torch.channels_last)
     view = LdmView(model)
-    assert storages(view.lend(model)["vae"]) == storages(model.vae)
+    assert storages(view.borrow(model)["vae"]) == storages(model.vae)
 
 
 def test_wrapped_token_embeddings_are_found(model):
@@ -120,7 +120,7 @@ def test_wrapped_token_embeddings_are_found(model):
     theirs = embeddings.token_embedding
     embeddings.token_embedding = Wrapper(theirs)
     view = LdmView(model)
-    text = view.lend(model)["text_encoder"]
+    text = view.borrow(model)["text_encoder"]
     assert getattr(text, "text_model", text).embeddings.token_embedding.weight is theirs.weight
 
 
@@ -132,12 +132,12 @@ def test_the_text_encoder_says_what_the_hosts_says(model, lent):
 
 
 def test_a_part_follows_its_owner_to_new_memory(model):
-    from lib_bootcamp.ml.checkpoints.lending import LentModule
+    from lib_bootcamp.ml.checkpoints.lending import BorrowedModule
 
     owner = torch.nn.Linear(2, 6, bias=False)
     with torch.device("meta"):
-        part = LentModule(torch.nn.Linear(2, 2, bias=False))
-    part.lend({"weight": owner.weight.detach()[2:4]}, owner.parameters())
+        part = BorrowedModule(torch.nn.Linear(2, 2, bias=False))
+    part.borrow({"weight": owner.weight.detach()[2:4]}, owner.parameters())
     owner.weight.data = torch.arange(12.0).reshape(6, 2)
     part.follow()
     assert part.module.weight.tolist() == [[4, 5], [6, 7]]
@@ -147,7 +147,7 @@ def test_a_module_is_brought_before_it_runs(model):
     brought = []
     movers = {id(each): lambda: brought.append("vae") for each in model.vae.parameters()}
     view = LdmView(model)
-    parts = view.lend(replace(model, movers=movers))
+    parts = view.borrow(replace(model, movers=movers))
     with torch.no_grad():
         parts["vae"].encode(torch.zeros(1, 3, 16, 16))
     assert brought
@@ -156,14 +156,14 @@ def test_a_module_is_brought_before_it_runs(model):
 def test_weights_moved_by_the_host_are_followed_while_it_runs(model):
     """As --medvram does it: the module's storages are new ones when it has been brought."""
     view = LdmView(model)
-    plain = view.lend(model)["vae"].encode(torch.ones(1, 3, 16, 16)).latent_dist.mode()
+    plain = view.borrow(model)["vae"].encode(torch.ones(1, 3, 16, 16)).latent_dist.mode()
     view.give_back()
 
     def bring():
         for each in model.vae.parameters():
             each.data = each.data.clone()
 
-    parts = view.lend(replace(model, movers={id(each): bring for each in model.vae.parameters()}))
+    parts = view.borrow(replace(model, movers={id(each): bring for each in model.vae.parameters()}))
     for each in model.vae.parameters():
         each.data = each.data * 1.0
     moved = parts["vae"].encode(torch.ones(1, 3, 16, 16)).latent_dist.mode()
@@ -176,14 +176,14 @@ def test_weights_moved_by_the_host_are_followed_while_it_runs(model):
 
 def test_after_giving_back_nothing_is_in_the_modules(model):
     view = LdmView(model)
-    parts = view.lend(model)
+    parts = view.borrow(model)
     view.give_back()
     assert all(each.is_meta for part in parts.values() for each in part.parameters())
 
 
 def test_the_hosts_memory_is_not_kept_alive(model):
     view = LdmView(model)
-    view.lend(model)
+    view.borrow(model)
     view.give_back()
     weight = weakref.ref(next(model.unet.parameters()))
     for module in list(model.unet.modules()):
@@ -200,14 +200,14 @@ def test_the_hosts_flags_are_put_back(model):
     first, second = list(model.unet.parameters())[:2]
     second.requires_grad = False
     view = LdmView(model)
-    view.lend(model)
+    view.borrow(model)
     view.give_back()
     assert (first.requires_grad, second.requires_grad) == (True, False)
 
 
 def test_a_gradient_made_meanwhile_is_not_left_behind(model):
     view = LdmView(model)
-    parts = view.lend(model)
+    parts = view.borrow(model)
     parts["unet"].requires_grad_(True)
     parts["unet"](torch.zeros(1, 4, 8, 8), torch.tensor([1]), torch.zeros(1, 6, 32)).sample.sum().backward()
     view.give_back()
@@ -225,21 +225,21 @@ def test_an_adapter_trains_and_the_base_does_not(model, lent):
 
 def test_the_same_modules_take_another_checkpoints_weights(model):
     view = LdmView(model)
-    view.lend(model)
+    view.borrow(model)
     assert view.give_back()
     other = replace(model, unet=unet(config(), seed=7))
-    assert storages(view.lend(other)["unet"]) == storages(other.unet)
+    assert storages(view.borrow(other)["unet"]) == storages(other.unet)
 
 
 def test_modules_that_something_was_added_to_are_not_lent_again(model):
     view = LdmView(model)
-    view.lend(model)["unet"].add_module("adapter", torch.nn.Linear(1, 1))
+    view.borrow(model)["unet"].add_module("adapter", torch.nn.Linear(1, 1))
     assert not view.give_back()
 
 
 def test_wrapped_layers_let_the_hosts_weights_go(model):
     view = LdmView(model)
-    parts = view.lend(model)
+    parts = view.borrow(model)
     parts["unet"].conv_in = torch.nn.Sequential(parts["unet"].conv_in)
     view.give_back()
     assert all(each.is_meta for each in parts["unet"].parameters())
@@ -250,7 +250,7 @@ def test_a_text_encoder_of_two_precisions_runs(model):
     getattr(model.clip, "text_model", model.clip).embeddings.float()
     view = LdmView(model)
     with torch.no_grad():
-        assert view.lend(model)["text_encoder"](TOKENS).last_hidden_state.dtype == torch.float16
+        assert view.borrow(model)["text_encoder"](TOKENS).last_hidden_state.dtype == torch.float16
     assert view.give_back()
 
 
@@ -259,7 +259,7 @@ def test_weights_made_in_inference_mode_are_lent_and_given_back():
     with torch.inference_mode():
         model = LdmModel(family="sd1", config=made, unet=unet(made), vae=vae(made), clip=clip())
     view = LdmView(model)
-    assert storages(view.lend(model)["unet"]) == storages(model.unet)
+    assert storages(view.borrow(model)["unet"]) == storages(model.unet)
     assert view.give_back()
 
 
@@ -269,30 +269,30 @@ def test_weights_made_in_inference_mode_are_lent_and_given_back():
 def test_a_layer_that_is_missing_is_told(model):
     del model.unet.middle_block._modules["2"]
     with pytest.raises(ModelError, match="missing"):
-        LdmView(model).lend(model)
+        LdmView(model).borrow(model)
 
 
 def test_a_wrong_shape_is_told(model):
     other = config(context=48)
     with pytest.raises(ModelError, match="shape"):
-        LdmView(model).lend(replace(model, unet=unet(other)))
+        LdmView(model).borrow(replace(model, unet=unet(other)))
 
 
 def test_weights_that_were_unloaded_are_told(model):
     with pytest.raises(ModelError, match="not in memory"):
-        LdmView(model).lend(replace(model, unet=unet(config()).to("meta")))
+        LdmView(model).borrow(replace(model, unet=unet(config()).to("meta")))
 
 
 def test_eight_bit_weights_are_told(model):
     model.unet.to(torch.float8_e4m3fn)
     with pytest.raises(ModelError, match="8 bits"):
-        LdmView(model).lend(model)
+        LdmView(model).borrow(model)
 
 
 def test_a_refused_checkpoint_leaves_the_hosts_flags(model):
     del model.vae.decoder._modules["conv_out"]
     with pytest.raises(ModelError):
-        LdmView(model).lend(model)
+        LdmView(model).borrow(model)
     assert all(each.requires_grad for each in model.unet.parameters())
 
 
@@ -317,7 +317,7 @@ def tower() -> OpenClipTower:
 
 def test_sd2s_encoder_is_openclip_without_its_last_layer(model, tower):
     view = LdmView(replace(model, family="sd2", clip=None, open_clip=tower))
-    encoder = view.lend(replace(model, family="sd2", clip=None, open_clip=tower))["text_encoder"]
+    encoder = view.borrow(replace(model, family="sd2", clip=None, open_clip=tower))["text_encoder"]
     with torch.no_grad():
         theirs = tower.ln_final(tower.states(TOKENS)[-2])
         ours = encoder(TOKENS).last_hidden_state
@@ -326,7 +326,7 @@ def test_sd2s_encoder_is_openclip_without_its_last_layer(model, tower):
 
 def test_sdxls_second_encoder_gives_the_last_state_but_one(model, tower):
     sdxl = replace(model, family="sdxl", open_clip=tower)
-    encoder = LdmView(sdxl).lend(sdxl)["text_encoder_2"]
+    encoder = LdmView(sdxl).borrow(sdxl)["text_encoder_2"]
     with torch.no_grad():
         assert torch.allclose(
             encoder(TOKENS, output_hidden_states=True).hidden_states[-2], tower.states(TOKENS)[-2], atol=1e-5
@@ -335,7 +335,7 @@ def test_sdxls_second_encoder_gives_the_last_state_but_one(model, tower):
 
 def test_sdxls_pooled_embedding_is_the_projected_end_of_text(model, tower):
     sdxl = replace(model, family="sdxl", open_clip=tower)
-    encoder = LdmView(sdxl).lend(sdxl)["text_encoder_2"]
+    encoder = LdmView(sdxl).borrow(sdxl)["text_encoder_2"]
     with torch.no_grad():
         theirs = tower.ln_final(tower.states(TOKENS)[-1])[:, 4] @ tower.text_projection  # 19, the highest, is at 4
         assert torch.allclose(encoder(TOKENS).text_embeds, theirs, atol=1e-5)
@@ -343,14 +343,14 @@ def test_sdxls_pooled_embedding_is_the_projected_end_of_text(model, tower):
 
 def test_openclips_fused_projections_are_shared(model, tower):
     sdxl = replace(model, family="sdxl", open_clip=tower)
-    encoder = LdmView(sdxl).lend(sdxl)["text_encoder_2"]
+    encoder = LdmView(sdxl).borrow(sdxl)["text_encoder_2"]
     assert storages(encoder) <= storages(tower)
 
 
 def test_a_linear_projection_is_read_from_the_configuration(model, tower):
     made = config(linear=True)
     sd2 = replace(model, family="sd2", config=made, unet=unet(made), clip=None, open_clip=tower)
-    assert LdmView(sd2).lend(sd2)["unet"].config.use_linear_projection
+    assert LdmView(sd2).borrow(sd2)["unet"].config.use_linear_projection
 
 
 # Beside the modules

@@ -57,7 +57,7 @@ def register_captioner(name: str, factory: Factory) -> None:
     Args:
         name: lower-case words joined by hyphens.
         factory: from the host and what stood after the colon (empty where nothing did) to a context manager that
-            lends the captioner, loaded on the host's device and best kept on `host.shelf`.
+            lends the captioner, loaded on the host's device and best kept on `host.model_cache`.
     Raises:
         ValueError: the name is not of that form, or is `auto` or `none`.
     """
@@ -84,7 +84,7 @@ def lend_captioner(host: Host, name: str) -> Iterator[Captioner]:
     """The captioner of this name for the length of a block.
 
     Args:
-        host: whose shelf, device and own captioner are used.
+        host: whose model cache, device and own captioner are used.
         name: one of `known()`, alone or as `name:argument`; a folder or `owner/model` of the hub, which is a BLIP;
             or `auto`, see `automatic`.
 
@@ -152,7 +152,7 @@ def _blip(host: Host, argument: str) -> Iterator[Captioner]:
     except ImportError as error:
         raise MissingPackageError(error.name or "transformers", "Captions by BLIP") from error
     device, dtype, spec = host.device(), host.dtype(), argument or DEFAULT_BLIP
-    with host.shelf.lend(f"blip {spec} {device} {dtype}", lambda: load_blip(spec, device, dtype)) as model:
+    with host.model_cache.borrow(f"blip {spec} {device} {dtype}", lambda: load_blip(spec, device, dtype)) as model:
         yield model
 
 

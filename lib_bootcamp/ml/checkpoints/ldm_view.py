@@ -19,7 +19,7 @@ from lib_bootcamp.core.files.atomic import write_atomically
 from lib_bootcamp.errors import MissingPackageError, ModelError
 from lib_bootcamp.ml.runtime.torchvision_guard import import_torchvision
 
-from .lending import LentModule, Mover
+from .lending import BorrowedModule, Mover
 
 Family = Literal["sd1", "sd2", "sdxl"]
 # LDM's own default where a .yaml says nothing (SDXL's); Rombach et al. 2022, latent-diffusion's configs.
@@ -82,17 +82,17 @@ class LdmView:
             raise MissingPackageError("diffusers==0.31.0", "The view of the loaded checkpoint") from error
         self._unet_config, self._vae_config = _configs(model)
         with torch.device("meta"):
-            self._parts: dict[str, LentModule] = {
-                "unet": LentModule(UNet2DConditionModel.from_config(self._unet_config)),
-                "vae": LentModule(AutoencoderKL.from_config(self._vae_config)),
+            self._parts: dict[str, BorrowedModule] = {
+                "unet": BorrowedModule(UNet2DConditionModel.from_config(self._unet_config)),
+                "vae": BorrowedModule(AutoencoderKL.from_config(self._vae_config)),
             }
         if model.clip is not None:
-            self._parts["text_encoder"] = LentModule(_clip_text(model.clip))
+            self._parts["text_encoder"] = BorrowedModule(_clip_text(model.clip))
         if model.open_clip is not None:
             name = "text_encoder" if model.clip is None else "text_encoder_2"
-            self._parts[name] = LentModule(_empty_open_clip(model.open_clip, projected=model.family == "sdxl"))
+            self._parts[name] = BorrowedModule(_empty_open_clip(model.open_clip, projected=model.family == "sdxl"))
         if model.clip_2 is not None:
-            self._parts["text_encoder_2"] = LentModule(_clip_text(model.clip_2, projected=True))
+            self._parts["text_encoder_2"] = BorrowedModule(_clip_text(model.clip_2, projected=True))
         if "text_encoder" not in self._parts:
             raise ModelError("This checkpoint's text encoder is neither CLIP nor OpenCLIP.")
 
@@ -106,7 +106,7 @@ class LdmView:
         """Bytes that the modules hold beside them."""
         return sum(part.owned_bytes for part in self._parts.values())
 
-    def lend(self, model: LdmModel) -> dict[str, nn.Module]:
+    def borrow(self, model: LdmModel) -> dict[str, nn.Module]:
         """The modules by their names in a diffusers pipeline, filled with this model's weights.
 
         Raises:
@@ -116,7 +116,7 @@ class LdmView:
         for name, part in self._parts.items():
             owner, named = tensors[name]
             try:
-                part.lend(named, owner.parameters(), model.movers)
+                part.borrow(named, owner.parameters(), model.movers)
             except Exception:
                 self.give_back()
                 raise
@@ -298,7 +298,7 @@ def _built(make: Callable[[Any], nn.Module], config: Any) -> nn.Module:
     return made
 
 
-def _join_precisions(encoder: LentModule) -> None:
+def _join_precisions(encoder: BorrowedModule) -> None:
     """Forge keeps token embeddings in 32 bits before layers of 16: cast between the two."""
     text: Any = getattr(encoder.module, "text_model", encoder.module)
     wanted = text.final_layer_norm.weight.dtype

@@ -13,7 +13,7 @@ from lib_bootcamp.errors import ModelError
 Mover = Callable[[], None]
 
 
-class LentModule:
+class BorrowedModule:
     """A module built on the meta device whose parameters are another model's, between `lend` and `give_back`.
 
     Where a parameter has the owner's shape, it *is* the owner's `Parameter`, so that the owner's
@@ -36,7 +36,7 @@ class LentModule:
         self.shared_bytes = 0
         self.owned_bytes = 0
 
-    def lend(
+    def borrow(
         self,
         tensors: Mapping[str, torch.Tensor],
         owners: Iterable[nn.Parameter],

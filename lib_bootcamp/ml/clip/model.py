@@ -281,7 +281,7 @@ def lend_clip(host: Host, spec: str = "mini", *, backend: Backend = "auto") -> I
     """The host's CLIP model of this name, on its device, loaded once for all operations.
 
     Args:
-        host: whose shelf it is on.
+        host: whose model cache it is on.
         spec: as `clip_load.load`.
         backend: what computes pictures on the processor.
 
@@ -289,7 +289,7 @@ def lend_clip(host: Host, spec: str = "mini", *, backend: Backend = "auto") -> I
         MissingPackageError, ModelError: as `clip_load.load`.
     """
     device, dtype = host.device(), host.dtype()
-    with host.shelf.lend(
+    with host.model_cache.borrow(
         f"clip {spec} {backend} {device} {dtype}",
         lambda: load_clip(spec, device, dtype, backend=backend, cache=host.data_dir() / "clip"),
     ) as model:

@@ -1,4 +1,4 @@
-"""Detectors as one kind of thing: loaded from their files, lent by the host's shelf, a picture in and a map out."""
+"""Detectors as one kind of thing: loaded from their files, lent by the host's model_cache, a picture in and a map out."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .files import folders, provide
 
 @dataclass
 class Ready:
-    """A detector on its device, as the shelf keeps it."""
+    """A detector on its device, as the model cache keeps it."""
 
     name: str
     detector: Detector
@@ -74,7 +74,7 @@ def lent(options: Options, host: Host, progress: Progress) -> Iterator[Ready]:
         made.to(device)
         return Ready(name, detector, made, device, host.dtype(), files)
 
-    with host.shelf.lend(key, load) as ready:
+    with host.model_cache.borrow(key, load) as ready:
         yield ready
 
 

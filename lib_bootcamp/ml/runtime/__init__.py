@@ -1,1 +1,1 @@
-"""What all models run on: the shelf, batches, safe loading."""
+"""What all models run on: the model cache, batches, safe loading."""

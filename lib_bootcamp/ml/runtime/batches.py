@@ -16,7 +16,7 @@ from typing import Generic, Protocol, TypeVar
 from lib_bootcamp.errors import BootcampError, CancelledError, OutOfMemoryError
 from lib_bootcamp.ports import Host, Progress
 
-from .shelf import free_memory
+from .model_cache import free_memory
 
 T = TypeVar("T")
 P = TypeVar("P")

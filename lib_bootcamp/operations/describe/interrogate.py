@@ -368,7 +368,7 @@ def _labels(
     digest = hashlib.sha256(repr(tables).encode("utf-8", "surrogatepass")).hexdigest()[:32]
     host = context.host
     labels = lent.enter_context(
-        host.shelf.lend(
+        host.model_cache.borrow(
             f"labels {digest} {model.name} {model.device} {model.dtype}",
             lambda: load_label_features(encoder, tables, host.data_dir() / "clip" / "labels", context.progress),
         )

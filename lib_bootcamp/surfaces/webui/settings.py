@@ -7,7 +7,7 @@ from typing import Any
 
 from lib_bootcamp.catalog import OPERATIONS
 from lib_bootcamp.errors import InvalidParamError
-from lib_bootcamp.ml.runtime.shelf import IDLE_S
+from lib_bootcamp.ml.runtime.model_cache import IDLE_S
 from lib_bootcamp.params import Param, unknown
 from lib_bootcamp.ports import ALLOWED_FOLDERS
 

@@ -68,11 +68,11 @@ def test_a_detectors_map_has_the_pictures_size_and_is_the_same_each_time(
     assert set(first.weights) <= set(MAKERS[name]())
     if name not in MAPS_OF_NOISE:
         assert first.image.min() != first.image.max()
-    assert [each.name for each in host.shelf.listed()] == [name]
-    assert host.shelf.listed()[0].bytes > 100_000
+    assert [each.name for each in host.model_cache.listed()] == [name]
+    assert host.model_cache.listed()[0].bytes > 100_000
     assert host.jobs == ["Detector"] * 2
-    host.shelf.clear()
-    assert host.shelf.listed() == ()
+    host.model_cache.clear()
+    assert host.model_cache.listed() == ()
 
 
 def test_a_map_takes_the_size_and_the_inversion_it_is_asked_for(photo: np.ndarray, files: Path) -> None:

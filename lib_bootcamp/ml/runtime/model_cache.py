@@ -30,7 +30,7 @@ class _Place:
     free_since: float = 0.0
 
 
-class Shelf:
+class ModelCache:
     """The models of one host: each is loaded by whoever asks first and lent to everybody.
 
     A model that nobody uses is dropped after `idle` seconds, or at once where that is 0 (a host that
@@ -48,7 +48,7 @@ class Shelf:
         self._timer: threading.Timer | None = None
 
     @contextmanager
-    def lend(self, key: str, load: Callable[[], T]) -> Iterator[T]:
+    def borrow(self, key: str, load: Callable[[], T]) -> Iterator[T]:
         """Lend the model of this key for the length of a block; `load` is called when it is not there.
 
         Two that ask for one model at the same time share one loading; different models load side by side.
@@ -115,9 +115,9 @@ class Shelf:
             self._timer.cancel()  # type: ignore[union-attr]
 
 
-def _sweep(shelf: weakref.ref[Shelf]) -> None:
-    """The timer's call: it does not keep the shelf alive."""
-    held = shelf()
+def _sweep(model_cache: weakref.ref[ModelCache]) -> None:
+    """The timer's call: it does not keep the model cache alive."""
+    held = model_cache()
     if held is not None:
         held.sweep()
 

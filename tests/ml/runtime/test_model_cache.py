@@ -9,7 +9,7 @@ import weakref
 import pytest
 
 from lib_bootcamp.hosts.a1111 import A1111Host
-from lib_bootcamp.ml.runtime.shelf import Shelf
+from lib_bootcamp.ml.runtime.model_cache import ModelCache
 from lib_bootcamp.ports import KeptModel
 from tests.fakes import FakeHost
 from tests.hosts.fakes_webui import FakeWebui, SimpleDevice
@@ -31,21 +31,21 @@ def never() -> Model:
 
 
 def test_a_model_is_loaded_once() -> None:
-    shelf = Shelf()
-    with shelf.lend("a", Model) as first, shelf.lend("a", never) as second:
+    model_cache = ModelCache()
+    with model_cache.borrow("a", Model) as first, model_cache.borrow("a", never) as second:
         assert first is second
 
 
 def test_a_model_stays_for_the_next_one() -> None:
-    shelf = Shelf()
-    with shelf.lend("a", Model) as first:
+    model_cache = ModelCache()
+    with model_cache.borrow("a", Model) as first:
         pass
-    with shelf.lend("a", never) as second:
+    with model_cache.borrow("a", never) as second:
         assert second is first
 
 
 def test_two_that_ask_at_once_share_one_loading() -> None:
-    shelf, loads, begun, go_on = Shelf(), [], threading.Event(), threading.Event()
+    model_cache, loads, begun, go_on = ModelCache(), [], threading.Event(), threading.Event()
     got: list[Model] = []
 
     def load() -> Model:
@@ -55,7 +55,7 @@ def test_two_that_ask_at_once_share_one_loading() -> None:
         return Model()
 
     def ask() -> None:
-        with shelf.lend("a", load) as model:
+        with model_cache.borrow("a", load) as model:
             got.append(model)
 
     threads = [threading.Thread(target=ask) for _ in range(2)]
@@ -69,111 +69,111 @@ def test_two_that_ask_at_once_share_one_loading() -> None:
 
 
 def test_a_loading_that_failed_is_tried_again() -> None:
-    shelf = Shelf()
+    model_cache = ModelCache()
 
     def fail() -> Model:
         raise ValueError("no such file")
 
-    with pytest.raises(ValueError, match="no such file"), shelf.lend("a", fail):
+    with pytest.raises(ValueError, match="no such file"), model_cache.borrow("a", fail):
         pass
-    with shelf.lend("a", Model) as model:
+    with model_cache.borrow("a", Model) as model:
         assert isinstance(model, Model)
 
 
 def test_a_loading_that_failed_is_not_listed() -> None:
-    shelf = Shelf()
-    with pytest.raises(ZeroDivisionError), shelf.lend("a", lambda: 1 // 0):
+    model_cache = ModelCache()
+    with pytest.raises(ZeroDivisionError), model_cache.borrow("a", lambda: 1 // 0):
         pass
-    assert shelf.listed() == ()
+    assert model_cache.listed() == ()
 
 
 def test_what_is_in_memory_is_listed_with_its_bytes() -> None:
-    shelf = Shelf()
-    with shelf.lend("a", Model):
+    model_cache = ModelCache()
+    with model_cache.borrow("a", Model):
         pass
-    assert shelf.listed() == (KeptModel(name="mini", device="cpu", bytes=12),)
+    assert model_cache.listed() == (KeptModel(name="mini", device="cpu", bytes=12),)
 
 
 def test_a_model_that_tells_nothing_of_itself_is_listed_by_its_key() -> None:
-    shelf = Shelf()
-    with shelf.lend("a", object):
-        assert shelf.listed() == (KeptModel(name="a", device="cpu", bytes=0),)
+    model_cache = ModelCache()
+    with model_cache.borrow("a", object):
+        assert model_cache.listed() == (KeptModel(name="a", device="cpu", bytes=0),)
 
 
 def test_a_model_is_kept_until_it_has_been_idle_long_enough() -> None:
     clock = Clock()
-    shelf = Shelf(lambda: 60.0, clock)
-    with shelf.lend("a", Model):
+    model_cache = ModelCache(lambda: 60.0, clock)
+    with model_cache.borrow("a", Model):
         pass
     clock.now = 59.0
-    shelf.sweep()
-    assert len(shelf.listed()) == 1
+    model_cache.sweep()
+    assert len(model_cache.listed()) == 1
     clock.now = 60.0
-    shelf.sweep()
-    assert shelf.listed() == ()
+    model_cache.sweep()
+    assert model_cache.listed() == ()
 
 
 def test_a_lent_model_is_not_dropped_however_long_it_is_lent() -> None:
     clock = Clock()
-    shelf = Shelf(lambda: 60.0, clock)
-    with shelf.lend("a", Model):
+    model_cache = ModelCache(lambda: 60.0, clock)
+    with model_cache.borrow("a", Model):
         clock.now = 1000.0
-        shelf.sweep()
-        shelf.clear()
-        assert len(shelf.listed()) == 1
+        model_cache.sweep()
+        model_cache.clear()
+        assert len(model_cache.listed()) == 1
 
 
 def test_idle_time_counts_from_the_last_return() -> None:
     clock = Clock()
-    shelf = Shelf(lambda: 60.0, clock)
-    with shelf.lend("a", Model):
+    model_cache = ModelCache(lambda: 60.0, clock)
+    with model_cache.borrow("a", Model):
         clock.now = 1000.0
-    shelf.sweep()
-    assert len(shelf.listed()) == 1
+    model_cache.sweep()
+    assert len(model_cache.listed()) == 1
 
 
 def test_with_no_idle_time_a_model_goes_as_soon_as_it_comes_back() -> None:
-    shelf = Shelf(lambda: 0.0)
-    with shelf.lend("a", Model) as model:
+    model_cache = ModelCache(lambda: 0.0)
+    with model_cache.borrow("a", Model) as model:
         gone = weakref.ref(model)
     del model
     gc.collect()
-    assert (shelf.listed(), gone()) == ((), None)
+    assert (model_cache.listed(), gone()) == ((), None)
 
 
 def test_clear_drops_what_is_not_lent() -> None:
-    shelf = Shelf()
-    with shelf.lend("a", Model):
+    model_cache = ModelCache()
+    with model_cache.borrow("a", Model):
         pass
-    shelf.clear()
-    assert shelf.listed() == ()
+    model_cache.clear()
+    assert model_cache.listed() == ()
 
 
 def test_an_idle_model_goes_by_itself() -> None:
-    shelf, gone = Shelf(lambda: 0.02), threading.Event()
-    with shelf.lend("a", Model) as model:
+    model_cache, gone = ModelCache(lambda: 0.02), threading.Event()
+    with model_cache.borrow("a", Model) as model:
         weakref.finalize(model, gone.set)
     del model
     assert gone.wait(10)
 
 
 def test_the_timer_does_not_keep_the_shelf_alive() -> None:
-    shelf = Shelf()
-    with shelf.lend("a", Model):
+    model_cache = ModelCache()
+    with model_cache.borrow("a", Model):
         pass
-    gone = weakref.ref(shelf)
-    del shelf
+    gone = weakref.ref(model_cache)
+    del model_cache
     gc.collect()
     assert gone() is None
 
 
 def test_the_timer_ends_with_the_shelf() -> None:
     before = threading.active_count()
-    shelf = Shelf()
-    with shelf.lend("a", Model):
+    model_cache = ModelCache()
+    with model_cache.borrow("a", Model):
         pass
     waiting = [each for each in threading.enumerate() if isinstance(each, threading.Timer)]
-    del shelf
+    del model_cache
     gc.collect()
     for each in waiting:
         each.join(10)
@@ -182,7 +182,7 @@ def test_the_timer_ends_with_the_shelf() -> None:
 
 def test_info_lists_the_models() -> None:
     host = FakeHost()
-    with host.shelf.lend("a", Model):
+    with host.model_cache.borrow("a", Model):
         assert host.info().models == (KeptModel(name="mini", device="cpu", bytes=12),)
 
 
@@ -196,14 +196,14 @@ def webui(tmp_path, **options) -> tuple[A1111Host, FakeWebui]:
 @pytest.mark.parametrize("option", ["lowvram", "medvram"])
 def test_a_webui_that_saves_video_memory_keeps_no_model(tmp_path, option: str) -> None:
     host, _ = webui(tmp_path, bootcamp_device="cuda", **{option: True})
-    with host.shelf.lend("a", Model):
+    with host.model_cache.borrow("a", Model):
         pass
     assert host.info().models == ()
 
 
 def test_a_webui_that_does_not_keeps_it(tmp_path) -> None:
     host, _ = webui(tmp_path, bootcamp_device="cuda")
-    with host.shelf.lend("a", Model):
+    with host.model_cache.borrow("a", Model):
         pass
     assert len(host.info().models) == 1
 
@@ -211,7 +211,7 @@ def test_a_webui_that_does_not_keeps_it(tmp_path) -> None:
 def test_the_idle_time_is_a_setting_of_the_webui(tmp_path) -> None:
     host, fake = webui(tmp_path)
     fake.opts.data["bootcamp_models_idle_s"] = 0
-    with host.shelf.lend("a", Model):
+    with host.model_cache.borrow("a", Model):
         pass
     assert host.info().models == ()
 
