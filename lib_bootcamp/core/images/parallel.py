@@ -15,7 +15,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def in_order(
+def map_ordered(
     work: Callable[[T], R], items: Iterable[T], *, threads: int | None = None, ahead: int = 0
 ) -> Generator[R, None, None]:
     """What work makes of each item, in order; closing it waits for what was begun and begins no more.

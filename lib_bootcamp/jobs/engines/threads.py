@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable
 from typing import TypeVar
 
-from lib_bootcamp.core.images.parallel import in_order
+from lib_bootcamp.core.images.parallel import map_ordered
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -23,4 +23,4 @@ class Threads:
 
     def map(self, work: Callable[[T], R], items: Iterable[T], *, ahead: int) -> Generator[R, None, None]:
         """See `Engine`; at least two items are begun for each thread."""
-        return in_order(work, items, threads=self.count, ahead=ahead)
+        return map_ordered(work, items, threads=self.count, ahead=ahead)

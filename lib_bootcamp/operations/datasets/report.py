@@ -35,7 +35,7 @@ from lib_bootcamp.core.datasets.trainer_counts import trained_by, trainer_counts
 from lib_bootcamp.core.datasets.trainers import TITLES
 from lib_bootcamp.core.files.inside import Inside
 from lib_bootcamp.core.images.arrays import Floats
-from lib_bootcamp.core.images.parallel import in_order
+from lib_bootcamp.core.images.parallel import map_ordered
 from lib_bootcamp.core.text.left_out import left_out_lines
 from lib_bootcamp.errors import BootcampError, InvalidParamError
 from lib_bootcamp.operation import Operation
@@ -237,7 +237,7 @@ def dataset_report(params: DatasetParams, context: Context) -> DatasetReport:
     captions = DatasetCaptions(listing, inside)
     examined: list[Examined] = []
     facts: list[PictureFacts] = []
-    with closing(in_order(partial(examine, inside=inside), listing.pictures)) as made:
+    with closing(map_ordered(partial(examine, inside=inside), listing.pictures)) as made:
         told = track(context.progress, made, title="Examine", total=len(listing.pictures), unit="picture")
         for path, each in zip(listing.pictures, told, strict=True):
             examined.append(each)

@@ -16,7 +16,7 @@ from lib_bootcamp.core.files.atomic import write_atomically
 from lib_bootcamp.core.files.folders import is_folder, is_there
 from lib_bootcamp.core.files.inside import Inside
 from lib_bootcamp.core.images.codec import SUFFIXES, encode_image, read_file
-from lib_bootcamp.core.images.parallel import in_order
+from lib_bootcamp.core.images.parallel import map_ordered
 from lib_bootcamp.core.text.left_out import left_out_lines
 from lib_bootcamp.core.text.terminal import on_one_line
 from lib_bootcamp.errors import BootcampError, OutputError, StorageError
@@ -125,7 +125,7 @@ class Runner:
         # maps that no network makes are functions of their pictures: on all cores
         is_map = issubclass(self.operation.result, ControlMap) and not self.operation.needs
         try:
-            with contextlib.closing(in_order(one, items) if is_map else (one(each) for each in items)) as made:
+            with contextlib.closing(map_ordered(one, items) if is_map else (one(each) for each in items)) as made:
                 for each in track(progress, made, title=self.operation.name, total=len(items), unit="file"):
                     outcomes.append(each)
                     if each.exit_code > EXIT_NO:
