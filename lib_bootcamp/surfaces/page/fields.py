@@ -22,8 +22,8 @@ from lib_bootcamp.surfaces.shared.wording import split, worded
 from .notice import notice
 from .uploads import from_uploads
 from .values import (
-    DEFAULT_LOOK,
-    Look,
+    DEFAULT_STYLE,
+    FieldStyle,
     choices_of,
     is_typed_number,
     is_upload,
@@ -76,9 +76,9 @@ def file_input(**settings: Any) -> Any:
     return from_uploads(gr.File(**settings, **supported(gr.File, type=FILE_TYPE)))
 
 
-def component(param: Param, *, prefix: str, look: Look = DEFAULT_LOOK) -> Any:
+def component(param: Param, *, prefix: str, style: FieldStyle = DEFAULT_STYLE) -> Any:
     """The component of one field; its `elem_id` is `<prefix>_<name>`."""
-    made = _component(param, prefix, look)
+    made = _component(param, prefix, style)
     # The WebUI's ui-config.json knows a component by its tab and label, and gives what it keeps to the next one of the
     # same label too: a "Width" that is another operation's, with its bounds. This goes into its key.
     made.custom_script_source = made.elem_id
@@ -87,20 +87,20 @@ def component(param: Param, *, prefix: str, look: Look = DEFAULT_LOOK) -> Any:
     return made
 
 
-def _component(param: Param, prefix: str, look: Look) -> Any:
+def _component(param: Param, prefix: str, style: FieldStyle) -> Any:
     spec = param.spec
-    common: dict[str, Any] = {"label": label_of(param, look), "elem_id": f"{prefix}_{param.name}"}
+    common: dict[str, Any] = {"label": label_of(param, style), "elem_id": f"{prefix}_{param.name}"}
     common_info: dict[str, Any] = {**common, "info": spec.help or None}
-    value = show(param, param.default, look)
+    value = show(param, param.default, style)
     if param.kind == "boolean":
         return gr.Checkbox(value=bool(value), **common_info)
     if param.kind == "choice":
-        return _choice(param, value, common_info, look)
+        return _choice(param, value, common_info, style)
     if param.kind in {"integer", "number"}:
         return _number(param, value, common_info)
     if param.kind == "image":
         return picture_input(
-            type=look.image_type,
+            type=style.image_type,
             **common,
             **supported(gr.Image, height=260 if param.required else 170, sources=["upload", "clipboard"]),
         )
@@ -118,8 +118,8 @@ def _component(param: Param, prefix: str, look: Look) -> Any:
     return gr.Textbox(value=value, placeholder=placeholder, **kinds.get(spec.format, {}), **common_info)
 
 
-def _choice(param: Param, value: Any, settings: dict[str, Any], look: Look) -> Any:
-    choices = choices_of(param, look)
+def _choice(param: Param, value: Any, settings: dict[str, Any], style: FieldStyle) -> Any:
+    choices = choices_of(param, style)
     if len(choices) <= 5:
         return gr.Radio(choices=choices, value=value, **settings)
     return gr.Dropdown(choices=choices, value=value, **settings)
@@ -144,15 +144,20 @@ class Form:
         operation: whose parameters are shown.
         prefix: head of every `elem_id`, so that two forms on one page stay apart.
         skip: fields that have no component here.
-        look: how the page wants its fields.
+        style: how the page wants its fields.
     """
 
     def __init__(
-        self, operation: Operation[Any, Any], prefix: str, *, skip: Collection[str] = (), look: Look = DEFAULT_LOOK
+        self,
+        operation: Operation[Any, Any],
+        prefix: str,
+        *,
+        skip: Collection[str] = (),
+        style: FieldStyle = DEFAULT_STYLE,
     ) -> None:
         self.operation = operation
         self.prefix = prefix
-        self.look = look
+        self.style = style
         self.fields = tuple(each for each in operation.params.fields() if each.name not in skip)
         self.components: dict[str, Any] = {}
         self._groups: dict[str, Any] = {}
@@ -165,11 +170,11 @@ class Form:
 
     def raw(self, values: Sequence[Any]) -> dict[str, Any]:
         """The components' values, in declared order, as raw values for `params_from`."""
-        return read_fields(self.fields, values, self.look)
+        return read_fields(self.fields, values, self.style)
 
     def mistake(self, error: BootcampError) -> str:
         """The message about a mistake: parameters by their labels, and the field that it is about is marked."""
-        names = {each.name: self.look.labels.get(each.name) or each.spec.title for each in self.fields}
+        names = {each.name: self.style.labels.get(each.name) or each.spec.title for each in self.fields}
         field, _ = split(error.param)
         about = f"{self.prefix}_{field}" if field in self.components else ""
         return notice(worded(error, names), kind="error", field=about)
@@ -177,7 +182,7 @@ class Form:
     def place(self, name: str) -> Any:
         """Put one field where the caller stands; the form leaves it out."""
         param = next(each for each in self.fields if each.name == name)
-        self.components[name] = component(param, prefix=self.prefix, look=self.look)
+        self.components[name] = component(param, prefix=self.prefix, style=self.style)
         return self.components[name]
 
     def render(self) -> None:
@@ -205,7 +210,7 @@ class Form:
         self._wire()
 
     def _add(self, param: Param, inside: Mapping[str, Any] | None = None) -> None:
-        made = component(param, prefix=self.prefix, look=self.look)
+        made = component(param, prefix=self.prefix, style=self.style)
         if param.spec.when and param.spec.when != inside:
             made.visible = self._holds(param.spec.when, self._defaults())
         self.components[param.name] = made
@@ -228,7 +233,7 @@ class Form:
         for name in dict.fromkeys(each for when, _ in conditional for each in when):
             self._wire_condition([(when, target) for when, target in conditional if name in when])
         if self.preset is not None:
-            event = self.preset.input if self.look.on_input else self.preset.change
+            event = self.preset.input if self.style.on_input else self.preset.change
             event(self._apply_preset, [self.preset], self.inputs, **quiet_event(event))
 
     def _wire_condition(self, conditional: Sequence[tuple[Mapping[str, Any], Any]]) -> None:
@@ -236,7 +241,7 @@ class Form:
 
         def changed(*values: Any) -> Any:
             declared = {param.name: param for param in self.fields}
-            now = {name: read(declared[name], value, self.look) for name, value in zip(controls, values, strict=True)}
+            now = {name: read(declared[name], value, self.style) for name, value in zip(controls, values, strict=True)}
             updates = [gr.update(visible=self._holds(when, now)) for when, _ in conditional]
             return updates[0] if len(updates) == 1 else updates
 
@@ -249,7 +254,7 @@ class Form:
         updates = [
             gr.update()
             if values is None or param.name not in values
-            else gr.update(value=show(param, values[param.name], self.look))
+            else gr.update(value=show(param, values[param.name], self.style))
             for param in self.fields
         ]
         return updates[0] if len(updates) == 1 else updates

@@ -13,7 +13,7 @@ from lib_bootcamp.ports import Host
 from lib_bootcamp.surfaces.shared.wording import split
 
 from .fields import Form
-from .values import LOOK
+from .values import FIELD_STYLE
 
 
 class FolderOfMaps:
@@ -32,7 +32,7 @@ class FolderOfMaps:
         from .job_panel import JobPanel
 
         self.operation, self.map_form, self.prefix = operation, form, f"{prefix}_folder"
-        self.form = Form(replace(operation, params=MapsFolder, presets={}), self.prefix, look=LOOK)
+        self.form = Form(replace(operation, params=MapsFolder, presets={}), self.prefix, style=FIELD_STYLE)
         self.panel = JobPanel(operation.name, host, self.prefix, mistake=self.mistake, only=True)
         self.button: Any = None
 

@@ -22,7 +22,7 @@ from .fields import Form, picture_output, supported
 from .folder_of_maps import FolderOfMaps
 from .notice import notice
 from .outputs import Outputs
-from .values import LOOK
+from .values import FIELD_STYLE
 from .work import on_page
 
 BAR_S = 1.0
@@ -85,7 +85,7 @@ class Tab:
         self.host = host
         self.outputs = outputs
         self.prefix = f"bootcamp_{operation.name.replace('-', '_')}"
-        self.form = Form(operation, self.prefix, look=LOOK)
+        self.form = Form(operation, self.prefix, style=FIELD_STYLE)
         self.picture_names = [each.name for each in fields_of(operation.result) if each.kind == "image"]
         self.message: Any = None
         self.pictures: dict[str, Any] = {}

@@ -19,7 +19,7 @@ AUTOMATIC_TITLE = "automatic"
 
 
 @dataclass(frozen=True)
-class Look:
+class FieldStyle:
     """How a page wants its fields.
 
     Args:
@@ -36,12 +36,12 @@ class Look:
     on_input: bool = False
 
 
-DEFAULT_LOOK = Look()
+DEFAULT_STYLE = FieldStyle()
 
 
-def label_of(param: Param, look: Look = DEFAULT_LOOK) -> str:
+def label_of(param: Param, style: FieldStyle = DEFAULT_STYLE) -> str:
     """The component's label: the title with its unit, or the page's own."""
-    return look.labels.get(param.name) or (
+    return style.labels.get(param.name) or (
         f"{param.spec.title} ({param.spec.unit})" if param.spec.unit else param.spec.title
     )
 
@@ -51,15 +51,15 @@ def title_of(param: Param, choice: str) -> str:
     return param.spec.titles.get(choice, choice.replace("-", " ").replace("_", " "))
 
 
-def choices_of(param: Param, look: Look = DEFAULT_LOOK) -> list[Any]:
+def choices_of(param: Param, style: FieldStyle = DEFAULT_STYLE) -> list[Any]:
     """A choice's entries: titles, or (title, value) pairs; an optional one begins with automatic."""
     pairs = [(title_of(param, each), each) for each in param.choices]
     if param.optional:
         pairs.insert(0, (AUTOMATIC_TITLE, ""))
-    return [title for title, _ in pairs] if look.plain_choices else pairs
+    return [title for title, _ in pairs] if style.plain_choices else pairs
 
 
-def show(param: Param, value: Any, look: Look = DEFAULT_LOOK) -> Any:
+def show(param: Param, value: Any, style: FieldStyle = DEFAULT_STYLE) -> Any:
     """A value as its component shows it."""
     if param.kind in {"list", "object", "mapping"}:
         if param.item is not None and param.item.kind == "choice":
@@ -68,7 +68,7 @@ def show(param: Param, value: Any, look: Look = DEFAULT_LOOK) -> Any:
             return text
         return "" if value is None else json.dumps(plain(value), ensure_ascii=False)
     if param.kind == "choice":
-        if look.plain_choices:
+        if style.plain_choices:
             return AUTOMATIC_TITLE if value is None else title_of(param, value)
         return "" if value is None else value
     return value
@@ -134,7 +134,7 @@ def _upload(param: Param, value: Any) -> Any:
     return value
 
 
-def read(param: Param, value: Any, look: Look = DEFAULT_LOOK) -> Any:
+def read(param: Param, value: Any, style: FieldStyle = DEFAULT_STYLE) -> Any:
     """A component's value as the raw value that is checked.
 
     Raises:
@@ -148,7 +148,7 @@ def read(param: Param, value: Any, look: Look = DEFAULT_LOOK) -> Any:
     if param.kind == "choice":
         if param.optional and value in {"", AUTOMATIC_TITLE, None}:
             return None
-        titles = {title_of(param, each): each for each in param.choices} if look.plain_choices else {}
+        titles = {title_of(param, each): each for each in param.choices} if style.plain_choices else {}
         return titles.get(value, value) if isinstance(value, str) else value
     if param.kind in {"list", "object", "mapping"} and isinstance(value, str):
         if not value.strip():
@@ -163,7 +163,7 @@ def read(param: Param, value: Any, look: Look = DEFAULT_LOOK) -> Any:
     return value
 
 
-def read_fields(params: Sequence[Param], values: Sequence[Any], look: Look = DEFAULT_LOOK) -> dict[str, Any]:
+def read_fields(params: Sequence[Param], values: Sequence[Any], style: FieldStyle = DEFAULT_STYLE) -> dict[str, Any]:
     """The values of a form's components, in the fields' order, as raw values for `Params.from_mapping`.
 
     Optional fields that were left empty are left out, so that the declaration's default holds.
@@ -173,7 +173,7 @@ def read_fields(params: Sequence[Param], values: Sequence[Any], look: Look = DEF
     """
     raw: dict[str, Any] = {}
     for param, value in zip(params, values, strict=True):
-        given = read(param, value, look)
+        given = read(param, value, style)
         if given is None and not param.required:
             continue
         if given is None and param.kind in {"integer", "number"}:
@@ -183,4 +183,4 @@ def read_fields(params: Sequence[Param], values: Sequence[Any], look: Look = DEF
 
 
 # Gradio 3 shows a choice's value until it is chosen anew, and ui-config.json compares saved values with the titles.
-LOOK = Look(plain_choices=True)
+FIELD_STYLE = FieldStyle(plain_choices=True)

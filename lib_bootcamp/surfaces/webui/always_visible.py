@@ -23,8 +23,8 @@ from .ports import ControlNet, WebUi
 from .section import (
     AUTOMATIC,
     CUSTOM,
+    FIELD_STYLE,
     GUIDANCE_FIELDS,
-    LOOK,
     OFF,
     SIZE,
     component_param,
@@ -87,14 +87,16 @@ class SectionUi:
         labels = section_labels()
 
         def place(name: str) -> Any:
-            fields["", name] = component(own[name], prefix=prefix, look=LOOK)
+            fields["", name] = component(own[name], prefix=prefix, style=FIELD_STYLE)
             return fields["", name]
 
         with self.webui.accordion("Bootcamp", prefix, value=False) as enabled:
             fields["", "enabled"] = enabled
             with gr.Row():
                 # dropdowns, because only they are asked again when ui-config.json changes their value
-                control = fields["", "control"] = _dropdown(own["control"], prefix, choices_of(own["control"], LOOK))
+                control = fields["", "control"] = _dropdown(
+                    own["control"], prefix, choices_of(own["control"], FIELD_STYLE)
+                )
                 titles, _ = self._offer(own["control"].default, AUTOMATIC, img2img=img2img)
                 preset = fields["", "preset"] = _dropdown(own["preset"], prefix, titles)
                 refresh = self.webui.tool_button(REFRESH, f"{prefix}_refresh", "Look for models again")
@@ -134,12 +136,12 @@ class SectionUi:
         guided = any(each.name == control and each.luminance for each in control_maps())
         if net is None:
             line = NO_CONTROLNET_GUIDED if guided else NO_CONTROLNET
-            return [show(param, AUTOMATIC, LOOK)], notice(line, "")
+            return [show(param, AUTOMATIC, FIELD_STYLE)], notice(line, "")
         base, models = self.webui.checkpoint_base(), net.models()
         names = [each.name for each in usable(control, base, models, img2img=img2img)]
         if chosen not in {AUTOMATIC, CUSTOM, *names}:
             names.append(chosen)
-        titles = [show(param, each, LOOK) for each in (AUTOMATIC, *names, CUSTOM)]
+        titles = [show(param, each, FIELD_STYLE) for each in (AUTOMATIC, *names, CUSTOM)]
         missing = "" if control == OFF else advice(control, base, models, net.folder(), img2img=img2img)
         line = find_preset(chosen).advice if chosen in names else ""
         if not names and guided:
@@ -160,7 +162,10 @@ class SectionUi:
         control, preset = fields["", "control"], fields["", "preset"]
 
         def offered(control_value: str, preset_value: str) -> list[Any]:
-            name, chosen = read(own["control"], control_value, LOOK), read(own["preset"], preset_value, LOOK)
+            name, chosen = (
+                read(own["control"], control_value, FIELD_STYLE),
+                read(own["preset"], preset_value, FIELD_STYLE),
+            )
             offer, line = self._offer(name, chosen, img2img=img2img)
             return [
                 gr.update(choices=offer),
@@ -176,10 +181,10 @@ class SectionUi:
         targets = [fields[key] for key in filled]
 
         def chosen_by_hand(preset_value: str) -> list[Any]:
-            name = read(own["preset"], preset_value, LOOK)
+            name = read(own["preset"], preset_value, FIELD_STYLE)
             values = _preset_values(name)
             return [
-                gr.update(value=show(_param(key), values[key], LOOK)) if key in values else gr.update()
+                gr.update(value=show(_param(key), values[key], FIELD_STYLE)) if key in values else gr.update()
                 for key in filled
             ]
 
@@ -200,8 +205,8 @@ def notice(advice_line: str, missing: str, *, urgent: bool = False) -> str:
 def _dropdown(param: Param, prefix: str, choices: list[str]) -> Any:
     return gr.Dropdown(
         choices=choices,
-        value=show(param, param.default, LOOK),
-        label=label_of(param, LOOK),
+        value=show(param, param.default, FIELD_STYLE),
+        label=label_of(param, FIELD_STYLE),
         info=param.spec.help,
         elem_id=f"{prefix}_{param.name}",
     )
@@ -209,7 +214,9 @@ def _dropdown(param: Param, prefix: str, choices: list[str]) -> Any:
 
 def _form(operation: Operation[Any, Any], prefix: str, labels: Mapping[tuple[str, str], str]) -> Form:
     own = {name: label for (control, name), label in labels.items() if control == operation.name}
-    form = Form(operation, f"{prefix}_{operation.name}", skip=SIZE, look=replace(LOOK, labels=own, on_input=True))
+    form = Form(
+        operation, f"{prefix}_{operation.name}", skip=SIZE, style=replace(FIELD_STYLE, labels=own, on_input=True)
+    )
     for param in map_fields(operation):
         if param.spec.positional:
             form.place(param.name)
@@ -249,11 +256,11 @@ def _filled_by_presets() -> list[tuple[str, str]]:
 
 def _show_area(value: str, areas: list[Any], param: Param) -> None:
     for operation, area in zip(control_maps(), areas, strict=True):
-        area.visible = operation.name == read(param, value, LOOK)
+        area.visible = operation.name == read(param, value, FIELD_STYLE)
 
 
 def _show_sliders(value: str, sliders: Any, param: Param) -> None:
-    sliders.visible = read(param, value, LOOK) != AUTOMATIC
+    sliders.visible = read(param, value, FIELD_STYLE) != AUTOMATIC
 
 
 def _pasted_fields(fields: Fields) -> list[tuple[Any, Pasted]]:
@@ -283,6 +290,6 @@ def _reader(control: str, param: Param) -> Callable[[Mapping[str, Any]], Any]:
         value = values.get(param.name, param.default)
         if value is None and not shown.optional:
             value = shown.default
-        return gr.update(value=show(shown, value, LOOK))
+        return gr.update(value=show(shown, value, FIELD_STYLE))
 
     return reads

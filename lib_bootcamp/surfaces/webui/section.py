@@ -30,7 +30,7 @@ from lib_bootcamp.operations.draw.guidance_fields import (
     check_guidance,
 )
 from lib_bootcamp.params import Param, Params, Spec
-from lib_bootcamp.surfaces.page.values import Look
+from lib_bootcamp.surfaces.page.values import FieldStyle
 
 AUTOMATIC, CUSTOM, OFF = "automatic", "custom", "none"
 ApplyBy: TypeAlias = Literal["automatic", "controlnet", "guidance", "both"]
@@ -146,7 +146,7 @@ def positions() -> tuple[tuple[Operation[Any, Any] | None, Param], ...]:
 
 
 # A choice's value is its title, because ui-config.json compares a saved value with the titles.
-LOOK = Look(plain_choices=True, image_type="numpy")
+FIELD_STYLE = FieldStyle(plain_choices=True, image_type="numpy")
 
 
 def component_param(param: Param) -> Param:

@@ -22,7 +22,7 @@ from lib_bootcamp.surfaces.page.fields import Form, quiet_event, supported
 from lib_bootcamp.surfaces.page.notice import notice
 from lib_bootcamp.surfaces.page.running import RunProgress, Stops
 from lib_bootcamp.surfaces.page.tab import Tab
-from lib_bootcamp.surfaces.page.values import LOOK
+from lib_bootcamp.surfaces.page.values import FIELD_STYLE
 from lib_bootcamp.surfaces.page.work import in_queue
 from lib_bootcamp.surfaces.shared.work_queue import QUEUES
 
@@ -37,7 +37,7 @@ class CaptionsTab(Tab):
 
     def __init__(self, operation: Any, host: Host, outputs: Any) -> None:
         super().__init__(operation, host, outputs)
-        self.form = Form(operation, self.prefix, skip=BY_BUTTONS, look=LOOK)
+        self.form = Form(operation, self.prefix, skip=BY_BUTTONS, style=FIELD_STYLE)
         self.stops = Stops(host, operation)
         self.parts: dict[str, Any] = {}
 

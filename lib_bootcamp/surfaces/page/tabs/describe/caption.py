@@ -20,7 +20,7 @@ from lib_bootcamp.surfaces.page.job_panel import JobPanel
 from lib_bootcamp.surfaces.page.notice import notice
 from lib_bootcamp.surfaces.page.running import RunProgress, Stops
 from lib_bootcamp.surfaces.page.tab import Places, Tab
-from lib_bootcamp.surfaces.page.values import LOOK
+from lib_bootcamp.surfaces.page.values import FIELD_STYLE
 
 from .charts import Bar, chart
 
@@ -30,7 +30,7 @@ class CaptionTab(Tab):
 
     def __init__(self, operation: Any, host: Host, outputs: Any) -> None:
         super().__init__(operation, host, outputs)
-        self.form = Form(operation.as_job(), self.prefix, look=LOOK)
+        self.form = Form(operation.as_job(), self.prefix, style=FIELD_STYLE)
         self.stops = Stops(host, operation)
         self.panel = JobPanel(operation.name, host, self.prefix, mistake=self.mistake)
         self.parts: dict[str, Any] = {}

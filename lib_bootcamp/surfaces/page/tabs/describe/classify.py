@@ -22,7 +22,7 @@ from lib_bootcamp.surfaces.page.notice import notice
 from lib_bootcamp.surfaces.page.running import RunProgress, Stops
 from lib_bootcamp.surfaces.page.tab import Tab
 from lib_bootcamp.surfaces.page.uploads import public_text
-from lib_bootcamp.surfaces.page.values import LOOK, uploads
+from lib_bootcamp.surfaces.page.values import FIELD_STYLE, uploads
 from lib_bootcamp.surfaces.shared.tables import csv_bytes, jsonl_bytes, record_of
 
 from .charts import Bar, chart
@@ -37,7 +37,7 @@ class ClassifyTab(Tab):
 
     def __init__(self, operation: Any, host: Host, outputs: Any) -> None:
         super().__init__(operation, host, outputs)
-        self.form = Form(operation, self.prefix, skip=("images",), look=LOOK)
+        self.form = Form(operation, self.prefix, skip=("images",), style=FIELD_STYLE)
         self.picture: Any = None
         self.uploads: Any = None
         self.stop: Any = None

@@ -37,7 +37,7 @@ def drawing_values(text: str, form: Form) -> tuple[list[Any], str]:
             refused.append(f"{param.spec.title} {str(value)[:60]}")
             updates.append(gr.update())
             continue
-        shown = show(param, checked, form.look)
+        shown = show(param, checked, form.style)
         updates.append(gr.update(value=str(shown) if is_typed_number(param) else shown))
     names = [each.name for each in form.fields]
     more = [title for name, title in _BESIDE.items() if name not in names and getattr(made, name) is not None]

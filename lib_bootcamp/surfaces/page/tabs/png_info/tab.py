@@ -20,7 +20,7 @@ from lib_bootcamp.surfaces.page.fields import Form, picture_output, quiet_event,
 from lib_bootcamp.surfaces.page.notice import notice
 from lib_bootcamp.surfaces.page.running import RunProgress, Stops
 from lib_bootcamp.surfaces.page.tab import Places, Tab
-from lib_bootcamp.surfaces.page.values import LOOK, uploads
+from lib_bootcamp.surfaces.page.values import FIELD_STYLE, uploads
 from lib_bootcamp.surfaces.page.work import in_queue
 from lib_bootcamp.surfaces.shared.work_queue import QUEUES
 
@@ -51,7 +51,7 @@ class PngInfoTab(Tab):
         super().__init__(operation, host, outputs)
         self.stops = Stops(host, operation)
         self.parts: dict[str, Any] = {}
-        self.edit = Form(PNG_INFO_EDIT, f"{self.prefix}_edit", skip=("file", "changes"), look=LOOK)
+        self.edit = Form(PNG_INFO_EDIT, f"{self.prefix}_edit", skip=("file", "changes"), style=FIELD_STYLE)
         self.to_txt2img: Any = None
 
     def layout(self) -> None:
