@@ -79,7 +79,7 @@ def _seconds(call: Callable[[], Any]) -> tuple[float, Any]:
 
 def run(quick: bool) -> dict[str, Any]:  # noqa: FBT001 - the signature of every benchmark
     """The tables' vectors, reading their cache, `best` of a picture, `fast` over a folder."""
-    from lib_bootcamp.ml.clip.interrogator import Wish
+    from lib_bootcamp.ml.clip.interrogator import InterrogateOptions
     from lib_bootcamp.ml.clip.label_features import load_label_features
     from lib_bootcamp.ml.clip.prompt_encoder import PromptEncoder
     from tests.ml.clip.interrogations import peer, write_peers_cache
@@ -89,10 +89,10 @@ def run(quick: bool) -> dict[str, Any]:  # noqa: FBT001 - the signature of every
     model, tables = _model(host.device()), _tables(quick)
     encoder = PromptEncoder(model, context)
     # few links, because each costs clip-interrogator minutes; fewer favor it
-    wish = (
-        Wish(mode="best", min_flavors=2, max_flavors=2, intermediate=48)
+    options = (
+        InterrogateOptions(mode="best", min_flavors=2, max_flavors=2, intermediate=48)
         if quick
-        else Wish(min_flavors=4, max_flavors=4)
+        else InterrogateOptions(min_flavors=4, max_flavors=4)
     )
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -105,7 +105,7 @@ def run(quick: bool) -> dict[str, Any]:  # noqa: FBT001 - the signature of every
         data = _data(folder / "data", tables)
 
         def made() -> Any:
-            return peer(model, data, cache=cache, device=model.device, flavor_intermediate_count=wish.intermediate)
+            return peer(model, data, cache=cache, device=model.device, flavor_intermediate_count=options.intermediate)
 
         theirs_read, theirs = _seconds(made)
         assert [*theirs.artists.labels, *theirs.flavors.labels] == [*tables.artists, *tables.flavors]
@@ -113,7 +113,7 @@ def run(quick: bool) -> dict[str, Any]:  # noqa: FBT001 - the signature of every
             "device": host.device(),
             "table": _table(theirs, labels, tables, 64 if quick else 2048) | {"our_seconds": round(built, 2)},
             "cache": {"theirs_ms": round(1000 * theirs_read, 1), "ours_ms": round(1000 * ours_read, 1)},
-            "best": _best(theirs, encoder, labels, context, wish),
+            "best": _best(theirs, encoder, labels, context, options),
             "fast": _fast(
                 theirs, encoder, labels, context, _photographs(folder, 4 if quick else 32), 1 if quick else 3
             ),
@@ -137,26 +137,26 @@ def _table(theirs: Any, labels: Any, tables: LabelTables, count: int) -> dict[st
     return {"labels": total, "timed_of_theirs": count, "their_per_second": round(count / seconds, 2)}
 
 
-def _best(theirs: Any, encoder: Any, labels: Any, context: Context, wish: Any) -> dict[str, Any]:
+def _best(theirs: Any, encoder: Any, labels: Any, context: Context, options: Any) -> dict[str, Any]:
     from tests.ml.clip.clips import photograph
 
     picture = photograph(640, 480, 3)
     opened = Pil.fromarray(picture)
 
     def ours() -> str:
-        return _ours(encoder, labels, context, wish, [picture])[0]
+        return _ours(encoder, labels, context, options, [picture])[0]
 
     before, said = _seconds(ours)
     seconds, text = _seconds(
-        lambda: theirs.interrogate(opened, wish.min_flavors, wish.longest("best"), caption=CAPTION)
+        lambda: theirs.interrogate(opened, options.min_flavors, options.longest("best"), caption=CAPTION)
     )
     after, again = _seconds(ours)
     assert said == again == text, (said, again, text)
     mine = (before + after) / 2
     any_vector = encoder.features([CAPTION], SilentProgress())
-    (candidates,) = labels.rank("merged", labels.similarities(any_vector), wish.intermediate)
+    (candidates,) = labels.rank("merged", labels.similarities(any_vector), options.intermediate)
     return {
-        "links": wish.max_flavors,
+        "links": options.max_flavors,
         "candidates": len(candidates),
         "theirs_s": round(seconds, 2),
         "ours_s": round(mine, 2),
@@ -168,13 +168,15 @@ def _best(theirs: Any, encoder: Any, labels: Any, context: Context, wish: Any) -
 def _fast(  # noqa: PLR0913
     theirs: Any, encoder: Any, labels: Any, context: Context, paths: Sequence[Path], rounds: int
 ) -> dict[str, Any]:
-    from lib_bootcamp.ml.clip.interrogator import Wish
+    from lib_bootcamp.ml.clip.interrogator import InterrogateOptions
 
     def plain() -> list[str]:
         return [theirs.interrogate_fast(Pil.open(path).convert("RGB"), caption=CAPTION) for path in paths]
 
     def mine() -> list[str]:
-        return _ours(encoder, labels, context, Wish(mode="fast", top=0), [path.read_bytes() for path in paths])
+        return _ours(
+            encoder, labels, context, InterrogateOptions(mode="fast", top=0), [path.read_bytes() for path in paths]
+        )
 
     times: dict[str, list[float]] = {"theirs": [], "ours": []}
     for number in range(rounds + 1):
@@ -192,11 +194,11 @@ def _fast(  # noqa: PLR0913
     }
 
 
-def _ours(encoder: Any, labels: Any, context: Context, wish: Any, pictures: Sequence[Any]) -> list[str]:
+def _ours(encoder: Any, labels: Any, context: Context, options: Any, pictures: Sequence[Any]) -> list[str]:
     from lib_bootcamp.ml.clip.interrogator import Interrogator
 
     # equals in the order of a set, as clip-interrogator goes through them in this process
-    asked = Interrogator(encoder, labels, context, wish, caption=CAPTION, order=set)
+    asked = Interrogator(encoder, labels, context, options, caption=CAPTION, order=set)
     said = []
     for made in asked.answers(pictures, lambda each: each):
         if isinstance(made, BootcampError):

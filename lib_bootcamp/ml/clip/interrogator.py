@@ -41,7 +41,7 @@ _ROUNDING = 1e-3
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class InterrogateOptions:
     """What is asked of a picture.
 
     Args:
@@ -137,7 +137,7 @@ class Interrogator:
         encoder: texts and pictures of the model; None in caption mode, which needs no CLIP.
         labels: the tables' vectors; None likewise.
         context: the operation's.
-        wish: what is asked.
+        options: what is asked.
         captioner: makes the sentence a prompt begins with; None: there is none.
         caption: a sentence that the person gave, for all pictures.
         order: how a chain goes through labels that fit equally well; a `set` gives clip-interrogator's own order.
@@ -148,14 +148,14 @@ class Interrogator:
         encoder: PromptEncoder | None,
         labels: LabelFeatures | None,
         context: Surroundings,
-        wish: Wish,
+        options: InterrogateOptions,
         *,
         captioner: Captioner | None = None,
         caption: str | None = None,
         order: Order = dict.fromkeys,
     ) -> None:
-        self._encoder, self._labels, self._context, self._wish = encoder, labels, context, wish
-        self._captioner = captioner if not caption and wish.mode != "negative" else None
+        self._encoder, self._labels, self._context, self._wish = encoder, labels, context, options
+        self._captioner = captioner if not caption and options.mode != "negative" else None
         self._caption, self._order = caption or "", order
         self._steps = Steps(context.progress, "Interrogate", 1, "picture")
 
@@ -273,12 +273,12 @@ class _Picture:
         self,
         encoder: PromptEncoder,
         labels: LabelFeatures,
-        wish: Wish,
+        options: InterrogateOptions,
         vector: Floats,
         weighed: torch.Tensor,
         steps: Steps,
     ) -> None:
-        self._encoder, self._labels, self._wish = encoder, labels, wish
+        self._encoder, self._labels, self._wish = encoder, labels, options
         self._vector, self._weighed, self._steps = vector, weighed, steps
         self._known: dict[str, float] = {}
 

@@ -284,10 +284,10 @@ class _Question:
 def _asked(params: InterrogateSettings, context: Context) -> Iterator[_Question]:
     check_names(params, context)
     try:
-        from lib_bootcamp.ml.clip.interrogator import Interrogator, Wish
+        from lib_bootcamp.ml.clip.interrogator import InterrogateOptions, Interrogator
     except ImportError as error:
         raise MissingPackageError(error.name or "torch", "Interrogating pictures") from error
-    wish = Wish(
+    options = InterrogateOptions(
         mode=params.mode,
         min_flavors=params.min_flavors,
         max_flavors=params.max_flavors,
@@ -301,7 +301,7 @@ def _asked(params: InterrogateSettings, context: Context) -> Iterator[_Question]
         tables = _tables(params, context) if needs_labels else None  # before anything is loaded
         captioner = _captioner(params, context, lent)
         encoder, labels = _labels(params, tables, context, lent) if tables is not None else (None, None)
-        interrogator = Interrogator(encoder, labels, context, wish, captioner=captioner, caption=params.caption)
+        interrogator = Interrogator(encoder, labels, context, options, captioner=captioner, caption=params.caption)
         yield _Question(
             interrogator, encoder.model.name if encoder else None, captioner.name if captioner is not None else None
         )

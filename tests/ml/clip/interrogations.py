@@ -14,7 +14,7 @@ from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.core.text.label_tables import FILES, LabelTables, folder_tables
 from lib_bootcamp.errors import BootcampError
-from lib_bootcamp.ml.clip.interrogator import Interrogation, Interrogator, Order, Wish
+from lib_bootcamp.ml.clip.interrogator import InterrogateOptions, Interrogation, Interrogator, Order
 from lib_bootcamp.ml.clip.label_features import LabelFeatures, load_label_features
 from lib_bootcamp.ml.clip.model import ClipModel
 from lib_bootcamp.ml.clip.prompt_encoder import PromptEncoder
@@ -82,14 +82,14 @@ def write_peers_cache(folder: Path, labels: LabelFeatures) -> Path:
     return folder
 
 
-def theirs(made: Any, wish: Wish, picture: Image, caption: str) -> str:
+def theirs(made: Any, options: InterrogateOptions, picture: Image, caption: str) -> str:
     """What clip-interrogator says of a picture."""
-    opened, longest = Pil.fromarray(picture), wish.longest(wish.mode)
-    if wish.mode == "negative":
+    opened, longest = Pil.fromarray(picture), options.longest(options.mode)
+    if options.mode == "negative":
         return str(made.interrogate_negative(opened, longest))
-    if wish.mode == "best":
-        return str(made.interrogate(opened, wish.min_flavors, longest, caption=caption))
-    method = {"fast": made.interrogate_fast, "classic": made.interrogate_classic}[wish.mode]
+    if options.mode == "best":
+        return str(made.interrogate(opened, options.min_flavors, longest, caption=caption))
+    method = {"fast": made.interrogate_fast, "classic": made.interrogate_classic}[options.mode]
     return str(method(opened, longest, caption=caption))
 
 
@@ -104,17 +104,21 @@ class Ours:
         self.tables = folder_tables(tables) if isinstance(tables, Path) else tables
         self.labels: LabelFeatures = load_label_features(self.encoder, self.tables, cache, FakeProgress())
 
-    def asked(self, wish: Wish, *, caption: str | None = None, order: Order = set, **more: Any) -> Interrogator:
+    def asked(
+        self, options: InterrogateOptions, *, caption: str | None = None, order: Order = set, **more: Any
+    ) -> Interrogator:
         """An interrogator that goes through equals in clip-interrogator's own order."""
-        return Interrogator(self.encoder, self.labels, self.context, wish, caption=caption, order=order, **more)
+        return Interrogator(self.encoder, self.labels, self.context, options, caption=caption, order=order, **more)
 
-    def answer(self, wish: Wish, picture: Image, caption: str = "", order: Order = set) -> Interrogation:
+    def answer(
+        self, options: InterrogateOptions, picture: Image, caption: str = "", order: Order = set
+    ) -> Interrogation:
         """What ours says of a picture."""
-        (made,) = self.asked(wish, caption=caption, order=order).answers([picture], lambda each: each)
+        (made,) = self.asked(options, caption=caption, order=order).answers([picture], lambda each: each)
         assert not isinstance(made, BootcampError)
         return made
 
-    def text(self, wish: Wish, picture: Image, caption: str = "", order: Order = set) -> str:
+    def text(self, options: InterrogateOptions, picture: Image, caption: str = "", order: Order = set) -> str:
         """The same as a text."""
-        made = self.answer(wish, picture, caption, order)
-        return made.negative or "" if wish.mode == "negative" else made.prompt
+        made = self.answer(options, picture, caption, order)
+        return made.negative or "" if options.mode == "negative" else made.prompt

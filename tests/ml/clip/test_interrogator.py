@@ -20,7 +20,7 @@ from lib_bootcamp.context import Context  # noqa: E402
 from lib_bootcamp.core.text.label_tables import LabelTables, folder_tables  # noqa: E402
 from lib_bootcamp.errors import BootcampError, CancelledError, ImageError, InvalidParamError  # noqa: E402
 from lib_bootcamp.ml.clip import label_features  # noqa: E402
-from lib_bootcamp.ml.clip.interrogator import Interrogation, Interrogator, Mode, Wish  # noqa: E402
+from lib_bootcamp.ml.clip.interrogator import InterrogateOptions, Interrogation, Interrogator, Mode  # noqa: E402
 from lib_bootcamp.ml.clip.label_features import load_label_features, read_features  # noqa: E402
 from lib_bootcamp.ml.clip.model import ClipModel, load_clip  # noqa: E402
 from lib_bootcamp.ml.clip.prompt_encoder import PromptEncoder, text_digest  # noqa: E402
@@ -88,20 +88,22 @@ def test_the_prompt_names_the_drawn_shape_and_color(
     labels = LabelTables(flavors=tuple(f"a {color} {shape}" for color in COLORS for shape in SHAPES))
     ours = Ours(mini, labels, tmp_path_factory.getbasetemp() / "shapes")
     drawn = [(color, shape) for color in COLORS[:7] for shape in SHAPES]
-    wish = Wish(mode=mode, min_flavors=0, max_flavors=1)
-    said = [ours.text(wish, scene(color=color, shape=shape)) for color, shape in drawn]
+    options = InterrogateOptions(mode=mode, min_flavors=0, max_flavors=1)
+    said = [ours.text(options, scene(color=color, shape=shape)) for color, shape in drawn]
     named = [color in text and shape in text for text, (color, shape) in zip(said, drawn, strict=True)]
     assert sum(named) >= 0.9 * len(drawn), [each for each in zip(drawn, said, named, strict=True) if not each[2]]
 
 
 def test_the_negative_prompt_names_other_colors(ours: Ours) -> None:
-    text = ours.text(Wish(mode="negative", min_flavors=2, max_flavors=3), scene(color="red", shape="circle"))
+    text = ours.text(
+        InterrogateOptions(mode="negative", min_flavors=2, max_flavors=3), scene(color="red", shape="circle")
+    )
     assert text
     assert "red" not in text
 
 
 def test_the_analysis_has_the_best_labels_of_each_table(ours: Ours) -> None:
-    made = ours.answer(Wish(mode="fast", top=3), scene(color="red", shape="circle"))
+    made = ours.answer(InterrogateOptions(mode="fast", top=3), scene(color="red", shape="circle"))
     assert list(made.analysis) == ["mediums", "artists", "movements", "trendings", "flavors"]
     assert made.analysis["flavors"][0][0] == "a red circle"
     for each in made.analysis.values():
@@ -115,17 +117,17 @@ def test_the_analysis_has_the_best_labels_of_each_table(ours: Ours) -> None:
 
 @pytest.mark.parametrize("mode", MODES)
 def test_the_text_does_not_hang_on_how_python_orders_a_set(ours: Ours, mode: Mode) -> None:
-    wish, picture = Wish(mode=mode, min_flavors=2, max_flavors=3), scene(color="pink", shape="heart")
-    assert ours.text(wish, picture, "", dict.fromkeys) == ours.text(wish, picture, "", lambda texts: tuple(texts))
+    options, picture = InterrogateOptions(mode=mode, min_flavors=2, max_flavors=3), scene(color="pink", shape="heart")
+    assert ours.text(options, picture, "", dict.fromkeys) == ours.text(options, picture, "", lambda texts: tuple(texts))
 
 
 def test_of_labels_with_the_same_tokens_the_better_ranked_one_is_taken(mini: ClipModel, tmp_path: Path) -> None:
     data = write_tables(tmp_path / "tables", {"flavors": ("A RED CIRCLE", "a red circle", "a blue square")})
     made = Ours(mini, data, tmp_path / "cache")
-    wish, picture = Wish(mode="best", min_flavors=1, max_flavors=1), scene(color="red", shape="circle")
-    ranked = made.text(Wish(mode="fast", max_flavors=1), picture, "a picture")
+    options, picture = InterrogateOptions(mode="best", min_flavors=1, max_flavors=1), scene(color="red", shape="circle")
+    ranked = made.text(InterrogateOptions(mode="fast", max_flavors=1), picture, "a picture")
     assert ranked.lower() == "a picture, a red circle"
-    assert made.text(wish, picture, "a picture", dict.fromkeys) == ranked
+    assert made.text(options, picture, "a picture", dict.fromkeys) == ranked
 
 
 @pytest.mark.parametrize("reverse", [False, True])
@@ -149,27 +151,29 @@ def test_labels_that_fit_equally_well_are_ranked_in_the_order_of_their_table(
 
 
 def test_without_a_caption_a_chain_begins_with_the_best_label(ours: Ours) -> None:
-    text = ours.text(Wish(mode="best", min_flavors=0, max_flavors=1), scene(color="red", shape="circle"))
+    text = ours.text(InterrogateOptions(mode="best", min_flavors=0, max_flavors=1), scene(color="red", shape="circle"))
     assert text.startswith(("a red circle", "a picture", "a photo", "by ", "inspired by "))
 
 
 def test_without_labels_a_prompt_is_the_caption(mini: ClipModel, tmp_path: Path) -> None:
     made = Ours(mini, LabelTables(), tmp_path)
     for mode in ("best", "fast", "classic"):
-        assert made.text(Wish(mode=mode), scene(color="red", shape="circle"), "a caption").startswith("a caption")
-    assert made.text(Wish(mode="negative"), scene(color="red", shape="circle")) == ""
+        assert made.text(InterrogateOptions(mode=mode), scene(color="red", shape="circle"), "a caption").startswith(
+            "a caption"
+        )
+    assert made.text(InterrogateOptions(mode="negative"), scene(color="red", shape="circle")) == ""
 
 
 def test_when_no_label_is_left_a_chain_ends(mini: ClipModel, tmp_path: Path) -> None:
     made = Ours(mini, LabelTables(flavors=("red", "blue")), tmp_path)
-    wish = Wish(mode="best", min_flavors=8)
-    assert made.text(wish, scene(color="red", shape="circle"), "a circle")
+    options = InterrogateOptions(mode="best", min_flavors=8)
+    assert made.text(options, scene(color="red", shape="circle"), "a circle")
 
 
 def test_chunks_of_which_nothing_is_kept_are_refused(mini: ClipModel, tmp_path: Path) -> None:
     made = Ours(mini, LabelTables(flavors=tuple(f"{n} red circles" for n in range(300))), tmp_path)
     with pytest.raises(InvalidParamError, match="chunk_size is too small for a table of 300 labels; give 18 or more"):
-        made.text(Wish(mode="fast", chunk=16), scene(color="red", shape="circle"))
+        made.text(InterrogateOptions(mode="fast", chunk=16), scene(color="red", shape="circle"))
 
 
 # --- many pictures
@@ -183,9 +187,9 @@ def test_many_pictures_are_answered_in_order_and_a_bad_one_is_its_mistake(ours: 
             raise ImageError("broken")
         return drawn[at]
 
-    made = list(ours.asked(Wish(mode="fast", max_flavors=1)).answers(range(len(drawn)), read))
+    made = list(ours.asked(InterrogateOptions(mode="fast", max_flavors=1)).answers(range(len(drawn)), read))
     assert [at for at, each in enumerate(made) if isinstance(each, BootcampError)] == [5]
-    alone = [ours.text(Wish(mode="fast", max_flavors=1), picture) for picture in drawn]
+    alone = [ours.text(InterrogateOptions(mode="fast", max_flavors=1), picture) for picture in drawn]
     assert [each.prompt for each in made if isinstance(each, Interrogation)] == [*alone[:5], *alone[6:]]
 
 
@@ -199,7 +203,7 @@ def test_many_pictures_are_weighed_in_one_product(ours: Ours, monkeypatch: pytes
 
     monkeypatch.setattr(label_features.LabelFeatures, "similarities", similarities)
     picture = scene(color="red", shape="circle")
-    list(ours.asked(Wish(mode="classic")).answers(range(40), lambda _: picture))
+    list(ours.asked(InterrogateOptions(mode="classic")).answers(range(40), lambda _: picture))
     assert counts == [32, 8]
 
 
@@ -219,7 +223,7 @@ class Sentences:
 def test_a_captioner_is_given_few_pictures_at_a_time_under_the_queue(ours: Ours) -> None:
     captioner = Sentences()
     pictures = [np.zeros((10, 10 + at, 3), np.uint8) for at in range(6)]
-    asked = ours.asked(Wish(mode="caption"), captioner=captioner)
+    asked = ours.asked(InterrogateOptions(mode="caption"), captioner=captioner)
     made = list(asked.answers(pictures, lambda each: each))
     assert captioner.given == [4, 2]
     assert [each.prompt for each in made if isinstance(each, Interrogation)] == [
@@ -229,7 +233,7 @@ def test_a_captioner_is_given_few_pictures_at_a_time_under_the_queue(ours: Ours)
 
 def test_a_person_s_own_caption_is_used_for_all_and_no_captioner_asked(ours: Ours) -> None:
     captioner = Sentences()
-    asked = ours.asked(Wish(mode="fast", max_flavors=1), caption="my own", captioner=captioner)
+    asked = ours.asked(InterrogateOptions(mode="fast", max_flavors=1), caption="my own", captioner=captioner)
     made = list(asked.answers([photograph(60, 50), photograph(50, 60)], lambda each: each))
     assert all(isinstance(each, Interrogation) and each.prompt.startswith("my own, ") for each in made)
     assert captioner.given == []
@@ -240,7 +244,9 @@ def test_a_person_s_own_caption_is_used_for_all_and_no_captioner_asked(ours: Our
 
 @pytest.mark.parametrize("mode", MODES)
 def test_no_text_is_computed_twice(ours: Ours, encoded: list[list[tuple[int, ...]]], mode: Mode) -> None:
-    ours.text(Wish(mode=mode, min_flavors=4, max_flavors=5), scene(color="red", shape="circle"), "a picture")
+    ours.text(
+        InterrogateOptions(mode=mode, min_flavors=4, max_flavors=5), scene(color="red", shape="circle"), "a picture"
+    )
     texts = [row for call in encoded for row in call]
     assert len(texts) == len(set(texts))
     assert bool(texts) == (mode in ("best", "negative"))
@@ -436,7 +442,7 @@ def test_a_stop_ends_a_chain_within_one_batch(
     monkeypatch.setattr(ours.encoder, "_size", 20)
     ours.host.jobs.clear()
     context = Context.of_terminal(ours.host, StopsAfter(ours.host, 5))
-    asked = Interrogator(ours.encoder, ours.labels, context, Wish(mode="best"), caption="a picture")
+    asked = Interrogator(ours.encoder, ours.labels, context, InterrogateOptions(mode="best"), caption="a picture")
     with pytest.raises(CancelledError, match="Stopped after 0 finished"):
         list(asked.answers([scene(color="red", shape="circle")], lambda each: each))
     assert len(ours.host.jobs) == 5
@@ -447,7 +453,10 @@ def test_a_stop_between_pictures_keeps_those_that_are_finished(ours: Ours) -> No
     made: list[Any] = []
     progress = FakeProgress()
     asked = Interrogator(
-        ours.encoder, ours.labels, Context.of_terminal(ours.host, progress), Wish(mode="negative", max_flavors=2)
+        ours.encoder,
+        ours.labels,
+        Context.of_terminal(ours.host, progress),
+        InterrogateOptions(mode="negative", max_flavors=2),
     )
     answers: Iterator[Any] = asked.answers([scene(color="red", shape="circle")] * 3, lambda each: each)
     made.append(next(answers))
@@ -458,8 +467,8 @@ def test_a_stop_between_pictures_keeps_those_that_are_finished(ours: Ours) -> No
 
 
 def test_what_does_not_fit_into_memory_is_halved_and_stays_so(ours: Ours, monkeypatch: pytest.MonkeyPatch) -> None:
-    wish, picture = Wish(mode="best", min_flavors=3, max_flavors=4), scene(color="red", shape="circle")
-    expected = ours.text(wish, picture, "a picture")
+    options, picture = InterrogateOptions(mode="best", min_flavors=3, max_flavors=4), scene(color="red", shape="circle")
+    expected = ours.text(options, picture, "a picture")
     tried: list[int] = []
     real = TextTower.encode
 
@@ -471,13 +480,15 @@ def test_what_does_not_fit_into_memory_is_halved_and_stays_so(ours: Ours, monkey
 
     monkeypatch.setattr(TextTower, "encode", encode)
     monkeypatch.setattr(ours.encoder, "_size", 100)
-    assert ours.text(wish, picture, "a picture") == expected
+    assert ours.text(options, picture, "a picture") == expected
     assert [each for each in tried if each > 30] == [100, 50]
 
 
 def test_the_queue_is_given_back_between_batches(ours: Ours, encoded: list[list[tuple[int, ...]]]) -> None:
     ours.host.jobs.clear()
-    ours.text(Wish(mode="best", min_flavors=2, max_flavors=2), scene(color="red", shape="circle"), "a picture")
+    ours.text(
+        InterrogateOptions(mode="best", min_flavors=2, max_flavors=2), scene(color="red", shape="circle"), "a picture"
+    )
     assert len(ours.host.jobs) == len(encoded) + 1
 
 
@@ -485,7 +496,11 @@ def test_the_bar_ends_at_its_end(ours: Ours) -> None:
     ours.progress.started.clear()
     ours.progress.steps.clear()
     pictures = [scene(color="red", shape="circle")] * 2
-    list(ours.asked(Wish(mode="best", max_flavors=3, with_negative=True)).answers(pictures, lambda each: each))
+    list(
+        ours.asked(InterrogateOptions(mode="best", max_flavors=3, with_negative=True)).answers(
+            pictures, lambda each: each
+        )
+    )
     ((_, total, _),) = ours.progress.started
     done = [each for each, _ in ours.progress.steps]
     assert done == sorted(done)

@@ -14,7 +14,7 @@ skip_without_models("clip_interrogator", "transformers")
 
 from lib_bootcamp.core.images.arrays import Image  # noqa: E402
 from lib_bootcamp.core.text.label_tables import package_tables  # noqa: E402
-from lib_bootcamp.ml.clip.interrogator import Mode, Wish  # noqa: E402
+from lib_bootcamp.ml.clip.interrogator import InterrogateOptions, Mode  # noqa: E402
 from lib_bootcamp.ml.clip.load import Loaded  # noqa: E402
 from lib_bootcamp.ml.clip.model import ClipModel, load_clip  # noqa: E402
 from lib_bootcamp.ml.clip.pictures import Preprocessing  # noqa: E402
@@ -45,36 +45,36 @@ def on_mini(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Ours]:
 @pytest.mark.parametrize("mode", MODES)
 def test_the_embedded_model_says_the_same_of_drawn_scenes(on_mini: tuple[Any, Ours], mode: Mode) -> None:
     made, ours = on_mini
-    wish = Wish(mode=mode, min_flavors=2, max_flavors=4)
+    options = InterrogateOptions(mode=mode, min_flavors=2, max_flavors=4)
     for picture, caption in scenes(3):
-        assert ours.text(wish, picture, caption) == theirs(made, wish, picture, caption)
+        assert ours.text(options, picture, caption) == theirs(made, options, picture, caption)
 
 
 def test_a_prompt_without_room_is_cut_off_at_the_same_label(on_mini: tuple[Any, Ours]) -> None:
     made, ours = on_mini
     (picture, _), *_ = scenes(1)
     caption = ", ".join(["a small red circle and a large blue square"] * 7)
-    for wish in (Wish(mode="fast"), Wish(mode="classic", max_flavors=32)):
-        text = ours.text(wish, picture, caption)
-        assert text == theirs(made, wish, picture, caption)
+    for options in (InterrogateOptions(mode="fast"), InterrogateOptions(mode="classic", max_flavors=32)):
+        text = ours.text(options, picture, caption)
+        assert text == theirs(made, options, picture, caption)
         assert len(text.split(", ")) < 7 + 32
 
 
 def test_a_chain_that_fills_the_context_ends_there_too(on_mini: tuple[Any, Ours]) -> None:
     made, ours = on_mini
     (picture, _), *_ = scenes(1)
-    wish = Wish(mode="best", min_flavors=32)
+    options = InterrogateOptions(mode="best", min_flavors=32)
     caption = ", ".join(["a small red circle"] * 12)
-    assert ours.text(wish, picture, caption) == theirs(made, wish, picture, caption)
+    assert ours.text(options, picture, caption) == theirs(made, options, picture, caption)
 
 
 def test_a_caption_that_begins_with_the_medium_does_not_repeat_it(on_mini: tuple[Any, Ours]) -> None:
     made, ours = on_mini
-    wish = Wish(mode="classic")
+    options = InterrogateOptions(mode="classic")
     for picture, _ in scenes(2):
-        medium = ours.text(wish, picture).split(" by ")[0].split(" inspired ")[0]
+        medium = ours.text(options, picture).split(" by ")[0].split(" inspired ")[0]
         caption = f"{medium} of something"
-        assert ours.text(wish, picture, caption) == theirs(made, wish, picture, caption)
+        assert ours.text(options, picture, caption) == theirs(made, options, picture, caption)
 
 
 @pytest.fixture(scope="module")
@@ -96,20 +96,20 @@ def test_all_labels_of_the_package_are_ranked_as_its_own_code_ranks_them(
     on_all_tables: tuple[Any, Ours], mode: Mode
 ) -> None:
     made, ours = on_all_tables
-    wish = Wish(mode=mode, min_flavors=2, max_flavors=3, intermediate=32)
+    options = InterrogateOptions(mode=mode, min_flavors=2, max_flavors=3, intermediate=32)
     for seed in range(3):
         picture = photograph(90, 70, seed)
-        assert ours.text(wish, picture, "a dog") == theirs(made, wish, picture, "a dog")
+        assert ours.text(options, picture, "a dog") == theirs(made, options, picture, "a dog")
 
 
 def test_another_chunk_size_is_followed(on_all_tables: tuple[Any, Ours]) -> None:
     made, ours = on_all_tables
-    wish, picture = Wish(mode="fast", max_flavors=12, chunk=1024), photograph(90, 70, 5)
+    options, picture = InterrogateOptions(mode="fast", max_flavors=12, chunk=1024), photograph(90, 70, 5)
     tables = [made.artists, made.flavors, made.mediums, made.movements, made.trendings]
     made.config.chunk_size = 1024
     sizes = [table.chunk_size for table in tables]
     try:
-        assert ours.text(wish, picture, "a dog") == theirs(made, wish, picture, "a dog")
+        assert ours.text(options, picture, "a dog") == theirs(made, options, picture, "a dog")
     finally:
         made.config.chunk_size = 2048
     assert sizes == [2048] * 5  # the joined table is made anew for each picture, with the size of that time
@@ -132,8 +132,10 @@ def test_a_model_of_vit_b_32s_shape_says_the_same(tmp_path: Path) -> None:
     made, ours = peer(model, data, flavor_intermediate_count=4), Ours(model, data, tmp_path / "cache")
     picture = photograph(320, 240, 3)
     for mode in MODES:
-        wish = Wish(mode=mode, min_flavors=1, max_flavors=2, intermediate=4)
-        assert ours.text(wish, picture, "a lighthouse at night") == theirs(made, wish, picture, "a lighthouse at night")
+        options = InterrogateOptions(mode=mode, min_flavors=1, max_flavors=2, intermediate=4)
+        assert ours.text(options, picture, "a lighthouse at night") == theirs(
+            made, options, picture, "a lighthouse at night"
+        )
 
 
 def test_the_vectors_of_pictures_are_those_of_open_clips_own_preprocessing(on_mini: tuple[Any, Ours]) -> None:
