@@ -122,7 +122,7 @@ class Operation(Generic[P, R]):
             "version": __version__,
             "operation": self.name,
             "params": {name: value for name, value in params.to_mapping().items() if name not in secret},
-            "result": result.facts(),
+            "result": result.to_json(),
         }
         return {CHUNK: json.dumps(made, ensure_ascii=False)}
 

@@ -30,7 +30,7 @@ class Result:
         values = {each.name: getattr(self, each.name) for each in fields_of(type(self)) if each.kind == "image"}
         return {name: picture for name, picture in values.items() if picture is not None}
 
-    def facts(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Everything but the pictures and files, as plain JSON types."""
         told = [each.name for each in fields_of(type(self)) if each.kind not in {"image", "file"}]
         return {name: plain(getattr(self, name)) for name in told}
@@ -61,7 +61,7 @@ class FileResult(Result):
 
     def row(self) -> dict[str, Any]:
         """The columns of a table: by default the facts that are single values."""
-        return {name: value for name, value in self.facts().items() if not isinstance(value, (dict, list))}
+        return {name: value for name, value in self.to_json().items() if not isinstance(value, (dict, list))}
 
     def warning(self) -> str:
         """What a person should know of it; empty where there is nothing."""

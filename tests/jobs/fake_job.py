@@ -99,7 +99,7 @@ class NameWork:
             return Settled(result=result)
         path = picture.with_suffix(".txt")
         before = path.read_bytes() if path.exists() else None
-        text = result.facts()["text"]
+        text = result.to_json()["text"]
         return Settled(result=result, writes=(Write(path=path, before=before, after=text.encode()),))
 
     def at_end(self, results: Iterator[tuple[Path, Mapping[str, Any]]]) -> Write | None:

@@ -133,7 +133,7 @@ class FolderRun(Run[FolderWork]):
             return Outcome(number=number, state="failed", note=str(error), error=type(error).__name__), []
         state = "skipped" if settled.skipped else "done"
         note = settled.skipped or settled.result.warning()
-        outcome = Outcome(number=number, state=state, result=settled.result.facts(), note=note)
+        outcome = Outcome(number=number, state=state, result=settled.result.to_json(), note=note)
         return outcome, [each for each in settled.writes if each.after != each.before]
 
     def _written(self, each: Write, *, item: int | None = None) -> Written:

@@ -179,7 +179,7 @@ class MapsWork(PictureFolder):
         except BootcampError as error:
             return error
         name = self._file(path).relative_to(self.output).as_posix()
-        return MapFile(map=name, told=result.summary(), details=result.facts(), data=data)
+        return MapFile(map=name, told=result.summary(), details=result.to_json(), data=data)
 
     def settle(self, picture: Path, result: FileResult) -> Settled:
         """The map's file, unless somebody else made it meanwhile.

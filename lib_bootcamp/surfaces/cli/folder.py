@@ -192,7 +192,7 @@ class FolderRunner(Runner):
     def _outcome(self, path: Path, result: FileResult | BootcampError) -> Outcome:
         if isinstance(result, BootcampError):
             return failure(str(path), result, self.operation)
-        record = {"operation": self.operation.name, "path": str(path), **result.facts()}
+        record = {"operation": self.operation.name, "path": str(path), **result.to_json()}
         if self.settings.truth is not None:
             record["truth"] = self.truths.get(path)
         return Outcome(record, f"{on_one_line(str(path))}: {result.summary()}", 0 if result.succeeded() else EXIT_NO)

@@ -158,7 +158,7 @@ class Runner:
             written = self._write(item, params, result, context)
         except BootcampError as error:
             return failure(path, error, self.operation)
-        record = {"operation": self.operation.name, "path": path, **written, **result.facts()}
+        record = {"operation": self.operation.name, "path": path, **written, **result.to_json()}
         line = " ".join(filter(None, [f"{on_one_line(path)}:" if path else "", result.summary(), _arrow(written)]))
         return Outcome(record, "\n".join([line, *result.lines()]), 0 if result.succeeded() else EXIT_NO)
 

@@ -32,7 +32,7 @@ def plain_answer(value: Any, *, status: int = 200, headers: Mapping[str, str] | 
 def json_answer(result: Result) -> Response:
     """A result as JSON: pictures as PNG in base64 without a `data:` prefix, facts, `summary`, `succeeded`."""
     values = {each.name: getattr(result, each.name) for each in fields_of(type(result)) if each.kind == "image"}
-    values |= result.files() | result.facts() | {"summary": result.summary(), "succeeded": result.succeeded()}
+    values |= result.files() | result.to_json() | {"summary": result.summary(), "succeeded": result.succeeded()}
     ordered = {each.name: values[each.name] for each in fields_of(type(result))} | values
     return Response(_dumps(ordered, ensure_ascii=False).encode("utf-8", "replace"), media_type=JSON)
 
@@ -47,7 +47,7 @@ def picture_answer(result: Result) -> Response:
     if picture is None:
         raise NotAcceptableError("This answer has no picture", hint=f"ask for it with `Accept: {JSON}`.")
     outcome = {"summary": result.summary(), "succeeded": result.succeeded()}
-    header = _dumps({**result.facts(), **outcome})
+    header = _dumps({**result.to_json(), **outcome})
     if len(header) > MAX_HEADER:
         header = _dumps(outcome)
     headers = {"X-Bootcamp-Result": header} if len(header) <= MAX_HEADER else {}

@@ -195,7 +195,7 @@ class Tab:
         ]
         message = notice(result.summary(), kind="done" if result.succeeded() else "no")
         files = gr.update(value=list(written.values()) or None, visible=bool(written))
-        return [message, *pictures, files, result.facts()]
+        return [message, *pictures, files, result.to_json()]
 
 
 class Places:

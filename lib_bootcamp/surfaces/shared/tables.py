@@ -31,7 +31,7 @@ def record_of(name: str, info: FileResult | BootcampError) -> dict[str, Any]:
     """A line of JSON: everything that came of a file, or the mistake about it."""
     if isinstance(info, BootcampError):
         return {"path": name, "error": type(info).__name__, "detail": str(info)}
-    return {**info.facts(), "path": name}
+    return {**info.to_json(), "path": name}
 
 
 def _encoded(text: str) -> bytes:

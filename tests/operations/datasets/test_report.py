@@ -112,7 +112,7 @@ def test_the_summary_says_what_to_mend(report: DatasetReport) -> None:
 
 
 def test_facts_are_json_and_paths_are_below_the_folder(report: DatasetReport) -> None:
-    facts = report.facts()
+    facts = report.to_json()
     one = next(each for each in facts["pictures"] if each["path"] == "10_dog/turned.jpg")
     assert (one["width"], one["height"], one["bucket"]) == (600, 800, "448x576")
     assert (one["caption"], one["caption_file"], one["tokens"]) == ("short", "10_dog/turned.txt", 1)
@@ -269,7 +269,7 @@ def test_over_the_network_nothing_outside_is_looked_at(tmp_path: Path) -> None:
     made = run(root, trusted=False, host=FakeHost(allowed=(tmp_path / "set",)))
     assert [each.path for each in made.pictures] == ["a.png"]
     assert made.captioned == 0
-    assert "hidden" not in str(made.facts())
+    assert "hidden" not in str(made.to_json())
     assert sorted(files(made, "outside")) == ["a.txt", "metadata.jsonl", "s.png"]
     assert run(root).count == 2  # a person at the machine may follow links
 

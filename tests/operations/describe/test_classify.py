@@ -322,7 +322,7 @@ def test_a_row_has_a_column_for_each_label() -> None:
 
 
 def test_facts_are_plain_json() -> None:
-    facts = run(RED, labels=("red", "blue"), groups={"a": ["x"]}).facts()
+    facts = run(RED, labels=("red", "blue"), groups={"a": ["x"]}).to_json()
     assert facts["images"][0]["scores"][0] == {"label": "red", "value": pytest.approx(1, abs=1e-4)}
     assert facts["images"][0]["groups"][0]["name"] == "a"
 

@@ -73,7 +73,7 @@ def test_a_picture_has_a_prompt_and_an_analysis(host: FakeHost, tables: Path) ->
     assert [each.name for each in made.analysis] == ["mediums", "artists", "movements", "trendings", "flavors"]
     assert made.analysis[-1].scores[0].label == "a red circle"
     assert made.summary() == made.prompt
-    assert json.loads(json.dumps(made.facts()))["analysis"][0]["scores"][0].keys() == {"label", "value"}
+    assert json.loads(json.dumps(made.to_json()))["analysis"][0]["scores"][0].keys() == {"label", "value"}
 
 
 @pytest.mark.parametrize("mode", ["best", "fast", "classic"])

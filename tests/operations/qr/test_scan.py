@@ -212,7 +212,7 @@ def test_the_error_map_is_as_large_as_the_picture() -> None:
 
 def test_the_facts_are_json() -> None:
     modules, layout = laid_out()
-    facts = run(image=draw(modules), layout=layout, depth="fast", decoders=("zxing-cpp",)).facts()
+    facts = run(image=draw(modules), layout=layout, depth="fast", decoders=("zxing-cpp",)).to_json()
     assert json.loads(json.dumps(facts)) == facts
 
 

@@ -87,7 +87,7 @@ class DatasetTab(Tab):
     def _shown(self, made: DatasetReport, context: Context) -> list[Any]:
         page = self.operation.page(made, context) if self.operation.page else ""
         folder = self.outputs.new_folder()
-        files = {"dataset-report.html": page, "dataset-report.json": json.dumps(made.facts(), ensure_ascii=False)}
+        files = {"dataset-report.html": page, "dataset-report.json": json.dumps(made.to_json(), ensure_ascii=False)}
         for name, text in files.items():
             write_atomically(folder / name, text.encode("utf-8", "replace"))
         worst = any(each.level == "fix" for each in made.verdicts)

@@ -83,7 +83,7 @@ class InterrogateTab(Tab):
         def work() -> list[Any]:
             params = self.operation.params_from(self.form.raw(values))
             made = self.operation.run(params, Context.of_page(self.host, progress))
-            return [_said(made), made.prompt, made.negative or "", charts(made.analysis), made.facts()]
+            return [_said(made), made.prompt, made.negative or "", charts(made.analysis), made.to_json()]
 
         return self.attempt(work)
 
