@@ -33,13 +33,13 @@ class OverFiles(Generic[P]):
         run: gives for each path, in order and as it is made, its result or the mistake about it.
         labels: the parameter whose labels the results' answers are among, for operations that have one: their files
             can be sorted by them, and folders that are named so are the truth. None where it was not given.
-        together: what a person reads of all results together, after a line for each.
+        summarize: what a person reads of all results together, after a line for each.
     """
 
     params: type[P]
     run: Callable[[Sequence[Path], P, Context], Iterator[FileResult | BootcampError]]
     labels: str = ""
-    together: Callable[[Sequence[Any]], list[str]] | None = None
+    summarize: Callable[[Sequence[Any]], list[str]] | None = None
 
 
 @dataclass(frozen=True)

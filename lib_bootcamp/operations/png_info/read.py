@@ -224,5 +224,5 @@ PNG_INFO = Operation(
     run=png_info,
     path="/png-info",
     kind="analysis",
-    over_files=OverFiles(params=PngInfoSettings, run=png_info_files, together=_together),
+    over_files=OverFiles(params=PngInfoSettings, run=png_info_files, summarize=_together),
 )

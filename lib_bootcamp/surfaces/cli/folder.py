@@ -207,8 +207,8 @@ class FolderRunner(Runner):
             self._write_files(outcomes, results)
         finally:
             code = self._print(outcomes, several=True)
-            if self.over.together is not None:
-                self._tell(self.over.together([result for _, result in results]))
+            if self.over.summarize is not None:
+                self._tell(self.over.summarize([result for _, result in results]))
             if self.truths:
                 self._tell(self._accuracy(results))
         return code

@@ -212,6 +212,6 @@ class Places:
         """The components that change when a tab is shown."""
         return [tabs for tabs, _ in self._steps[name]]
 
-    def show(self, name: str, *, really: bool = True) -> list[Any]:
-        """Their values; without `really` all stays as it is."""
-        return [gr.update(selected=chosen) if really else gr.update() for _, chosen in self._steps[name]]
+    def select(self, name: str, *, if_: bool = True) -> list[Any]:
+        """Their values; where `if_` is false all stays as it is."""
+        return [gr.update(selected=chosen) if if_ else gr.update() for _, chosen in self._steps[name]]

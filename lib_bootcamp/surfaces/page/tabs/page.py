@@ -15,7 +15,7 @@ from lib_bootcamp.surfaces.page.notice import notice
 from lib_bootcamp.surfaces.page.outputs import Outputs
 from lib_bootcamp.surfaces.page.tab import Places, Tab
 
-from .own import WITHIN, own_tabs
+from .own import HOSTED_BY, own_tabs
 
 
 def build_tabs(host: Host, *, below: Callable[[Tab], None] | None = None) -> dict[str, Tab]:
@@ -29,7 +29,7 @@ def build_tabs(host: Host, *, below: Callable[[Tab], None] | None = None) -> dic
     """
     outputs, places = Outputs(), Places()
     tabs: dict[str, Tab] = {}
-    own = [each for each in offered(host.name) if each.name not in WITHIN]
+    own = [each for each in offered(host.name) if each.name not in HOSTED_BY]
     with gr.Tabs(elem_id="bootcamp_tabs") as sections:
         for section in dict.fromkeys(each for each in SECTIONS if any(one.place == each for one in own)):
             slug = section.lower().replace(" ", "_")

@@ -64,7 +64,7 @@ class DatasetTab(Tab):
         captions = tabs.get("dataset-captions")
         if captions is not None:
             self.to_captions.click(
-                lambda folder: [folder, *places.show("dataset-captions")],
+                lambda folder: [folder, *places.select("dataset-captions")],
                 [self.form.components["folder"]],
                 [captions.form.components["folder"], *places.of("dataset-captions")],
                 **quiet_event(self.to_captions.click),

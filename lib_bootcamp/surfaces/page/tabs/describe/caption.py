@@ -93,7 +93,7 @@ class CaptionTab(Tab):
             button.visible = False
             return
         button.click(
-            lambda now, folder: [self._folder_of(now, folder), *places.show("dataset-captions")],
+            lambda now, folder: [self._folder_of(now, folder), *places.select("dataset-captions")],
             [self.panel.state, self.form.components["folder"]],
             [editor.form.components["folder"], *places.of("dataset-captions")],
             **quiet_event(button.click),

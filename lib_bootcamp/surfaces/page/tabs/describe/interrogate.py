@@ -71,7 +71,7 @@ class InterrogateTab(Tab):
         self.to_txt2img.visible = True
         fields = [txt2img.form.components[name] for name in ("prompt", "negative_prompt")]
         self.to_txt2img.click(
-            lambda *texts: [*filled(*texts), *places.show("txt2img")],
+            lambda *texts: [*filled(*texts), *places.select("txt2img")],
             list(self.prompts.values()),
             [*fields, *places.of("txt2img")],
             **quiet_event(self.to_txt2img.click),

@@ -162,7 +162,7 @@ class PngInfoTab(Tab):
 
         def send(text: str) -> list[Any]:
             values, note = drawing_values(text, txt2img.form)
-            return [*values, notice(note, kind="note"), *places.show("txt2img")]
+            return [*values, notice(note, kind="note"), *places.select("txt2img")]
 
         targets = [*txt2img.form.inputs, txt2img.message, *places.of("txt2img")]
         self.to_txt2img.click(send, [self.parts["infotext"]], targets, **quiet_event(self.to_txt2img.click))

@@ -27,7 +27,7 @@ class QrTab(Tab):
 
         def hand_over(picture: Any, facts: dict[str, Any] | None) -> list[Any]:
             text = show(layout, facts["layout"]) if facts else gr.update()
-            return [picture, text, *places.show("scan", really=bool(facts))]
+            return [picture, text, *places.select("scan", if_=bool(facts))]
 
         targets = [scan.form.components["image"], scan.form.components["layout"], *places.of("scan")]
         self.scan_button.click(hand_over, [self.pictures["image"], self.facts], targets)
