@@ -7,7 +7,7 @@ Pictures are compared bit for bit; JSON through the `renamed` table of the newer
     python -m tools.compare_outputs BASE --keep base-outputs              # once: makes the base's outputs
     python -m tools.compare_outputs . --against base-outputs              # makes this checkout's and compares
 
-Exit code 0: nothing differs but the wording of sentences; 1: something does. A few minutes on one core.
+Exit code 0: nothing differs but the wording of sentences, and what is told besides; 1: something does. A few minutes on one core.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from .compare import Difference, compare
+from .compare import ADDED, WORDED, Difference, compare
 
 HOME = Path(__file__).resolve().parents[2]
 
@@ -37,7 +37,9 @@ def main() -> int:
     parser.add_argument("--python", default=sys.executable, help="the Python that runs it (default: this one)")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="where its outputs go (default: they are not kept)")
     parser.add_argument("--against", type=Path, metavar="FOLDER", help="outputs of an older checkout, kept before")
-    parser.add_argument("--words", action="store_true", help="list sentences that are worded anew, too")
+    parser.add_argument(
+        "--words", action="store_true", help="list sentences that are worded anew and what is told besides, too"
+    )
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as spare:
         folder = (asked.keep or Path(spare) / "outputs").resolve()
@@ -56,11 +58,11 @@ def _read(folder: Path) -> Any:
 def _tell(found: Iterable[tuple[str, list[Difference]]], *, words: bool) -> int:
     wrong = worded = 0
     for name, differences in found:
-        real = [each for each in differences if each[1] != "wording"]
+        real = [each for each in differences if each[1] not in {WORDED, ADDED}]
         wrong, worded = wrong + bool(real), worded + (not real)
         for where, what in differences if words else real:
             print(f"{name}{where}: {what}")
-    print(f"{wrong} differ; {worded} only in the wording of a sentence.")
+    print(f"{wrong} differ; {worded} only in the wording of a sentence, or by telling more.")
     return int(bool(wrong))
 
 

@@ -18,12 +18,13 @@ PROSE = {
     "message",
     "advice",
     "sentence",
-    "won_by",
+    "chosen_try",
     "hint",
 }
 """Sentences for a person. They may be worded anew, and are then told apart from what is wrong."""
+WORDED, ADDED = "wording", "is new"
 Difference = tuple[str, str]
-"""Where, and what: `wording` where only a sentence is another one."""
+"""Where, and what: `WORDED` where only a sentence is another one, `ADDED` where an answer tells more."""
 
 
 def compare(base: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tuple[str, list[Difference]]]:
@@ -52,7 +53,7 @@ def _differences(old: Any, new: Any, renamed: Mapping[str, Sequence[str]], where
             yield from _differences(left, right, renamed, f"{where}[{index}]")
     elif old != new and not (isinstance(old, str) and new in renamed.get(old, ())):
         worded = where.rpartition(".")[2].partition("[")[0] in PROSE or ".html." in where
-        yield where, "wording" if worded else f"{old!r:.200} became {new!r:.200}"
+        yield where, WORDED if worded else f"{old!r:.200} became {new!r:.200}"
 
 
 def _objects(
@@ -72,4 +73,4 @@ def _objects(
         matched.add(name)
         yield from _differences(value, new[name], renamed, f"{where}.{name}")
     for key in new.keys() - matched - VOLATILE:
-        yield f"{where}.{key}", "is new"
+        yield f"{where}.{key}", ADDED

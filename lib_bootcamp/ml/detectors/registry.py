@@ -1,4 +1,4 @@
-"""Detectors as one kind of thing: loaded from their files, lent by the host's model_cache, a picture in and a map out."""
+"""Detectors as one kind of thing: loaded from their files, lent by the model cache, a picture in and a map out."""
 
 from __future__ import annotations
 

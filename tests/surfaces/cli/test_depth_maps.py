@@ -92,7 +92,7 @@ def payload_of(made: Any, data: bytes, folder: Path) -> Any:
 
 @pytest.mark.parametrize("style", [FieldStyle(), FIELD_STYLE], ids=["the page", "the section"])
 def test_from_a_page(uploads: Path, style: FieldStyle) -> None:
-    made = component(DEPTH, prefix="a", style=look)
+    made = component(DEPTH, prefix="a", style=style)
     given = made.preprocess(payload_of(made, png(), uploads))
     assert np.allclose(read(DEPTH, given, style), SHARES)
 
@@ -101,7 +101,7 @@ def test_from_a_page(uploads: Path, style: FieldStyle) -> None:
 def test_a_page_takes_decimals_for_what_they_are(uploads: Path, style: FieldStyle) -> None:
     out = io.BytesIO()
     Pil.fromarray(np.full((4, 4), 0.7, np.float32)).save(out, "TIFF")
-    made = component(IMAGE, prefix="a", style=look)
+    made = component(IMAGE, prefix="a", style=style)
     given = made.preprocess(payload_of(made, out.getvalue(), uploads))
     assert read(IMAGE, given, style).tolist() == np.full((4, 4, 3), 179).tolist()
 
