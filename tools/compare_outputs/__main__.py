@@ -7,7 +7,8 @@ Pictures are compared bit for bit; JSON through the `renamed` table of the newer
     python -m tools.compare_outputs BASE --keep base-outputs              # once: makes the base's outputs
     python -m tools.compare_outputs . --against base-outputs              # makes this checkout's and compares
 
-Exit code 0: nothing differs but the wording of sentences, and what is told besides; 1: something does. A few minutes on one core.
+Exit code 0: nothing differs but the wording of sentences, and what is told besides; 1: something does. A few minutes on
+one core.
 """
 
 from __future__ import annotations
