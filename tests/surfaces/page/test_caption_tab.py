@@ -84,7 +84,7 @@ class Page:
     def end(self) -> dict[str, Any]:
         """Wait until the chosen job goes on no more."""
         manager.jobs_of(self.host, find).wait(self.state["job"], 30)
-        return self.style()
+        return self.look()
 
     @property
     def possible(self) -> list[str]:
@@ -129,7 +129,7 @@ def test_every_declared_field_of_a_folder_is_on_the_form(page: Page) -> None:
 
 
 def test_before_the_first_job_the_card_says_what_to_do(page: Page) -> None:
-    page.style()
+    page.look()
     assert page.card_text == "No job yet. Choose a folder and begin."
     assert page.possible == []
     assert 'data-active="0"' in page.shown["card"]
@@ -152,7 +152,7 @@ def test_while_it_goes_on_the_card_asks_to_be_followed_and_the_job_can_be_paused
 ) -> None:
     page.begin(photos)
     gate[0].wait(30)
-    shown = page.style()
+    shown = page.look()
     assert 'data-active="1"' in shown["card"]
     assert f'data-refresh="{page.tab.panel.refresh.elem_id}"' in shown["card"]
     assert "0 of 3 done · the model is being loaded" in page.card_text
@@ -160,20 +160,20 @@ def test_while_it_goes_on_the_card_asks_to_be_followed_and_the_job_can_be_paused
 
 
 def test_two_cards_of_one_moment_differ_so_that_the_page_sees_that_it_was_answered(page: Page, photos: Path) -> None:
-    assert page.style()["card"] != page.style()["card"]
+    assert page.look()["card"] != page.look()["card"]
 
 
 def test_a_table_that_did_not_change_is_not_sent_again(page: Page, photos: Path) -> None:
     page.begin(photos)
     page.end()
-    assert "value" not in page.style()["table"]
+    assert "value" not in page.look()["table"]
 
 
 def test_a_paused_job_goes_on(page: Page, photos: Path, gate: tuple[threading.Event, threading.Event]) -> None:
     page.begin(many(photos))
     gate[0].wait(30)
     assert "It stops after the pictures that it is at." in page.press("pause")["message"]
-    assert "value" not in page.style()["message"]  # it is still true
+    assert "value" not in page.look()["message"]  # it is still true
     gate[1].set()
     assert page.end()["message"] == ""  # and not any more
     assert "paused 32 of 43 done" in page.card_text
@@ -220,7 +220,7 @@ def test_a_job_is_chosen_in_the_table(page: Page, photos: Path) -> None:
         page.begin(photos)
         page.end()
     page.state = {**page.state, "job": 1}
-    page.style()
+    page.look()
     assert page.card_text.startswith("Job 1 ")
 
 
@@ -322,7 +322,7 @@ def test_one_picture_is_captioned_and_nothing_is_written(page: Page, photos: Pat
     assert (shown["message"], shown["text"]) == ("", "ohwx, red")
     assert "red" in shown["chart"]
     assert list(photos.glob("*.txt")) == []
-    assert page.style()["state"]["job"] is None
+    assert page.look()["state"]["job"] is None
 
 
 def test_a_picture_lies_on_the_chosen_background(page: Page, tmp_path: Path) -> None:
@@ -360,7 +360,7 @@ def test_visitors_of_a_shared_page_name_and_see_allowed_folders_only(
     (tmp_path / "open").mkdir()
     (tmp_path / "open" / "a.png").write_bytes(flat_png(RED))
     visitor = Page(FakeHost(data_dir=tmp_path / "data", trusts_page=False, allowed=(tmp_path / "open",)))
-    visitor.style()
+    visitor.look()
     assert visitor.card_text.startswith("No job yet")
     assert "is not in a folder that the owner" in visitor.begin(photos)["message"]
     visitor.state = {**visitor.state, "job": 1}
