@@ -59,7 +59,7 @@ def test_old_names_and_choices_are_read_wherever_they_stand() -> None:
 
 
 def test_the_layout_in_a_map_of_the_version_before_is_read() -> None:
-    made = find("qr").run(find("qr").params_from({"content": "a"}), None).facts()["layout"]
+    made = find("qr").run(find("qr").params_from({"content": "a"}), None).to_json()["layout"]
     old = {"modules_may_fail" if name == "correctable_modules" else name: value for name, value in made.items()}
     params = find("scan").params_from({"image": PICTURE, "layout": old, "least_score": 0.5})
     assert plain(params.layout) == made
