@@ -13,6 +13,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from lib_bootcamp.core.files.inside import Inside
 from lib_bootcamp.errors import BootcampError, InvalidParamError, OutputError, QueueFullError, StorageError
 from lib_bootcamp.job import Event
 from lib_bootcamp.operation import Operation
+from lib_bootcamp.params import under_current_names
 from lib_bootcamp.ports import Host, Progress, SilentProgress
 
 from . import files
@@ -77,7 +79,7 @@ class Jobs:
             trusted: whether the caller may name any folder; others see the jobs of folders they may name.
         """
         self._reap()
-        return [row.info for row in self.journal.rows() if trusted or self._is_allowed(row)]
+        return [self._told(row) for row in self.journal.rows() if trusted or self._is_allowed(row)]
 
     def info(self, number: int, *, trusted: bool) -> JobInfo:
         """One job.
@@ -85,7 +87,7 @@ class Jobs:
         Raises:
             NoJobError: there is none, or not for this caller.
         """
-        return self._row(number, trusted=trusted).info
+        return self._told(self._row(number, trusted=trusted))
 
     def items(self, number: int, *, trusted: bool, offset: int = 0, limit: int = 100) -> list[ItemInfo]:
         """Some of a job's pictures, in their order."""
@@ -242,6 +244,14 @@ class Jobs:
             self._interrupted(row)
             row = self.journal.row(number)
         return row
+
+    def _told(self, row: Row) -> JobInfo:
+        """What is told of a job: its parameters by the names that they have now, whichever version wrote them down."""
+        try:
+            fields = self.find(row.info.operation).as_job().params.fields()
+            return replace(row.info, params=under_current_names(row.info.params, fields))
+        except (KeyError, TypeError, InvalidParamError):  # of an operation that is not there, or is no job, any more
+            return row.info
 
     def _is_allowed(self, row: Row) -> bool:
         allowed = list(self.host.allowed_folders())

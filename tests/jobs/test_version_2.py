@@ -53,6 +53,12 @@ def test_its_jobs_are_listed(jobs: Jobs) -> None:
     ]
 
 
+def test_their_parameters_are_told_by_the_names_of_now(jobs: Jobs) -> None:
+    brightness, edges = (each.params for each in jobs.listed(trusted=True))
+    assert {"posterize"} == {"posterize", "posterise"} & brightness.keys()
+    assert {"color", "normalize"} == {"color", "colour", "normalize", "normalise"} & edges.keys()
+
+
 def test_the_one_that_was_killed_is_finished(jobs: Jobs, root: Path) -> None:
     assert maps(root) == ["maps/brightness/a.png", *(f"maps/edges/{each}.png" for each in "abc")]
     info = jobs.run_here(BRIGHTNESS, FakeProgress(), Stop())
