@@ -22,16 +22,17 @@ from typing import Any
 from PIL import Image as Pil
 from PIL import ImageDraw
 
+from lib_bootcamp.core.text.scores import LabelScore
 from lib_bootcamp.hosts.standalone import StandaloneHost
+from lib_bootcamp.jobs.folder_run import FolderRun
 from lib_bootcamp.jobs.journal import Journal
-from lib_bootcamp.jobs.kinds.folder_run import FolderRun
 from lib_bootcamp.jobs.manager import Jobs
 from lib_bootcamp.jobs.progress import Stop
 from lib_bootcamp.jobs.records import Outcome, Row, Written
 from lib_bootcamp.operations.describe import caption_pictures
 from lib_bootcamp.operations.describe.caption import CAPTION
 from lib_bootcamp.operations.describe.caption_settings import CaptionSettings
-from lib_bootcamp.operations.describe.classify import ImageScores, Score
+from lib_bootcamp.operations.describe.classify import ImageScores
 from lib_bootcamp.ports import SilentProgress
 
 from .clip import _resident
@@ -221,7 +222,7 @@ def _of_labels(count: int, rounds: int) -> dict[str, Any]:
     """Milliseconds of the processor's that a picture's tags take to be chosen and worded, with so many labels."""
     labels = tuple(f"label number {at}" for at in range(count))
     params = CaptionSettings(labels=labels, never=tuple(f"never {at}" for at in range(500)), threshold=0)
-    scores = tuple(Score(label=label, value=0.5) for label in labels)
+    scores = tuple(LabelScore(label=label, value=0.5) for label in labels)
     said = ImageScores(index=0, path=None, label=labels[0], scores=scores, groups=())
     sets, wording = {"": labels}, params.wording()
     wording.compose(caption_pictures._tags(said, sets, params))

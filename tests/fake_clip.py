@@ -12,7 +12,7 @@ import pytest
 from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.core.images.codec import decode_image, encode_image
 from lib_bootcamp.core.text.zero_shot import Features, unit
-from lib_bootcamp.operations.describe import classify
+from lib_bootcamp.operations.describe import clip_choice
 
 COLORS = {"red": (1, 0, 0), "green": (0, 1, 0), "blue": (0, 0, 1), "yellow": (1, 1, 0)}
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
@@ -68,5 +68,5 @@ def lend_instead(monkeypatch: pytest.MonkeyPatch, clip: FakeClip) -> FakeClip:
         clip.asked = {"clip": params.clip, "backend": params.backend, "host": context.host}
         yield clip
 
-    monkeypatch.setattr(classify, "lend_model", lend)
+    monkeypatch.setattr(clip_choice, "lend_model", lend)
     return clip

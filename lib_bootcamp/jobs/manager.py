@@ -28,13 +28,13 @@ from lib_bootcamp.ports import Host, Progress, SilentProgress
 
 from . import files
 from .facts import ACTIVE, RESUMABLE, EventInfo, ItemInfo, JobInfo, JobStateError, NoJobError, State, Undone
+from .folder_run import FolderRun
 from .journal import Journal
-from .kinds.folder_run import FolderRun
-from .kinds.steps_run import StepsRun
 from .owners import Owner
 from .places import places_of
 from .progress import Stop
 from .records import Claim, Row
+from .steps_run import StepsRun
 
 Find = Callable[[str], Operation[Any, Any]]
 LOG = logging.getLogger(__name__)
@@ -379,22 +379,3 @@ class Jobs:
             run(self.journal, row, operation, self.host, progress, stop, tell).run()
         finally:
             self._let_go(number)
-
-
-_open: dict[Path, Jobs] = {}
-_guard = threading.Lock()
-
-
-def jobs_of(host: Host, find: Find) -> Jobs:
-    """The jobs of a host's data folder; the same for every host of this process that has this folder.
-
-    Raises:
-        OutputError: the journal cannot be opened.
-    """
-    folder = (host.data_dir() / "jobs").absolute()
-    with _guard:
-        jobs = _open.get(folder)
-        if jobs is None:
-            jobs = _open[folder] = Jobs(host, find, folder)
-        jobs.host, jobs.find = host, find
-        return jobs

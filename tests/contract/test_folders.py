@@ -1,4 +1,4 @@
-"""The shape of the house: how many files a folder has, and which folders import which."""
+"""The shape of the house: how many files a folder has, how long they are, and which folders import which."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 TOPS = ("lib_bootcamp", "tests", "benchmarks")
-MOST_FILES = 20
+MOST_FILES, MOST_LINES = 20, 400
 
 
 def python_files() -> list[Path]:
@@ -72,3 +72,9 @@ def test_no_folder_has_more_than_twenty_files_of_its_own(folder: Path) -> None:
 def test_no_folders_import_each_other_in_a_circle() -> None:
     graph = folder_imports()
     assert sorted(folder for folder in graph if folder in reached(graph, folder)) == []
+
+
+def test_no_file_of_the_program_is_longer_than_four_hundred_lines() -> None:
+    program = (path for path in python_files() if path.relative_to(ROOT).parts[0] == "lib_bootcamp")
+    long = {dotted(path): lines for path in program if (lines := path.read_text("utf-8").count("\n")) >= MOST_LINES}
+    assert long == {}

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from lib_bootcamp.core.files.places import Place
+from lib_bootcamp.jobs import folder_run
 from lib_bootcamp.jobs.database import Database
-from lib_bootcamp.jobs.kinds import folder_run
 from lib_bootcamp.jobs.manager import Jobs
 from lib_bootcamp.jobs.progress import Stop
 from tests.fakes import FakeProgress

@@ -12,7 +12,7 @@ import pytest
 from lib_bootcamp.core.files.inside import Inside
 from lib_bootcamp.errors import BootcampError, CancelledError, OutputError
 from lib_bootcamp.jobs.facts import JobInfo
-from lib_bootcamp.jobs.kinds.folder_run import ALONE_AFTER, LEFT_OUT_AFTER, FolderRun
+from lib_bootcamp.jobs.folder_run import ALONE_AFTER, LEFT_OUT_AFTER, FolderRun
 from lib_bootcamp.jobs.manager import Jobs
 from lib_bootcamp.jobs.progress import Clock, Stop
 from lib_bootcamp.jobs.records import Outcome

@@ -13,6 +13,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from .scores import GroupScores, LabelScore
+
 Scoring: TypeAlias = Literal["softmax", "sigmoid"]
 Features: TypeAlias = NDArray[np.float32]
 MATRIX_LABELS = 30
@@ -67,21 +69,6 @@ class LabelSet:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
-    """What a label set says of one picture.
-
-    Args:
-        name: of the group.
-        label: the best label; None where it is below the cut-off or a negative label is better.
-        scores: label and value, best first.
-    """
-
-    name: str
-    label: str | None
-    scores: tuple[tuple[str, float], ...]
-
-
-@dataclass(frozen=True, kw_only=True)
 class Scorer:
     """Turns pictures' features into answers.
 
@@ -130,26 +117,26 @@ class Scorer:
             )
         return _sigmoid(scaled - rest), _sigmoid(others - rest)
 
-    def answers(self, pictures: Features, sets: Sequence[LabelSet]) -> list[tuple[Answer, ...]]:
+    def answers(self, pictures: Features, sets: Sequence[LabelSet]) -> list[tuple[GroupScores, ...]]:
         """For each picture what each set says, in the order of both.
 
         Args:
             pictures: float32 [P, D], unit length.
             sets: each with one label at least.
         """
-        answers: list[list[Answer]] = [[] for _ in range(pictures.shape[0])]
+        answers: list[list[GroupScores]] = [[] for _ in range(pictures.shape[0])]
         for labels in sets:
             values, negatives = self.values(pictures, labels.features)
             for index, row in enumerate(values):
                 answers[index].append(self._answer(labels, row, negatives[index]))
         return [tuple(each) for each in answers]
 
-    def _answer(self, labels: LabelSet, values: NDArray[np.float64], negatives: NDArray[np.float64]) -> Answer:
+    def _answer(self, labels: LabelSet, values: NDArray[np.float64], negatives: NDArray[np.float64]) -> GroupScores:
         order = np.argsort(-values, kind="stable")
         best = values[order[0]]
         known = best >= self.unknown_below and best >= negatives.max(initial=0.0)
-        scores = tuple((labels.labels[at], float(values[at])) for at in order[: self.top_k])
-        return Answer(name=labels.name, label=labels.labels[order[0]] if known else None, scores=scores)
+        scores = tuple(LabelScore(label=labels.labels[at], value=float(values[at])) for at in order[: self.top_k])
+        return GroupScores(name=labels.name, label=labels.labels[order[0]] if known else None, scores=scores)
 
 
 def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:

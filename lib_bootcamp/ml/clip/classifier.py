@@ -14,7 +14,8 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from lib_bootcamp.core.images.arrays import Image
-from lib_bootcamp.core.text.zero_shot import Answer, Features, LabelSet, Scorer, Scoring, ensemble, fill
+from lib_bootcamp.core.text.scores import GroupScores
+from lib_bootcamp.core.text.zero_shot import Features, LabelSet, Scorer, Scoring, ensemble, fill
 from lib_bootcamp.errors import BootcampError, InvalidParamError
 from lib_bootcamp.ml.runtime.batches import Surroundings, in_batches, prepared_in_batches
 
@@ -102,7 +103,7 @@ class Classifier:
 
     def answers(
         self, items: Sequence[T], read: Callable[[T], Image | bytes]
-    ) -> Iterator[tuple[Answer, ...] | BootcampError]:
+    ) -> Iterator[tuple[GroupScores, ...] | BootcampError]:
         """For each item, in order, what each label set says of its picture, or the mistake about it.
 
         Args:

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Literal
-
-import numpy as np
 
 from lib_bootcamp.context import Context
 from lib_bootcamp.core.datasets.buckets import Placed, Size, bucket_sizes, place, place_without_upscale
 from lib_bootcamp.core.datasets.caption_facts import DatasetCaptions, below
 from lib_bootcamp.core.datasets.caption_wording import longest_tokens
-from lib_bootcamp.core.datasets.duplicates import HASH_BITS, Groups, alike, hash_rows
 from lib_bootcamp.core.datasets.findings import Gathered, Limits, buckets_of, findings_of, number, verdicts_of
 from lib_bootcamp.core.datasets.folder import Listing, left_out_of, list_folder, no_pictures, printable, repeats_of
-from lib_bootcamp.core.datasets.pictures import Examined, examine, read_picture, thumbnail
+from lib_bootcamp.core.datasets.pictures import Examined, examine, thumbnail
 from lib_bootcamp.core.datasets.report import (
     ClassCount,
     LikeGroup,
-    Likeness,
     PictureFacts,
     Report,
     TagCount,
@@ -34,158 +29,16 @@ from lib_bootcamp.core.datasets.tags import count_tags, similar_tags
 from lib_bootcamp.core.datasets.trainer_counts import trained_by, trainer_counts
 from lib_bootcamp.core.datasets.trainers import TITLES
 from lib_bootcamp.core.files.inside import Inside
-from lib_bootcamp.core.images.arrays import Floats
 from lib_bootcamp.core.images.parallel import map_ordered
 from lib_bootcamp.core.text.left_out import left_out_lines
-from lib_bootcamp.errors import BootcampError, InvalidParamError
 from lib_bootcamp.operation import Operation
-from lib_bootcamp.operations.describe import classify
-from lib_bootcamp.params import Params, Spec
 from lib_bootcamp.ports import track
 from lib_bootcamp.results import Result
 
+from .report_groups import groups_alike
+from .report_settings import DatasetParams
+
 MOST_TAGS = 1000
-CLIP_AT_ONCE = 64
-_PURPOSES = {"concept": "LoRA of a person or thing", "style": "LoRA of a style", "fine-tune": "Whole checkpoint"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class DatasetParams(Params):
-    """The folder, how it will be trained on, and from where on something is told."""
-
-    folder: Annotated[
-        str,
-        Spec(
-            "Folder",
-            "Pictures, with their captions beside them; folders inside are classes, named like 10_my dog for repeats.",
-            min_length=1,
-            format="folder",
-            positional=True,
-        ),
-    ]
-    recursive: Annotated[
-        bool, Spec("Include subfolders", "Take the folders inside folders.", renamed_titles=("Folders inside too",))
-    ] = True
-    purpose: Annotated[
-        Literal["concept", "style", "fine-tune"],
-        Spec(
-            "Training goal",
-            "What the number of pictures is held against.",
-            titles=_PURPOSES,
-            renamed_titles=("Trained for",),
-        ),
-    ] = "concept"
-    resolution: Annotated[
-        int, Spec("Resolution", "Side of the square that buckets have the area of.", ge=128, le=4096, unit="px")
-    ] = 512
-    min_side_px: Annotated[
-        int,
-        Spec(
-            "Minimum side",
-            "Of the shorter side.",
-            ge=1,
-            le=8192,
-            unit="px",
-            group="Limits",
-            renamed_titles=("Too small below",),
-        ),
-    ] = 512
-    min_sharpness: Annotated[
-        float,
-        Spec(
-            "Minimum sharpness",
-            "Variance of the Laplacian at 512 x 512 px in area.",
-            ge=0,
-            le=10_000,
-            group="Limits",
-            renamed=("sharp_from",),
-            renamed_titles=("Blurred below",),
-        ),
-    ] = 40.0
-    min_words: Annotated[
-        int,
-        Spec(
-            "Minimum caption words",
-            ge=0,
-            le=200,
-            unit="words",
-            group="Limits",
-            renamed_titles=("Short captions below",),
-        ),
-    ] = 3
-    hash_distance: Annotated[
-        int,
-        Spec(
-            "Maximum hash distance",
-            "Bits of the 64 of the perceptual hash that may differ.",
-            ge=0,
-            le=16,
-            group="Limits",
-            renamed_titles=("Alike up to",),
-        ),
-    ] = 6
-    upscale: Annotated[
-        bool,
-        Spec(
-            "Upscale to the bucket",
-            "Off: as kohya's bucket_no_upscale.",
-            group="Buckets",
-            renamed_titles=("Enlarge to the bucket",),
-        ),
-    ] = True
-    bucket_step_px: Annotated[
-        int,
-        Spec(
-            "Bucket step",
-            "Sides are multiples of it.",
-            ge=8,
-            le=256,
-            multiple_of=8,
-            unit="px",
-            group="Buckets",
-            renamed_titles=("Step",),
-        ),
-    ] = 64
-    bucket_min_px: Annotated[int, Spec("Shortest side", ge=64, le=4096, unit="px", group="Buckets")] = 256
-    bucket_max_px: Annotated[int, Spec("Longest side", ge=64, le=8192, unit="px", group="Buckets")] = 1024
-    separator: Annotated[
-        str, Spec("Separator", "What stands between tags.", min_length=1, max_length=8, group="Captions")
-    ] = ","
-    clip: Annotated[
-        str | None,
-        Spec(
-            "Compare with CLIP",
-            "A model as classify takes it (mini, ViT-B-32/laion2b_s34b_b79k, ...): finds what is alike in its content. "
-            "Empty: not compared.",
-            min_length=1,
-            max_length=1000,
-            group="CLIP",
-            format="model",
-            needs="models",
-        ),
-    ] = None
-    clip_cosine: Annotated[
-        float,
-        Spec(
-            "Minimum CLIP similarity",
-            "The cosine of two pictures.",
-            ge=0.5,
-            le=1,
-            step=0.005,
-            group="CLIP",
-            renamed_titles=("Alike from",),
-        ),
-    ] = 0.97
-
-    def check(self) -> None:
-        """The buckets' sides are in order."""
-        if self.bucket_min_px > self.bucket_max_px:
-            raise InvalidParamError("bucket_min_px", f"must be at most bucket_max_px, which is {self.bucket_max_px}")
-
-    @property
-    def backend(self) -> Literal["auto"]:
-        """What computes CLIP."""
-        return "auto"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -242,7 +95,7 @@ def dataset_report(params: DatasetParams, context: Context) -> DatasetReport:
         for path, each in zip(listing.pictures, told, strict=True):
             examined.append(each)
             facts.append(_facts(path, each, captions, params, root))
-    groups = list(_alike(listing, examined, params, context))
+    groups = list(groups_alike(listing, examined, params, context))
     return _report(params, listing, facts, groups, captions)
 
 
@@ -278,71 +131,6 @@ def _placed(width: int, height: int, params: DatasetParams) -> Placed:
         return place_without_upscale(width, height, area, step_px=params.bucket_step_px)
     sizes = bucket_sizes(area, min_px=params.bucket_min_px, max_px=params.bucket_max_px, step_px=params.bucket_step_px)
     return place(width, height, sizes)
-
-
-def _alike(
-    listing: Listing, examined: Sequence[Examined], params: DatasetParams, context: Context
-) -> Iterator[LikeGroup]:
-    """The groups of each kind; what one kind has told is not told by the next."""
-    by_identity: dict[str, list[int]] = {}
-    for at, each in enumerate(examined):
-        if not each.problem:
-            by_identity.setdefault(each.identity, []).append(at)
-
-    def group(kind: Likeness, members: Sequence[int]) -> LikeGroup:
-        ordered = sorted(members, key=lambda at: (-examined[at].width * examined[at].height, -examined[at].bytes, at))
-        return LikeGroup(kind=kind, files=tuple(below(listing.root, listing.pictures[at]) for at in ordered))
-
-    yield from (group("same", members) for members in by_identity.values() if len(members) > 1)
-    firsts = [members[0] for members in by_identity.values()]
-    hashed = [at for at in firsts if examined[at].hash]
-    hashes = [known for at in hashed if (known := examined[at].hash)]
-    upright, mirrored = (hash_rows([getattr(each, name) for each in hashes]) for name in ("upright", "mirrored"))
-    least = HASH_BITS - 2 * params.hash_distance - 0.5
-    told: list[set[int]] = []
-    kinds: tuple[tuple[Likeness, Floats | None], ...] = (("near", None), ("mirrored", mirrored))
-    for kind, others in kinds:
-        for members in _new_groups(hashed, upright, least, told, others):
-            yield group(kind, members)
-    if params.clip:
-        places, rows = _clip_rows(listing, firsts, params, context)
-        for members in _new_groups(places, rows, params.clip_cosine, told):
-            yield group("clip", members)
-
-
-def _new_groups(
-    places: Sequence[int], rows: Floats, least: float, told: list[set[int]], others: Floats | None = None
-) -> list[list[int]]:
-    """Groups of places whose rows are alike, but for those that lie in a group that is told already."""
-    groups = Groups(len(rows))
-    for one, found in alike(rows, least, others):
-        groups.join(one, found)
-    listed = [[places[at] for at in members] for members in groups.listed()]
-    fresh = [members for members in listed if not any(set(members) <= each for each in told)]
-    told += map(set, fresh)
-    return fresh
-
-
-def _clip_rows(
-    listing: Listing, places: Sequence[int], params: DatasetParams, context: Context
-) -> tuple[list[int], Floats]:
-    """CLIP's unit vectors of the pictures at these places: those it could read, and float32 [N, D]."""
-    classify.check_model_name(params, context)
-    inside = None if context.trusted else Inside(listing.root, exact=True)
-    with classify.lend_model(params, context) as model:
-        from lib_bootcamp.ml.runtime.batches import prepared_in_batches
-
-        made = prepared_in_batches(
-            context,
-            [listing.pictures[at] for at in places],
-            lambda path: model.prepare(read_picture(path, inside)),
-            lambda batch: list(model.encode_prepared(batch)),
-            size=CLIP_AT_ONCE,
-            title="CLIP",
-            unit="picture",
-        )
-        rows = [(at, row) for at, row in zip(places, made, strict=True) if not isinstance(row, BootcampError)]
-    return [at for at, _ in rows], np.array([row for _, row in rows], np.float32).reshape(len(rows), -1)
 
 
 def _report(

@@ -28,7 +28,7 @@ from lib_bootcamp.ml.captioners.registry import AUTO, automatic
 from lib_bootcamp.params import Spec
 from lib_bootcamp.results import FileResult
 
-from . import classify
+from . import clip_choice
 from .caption_pictures import PictureCaption, captioned, found_in
 from .caption_settings import CaptionSettings
 from .interrogate import check_captioner
@@ -95,7 +95,7 @@ class CaptionWork(PictureFolder):
     def __init__(self, root: Path, params: CaptionFolder, context: Context) -> None:
         super().__init__(root, context, recursive=params.recursive)
         self.writes_into = root
-        classify.check_model_name(params, context)
+        clip_choice.check_model_name(params, context)
         if params.method != "tags":
             check_captioner(params.prompt_settings(), context)
             if params.tables is not None:

@@ -8,12 +8,13 @@ from typing import Annotated, Any
 
 from lib_bootcamp.context import Context
 from lib_bootcamp.core.datasets.caption_wording import Found, chosen, longest_tokens, token_warning
+from lib_bootcamp.core.text.scores import LabelScore
 from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.params import Spec
 from lib_bootcamp.results import FileResult
 
 from .caption_settings import CaptionSettings
-from .classify import ImageScores, Score, classify_files
+from .classify import ImageScores, classify_files
 from .interrogate import InterrogateResult, interrogate_files
 
 
@@ -25,7 +26,9 @@ class PictureCaption(FileResult):
     tokens: Annotated[
         int, Spec("Tokens", "Of CLIP, without those for beginning and end; of several lines the longest.")
     ]
-    found: Annotated[tuple[Score, ...], Spec("Found", "What the model said, before it was worded; a text has score 1.")]
+    found: Annotated[
+        tuple[LabelScore, ...], Spec("Found", "What the model said, before it was worded; a text has score 1.")
+    ]
 
     def summary(self) -> str:
         """The caption."""
@@ -66,5 +69,5 @@ def _text(said: InterrogateResult) -> list[Found]:
 
 
 def captioned(found: Sequence[Found], text: str) -> PictureCaption:
-    told = tuple(Score(label=label, value=value) for label, value in found)
+    told = tuple(LabelScore(label=label, value=value) for label, value in found)
     return PictureCaption(caption=text, tokens=longest_tokens(text), found=told)

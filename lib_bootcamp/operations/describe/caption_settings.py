@@ -14,9 +14,9 @@ from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.ml.captioners.registry import AUTO
 from lib_bootcamp.params import Params, Spec
 
-from . import classify
-from .classify import ClassifySettings
-from .interrogate import InterrogateSettings
+from . import clip_choice
+from .classify_settings import ClassifySettings
+from .interrogate_settings import InterrogateSettings
 
 _WAYS = {
     "tags": "CLIP tags: those of your lists that fit",
@@ -210,7 +210,7 @@ class CaptionSettings(Params):
     escape_parentheses: Annotated[
         bool, Spec("Escape parentheses", r"As A1111's prompts need it: \( and \).", group="Words")
     ] = False
-    clip: classify.ClipName = None
+    clip: clip_choice.ClipName = None
 
     def check(self) -> None:
         """What the chosen way needs is there, and rules can be read."""

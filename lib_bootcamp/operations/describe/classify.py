@@ -2,244 +2,28 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.core.images.codec import read_file
-from lib_bootcamp.core.text.zero_shot import Answer, Scoring
-from lib_bootcamp.errors import BootcampError, InvalidParamError, MissingPackageError
+from lib_bootcamp.core.text.scores import GroupScores, LabelScore
+from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.job import FolderJob, Settled
-from lib_bootcamp.jobs.kinds.folder import FolderParams, PictureFolder
+from lib_bootcamp.jobs.kinds.folder import PictureFolder
 from lib_bootcamp.operation import Operation, OverFiles
-from lib_bootcamp.params import Params, Spec
+from lib_bootcamp.params import Spec
 from lib_bootcamp.results import FileResult, Result
 
+from . import clip_choice
+from .classify_settings import ClassifyFolder, ClassifyParams, ClassifySettings
+
 if TYPE_CHECKING:
-    from lib_bootcamp.ml.clip.classifier import Classifier, Model
-
-MAX_LABELS, MAX_GROUPS = 1000, 16
-_TEMPLATES = {
-    "none": "None: the labels as they are written",
-    "short": "Short: 7 that serve most pictures",
-    "openai": "OpenAI: the 80 made for ImageNet",
-    "custom": "Custom: those below",
-}
-_SCORING = {
-    "softmax": "Softmax: the labels against each other",
-    "sigmoid": "Sigmoid: each label by itself",
-}
-_BACKENDS = {"auto": "Automatic", "torch": "PyTorch", "onnx": "ONNX Runtime", "onnx-int8": "ONNX Runtime, 8 bits"}
-
-
-ClipName = Annotated[
-    str | None,
-    Spec(
-        "CLIP model",
-        "mini (comes with the program), an open_clip name with its weights (ViT-B-32/laion2b_s34b_b79k), "
-        "hf-hub:..., a folder or a .safetensors file. Empty: the one in the settings, else mini.",
-        min_length=1,
-        max_length=1000,
-        example="mini",
-        group="Model",
-        format="model",
-    ),
-]
-"""How operations declare the CLIP model they use."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClassifySettings(Params):
-    """The labels, how they are worded and scored, and the model; without pictures."""
-
-    labels: Annotated[
-        tuple[str, ...],
-        Spec(
-            "Labels",
-            "What a picture may be, in your own words: one per line, or separated by commas.",
-            max_length=MAX_LABELS,
-            example=("a red circle", "a blue square"),
-        ),
-    ] = ()
-    groups: Annotated[
-        dict[str, Any],
-        Spec(
-            "Label groups",
-            "Several questions at once, one per line: a name, a colon and its labels.",
-            example={"medium": ["a photograph", "a drawing"], "color": ["red", "blue"]},
-        ),
-    ] = field(default_factory=dict)
-    negative_labels: Annotated[
-        tuple[str, ...],
-        Spec(
-            "Negative labels",
-            "They compete with the labels and are no answers: a picture they fit best is unknown.",
-            max_length=MAX_LABELS,
-            example=("an empty page",),
-            group="Wording",
-        ),
-    ] = ()
-    templates: Annotated[
-        Literal["none", "short", "openai", "custom"],
-        Spec(
-            "Prompt templates",
-            "Sentences that each label is put into; the model's views of them are averaged. "
-            "They want labels without an article: cat, not a cat.",
-            titles=_TEMPLATES,
-            group="Wording",
-            renamed_choices={"Own: those below": "custom", "own": "custom"},
-        ),
-    ] = "none"
-    template: Annotated[
-        tuple[str, ...],
-        Spec(
-            "Custom templates",
-            "Texts with {} where the label goes, one per line.",
-            max_length=100,
-            example=("a photo of a {}.", "a drawing of a {}."),
-            group="Wording",
-            when={"templates": ("custom",)},
-            renamed_titles=("Own templates",),
-        ),
-    ] = ()
-    scoring: Annotated[
-        Scoring,
-        Spec(
-            "Scoring",
-            "Softmax scores add up to 1. Sigmoid scores do not: several labels may fit one picture, or none.",
-            titles=_SCORING,
-            group="Scores",
-            renamed_titles=("Scores",),
-        ),
-    ] = "softmax"
-    top_k: Annotated[
-        int | None,
-        Spec(
-            "Scores to keep",
-            "The best ones of each picture. Empty: all.",
-            ge=1,
-            le=MAX_LABELS,
-            group="Scores",
-            renamed_titles=("Scores kept",),
-        ),
-    ] = None
-    unknown_below: Annotated[
-        float,
-        Spec(
-            "Unknown below",
-            "A picture whose best score is lower has no label.",
-            ge=0,
-            le=1,
-            step=0.01,
-            unit="[0, 1]",
-            group="Scores",
-        ),
-    ] = 0.0
-    clip: ClipName = None
-    backend: Annotated[
-        Literal["auto", "torch", "onnx", "onnx-int8"],
-        Spec(
-            "Backend",
-            "On the processor ONNX Runtime may be faster; 8 bits are faster again and a little less exact.",
-            titles=_BACKENDS,
-            group="Model",
-            renamed_titles=("Computed by",),
-        ),
-    ] = "auto"
-
-    def check(self) -> None:
-        """There are labels, each once and not empty; own templates hold the place of the label."""
-        for name in ("labels", "negative_labels", "template"):
-            object.__setattr__(self, name, _distinct(name, getattr(self, name)))
-        object.__setattr__(self, "groups", _checked_groups(self.groups))
-        if not self.labels and not self.groups:
-            raise InvalidParamError(
-                "labels", "is missing", hint="give the texts that a picture may be, or groups of them"
-            )
-        total = len(self.labels) + sum(map(len, self.groups.values()))
-        if total > MAX_LABELS:
-            raise InvalidParamError("groups", f"make {total} labels together", hint=f"at most {MAX_LABELS} are allowed")
-        if self.templates == "custom" and not self.template:
-            raise InvalidParamError("template", "is missing", hint="give a text with {} where the label goes")
-        for each in self.template:
-            if "{}" not in each:
-                raise InvalidParamError(
-                    "template", f"must hold {{}} where the label goes, which {each[:60]!r} does not"
-                )
-
-    def label_sets(self) -> dict[str, tuple[str, ...]]:
-        """The labels by group; those of no group are called by an empty name and come first."""
-        return ({"": self.labels} if self.labels else {}) | self.groups
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClassifyParams(ClassifySettings):
-    """The settings and the pictures."""
-
-    images: Annotated[
-        tuple[Image, ...],
-        Spec("Pictures", "One or several, of any size.", min_length=1, max_length=64, positional=True),
-    ]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClassifyFolder(ClassifySettings, FolderParams):
-    """The settings and a folder on the machine that the program runs on."""
-
-
-def _distinct(name: str, texts: Iterable[object]) -> tuple[str, ...]:
-    """The texts without the space around them.
-
-    Raises:
-        InvalidParamError: one is empty, no text, too long, or there twice.
-    """
-    stripped: list[str] = []
-    for each in texts:
-        if not isinstance(each, str) or not each.strip():
-            raise InvalidParamError(name, "must hold texts that are not empty")
-        stripped.append(each.strip())
-        if len(each) > 1000:
-            raise InvalidParamError(name, "holds a text of more than 1000 characters", hint="shorten it")
-    twice = next((each for each, count in Counter(stripped).items() if count > 1), None)
-    if twice is not None:
-        raise InvalidParamError(name, f"holds {twice[:60]!r} twice", hint="give each once")
-    return tuple(stripped)
-
-
-def _checked_groups(groups: dict[str, Any]) -> dict[str, tuple[str, ...]]:
-    if len(groups) > MAX_GROUPS:
-        raise InvalidParamError("groups", f"are {len(groups)}", hint=f"at most {MAX_GROUPS} are allowed")
-    checked: dict[str, tuple[str, ...]] = {}
-    for name, labels in groups.items():
-        if not isinstance(name, str) or not 1 <= len(name.strip()) <= 80 or name.strip() in checked:
-            raise InvalidParamError("groups", "must have different names of 1 to 80 characters")
-        if isinstance(labels, (str, bytes)) or not isinstance(labels, Sequence) or not 1 <= len(labels) <= MAX_LABELS:
-            raise InvalidParamError(f"groups.{name.strip()}", f"must be a list of 1 to {MAX_LABELS} labels")
-        checked[name.strip()] = _distinct(f"groups.{name.strip()}", labels)
-    return checked
-
-
-@dataclass(frozen=True, kw_only=True)
-class Score:
-    """One label and how well it fits."""
-
-    label: Annotated[str, Spec("Label")]
-    value: Annotated[float, Spec("Value", unit="[0, 1]")]
-
-
-@dataclass(frozen=True, kw_only=True)
-class GroupScores:
-    """What one group of labels says."""
-
-    name: Annotated[str, Spec("Group")]
-    label: Annotated[str | None, Spec("Label", "None: unknown.")]
-    scores: Annotated[tuple[Score, ...], Spec("Scores", "Best first.")]
+    from lib_bootcamp.ml.clip.classifier import Classifier
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -249,26 +33,28 @@ class ImageScores(FileResult):
     index: Annotated[int, Spec("Index", "Its place among the pictures, from 0.")]
     path: Annotated[str | None, Spec("Path", "Its file; none for one that was sent.")]
     label: Annotated[str | None, Spec("Label", "The best one of the labels, else of the first group. None: unknown.")]
-    scores: Annotated[tuple[Score, ...], Spec("Scores", "Of the labels, else of the first group; best first.")]
+    scores: Annotated[
+        tuple[LabelScore, ...], Spec("Scores", "Of the labels, best first; without labels those of the first group.")
+    ]
     groups: Annotated[tuple[GroupScores, ...], Spec("Groups", "Each group by itself, where groups were given.")]
+
+    @property
+    def answers(self) -> tuple[GroupScores, ...]:
+        """Each question's answer once: the labels', where there are any, then the groups'."""
+        if self.groups and self.groups[0].scores == self.scores:
+            return self.groups
+        return (GroupScores(name="", label=self.label, scores=self.scores), *self.groups)
 
     def summary(self) -> str:
         """Each answer with its value."""
-        said = [_said("", self.label, self.scores)] if self.scores != self._first_of_groups() else []
-        return ", ".join([*said, *(_said(f"{each.name} ", each.label, each.scores) for each in self.groups)])
-
-    def _first_of_groups(self) -> tuple[Score, ...] | None:
-        return self.groups[0].scores if self.groups else None
+        return ", ".join(map(_sentence, self.answers))
 
     def row(self) -> dict[str, Any]:
         """The answer and its value, then a column for each label; groups' columns begin with their name."""
         row: dict[str, Any] = {"label": self.label, "value": self.scores[0].value}
-        for each in self.groups:
-            row[each.name] = each.label
-        if self.scores != self._first_of_groups():
-            row |= {f"score: {score.label}": score.value for score in self.scores}
-        for each in self.groups:
-            row |= {f"{each.name}: {score.label}": score.value for score in each.scores}
+        row |= {each.name: each.label for each in self.groups}
+        for each in self.answers:
+            row |= {f"{each.name or 'score'}: {score.label}": score.value for score in each.scores}
         return row
 
     def answer(self) -> str | None:
@@ -276,9 +62,11 @@ class ImageScores(FileResult):
         return self.label
 
 
-def _said(name: str, label: str | None, scores: Sequence[Score]) -> str:
-    best = scores[0]
-    return f"{name}{label} {best.value:.2f}" if label is not None else f"{name}unknown ({best.label} {best.value:.2f})"
+def _sentence(answer: GroupScores) -> str:
+    name, best = f"{answer.name} " if answer.name else "", answer.scores[0]
+    if answer.label is None:
+        return f"{name}unknown ({best.label} {best.value:.2f})"
+    return f"{name}{answer.label} {best.value:.2f}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -342,58 +130,12 @@ def classify_files(
             yield made if isinstance(made, BootcampError) else _scores(index, str(path), made, params)
 
 
-class Chosen(Protocol):
-    """A declaration with a CLIP model in it."""
-
-    @property
-    def clip(self) -> str | None:
-        """The model, or None for the one in the host's settings."""
-
-    @property
-    def backend(self) -> Literal["auto", "torch", "onnx", "onnx-int8"]:
-        """What computes it on the processor."""
-
-
-def lend_model(params: Chosen, context: Context) -> AbstractContextManager[Model]:
-    """The CLIP model that is asked for, else the one in the host's settings, else mini.
-
-    Raises:
-        MissingPackageError: torch or open_clip is not installed.
-        ModelError: there is no such model.
-        InvalidParamError: who asks may not name it.
-    """
-    try:
-        from lib_bootcamp.ml.clip.model import lend_clip
-    except ImportError as error:
-        raise MissingPackageError(error.name or "torch", "Classifying pictures") from error
-    check_model_name(params, context)
-    spec = params.clip or context.host.setting("bootcamp_clip", "") or "mini"
-    return lend_clip(context.host, spec, backend=params.backend)
-
-
-def _is_public(spec: str) -> bool:
-    """Whether a name can only mean the model that comes along or one of open_clip's own list."""
-    named = re.fullmatch(r"[A-Za-z0-9-]+[/:][a-z0-9_-]+", spec) is not None
-    return spec == "mini" or (named and not Path(spec).exists())
-
-
-def check_model_name(params: Chosen, context: Context) -> None:
-    """Whether who asks may name this model, before there is any work.
-
-    Raises:
-        InvalidParamError: it is a file, a folder or a stranger's model, and they are not trusted.
-    """
-    if params.clip:
-        public = "mini, an open_clip name with its weights (ViT-B-32/openai) or left out,"
-        context.model(params.clip, "clip", _is_public, public)
-
-
 @contextmanager
 def _classifier(params: ClassifySettings, context: Context) -> Iterator[Classifier]:
-    check_model_name(params, context)
+    clip_choice.check_model_name(params, context)
     from lib_bootcamp.ml.clip.classifier import Classifier, shipped_templates
 
-    with lend_model(params, context) as model:
+    with clip_choice.lend_model(params, context) as model:
         yield Classifier(
             model,
             context,
@@ -406,13 +148,9 @@ def _classifier(params: ClassifySettings, context: Context) -> Iterator[Classifi
         )
 
 
-def _scores(index: int, path: str | None, answers: Sequence[Answer], params: ClassifySettings) -> ImageScores:
+def _scores(index: int, path: str | None, answers: Sequence[GroupScores], params: ClassifySettings) -> ImageScores:
     each = [
-        GroupScores(
-            name=answer.name,
-            label=answer.label,
-            scores=tuple(Score(label=label, value=round(value, 6)) for label, value in answer.scores),
-        )
+        replace(answer, scores=tuple(replace(score, value=round(score.value, 6)) for score in answer.scores))
         for answer in answers
     ]
     groups = tuple(each[len(each) - len(params.groups) :])
@@ -428,7 +166,7 @@ class ClassifyWork(PictureFolder):
 
     def __init__(self, root: Path, params: ClassifyFolder, context: Context) -> None:
         super().__init__(root, context, recursive=params.recursive)
-        check_model_name(params, context)
+        clip_choice.check_model_name(params, context)
         self.params = params
 
     def results(self, pictures: Sequence[Path]) -> Iterator[FileResult | BootcampError]:

@@ -7,173 +7,26 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.core.images.codec import read_file
 from lib_bootcamp.core.text.label_tables import LabelTables, folder_tables, package_tables
+from lib_bootcamp.core.text.scores import LabelScore
 from lib_bootcamp.errors import BootcampError, MissingPackageError, ModelError
 from lib_bootcamp.ml.captioners.registry import AUTO, Captioner, automatic, is_public, known, lend_captioner
 from lib_bootcamp.operation import Operation, OverFiles
-from lib_bootcamp.params import Params, Spec
+from lib_bootcamp.params import Spec
 from lib_bootcamp.results import FileResult
 
-from . import classify
+from . import clip_choice
+from .interrogate_settings import NONE, InterrogateParams, InterrogateSettings
 
 if TYPE_CHECKING:
     from lib_bootcamp.ml.clip.interrogator import Interrogation, Interrogator
     from lib_bootcamp.ml.clip.label_features import LabelFeatures
     from lib_bootcamp.ml.clip.prompt_encoder import PromptEncoder
-
-NONE = "none"
-_MODES = {
-    "best": "Best: a chain of what fits best, or one of the others if it fits better",
-    "fast": "Fast: the caption and the best of all labels",
-    "classic": "Classic: caption, medium, artist, site, movement, flavors",
-    "negative": "Negative: what the picture is least like",
-    "caption": "Caption: a sentence alone",
-}
-_WITH_LABELS = ("best", "fast", "classic", "negative")
-
-
-@dataclass(frozen=True, kw_only=True)
-class InterrogateSettings(Params):
-    """How pictures are described; without the picture."""
-
-    mode: Annotated[
-        Literal["best", "fast", "classic", "negative", "caption"],
-        Spec("Mode", "The modes of clip-interrogator.", titles=_MODES),
-    ] = "best"
-    with_negative: Annotated[
-        bool,
-        Spec(
-            "Add negative prompt",
-            "Also what the picture is least like.",
-            when={"mode": ("best", "fast", "classic", "caption")},
-            renamed_titles=("Negative prompt too",),
-        ),
-    ] = False
-    caption: Annotated[
-        str | None,
-        Spec(
-            "Caption",
-            "The sentence the prompt begins with, where you write it yourself. Empty: the captioner's.",
-            max_length=1000,
-            example="a lighthouse at night",
-            group="Caption",
-        ),
-    ] = None
-    captioner: Annotated[
-        str,
-        Spec(
-            "Captioner",
-            "auto (the WebUI's own BLIP where there is one, else blip where it is on this machine, else none), blip "
-            "(fetched when it is first used), blip:FOLDER, a model of the hub (owner/name), webui-blip, or none: "
-            "then the prompt is of labels alone.",
-            min_length=1,
-            max_length=1000,
-            example="auto",
-            group="Caption",
-            format="model",
-        ),
-    ] = AUTO
-    tables: Annotated[
-        str | None,
-        Spec(
-            "Custom tables",
-            "A folder with artists.txt, flavors.txt, mediums.txt, movements.txt, trendings.txt, negative.txt, a label "
-            "a line. Empty: those of the package clip-interrogator.",
-            min_length=1,
-            format="folder",
-            group="Labels",
-            when={"mode": _WITH_LABELS},
-            renamed_titles=("Tables of your own",),
-        ),
-    ] = None
-    min_flavors: Annotated[
-        int,
-        Spec(
-            "Minimum labels",
-            "A chain takes so many even when they fit less.",
-            ge=0,
-            le=64,
-            group="Labels",
-            when={"mode": ("best", "negative")},
-            renamed_titles=("At least so many labels",),
-        ),
-    ] = 8
-    max_flavors: Annotated[
-        int | None,
-        Spec(
-            "Maximum labels",
-            "Empty: 32, in classic mode 3.",
-            ge=1,
-            le=64,
-            example=32,
-            group="Labels",
-            when={"mode": _WITH_LABELS},
-            renamed_titles=("At most so many labels",),
-        ),
-    ] = None
-    flavor_intermediate_count: Annotated[
-        int,
-        Spec(
-            "Candidate labels",
-            "So many of the labels that fit best.",
-            ge=1,
-            le=8192,
-            unit="labels",
-            group="Labels",
-            when={"mode": ("best", "negative")},
-            renamed_titles=("A chain chooses among",),
-        ),
-    ] = 2048
-    chunk_size: Annotated[
-        int,
-        Spec(
-            "Chunk size",
-            "Of a larger table only the best of each chunk take part; other values give other prompts.",
-            ge=16,
-            le=65536,
-            unit="labels",
-            group="Labels",
-            when={"mode": _WITH_LABELS},
-            renamed_titles=("Labels ranked at once",),
-        ),
-    ] = 2048
-    top_k: Annotated[
-        int,
-        Spec(
-            "Labels per table",
-            "So many labels of each table are told; 0: none.",
-            ge=0,
-            le=50,
-            group="Labels",
-            renamed_titles=("Analysis",),
-        ),
-    ] = 5
-    clip: classify.ClipName = None
-
-    @property
-    def backend(self) -> Literal["auto", "torch", "onnx", "onnx-int8"]:
-        """As classification's default, so that both share one model."""
-        return "auto"
-
-
-@dataclass(frozen=True, kw_only=True)
-class InterrogateParams(InterrogateSettings):
-    """The settings and the picture."""
-
-    image: Annotated[Image, Spec("Picture", "Of any size.", positional=True)]
-
-
-@dataclass(frozen=True, kw_only=True)
-class LabelScore:
-    """One label and how much it is like the picture."""
-
-    label: Annotated[str, Spec("Label")]
-    value: Annotated[float, Spec("Cosine", unit="[-1, 1]")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -314,7 +167,7 @@ def check_names(params: InterrogateSettings, context: Context) -> None:
         InvalidParamError: they do, or the folder is not there.
         NotAllowedError: the folder is another one.
     """
-    classify.check_model_name(params, context)
+    clip_choice.check_model_name(params, context)
     check_captioner(params, context)
     if params.tables is not None:
         context.folder(params.tables, "tables")
@@ -363,7 +216,7 @@ def _labels(
     from lib_bootcamp.ml.clip.label_features import load_label_features
     from lib_bootcamp.ml.clip.prompt_encoder import PromptEncoder
 
-    model: Any = lent.enter_context(classify.lend_model(params, context))
+    model: Any = lent.enter_context(clip_choice.lend_model(params, context))
     encoder = PromptEncoder(model, context)
     digest = hashlib.sha256(repr(tables).encode("utf-8", "surrogatepass")).hexdigest()[:32]
     host = context.host

@@ -2,147 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import numpy as np
 
 from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.core.qr.layout import QrLayout
-from lib_bootcamp.core.qr_art.repair import raised, weak_modules
-from lib_bootcamp.core.qr_art.target import module_weights
-from lib_bootcamp.core.qr_art.touch_up import least_touch
 from lib_bootcamp.core.scan import decoders as scan_decoders
-from lib_bootcamp.core.scan import error_map as scan_errors
 from lib_bootcamp.core.scan import ladder as scan_ladder
 from lib_bootcamp.core.scan import views as scan_views
 from lib_bootcamp.core.scan.decoders import Decoder
-from lib_bootcamp.core.scan.error_map import ErrorMap
-from lib_bootcamp.core.scan.ladder import is_read, readers_of
 from lib_bootcamp.errors import CancelledError, InvalidParamError, MissingPackageError
 from lib_bootcamp.operation import Operation
-from lib_bootcamp.operations.qr.code import QrCodeParams, place_code
-from lib_bootcamp.operations.qr.scan import DecoderName, check_decoders
+from lib_bootcamp.operations.qr.code import place_code
 from lib_bootcamp.params import Spec
 from lib_bootcamp.results import Result
 
 from .guidance_fields import (
     DEAD_ZONE,
-    KEEP_COLOR,
-    LOCAL,
     MARGIN,
-    STRENGTH,
-    TOUCH_UP,
-    DeadZone,
-    KeepColor,
-    Local,
-    Margin,
-    Strength,
-    TouchUp,
-    check_guidance,
     guidance_from,
 )
-from .txt2img import MAX_SIDE, DrawingParams, check_clip_skip, chosen_seed, drawing_of
+from .qr_art_settings import QrArtParams
+from .qr_art_tries import Try, TryReport, method_of, tries
+from .txt2img import MAX_SIDE, check_clip_skip, chosen_seed, drawing_of
 
 _LEAST_MODULE_PX, _SIDE_STEP = 16, 64
-_GUIDANCE: dict[str, Any] = {"group": "Guidance"}
-_LOOP: dict[str, Any] = {"group": "Tries"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class QrArtParams(DrawingParams, QrCodeParams):
-    """The drawing, the code in it, and how hard to try."""
-
-    strength: Strength = STRENGTH
-    margin: Margin = MARGIN
-    dead_zone: DeadZone = DEAD_ZONE
-    local: Local = LOCAL
-    keep_color: KeepColor = KEEP_COLOR
-    guidance_start: Annotated[
-        float, Spec("From", "Share of the steps that are done when it begins.", ge=0, le=1, step=0.05, **_GUIDANCE)
-    ] = 0.0
-    guidance_end: Annotated[
-        float, Spec("Until", "Share of the steps that are done when it ends.", ge=0, le=1, step=0.05, **_GUIDANCE)
-    ] = 1.0
-    exact: Annotated[
-        bool,
-        Spec("Exact", "The last steps go through the VAE and its gradient: slower, and more memory.", **_GUIDANCE),
-    ] = False
-
-    max_tries: Annotated[
-        int,
-        Spec(
-            "Maximum tries",
-            "For each seed: draw, draw more firmly where it is wrong, mend that.",
-            ge=1,
-            le=16,
-            renamed_titles=("Tries",),
-            **_LOOP,
-        ),
-    ] = 4
-    touch_up: TouchUp = TOUCH_UP
-    seeds: Annotated[
-        int,
-        Spec("Maximum seeds", "So many at most, from the seed on.", ge=1, le=1000, renamed_titles=("Seeds",), **_LOOP),
-    ] = 1
-    stop_at_first: Annotated[
-        bool, Spec("Stop at the first that scans", "If not, all seeds are drawn and the best picture is kept.", **_LOOP)
-    ] = True
-    only_scanning: Annotated[
-        bool, Spec("Save only pictures that scan", "Where none does, there is no picture.", **_LOOP)
-    ] = False
-    must_read: Annotated[
-        Literal["all", "any"],
-        Spec(
-            "Must be read by",
-            titles={"all": "all readers", "any": "any reader"},
-            renamed_titles=("Scans when",),
-            renamed_choices={"every reader reads it": "all", "one reader reads it": "any"},
-            **_LOOP,
-        ),
-    ] = "all"
-    decoders: Annotated[
-        tuple[DecoderName, ...],
-        Spec("Readers", "Empty: zxing-cpp and WeChat, as far as they are installed.", max_length=5, **_LOOP),
-    ] = ()
-
-    def check(self) -> None:
-        """As the code itself, and a guidance that has a beginning and an end.
-
-        Raises:
-            InvalidParamError: naming the field and the way out.
-        """
-        super().check()
-        if self.guidance_start >= self.guidance_end:
-            raise InvalidParamError("guidance_start", f"must be below guidance_end, {self.guidance_end:g}")
-        check_guidance(self.margin, self.dead_zone)
-        check_decoders(self.decoders)
-
-
-Method = Literal["drawn", "stronger guidance", "repaired"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class TryReport:
-    """One try."""
-
-    seed: Annotated[int, Spec("Seed")]
-    number: Annotated[int, Spec("Try", "Of this seed, from 1.")]
-    method: Annotated[
-        Method,
-        Spec(
-            "By", renamed=("means",), renamed_choices={"drawn more firmly": "stronger guidance", "mended": "repaired"}
-        ),
-    ]
-    touch_up: Annotated[
-        int, Spec("Touched up", "Gray levels that made the finished picture scan.", unit="0..255", renamed=("touched",))
-    ]
-    scans: Annotated[bool, Spec("Scans")]
-    read_by: Annotated[tuple[str, ...], Spec("Read by")]
-    wrong: Annotated[int, Spec("Wrong modules")]
-    module_error: Annotated[float, Spec("Module error", "Share of wrong modules.", unit="[0, 1]")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,7 +63,7 @@ class QrArtResult(Result):
     def lines(self) -> list[str]:
         """A line for each try."""
         return [
-            f"seed {each.seed}, try {each.number}: {_way(each)}, {each.wrong} modules wrong, "
+            f"seed {each.seed}, try {each.number}: {method_of(each)}, {each.wrong} modules wrong, "
             f"read by {', '.join(each.read_by) or 'none'}"
             for each in self.tries
         ]
@@ -183,34 +71,6 @@ class QrArtResult(Result):
     def succeeded(self) -> bool:
         """Whether it scans."""
         return self.scans
-
-
-@dataclass
-class Try:
-    """A picture, what readers made of it, and what is needed to go on from it.
-
-    Args:
-        image: the picture, touched up where that made it scan.
-        drawn: as it was drawn, with its latents.
-        errors: of the picture as it was drawn.
-        report: what is told of it.
-    """
-
-    image: Image
-    drawn: Any
-    errors: ErrorMap
-    report: TryReport
-
-    @property
-    def rank(self) -> tuple[bool, int, int, float]:
-        """The better, the larger."""
-        told = self.report
-        return (told.scans, len(told.read_by), -told.touch_up, -told.module_error)
-
-
-def _way(report: TryReport) -> str:
-    """`stronger guidance, touched up by 10`."""
-    return report.method + (f", touched up by {report.touch_up}" if report.touch_up else "")
 
 
 def make_qr_art(params: QrArtParams, context: Context) -> QrArtResult:
@@ -263,87 +123,6 @@ def guidance_of(params: QrArtParams) -> Any:
     return guidance_from(params, params.guidance_start, params.guidance_end) if params.strength else None
 
 
-def tries(
-    drawer: Any, params: QrArtParams, readers: Sequence[Decoder], context: Context, asked: dict[str, Any]
-) -> Iterator[Try]:
-    """The tries of one seed, until one scans or there have been `max_tries`.
-
-    Args:
-        drawer: `ml.diffusion.qr_art.CodeDrawer`.
-        params: tries, readers.
-        readers: what must read it.
-        context: shows the steps.
-        asked: what is drawn, the seed among it.
-    Raises:
-        CancelledError: the person asked to stop; the tries before are given.
-    """
-    weights = module_weights(drawer.layout)
-    best: Try | None = None
-    for number in range(1, params.max_tries + 1):
-        title = f"seed {asked['seed']}, try {number}"
-        method: Method
-        if best is not None and number % 2:
-            method = "repaired"
-            weak = weak_modules(best.errors)
-            drawn = drawer.repair(context.progress, weights, best.drawn, weak, title, asked)
-        else:
-            method = "drawn" if best is None else "stronger guidance"
-            drawn = drawer.draw(context.progress, weights, title, asked)
-        made = judge(drawn, drawer.layout, readers, params, context, seed=asked["seed"], number=number, method=method)
-        yield made
-        if made.report.scans:
-            return
-        if context.progress.cancelled():
-            raise CancelledError
-        weights = raised(weights, weak_modules(made.errors))
-        if best is None or made.rank > best.rank:
-            best = made
-
-
-def judge(  # noqa: PLR0913 - a picture and what is asked of it
-    drawn: Any,
-    layout: QrLayout,
-    readers: Sequence[Decoder],
-    params: QrArtParams,
-    context: Context,
-    *,
-    seed: int,
-    number: int,
-    method: Method,
-) -> Try:
-    """Scan a picture with each reader, touch it up where they fail, and hold it against the code module by module.
-
-    Who asks to stop while it is touched up gets it as it was drawn.
-    """
-    image, touched = drawn.image, 0
-    errors = shown = scan_errors.error_map(image, layout)
-    read_by = readers_of(image, readers, layout.content)
-    by_all = params.must_read == "all"
-    scans = len(read_by) == len(readers) if by_all else bool(read_by)
-    if not scans:
-        found = least_touch(
-            image,
-            layout,
-            lambda each: is_read(each, readers, layout.content, by_all=by_all),
-            params.touch_up,
-            context.progress.cancelled,
-        )
-        if found is not None:
-            (image, touched), scans = found, True
-            read_by, shown = readers_of(image, readers, layout.content), scan_errors.error_map(image, layout)
-    report = TryReport(
-        seed=seed,
-        number=number,
-        method=method,
-        touch_up=touched,
-        scans=scans,
-        read_by=read_by,
-        wrong=int(shown.wrong.sum()),
-        module_error=float(shown.wrong.mean()),
-    )
-    return Try(image, drawn, errors, report)
-
-
 def _readers(params: QrArtParams) -> Sequence[Decoder]:
     if not params.decoders:
         found = scan_decoders.usual()
@@ -385,7 +164,7 @@ def _result(  # noqa: PLR0913 - all that is told
         read_by=won.read_by,
         module_error=won.module_error,
         seed=won.seed,
-        chosen_try=f"try {won.number} of seed {won.seed}, {_way(won)}",
+        chosen_try=f"try {won.number} of seed {won.seed}, {method_of(won)}",
         tries=reports,
         stopped=stopped,
         width=layout.width,

@@ -16,7 +16,8 @@ from lib_bootcamp.core.text.left_out import left_out_lines
 from lib_bootcamp.core.text.terminal import on_one_line
 from lib_bootcamp.job import Event
 from lib_bootcamp.jobs.facts import JobInfo, duration
-from lib_bootcamp.jobs.manager import Jobs, jobs_of
+from lib_bootcamp.jobs.manager import Jobs
+from lib_bootcamp.jobs.opened import jobs_of
 from lib_bootcamp.jobs.progress import Stop
 from lib_bootcamp.params import plain
 from lib_bootcamp.ports import Host, SilentProgress

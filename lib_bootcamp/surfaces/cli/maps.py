@@ -12,7 +12,8 @@ from lib_bootcamp.core.files.folders import is_folder
 from lib_bootcamp.errors import BootcampError, InvalidParamError
 from lib_bootcamp.job import FolderJob
 from lib_bootcamp.jobs.facts import ItemInfo, JobInfo
-from lib_bootcamp.jobs.manager import Jobs, jobs_of
+from lib_bootcamp.jobs.manager import Jobs
+from lib_bootcamp.jobs.opened import jobs_of
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.operations.maps.folder import THERE
 from lib_bootcamp.surfaces.shared.found_pictures import find_pictures

@@ -16,7 +16,8 @@ from starlette.responses import Response
 
 from lib_bootcamp.job import FolderJob
 from lib_bootcamp.jobs.facts import ENDED, EventInfo, ItemsPage, JobInfo, NoJobError, Undone
-from lib_bootcamp.jobs.manager import Jobs, jobs_of
+from lib_bootcamp.jobs.manager import Jobs
+from lib_bootcamp.jobs.opened import jobs_of
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Params, Spec, plain
 from lib_bootcamp.ports import Host

@@ -11,7 +11,8 @@ import gradio as gr
 from lib_bootcamp.catalog import find
 from lib_bootcamp.errors import BootcampError, InvalidParamError
 from lib_bootcamp.jobs.facts import JobInfo, NoJobError
-from lib_bootcamp.jobs.manager import Jobs, jobs_of
+from lib_bootcamp.jobs.manager import Jobs
+from lib_bootcamp.jobs.opened import jobs_of
 from lib_bootcamp.ports import Host
 from lib_bootcamp.surfaces.shared.attempt import attempt
 from lib_bootcamp.surfaces.shared.work_queue import QUEUES

@@ -86,19 +86,19 @@ def test_a_sigmoid_score_does_not_hang_on_the_other_labels() -> None:
 def test_the_best_label_is_the_answer_and_scores_are_best_first() -> None:
     ((answer,),) = scorer(scale=math.log(3)).answers(rows(NORTH), [COMPASS])
     assert answer.label == "north"
-    assert [label for label, _ in answer.scores] == ["north", "east"]
-    assert [value for _, value in answer.scores] == pytest.approx([0.75, 0.25])
+    assert [each.label for each in answer.scores] == ["north", "east"]
+    assert [each.value for each in answer.scores] == pytest.approx([0.75, 0.25])
 
 
 def test_equal_scores_keep_the_order_of_the_labels() -> None:
     ((answer,),) = scorer().answers(rows([0.6, 0.6]), [COMPASS])
-    assert [label for label, _ in answer.scores] == ["east", "north"]
+    assert [each.label for each in answer.scores] == ["east", "north"]
 
 
 def test_below_the_cut_off_there_is_no_answer_but_scores() -> None:
     ((answer,),) = scorer(scale=math.log(3), unknown_below=0.76).answers(rows(NORTH), [COMPASS])
     assert answer.label is None
-    assert answer.scores[0][0] == "north"
+    assert answer.scores[0].label == "north"
 
 
 def test_at_the_cut_off_there_is_an_answer() -> None:
@@ -110,19 +110,19 @@ def test_where_a_negative_label_is_best_there_is_no_answer() -> None:
     one = labels("north", features=rows(NORTH))
     ((answer,),) = scorer(negatives=rows(EAST)).answers(rows(EAST), [one])
     assert answer.label is None
-    assert [label for label, _ in answer.scores] == ["north"]
+    assert [each.label for each in answer.scores] == ["north"]
 
 
 def test_top_k_keeps_the_best_scores_as_they_are() -> None:
     ((answer,),) = scorer(scale=math.log(3), top_k=1).answers(rows(EAST), [COMPASS])
-    assert answer.scores == (("east", pytest.approx(0.75)),)
+    assert [(each.label, each.value) for each in answer.scores] == [("east", pytest.approx(0.75))]
 
 
 def test_each_group_is_weighed_by_itself() -> None:
     one = labels("only", features=rows(NORTH), name="second")
     ((first, second),) = scorer().answers(rows(EAST), [COMPASS, one])
     assert (first.label, second.label, second.name) == ("east", "only", "second")
-    assert second.scores[0][1] == 1.0
+    assert second.scores[0].value == 1.0
 
 
 @given(st.lists(st.tuples(st.floats(-1, 1), st.floats(-1, 1)), min_size=1, max_size=8), st.floats(0, 200))

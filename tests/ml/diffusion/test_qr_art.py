@@ -21,7 +21,7 @@ from lib_bootcamp.core.scan import decoders as scan_decoders  # noqa: E402
 from lib_bootcamp.errors import CancelledError, InvalidParamError  # noqa: E402
 from lib_bootcamp.hosts.standalone import StandaloneHost  # noqa: E402
 from lib_bootcamp.operation import CHUNK  # noqa: E402
-from lib_bootcamp.operations.draw import qr_art  # noqa: E402
+from lib_bootcamp.operations.draw import qr_art_tries  # noqa: E402
 from lib_bootcamp.operations.draw.qr_art import QR_ART, QrArtResult  # noqa: E402
 from lib_bootcamp.ports import SilentProgress  # noqa: E402
 
@@ -114,7 +114,7 @@ def test_a_repair_leaves_everything_but_the_weak_modules(host: StandaloneHost) -
 
 def test_seeds_are_tried_until_one_scans(host: StandaloneHost, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = iter([(), ("zxing-cpp",), ("zxing-cpp",)])
-    monkeypatch.setattr(qr_art, "readers_of", lambda *_: next(answers))
+    monkeypatch.setattr(qr_art_tries, "readers_of", lambda *_: next(answers))
     found = made(host, max_tries=1, seeds=3, steps=2, touch_up=0)
     assert [(each.seed, each.scans) for each in found.tries] == [(5, False), (6, True)]
     assert (found.seed, found.scans) == (6, True)
@@ -150,9 +150,9 @@ def test_stopped_later_the_best_picture_so_far_is_kept(host: StandaloneHost) -> 
 def test_stopped_while_it_is_touched_up_the_picture_is_kept_as_drawn(
     host: StandaloneHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    progress, search = SilentProgress(), qr_art.least_touch
-    monkeypatch.setattr(qr_art, "readers_of", lambda *_: ())
-    monkeypatch.setattr(qr_art, "least_touch", lambda *asked: (progress.cancel(), search(*asked))[1])
+    progress, search = SilentProgress(), qr_art_tries.least_touch
+    monkeypatch.setattr(qr_art_tries, "readers_of", lambda *_: ())
+    monkeypatch.setattr(qr_art_tries, "least_touch", lambda *asked: (progress.cancel(), search(*asked))[1])
     found = made(host, progress, steps=2, max_tries=4)
     assert found.stopped
     assert [each.touch_up for each in found.tries] == [0]

@@ -108,7 +108,7 @@ def test_the_hosts_captioner_is_taken_where_it_is_here(tables: Path) -> None:
 
 
 def test_caption_mode_needs_neither_clip_nor_tables(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module.classify, "lend_model", lambda *_: pytest.fail("CLIP was asked for"))
+    monkeypatch.setattr(module.clip_choice, "lend_model", lambda *_: pytest.fail("CLIP was asked for"))
     own = FakeHost(captioner=HostCaptioner(is_here=True, caption=lambda pictures: ["a disc"] * len(pictures)))
     made = run(own, None, mode="caption")
     assert (made.prompt, made.model, made.analysis) == ("a disc", None, ())

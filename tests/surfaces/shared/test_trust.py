@@ -20,7 +20,7 @@ from lib_bootcamp.core.images.codec import encode_base64
 from lib_bootcamp.errors import BootcampError, ModelError
 from lib_bootcamp.jobs.manager import jobs_of
 from lib_bootcamp.operation import Operation
-from lib_bootcamp.operations.describe import classify, interrogate
+from lib_bootcamp.operations.describe import clip_choice, interrogate
 from lib_bootcamp.params import Param
 from lib_bootcamp.ports import SilentProgress
 from lib_bootcamp.surfaces.webui.section import control_maps
@@ -47,7 +47,7 @@ def no_models(monkeypatch: pytest.MonkeyPatch) -> None:
     def lend_clip(params: Any, context: Any) -> Any:
         return lend_captioner(context.host, params.clip)
 
-    monkeypatch.setattr(classify, "lend_model", lend_clip)
+    monkeypatch.setattr(clip_choice, "lend_model", lend_clip)
     monkeypatch.setattr(interrogate, "lend_captioner", lend_captioner)
     if not missing():  # without torch no detector is reached
         monkeypatch.setattr("lib_bootcamp.ml.detectors.registry.lent", lend_captioner)

@@ -14,8 +14,9 @@ from lib_bootcamp.context import Context
 from lib_bootcamp.core.files.atomic import write_atomically
 from lib_bootcamp.core.images.codec import read_image, write_image
 from lib_bootcamp.core.images.resize import resize
+from lib_bootcamp.core.text.scores import GroupScores
 from lib_bootcamp.errors import BootcampError, CancelledError, InvalidParamError
-from lib_bootcamp.operations.describe.classify import GroupScores, ImageScores, classify_files
+from lib_bootcamp.operations.describe.classify import ImageScores, classify_files
 from lib_bootcamp.ports import Host
 from lib_bootcamp.surfaces.page.fields import Form, file_input, picture_input, quiet_event, supported
 from lib_bootcamp.surfaces.page.notice import notice
@@ -190,10 +191,7 @@ def _uploaded(values: Sequence[Any]) -> list[tuple[Path, str]]:
 
 def bars(made: ImageScores) -> str:
     """A bar for each score; groups below each other under their names."""
-    groups = list(made.groups)
-    if not groups or made.scores != groups[0].scores:
-        groups.insert(0, GroupScores(name="", label=made.label, scores=made.scores))
-    return "".join(map(_bars_of, groups))
+    return "".join(map(_bars_of, made.answers))
 
 
 def _bars_of(group: GroupScores) -> str:
