@@ -45,7 +45,7 @@ class MapsFolder(FolderParams):
         str,
         Spec(
             "Subfolder",
-            "A folder inside of it, where each kind of map has one; a file for each picture.",
+            "A folder inside the pictures' own, where each kind of map has one; a file for each picture.",
             max_length=100,
             pattern=r"[^./\\:*?\"<>|\x00-\x1f][^/\\:*?\"<>|\x00-\x1f]*",
             example="maps",
@@ -56,7 +56,7 @@ class MapsFolder(FolderParams):
         str,
         Spec(
             "Output folder",
-            "Another folder that the maps are written into, in the folders of their pictures; empty: as above.",
+            "Another place for the maps, with the same folders as the pictures have; empty: in theirs.",
             format="folder",
         ),
     ] = ""

@@ -67,7 +67,7 @@ def _add_picture_flags(files: Any, operation: Operation[Any, Any]) -> None:
     else:
         out_help += f" (default: {operation.name}.png, or INPUT-{operation.name}.png, in the current folder)"
     if isinstance(operation.job, FolderJob):
-        out_help += f"; a folder's lie in maps/{operation.name} inside of it where no other is named"
+        out_help += f"; maps of a folder go to maps/{operation.name} in that folder unless this names another"
     files.add_argument("--out", metavar="PATH", help=out_help)
     files.add_argument("--recursive", action="store_true", help="take the folders inside folders too")
     files.add_argument("--skip-existing", action="store_true", help="leave out what is already written")

@@ -101,8 +101,8 @@ def test_an_older_answer_that_comes_late_does_not_undo_a_choice(root: Path, host
     assert f"Job {second}" in panel.refreshed(late, None)[1]  # the newest, where none was chosen
 
 
-def test_tabs_of_maps_have_it_and_no_others(host: FakeHost) -> None:
-    wanted = {"brightness", "lighting", "recolor", "edges", "detect", "all-maps"}
-    assert {each.name for each in OPERATIONS if each.job and not each.job.on_command_line} == wanted
-    for name in ("qr", "scan", "png-info"):
-        assert built(name, host).folder is None
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.name)
+def test_tabs_of_maps_of_a_picture_have_it_and_no_others(operation: Any, host: FakeHost) -> None:
+    takes_a_picture = any(each.name == "image" for each in operation.params.fields())
+    has_it = operation.place == "Control maps" and takes_a_picture
+    assert (getattr(built(operation.name, host), "folder", None) is not None) == has_it
