@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.markers import MARKERS, mark
+from tests.markers import MARKERS, mark, marker_of
 from tests.ml.needs import missing
 from tests.serving import address as address
 
@@ -51,6 +51,13 @@ def pytest_configure(config: pytest.Config) -> None:
     """Tell pytest the markers."""
     for name in MARKERS:
         config.addinivalue_line("markers", f"{name}: see tests/markers.py")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Files of other suites than the one that is asked for are not even imported: torch alone takes seconds."""
+    asked = config.getoption("markexpr")
+    is_file = collection_path.name.startswith("test_") and collection_path.suffix == ".py"
+    return True if asked in MARKERS and is_file and marker_of(collection_path) != asked else None
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -18,12 +19,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent
 FOLDERS = {"webui": "webui", "browser": "browser", "security": "slow", "setup": "slow"}
 NEEDS_MODELS = ("skip_without_models(", "from tests.surfaces.cli.test_readme import WITH_MODELS")
-SLOW = frozenset(
-    {
-        "contract/test_openapi.py",
-    }
-)
-"""Files that take more than a few seconds."""
+STARTS = re.compile(r"\bsubprocess\b|\bschemathesis\b|\btests\.serving\b")
+"""What starts processes or servers, or sends hundreds of requests."""
 MARKERS = ("fast", "slow", "models", "browser", "webui")
 
 
@@ -33,9 +30,10 @@ def marker_of(path: Path) -> str:
     folder = FOLDERS.get(name.partition("/")[0])
     if folder is not None:
         return folder
-    if any(each in path.read_text(encoding="utf-8") for each in NEEDS_MODELS):
+    text = path.read_text(encoding="utf-8")
+    if any(each in text for each in NEEDS_MODELS):
         return "models"
-    return "slow" if name in SLOW else "fast"
+    return "slow" if STARTS.search(text) else "fast"
 
 
 def mark(items: list[pytest.Item]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lib_bootcamp.setup import development
-from tests.markers import MARKERS, ROOT, SLOW, marker_of
+from tests.markers import MARKERS, ROOT, marker_of
 
 FILES = sorted(ROOT.rglob("test_*.py"))
 
@@ -20,6 +20,7 @@ FILES = sorted(ROOT.rglob("test_*.py"))
         ("ml/diffusion/test_mini_sd.py", "models"),
         ("surfaces/cli/test_readme_models.py", "models"),
         ("setup/test_bootstrap.py", "slow"),
+        ("contract/test_openapi.py", "slow"),
         ("core/qr/test_payload.py", "fast"),
     ],
 )
@@ -29,10 +30,6 @@ def test_a_files_folder_and_needs_tell_its_suite(file: str, marker: str) -> None
 
 def test_every_file_has_a_suite() -> None:
     assert {marker_of(each) for each in FILES} == set(MARKERS)
-
-
-def test_the_files_that_are_named_slow_are_there() -> None:
-    assert not [name for name in SLOW if not (ROOT / name).is_file()]
 
 
 def test_the_command_line_knows_the_suites() -> None:
