@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,3 +79,9 @@ def test_no_file_of_the_program_is_longer_than_four_hundred_lines() -> None:
     program = (path for path in python_files() if path.relative_to(ROOT).parts[0] == "lib_bootcamp")
     long = {dotted(path): lines for path in program if (lines := path.read_text("utf-8").count("\n")) >= MOST_LINES}
     assert long == {}
+
+
+def test_the_architecture_page_names_files_where_they_lie() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    named = set(re.findall(r"`([\w./]+\.(?:py|js|md|toml|txt))(?:: ?\w+)?`", page))
+    assert sorted(name for name in named if not any((top / name).is_file() for top in (ROOT, ROOT / TOPS[0]))) == []
