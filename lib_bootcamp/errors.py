@@ -30,8 +30,8 @@ class BootcampError(Exception):
         Args:
             called: what a surface calls a parameter: its flag, its label; str leaves its name.
         """
-        said = self._about(called(self.param)) if self.param else self.message
-        text = f"{said}; {self.hint}" if self.hint else said
+        sentence = self._about(called(self.param)) if self.param else self.message
+        text = f"{sentence}; {self.hint}" if self.hint else sentence
         return text if text.endswith((".", "!", "?")) or not text else f"{text}."
 
     def _about(self, name: str) -> str:

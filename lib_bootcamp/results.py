@@ -32,8 +32,8 @@ class Result:
 
     def to_json(self) -> dict[str, Any]:
         """Everything but the pictures and files, as plain JSON types."""
-        told = [each.name for each in fields_of(type(self)) if each.kind not in {"image", "file"}]
-        return {name: plain(getattr(self, name)) for name in told}
+        names = [each.name for each in fields_of(type(self)) if each.kind not in {"image", "file"}]
+        return {name: plain(getattr(self, name)) for name in names}
 
     def files(self) -> dict[str, bytes]:
         """The files of this result by field name; `suffix` says what their names end in."""

@@ -185,8 +185,8 @@ def _verdict(shown: str, facts: ModelFacts, checkpoint: Base | None) -> tuple[bo
     if facts.contradicts and facts.name_base is not None:
         doubt = f" (by its tensors; its name says {BASE_TITLES[facts.name_base]})"
     elif facts.detected_from in {"name", "config"}:
-        told = "its config.json" if facts.detected_from == "config" else "its name"
-        doubt = f" (by {told}; its tensors do not tell)"
+        source = "its config.json" if facts.detected_from == "config" else "its name"
+        doubt = f" (by {source}; its tensors do not tell)"
     if checkpoint is None:
         return None, f"{shown} needs {needed}{doubt}; which one is loaded is not known"
     if checkpoint == facts.base:

@@ -72,4 +72,4 @@ class DatasetCaptions:
 
     def problems(self) -> dict[str, str]:
         """What is wrong with each file that could not be read."""
-        return {below(self.root, path): told for path, told in self.read.problems.items()}
+        return {below(self.root, path): info for path, info in self.read.problems.items()}

@@ -43,9 +43,9 @@ def each_line(text: str, change: Callable[[str], str]) -> str:
     pieces = re.split(f"({_BREAK.pattern})", text)
     for at in range(0, len(pieces), 2):
         line = pieces[at]
-        if said := line.strip():
+        if content := line.strip():
             start = len(line) - len(line.lstrip())
-            pieces[at] = line[:start] + change(said) + line[start + len(said) :]
+            pieces[at] = line[:start] + change(content) + line[start + len(content) :]
     return "".join(pieces)
 
 
@@ -63,10 +63,10 @@ def replaced(whole: str, text: str) -> str:
 
     Where nothing was said it comes on the first line: a trainer that reads one line reads that.
     """
-    said = whole.strip()
-    if not said:
+    content = whole.strip()
+    if not content:
         first = _BREAK.search(whole)
         return with_endings_of(whole, text) + (whole[first.start() :] if first else "")
     start = len(whole) - len(whole.lstrip())
-    inside = with_endings_of(said if has_break(said) else whole, text)
-    return whole[:start] + inside + whole[start + len(said) :]
+    inside = with_endings_of(content if has_break(content) else whole, text)
+    return whole[:start] + inside + whole[start + len(content) :]

@@ -195,12 +195,12 @@ def _changed_jsonl(path: Path, text: str, changes: Mapping[str, str]) -> str:
 
 def _json_line(line: str, record: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     """A changed record, spaced and escaped as it was, where that can be told, and ended as it was."""
-    said = line.strip()
+    written = line.strip()
     forms: list[dict[str, Any]] = [
         {"ensure_ascii": ascii_only, "separators": separators}
         for ascii_only in (False, True)
         for separators in ((", ", ": "), (",", ":"))
     ]
-    form = next((each for each in forms if json.dumps(record, **each) == said), forms[0])
+    form = next((each for each in forms if json.dumps(record, **each) == written), forms[0])
     start = len(line) - len(line.lstrip())
-    return line[:start] + json.dumps(new, **form) + line[start + len(said) :]
+    return line[:start] + json.dumps(new, **form) + line[start + len(written) :]

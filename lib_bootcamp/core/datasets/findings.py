@@ -105,8 +105,8 @@ def verdicts_of(findings: Sequence[Finding]) -> list[Verdict]:
     for area in AREAS:
         here = [each for each in findings if each.area == area]
         worst = order[max((order.index(each.level) for each in here), default=0)]
-        said = [each.message for each in here if each.level == worst]
-        sentence = f"{'; '.join(said)}." if said else ALL_WELL[area]
+        parts = [each.message for each in here if each.level == worst]
+        sentence = f"{'; '.join(parts)}." if parts else ALL_WELL[area]
         verdicts.append(Verdict(area=area, level=worst, message=sentence))
     return verdicts
 
@@ -192,11 +192,11 @@ def _of_captions(known: Gathered, usable: Sequence[PictureFacts], limits: Limits
         yield from _found(flaw, known.flaws.get(flaw, ()))
     yield from _found("contradictory", known.contradictory)
     yield from _found("shared", known.shared)
-    told = [each for each in usable if each.caption]
-    short = _those(told, lambda each: _fewest_words(each.caption or "") < limits.min_words)
+    captioned = [each for each in usable if each.caption]
+    short = _those(captioned, lambda each: _fewest_words(each.caption or "") < limits.min_words)
     yield from _found("short", short, words=limits.min_words)
-    yield from _found("long", _those(told, lambda each: each.tokens > MAX_TOKENS), tokens=MAX_TOKENS)
-    yield from _found("several-lines", _those(told, lambda each: len(lines_of(each.caption or "")) > 1))
+    yield from _found("long", _those(captioned, lambda each: each.tokens > MAX_TOKENS), tokens=MAX_TOKENS)
+    yield from _found("several-lines", _those(captioned, lambda each: len(lines_of(each.caption or "")) > 1))
     kohya = next((each for each in known.trainers if each.trainer == "kohya"), None)
     if kohya is not None:
         if kohya.caption_extension != KOHYA_ENDING:

@@ -52,14 +52,14 @@ class Listing:
 
     def left_out(self) -> dict[Path, str]:
         """Every picture, and every folder that may have some, that was left out, with a sentence about each."""
-        told = {path: f"{path.name} {why}." for path, why in self.not_read.items()}
-        told |= {path: f"{path.name} {HIDDEN}." for path in self.hidden}
-        told |= {path: f"{path.name} is no regular file." for path in self.special}
-        told |= {path: f"{path.name} is outside the folder." for path in self.outside_pictures}
-        told |= self.unread
+        reasons = {path: f"{path.name} {why}." for path, why in self.not_read.items()}
+        reasons |= {path: f"{path.name} {HIDDEN}." for path in self.hidden}
+        reasons |= {path: f"{path.name} is no regular file." for path in self.special}
+        reasons |= {path: f"{path.name} is outside the folder." for path in self.outside_pictures}
+        reasons |= self.unread
         if self.is_cut:
-            told[self.root] = f"Of more than {MAX_FILES:,} files the rest is left out; name folders inside it."
-        return dict(sorted(told.items()))
+            reasons[self.root] = f"Of more than {MAX_FILES:,} files the rest is left out; name folders inside it."
+        return dict(sorted(reasons.items()))
 
 
 def list_folder(root: Path, *, recursive: bool = True, follow_out: bool = True) -> Listing:

@@ -40,14 +40,14 @@ def _count(
 ) -> TrainerCount:
     taken = trained_by(trainer, facts)
     ending = _ending(trainer, captions.beside)
-    said = [each for each in taken if _is_captioned(each, ending, captions)]
+    captioned = [each for each in taken if _is_captioned(each, ending, captions)]
     why = leaves_out(trainer, layout_of(PurePosixPath(each.path) for each in facts))
     hidden = sum(not why(PurePosixPath(below(listing.root, path))) for path in listing.hidden)
     return TrainerCount(
         trainer=trainer,
         title=TITLES[trainer],
         pictures=len(taken) + hidden,
-        captioned=len(said),
+        captioned=len(captioned),
         caption_extension=ending,
         left_out=tuple(left_out_of(listing) if trainer == "bootcamp" else _left_out(trainer, listing, facts)),
         blocking_files=tuple(_stops_at(trainer, taken, ending, captions)),
@@ -81,12 +81,12 @@ def _stops_at(
 ) -> Iterator[LeftOut]:
     if trainer == "bootcamp":
         return
-    told: dict[str, str] = {}
+    info: dict[str, str] = {}
     for each in taken:
         file = str(Path(each.path).with_suffix(ending).as_posix())
         read = captions.beside.get(each.path, {}).get(ending)
         if trainer == "kohya" and read is not None and read.flaw == "no-bytes":
-            told[file] = _NO_BYTES
+            info[file] = _NO_BYTES
         elif file in captions.problems():
-            told[file] = _NO_TEXT.format(trainer=TITLES[trainer])
-    yield from (LeftOut(path=path, reason=why) for path, why in told.items())
+            info[file] = _NO_TEXT.format(trainer=TITLES[trainer])
+    yield from (LeftOut(path=path, reason=why) for path, why in info.items())

@@ -74,10 +74,10 @@ def _wrong_folder(path: PurePosixPath, layout: Layout) -> str:
     folders = path.parts[:-1]
     if not folders:
         return "It lies beside the folders with repeats; kohya's trainer takes only what is in folders like 10_name."
-    told: Repeats = repeats_of(folders[0])
-    if told.count is None:
+    info: Repeats = repeats_of(folders[0])
+    if info.count is None:
         return f"Its folder {folders[0]} has no repeats in its name; kohya's trainer takes only folders like 10_name."
-    if told.count < 1:
+    if info.count < 1:
         return f"Its folder {folders[0]} has 0 repeats, and kohya's trainer leaves it out."
     if len(folders) > 1:
         return f"It lies in a folder inside of {folders[0]}; kohya's trainer does not look into folders inside."

@@ -153,8 +153,8 @@ def _check(weights: Weights, facts: Any, sizes: tuple[int, int], hashes: tuple[s
     sha256, blob = hashes
     if total and done != total:
         raise ModelError(f"it was cut off after {done} of {total} bytes")
-    told = str(facts.etag or "").strip('"')
-    if len(told) in (40, 64) and told != (sha256 if len(told) == 64 else blob):
+    etag = str(facts.etag or "").strip('"')
+    if len(etag) in (40, 64) and etag != (sha256 if len(etag) == 64 else blob):
         raise ModelError(f"its hash is {sha256[:12]}…, and the hub has another")
     if not sha256.startswith(weights.starts):
         raise ModelError(f"its hash is {sha256[:12]}…, which should begin with {weights.starts}")

@@ -90,8 +90,8 @@ class Depth(_OfModels):
 
     def detect(self, image: Image, options: Options) -> Detected:
         """From the nearest to the farthest point, white to black."""
-        said, _ = self.models[0](images=Pil.fromarray(_fitted(image, options.resolution)))
-        depth = said.predicted_depth[0].float().cpu().numpy()
+        output, _ = self.models[0](images=Pil.fromarray(_fitted(image, options.resolution)))
+        depth = output.predicted_depth[0].float().cpu().numpy()
         low, high = float(depth.min()), float(depth.max())
         gray = np.zeros_like(depth) if high <= low else (depth - low) / (high - low)
         return Detected(np.repeat((gray * 255 + 0.5).astype(np.uint8)[:, :, None], 3, axis=2))
@@ -103,8 +103,8 @@ class Classes(_OfModels):
     def detect(self, image: Image, options: Options) -> Detected:
         """Classes by the likeliest, at the picture's size in the network."""
         small = _fitted(image, options.resolution)
-        said, _ = self.models[0](images=Pil.fromarray(small))
-        logits = torch.nn.functional.interpolate(said.logits.float(), small.shape[:2], mode="bilinear")
+        output, _ = self.models[0](images=Pil.fromarray(small))
+        logits = torch.nn.functional.interpolate(output.logits.float(), small.shape[:2], mode="bilinear")
         classes = logits[0].argmax(0).cpu().numpy()
         colors = np.asarray(ADE20K_COLORS, np.uint8)
         names, shares = self.models[0].network.config.id2label, np.bincount(classes.ravel()) / classes.size
@@ -132,8 +132,8 @@ class Objects(_OfModels):
             if len(owl.processor.tokenizer(each)["input_ids"]) > MOST_TOKENS:
                 raise InvalidParamError("phrases", f"holds one that is too long for the model: {each[:60]}")
         picture = Pil.fromarray(image)
-        said, _ = owl(text=[list(options.phrases)], images=picture, padding="max_length", max_length=MOST_TOKENS)
-        found = finds_of(said.logits[0], said.pred_boxes[0], options.phrases, options.threshold)
+        output, _ = owl(text=[list(options.phrases)], images=picture, padding="max_length", max_length=MOST_TOKENS)
+        found = finds_of(output.logits[0], output.pred_boxes[0], options.phrases, options.threshold)
         mask = np.zeros(image.shape[:2], bool)
         if found and options.outline == "mask":
             mask = self._masks(picture, found)
@@ -149,8 +149,8 @@ class Objects(_OfModels):
         sizes = [inputs.pop(name) for name in ("original_sizes", "reshaped_input_sizes")]
         device = next(sam.network.parameters()).device
         given = {name: value.to(device, torch.float32) for name, value in inputs.items()}
-        said = sam.network(**given, multimask_output=False)
-        made = sam.processor.image_processor.post_process_masks(said.pred_masks.cpu(), *sizes)
+        output = sam.network(**given, multimask_output=False)
+        made = sam.processor.image_processor.post_process_masks(output.pred_masks.cpu(), *sizes)
         return made[0].any(dim=1).any(dim=0).numpy()
 
 

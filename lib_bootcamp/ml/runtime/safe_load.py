@@ -52,8 +52,8 @@ def fill(network: torch.nn.Module, weights: dict[str, Any], path: Path, *, may_l
     bare = {name.removeprefix("module."): value for name, value in weights.items()}
     lacking: list[str] = []
     try:
-        told = network.load_state_dict(bare, strict=False)
-        lacking = [each for each in (*told.missing_keys, *told.unexpected_keys) if not _may(each, may_lack)]
+        loaded = network.load_state_dict(bare, strict=False)
+        lacking = [each for each in (*loaded.missing_keys, *loaded.unexpected_keys) if not _may(each, may_lack)]
     except (RuntimeError, AttributeError) as error:
         raise ModelError(f"{path} holds the weights of another network ({first_line(error)}).") from error
     if lacking:

@@ -127,8 +127,8 @@ class Compatibility(Result):
             return f"No ControlNet model was found; the checkpoint is {loaded}"
         count = sum(each.fits is True for each in self.models)
         broken = sum(each.damaged for each in self.models)
-        told = f"{count} of {len(self.models)} ControlNet models fit {loaded}"
-        return f"{told}; {broken} {'is' if broken == 1 else 'are'} damaged" if broken else told
+        line = f"{count} of {len(self.models)} ControlNet models fit {loaded}"
+        return f"{line}; {broken} {'is' if broken == 1 else 'are'} damaged" if broken else line
 
     def lines(self) -> list[str]:
         """Every model with its reason, then the advice."""
@@ -176,9 +176,9 @@ def _models(params: CompatibilityParams, context: Context) -> dict[str, Path]:
 
 def _loaded_base(host: Host) -> Base | None:
     """The base of the checkpoint in memory, else of the file the host would load, else what its name says."""
-    told = host.model()
-    if told is not None and told.family in _FAMILY_BASE:
-        return _FAMILY_BASE[told.family]
+    line = host.model()
+    if line is not None and line.family in _FAMILY_BASE:
+        return _FAMILY_BASE[line.family]
     name = host.checkpoint()
     if name is None:
         return None

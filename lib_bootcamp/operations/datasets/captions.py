@@ -39,24 +39,24 @@ class CaptionsResult(Result):
         left = sum(bool(each.note) for each in self.changes)
         done = len(self.changes) - left
         verb = "undone" if self.undone else "changed"
-        said = f"{done:,} {'would be ' if self.dry_run else ''}{verb}" + (f", {left:,} left" if left else "")
-        return f"{said}." if self.undone else f"{len(self.found):,} of {self.count:,} pictures found, {said}."
+        sentence = f"{done:,} {'would be ' if self.dry_run else ''}{verb}" + (f", {left:,} left" if left else "")
+        return f"{sentence}." if self.undone else f"{len(self.found):,} of {self.count:,} pictures found, {sentence}."
 
     def lines(self) -> list[str]:
         """Each change, or what was found where nothing was to be changed."""
         if not self.changes:
-            told = [f"{on_one_line(each.path)}: {each.caption or '(no caption)'}" for each in self.found]
+            lines = [f"{on_one_line(each.path)}: {each.caption or '(no caption)'}" for each in self.found]
         else:
-            told = []
+            lines = []
             for each in self.changes:
-                told += (
+                lines += (
                     [on_one_line(each.note)]
                     if each.note
                     else [on_one_line(each.path), *_shown("-", each.before), *_shown("+", each.after)]
                 )
-        if len(told) > SHOWN_LINES:
-            told = [*told[:SHOWN_LINES], "... --json tells all."]
-        return [*told, *left_out_lines((each.path, each.reason) for each in self.left_out)]
+        if len(lines) > SHOWN_LINES:
+            lines = [*lines[:SHOWN_LINES], "... --json tells all."]
+        return [*lines, *left_out_lines((each.path, each.reason) for each in self.left_out)]
 
     def succeeded(self) -> bool:
         """Whether nothing was left."""

@@ -57,8 +57,8 @@ class InterrogateResult(FileResult):
 
     def lines(self) -> list[str]:
         """The negative prompt, and the best label of each table."""
-        said = [f"negative: {self.negative}"] if self.negative is not None and self.prompt else []
-        return said + [
+        parts = [f"negative: {self.negative}"] if self.negative is not None and self.prompt else []
+        return parts + [
             f"{each.name}: " + ", ".join(f"{score.label} {score.value:.3f}" for score in each.scores)
             for each in self.analysis
         ]

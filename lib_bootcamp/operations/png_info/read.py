@@ -70,10 +70,10 @@ class FileInfo(FileResult):
         """The tool, the beginning of the prompt and the settings that people look for first."""
         made = self.generation
         if made is None:
-            said = (
+            sentence = (
                 f"no generation parameters; {len(self.texts)} other texts" if self.texts else "no generation parameters"
             )
-            return "; ".join([said, *self.problems])
+            return "; ".join([sentence, *self.problems])
         prompt = " ".join(made.prompt.split())
         parts = [prompt if len(prompt) <= 80 else f"{prompt[:79]}…"]
         parts += [f"{name} {getattr(made, field)}" for name, field in _SAID if getattr(made, field) is not None]
@@ -83,9 +83,9 @@ class FileInfo(FileResult):
         """The fields, each on a line."""
         if self.generation is None:
             return []
-        told = self.generation.told()
-        extras = told.pop("extras", {})
-        rows = [(name.replace("_", " "), value) for name, value in told.items()] + list(extras.items())
+        fields = self.generation.told()
+        extras = fields.pop("extras", {})
+        rows = [(name.replace("_", " "), value) for name, value in fields.items()] + list(extras.items())
         return [f"  {name}: {shown(value)}" for name, value in rows]
 
     def row(self) -> dict[str, Any]:

@@ -132,7 +132,7 @@ class AccessMiddleware:
                 f"Pages of {origin[:200]} may not call this server",
                 hint=f"if it is yours, start with {self._rules.flags.origins} {origin[:200]}.",
             )
-        told = {
+        info = {
             "Access-Control-Allow-Origin": origin,
             "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
             "Access-Control-Allow-Headers": headers.get("access-control-request-headers", ""),
@@ -140,8 +140,8 @@ class AccessMiddleware:
             "Vary": "Origin, Access-Control-Request-Method, Access-Control-Request-Headers",
         }
         if headers.get("access-control-request-private-network") == "true":
-            told["Access-Control-Allow-Private-Network"] = "true"
-        return Response(status_code=204, headers={name: value for name, value in told.items() if value})
+            info["Access-Control-Allow-Private-Network"] = "true"
+        return Response(status_code=204, headers={name: value for name, value in info.items() if value})
 
 
 def _is_preflight(scope: Scope) -> bool:

@@ -124,8 +124,8 @@ class Route:
             known |= {**other, **({"content": content} if content else {})}
         problem = {JSON: {"schema": components.answer(ErrorAnswer, missing=APART)}}
         for status in sorted({*self.statuses, *GUARDED, 500}):
-            told = _DESCRIPTIONS.get(status, "The request cannot be answered.")
-            responses.setdefault(str(status), {"description": told, "content": problem})
+            info = _DESCRIPTIONS.get(status, "The request cannot be answered.")
+            responses.setdefault(str(status), {"description": info, "content": problem})
         return responses
 
 

@@ -55,8 +55,8 @@ def error_answer(
         headers: of the answer.
         apart: `pointer`, `message` and `hint`; empty ones are left out.
     """
-    told = {"error": error, "detail": detail, **{name: text for name, text in apart.items() if text}}
-    clean = {name: text.encode("utf-8", "replace").decode("utf-8") for name, text in told.items()}
+    info = {"error": error, "detail": detail, **{name: text for name, text in apart.items() if text}}
+    clean = {name: text.encode("utf-8", "replace").decode("utf-8") for name, text in info.items()}
     return JSONResponse(clean, status, dict(headers or {}))
 
 

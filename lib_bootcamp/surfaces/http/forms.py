@@ -92,9 +92,9 @@ class _Found:
         if b"name" not in options:
             raise MalformedBodyError("A part of the form has no name.")
         filename = options.get(b"filename", options.get(b"filename*"))
-        told = None if filename is None else filename.decode("utf-8", "replace")
+        info = None if filename is None else filename.decode("utf-8", "replace")
         name = options[b"name"].decode("utf-8", "replace").replace("%22", '"')
-        self.parts.append(Part(name, told, b"".join(self._data)))
+        self.parts.append(Part(name, info, b"".join(self._data)))
 
     def end(self) -> None:
         self.whole = True

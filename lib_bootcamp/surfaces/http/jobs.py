@@ -231,7 +231,7 @@ def _start(routes: _Routes, operation: Operation[Any, Any], reader: Any) -> Call
 
 async def _events(routes: _Routes, number: int) -> AsyncIterator[bytes]:
     last: JobInfo | None = None
-    said = time.monotonic()
+    sent_at = time.monotonic()
     seen = 0
     while True:
         try:
@@ -241,17 +241,17 @@ async def _events(routes: _Routes, number: int) -> AsyncIterator[bytes]:
             return
         for each in happened:
             yield event(each.kind, {**each.facts, "at": each.at}, each.id)
-            seen, said = each.id, time.monotonic()
+            seen, sent_at = each.id, time.monotonic()
         if len(happened) == MOST_EVENTS:
             continue
         ended = info.state in ENDED
         if info != last or ended:
             facts = {name: value for name, value in plain(info).items() if name != "params"}
             yield event("end" if ended else "progress", facts)
-            last, said = info, time.monotonic()
+            last, sent_at = info, time.monotonic()
         if ended:
             return
-        if time.monotonic() - said >= HEARTBEAT_S:
+        if time.monotonic() - sent_at >= HEARTBEAT_S:
             yield HEARTBEAT
-            said = time.monotonic()
+            sent_at = time.monotonic()
         await anyio.sleep(LOOK_S)

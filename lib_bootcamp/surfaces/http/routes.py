@@ -173,14 +173,14 @@ def build_router(
 
 def _route_of(operation: Operation[Any, Any]) -> Route:
     content: dict[str, Any] = {}
-    told = "The result as JSON"
+    info = "The result as JSON"
     if has_picture(operation):
         content[PNG] = {"schema": {"type": "string", "format": "binary"}}
-        told += ", or its picture under `Accept: image/png`"
+        info += ", or its picture under `Accept: image/png`"
     if operation.stream:
         content[EVENTS] = {"schema": {"type": "string"}}
-        told += f", or `progress` as it goes on and then `result` or `error` under `Accept: {EVENTS}`"
-    others = {200: {"description": f"{told}.", "content": content}} if content else {}
+        info += f", or `progress` as it goes on and then `result` or `error` under `Accept: {EVENTS}`"
+    others = {200: {"description": f"{info}.", "content": content}} if content else {}
     return Route(
         method="POST",
         path="/" + operation.path.strip("/"),
@@ -237,7 +237,7 @@ def _loaded_model(host: Host, *, measure: bool) -> Response:
     if measure:
         with host.components():
             pass
-    told = host.model()
-    if told is None:
+    info = host.model()
+    if info is None:
         raise ModelError("There is no checkpoint in memory yet: generate once, or ask with `measure=true`.")
-    return plain_answer(told)
+    return plain_answer(info)

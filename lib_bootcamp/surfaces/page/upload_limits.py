@@ -78,8 +78,8 @@ class UploadLimits:
         too_large = TooLargeError(
             f"The upload has more than {shown_size(self._limits.bytes)}", hint="upload less at a time."
         )
-        told = dict(scope["headers"]).get(b"content-length", b"")
-        if told.isdigit() and int(told[:20]) > self._limits.bytes:
+        length = dict(scope["headers"]).get(b"content-length", b"")
+        if length.isdigit() and int(length[:20]) > self._limits.bytes:
             raise too_large
         parts = _Parts(_boundary(kind), self._limits)
         waiting, size, ends = bytearray(), 0, anyio.current_time() + self._limits.whole_s

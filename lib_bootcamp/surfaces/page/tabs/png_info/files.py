@@ -71,9 +71,12 @@ def said(done: Read) -> str:
     if len(done) == 1:
         info = done[0][1]
         return notice(info.summary(), kind="done" if info.succeeded() else "no") if isinstance(info, FileInfo) else ""
-    told = sum(isinstance(each, FileInfo) and each.succeeded() for _, each in done)
-    found = f"Generation data found in {told} of {len(done)} files."
-    head = notice(found if told else f"No generation data found in {len(done)} files.", kind="done" if told else "no")
+    found = sum(isinstance(each, FileInfo) and each.succeeded() for _, each in done)
+    some, none = (
+        f"Generation data found in {found} of {len(done)} files.",
+        f"No generation data found in {len(done)} files.",
+    )
+    head = notice(some if found else none, kind="done" if found else "no")
     return head + files_table(done)
 
 

@@ -44,13 +44,13 @@ def folder_tables(
     # without trust a link may lead out of what the owner allowed
     found = [path for path, _ in find_pictures([root], left, recursive=recursive, follow_out=context.trusted)]
     out.mkdir(parents=True, exist_ok=True)
-    rows, told, note = [], 0, ""
+    rows, answer, note = [], 0, ""
     with (out / "png-info.jsonl").open("wb") as lines:
         try:
             for path, info in zip(found, read(found), strict=True):
                 name = str(path.relative_to(root))
                 rows.append(row_of(name, info))
-                told += isinstance(info, FileResult) and info.succeeded()
+                answer += isinstance(info, FileResult) and info.succeeded()
                 lines.write(jsonl_bytes([record_of(name, info)]))
         except CancelledError:
             note = "Stopped. "
@@ -59,4 +59,4 @@ def folder_tables(
     failed = sum(bool(row["error"]) for row in rows)
     counts = [f"{failed} failed" if failed else "", f"{len(left)} left out: {' '.join(left.values())}" if left else ""]
     files = "1 file" if len(rows) == 1 else f"{len(rows)} files"
-    return ", ".join([f"{note}{files} read, {told} with generation data", *filter(None, counts)])
+    return ", ".join([f"{note}{files} read, {answer} with generation data", *filter(None, counts)])

@@ -28,9 +28,9 @@ def fields_table(info: FileInfo) -> str:
     size = [("File", f"{info.format}, {info.width} x {info.height} px")]
     if info.generation is None:
         return _table((), size)
-    told = info.generation.told()
-    extras = told.pop("extras", {})
-    rows = [(_TITLES[name], shown(value)) for name, value in told.items()]
+    fields = info.generation.told()
+    extras = fields.pop("extras", {})
+    rows = [(_TITLES[name], shown(value)) for name, value in fields.items()]
     return _table((), [*rows, *((name, shown(value)) for name, value in extras.items()), *size])
 
 

@@ -209,9 +209,9 @@ class PngInfoTab(Tab):
             def read(paths: list[Path]) -> Any:
                 return self._over(paths, values, context)
 
-            said = folder_tables(folder, read, context, out, recursive=bool(recursive))
+            sentence = folder_tables(folder, read, context, out, recursive=bool(recursive))
             written = [str(each) for each in sorted(out.iterdir())]
-            return [notice(said, kind="done"), gr.update(value=written, visible=True)]
+            return [notice(sentence, kind="done"), gr.update(value=written, visible=True)]
 
         return self.attempt(work, _without_file)
 
