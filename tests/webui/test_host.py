@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from lib_bootcamp.catalog import offered
-from lib_bootcamp.surfaces.page.values import LOOK, show
+from lib_bootcamp.surfaces.page.values import FIELD_STYLE, show
 
 from .conftest import LOGIN, REPOSITORY, Webui, pixels
 from .section_requests import LINK, made
@@ -133,7 +133,7 @@ def test_every_field_of_the_tab_begins_as_its_declaration_says(webui: Webui) -> 
             made = props.get(f"bootcamp_{operation.name.replace('-', '_')}_{param.name}")
             if made is None or param.kind in ("image", "file") or "value" not in made:
                 continue
-            begins = show(param, param.default, LOOK)
+            begins = show(param, param.default, FIELD_STYLE)
             assert (made["value"] or None) == (begins or None), (operation.name, param.name)
             if {"minimum", "maximum"} <= made.keys():
                 assert (made["minimum"], made["maximum"]) == (param.spec.ge, param.spec.le), (

@@ -18,7 +18,7 @@ from lib_bootcamp.catalog import OPERATIONS, find
 from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.codec import encode_base64
 from lib_bootcamp.errors import BootcampError, ModelError
-from lib_bootcamp.jobs.manager import jobs_of
+from lib_bootcamp.jobs.opened import jobs_of
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.operations.describe import clip_choice, interrogate
 from lib_bootcamp.params import Param
