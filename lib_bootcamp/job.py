@@ -117,6 +117,7 @@ class FolderJob(Generic[P]):
         folder: the parameter that names the folder.
         output: the parameter that may name another folder, below which its files are written then; empty: none does.
         on_command_line: whether the command is the job; else the command takes files and folders by itself.
+        own: the fields that the job has beside its operation's, where the operation's tab offers it below its form.
     """
 
     kind: ClassVar[Kind] = "folder"
@@ -125,6 +126,7 @@ class FolderJob(Generic[P]):
     folder: str = "folder"
     output: str = ""
     on_command_line: bool = True
+    own: type[Params] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,7 +169,8 @@ class StepsJob(Generic[P]):
         folder: the parameter that names the folder; it may not be there yet. One job at a time writes into it.
         fixed: the values with whatever is left to chance decided, so that a resumed job goes on with the same.
         on_command_line: whether the command is the job always; else only where its `more` parameters are given.
-        more: parameters of the job's own that the command has too.
+        own: as `FolderJob`.
+        more: those of them that the command has too.
     """
 
     kind: ClassVar[Kind] = "steps"
@@ -176,4 +179,5 @@ class StepsJob(Generic[P]):
     folder: str = "output_folder"
     fixed: Callable[[P], P] = lambda params: params
     on_command_line: bool = False
+    own: type[Params] | None = None
     more: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ from lib_bootcamp.core.files.inside import Inside
 from lib_bootcamp.core.images.png import encode_png
 from lib_bootcamp.job import Event, Step, StepsJob, Write
 from lib_bootcamp.operation import Operation
-from lib_bootcamp.params import Spec
+from lib_bootcamp.params import Params, Spec
 
 from .txt2img import DrawingParams, chosen_seed
 
@@ -21,8 +21,8 @@ MAX_SEED = 2**32
 
 
 @dataclass(frozen=True, kw_only=True)
-class SeriesParams(DrawingParams):
-    """A drawing, how many there are of it, and where they go."""
+class SeriesFields(Params):
+    """How many drawings there are, and where they go."""
 
     count: Annotated[
         int, Spec("Pictures", "Each of the next seed, in a file that is named after it.", ge=1, le=100_000)
@@ -30,6 +30,11 @@ class SeriesParams(DrawingParams):
     output_folder: Annotated[
         str, Spec("Output folder", "On the machine that the program runs on.", format="folder", min_length=1)
     ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeriesParams(DrawingParams, SeriesFields):
+    """A drawing, and how many there are of it."""
 
 
 class SeriesWork:
@@ -81,4 +86,6 @@ def with_series(operation: Operation[Any, Any]) -> Operation[Any, Any]:
     def fixed(params: SeriesParams) -> SeriesParams:
         return dataclasses.replace(params, seed=chosen_seed(params))
 
-    return dataclasses.replace(operation, job=StepsJob(params=SeriesParams, work=work, fixed=fixed, more=("count",)))
+    return dataclasses.replace(
+        operation, job=StepsJob(params=SeriesParams, work=work, fixed=fixed, own=SeriesFields, more=("count",))
+    )

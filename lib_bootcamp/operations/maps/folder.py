@@ -263,6 +263,5 @@ def with_folder(operation: Operation[Any, Any]) -> Operation[Any, Any]:
     def work(root: Path, given: Any, context: Context) -> MapsWork:
         return MapsWork(operation, root, given, context)
 
-    return dataclasses.replace(
-        operation, job=FolderJob(params=params, work=work, output="output_folder", on_command_line=False)
-    )
+    job = FolderJob(params=params, work=work, output="output_folder", on_command_line=False, own=MapsFolder)
+    return dataclasses.replace(operation, job=job)

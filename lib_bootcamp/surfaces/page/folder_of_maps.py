@@ -1,4 +1,4 @@
-"""Below a map's tab: the same for a folder of pictures, as a job."""
+"""Below an operation's tab: the same many times, as a job: maps of a folder, drawings of many seeds."""
 
 from __future__ import annotations
 
@@ -15,9 +15,15 @@ from lib_bootcamp.surfaces.shared.wording import split
 from .fields import Form
 from .values import FIELD_STYLE
 
+WORDS = {
+    "folder": ("Maps of a folder", "Make the maps of the folder"),
+    "steps": ("Many pictures", "Draw them into the folder"),
+}
+"""What the part is called, and its button, by the kind of job."""
+
 
 class FolderOfMaps:
-    """Below a map's tab: the same for a folder of pictures, as a job, with the values of the tab's form.
+    """Below a tab: the same for a folder of pictures, or step by step, as a job with the values of the tab's form.
 
     Args:
         operation: with a job.
@@ -27,12 +33,14 @@ class FolderOfMaps:
     """
 
     def __init__(self, operation: Operation[Any, Any], host: Host, form: Form, prefix: str) -> None:
-        from lib_bootcamp.operations.maps.folder import MapsFolder
-
         from .job_panel import JobPanel
 
         self.operation, self.map_form, self.prefix = operation, form, f"{prefix}_folder"
-        self.form = Form(replace(operation, params=MapsFolder, presets={}), self.prefix, style=FIELD_STYLE)
+        job = operation.job
+        if job is None or job.own is None:
+            raise TypeError(f"{operation.name} has no job below its form")
+        self.job, (self.title, self.press) = job, WORDS[job.kind]
+        self.form = Form(replace(operation, params=job.own, presets={}), self.prefix, style=FIELD_STYLE)
         self.panel = JobPanel(operation.name, host, self.prefix, mistake=self.mistake, only=True)
         self.button: Any = None
 
@@ -43,9 +51,9 @@ class FolderOfMaps:
 
     def layout(self) -> None:
         """The folder's fields, the button, the job."""
-        with gr.Accordion("Maps of a folder", open=False, elem_id=self.prefix):
+        with gr.Accordion(self.title, open=False, elem_id=self.prefix):
             self.form.render()
-            self.button = gr.Button("Make the maps of the folder", elem_id=f"{self.prefix}_run")
+            self.button = gr.Button(self.press, elem_id=f"{self.prefix}_run")
             self.panel.layout_card(gr.HTML(elem_id=f"{self.prefix}_message"))
             self.panel.layout_refresh()
 
@@ -54,8 +62,8 @@ class FolderOfMaps:
         self.panel.wire(self.button, self.raw, [*self.form.inputs, *self.map_form.inputs])
 
     def raw(self, values: tuple[Any, ...]) -> dict[str, Any]:
-        """The job's values: the folder's and the form's, but for its pictures."""
+        """The job's values: its own, and those of the form that it takes: no pictures."""
         count = len(self.form.inputs)
-        pictures = {each.name for each in self.operation.params.fields() if each.kind == "image"}
+        known = {each.name for each in self.job.params.fields()} | {"preset"}
         own = self.map_form.raw(values[count:])
-        return {**{name: value for name, value in own.items() if name not in pictures}, **self.form.raw(values[:count])}
+        return {**{name: value for name, value in own.items() if name in known}, **self.form.raw(values[:count])}

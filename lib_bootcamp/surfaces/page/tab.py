@@ -10,7 +10,6 @@ import gradio as gr
 
 from lib_bootcamp.context import Context
 from lib_bootcamp.errors import BootcampError
-from lib_bootcamp.job import FolderJob
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import fields_of
 from lib_bootcamp.ports import Host, Progress
@@ -96,7 +95,7 @@ class Tab:
         self.button: Any = None
         self.folder = (
             FolderOfMaps(operation, host, self.form, self.prefix)
-            if isinstance(operation.job, FolderJob) and not operation.job.on_command_line
+            if operation.job is not None and operation.job.own is not None
             else None
         )
 

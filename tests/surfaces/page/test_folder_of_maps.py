@@ -102,7 +102,17 @@ def test_an_older_answer_that_comes_late_does_not_undo_a_choice(root: Path, host
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.name)
-def test_tabs_of_maps_of_a_picture_have_it_and_no_others(operation: Any, host: FakeHost) -> None:
+def test_tabs_of_maps_of_a_picture_and_of_drawings_have_it_and_no_others(operation: Any, host: FakeHost) -> None:
     takes_a_picture = any(each.name == "image" for each in operation.params.fields())
-    has_it = operation.place == "Control maps" and takes_a_picture
+    is_series = operation.job is not None and operation.job.kind == "steps"
+    has_it = is_series or (operation.place == "Control maps" and takes_a_picture)
     assert (getattr(built(operation.name, host), "folder", None) is not None) == has_it
+
+
+def test_below_a_drawing_its_job_has_the_forms_values_and_its_own(tmp_path: Path, host: FakeHost) -> None:
+    tab = built("txt2img", host)
+    raw = tab.folder.raw(values(tab, prompt="a cat", steps=5, seed=7, count=3, output_folder=str(tmp_path / "out")))
+    params = find("txt2img").as_job().params_from(raw)
+    assert (params.prompt, params.steps, params.seed, params.count) == ("a cat", 5, 7, 3)
+    number = manager.jobs_of(host, find).create("txt2img", raw, trusted=True)
+    assert manager.jobs_of(host, find).info(number, trusted=True).kind == "steps"
