@@ -19,7 +19,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from lib_bootcamp.catalog import OPERATIONS
 from lib_bootcamp.hosts.standalone import StandaloneHost
 from lib_bootcamp.hosts.webui_auth import Guard
-from lib_bootcamp.jobs import manager
+from lib_bootcamp.jobs import opened as opened_jobs
 from lib_bootcamp.surfaces.cli.jobs import find
 from lib_bootcamp.surfaces.http import jobs as job_routes
 from lib_bootcamp.surfaces.http.routes import build_router
@@ -242,7 +242,7 @@ def test_events_of_a_job_that_ended_are_its_end(client: Client, root: Path) -> N
 def test_events_of_a_job_that_is_removed_end(
     client: Client, root: Path, host: StandaloneHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    jobs = manager.jobs_of(host, find)
+    jobs = opened_jobs.jobs_of(host, find)
     number = jobs.create("caption", {"folder": str(root), **LABELS}, trusted=True)
     jobs.pause(number, trusted=True)
     info, looks = jobs.info, itertools.count(1)
@@ -262,7 +262,7 @@ def test_a_quiet_job_sends_a_sign_of_life(
     client: Client, root: Path, host: StandaloneHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(job_routes, "HEARTBEAT_S", 0.2)
-    jobs = manager.jobs_of(host, find)
+    jobs = opened_jobs.jobs_of(host, find)
     number = jobs.create("caption", {"folder": str(root), **LABELS}, trusted=True)
     jobs.pause(number, trusted=True)
     info, looks = jobs.info, itertools.count(1)
@@ -486,7 +486,7 @@ def test_nothing_is_allowed_by_default(tmp_path: Path, root: Path) -> None:
 
 
 def test_the_owners_jobs_elsewhere_are_not_there_for_callers(client: Client, root: Path, host: StandaloneHost) -> None:
-    jobs = manager.jobs_of(host, find)
+    jobs = opened_jobs.jobs_of(host, find)
     number = jobs.create("caption", {"folder": str(root.parents[1] / "secret"), **LABELS}, trusted=True)
     assert client.get(JOBS).json() == []
     for method, path in (

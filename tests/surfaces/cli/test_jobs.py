@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from lib_bootcamp.core.text.left_out import left_out_lines
-from lib_bootcamp.jobs import manager
+from lib_bootcamp.jobs import opened as opened_jobs
 from lib_bootcamp.surfaces.cli import jobs as job_commands
 from lib_bootcamp.surfaces.cli import main as cli
 from tests.fake_clip import BLUE, GREEN, RED, FakeClip, flat_png, lend_instead
@@ -46,7 +46,7 @@ def clip(monkeypatch: pytest.MonkeyPatch) -> FakeClip:
 @pytest.fixture
 def terminal(clip: FakeClip, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Terminal]:
     yield Terminal(FakeHost(data_dir=tmp_path / "data"), capsys)
-    opened = manager._open.pop((tmp_path / "data" / "jobs").absolute(), None)
+    opened = opened_jobs._open.pop((tmp_path / "data" / "jobs").absolute(), None)
     if opened is not None:
         opened.close()
 
@@ -250,7 +250,7 @@ def test_what_a_state_does_not_allow_is_one_sentence(terminal: Terminal, photos:
 
 
 def test_a_job_that_waits_can_be_paused_and_cancelled(terminal: Terminal, photos: Path) -> None:
-    jobs = manager.jobs_of(terminal.host, job_commands.find)
+    jobs = opened_jobs.jobs_of(terminal.host, job_commands.find)
     jobs.create("caption", {"folder": str(photos), "labels": ["red"]}, trusted=True)
     assert terminal("jobs", "pause", "1") == 0
     assert terminal.out == "Job 1 is paused: 0 of 0 done\n"

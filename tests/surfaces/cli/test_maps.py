@@ -18,7 +18,7 @@ from PIL import Image as Pil
 
 from lib_bootcamp.catalog import find
 from lib_bootcamp.core.images.codec import read_png_text
-from lib_bootcamp.jobs import manager
+from lib_bootcamp.jobs import opened as opened_jobs
 from lib_bootcamp.surfaces.cli import main as cli
 from tests.fakes import FakeHost
 
@@ -41,7 +41,7 @@ class Terminal:
 @pytest.fixture
 def terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Terminal]:
     yield Terminal(FakeHost(data_dir=tmp_path / "data"), capsys)
-    opened = manager._open.pop((tmp_path / "data" / "jobs").absolute(), None)
+    opened = opened_jobs._open.pop((tmp_path / "data" / "jobs").absolute(), None)
     if opened is not None:
         opened.close()
 
@@ -120,7 +120,7 @@ def test_the_folder_of_the_pictures_is_no_output_folder(terminal: Terminal, root
 
 
 def test_two_jobs_into_one_folder_do_not_run_at_once(terminal: Terminal, root: Path, tmp_path: Path) -> None:
-    jobs = manager.jobs_of(terminal.host, find)
+    jobs = opened_jobs.jobs_of(terminal.host, find)
     jobs.create("edges", {"folder": str(root), "output_folder": str(tmp_path / "out")}, trusted=True)
     assert terminal("brightness", root, "--out", tmp_path / "out") == 2
     assert "Job 1 works on this folder already" in terminal.errors

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from lib_bootcamp.catalog import find
-from lib_bootcamp.jobs import manager
+from lib_bootcamp.jobs import opened as opened_jobs
 from lib_bootcamp.jobs.facts import ItemInfo
 from tests.fake_clip import BLUE, GREEN, RED, FakeClip, flat_png, lend_instead
 from tests.fakes import FakeHost
@@ -83,7 +83,7 @@ class Page:
 
     def end(self) -> dict[str, Any]:
         """Wait until the chosen job goes on no more."""
-        manager.jobs_of(self.host, find).wait(self.state["job"], 30)
+        opened_jobs.jobs_of(self.host, find).wait(self.state["job"], 30)
         return self.look()
 
     @property
@@ -254,7 +254,7 @@ def test_a_bug_is_told_without_its_inside(page: Page, photos: Path, monkeypatch:
     def bug(*_: Any, **__: Any) -> Any:
         raise ZeroDivisionError("a secret of the inside")
 
-    monkeypatch.setattr(manager.Jobs, "start", bug)
+    monkeypatch.setattr(opened_jobs.Jobs, "start", bug)
     message = page.begin(photos)["message"]
     assert "Something went wrong in the program" in message
     assert "secret" not in message
@@ -262,7 +262,7 @@ def test_a_bug_is_told_without_its_inside(page: Page, photos: Path, monkeypatch:
 
 def test_a_job_that_ended_in_this_moment_says_so(page: Page, photos: Path) -> None:
     page.begin(photos)
-    manager.jobs_of(page.host, find).wait(1, 30)
+    opened_jobs.jobs_of(page.host, find).wait(1, 30)
     assert "Job 1 is done and cannot be paused" in page.press("pause")["message"]
     assert "done 3 of 3 done" in page.card_text
 
@@ -369,7 +369,7 @@ def test_visitors_of_a_shared_page_name_and_see_allowed_folders_only(
     visitor.begin(tmp_path / "open")
     visitor.end()
     assert "1 of 1 done" in visitor.card_text
-    manager._open.pop((tmp_path / "data" / "jobs").absolute()).close()
+    opened_jobs._open.pop((tmp_path / "data" / "jobs").absolute()).close()
 
 
 # --- among the others

@@ -12,7 +12,7 @@ from PIL import Image as Pil
 
 from lib_bootcamp.catalog import OPERATIONS, find
 from lib_bootcamp.context import Context
-from lib_bootcamp.jobs import manager
+from lib_bootcamp.jobs import opened as opened_jobs
 from tests.fakes import FakeHost, FakeProgress
 from tests.jobs.closing import close_jobs
 
@@ -60,7 +60,7 @@ def test_the_tabs_values_make_the_maps_of_a_folder(root: Path, host: FakeHost) -
     )
     assert len(shown) == len(tab.folder.panel.components)
     number = shown[-1]["job"]
-    assert manager.jobs_of(host, find).wait(number, 30).done == 3
+    assert opened_jobs.jobs_of(host, find).wait(number, 30).done == 3
     card = tab.folder.panel.looked(shown[-1])[1]
     assert "3 of 3 done" in card
     picture = np.asarray(Pil.open(root / "1.png"))
@@ -83,7 +83,7 @@ def test_a_mistake_is_the_message(tmp_path: Path, host: FakeHost) -> None:
 
 
 def test_other_operations_jobs_are_not_shown(root: Path, host: FakeHost) -> None:
-    jobs = manager.jobs_of(host, find)
+    jobs = opened_jobs.jobs_of(host, find)
     job = jobs.start("recolor", {"folder": str(root)}, trusted=True)
     jobs.wait(job.id, 30)
     assert "No job yet" in built("edges", host).folder.panel.looked(NOTHING)[1]
@@ -91,7 +91,7 @@ def test_other_operations_jobs_are_not_shown(root: Path, host: FakeHost) -> None
 
 
 def test_an_older_answer_that_comes_late_does_not_undo_a_choice(root: Path, host: FakeHost) -> None:
-    jobs, panel = manager.jobs_of(host, find), built("recolor", host).folder.panel
+    jobs, panel = opened_jobs.jobs_of(host, find), built("recolor", host).folder.panel
     first, second = (
         jobs.wait(jobs.start("recolor", {"folder": str(root), "into": each}, trusted=True).id, 30).id for each in "ab"
     )
@@ -114,5 +114,5 @@ def test_below_a_drawing_its_job_has_the_forms_values_and_its_own(tmp_path: Path
     raw = tab.folder.raw(values(tab, prompt="a cat", steps=5, seed=7, count=3, output_folder=str(tmp_path / "out")))
     params = find("txt2img").as_job().params_from(raw)
     assert (params.prompt, params.steps, params.seed, params.count) == ("a cat", 5, 7, 3)
-    number = manager.jobs_of(host, find).create("txt2img", raw, trusted=True)
-    assert manager.jobs_of(host, find).info(number, trusted=True).kind == "steps"
+    number = opened_jobs.jobs_of(host, find).create("txt2img", raw, trusted=True)
+    assert opened_jobs.jobs_of(host, find).info(number, trusted=True).kind == "steps"
