@@ -5,6 +5,7 @@ The frameworks around that package differ from version to version in what they l
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -36,19 +37,26 @@ def parse_form(data: bytes, boundary: str) -> list[Part]:
     """
     if not 1 <= len(boundary) <= 200:
         raise MalformedBodyError("The form's Content-Type has no usable boundary.")
+    delimiter = boundary.encode("latin-1", "replace")
     package = _package()
     found = _Found(package)
     events = ("part_begin", "part_data", "part_end", "header_field", "header_value", "header_end", "end")
-    parser = package.MultipartParser(
-        boundary.encode("latin-1", "replace"), {f"on_{each}": getattr(found, each) for each in events}
-    )
+    parser = package.MultipartParser(delimiter, {f"on_{each}": getattr(found, each) for each in events})
     try:
-        parser.write(data)
+        parser.write(_plain(data, b"--" + delimiter))
     except package.multipart.MultipartParseError:
         found.whole = False
     if not found.whole:
         raise MalformedBodyError("The form is malformed or cut off: a boundary is missing.")
     return found.parts
+
+
+def _plain(data: bytes, delimiter: bytes) -> bytes:
+    """Without what the package does not pass over: a preamble, and blanks behind a boundary."""
+    whole = b"\r\n" + data
+    start = max(0, whole.find(b"\r\n" + delimiter))
+    padded = re.compile(re.escape(b"\r\n" + delimiter) + rb"[ \t]{1,200}(?=\r\n)")
+    return padded.sub(b"\r\n" + delimiter, whole[start:])[2:]
 
 
 def _package() -> Any:
