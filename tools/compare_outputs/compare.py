@@ -62,7 +62,7 @@ def _objects(
     matched = set()
     for key, value in old.items():
         name = next((each for each in (key, *renamed.get(key, ())) if each in new), None)
-        if key in VOLATILE or (key == "version" and where.endswith(".bootcamp")):  # this program's, in a picture's texts
+        if key in VOLATILE or (key == "version" and where.endswith(".bootcamp")):  # the program's
             matched.add(name)
             continue
         if name is None:
