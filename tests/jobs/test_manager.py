@@ -13,7 +13,7 @@ import pytest
 
 from lib_bootcamp.errors import BootcampError, InvalidParamError, NotAllowedError, OutputError, QueueFullError
 from lib_bootcamp.jobs import manager as module
-from lib_bootcamp.jobs import progress
+from lib_bootcamp.jobs import opened, progress
 from lib_bootcamp.jobs.facts import JobInfo, JobStateError, NoJobError
 from lib_bootcamp.jobs.manager import Jobs
 from lib_bootcamp.jobs.progress import Stop
@@ -506,14 +506,14 @@ def test_a_folder_that_becomes_a_link_to_elsewhere_is_refused_when_its_turn_come
 
 def test_hosts_with_one_data_folder_share_their_jobs(tmp_path: Path, script: Script) -> None:
     one, two = FakeHost(data_dir=tmp_path), FakeHost(data_dir=tmp_path)
-    jobs = module.jobs_of(one, {}.__getitem__)
+    jobs = opened.jobs_of(one, {}.__getitem__)
     try:
-        assert module.jobs_of(two, {}.__getitem__) is jobs
+        assert opened.jobs_of(two, {}.__getitem__) is jobs
         assert jobs.host is two  # the newer one, as after the WebUI's "Reload UI"
-        assert module.jobs_of(FakeHost(data_dir=tmp_path / "other"), {}.__getitem__) is not jobs
+        assert opened.jobs_of(FakeHost(data_dir=tmp_path / "other"), {}.__getitem__) is not jobs
     finally:
         for folder in (tmp_path, tmp_path / "other"):
-            module._open.pop((folder / "jobs").absolute()).close()
+            opened._open.pop((folder / "jobs").absolute()).close()
 
 
 def test_jobs_beyond_the_end_of_their_queue_are_refused_until_one_has_left(
