@@ -88,19 +88,19 @@ class NoJournal:
         """None."""
         return []
 
-    def intend(self, number: int, outcomes: Sequence[Outcome], writes: Sequence[Written], *more: Any) -> None:
+    def record(self, number: int, outcomes: Sequence[Outcome], writes: Sequence[Written], *more: Any) -> None:
         """Nothing."""
 
     def begin(self, number: int, items: Sequence[int], **more: Any) -> None:
         """Nothing."""
 
-    def give_up(self, number: int) -> None:
+    def release(self, number: int) -> None:
         """Nothing."""
 
     def crashed(self, number: int) -> None:
         """Nothing."""
 
-    def slim(self, number: int) -> None:
+    def drop_content(self, number: int) -> None:
         """Nothing."""
 
     def wanted(self, number: int) -> str:

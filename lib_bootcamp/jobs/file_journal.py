@@ -34,7 +34,7 @@ class FileJournal(Database):
                 (number,),
             )
 
-    def slim(self, number: int) -> None:
+    def drop_content(self, number: int) -> None:
         """Forget what files hold that are written: it is on the disk, and not needed here."""
         with self.transaction() as db:
             db.execute(

@@ -19,7 +19,7 @@ _STRAY = re.compile(r"\.(?P<name>.{1,40})\.[a-z0-9_]{8}\.tmp", re.DOTALL)
 """What `Place.write`, and `tempfile.mkstemp` before it, leaves beside a file when it is killed."""
 
 
-def put_right(journal: Journal, number: int, inside: Inside) -> None:
+def recover(journal: Journal, number: int, inside: Inside) -> None:
     """Finish what a process was writing when it ended, whatever it had come to.
 
     A file that holds something else by now is somebody else's and is left. One that was not written and whose content
@@ -32,7 +32,7 @@ def put_right(journal: Journal, number: int, inside: Inside) -> None:
     if not pending:
         return
     root = inside.root
-    sweep(inside, (each.path for each in pending))
+    remove_leftovers(inside, (each.path for each in pending))
     never: list[int] = []
     again: list[int] = []
     told = False
@@ -51,10 +51,10 @@ def put_right(journal: Journal, number: int, inside: Inside) -> None:
         journal.begin_again(number, again)
         journal.written_down(number)
         if told:
-            journal.tell(number)
+            journal.mark_reported(number)
 
 
-def sweep(inside: Inside, paths: Iterable[str]) -> None:
+def remove_leftovers(inside: Inside, paths: Iterable[str]) -> None:
     """Remove what a killed process left beside files that it was writing.
 
     Args:
@@ -73,7 +73,7 @@ def sweep(inside: Inside, paths: Iterable[str]) -> None:
                     place.remove()
 
 
-def sweep_pending(journal: Journal, number: int, root: Path, *, exact: bool) -> None:
+def remove_pending_leftovers(journal: Journal, number: int, root: Path, *, exact: bool) -> None:
     """The same for every file of a job that was about to be written.
 
     Args:
@@ -83,10 +83,10 @@ def sweep_pending(journal: Journal, number: int, root: Path, *, exact: bool) -> 
         exact: as `Inside` takes it.
     """
     with contextlib.suppress(OutputError):
-        sweep(Inside(root, exact=exact), (file.path for file in journal.pending(number)))
+        remove_leftovers(Inside(root, exact=exact), (file.path for file in journal.pending(number)))
 
 
-def put_back(journal: Journal, number: int, inside: Inside) -> tuple[int, list[Left]]:
+def restore(journal: Journal, number: int, inside: Inside) -> tuple[int, list[Left]]:
     """Give every file of a job its old content, the newest first; files that were changed since are left.
 
     Returns:
@@ -101,7 +101,7 @@ def put_back(journal: Journal, number: int, inside: Inside) -> tuple[int, list[L
         chains: dict[str, list[Written]] = {}
         for file in page:
             chains.setdefault(file.path, []).append(file)
-        sweep(inside, chains)  # an undo may have been killed too
+        remove_leftovers(inside, chains)  # an undo may have been killed too
         for path, chain in chains.items():
             undone, note = _put_back(inside, chain) if path not in left else ([], CHANGED)
             gone += [each.id for each in undone]
@@ -127,7 +127,7 @@ def _put_back(inside: Inside, chain: Sequence[Written]) -> tuple[list[Written], 
         undone.append(older)
         target = older.before
     try:
-        _, is_back = inside.put_back(inside.root / chain[0].path, chain[0].digest, target)
+        _, is_back = inside.restore(inside.root / chain[0].path, chain[0].digest, target)
     except BootcampError as error:
         return [], f"is left: {error}"
     return (undone, note) if is_back else ([], CHANGED)

@@ -58,7 +58,7 @@ class FolderRun(Run[FolderWork]):
         for item in [each for each in todo if each[2] >= ALONE_AFTER]:
             if item[2] >= LEFT_OUT_AFTER:
                 note = f"The program ended {item[2]} times while this picture was worked on; it is left out."
-                self.journal.intend(self.number, [Outcome(number=item[0], state="failed", note=note)], [])
+                self.journal.record(self.number, [Outcome(number=item[0], state="failed", note=note)], [])
             else:
                 self._some(work, [item], 1)
         self._some(work, [each for each in todo if each[2] < ALONE_AFTER], max(1, work.batch))
@@ -109,7 +109,7 @@ class FolderRun(Run[FolderWork]):
             writes += [(number, each, self._written(each, item=number)) for each in planned]
         if not outcomes:
             return
-        self.journal.intend(self.number, outcomes, [file for _, _, file in writes], _warnings(group, outcomes))
+        self.journal.record(self.number, outcomes, [file for _, _, file in writes], _warnings(group, outcomes))
         for at, (number, write, file) in enumerate(writes):
             try:
                 self.inside.write(self.output / file.path, write.after)
@@ -148,20 +148,20 @@ class FolderRun(Run[FolderWork]):
 
     def finish(self, work: FolderWork) -> None:
         """Write the file of many pictures. It can be made anew, so that the journal keeps only what it held."""
-        files.put_right(self.journal, self.number, self.inside)  # a second Ctrl+C may have come between two files
+        files.recover(self.journal, self.number, self.inside)  # a second Ctrl+C may have come between two files
         self.journal.begin(self.number, [], spent_s=self._spent, per_item_s=self._clock.per_item_s())
-        self.journal.slim(self.number)
+        self.journal.drop_content(self.number)
         results = ((self.root / path, facts) for path, facts in self.journal.results(self.number))
         write = work.at_end(results)
         if write is None:
             return
         file = self._written(write)
         if write.after != write.before:
-            self.journal.intend(self.number, [], [file])
+            self.journal.record(self.number, [], [file])
             self.inside.write(write.path, write.after)
         with self.journal.transaction():
             self.journal.written_down(self.number)
-            self.journal.tell(self.number)
+            self.journal.mark_reported(self.number)
 
 
 def _warnings(group: Sequence[tuple[int, str, int]], outcomes: Sequence[Outcome]) -> list[Event]:

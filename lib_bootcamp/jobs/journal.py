@@ -103,14 +103,14 @@ class JobJournal(Database):
             )
             return cursor.rowcount == 1
 
-    def want(self, number: int, what: str) -> None:
+    def request(self, number: int, what: str) -> None:
         """Ask the process that runs a job for `pause` or `cancel`; who was asked to cancel is not asked to pause."""
         with self.transaction() as db:
             db.execute(
                 "UPDATE jobs SET wanted = ? WHERE id = ? AND wanted != 'cancel' AND state = 'running'", (what, number)
             )
 
-    def wanted(self, number: int) -> str:
+    def requested(self, number: int) -> str:
         """What the process that runs a job is asked for."""
         found = self.all("SELECT wanted FROM jobs WHERE id = ?", number)
         return found[0][0] if found else "cancel"
@@ -153,7 +153,7 @@ class ItemJournal(Database):
         )
         return [(at, os.fsdecode(path), tries) for at, path, tries in found]
 
-    def give_up(self, number: int) -> None:
+    def release(self, number: int) -> None:
         """Say that the pictures that were begun are left for later, by somebody's wish and not by a crash."""
         with self.transaction() as db:
             db.execute("UPDATE jobs SET begun = '[]' WHERE id = ?", (number,))
@@ -166,7 +166,7 @@ class ItemJournal(Database):
                 "UPDATE items SET tries = tries + 1 WHERE job = ? AND number = ? AND state = 'todo'",
                 [(number, at) for at in json.loads(begun)],
             )
-            self.give_up(number)
+            self.release(number)
 
     def begin_again(self, number: int, items: Sequence[int]) -> None:
         """Say that pictures are to be done after all: what was made of them is lost."""
@@ -195,7 +195,7 @@ class ItemJournal(Database):
             if len(page) < PAGE:
                 return
 
-    def tell(self, number: int) -> None:
+    def mark_reported(self, number: int) -> None:
         """Say that the results so far are in the file that holds what came of many pictures."""
         with self.transaction() as db:
             db.execute("UPDATE items SET told = 1 WHERE job = ? AND state = 'done' AND told = 0", (number,))
@@ -248,7 +248,7 @@ class Journal(JobJournal, ItemJournal, FileJournal, EventJournal):
                 (json.dumps(items), spent_s, per_item_s, number),
             )
 
-    def intend(
+    def record(
         self, number: int, outcomes: Sequence[Outcome], writes: Sequence[Written], events: Sequence[Event] = ()
     ) -> None:
         """What came of pictures, and the files that are written next."""

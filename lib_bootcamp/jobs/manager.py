@@ -209,8 +209,8 @@ class Jobs:
             in_place = row.info.kind == "folder" and row.output == row.folder
             named = around.folder if in_place else around.output_folder
             inside = Inside(named(str(row.output), "folder"), exact=not row.trusted)
-            files.put_right(self.journal, number, inside)
-            restored, left = files.put_back(self.journal, number, inside)
+            files.recover(self.journal, number, inside)
+            restored, left = files.restore(self.journal, number, inside)
             state, error = "undone", ""
         finally:
             self.journal.move(number, state, among=("undoing",), error=error)
@@ -275,7 +275,7 @@ class Jobs:
         with contextlib.suppress(NoJobError, StorageError), self.journal.transaction():  # nobody begins it meanwhile
             now = self.journal.row(number)
             if (now.owner, now.info.state) == (row.owner, row.info.state):
-                files.sweep_pending(self.journal, number, row.output, exact=not row.trusted)
+                files.remove_pending_leftovers(self.journal, number, row.output, exact=not row.trusted)
                 state: State = "cancelled" if undone else "interrupted"
                 self.journal.move(number, state, among=(row.info.state,), error=UNDO_AGAIN if undone else "")
 
@@ -318,7 +318,7 @@ class Jobs:
     def _ask(self, number: int, what: str, done: str) -> None:
         if self.journal.row(number).info.state != "running":
             raise self._cannot(number, done)
-        self.journal.want(number, what)
+        self.journal.request(number, what)
         with self._lock:
             stop = self._here.get(number)
         if stop is not None:

@@ -58,7 +58,7 @@ class JobProgress:
         now = time.monotonic()
         if now - self._asked >= ASK_S:
             self._asked = now
-            if self._journal.wanted(self._number):
+            if self._journal.requested(self._number):
                 self._stop.set()
         return self._stop.is_set()
 

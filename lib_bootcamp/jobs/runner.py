@@ -67,7 +67,7 @@ class Run(Generic[W]):
         error = ""
         try:
             work = self.opened()
-            files.put_right(self.journal, self.number, self.inside)
+            files.recover(self.journal, self.number, self.inside)
             self.journal.crashed(self.number)
             if not self.row.listed:
                 self.list_all(work)
@@ -80,7 +80,7 @@ class Run(Generic[W]):
             LOG.exception("job %s failed", self.number)
             state, error = "failed", UNEXPECTED
         try:
-            self.journal.give_up(self.number)
+            self.journal.release(self.number)
             if work is not None:
                 self.finish(work)
         except KeyboardInterrupt:
@@ -91,7 +91,7 @@ class Run(Generic[W]):
             LOG.exception("the end of job %s failed", self.number)
             state, error = "failed", error or UNEXPECTED
         with self.journal.transaction(durable="now"):  # nobody asks for anything in between
-            if state == "paused" and self.journal.wanted(self.number) == "cancel":
+            if state == "paused" and self.journal.requested(self.number) == "cancel":
                 state = "cancelled"
             self.journal.move(self.number, state, among=("running",), error=error)
         return state

@@ -55,12 +55,12 @@ class StepsRun(Run[StepsWork]):
             )
             for each in writes
         ]
-        self.journal.intend(self.number, [], written)
+        self.journal.record(self.number, [], written)
         for each in writes:
             try:
                 self.inside.write(each.path, each.after)
             except OutputError:
-                files.put_right(self.journal, self.number, self.inside)
+                files.recover(self.journal, self.number, self.inside)
                 raise
         self._clock.add(seconds, 1)
         self.journal.step_done(self.number, step.events, spent_s=seconds, per_item_s=self._clock.per_item_s())
@@ -70,7 +70,7 @@ class StepsRun(Run[StepsWork]):
     def finish(self, work: StepsWork) -> None:
         """See `Run`."""
         del work
-        files.put_right(self.journal, self.number, self.inside)
+        files.recover(self.journal, self.number, self.inside)
 
 
 def _generated(steps: Iterator[Step]) -> Generator[Step, None, None]:

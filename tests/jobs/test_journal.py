@@ -80,7 +80,7 @@ def test_counts_follow_the_pictures(journal: Journal) -> None:
     number = add(journal)
     journal.list_items(number, [("a", ""), ("b", "there is one"), ("c", ""), ("d", "")])
     journal.begin(number, [0, 2])
-    journal.intend(
+    journal.record(
         number,
         [Outcome(number=0, state="done", result={"text": "x"}), Outcome(number=2, state="failed", note="no")],
         [],
@@ -126,24 +126,24 @@ def test_others_may_write_while_a_slow_folder_is_listed(journal: Journal) -> Non
 
 def test_results_are_told_once(journal: Journal) -> None:
     number = add(journal, Path("/set"), "a", "b")
-    journal.intend(number, [Outcome(number=0, state="done", result={"text": "x"})], [])
+    journal.record(number, [Outcome(number=0, state="done", result={"text": "x"})], [])
     assert list(journal.results(number)) == [("a", {"text": "x"})]
-    journal.tell(number)
+    journal.mark_reported(number)
     assert list(journal.results(number)) == []
-    journal.intend(number, [Outcome(number=1, state="done", result={"text": "y"})], [])
+    journal.record(number, [Outcome(number=1, state="done", result={"text": "y"})], [])
     assert list(journal.results(number)) == [("b", {"text": "y"})]
 
 
 def test_results_of_more_than_a_page_come_in_order(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PAGE", 3)
     number = add(journal, Path("/set"), *"abcdefgh")
-    journal.intend(number, [Outcome(number=at, state="done", result={"at": at}) for at in range(8)], [])
+    journal.record(number, [Outcome(number=at, state="done", result={"at": at}) for at in range(8)], [])
     assert [facts["at"] for _, facts in journal.results(number)] == list(range(8))
 
 
 def test_a_file_that_could_not_be_written_makes_its_picture_fail_once(journal: Journal) -> None:
     number = add(journal, Path("/set"), "a")
-    journal.intend(number, [Outcome(number=0, state="done", result={})], [written("a.txt", None, b"x")])
+    journal.record(number, [Outcome(number=0, state="done", result={})], [written("a.txt", None, b"x")])
     for _ in range(2):
         journal.take_back(number, 0, "a.txt", "disk full")
     info = journal.row(number).info
@@ -153,11 +153,11 @@ def test_a_file_that_could_not_be_written_makes_its_picture_fail_once(journal: J
 
 def test_what_a_file_holds_is_forgotten_when_it_is_written_and_what_it_held_is_not(journal: Journal) -> None:
     number = add(journal, Path("/set"), "a")
-    journal.intend(number, [], [written("a.txt", b"old", b"new")])
+    journal.record(number, [], [written("a.txt", b"old", b"new")])
     assert [each.after for each in journal.pending(number)] == [b"new"]
     journal.begin(number, [])
-    journal.intend(number, [], [written("b.txt", None, b"next")])
-    journal.slim(number)
+    journal.record(number, [], [written("b.txt", None, b"next")])
+    journal.drop_content(number)
     assert [(each.path, each.after) for each in journal.pending(number)] == [("b.txt", b"next")]
     (file,) = journal.written(number)
     assert (file.before, file.after, file.digest) == (b"old", None, digest(b"new"))
@@ -166,7 +166,7 @@ def test_what_a_file_holds_is_forgotten_when_it_is_written_and_what_it_held_is_n
 def test_a_crash_counts_for_what_was_begun_and_did_not_end(journal: Journal) -> None:
     number = add(journal, Path("/set"), "a", "b", "c")
     journal.begin(number, [0, 1])
-    journal.intend(number, [Outcome(number=0, state="done", result={})], [])
+    journal.record(number, [Outcome(number=0, state="done", result={})], [])
     journal.crashed(number)
     journal.crashed(number)  # nothing was begun since
     assert (journal.todo(number), journal.repeats(number)) == ([(1, "b", 1), (2, "c", 0)], 1)
@@ -175,17 +175,17 @@ def test_a_crash_counts_for_what_was_begun_and_did_not_end(journal: Journal) -> 
 def test_what_is_given_up_by_somebodys_wish_is_no_crash(journal: Journal) -> None:
     number = add(journal, Path("/set"), "a")
     journal.begin(number, [0])
-    journal.give_up(number)
+    journal.release(number)
     journal.crashed(number)
     assert journal.repeats(number) == 0
 
 
 def test_the_number_of_a_written_file_is_never_given_twice(journal: Journal) -> None:
     number = add(journal, Path("/set"), "a")
-    journal.intend(number, [], [written("a.txt", None, b"x")])
+    journal.record(number, [], [written("a.txt", None, b"x")])
     journal.begin(number, [])
     journal.forget_writes([each.id for each in journal.written(number)])
-    journal.intend(number, [], [written("b.txt", None, b"y")])
+    journal.record(number, [], [written("b.txt", None, b"y")])
     assert [each.path for each in journal.pending(number)] == ["b.txt"]
 
 
@@ -193,7 +193,7 @@ def test_the_time_that_is_left_is_that_of_the_pictures_that_are_left(journal: Jo
     number = add(journal, Path("/set"), *"abcde")
     journal.claim(number, "me", "running", among=("queued",))
     assert journal.row(number).info.eta_s is None
-    journal.intend(number, [Outcome(number=0, state="done", result={})], [])
+    journal.record(number, [Outcome(number=0, state="done", result={})], [])
     journal.begin(number, [1], spent_s=2.0, per_item_s=2.0)
     assert (journal.row(number).info.eta_s, journal.row(number).info.spent_s) == (8.0, 2.0)
     assert "about 8 s left" in journal.row(number).info.summary()
@@ -210,14 +210,14 @@ def test_a_job_is_claimed_once(journal: Journal) -> None:
 
 def test_who_was_asked_to_cancel_is_not_asked_to_pause(journal: Journal) -> None:
     number = add(journal)
-    journal.want(number, "pause")
-    assert journal.wanted(number) == ""  # it does not run
+    journal.request(number, "pause")
+    assert journal.requested(number) == ""  # it does not run
     journal.claim(number, "me", "running", among=("queued",))
-    journal.want(number, "cancel")
-    journal.want(number, "pause")
-    assert journal.wanted(number) == "cancel"
+    journal.request(number, "cancel")
+    journal.request(number, "pause")
+    assert journal.requested(number) == "cancel"
     journal.move(number, "cancelled", among=("running",))
-    assert journal.wanted(number) == ""
+    assert journal.requested(number) == ""
 
 
 def test_only_the_newest_ended_jobs_are_remembered(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -269,8 +269,8 @@ def test_old_content_is_waited_for_and_new_files_are_not(journal: Journal, monke
     )
     number = add(journal, Path("/set"))
     asked.clear()
-    journal.intend(number, [], [written("a.txt", None, b"x")])
-    journal.intend(number, [], [written("b.txt", b"old", b"x")])
+    journal.record(number, [], [written("a.txt", None, b"x")])
+    journal.record(number, [], [written("b.txt", b"old", b"x")])
     assert [each for each in asked if each] == ["soon"]
 
 

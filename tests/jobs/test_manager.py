@@ -276,14 +276,14 @@ def test_nothing_else_can_be_asked_for_while_a_job_is_undone(
     number = run(jobs, root).id
     refused: list[str] = []
 
-    def put_back(*_: Any) -> Any:
+    def restore(*_: Any) -> Any:
         for action in (jobs.pause, jobs.cancel, jobs.resume, jobs.undo, jobs.remove):
             with pytest.raises(JobStateError, match=r"is undoing and cannot be .*; wait until that is done"):
                 action(number, trusted=True)
             refused.append(action.__name__)
         return 0, []
 
-    monkeypatch.setattr(module.files, "put_back", put_back)
+    monkeypatch.setattr(module.files, "put_back", restore)
     jobs.undo(number, trusted=True)
     assert len(refused) == 5
 

@@ -274,7 +274,7 @@ def test_a_picture_that_ends_the_program_again_by_itself_is_left_out_and_told(
 def test_what_is_done_is_never_begun_again(jobs: Jobs, root: Path, script: Script) -> None:
     number = create(jobs, root)
     jobs.journal.list_items(number, [(name, "") for name in NAMES])
-    jobs.journal.intend(number, [Outcome(number=at, state="done", result={"text": "x"}) for at in range(4)], [])
+    jobs.journal.record(number, [Outcome(number=at, state="done", result={"text": "x"}) for at in range(4)], [])
     run(jobs, number)
     assert script.worked == NAMES[4:]
 

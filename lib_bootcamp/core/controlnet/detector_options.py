@@ -100,7 +100,7 @@ class Options(Params):
         if self.detector == "objects" and not any(each.strip() for each in self.phrases):
             raise InvalidParamError("phrases", "is empty", hint="say what to look for")
 
-    def told(self) -> Options:
+    def normalized(self) -> Options:
         """Without empty phrases."""
         return dataclasses.replace(self, phrases=tuple(each.strip() for each in self.phrases if each.strip()))
 

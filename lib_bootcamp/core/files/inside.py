@@ -124,7 +124,7 @@ class Inside:
         except OSError as error:
             raise _or_cannot_write(path, error) from None
 
-    def put_back(
+    def restore(
         self, path: Path, left: bytes, before: bytes | None, *, dry_run: bool = False
     ) -> tuple[bytes | None, bool]:
         """Give a file its old bytes, or remove it (None), only while it is as it was left.

@@ -101,7 +101,7 @@ class Journal:
         file = self.root / line["file"]
         try:
             before = None if line["before"] is None else base64.b64decode(line["before"])
-            now, is_back = self.inside.put_back(file, bytes.fromhex(line["after"]), before, dry_run=dry_run)
+            now, is_back = self.inside.restore(file, bytes.fromhex(line["after"]), before, dry_run=dry_run)
         except LeadsOutError:
             return Restored(file=file, note=f"{file} is outside the folder; skipped.")
         except BootcampError as error:

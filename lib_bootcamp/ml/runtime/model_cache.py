@@ -66,7 +66,7 @@ class ModelCache:
             with self._lock:
                 place.lent -= 1
                 place.free_since = self._clock()
-            self.sweep()
+            self.drop_idle()
 
     def listed(self) -> tuple[KeptModel, ...]:
         """What is in memory now, in the order it was asked for."""
@@ -81,7 +81,7 @@ class ModelCache:
             for key, model in kept
         )
 
-    def sweep(self) -> None:
+    def drop_idle(self) -> None:
         """Drop what nobody has used for too long, and look again when the next one is due."""
         limit = self._idle()
         with self._lock:
@@ -106,7 +106,7 @@ class ModelCache:
             self._timer.cancel()
             self._timer = None
         if seconds is not None:
-            self._timer = threading.Timer(max(seconds, 0.0) + 0.01, _sweep, (weakref.ref(self),))
+            self._timer = threading.Timer(max(seconds, 0.0) + 0.01, _drop_idle, (weakref.ref(self),))
             self._timer.daemon = True
             self._timer.start()
 
@@ -115,11 +115,11 @@ class ModelCache:
             self._timer.cancel()  # type: ignore[union-attr]
 
 
-def _sweep(model_cache: weakref.ref[ModelCache]) -> None:
+def _drop_idle(model_cache: weakref.ref[ModelCache]) -> None:
     """The timer's call: it does not keep the model cache alive."""
     held = model_cache()
     if held is not None:
-        held.sweep()
+        held.drop_idle()
 
 
 def free_memory() -> None:

@@ -96,7 +96,7 @@ def detector(params: DetectSettings, context: Context) -> Iterator[Callable[[Ima
         from lib_bootcamp.ml.detectors.registry import lent
     except ImportError as error:
         raise MissingPackageError(str(error.name), "Detecting") from error
-    options = params.told()
+    options = params.normalized()
     with lent(options, context.host, context.progress) as ready:
 
         def run(image: Image) -> DetectedMap:

@@ -106,10 +106,10 @@ def test_a_model_is_kept_until_it_has_been_idle_long_enough() -> None:
     with model_cache.borrow("a", Model):
         pass
     clock.now = 59.0
-    model_cache.sweep()
+    model_cache.drop_idle()
     assert len(model_cache.listed()) == 1
     clock.now = 60.0
-    model_cache.sweep()
+    model_cache.drop_idle()
     assert model_cache.listed() == ()
 
 
@@ -118,7 +118,7 @@ def test_a_lent_model_is_not_dropped_however_long_it_is_lent() -> None:
     model_cache = ModelCache(lambda: 60.0, clock)
     with model_cache.borrow("a", Model):
         clock.now = 1000.0
-        model_cache.sweep()
+        model_cache.drop_idle()
         model_cache.clear()
         assert len(model_cache.listed()) == 1
 
@@ -128,7 +128,7 @@ def test_idle_time_counts_from_the_last_return() -> None:
     model_cache = ModelCache(lambda: 60.0, clock)
     with model_cache.borrow("a", Model):
         clock.now = 1000.0
-    model_cache.sweep()
+    model_cache.drop_idle()
     assert len(model_cache.listed()) == 1
 
 
