@@ -103,7 +103,7 @@ class NoJournal:
     def drop_content(self, number: int) -> None:
         """Nothing."""
 
-    def wanted(self, number: int) -> str:
+    def requested(self, number: int) -> str:
         """Nobody asks."""
         return ""
 

@@ -283,7 +283,7 @@ def test_nothing_else_can_be_asked_for_while_a_job_is_undone(
             refused.append(action.__name__)
         return 0, []
 
-    monkeypatch.setattr(module.files, "put_back", restore)
+    monkeypatch.setattr(module.files, "restore", restore)
     jobs.undo(number, trusted=True)
     assert len(refused) == 5
 
