@@ -27,7 +27,7 @@ def near_to(value: object, known: Sequence[str]) -> str:
         return ""
     folded = {each.casefold(): each for each in known}
     near = difflib.get_close_matches(value.casefold(), folded, n=1)
-    return f"did you mean {folded[near[0]]}" if near else ""
+    return f"did you mean {folded[near[0]]}?" if near else ""
 
 
 def unknown(name: object, known: Sequence[str], *, path: str = "") -> InvalidParamError:

@@ -232,7 +232,8 @@ def test_a_wrong_value_is_refused_by_name_with_the_remedy(name, value, words):
     error = refused(Everything, {**OK, name: value})
     assert error.param == name
     assert words in str(error)
-    assert str(error) == f"{name} " + "; ".join(filter(None, [error.message, error.hint])) + "."
+    sentence = f"{name} " + "; ".join(filter(None, [error.message, error.hint]))
+    assert str(error) == sentence + ("" if sentence.endswith("?") else ".")
     assert error.status == 422
 
 
@@ -255,7 +256,7 @@ def test_a_missing_value_is_named_with_what_to_give():
 
 
 def test_an_unknown_name_is_refused_with_the_nearest_one():
-    assert str(refused(Everything, {**OK, "colur": 1})) == "colur is not a parameter here; did you mean color."
+    assert str(refused(Everything, {**OK, "colur": 1})) == "colur is not a parameter here; did you mean color?"
 
 
 @pytest.mark.parametrize("name", ["check", "fields", "__class__", "", "self", "text ", 7, None])

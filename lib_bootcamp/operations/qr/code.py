@@ -205,7 +205,7 @@ class QrCodeParams(Params):
         """
         if self.payload == "text":
             if not self.content:
-                raise InvalidParamError("content", "is missing", hint="give a text or a URL, or choose another payload")
+                raise InvalidParamError("content", "is missing", hint="enter a text or URL, or choose another payload")
             return self.content
         return _PAYLOADS[self.payload](self)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -173,7 +173,7 @@ def add_route(router: APIRouter, route: Route, endpoint: Callable[..., Any]) -> 
     )
 
 
-def read_from(query: type[Params]) -> Callable[[Request], Params]:
+def read_from(query: type[Params]) -> Callable[[Request], Awaitable[Params]]:
     """The FastAPI dependency that reads the parameters in the path and behind the question mark.
 
     Raises:
@@ -181,7 +181,7 @@ def read_from(query: type[Params]) -> Callable[[Request], Params]:
     """
     known = {param.name: param for param in query.fields()}
 
-    def read(request: Request) -> Params:
+    async def read(request: Request) -> Params:  # a plain one would run in a thread of the server's
         given = {**request.query_params, **request.path_params}
         return query.from_mapping({name: known[name].parse_text(str(given[name])) for name in known if name in given})
 

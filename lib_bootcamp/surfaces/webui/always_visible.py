@@ -23,9 +23,9 @@ from .ports import ControlNet, WebUi
 from .section import (
     AUTOMATIC,
     CUSTOM,
-    FIELD_STYLE,
     GUIDANCE_FIELDS,
     OFF,
+    SECTION_STYLE,
     SIZE,
     component_param,
     control_maps,
@@ -87,7 +87,7 @@ class SectionUi:
         labels = section_labels()
 
         def place(name: str) -> Any:
-            fields["", name] = component(own[name], prefix=prefix, style=FIELD_STYLE)
+            fields["", name] = component(own[name], prefix=prefix, style=SECTION_STYLE)
             return fields["", name]
 
         with self.webui.accordion("Bootcamp", prefix, value=False) as enabled:
@@ -95,7 +95,7 @@ class SectionUi:
             with gr.Row():
                 # dropdowns, because only they are asked again when ui-config.json changes their value
                 control = fields["", "control"] = _dropdown(
-                    own["control"], prefix, choices_of(own["control"], FIELD_STYLE)
+                    own["control"], prefix, choices_of(own["control"], SECTION_STYLE)
                 )
                 titles, _ = self._offer(own["control"].default, AUTOMATIC, img2img=img2img)
                 preset = fields["", "preset"] = _dropdown(own["preset"], prefix, titles)
@@ -136,12 +136,12 @@ class SectionUi:
         guided = any(each.name == control and each.luminance for each in control_maps())
         if net is None:
             line = NO_CONTROLNET_GUIDED if guided else NO_CONTROLNET
-            return [show(param, AUTOMATIC, FIELD_STYLE)], notice(line, "")
+            return [show(param, AUTOMATIC, SECTION_STYLE)], notice(line, "")
         base, models = self.webui.checkpoint_base(), net.models()
         names = [each.name for each in usable(control, base, models, img2img=img2img)]
         if chosen not in {AUTOMATIC, CUSTOM, *names}:
             names.append(chosen)
-        titles = [show(param, each, FIELD_STYLE) for each in (AUTOMATIC, *names, CUSTOM)]
+        titles = [show(param, each, SECTION_STYLE) for each in (AUTOMATIC, *names, CUSTOM)]
         missing = "" if control == OFF else advice(control, base, models, net.folder(), img2img=img2img)
         line = find_preset(chosen).advice if chosen in names else ""
         if not names and guided:
@@ -163,8 +163,8 @@ class SectionUi:
 
         def offered(control_value: str, preset_value: str) -> list[Any]:
             name, chosen = (
-                read(own["control"], control_value, FIELD_STYLE),
-                read(own["preset"], preset_value, FIELD_STYLE),
+                read(own["control"], control_value, SECTION_STYLE),
+                read(own["preset"], preset_value, SECTION_STYLE),
             )
             offer, line = self._offer(name, chosen, img2img=img2img)
             return [
@@ -181,10 +181,10 @@ class SectionUi:
         targets = [fields[key] for key in filled]
 
         def chosen_by_hand(preset_value: str) -> list[Any]:
-            name = read(own["preset"], preset_value, FIELD_STYLE)
+            name = read(own["preset"], preset_value, SECTION_STYLE)
             values = _preset_values(name)
             return [
-                gr.update(value=show(_param(key), values[key], FIELD_STYLE)) if key in values else gr.update()
+                gr.update(value=show(_param(key), values[key], SECTION_STYLE)) if key in values else gr.update()
                 for key in filled
             ]
 
@@ -205,8 +205,8 @@ def notice(advice_line: str, missing: str, *, urgent: bool = False) -> str:
 def _dropdown(param: Param, prefix: str, choices: list[str]) -> Any:
     return gr.Dropdown(
         choices=choices,
-        value=show(param, param.default, FIELD_STYLE),
-        label=label_of(param, FIELD_STYLE),
+        value=show(param, param.default, SECTION_STYLE),
+        label=label_of(param, SECTION_STYLE),
         info=param.spec.help,
         elem_id=f"{prefix}_{param.name}",
     )
@@ -215,7 +215,7 @@ def _dropdown(param: Param, prefix: str, choices: list[str]) -> Any:
 def _form(operation: Operation[Any, Any], prefix: str, labels: Mapping[tuple[str, str], str]) -> Form:
     own = {name: label for (control, name), label in labels.items() if control == operation.name}
     form = Form(
-        operation, f"{prefix}_{operation.name}", skip=SIZE, style=replace(FIELD_STYLE, labels=own, on_input=True)
+        operation, f"{prefix}_{operation.name}", skip=SIZE, style=replace(SECTION_STYLE, labels=own, on_input=True)
     )
     for param in map_fields(operation):
         if param.spec.positional:
@@ -256,11 +256,11 @@ def _filled_by_presets() -> list[tuple[str, str]]:
 
 def _show_area(value: str, areas: list[Any], param: Param) -> None:
     for operation, area in zip(control_maps(), areas, strict=True):
-        area.visible = operation.name == read(param, value, FIELD_STYLE)
+        area.visible = operation.name == read(param, value, SECTION_STYLE)
 
 
 def _show_sliders(value: str, sliders: Any, param: Param) -> None:
-    sliders.visible = read(param, value, FIELD_STYLE) != AUTOMATIC
+    sliders.visible = read(param, value, SECTION_STYLE) != AUTOMATIC
 
 
 def _pasted_fields(fields: Fields) -> list[tuple[Any, Pasted]]:
@@ -290,6 +290,6 @@ def _reader(control: str, param: Param) -> Callable[[Mapping[str, Any]], Any]:
         value = values.get(param.name, param.default)
         if value is None and not shown.optional:
             value = shown.default
-        return gr.update(value=show(shown, value, FIELD_STYLE))
+        return gr.update(value=show(shown, value, SECTION_STYLE))
 
     return reads

@@ -146,7 +146,7 @@ def positions() -> tuple[tuple[Operation[Any, Any] | None, Param], ...]:
 
 
 # A choice's value is its title, because ui-config.json compares a saved value with the titles.
-FIELD_STYLE = FieldStyle(plain_choices=True, image_type="numpy")
+SECTION_STYLE = FieldStyle(plain_choices=True, image_type="numpy")
 
 
 def component_param(param: Param) -> Param:

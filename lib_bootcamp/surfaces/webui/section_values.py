@@ -15,10 +15,10 @@ from lib_bootcamp.surfaces.shared.given_pictures import picture_of
 from .section import (
     AUTOMATIC,
     CONTROL,
-    FIELD_STYLE,
     MAP_PRESET,
     OFF,
     OWN,
+    SECTION_STYLE,
     SIZE,
     SectionParams,
     control_maps,
@@ -157,14 +157,14 @@ def _positional(args: Sequence[Any], overrides: Mapping[str, Any] | None) -> dic
     places = positions()
     values = [*args[: len(places)], *(param.default for _, param in places[len(args) :])]
     control_at = places.index((None, CONTROL))
-    control = (overrides or {}).get("control", read(CONTROL, values[control_at], FIELD_STYLE))
+    control = (overrides or {}).get("control", read(CONTROL, values[control_at], SECTION_STYLE))
     values[control_at] = control
     chosen = [
         (param, _picture(param, value) if param.kind == "image" else value)
         for (operation, param), value in zip(places, values, strict=True)
         if operation is None or operation.name == control
     ]
-    raw = read_fields([param for param, _ in chosen], [value for _, value in chosen], FIELD_STYLE)
+    raw = read_fields([param for param, _ in chosen], [value for _, value in chosen], SECTION_STYLE)
     if raw.get("preset", AUTOMATIC) == AUTOMATIC:
         for name in ("weight", "guidance_start", "guidance_end"):
             raw.pop(name, None)

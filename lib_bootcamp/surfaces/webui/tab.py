@@ -15,7 +15,7 @@ from lib_bootcamp.surfaces.page.tabs.page import build_tabs
 from lib_bootcamp.surfaces.page.values import read, show
 
 from .ports import WebUi
-from .section import AUTOMATIC, FIELD_STYLE, SIZE, component_param, map_fields, section_fields
+from .section import AUTOMATIC, SECTION_STYLE, SIZE, component_param, map_fields, section_fields
 
 PICTURE_TABS = ("img2img", "inpaint", "extras")
 UNITS = 10
@@ -129,10 +129,10 @@ def _send_settings(tab: Tab, webui: WebUi, button: Any, name: str, fields: dict[
         }
         updates = [
             gr.update(value=True),
-            gr.update(value=show(own["control"], tab.operation.name, FIELD_STYLE)),
-            gr.update(value=show(own["preset"], AUTOMATIC, FIELD_STYLE)),
+            gr.update(value=show(own["control"], tab.operation.name, SECTION_STYLE)),
+            gr.update(value=show(own["preset"], AUTOMATIC, SECTION_STYLE)),
         ]
-        updates += [gr.update(value=show(each, raw[each.name], FIELD_STYLE)) for each in params]
+        updates += [gr.update(value=show(each, raw[each.name], SECTION_STYLE)) for each in params]
         if size:
             sides = [raw.get(each) for each in SIZE]
             updates += [gr.update(value=side) if side else gr.update() for side in sides]

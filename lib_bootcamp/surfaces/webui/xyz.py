@@ -11,7 +11,7 @@ from lib_bootcamp.params import Param
 from lib_bootcamp.surfaces.page.values import read
 
 from .ports import WebUi
-from .section import FIELD_STYLE, GUIDANCE_FIELDS, control_maps, map_fields, section_fields
+from .section import GUIDANCE_FIELDS, SECTION_STYLE, control_maps, map_fields, section_fields
 from .section_run import AXES
 
 LABEL = "[Bootcamp] "
@@ -97,7 +97,7 @@ def _apply(param: Param) -> Callable[[Any, Any, Any], None]:
 def _value(param: Param, x: Any) -> Any:
     if param.kind in {"integer", "number"}:
         return x
-    shown = read(param, x, FIELD_STYLE) if param.kind == "choice" else x
+    shown = read(param, x, SECTION_STYLE) if param.kind == "choice" else x
     return param.parse_text(shown) if isinstance(shown, str) else shown
 
 

@@ -18,7 +18,7 @@ from lib_bootcamp.operations.maps.lighting import LIGHTING
 from lib_bootcamp.surfaces.http.routes import build_router
 from lib_bootcamp.surfaces.page.fields import component
 from lib_bootcamp.surfaces.page.values import FieldStyle, read
-from lib_bootcamp.surfaces.webui.section import FIELD_STYLE
+from lib_bootcamp.surfaces.webui.section import SECTION_STYLE
 from lib_bootcamp.surfaces.webui.section_values import parse
 from tests.contract.http_client import Client
 from tests.fakes import FakeHost
@@ -90,14 +90,14 @@ def payload_of(made: Any, data: bytes, folder: Path) -> Any:
     return made.data_model(path=str(folder / "upload"), meta={"_type": "gradio.FileData"})
 
 
-@pytest.mark.parametrize("style", [FieldStyle(), FIELD_STYLE], ids=["the page", "the section"])
+@pytest.mark.parametrize("style", [FieldStyle(), SECTION_STYLE], ids=["the page", "the section"])
 def test_from_a_page(uploads: Path, style: FieldStyle) -> None:
     made = component(DEPTH, prefix="a", style=style)
     given = made.preprocess(payload_of(made, png(), uploads))
     assert np.allclose(read(DEPTH, given, style), SHARES)
 
 
-@pytest.mark.parametrize("style", [FieldStyle(), FIELD_STYLE], ids=["the page", "the section"])
+@pytest.mark.parametrize("style", [FieldStyle(), SECTION_STYLE], ids=["the page", "the section"])
 def test_a_page_takes_decimals_for_what_they_are(uploads: Path, style: FieldStyle) -> None:
     out = io.BytesIO()
     Pil.fromarray(np.full((4, 4), 0.7, np.float32)).save(out, "TIFF")

@@ -19,7 +19,7 @@ from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
 from lib_bootcamp.surfaces.page.values import show
 from lib_bootcamp.surfaces.webui.section import (
-    FIELD_STYLE,
+    SECTION_STYLE,
     SectionParams,
     component_param,
     control_maps,
@@ -255,7 +255,7 @@ def by_hand(**changes: Any) -> list[Any]:
     for operation, param in positions():
         param = param if operation else component_param(param)
         name = f"{operation.name}.{param.name}" if operation else param.name
-        values.append(show(param, changes.get(name, param.default), FIELD_STYLE))
+        values.append(show(param, changes.get(name, param.default), SECTION_STYLE))
     return values
 
 

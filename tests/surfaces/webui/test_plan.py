@@ -19,7 +19,7 @@ from lib_bootcamp.surfaces.webui.plan import (
     resolve,
 )
 from lib_bootcamp.surfaces.webui.ports import UnitSettings
-from lib_bootcamp.surfaces.webui.section import FIELD_STYLE, component_param, positions
+from lib_bootcamp.surfaces.webui.section import SECTION_STYLE, component_param, positions
 from lib_bootcamp.surfaces.webui.section_values import parse
 
 MONSTER, BRIGHTNESS, TILE, CANNY = (
@@ -51,7 +51,7 @@ def from_ui(**changes: Any) -> list[Any]:
     values = []
     for operation, param in positions():
         param = param if operation else component_param(param)
-        values.append(show(param, changes.get(param.name, param.default), FIELD_STYLE))
+        values.append(show(param, changes.get(param.name, param.default), SECTION_STYLE))
     return values
 
 

@@ -13,7 +13,7 @@ pytest.importorskip("gradio")
 from lib_bootcamp.params import Param
 from lib_bootcamp.surfaces.page.values import choices_of
 from lib_bootcamp.surfaces.webui.saved_defaults import keep_saved_defaults, under_current_labels
-from lib_bootcamp.surfaces.webui.section import FIELD_STYLE, positions
+from lib_bootcamp.surfaces.webui.section import SECTION_STYLE, positions
 from lib_bootcamp.surfaces.webui.section_labels import section_labels
 
 BEFORE: dict[str, Any] = json.loads(Path(__file__).with_name("ui-config-of-0.1.json").read_text(encoding="utf-8"))
@@ -34,7 +34,7 @@ def test_each_choice_of_the_section_before_is_a_title_now() -> None:
     now = section_of(under_current_labels(BEFORE))
     for key, label in section_labels().items():
         if PARAMS[key].kind == "choice" and label in now and key[1] not in {"control", "preset"}:
-            assert now[label] in choices_of(PARAMS[key], FIELD_STYLE), label
+            assert now[label] in choices_of(PARAMS[key], SECTION_STYLE), label
 
 
 @pytest.mark.parametrize(
