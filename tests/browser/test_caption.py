@@ -139,7 +139,7 @@ def test_a_mistake_is_told(page: Any, tmp_path: Path) -> None:
     opened(page)
     begin(page, tmp_path / "none")
     said = page.wait_for_selector(f"{PREFIX}_message .bootcamp-error").inner_text()
-    assert "Folder not found: none" in said
+    assert f"Folder not found: {tmp_path / 'none'}" in said
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -72,7 +72,7 @@ class Scene:
     ground: Ground
 
     @property
-    def to_json(self) -> frozenset[str]:
+    def facts(self) -> frozenset[str]:
         """What is true of the picture; captions tell some of it."""
         told = {f"thing {each.thing}" for each in self.items} | {f"style {self.style}"}
         told |= {f"ground {' to '.join(dict.fromkeys(self.ground.names))}", f"count {len(self.items)}"}
