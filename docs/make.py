@@ -49,11 +49,11 @@ In reading order, after the photograph itself:
 python -m lib_bootcamp edges photos --preset canny --out canny
 ```
 
-makes a map of each picture in a folder, as a [job](jobs.md). On the page, below each of these tabs, "Maps of a folder" is the
-same, over the API `POST /bootcamp/v1/jobs/edges` (and `brightness`, `lighting`, `recolor`, `detect`, `all-maps`): it is
-followed, paused, resumed after a crash and taken back as a whole. `photos/a.jpg` gets `photos/maps/edges/a.png`, or a JPEG of
-quality 95, or with an output folder (`--out`) `canny/a.png`. Either way a folder takes about as long as reading its photographs
-with Pillow ([figures](benchmarks.md)).
+makes a map of each picture in a folder, as a [job](jobs.md). On the page, below each of these tabs, "Maps of a
+folder" is the same, over the API `POST /bootcamp/v1/jobs/edges` (and `brightness`, `lighting`, `recolor`, `detect`,
+`all-maps`): it is followed, paused, resumed after a crash and taken back as a whole. `photos/a.jpg` gets
+`photos/maps/edges/a.png`, or a JPEG of quality 95, or with an output folder (`--out`) `canny/a.png`. Either way a
+folder takes about as long as reading its photographs with Pillow ([figures](benchmarks.md)).
 
 ## Recolor
 
