@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from lib_bootcamp.core.files.inside import Inside, digest
 from lib_bootcamp.errors import BootcampError, OutputError, StorageError
 from lib_bootcamp.job import Event, FolderJob, FolderWork, Write
 from lib_bootcamp.jobs import files
 from lib_bootcamp.jobs.records import Outcome, Written, shown
-from lib_bootcamp.jobs.runner import Run
+from lib_bootcamp.jobs.runner import Run, closable
 from lib_bootcamp.results import FileResult
 
 ALONE_AFTER, LEFT_OUT_AFTER = 2, 4
@@ -67,7 +66,7 @@ class FolderRun(Run[FolderWork]):
         if not items:
             return
         # closed at once and not when it is collected: it holds the models
-        with closing(_generated(work.results([self.root / path for _, path, _ in items]))) as results:
+        with closing(closable(work.results([self.root / path for _, path, _ in items]))) as results:
             for at in range(0, len(items), size):
                 self._batch(work, results, items[at : at + size])
 
@@ -169,8 +168,3 @@ def _warnings(group: Sequence[tuple[int, str, int]], outcomes: Sequence[Outcome]
     paths = {number: shown(os.fsencode(path)) for number, path, _ in group}
     failed = (each for each in outcomes if each.state == "failed")
     return [Event(kind="warning", facts={"path": paths[each.number], "note": each.note}) for each in failed]
-
-
-def _generated(results: Iterator[Any]) -> Generator[Any, None, None]:
-    """Any iterator as one that can be closed."""
-    yield from results

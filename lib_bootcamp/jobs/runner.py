@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
 from typing import Any, Generic, TypeVar
 
 from lib_bootcamp.context import Context
@@ -22,6 +22,7 @@ from .records import Row
 LOG = logging.getLogger(__name__)
 UNEXPECTED = "The program failed unexpectedly; its log says where."
 W = TypeVar("W")
+T = TypeVar("T")
 
 
 class Run(Generic[W]):
@@ -125,3 +126,8 @@ class Run(Generic[W]):
         """
         if self.progress.cancelled():
             raise CancelledError(0)
+
+
+def closable(items: Iterator[T]) -> Generator[T, None, None]:
+    """Any iterator as one that can be closed."""
+    yield from items

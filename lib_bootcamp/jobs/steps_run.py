@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
 from contextlib import closing
 
 from lib_bootcamp.core.files.inside import Inside, digest
@@ -11,7 +10,7 @@ from lib_bootcamp.errors import OutputError
 from lib_bootcamp.job import Step, StepsJob, StepsWork
 from lib_bootcamp.jobs import files
 from lib_bootcamp.jobs.records import Written
-from lib_bootcamp.jobs.runner import Run
+from lib_bootcamp.jobs.runner import Run, closable
 
 
 class StepsRun(Run[StepsWork]):
@@ -36,7 +35,7 @@ class StepsRun(Run[StepsWork]):
         """See `Run`."""
         done = self.row.info.done
         self.progress.start(self.operation.title, work.total, "step")
-        with closing(_generated(work.steps(done))) as steps:
+        with closing(closable(work.steps(done))) as steps:
             for number in range(done, work.total):
                 self.stop_if_asked()
                 start = time.monotonic()
@@ -71,8 +70,3 @@ class StepsRun(Run[StepsWork]):
         """See `Run`."""
         del work
         files.recover(self.journal, self.number, self.inside)
-
-
-def _generated(steps: Iterator[Step]) -> Generator[Step, None, None]:
-    """Any iterator as one that can be closed."""
-    yield from steps

@@ -22,7 +22,7 @@ from .schemas import Components, request_body, to_openapi_30
 JSON, PNG = "application/json", "image/png"
 EVENTS = "text/event-stream"
 TITLE = "Bootcamp"
-ABOUT = "Control maps, QR-code art and scanning, and what CLIP sees in pictures: one route for each operation."
+DESCRIPTION = "Control maps, QR-code art and scanning, and what CLIP sees in pictures: one route for each operation."
 _DESCRIPTIONS = {
     400: "The body is malformed, or `Host` is no name of this server.",
     401: "The credentials are missing or wrong.",
@@ -150,7 +150,7 @@ def document(routes: Sequence[Route]) -> dict[str, Any]:
         paths.setdefault(PREFIX + each.path, {})[each.method.lower()] = each.operation(components)
     return {
         "openapi": "3.1.0",
-        "info": {"title": TITLE, "version": __version__, "description": ABOUT},
+        "info": {"title": TITLE, "version": __version__, "description": DESCRIPTION},
         "paths": paths,
         "components": {"schemas": dict(sorted(components.schemas.items()))},
     }

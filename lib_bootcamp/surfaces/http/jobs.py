@@ -26,7 +26,7 @@ from lib_bootcamp.surfaces.shared.work_queue import WorkQueues
 
 from .answers import plain_answer
 from .body import RawBody, request_values
-from .document import Route, add_route, read_from
+from .document import EVENTS, Route, add_route, read_from
 from .errors import error_statuses
 from .events import HEARTBEAT, HEARTBEAT_S, EventStream, event
 from .work import queued
@@ -84,7 +84,7 @@ ITEMS = Route(
     statuses=_ONE,
     query=ItemsQuery,
 )
-EVENTS = Route(
+FOLLOWED = Route(
     method="GET",
     path="/jobs/{number}/events",
     operation_id="bootcamp_job_events",
@@ -92,7 +92,7 @@ EVENTS = Route(
     tag=TAG,
     statuses=_ONE,
     query=JobQuery,
-    others={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+    others={200: {"content": {EVENTS: {"schema": {"type": "string"}}}}},
 )
 _CONTROLS = {
     "pause": (JobInfo, "Stop a job after its batch; it can be resumed."),
@@ -128,7 +128,7 @@ DELETED = Route(
 def job_routes(operations: Iterable[Operation[Any, Any]]) -> list[Route]:
     """The routes of jobs, described; none where no operation has one."""
     starts = [_start_of(each) for each in operations if each.job is not None]
-    return [*starts, LISTED, SHOWN, ITEMS, EVENTS, *CONTROLS.values(), DELETED] if starts else []
+    return [*starts, LISTED, SHOWN, ITEMS, FOLLOWED, *CONTROLS.values(), DELETED] if starts else []
 
 
 def _start_of(operation: Operation[Any, Any]) -> Route:
@@ -167,7 +167,7 @@ def add_job_routes(
     routes = _Routes(lambda: jobs_of(host, known.__getitem__), queues)
     for operation in with_jobs:
         add_route(router, _start_of(operation), queued(_start(routes, operation, reader), queues.pictures))
-    readers = {LISTED: routes.listed, SHOWN: routes.shown, ITEMS: routes.items, EVENTS: routes.events}
+    readers = {LISTED: routes.listed, SHOWN: routes.shown, ITEMS: routes.items, FOLLOWED: routes.events}
     controls = {CONTROLS[name]: getattr(routes, name) for name in CONTROLS}
     for route, handler in [*readers.items(), *controls.items(), (DELETED, routes.delete)]:
         add_route(router, route, queued(handler, queues.pictures if route is CONTROLS["undo"] else queues.quick))

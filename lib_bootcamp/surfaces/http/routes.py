@@ -3,10 +3,10 @@
 No `from __future__ import annotations` here: FastAPI has to see the models themselves.
 """
 
+import functools
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -155,8 +155,10 @@ def build_router(
         params = COMPATIBILITY.params_from({})
         return json_answer(COMPATIBILITY.run(params, Context.of_api(host, host.progress())))
 
+    described_once = functools.cache(lambda: document(described_routes(operations)))
+
     def openapi() -> Response:
-        return plain_answer(document(described_routes(operations)))
+        return plain_answer(described_once())
 
     add_route(router, INFO, queued(info, queues.quick))
     add_route(router, MODEL, model)
@@ -213,17 +215,18 @@ def _endpoint(
             return picture_answer(result) if as_picture else json_answer(result)
 
         queue = queues.of(operation)
-        if queue is queues.models:
-            if operation.needs and queue.is_full():
-                raise queue.refusal()
-            # mistakes are told before the work waits for its turn; its pictures are not held decoded meanwhile
-            queue = await queues.pictures.run(lambda _: queues.of(operation, params()), left=left(request))
+        if queue is queues.models and operation.needs and queue.is_full():
+            raise queue.refusal()
         if as_events:
             # wrong values are a status still; the body's files are gone when the answer begins
             given = await queues.pictures.run(lambda _: params(), left=left(request))
+            queue = queues.of(operation, given)
             if queue.is_full():
                 raise queue.refusal()
-            return EventStream(streamed(queue, partial(telling, given), request))
+            return EventStream(streamed(queue, functools.partial(telling, given), request))
+        if queue is queues.models:
+            # mistakes are told before the work waits for its turn; its pictures are not held decoded meanwhile
+            queue = await queues.pictures.run(lambda _: queues.of(operation, params()), left=left(request))
         return await queue.run(work, left=left(request))
 
     def telling(given: Any, stop: threading.Event, tell: Tell) -> Response:

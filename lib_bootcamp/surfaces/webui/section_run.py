@@ -19,6 +19,7 @@ from lib_bootcamp.core.images.pixels import WHITE, flatten
 from lib_bootcamp.errors import BootcampError, InvalidParamError
 from lib_bootcamp.ports import STEER, Host
 from lib_bootcamp.results import ControlMap
+from lib_bootcamp.surfaces.shared.attempt import attempt
 from lib_bootcamp.surfaces.shared.wording import worded
 
 from . import infotext
@@ -87,30 +88,29 @@ class SectionRunner:
             if axes:
                 self.webui.refuse(p, "The Bootcamp section is off; enable it to use its XYZ axes.", 422)
             return
-        try:
+
+        def work() -> None:
             asked = parse(args, axes)
             if asked is not None:
                 net = self.controlnet()
                 self._carry_out(p, resolve(asked, self._surroundings(p, net)), net, original)
-        except BootcampError as error:
+
+        def refuse(error: BootcampError) -> None:
             names = {} if isinstance(args[0], Mapping) else titles()  # a request's own names, the page's labels
             self.webui.refuse(p, worded(error, names), error.status)
-        except Exception:
-            LOG.exception("the Bootcamp section failed")
-            self.webui.refuse(p, WENT_WRONG, 500)
+
+        attempt("the Bootcamp section", work, refuse, WENT_WRONG)
 
     def before_sampling(self, p: Any) -> None:
         """Measure the VAE of the checkpoint, which is loaded by now; a mistake makes the generation fail."""
         run = getattr(p, RUN, None)
         if not isinstance(run, Run) or run.steer is None:
             return
-        try:
-            run.steer.prepare()
-        except BootcampError as error:
+
+        def refuse(error: BootcampError) -> None:
             self.webui.refuse_sampling(p, str(error), error.status)
-        except Exception:
-            LOG.exception("the VAE could not be measured")
-            self.webui.refuse_sampling(p, WENT_WRONG, 500)
+
+        attempt("measuring the VAE", run.steer.prepare, refuse, WENT_WRONG)
 
     def after_picture(self, p: Any, picture: Any) -> Any:
         """Scan one finished picture (Pillow); its infotext is written after this.
