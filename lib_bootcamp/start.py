@@ -27,7 +27,7 @@ Control maps, QR-code art and more for Stable Diffusion (version {__version__}).
 The first command sets up an environment of its own in {{folder}} (a minute or two, once).
 After it --help lists every command and COMMAND --help its parameters.
 
-  demo     make control maps, scan a code back, draw pictures and tell what is in them
+  demo     make control maps, scan a code back, draw pictures and label what is in them
   setup    only make the environment ready
   test     run the checks and the tests
 
@@ -95,7 +95,7 @@ def _fill_streams() -> None:
 
 
 def _flush_quietly() -> None:
-    """Output that cannot be written any more (a closed pipe, a full disk) was told; Python would tell it once more."""
+    """Output that cannot be written (a closed pipe, a full disk) was reported; Python would report it once more."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -1,7 +1,7 @@
 """Which requests of browsers are answered: by the name that they call this server, and by the page that sends them.
 
-A page at a name of its own that is made to resolve to this machine (DNS rebinding) tells its name in `Host`; a form or
-script of another site (cross-site request forgery) tells its site in `Origin` and `Sec-Fetch-Site`, which no script
+A page at a name of its own that is made to resolve to this machine (DNS rebinding) sends its name in `Host`; a form or
+script of another site (cross-site request forgery) sends its site in `Origin` and `Sec-Fetch-Site`, which no script
 can set. A browser says `same-origin` of its own knowledge, and to https and this machine's names alone: so a proxy may
 write another `Host`, while a rebound page, whose name has no certificate, cannot make use of it. Knows no framework.
 

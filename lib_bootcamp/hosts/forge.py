@@ -74,7 +74,7 @@ class ForgeHost(A1111Host):
         importlib.import_module("backend.memory_management").load_models_gpu([model.forge_objects_original.vae.patcher])
 
     def _latent_scale(self, model: Any) -> float | None:
-        return None  # its configuration tells
+        return None  # its configuration says
 
     def _vae_name(self) -> str | None:
         modules = self._webui("sd_models").model_data.forge_loading_parameters.get("additional_modules", [])

@@ -130,7 +130,7 @@ class StandaloneHost:
         self.model_cache = ModelCache()
 
     def info(self) -> HostInfo:
-        """Describe the host; never imports torch only to tell the device."""
+        """Describe the host; never imports torch only to name the device."""
         device = self.device() if "torch" in sys.modules else self._device or "cpu"
         return HostInfo(
             self.name, __version__, device, self.checkpoint(), installed_versions(), self.model_cache.listed()

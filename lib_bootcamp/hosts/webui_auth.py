@@ -65,7 +65,7 @@ class Guard:
         if given is None:
             raise HTTPException(401, "Give a user and a password by HTTP Basic authentication.", CHALLENGE)
         user, password = given
-        # Every entry is compared, so that the time tells nothing of which users there are.
+        # Every entry is compared, so that the time reveals nothing of which users there are.
         matches = [
             secrets.compare_digest(user, known) & secrets.compare_digest(password, secret)
             for known, secret in self._users.items()

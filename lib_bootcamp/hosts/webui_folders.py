@@ -17,7 +17,7 @@ MODEL_FILES = (".safetensors", ".pth", ".pt", ".ckpt", ".bin")
 
 
 class WebuiFolders:
-    """The part of a WebUI's host that tells where files lie, and who may name which."""
+    """The part of a WebUI's host that knows where files lie, and who may name which."""
 
     _webui: Callable[[str], Any]
 

@@ -17,7 +17,7 @@ class WebuiProgress:
     are those of somebody else's picture. Inside a generation's hooks the bar stays the generation's.
 
     Args:
-        host: tells what this thread holds.
+        host: knows what this thread holds.
     """
 
     def __init__(self, host: WebuiQueue) -> None:

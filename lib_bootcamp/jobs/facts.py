@@ -1,4 +1,4 @@
-"""What a job tells of itself, on every surface."""
+"""What a job reports of itself, on every surface."""
 
 from __future__ import annotations
 

@@ -35,11 +35,11 @@ def recover(journal: Journal, number: int, inside: Inside) -> None:
     remove_leftovers(inside, (each.path for each in pending))
     never: list[int] = []
     again: list[int] = []
-    told = False
+    reported = False
     for file in pending:
         now = inside.read(root / file.path)
         if now is not None and digest(now) == file.digest:
-            told = told or (file.after is None and file.item is None)
+            reported = reported or (file.after is None and file.item is None)
         elif now == file.before and file.after is not None:
             inside.write(root / file.path, file.after)
         else:
@@ -50,7 +50,7 @@ def recover(journal: Journal, number: int, inside: Inside) -> None:
         journal.forget_writes(never)
         journal.begin_again(number, again)
         journal.written_down(number)
-        if told:
+        if reported:
             journal.mark_reported(number)
 
 

@@ -164,7 +164,7 @@ class FolderRun(Run[FolderWork]):
 
 
 def _warnings(group: Sequence[tuple[int, str, int]], outcomes: Sequence[Outcome]) -> list[Event]:
-    """What is told of pictures that failed."""
+    """What the journal keeps of pictures that failed."""
     paths = {number: shown(os.fsencode(path)) for number, path, _ in group}
     failed = (each for each in outcomes if each.state == "failed")
     return [Event(kind="warning", facts={"path": paths[each.number], "note": each.note}) for each in failed]

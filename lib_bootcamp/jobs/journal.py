@@ -179,7 +179,7 @@ class ItemJournal(Database):
             db.execute("UPDATE jobs SET done = done - ? WHERE id = ?", (max(0, cursor.rowcount), number))
 
     def results(self, number: int) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Each picture that is done and not told yet, with the facts of its result; read page by page."""
+        """Each picture that is done and not reported yet, with the facts of its result; read page by page."""
         at = -1
         while True:
             page = self.all(

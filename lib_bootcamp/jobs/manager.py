@@ -79,7 +79,7 @@ class Jobs:
             trusted: whether the caller may name any folder; others see the jobs of folders they may name.
         """
         self._reap()
-        return [self._told(row) for row in self.journal.rows() if trusted or self._is_allowed(row)]
+        return [self._public(row) for row in self.journal.rows() if trusted or self._is_allowed(row)]
 
     def info(self, number: int, *, trusted: bool) -> JobInfo:
         """One job.
@@ -87,7 +87,7 @@ class Jobs:
         Raises:
             NoJobError: there is none, or not for this caller.
         """
-        return self._told(self._row(number, trusted=trusted))
+        return self._public(self._row(number, trusted=trusted))
 
     def items(self, number: int, *, trusted: bool, offset: int = 0, limit: int = 100) -> list[ItemInfo]:
         """Some of a job's pictures, in their order."""
@@ -144,7 +144,7 @@ class Jobs:
         context = Context.of_job(self.host, SilentProgress(), trusted=trusted)
         params, places = places_of(operation, params, context)
         kept = {**params.to_mapping(), **places.named}
-        # what it refuses is told at once and not when its turn comes
+        # what it refuses is refused at once and not when its turn comes
         job.work(places.folder, job.params.from_mapping(kept), context)
         self._reap()
         with self.journal.transaction():
@@ -152,7 +152,7 @@ class Jobs:
             return self.journal.add(name, kept, places, self._owner.name, trusted=trusted)
 
     def run_here(
-        self, number: int, progress: Progress, stop: Stop, tell: Callable[[Event], None] = lambda event: None
+        self, number: int, progress: Progress, stop: Stop, report: Callable[[Event], None] = lambda event: None
     ) -> JobInfo:
         """Run a job that was just created, or one that can be resumed, in this thread.
 
@@ -160,12 +160,12 @@ class Jobs:
             number: of the job.
             progress: its display.
             stop: pauses it.
-            tell: called with what happens in it, when it is in the journal.
+            report: called with what happens in it, when it is in the journal.
         Raises:
             JobStateError: somebody else has begun it, it cannot be resumed, or another one works on its folder.
         """
         self._claim(self._row(number, trusted=True), "running", stop, among=("queued", *RESUMABLE), done="resumed")
-        self._run(number, progress, stop, tell)
+        self._run(number, progress, stop, report)
         return self.info(number, trusted=True)
 
     def pause(self, number: int, *, trusted: bool) -> JobInfo:
@@ -245,8 +245,8 @@ class Jobs:
             row = self.journal.row(number)
         return row
 
-    def _told(self, row: Row) -> JobInfo:
-        """What is told of a job: its parameters by the names that they have now, whichever version wrote them down."""
+    def _public(self, row: Row) -> JobInfo:
+        """A job as callers see it: its parameters by their current names, whichever version wrote them down."""
         try:
             fields = self.find(row.info.operation).as_job().params.fields()
             return replace(row.info, params=under_current_names(row.info.params, fields))
@@ -365,7 +365,7 @@ class Jobs:
         self._run(number, self.host.progress(), stop)
 
     def _run(
-        self, number: int, progress: Progress, stop: Stop, tell: Callable[[Event], None] = lambda event: None
+        self, number: int, progress: Progress, stop: Stop, report: Callable[[Event], None] = lambda event: None
     ) -> None:
         try:
             row = self.journal.row(number)
@@ -376,6 +376,6 @@ class Jobs:
                 self.journal.move(number, "failed", among=("running",), error=error)
                 return
             run = StepsRun if row.info.kind == "steps" else FolderRun
-            run(self.journal, row, operation, self.host, progress, stop, tell).run()
+            run(self.journal, row, operation, self.host, progress, stop, report).run()
         finally:
             self._let_go(number)

@@ -64,7 +64,7 @@ class JobProgress:
 
 
 class Clock:
-    """How long a picture takes, told by the newest batches of a run; not by the first one, which loads the models."""
+    """How long a picture takes, from the newest batches of a run; not from the first one, which loads the models."""
 
     def __init__(self) -> None:
         self._recent: deque[tuple[float, int]] = deque(maxlen=20)

@@ -94,35 +94,35 @@ class Written:
 
 def row_of(values: Sequence[Any]) -> Row:
     """A job from its `COLUMNS`."""
-    told = dict(zip(COLUMNS.split(", "), values, strict=True))
-    left = told["total"] - told["done"] - told["skipped"] - told["failed"]
-    known = told["per_item_s"] is not None and told["listed"] and told["state"] not in (*ENDED, "undoing")
+    row = dict(zip(COLUMNS.split(", "), values, strict=True))
+    left = row["total"] - row["done"] - row["skipped"] - row["failed"]
+    known = row["per_item_s"] is not None and row["listed"] and row["state"] not in (*ENDED, "undoing")
     info = JobInfo(
-        id=told["id"],
-        operation=told["operation"],
-        kind=told["kind"],
-        folder=shown(told["folder"]),
-        state=told["state"],
-        total=told["total"],
-        done=told["done"],
-        skipped=told["skipped"],
-        failed=told["failed"],
-        eta_s=round(left * told["per_item_s"], 1) if known else None,
-        spent_s=round(told["spent_s"], 1),
-        created=moment(told["created"]) or "",
-        started=moment(told["started"]),
-        finished=moment(told["finished"]),
-        error=told["error"],
-        actions=actions_in(told["state"]),
-        params=json.loads(told["params"]),
+        id=row["id"],
+        operation=row["operation"],
+        kind=row["kind"],
+        folder=shown(row["folder"]),
+        state=row["state"],
+        total=row["total"],
+        done=row["done"],
+        skipped=row["skipped"],
+        failed=row["failed"],
+        eta_s=round(left * row["per_item_s"], 1) if known else None,
+        spent_s=round(row["spent_s"], 1),
+        created=moment(row["created"]) or "",
+        started=moment(row["started"]),
+        finished=moment(row["finished"]),
+        error=row["error"],
+        actions=actions_in(row["state"]),
+        params=json.loads(row["params"]),
     )
     return Row(
         info=info,
-        folder=Path(os.fsdecode(told["folder"])),
-        output=Path(os.fsdecode(told["output"] or told["folder"])),
-        owner=told["owner"],
-        trusted=bool(told["trusted"]),
-        listed=bool(told["listed"]),
+        folder=Path(os.fsdecode(row["folder"])),
+        output=Path(os.fsdecode(row["output"] or row["folder"])),
+        owner=row["owner"],
+        trusted=bool(row["trusted"]),
+        listed=bool(row["listed"]),
     )
 
 

@@ -35,7 +35,7 @@ class Run(Generic[W]):
         host: what it runs on.
         progress: the display.
         stop: ends it after a batch.
-        tell: called with what happens in it.
+        report: called with what happens in it.
     """
 
     def __init__(  # noqa: PLR0913 - what a run is, once
@@ -46,9 +46,9 @@ class Run(Generic[W]):
         host: Host,
         progress: Progress,
         stop: Stop,
-        tell: Callable[[Event], None] = lambda event: None,
+        report: Callable[[Event], None] = lambda event: None,
     ) -> None:
-        self.tell = tell
+        self.report = report
         self.journal, self.row, self.number, self.operation = journal, row, row.info.id, operation
         self.progress = JobProgress(progress, stop, journal, self.number)
         self.context = Context.of_job(host, self.progress, trusted=row.trusted)

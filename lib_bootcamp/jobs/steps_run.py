@@ -64,7 +64,7 @@ class StepsRun(Run[StepsWork]):
         self._clock.add(seconds, 1)
         self.journal.step_done(self.number, step.events, spent_s=seconds, per_item_s=self._clock.per_item_s())
         for event in step.events:
-            self.tell(event)
+            self.report(event)
 
     def finish(self, work: StepsWork) -> None:
         """See `Run`."""

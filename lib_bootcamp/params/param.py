@@ -1,4 +1,4 @@
-"""A declared field with its type: how a value is checked, read from a text, and told of in words."""
+"""A declared field with its type: how a value is checked, read from a text, and described in words."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class KeptModel:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelInfo:
-    """The checkpoint that is in memory, as `GET /model` and `info` tell it.
+    """The checkpoint that is in memory, as `GET /model` and `info` report it.
 
     Args:
         checkpoint: the host's name of it.

@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class HostInfo:
-    """What `GET /info` and `info` tell of the host."""
+    """What `GET /info` and `info` report of the host."""
 
     name: str
     version: str

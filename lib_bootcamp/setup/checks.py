@@ -23,7 +23,7 @@ CHECKS = {
 
 
 def run(python: Path, names: Sequence[str]) -> list[str]:
-    """Run checks, show what those that failed said; returns their names."""
+    """Run checks, show the output of those that failed; returns their names."""
     failed = []
     for name in names:
         started = time.monotonic()

@@ -109,7 +109,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Any other arguments go to pytest; then only pytest runs.",
     )
     test.add_argument("--pins", choices=tuple(PINS), help="run the tests, without the checks, with these versions")
-    test.add_argument("--coverage", action="store_true", help="tell the share of lib_bootcamp that the tests run")
+    test.add_argument("--coverage", action="store_true", help="report the share of lib_bootcamp that the tests run")
     for each in (setup, check, test):
         each.add_argument("--fresh", action="store_true", help="make the environment anew, with this Python")
     return parser

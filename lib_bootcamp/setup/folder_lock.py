@@ -13,7 +13,7 @@ from typing import IO
 
 @contextlib.contextmanager
 def locked(file: Path, waiting: str) -> Iterator[IO[str]]:
-    """Hold the file; where somebody else has it, that is said once on standard error."""
+    """Hold the file; where somebody else has it, one line on standard error says so."""
     with file.open("a", encoding="utf-8") as handle:
         if not _try_lock(handle):
             sys.stderr.write(f"{waiting}\n")

@@ -34,7 +34,7 @@ def ensure(environment: Path, locks: Sequence[Path], *, python: str | None = Non
         fresh: make it anew even if it is whole.
 
     Raises:
-        SetupError: no connection, no space, no rights, interrupted, or something that pip has told, in one sentence.
+        SetupError: no connection, no space, no rights, interrupted, or something that pip reported, in one sentence.
     """
     if not fresh and _is_ready(environment, locks):
         return interpreter(environment)

@@ -30,7 +30,7 @@ def install(environment: Path, locks: Sequence[Path], handle: IO[str], *, again:
         again: write packages anew that are there.
 
     Raises:
-        SetupError: pip has told why they could not be installed, or it was stopped.
+        SetupError: pip has printed why they could not be installed, or it was stopped.
     """
     python = str(interpreter(environment))
     _need_pip(python, handle)
@@ -49,7 +49,7 @@ def add(requirements: Sequence[str]) -> None:
     """Add packages to the environment that this process runs in, without what they declare.
 
     Raises:
-        SetupError: pip has told why they could not be installed, or it was stopped.
+        SetupError: pip has printed why they could not be installed, or it was stopped.
     """
     command = [sys.executable, "-m", "pip", "install", *_QUIET, "--no-deps"]
     if run([*command, *requirements]):

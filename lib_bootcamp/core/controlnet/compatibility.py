@@ -128,7 +128,7 @@ class Installed:
 
     Args:
         name: as a unit is given it.
-        facts: what its file tells.
+        facts: what its file states.
         maps: names of the kinds of maps it is for.
         fits: whether it works with the checkpoint; None where one of the two is not known.
         reason: one sentence for a person.
@@ -179,14 +179,14 @@ def _verdict(shown: str, facts: ModelFacts, checkpoint: Base | None) -> tuple[bo
     if facts.base is None and facts.detected_from:
         return False, f"{shown} is for a model that is none of {', '.join(BASE_TITLES.values())} (by its tensors)"
     if facts.base is None:
-        return None, f"{shown} tells neither by its tensors nor by its name which checkpoint it needs"
+        return None, f"{shown} shows neither by its tensors nor by its name which checkpoint it needs"
     needed = f"{_article(facts.base)} {BASE_TITLES[facts.base]} checkpoint"
     doubt = ""
     if facts.contradicts and facts.name_base is not None:
         doubt = f" (by its tensors; its name says {BASE_TITLES[facts.name_base]})"
     elif facts.detected_from in {"name", "config"}:
         source = "its config.json" if facts.detected_from == "config" else "its name"
-        doubt = f" (by {source}; its tensors do not tell)"
+        doubt = f" (by {source}; its tensors do not show it)"
     if checkpoint is None:
         return None, f"{shown} needs {needed}{doubt}; which one is loaded is not known"
     if checkpoint == facts.base:

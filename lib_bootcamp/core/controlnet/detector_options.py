@@ -1,4 +1,4 @@
-"""What a detector is told beside the picture; the only list of it."""
+"""A detector's options beside the picture; the only list of them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _for(*names: Name) -> dict[str, tuple[Any, ...]]:
 
 @dataclass(frozen=True, kw_only=True)
 class Options(Params):
-    """The detector and what it is told; each option means something to the detectors that name it."""
+    """The detector and its options; each option means something to the detectors that name it."""
 
     detector: Annotated[
         Name, Spec("Detector", "What is looked for, and how.", titles={n: d.title for n, d in DETECTORS.items()})

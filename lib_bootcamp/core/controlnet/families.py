@@ -45,7 +45,7 @@ class ModelFamily:
                 if not re.search(pattern, telling_name(file), re.IGNORECASE):
                     continue
                 facts = model_facts(file)
-                # files whose name and header tell no base are from the days when there was but one
+                # files whose name and header show no base are from the days when there was but one
                 base = facts.base or (None if facts.detected_from else "sd15")
                 if base == self.base and not facts.problem:
                     return name

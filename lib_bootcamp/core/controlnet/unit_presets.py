@@ -238,7 +238,7 @@ def usable(
 
     Args:
         control: the operation's name.
-        base: the checkpoint's; None (it does not tell) leaves all bases in.
+        base: the checkpoint's; None (it is not known) leaves all bases in.
         models: installed ControlNet models, name to file.
         img2img: whether a picture is there.
         given: all of the map's values; None: not known yet.

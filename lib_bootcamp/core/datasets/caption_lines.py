@@ -61,7 +61,7 @@ def with_endings_of(before: str, text: str) -> str:
 def replaced(whole: str, text: str) -> str:
     """A text in the place of what a whole says; the space around it and the kind of line's end stay.
 
-    Where nothing was said it comes on the first line: a trainer that reads one line reads that.
+    Where there was no text it comes on the first line: a trainer that reads one line reads that.
     """
     content = whole.strip()
     if not content:

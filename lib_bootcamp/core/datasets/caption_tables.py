@@ -158,7 +158,7 @@ def _csv_pieces(text: str) -> Iterator[tuple[list[str], str]]:
 
 
 def _csv_piece(row: list[str], piece: str, changes: Mapping[int, str]) -> str:
-    """A row with other cells, quoted as it was, where that can be told, and ended as it was."""
+    """A row with other cells, quoted as it was, where that can be seen, and ended as it was."""
     body = piece.rstrip("\r\n")
     everything = csv.QUOTE_ALL if _csv_line(row, csv.QUOTE_ALL) == body else csv.QUOTE_MINIMAL
     return _csv_line([changes.get(at, cell) for at, cell in enumerate(row)], everything) + piece[len(body) :]
@@ -194,7 +194,7 @@ def _changed_jsonl(path: Path, text: str, changes: Mapping[str, str]) -> str:
 
 
 def _json_line(line: str, record: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    """A changed record, spaced and escaped as it was, where that can be told, and ended as it was."""
+    """A changed record, spaced and escaped as it was, where that can be seen, and ended as it was."""
     written = line.strip()
     forms: list[dict[str, Any]] = [
         {"ensure_ascii": ascii_only, "separators": separators}

@@ -162,7 +162,7 @@ class Wording:
 
 
 def _one_line(text: str) -> str:
-    """What is said of a picture is one caption: a line more would be another one beside it."""
+    """A picture's description is one caption: a line more would be another one beside it."""
     return " ".join(text.splitlines()).strip()
 
 
@@ -176,8 +176,8 @@ def longest_tokens(caption: str) -> int:
 
 
 def token_warning(text: str) -> str:
-    """What is to be said of a caption that does not fit into one pass of the text encoder; empty where it does."""
+    """The warning about a caption that does not fit into one pass of the text encoder; empty where it does."""
     count = longest_tokens(text)
     if count <= MAX_TOKENS:
         return ""
-    return f"The caption has {count} tokens; trainers cut it after {MAX_TOKENS} unless they are told otherwise."
+    return f"The caption has {count} tokens; trainers cut it after {MAX_TOKENS} unless they are set otherwise."

@@ -33,7 +33,7 @@ def perceptual_hash(gray: Image) -> PictureHash | None:
     Args:
         gray: uint8 [H, W].
     Returns:
-        None for a picture of one tone, which has no frequencies to tell it by.
+        None for a picture of one tone, which has no frequencies to identify it by.
     Source: C. Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions", 2010, DCT based hash:
         32 x 32 px, the 8 x 8 coefficients after the first row and column, each against their median.
     """
@@ -75,7 +75,7 @@ def sharpness(gray: Image) -> float:
 
 
 def hash_rows(hashes: Sequence[int]) -> Floats:
-    """Hashes as rows of plus and minus one, whose products tell their distances.
+    """Hashes as rows of plus and minus one, whose products give their distances.
 
     Returns:
         float32 [N, 64]; rows a and b have a dot b = 64 - 2 * distance.

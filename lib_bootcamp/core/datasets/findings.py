@@ -38,7 +38,7 @@ MOST_FILES = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """From where on something is told.
+    """The limits from which on something is a finding.
 
     Args:
         min_side_px: shorter sides are too small.
@@ -155,7 +155,7 @@ def _of_files(known: Gathered, usable: Sequence[PictureFacts]) -> Iterator[Findi
 
 def _left_out(kind: str, left: Sequence[LeftOut]) -> Iterator[Finding]:
     why = list(dict.fromkeys(each.reason for each in left))
-    more = " And more, which the JSON tells." if len(why) > MOST_REASONS else ""
+    more = " And more, which the JSON lists." if len(why) > MOST_REASONS else ""
     yield from _found(kind, [each.path for each in left], why=" ".join(why[:MOST_REASONS]) + more)
 
 

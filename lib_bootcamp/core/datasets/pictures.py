@@ -66,7 +66,7 @@ class Examined:
 
 
 def examine(path: Path, inside: Inside | None = None) -> Examined:
-    """Read and decode one file; whatever is wrong with it is told in the result.
+    """Read and decode one file; whatever is wrong with it is stated in the result.
 
     JPEGs are decoded at the scale that sharpness is measured at, brightness alone: every byte is read and checked, and
     most of the work of a full decoding is saved.

@@ -157,7 +157,7 @@ class PairCount:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """All that is told of a data set."""
+    """All that is reported of a data set."""
 
     folder: Annotated[str, Spec("Folder")]
     count: Annotated[int, Spec("Pictures", "Files that are called so.")]

@@ -198,7 +198,7 @@ def _names(paths: Sequence[str], count: int) -> str:
 
 
 def _note(kind: str, picture: PictureFacts) -> str:
-    """What is said below a picture in the gallery of a kind of finding."""
+    """The line below a picture in the gallery of a kind of finding."""
     size = f"{picture.width} x {picture.height} px"
     return {
         "too-small": size,

@@ -1,4 +1,4 @@
-"""What is said of each kind of finding in a data set, and how many pictures are usual."""
+"""The sentences of each kind of finding in a data set, and how many pictures are usual."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Rule:
         area: where it stands.
         level: how bad it is.
         noun: what is counted.
-        message: what is said after the number; `{have}` and `{are}` follow it, other names are the caller's.
+        message: what follows the number; `{have}` and `{are}` follow it, other names are the caller's.
         advice: what to do.
     """
 
@@ -197,7 +197,7 @@ RULES: dict[str, Rule] = {
         "review",
         "caption",
         "{have} fewer than {words} words",
-        "Say what is to stay changeable: what is not said is learned as part of the subject.",
+        "Describe what should stay changeable: what is not described is learned as part of the subject.",
     ),
     "long": Rule(
         "Captions",

@@ -68,7 +68,7 @@ def _is_captioned(picture: PictureFacts, ending: str, captions: DatasetCaptions)
 
 
 def _left_out(trainer: Trainer, listing: Listing, facts: Sequence[PictureFacts]) -> Iterator[LeftOut]:
-    """Of what is a picture by its name, also of what is left out here; those that cannot be read are told elsewhere."""
+    """Of what is a picture by its name, also of what is left out here; unreadable ones are reported elsewhere."""
     why = leaves_out(trainer, layout_of(PurePosixPath(each.path) for each in facts))
     others = [below(listing.root, path) for path in (*listing.hidden, *listing.not_read)]
     for path in sorted([*(each.path for each in facts), *others]):

@@ -19,7 +19,7 @@ _NO_STORAGE = {errno.ENOSPC, errno.EIO, errno.EROFS, getattr(errno, "EDQUOT", er
 
 
 def cannot_write(path: Path | str, error: OSError) -> OutputError:
-    """What a person is told of a file that cannot be written."""
+    """The error about a file that cannot be written."""
     kind = StorageError if error.errno in _NO_STORAGE else OutputError
     return kind(f"{path} cannot be written: {error.strerror or error}.")
 

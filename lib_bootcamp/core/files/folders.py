@@ -24,7 +24,7 @@ def checked_folder(
         the path as it was given, where everything is allowed; else with links followed, so that what was checked is
         what is used.
     Raises:
-        NotAllowedError: it lies outside; told before whether it is there.
+        NotAllowedError: it lies outside; checked before whether it is there.
         InvalidParamError: it is not there, or is no folder.
     """
     try:

@@ -78,7 +78,7 @@ class Inside:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise _told(error, f"{path} cannot be read: {error.strerror or error}.") from None
+            raise _as_output_error(error, f"{path} cannot be read: {error.strerror or error}.") from None
 
     def write(self, path: Path, data: bytes) -> None:
         """Write a file whole or not at all; its folders are made.
@@ -147,7 +147,7 @@ class Inside:
         return now, now == before or is_ours(now)
 
     def refuse_outside(self, path: Path) -> None:
-        """Tell early of a file that does not lie in the folder; whoever uses it finds out for certain.
+        """Report early a file that does not lie in the folder; whoever uses it finds out for certain.
 
         Raises:
             LeadsOutError: it does not.
@@ -290,25 +290,25 @@ def _step(folder: int, name: str, *, make: bool) -> int:
     return _step(folder, name, make=False)
 
 
-def _refuse_link(told: os.stat_result | None) -> None:
-    if told is not None and stat.S_ISLNK(told.st_mode):
+def _refuse_link(status: os.stat_result | None) -> None:
+    if status is not None and stat.S_ISLNK(status.st_mode):
         raise _LinkMetError
 
 
 def _refuse_special(place: Place) -> None:
-    told = place.stat()
-    if told is not None and not stat.S_ISREG(told.st_mode):
+    status = place.stat()
+    if status is not None and not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, "something that is no file has its name", str(place.path))
 
 
 def _same(one: os.stat_result | None, other: os.stat_result | None) -> bool:
-    def known(told: os.stat_result) -> tuple[int, ...]:
-        return told.st_dev, told.st_ino, told.st_size, told.st_mtime_ns
+    def known(status: os.stat_result) -> tuple[int, ...]:
+        return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
     return one is other or (one is not None and other is not None and known(one) == known(other))
 
 
-def _told(error: OSError, sentence: str) -> OutputError:
+def _as_output_error(error: OSError, sentence: str) -> OutputError:
     return error if isinstance(error, OutputError) else OutputError(sentence)
 
 

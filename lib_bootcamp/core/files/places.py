@@ -123,14 +123,14 @@ class Place:
         other.look_again()
         os.replace(self._at, other._at, src_dir_fd=self.folder, dst_dir_fd=other.folder)
 
-    def set_times(self, told: os.stat_result) -> None:
+    def set_times(self, status: os.stat_result) -> None:
         """Give it the times and rights of another file, as far as the system lets us."""
         if self.folder is None:
-            os.utime(self._at, ns=(told.st_atime_ns, told.st_mtime_ns))
+            os.utime(self._at, ns=(status.st_atime_ns, status.st_mtime_ns))
             return
-        os.utime(self._at, ns=(told.st_atime_ns, told.st_mtime_ns), dir_fd=self.folder, follow_symlinks=False)
+        os.utime(self._at, ns=(status.st_atime_ns, status.st_mtime_ns), dir_fd=self.folder, follow_symlinks=False)
         with contextlib.suppress(OSError):
-            os.chmod(self._at, stat.S_IMODE(told.st_mode) & 0o777, dir_fd=self.folder)
+            os.chmod(self._at, stat.S_IMODE(status.st_mode) & 0o777, dir_fd=self.folder)
 
     def link_from(self, source: Path) -> None:
         """Make it another name of a file."""

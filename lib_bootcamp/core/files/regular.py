@@ -1,6 +1,6 @@
 """The one opener of files that somebody names: regular files only, opened without waiting, read up to a bound.
 
-A pipe would wait for its writer, a device may never end or do something when it is opened, and a file of /proc tells no
+A pipe would wait for its writer, a device may never end or do something when it is opened, and a file of /proc gives no
 size. What a name leads to is looked at before it is opened and once more after, on the open file. Windows has neither
 `O_NONBLOCK` nor `O_NOFOLLOW`: there the two looks are all.
 """
@@ -32,16 +32,16 @@ FLAGS = sum(getattr(os, name, 0) for name in _WANTED)
 READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | FLAGS
 
 
-def refuse_special(told: os.stat_result, path: Path) -> None:
+def refuse_special(status: os.stat_result, path: Path) -> None:
     """Only regular files are read.
 
     Raises:
         OSError: it is a folder, a pipe, a device, a socket.
     """
-    if stat.S_ISDIR(told.st_mode):
+    if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    if not stat.S_ISREG(told.st_mode):
-        kind = next((name for test, name in _KINDS if test(told.st_mode)), "no file")
+    if not stat.S_ISREG(status.st_mode):
+        kind = next((name for test, name in _KINDS if test(status.st_mode)), "no file")
         raise OSError(errno.EINVAL, f"it is {kind}, and only regular files are read", str(path))
 
 
@@ -119,13 +119,13 @@ def unreadable_in(folder: Path) -> str:
         for name in names:
             path = Path(place, name)
             try:
-                told = path.stat()
-                refuse_special(told, path)
+                status = path.stat()
+                refuse_special(status, path)
             except OSError as error:
-                if not path.is_symlink():  # what a broken link is to be, the library tells
+                if not path.is_symlink():  # the library reports a broken link
                     return f"{path} cannot be read: {error.strerror or error}"
                 continue
-            if path.suffix in TEXTS and told.st_size > MAX_TEXT_BYTES:
+            if path.suffix in TEXTS and status.st_size > MAX_TEXT_BYTES:
                 return f"{path} has more than {shown_size(MAX_TEXT_BYTES)}"
     return ""
 

@@ -131,7 +131,7 @@ class RunJournal:
         """Take back the newest run, its newest step first; what is left stays in the journal.
 
         Args:
-            step: takes a step back, or tells what would be; None where it was never taken, or is taken back already.
+            step: takes a step back, or reports what would be; None where it was never taken, or is taken back already.
             dry_run: leave the journal as it is.
             end: what is done after the steps, with the run's head and lines, and whether nothing at all is left to take
                 back; gives lines that stay as long as a step does.

@@ -205,15 +205,15 @@ class Sorting:
         self._target.mkdir(parents=True, exist_ok=True)
         self._begun = True
 
-    def _note(self, how: How, files: tuple[Path, Place], told: os.stat_result, digest: str = "") -> None:
+    def _note(self, how: How, files: tuple[Path, Place], status: os.stat_result, digest: str = "") -> None:
         """Write a step down before it is taken, with what the file in its place can be known by."""
         source, place = files
         line = {
             "how": how,
             "source": str(source),
             "target": place.path.relative_to(self._inside.real).as_posix(),
-            "bytes": told.st_size,
-            "mtime_ns": told.st_mtime_ns,
+            "bytes": status.st_size,
+            "mtime_ns": status.st_mtime_ns,
             "digest": digest,
         }
         self._journal.add(line)
@@ -223,13 +223,13 @@ class Sorting:
         made = place.temporary()
         try:
             step, digest = self._made_beside(step, made)
-            told = made.stat()
-            if told is None:
+            status = made.stat()
+            if status is None:
                 raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(made.path))
             place = _reserve(place)
             step = replace(step, target=step.target.with_name(place.path.name))
             try:
-                self._note(step.how, (step.source.absolute(), place), told, digest)
+                self._note(step.how, (step.source.absolute(), place), status, digest)
                 made.move_to(place)
             except OSError:
                 _forget(place)
@@ -257,13 +257,13 @@ class Sorting:
     def _moved(self, step: Step, place: Place) -> Step:
         source_folder = Inside(step.source.parent)
         with source_folder.place(source_folder.real / step.source.name) as source:
-            told = source.stat()
-            if told is None:
+            status = source.stat()
+            if status is None:
                 raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(step.source))
             place = _reserve(place)
             step = replace(step, target=step.target.with_name(place.path.name))
             try:
-                self._note(step.how, (source.path, place), told)
+                self._note(step.how, (source.path, place), status)
                 move(source, place, lambda made, digest: self._note(step.how, (source.path, place), made, digest))
             except OSError:
                 _forget(place)
@@ -277,7 +277,7 @@ def move(source: Place, place: Place, note: Callable[[os.stat_result, str], None
     Args:
         source: the file.
         place: a name that is reserved for it.
-        note: told what the copy is known by before it takes its place, where it is one.
+        note: called with what the copy is known by before it takes its place, where it is one.
     """
     try:
         source.move_to(place)
@@ -288,9 +288,9 @@ def move(source: Place, place: Place, note: Callable[[os.stat_result, str], None
         try:
             with checked(source.open(READ), source.path) as file:
                 digest = copy(file, made)
-            told = made.stat()
-            if told is not None:
-                note(told, digest)
+            status = made.stat()
+            if status is not None:
+                note(status, digest)
             made.move_to(place)
         finally:
             made.remove()
@@ -299,7 +299,7 @@ def move(source: Place, place: Place, note: Callable[[os.stat_result, str], None
 
 def copy(source: io.FileIO, made: Place) -> str:
     """Copy an open file with its time and rights to a new name; returns the digest of its bytes."""
-    told = os.fstat(source.fileno())
+    status = os.fstat(source.fileno())
     hashed = hashlib.blake2b(digest_size=16)
     with os.fdopen(made.create(0o600), "wb", buffering=0) as file:
         while part := source.read(CHUNK):
@@ -307,7 +307,7 @@ def copy(source: io.FileIO, made: Place) -> str:
             view = memoryview(part)
             while view:
                 view = view[file.write(view) :]
-    made.set_times(told)
+    made.set_times(status)
     return hashed.hexdigest()
 
 
@@ -325,8 +325,8 @@ def _reserve(target: Place) -> Place:
 
 def _forget(place: Place) -> None:
     """Take back a reserved name that is still empty."""
-    told = place.stat()
-    if told is not None and stat.S_ISREG(told.st_mode) and not told.st_size:
+    status = place.stat()
+    if status is not None and stat.S_ISREG(status.st_mode) and not status.st_size:
         place.remove()
 
 
@@ -345,7 +345,7 @@ def summary(steps: Sequence[Step], *, dry_run: bool) -> str:
     done = [step for step in steps if step.done]
     folders = len({step.folder for step in done})
     verb = {"copy": "copied", "move": "moved", "link": "linked"}
-    parts = [f"{sum(step.how == how for step in done)} {said}" for how, said in verb.items()]
+    parts = [f"{sum(step.how == how for step in done)} {past}" for how, past in verb.items()]
     parts = [part for part in parts if not part.startswith("0 ")] or ["0 files sorted"]
     left = len(steps) - len(done)
     text = f"{', '.join(parts)} into {folders} folder{'s' if folders != 1 else ''}"

@@ -43,7 +43,7 @@ class Undone:
 
 
 def foreign_journal(target: Path) -> str:
-    """What a person is told of a journal that lies in the folder; empty where none does."""
+    """The sentence about a journal that lies in the folder; empty where none does."""
     if not os.path.lexists(target / FOREIGN):
         return ""
     return (
@@ -62,7 +62,7 @@ def undo(target: Path, store: Path, *, dry_run: bool = False) -> list[Undone]:
     Args:
         target: the folder that was sorted into.
         store: where journals lie.
-        dry_run: tell what would be done, and do nothing.
+        dry_run: list what would be done, and do nothing.
     Raises:
         InvalidParamError: there is nothing to undo.
         OutputError: the journal cannot be written.
@@ -84,8 +84,8 @@ def undo(target: Path, store: Path, *, dry_run: bool = False) -> list[Undone]:
 
     with journal.lock:
         if journal.newest() is None:
-            told = " ".join(filter(None, (f"finds no sorting into {target}", foreign_journal(target))))
-            raise InvalidParamError("undo", told.rstrip("."))
+            problem = " ".join(filter(None, (f"finds no sorting into {target}", foreign_journal(target))))
+            raise InvalidParamError("undo", problem.rstrip("."))
         return journal.take_back(step, dry_run=dry_run, end=end)
 
 
@@ -122,14 +122,14 @@ def _undo_line(line: Mapping[str, Any], inside: Inside, *, dry_run: bool) -> Und
     outcome = Undone(source=source, target=inside.root / line["target"], how=line["how"])
     try:
         with inside.place(path, follow=False) as place:
-            told = place.stat()
-            if told is None:
+            status = place.stat()
+            if status is None:
                 return None
-            if line["bytes"] and not told.st_size and _size(source):  # reserved, and nothing more came of it
+            if line["bytes"] and not status.st_size and _size(source):  # reserved, and nothing more came of it
                 if not dry_run:
                     place.unlink()
                 return None
-            note = _why_left(place, told, source, line)
+            note = _why_left(place, status, source, line)
             if note or dry_run:
                 return replace(outcome, note=note)
             if line["how"] == "move":
@@ -148,26 +148,26 @@ def _undo_line(line: Mapping[str, Any], inside: Inside, *, dry_run: bool) -> Und
 def _size(path: Path) -> int:
     """Of a regular file, links not followed; 0 where there is none."""
     try:
-        told = path.lstat()
+        status = path.lstat()
     except OSError:
         return 0
-    return told.st_size if stat.S_ISREG(told.st_mode) else 0
+    return status.st_size if stat.S_ISREG(status.st_mode) else 0
 
 
-def _why_left(place: Place, told: os.stat_result, source: Path, line: Mapping[str, Any]) -> str:
-    if not _is_as_it_was(place, told, source, line):
+def _why_left(place: Place, status: os.stat_result, source: Path, line: Mapping[str, Any]) -> str:
+    if not _is_as_it_was(place, status, source, line):
         return f"{place.path} was changed since and is left."
     if line["how"] == "move":
         return f"{source} is taken, so that {place.path} is left." if os.path.lexists(source) else ""
     return "" if source.is_file() else f"{source} is gone, so that {place.path} is left."
 
 
-def _is_as_it_was(place: Place, told: os.stat_result, source: Path, line: Mapping[str, Any]) -> bool:
-    if not stat.S_ISREG(told.st_mode):
+def _is_as_it_was(place: Place, status: os.stat_result, source: Path, line: Mapping[str, Any]) -> bool:
+    if not stat.S_ISREG(status.st_mode):
         return False
-    if line["how"] == "link" and source.is_file() and os.path.samestat(told, source.stat()):
+    if line["how"] == "link" and source.is_file() and os.path.samestat(status, source.stat()):
         return True
-    if (told.st_size, told.st_mtime_ns) != (line["bytes"], line["mtime_ns"]):
+    if (status.st_size, status.st_mtime_ns) != (line["bytes"], line["mtime_ns"]):
         return False
     return not line["digest"] or _digest(place) == line["digest"]
 
@@ -186,7 +186,7 @@ def _move_back(place: Place, source: Path) -> None:
         with Inside(source.parent, exact=True).place(source, make=True, follow=False) as old:
             os.close(old.create(0o600))
             try:
-                move(place, old, lambda told, digest: None)
+                move(place, old, lambda status, digest: None)
             except OSError:
                 old.remove()
                 raise

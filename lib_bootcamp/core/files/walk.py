@@ -83,10 +83,10 @@ class Walk:
 
     def _entries(self, folder: Path) -> list[os.DirEntry[str]]:
         try:
-            told = folder.stat()
-            if (told.st_dev, told.st_ino) in self._seen:
+            status = folder.stat()
+            if (status.st_dev, status.st_ino) in self._seen:
                 return []
-            self._seen.add((told.st_dev, told.st_ino))
+            self._seen.add((status.st_dev, status.st_ino))
             with os.scandir(folder) as entries:
                 return sorted(entries, key=lambda entry: entry.name)
         except OSError as error:

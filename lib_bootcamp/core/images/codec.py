@@ -47,7 +47,7 @@ DECODER_ERRORS = (
     struct.error,
     zlib.error,
 )
-# Every bitmap that Pillow decodes from a header that tells its size. Left out are what runs programs or draws vectors
+# Every bitmap that Pillow decodes from a header that states its size. Left out are what runs programs or draws vectors
 # (EPS, WMF), icons, whose pictures inside have sizes of their own, and what it only recognizes (HDF5, MPEG).
 FORMATS = (
     "PNG",
@@ -86,7 +86,7 @@ _NOT_READ_TIFF = (
 
 
 def is_picture(path: Path) -> bool:
-    """Whether a file is by its name a picture that is read here; `left_out` tells why others are not."""
+    """Whether a file is by its name a picture that is read here; `left_out` says why others are not."""
     suffix = path.suffix.lower()
     return (suffix in READ_SUFFIXES or suffix in HEIC_SUFFIXES) and not left_out(path)
 
@@ -115,7 +115,7 @@ def _open(data: bytes) -> Pil.Image:
 
 
 def open_image(data: bytes) -> Pil.Image:
-    """Check bytes that nobody has checked as far as the file's head tells, without decoding the picture.
+    """Check bytes that nobody has checked as far as the file's header goes, without decoding the picture.
 
     Returns:
         the Pillow image, not loaded yet.

@@ -1,4 +1,4 @@
-"""Colors: as they are written, and such as tell things apart."""
+"""Colors: as they are written, and distinct ones that tell things apart."""
 
 from __future__ import annotations
 

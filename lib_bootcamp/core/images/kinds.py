@@ -1,4 +1,4 @@
-"""Kinds of picture files that are not read here, or only with a package beside: told by their first bytes and names."""
+"""Kinds of picture files that are not read here, or only with another package: known by their first bytes and names."""
 
 from __future__ import annotations
 

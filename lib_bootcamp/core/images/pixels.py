@@ -1,4 +1,4 @@
-"""Pillow pictures of every mode to arrays: numbers to gray by a scale that is told or refused, transparency laid on."""
+"""Pillow pictures of any mode to arrays: numbers to gray by a scale that is known or refused, transparency laid on."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def numbers(picture: Pil.Image) -> tuple[Floats, float | None]:
 
     Returns:
         float32 [H, W], not a number where the file says so; the value that is white, None where neither the file's
-        kind nor its values tell: what holds them is taken for 0 to 1, 0 to 255 or 0 to 65535 where they fill at least
+        kind nor its values show it: their range is taken for 0 to 1, 0 to 255 or 0 to 65535 where they fill at least
         a sixteenth of it; a few may be beyond its ends, as sharpening and enlarging leave them.
     Raises:
         ImageError: no pixel is a number.

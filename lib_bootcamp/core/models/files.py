@@ -1,4 +1,4 @@
-"""What a model file is and which base it belongs to, told from its header, its name and its config.json."""
+"""What a model file is and which base it belongs to, detected from its header, its name and its config.json."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ MODELS = SHIPPED / "models"
 EMBEDDED = "mini"
 """What the project's own small models in `MODELS` are called where a model is asked for."""
 BANNER = "Demo model: it only draws simple things. Start with --checkpoint your-model.safetensors to use a real one."
-"""What a person is told where nothing else was chosen to draw with."""
+"""The sentence shown where nothing else was chosen to draw with."""
 
 
 def base_of_file(path: Path) -> Base | None:
-    """The base of a checkpoint or a ControlNet, as `model_facts` tells it."""
+    """The base of a checkpoint or a ControlNet, as `model_facts` finds it."""
     return model_facts(path).base
 
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """What a model file tells of itself.
+    """What a model file states of itself.
 
     Args:
         kind: what it is, from its tensors; `unknown` where its header cannot be read or is of another kind.
         base: the model it belongs to, or None.
-        detected_from: what told the base: `header`, `config` (the config.json beside it), `name`, or nothing.
+        detected_from: where the base was found: `header`, `config` (the config.json beside it), `name`, or nothing.
         name_base: what the name alone says.
         problem: why it cannot be used, in words that follow its name; empty where it is whole.
         is_union: whether it is for several kinds of maps, by its tensors.

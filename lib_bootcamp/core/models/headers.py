@@ -29,7 +29,7 @@ _BITS: dict[str, int] = {
 _POINTER = "is the pointer that git LFS keeps in its place; fetch the model itself with `git lfs pull`"
 _WEB_PAGE = "is a web page or an error message that was saved in its place; download it again"
 _CUT = "is cut off ({there:,} of {whole:,} bytes are there); download it again"
-_LONG = "has {more:,} bytes more than its header tells of; download it again"
+_LONG = "has {more:,} bytes more than its header states; download it again"
 _WRONG = "has a header that contradicts itself ({why}); download it again"
 _ZIP = b"PK\x03\x04"
 _PICKLE = "a pickle (.pth, .ckpt), which can hold programs, that"
@@ -107,7 +107,7 @@ def _contradiction(header: Mapping[str, Any], there: int) -> str:
         places.append((*offsets, name))
     whole = max((end for _, end, _ in places), default=0)
     if whole == 0 and there == 0:
-        return ""  # a header alone, which tells of no data
+        return ""  # a header alone, which describes no data
     for (_, end, name), (begin, _, after) in itertools.pairwise([(0, 0, ""), *sorted(places)]):
         if begin != end:
             return _WRONG.format(

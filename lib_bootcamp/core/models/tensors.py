@@ -1,4 +1,4 @@
-"""What a model is and which base it belongs to, told from the names and shapes of its tensors."""
+"""What a model is and which base it belongs to, detected from the names and shapes of its tensors."""
 
 from __future__ import annotations
 

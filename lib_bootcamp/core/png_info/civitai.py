@@ -14,7 +14,7 @@ _LORAS = frozenset({"lora", "locon", "lycoris", "dora"})
 
 
 def add_resources(fields: Mapping[str, str], values: dict[str, Any], extras: dict[str, Any]) -> None:
-    """Fill the model and the LoRAs that nothing else names, and tell the list as one extra."""
+    """Fill the model and the LoRAs that nothing else names, and keep the list as one extra."""
     try:
         given = json.loads(fields.get(CIVITAI, ""))
     except (ValueError, RecursionError):

@@ -28,7 +28,7 @@ def with_infotext(data: bytes, infotext: str, *, keep_other: bool = False) -> by
     Args:
         data: a PNG, JPEG or WebP file.
         infotext: goes where the WebUI puts it: `parameters` in PNG, EXIF's UserComment in the others.
-        keep_other: leave the texts that are no infotext (workflow, XMP, comments); else the file tells nothing
+        keep_other: leave the texts that are no infotext (workflow, XMP, comments); else the file holds no text
             but its pixels, its colors and which way up it is.
     Raises:
         ImageError: none of these formats, or cut off.

@@ -61,7 +61,7 @@ def extract(data: bytes, *, hidden: bool = True) -> Extracted:
 
     Args:
         data: the file.
-        hidden: look into the pixels too, where nothing else tells how the picture was made.
+        hidden: look into the pixels too, where nothing else says how the picture was made.
     Raises:
         ImageError: neither PNG, JPEG nor WebP.
         TooLargeError: more than 64 MiB.
@@ -74,7 +74,7 @@ def extract(data: bytes, *, hidden: bool = True) -> Extracted:
     width, height, orientation = {"PNG": _png, "JPEG": _jpeg, "WebP": _webp}[kind](data, texts)
     _open_nested(texts)
     # a file with texts that were too long or damaged is not handed to a decoder, which would read them again
-    if hidden and kind in {"PNG", "WebP"} and not texts.problems and not _told(texts.found):
+    if hidden and kind in {"PNG", "WebP"} and not texts.problems and not _has_parameters(texts.found):
         read_stealth(data, texts)
     return Extracted(kind, width, height, dict(texts.found), tuple(texts.problems), orientation)
 
@@ -97,17 +97,17 @@ def format_of(data: bytes) -> str:
 _OTHER = {"Software", "XMP", "XMP CreatorTool", "Make", "Model", "Artist", "Author", "Copyright", "Creation Time"}
 
 
-def _told(texts: dict[str, str]) -> bool:
-    """Whether a text may tell parameters, so that pixels need no look."""
+def _has_parameters(texts: dict[str, str]) -> bool:
+    """Whether a text may hold parameters, so that pixels need no look."""
     return any(name not in _OTHER and len(text) > 20 for name, text in texts.items())
 
 
 def _open_nested(texts: Texts) -> None:
     """NovelAI puts its texts as one JSON object into EXIF, where PNG has one chunk for each."""
-    told = read_object(texts.found.get("UserComment"))
-    if "Comment" in told and {"Software", "Source", "Description"} & told.keys():
+    comment = read_object(texts.found.get("UserComment"))
+    if "Comment" in comment and {"Software", "Source", "Description"} & comment.keys():
         del texts.found["UserComment"]
-        add_object(told, texts)
+        add_object(comment, texts)
 
 
 def png_pieces(data: bytes) -> Iterator[Piece]:
@@ -254,7 +254,7 @@ def _webp(data: bytes, texts: Texts) -> tuple[int, int, int]:
 
 
 def webp_size(piece: Piece) -> tuple[int, int]:
-    """Width and height that a WebP chunk tells; zeros where it is too short.
+    """Width and height that a WebP chunk states; zeros where it is too short.
 
     Source: WebP container specification, "Extended file format"; RFC 6386, 9.1; WebP lossless, 3.
     """

@@ -51,8 +51,8 @@ class Generation:
         default_factory=dict
     )
 
-    def told(self) -> dict[str, Any]:
-        """The fields that the file tells, in declared order; `extras` as the last of them."""
+    def known_fields(self) -> dict[str, Any]:
+        """The fields that the file gives, in declared order; `extras` as the last of them."""
         values = {each.name: getattr(self, each.name) for each in dataclasses.fields(self)}
         return {name: value for name, value in values.items() if value not in (None, "", (), {})}
 

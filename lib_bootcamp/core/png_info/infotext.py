@@ -151,10 +151,10 @@ def parse(text: str) -> Infotext:
         else:
             fields[name] = value
     _restore_first_pass(fields)
-    said = "\n".join(prompt)
+    positive = "\n".join(prompt)
     if "Hypernet" in fields:
-        said += f"<hypernet:{fields['Hypernet']}:{fields.get('Hypernet strength', '1.0')}>"
-    return Infotext(said, "\n".join(negative), fields)
+        positive += f"<hypernet:{fields['Hypernet']}:{fields.get('Hypernet strength', '1.0')}>"
+    return Infotext(positive, "\n".join(negative), fields)
 
 
 def _restore_first_pass(fields: dict[str, str]) -> None:

@@ -31,12 +31,12 @@ def loras_of(prompt: str, fields: Mapping[str, str]) -> tuple[Lora, ...]:
 
 
 def _unet_weight(given: str) -> float | None:
-    """The weight on the model of `:0.5`, `:0.5:0.7` (text encoder, model) or `:te=0.5:unet=0.7`; 1 where none is said.
+    """The weight on the model of `:0.5`, `:0.5:0.7` (text encoder, model) or `:te=0.5:unet=0.7`; 1 where none is given.
 
     Source: `extra_networks_lora.py` of the WebUI's built-in extension.
     """
     parts = [each.strip() for each in given.split(":")[1:]]
     named = dict(each.split("=", 1) for each in parts if "=" in each)
     plain = [each for each in parts if "=" not in each]
-    said = named.get("unet") or "".join(plain[1:2]) or named.get("te") or "".join(plain[:1]) or "1"
-    return number(said, whole=False)  # type: ignore[no-any-return]
+    weight = named.get("unet") or "".join(plain[1:2]) or named.get("te") or "".join(plain[:1]) or "1"
+    return number(weight, whole=False)  # type: ignore[no-any-return]

@@ -28,7 +28,7 @@ def straightened(text: str, count: Callable[[str], int]) -> str:
 
     Args:
         text: an infotext.
-        count: tells how many settings a line has, up to 3.
+        count: counts the settings a line has, up to 3.
     """
     lines = text.strip().splitlines() if "\r" in text else text.strip().split("\n")
     if NEGATIVE not in text:
@@ -45,10 +45,10 @@ def straightened(text: str, count: Callable[[str], int]) -> str:
     if start is None and lines:
         inside = _INSIDE.search(lines[-1])
         if inside and count(lines[-1][inside.start() :]) == 3:
-            said = "\n".join([*lines[:-1], lines[-1][: inside.start()].rstrip(" ,|")])
-            if not any(line.startswith(NEGATIVE) for line in said.split("\n")):
-                said = re.sub(rf"\s+{NEGATIVE}", f"\n{NEGATIVE}", said, count=1)
-            return f"{said}\n{lines[-1][inside.start() :]}"
+            prompt = "\n".join([*lines[:-1], lines[-1][: inside.start()].rstrip(" ,|")])
+            if not any(line.startswith(NEGATIVE) for line in prompt.split("\n")):
+                prompt = re.sub(rf"\s+{NEGATIVE}", f"\n{NEGATIVE}", prompt, count=1)
+            return f"{prompt}\n{lines[-1][inside.start() :]}"
     return "\n".join(lines)
 
 

@@ -49,16 +49,16 @@ def read_stealth(data: bytes, texts: Texts) -> None:
     if not hidden:
         return
     text = decoded(hidden)
-    told = read_object(text)
-    if told:
-        add_object(told, texts)
+    given = read_object(text)
+    if given:
+        add_object(given, texts)
     else:
         texts.add("parameters", text)
 
 
-def add_object(told: dict[str, object], texts: Texts) -> None:
-    """Add what a JSON object of texts tells, each under its own name."""
-    for name, value in told.items():
+def add_object(given: dict[str, object], texts: Texts) -> None:
+    """Add the texts of a JSON object, each under its own name."""
+    for name, value in given.items():
         if isinstance(value, (str, int, float)):
             texts.add(str(name), str(value))
 

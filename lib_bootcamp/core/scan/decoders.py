@@ -40,7 +40,7 @@ class Decoder(Protocol):
         """Whether it can be used here; never raises."""
 
     def version(self) -> str:
-        """The version of the library behind it; empty where it does not tell."""
+        """The version of the library behind it; empty where it does not give one."""
 
     def decode(self, gray: Image) -> list[str]:
         """Read every QR code in a picture.
@@ -141,7 +141,7 @@ class WatchingZxing(ZxingDecoder):
         """Read every QR code in uint8 [H, W]."""
         try:
             found = self._barcodes(gray, return_errors=True)
-        except TypeError:  # an older zxing-cpp cannot tell
+        except TypeError:  # an older zxing-cpp does not know them
             return super().decode(gray)
         self.damaged = not all(each.valid for each in found)
         return [_zxing_text(each) for each in found if each.valid]
@@ -158,7 +158,7 @@ def _zxing_formats(known: Any) -> Any:
 
 
 def _zxing_text(barcode: Any) -> str:
-    # ]Q2, ]Q4 and ]Q6 tell that the code names its character set (ISO/IEC 15424); otherwise UTF-8 is what
+    # ]Q2, ]Q4 and ]Q6 say that the code names its character set (ISO/IEC 15424); otherwise UTF-8 is what
     # everybody writes, and the library's guess is only better for what is not UTF-8.
     if getattr(barcode, "symbology_identifier", "]Q1") in {"]Q1", "]Q3", "]Q5"}:
         text = _utf8(bytes(barcode.bytes))

@@ -65,7 +65,7 @@ def _steps(gray: Image) -> Image:
     for first in range(0, rows, _STRIP):  # strips that fit into the processor's cache
         count = min(_STRIP, rows - first)
         top, bottom, right = first * _BLOCK, (first + count) * _BLOCK, columns * _BLOCK
-        here = gray[top:bottom:2, :right]  # every second row tells as much
+        here = gray[top:bottom:2, :right]  # every second row shows as much
         steps = [
             cv2.absdiff(here, gray[top:bottom:2, 1 : right + 1]),
             cv2.absdiff(here, gray[top + 1 : bottom + 1 : 2, :right]),

@@ -111,7 +111,7 @@ def _check_shape(gray: Image, layout: QrLayout) -> None:
     module_px = layout.module_px * min(width / layout.width, height / layout.height)
     if module_px < _LEAST_MODULE_PX:
         raise InvalidParamError(
-            "image", f"shows modules of {module_px:.1f} px, too small to be told apart", hint="give a larger picture"
+            "image", f"shows modules of {module_px:.1f} px, too small to distinguish", hint="give a larger picture"
         )
 
 

@@ -108,7 +108,7 @@ class Tried:
     hit: Try | None = None
     text: str | None = None
 
-    def tell(self, made: Try, found: tuple[str, ...], expected: str | None) -> bool:
+    def add(self, made: Try, found: tuple[str, ...], expected: str | None) -> bool:
         """Note what a try read; whether that is what was expected, or any text where None is expected."""
         self.tallies.setdefault(made.decoder, Tally()).readings[made.label] = found
         if expected in found if expected is not None else found:
@@ -181,7 +181,7 @@ def first_hit(
         if stopped is not None and stopped():
             break
         found = read(readers[each.decoder], each.shown, stopped)
-        if out.tell(each, found, expected):
+        if out.add(each, found, expected):
             break
     return out
 

@@ -64,7 +64,7 @@ def _padded(gray: Image, smallest_side: int) -> Image:
 def look(decoder: Decoder, gray: Image, stopped: Callable[[], bool] | None = None) -> tuple[tuple[str, ...], bool]:
     """As `read`, and whether the reader sees a code that it cannot read.
 
-    Told by zxing-cpp only, and of no picture that is read in a process of its own.
+    Reported by zxing-cpp only, and of no picture that is read in a process of its own.
     """
     watching = WatchingZxing() if isinstance(decoder, ZxingDecoder) else None
     found = read(watching or decoder, gray, stopped)

@@ -18,7 +18,7 @@ from .views import PREPARATIONS, WORKING_SIDE, enlarge_small, luma_of, shrink
 Stopped = Callable[[], bool]
 
 MOST_AT_ONCE = 200
-"""From so many different texts on a reader may have seen more: zxing-cpp tells at most 255 codes of a picture."""
+"""From so many different texts on a reader may have seen more: zxing-cpp lists at most 255 codes of a picture."""
 # The windows in which the code is looked for ever closer: four corners and the middle, each 5/8 of the side.
 _WINDOW = 0.625
 _OFFSETS = ((0.0, 0.0), (0.0, 0.375), (0.375, 0.0), (0.375, 0.375), (0.1875, 0.1875))
@@ -44,7 +44,7 @@ def search(image: Image, decoders: Sequence[Decoder], expected: str | None, stop
             return out
         found, seen = look(decoder, gray, stopped)
         damaged = damaged or seen
-        if out.tell(Try(decoder.name, FULL_SIZE, gray), found, expected):
+        if out.add(Try(decoder.name, FULL_SIZE, gray), found, expected):
             return out
     budget = Budget.of(gray.size, names, damaged=damaged)
     return first_hit(fast_tries(image, gray, names, budget), decoders, expected, stopped, out)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from .terminal import on_one_line
 
 NAMED = 100
-"""So many with one reason are named one by one; of more than these their number is told."""
+"""So many with one reason are named one by one; of more than these their number is given."""
 
 
 def left_out_lines(left: Iterable[tuple[str, str]]) -> list[str]:

@@ -16,7 +16,7 @@ def classic_prompt(caption: str, medium: str, artist: str, others: Sequence[str]
 
     Args:
         caption: a sentence, or empty.
-        medium: not said twice where the caption begins with it.
+        medium: left out where the caption begins with it.
         artist: `by ...`.
         others: trending, movement and flavors, in this order.
     """

@@ -1,4 +1,4 @@
-"""What a person's terminal is shown: texts of files are told as text, and never obeyed as its commands.
+"""What a person's terminal is shown: texts of files are shown as text, and never obeyed as its commands.
 
 File names, captions and what pictures carry may hold escape sequences, which clear a screen, retitle a window, set a
 link or hide a line. Such characters are written as JSON writes them (`\\u001b`), so that `--json` stays the same data.

@@ -39,7 +39,7 @@ class LdmModel:
         clip: transformers `CLIPTextModel` (SD1, SDXL's first).
         open_clip: open_clip's text tower (SD2, SDXL's second).
         clip_2: SDXL's second text encoder where the host keeps it as transformers' CLIP with a `text_projection`.
-        unet_config: diffusers' configuration of the UNet where the host has it; else `config` tells.
+        unet_config: diffusers' configuration of the UNet where the host has it; else from `config`.
         vae_config: likewise of the VAE.
         prediction_type: `epsilon` or `v_prediction`.
         zero_snr: whether the host rescales the betas to zero terminal SNR.
@@ -66,7 +66,7 @@ class LdmView:
     """The diffusers modules of one architecture; empty until `lend`, and after `give_back`.
 
     Args:
-        model: tells the architecture; its weights are not kept.
+        model: shows the architecture; its weights are not kept.
 
     Raises:
         MissingPackageError: diffusers is not installed.

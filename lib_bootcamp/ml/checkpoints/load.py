@@ -65,7 +65,7 @@ def load_checkpoint(named: str, device: str) -> Components:
 
 
 def _hush() -> None:
-    """No bars and remarks of the libraries about loading: a person is told what matters here, and mistakes as such."""
+    """No bars and remarks of the libraries about loading: a person sees what matters here, and mistakes as such."""
     from diffusers.utils import logging as of_diffusers
     from transformers.utils import logging as of_transformers
 

@@ -39,7 +39,7 @@ def checkpoint_kind(path: Path) -> str:
 
 
 def read_single_file(path: Path, tokenizer: Path) -> dict[str, Any]:
-    """Read a checkpoint of Stable Diffusion 1's layout; a .yaml beside it tells what its shapes do not.
+    """Read a checkpoint of Stable Diffusion 1's layout; a .yaml beside it states what its shapes do not.
 
     Args:
         path: the .safetensors file.
@@ -120,7 +120,7 @@ def _filled(kind: Any, config: Mapping[str, Any], tensors: Mapping[str, torch.Te
 
 
 def text_encoder_of(tensors: Mapping[str, torch.Tensor]) -> Any:
-    """transformers' CLIPTextModel of these weights, whose shapes tell its sizes; named as in transformers 4.
+    """transformers' CLIPTextModel of these weights, whose shapes give its sizes; named as in transformers 4.
 
     Raises:
         ModelError: they are not those of such an encoder.
@@ -191,7 +191,7 @@ def write_single_file(parts: Mapping[str, Any], path: Path) -> list[Path]:
         raise
     except OSError as error:
         raise cannot_write(path, error) from error
-    except SafetensorError as error:  # how safetensors tells of a full disk
+    except SafetensorError as error:  # how safetensors reports a full disk
         raise OutputError(f"{path} cannot be written: {first_line(error)}.") from error
     finally:
         part.unlink(missing_ok=True)

@@ -40,7 +40,7 @@ class LabelFeatures:
     """The tables of one model.
 
     Args:
-        name: what a person is told that is in memory.
+        name: what is in memory, for a person.
         tables: labels by table.
         features: of each table, half [labels, D]; may lie in a memory-mapped file.
 

@@ -93,7 +93,7 @@ def _fetch(weights: Weights, target: Path, progress: Progress, endpoint: str | N
 
 
 def _asked(weights: Weights, endpoint: str | None) -> tuple[str, Any]:
-    """A file's address on the hub, and what the hub tells of it: where its bytes are, their number and hash.
+    """A file's address on the hub, and what the hub says of it: where its bytes are, their number and hash.
 
     Raises:
         ModelError: the hub is not to be asked, does not answer, or does not have it.
@@ -144,7 +144,7 @@ def _save(weights: Weights, answer: Any, facts: Any, target: Path, progress: Pro
 
 
 def _check(weights: Weights, facts: Any, sizes: tuple[int, int], hashes: tuple[str, str]) -> None:
-    """The hub tells the SHA-256 of a large file and git's hash of a small one.
+    """The hub gives the SHA-256 of a large file and git's hash of a small one.
 
     Raises:
         ModelError: cut off, or another file.

@@ -208,7 +208,7 @@ def scaled_encoder(
     Args:
         vae: diffusers' `AutoencoderKL` or an LDM one: `encode` gives a distribution with `mode()`, one in
             `latent_dist`, or the latents themselves.
-        scale: of the latents where the VAE's configuration does not tell (LDM keeps it in the whole model).
+        scale: of the latents where the VAE's configuration has none (LDM keeps it in the whole model).
         device: where it takes pictures, if its weights are elsewhere until then.
     """
     factor, shift = _scaling(vae, scale)

@@ -43,7 +43,7 @@ class _Unloaded(ModuleType):
         )
 
     def allow_in_graph(self, made: Any) -> Any:
-        """As the package's: remembered, and said again to it when it is loaded."""
+        """As the package's: remembered, and passed on to it when it is loaded."""
         _FINDER.allowed.append(made)
         return made
 

@@ -1,4 +1,4 @@
-"""Libraries that print or log what a caller tells in one sentence are kept quiet meanwhile.
+"""Libraries that print or log what a caller reports in one sentence are kept quiet meanwhile.
 
 Standard output and the root logger are one for all threads: who comes first changes them, who goes last puts them back.
 """

@@ -50,7 +50,7 @@ def _operators_load() -> bool:
         return True
     found = importlib.util.find_spec("torchvision")
     if found is None or found.origin is None:
-        return True  # its absence is told by the import
+        return True  # the import reports its absence
     for suffix in importlib.machinery.EXTENSION_SUFFIXES:
         library = Path(found.origin).parent / f"_C{suffix}"
         if library.exists():

@@ -19,7 +19,7 @@ from lib_bootcamp.results import Result
 
 MOST_MODELS = 1000
 _SUFFIXES = {".safetensors", ".sft", ".pth", ".pt", ".bin", ".ckpt"}
-# A model of several files is told by its first.
+# A model of several files is identified by its first.
 _LATER_SHARD = re.compile(r"-(?!00001)\d{5}-of-\d{5}$")
 _FAMILY_BASE: dict[str, Base] = {"sd1": "sd15", "sd2": "sd2", "sdxl": "sdxl", "sd3": "sd3", "flux": "flux"}
 _MAP_TITLES = {each.name: each.title for each in MAP_KINDS}
@@ -66,7 +66,7 @@ class ModelVerdict:
     """An installed model: what it is, what it is for, whether it fits and why."""
 
     name: Annotated[str, Spec("Model", "As a unit is given it.")]
-    kind: Annotated[str, Spec("Kind", "From its tensors; model where they do not tell.")]
+    kind: Annotated[str, Spec("Kind", "From its tensors; model where they do not show it.")]
     base: Annotated[str | None, Spec("Base", "sd15, sd2, sdxl, sd3, flux, ...; null: not known.")]
     detected_from: Annotated[
         str,
@@ -136,7 +136,7 @@ class Compatibility(Result):
         return [*(f"{marks[each.fits]:5} {each.reason}." for each in self.models), *self.advice]
 
 
-def tell_compatibility(params: CompatibilityParams, context: Context) -> Compatibility:
+def check_compatibility(params: CompatibilityParams, context: Context) -> Compatibility:
     """Read the headers of the installed models and hold them against the checkpoint.
 
     Raises:
@@ -237,10 +237,10 @@ def _rows(params: CompatibilityParams, judged: list[Installed]) -> list[FamilyRo
 COMPATIBILITY = Operation(
     name="compatibility",
     title="Compatibility",
-    summary="Tell which installed ControlNet models fit the loaded checkpoint, for which map, and why others do not.",
+    summary="Show which installed ControlNet models fit the loaded checkpoint, for which map, and why others do not.",
     params=CompatibilityParams,
     result=Compatibility,
-    run=tell_compatibility,
+    run=check_compatibility,
     path="compatibility",
     kind="analysis",
 )

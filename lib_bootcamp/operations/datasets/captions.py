@@ -55,7 +55,7 @@ class CaptionsResult(Result):
                     else [on_one_line(each.path), *_shown("-", each.before), *_shown("+", each.after)]
                 )
         if len(lines) > SHOWN_LINES:
-            lines = [*lines[:SHOWN_LINES], "... --json tells all."]
+            lines = [*lines[:SHOWN_LINES], "... --json lists all."]
         return [*lines, *left_out_lines((each.path, each.reason) for each in self.left_out)]
 
     def succeeded(self) -> bool:

@@ -71,7 +71,7 @@ class CaptionEditor:
         ]
 
     def edit(self) -> list[CaptionChange]:
-        """Change the captions that are meant, or tell what would be changed."""
+        """Change the captions that are meant, or list what would be changed."""
         read = self._captions()
         captions = {name: _first(read.of(path)) for name, path in self.pictures.items()}
         self._matched = [name for name, each in captions.items() if self.where.holds(each.text if each else None)]
@@ -119,7 +119,7 @@ class CaptionEditor:
         return ""
 
     def _written(self, planned: Sequence[_Planned]) -> Iterator[CaptionChange]:
-        """Write file by file, and tell each picture's change when its file is written."""
+        """Write file by file, and report each picture's change when its file is written."""
         by_file: dict[Path, list[_Planned]] = {}
         for each in planned:
             file = each.caption.file if each.caption else each.picture.with_suffix(self.params.extension)

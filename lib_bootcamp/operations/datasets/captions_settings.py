@@ -1,4 +1,4 @@
-"""What the caption editor is asked, and what it tells of one caption."""
+"""The settings of the caption editor, and what it reports of one caption."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ class CaptionsParams(Params):
             renamed_titles=("New files end in",),
         ),
     ] = ".txt"
-    dry_run: Annotated[bool, Spec("Dry run", "Tell what would change and write nothing.")] = False
+    dry_run: Annotated[bool, Spec("Dry run", "List what would change and write nothing.")] = False
     undo: Annotated[bool, Spec("Undo", "Take back the newest edit of this folder.", group="More")] = False
 
     def check(self) -> None:

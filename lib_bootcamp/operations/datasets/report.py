@@ -49,22 +49,22 @@ class DatasetReport(Report, Result):
         """How much there is, and what must be fixed or reviewed."""
         fix = [each.area.lower() for each in self.verdicts if each.level == "fix"]
         review = [each.area.lower() for each in self.verdicts if each.level == "review"]
-        said = [f"fix {', '.join(fix)}"] if fix else []
-        said += [f"review {', '.join(review)}"] if review else []
-        return f"{self.count:,} pictures, {self.captioned:,} with a caption: {'; '.join(said) or 'all is well'}."
+        parts = [f"fix {', '.join(fix)}"] if fix else []
+        parts += [f"review {', '.join(review)}"] if review else []
+        return f"{self.count:,} pictures, {self.captioned:,} with a caption: {'; '.join(parts) or 'all is well'}."
 
     def lines(self) -> list[str]:
         """Verdicts with the findings' advice, and the first files that are meant."""
-        told = []
+        lines = []
         for verdict in self.verdicts:
             here = [each for each in self.findings if each.area == verdict.area]
-            told.append(f"{verdict.level:7}{verdict.area}" + ("" if here else f": {verdict.message}"))
+            lines.append(f"{verdict.level:7}{verdict.area}" + ("" if here else f": {verdict.message}"))
             for each in here:
                 some = ", ".join(each.files[:3]) + (", ..." if len(each.files) > 3 else "")
-                told.append(f"         {each.message}. {each.advice}{f' ({some})' if some else ''}")
-        told += [_trainer_line(each) for each in self.trainers]
-        told += left_out_lines((each.path, each.reason) for each in self.left_out)
-        return told
+                lines.append(f"         {each.message}. {each.advice}{f' ({some})' if some else ''}")
+        lines += [_trainer_line(each) for each in self.trainers]
+        lines += left_out_lines((each.path, each.reason) for each in self.left_out)
+        return lines
 
 
 def _trainer_line(each: TrainerCount) -> str:
@@ -91,8 +91,8 @@ def dataset_report(params: DatasetParams, context: Context) -> DatasetReport:
     examined: list[Examined] = []
     facts: list[PictureFacts] = []
     with closing(map_ordered(partial(examine, inside=inside), listing.pictures)) as made:
-        told = track(context.progress, made, title="Examine", total=len(listing.pictures), unit="picture")
-        for path, each in zip(listing.pictures, told, strict=True):
+        followed = track(context.progress, made, title="Examine", total=len(listing.pictures), unit="picture")
+        for path, each in zip(listing.pictures, followed, strict=True):
             examined.append(each)
             facts.append(_facts(path, each, captions, params, root))
     groups = list(groups_alike(listing, examined, params, context))
@@ -143,7 +143,7 @@ def _report(
     tags = count_tags((each.caption or "" for each in facts if not each.problem), params.separator)
     classes, shown = _classes(listing, facts)
     trainers = trainer_counts(listing, facts, captions)
-    told_elsewhere = {below(listing.root, path) for path in (*listing.outside, *listing.unread)}
+    reported_elsewhere = {below(listing.root, path) for path in (*listing.outside, *listing.unread)}
     known = Gathered(
         pictures=facts,
         groups=groups,
@@ -157,7 +157,7 @@ def _report(
         unread=[below(listing.root, path) for path in listing.unread],
         outside=[below(listing.root, path) for path in listing.outside],
         flaws=captions.flaws,
-        left_out=[each for each in left_out_of(listing) if each.path not in told_elsewhere],
+        left_out=[each for each in left_out_of(listing) if each.path not in reported_elsewhere],
         junk=[below(listing.root, path) for path in listing.junk],
         trainers=trainers,
         other_ending=_other_ending(facts, trainers),
@@ -201,19 +201,19 @@ def _other_ending(facts: Sequence[PictureFacts], trainers: Sequence[TrainerCount
 def _classes(listing: Listing, facts: Sequence[PictureFacts]) -> tuple[list[ClassCount], int]:
     """The folders that have pictures, and how many pictures kohya's trainer shows in an epoch."""
     counted = Counter(path.parent for path, each in zip(listing.pictures, facts, strict=True) if not each.problem)
-    told = {folder: repeats_of(folder.resolve().name) for folder in counted}
-    numbered = any(each.count is not None for each in told.values())
+    named = {folder: repeats_of(folder.resolve().name) for folder in counted}
+    numbered = any(each.count is not None for each in named.values())
     trained = {trainer: _by_folder(trained_by(trainer, facts)) for trainer in TITLES}
     weights = {
-        folder: trained["kohya"][below(listing.root, folder)] * ((told[folder].count or 0) if numbered else 1)
+        folder: trained["kohya"][below(listing.root, folder)] * ((named[folder].count or 0) if numbered else 1)
         for folder in counted
     }
     total = sum(weights.values())
     classes = [
         ClassCount(
             folder=below(listing.root, folder),
-            name=printable(told[folder].name),
-            repeats=told[folder].count,
+            name=printable(named[folder].name),
+            repeats=named[folder].count,
             pictures=count,
             share=round(weights[folder] / total, 6) if total else 0.0,
             trained={trainer: counts[below(listing.root, folder)] for trainer, counts in trained.items()},

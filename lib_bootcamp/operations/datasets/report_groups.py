@@ -25,7 +25,7 @@ CLIP_AT_ONCE = 64
 def groups_alike(
     listing: Listing, examined: Sequence[Examined], params: DatasetParams, context: Context
 ) -> Iterator[LikeGroup]:
-    """The groups of each kind; what one kind has told is not told by the next."""
+    """The groups of each kind; what one kind has listed is not listed by the next."""
     by_identity: dict[str, list[int]] = {}
     for at, each in enumerate(examined):
         if not each.problem:
@@ -41,27 +41,27 @@ def groups_alike(
     hashes = [known for at in hashed if (known := examined[at].hash)]
     upright, mirrored = (hash_rows([getattr(each, name) for each in hashes]) for name in ("upright", "mirrored"))
     least = HASH_BITS - 2 * params.hash_distance - 0.5
-    told: list[set[int]] = []
+    listed_before: list[set[int]] = []
     kinds: tuple[tuple[Likeness, Floats | None], ...] = (("near", None), ("mirrored", mirrored))
     for kind, others in kinds:
-        for members in _new_groups(hashed, upright, least, told, others):
+        for members in _new_groups(hashed, upright, least, listed_before, others):
             yield group(kind, members)
     if params.clip:
         places, rows = _clip_rows(listing, firsts, params, context)
-        for members in _new_groups(places, rows, params.clip_cosine, told):
+        for members in _new_groups(places, rows, params.clip_cosine, listed_before):
             yield group("clip", members)
 
 
 def _new_groups(
-    places: Sequence[int], rows: Floats, least: float, told: list[set[int]], others: Floats | None = None
+    places: Sequence[int], rows: Floats, least: float, listed_before: list[set[int]], others: Floats | None = None
 ) -> list[list[int]]:
-    """Groups of places whose rows are alike, but for those that lie in a group that is told already."""
+    """Groups of places whose rows are alike, but for those that lie in a group that is listed already."""
     groups = Groups(len(rows))
     for one, found in alike(rows, least, others):
         groups.join(one, found)
     listed = [[places[at] for at in members] for members in groups.listed()]
-    fresh = [members for members in listed if not any(set(members) <= each for each in told)]
-    told += map(set, fresh)
+    fresh = [members for members in listed if not any(set(members) <= each for each in listed_before)]
+    listed_before += map(set, fresh)
     return fresh
 
 

@@ -1,4 +1,4 @@
-"""What a data set report is asked: the folder, how it will be trained on, and from where on something is told."""
+"""The settings of a data set report: the folder, how it will be trained on, and the limits of its findings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PURPOSES = {"concept": "LoRA of a person or thing", "style": "LoRA of a style",
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetParams(Params):
-    """The folder, how it will be trained on, and from where on something is told."""
+    """The folder, how it will be trained on, and the limits of the findings."""
 
     folder: Annotated[
         str,

@@ -20,7 +20,7 @@ from .caption_settings import CaptionSettings
 
 @dataclass(frozen=True, kw_only=True)
 class CaptionParams(CaptionSettings):
-    """The settings and pictures that are sent: their captions are told and written nowhere."""
+    """The settings and pictures that are sent: their captions are answered and written nowhere."""
 
     images: Annotated[
         tuple[Image, ...],

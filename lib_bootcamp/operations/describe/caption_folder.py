@@ -183,7 +183,7 @@ class CaptionWork(PictureFolder):
         try:
             return bool(self._existing(picture, None if self._table is not None else self._bytes(self._file(picture))))
         except CaptionError:
-            return False  # told when it is its turn
+            return False  # reported when it is its turn
 
     def _existing(self, picture: Path, data: bytes | None) -> str:
         if self._table is not None:

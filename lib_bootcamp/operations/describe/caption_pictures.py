@@ -27,7 +27,7 @@ class PictureCaption(FileResult):
         int, Spec("Tokens", "Of CLIP, without those for beginning and end; of several lines the longest.")
     ]
     found: Annotated[
-        tuple[LabelScore, ...], Spec("Found", "What the model said, before it was worded; a text has score 1.")
+        tuple[LabelScore, ...], Spec("Found", "What the model found, before it was worded; a text has score 1.")
     ]
 
     def summary(self) -> str:
@@ -49,8 +49,8 @@ def found_in(
         for scores in classify_files(pictures, settings, context, read):
             yield scores if isinstance(scores, BootcampError) else _tags(scores, sets, params)
         return
-    for said in interrogate_files(pictures, params.prompt_settings(), context, read):
-        yield said if isinstance(said, BootcampError) else _text(said)
+    for described in interrogate_files(pictures, params.prompt_settings(), context, read):
+        yield described if isinstance(described, BootcampError) else _text(described)
 
 
 def _tags(scores: ImageScores, sets: Mapping[str, Sequence[str]], params: CaptionSettings) -> list[Found]:
@@ -63,11 +63,11 @@ def _tags(scores: ImageScores, sets: Mapping[str, Sequence[str]], params: Captio
     return found
 
 
-def _text(said: InterrogateResult) -> list[Found]:
-    text = said.prompt or said.negative or said.caption
+def _text(described: InterrogateResult) -> list[Found]:
+    text = described.prompt or described.negative or described.caption
     return [(text, 1.0)] if text else []
 
 
 def captioned(found: Sequence[Found], text: str) -> PictureCaption:
-    told = tuple(LabelScore(label=label, value=value) for label, value in found)
-    return PictureCaption(caption=text, tokens=longest_tokens(text), found=told)
+    scores = tuple(LabelScore(label=label, value=value) for label, value in found)
+    return PictureCaption(caption=text, tokens=longest_tokens(text), found=scores)

@@ -131,7 +131,7 @@ class InterrogateSettings(Params):
         int,
         Spec(
             "Labels per table",
-            "So many labels of each table are told; 0: none.",
+            "So many labels of each table are listed; 0: none.",
             ge=0,
             le=50,
             group="Labels",

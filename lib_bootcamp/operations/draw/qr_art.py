@@ -55,10 +55,10 @@ class QrArtResult(Result):
 
     def summary(self) -> str:
         """`Scans: 0.91 (zxing-cpp, wechat), try 2 of seed 7, stronger guidance`."""
-        told = (
+        verdict = (
             f"{'Scans' if self.scans else 'Does not scan'}: {self.score:.2f} ({', '.join(self.read_by) or 'no reader'})"
         )
-        return f"{told}, {self.chosen_try}" + (", stopped early" if self.stopped else "")
+        return f"{verdict}, {self.chosen_try}" + (", stopped early" if self.stopped else "")
 
     def lines(self) -> list[str]:
         """A line for each try."""
@@ -146,7 +146,7 @@ def _size(params: QrArtParams, native: int) -> tuple[int, int]:
     return params.width or side, params.height or side
 
 
-def _result(  # noqa: PLR0913 - all that is told
+def _result(  # noqa: PLR0913 - all that is reported
     best: Try,
     reports: tuple[TryReport, ...],
     params: QrArtParams,

@@ -53,7 +53,7 @@ class Try:
         image: the picture, touched up where that made it scan.
         drawn: as it was drawn, with its latents.
         errors: of the picture as it was drawn.
-        report: what is told of it.
+        report: its entry in the result.
     """
 
     image: Image
@@ -64,8 +64,8 @@ class Try:
     @property
     def rank(self) -> tuple[bool, int, int, float]:
         """The better, the larger."""
-        told = self.report
-        return (told.scans, len(told.read_by), -told.touch_up, -told.module_error)
+        report = self.report
+        return (report.scans, len(report.read_by), -report.touch_up, -report.module_error)
 
 
 def method_of(report: TryReport) -> str:

@@ -25,7 +25,7 @@ from .sizing import Height, Resizing, Width
 
 @dataclass(frozen=True, kw_only=True)
 class DetectSettings(Options):
-    """The detector, what it is told, and how its map is given; without the picture."""
+    """The detector, its options, and how its map is given; without the picture."""
 
     invert: Annotated[bool, Spec("Invert", "Black for white.")] = False
     width: Width = None
@@ -35,7 +35,7 @@ class DetectSettings(Options):
 
 @dataclass(frozen=True, kw_only=True)
 class DetectParams(DetectSettings):
-    """The picture, the detector and what it is told."""
+    """The picture, the detector and its options."""
 
     image: Annotated[Image, Spec("Picture", "The picture that is looked at.", positional=True)]
 

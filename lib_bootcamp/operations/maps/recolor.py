@@ -29,7 +29,7 @@ from .sizing import Height, Resizing, Width
 
 @dataclass(frozen=True, kw_only=True)
 class RecolorParams(Params):
-    """What the recolor model is told of the picture, and whose colors are previewed."""
+    """What the recolor model is given of the picture, and whose colors are previewed."""
 
     image: Annotated[Image, Spec("Picture", "The picture to color anew.", positional=True)]
     conditioning: Annotated[

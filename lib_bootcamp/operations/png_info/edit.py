@@ -30,7 +30,7 @@ class PngInfoEditParams(Params):
         str,
         Spec(
             "Infotext",
-            "Written into the copy, as the WebUI would. Empty, and nothing changed below: the copy tells nothing.",
+            "Written into the copy, as the WebUI would. Empty, and nothing changed below: the copy has no infotext.",
             max_length=MAX_INFOTEXT,
             format="multiline",
         ),
@@ -68,12 +68,12 @@ class PngInfoEditResult(Result):
 
     file: Annotated[bytes, Spec("File", "The copy, in the format of the original.")]
     format: Annotated[str, Spec("Format", "PNG, JPEG or WebP.")]
-    infotext: Annotated[str, Spec("Infotext", "What the copy tells.")]
+    infotext: Annotated[str, Spec("Infotext", "The copy's infotext.")]
     removed: Annotated[tuple[str, ...], Spec("Removed", "Names of the texts that the copy has no more.")]
 
     def summary(self) -> str:
         """What was done."""
-        done = "a new infotext is in it" if self.infotext else "it tells nothing of how it was made"
+        done = "a new infotext is in it" if self.infotext else "it has no generation data"
         return f"{self.format}, {done}" + (f"; removed: {', '.join(self.removed)}" if self.removed else "")
 
     def suffix(self) -> str:
@@ -94,7 +94,7 @@ def edit_png_info(params: PngInfoEditParams, context: Context) -> PngInfoEditRes
     if params.changes:
         made = read_generation(before.texts, (before.width, before.height))
         if made is None:
-            raise InvalidParamError("changes", "need a file that tells how it was made", hint="give an infotext")
+            raise InvalidParamError("changes", "need a file with generation data", hint="give an infotext")
         text = a1111.write(changed(made, params.changes))
     copy = with_infotext(params.file, text, keep_other=params.keep_other)
     after = extract(copy).texts

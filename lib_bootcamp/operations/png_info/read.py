@@ -42,7 +42,7 @@ class PngInfoParams(PngInfoSettings):
         tuple[bytes, ...],
         Spec(
             "Files",
-            "PNG, JPEG or WebP files, as they are; of two the differences are told too.",
+            "PNG, JPEG or WebP files, as they are; of two the differences are listed too.",
             min_length=1,
             max_length=64,
             positional=True,
@@ -83,7 +83,7 @@ class FileInfo(FileResult):
         """The fields, each on a line."""
         if self.generation is None:
             return []
-        fields = self.generation.told()
+        fields = self.generation.known_fields()
         extras = fields.pop("extras", {})
         rows = [(name.replace("_", " "), value) for name, value in fields.items()] + list(extras.items())
         return [f"  {name}: {shown(value)}" for name, value in rows]
@@ -132,7 +132,7 @@ class PngInfoResult(Result):
         )
 
     def succeeded(self) -> bool:
-        """Whether every file tells how it was made."""
+        """Whether every file says how it was made."""
         return all(each.succeeded() for each in self.files_info)
 
 
@@ -168,7 +168,7 @@ def _built(made: Generation | None) -> str:
 
 
 def compared(files: Sequence[FileInfo]) -> tuple[Difference, ...]:
-    """The differences between two files that tell how they were made; empty for any other number."""
+    """The differences between two files that say how they were made; empty for any other number."""
     made = [each.generation for each in files if each.generation is not None]
     return differences(made[0], made[1]) if len(files) == len(made) == 2 else ()
 

@@ -200,7 +200,7 @@ class ScanResult(Result):
         readers = ", ".join(f"{each.name} {each.passed}/{each.tried}" for each in self.decoders)
         line = f"{'Scans' if self.scans else 'Does not scan'}: {self.score:.2f} ({readers})"
         if self.text_count > len(self.texts):
-            line += f", {len(self.texts)} of {self.text_count} texts told"
+            line += f", {len(self.texts)} of {self.text_count} texts listed"
         elif len(self.texts) > 1:
             line += f", {len(self.texts)} texts"
         if self.modules is None:

@@ -37,7 +37,7 @@ class Command:
 COMMANDS = (
     Command(
         "demo",
-        "make control maps, scan the code back, draw pictures and tell what is in them",
+        "make control maps, scan the code back, draw pictures and label what is in them",
         "demo",
         needs="models",
         models=True,
@@ -58,5 +58,5 @@ COMMANDS = (
     ),
     Command("jobs", "list the jobs; show, resume, pause, cancel, undo or remove one", "jobs"),
     Command("operations", "list the operations, with --json as JSON Schema", "operations"),
-    Command("info", "tell the host, the device and the installed packages", "info"),
+    Command("info", "show the host, the device and the installed packages", "info"),
 )

@@ -38,7 +38,7 @@ def _make(host: Host, name: str, **values: Any) -> Any:
 
 
 def _made(host: Host, name: str, **values: Any) -> tuple[Any, Mapping[str, str]]:
-    """A result, and the text chunks that tell how its pictures were made."""
+    """A result, and the text chunks that say how its pictures were made."""
     operation = find(name)
     params = operation.params_from(values)
     result = operation.run(params, Context.of_terminal(host, host.progress()))
@@ -58,7 +58,7 @@ def run(host: Host, arguments: argparse.Namespace) -> int:
 
 
 def demo(host: Host, *, folder: str, content: str) -> int:
-    """Make the maps, scan the code, draw, and tell what was drawn; returns the exit code (1: it does not scan)."""
+    """Make the maps, scan the code, draw, and label what was drawn; returns the exit code (1: it does not scan)."""
     out = Path(folder)
     write_folder(out)
     code, code_text = _made(host, "qr", content=content)
@@ -70,8 +70,8 @@ def demo(host: Host, *, folder: str, content: str) -> int:
     sheet = [(title, picture) for _, title, picture, _ in pictures]
     write_image(out / "contact-sheet.png", contact_sheet(sheet, columns=3))
     print(f"{len(pictures)} pictures and contact-sheet.png are in {out.resolve()}\n")
-    scanned = _tell_scan(host, code, content)
-    _tell_models(host, [(title, picture) for name, title, picture, _ in pictures if name.startswith("drawn")])
+    scanned = _report_scan(host, code, content)
+    _report_models(host, [(title, picture) for name, title, picture, _ in pictures if name.startswith("drawn")])
     print(f"\nqr art: {art.summary()}")
     return 0 if scanned and art.succeeded() else 1
 
@@ -103,7 +103,7 @@ def _art(host: Host, code: Any, content: str) -> tuple[Any, Mapping[str, str]]:
     return _made(host, "qr-art", content=content, prompt=PROMPTS[1], width=side, height=side, seed=SEED, seeds=3)
 
 
-def _tell_scan(host: Host, code: Any, content: str) -> bool:
+def _report_scan(host: Host, code: Any, content: str) -> bool:
     print(f"qr: {code.summary()}")
     scan = _make(host, "scan", image=code.image, expected=content, layout=code.layout)
     print(f"\n{'decoder':12} {'version':12} {'passed':>8}")
@@ -115,11 +115,11 @@ def _tell_scan(host: Host, code: Any, content: str) -> bool:
     return bool(scan.succeeded())
 
 
-def _tell_models(host: Host, drawn: list[tuple[str, Image]]) -> None:
+def _report_models(host: Host, drawn: list[tuple[str, Image]]) -> None:
     """Say what the classifier sees in the pictures that were drawn."""
-    told = _make(host, "classify", images=[picture for _, picture in drawn], groups=GROUPS)
-    print(f"\ndrawn with {host.checkpoint()}, told by CLIP model {told.model}:")
-    for (prompt, _), seen in zip(drawn, told.images, strict=True):
+    made = _make(host, "classify", images=[picture for _, picture in drawn], groups=GROUPS)
+    print(f"\ndrawn with {host.checkpoint()}, labeled by CLIP model {made.model}:")
+    for (prompt, _), seen in zip(drawn, made.images, strict=True):
         answers = ", ".join(f"{group.label} {group.scores[0].value:.2f}" for group in seen.groups)
         print(f"{prompt}: {answers}")
     pictures = [picture for _, picture in drawn]

@@ -50,8 +50,8 @@ def _add_file_flags(parser: Any, operation: Operation[Any, Any]) -> None:
     if any(each.kind in {"image", "file"} for each in (*operation.params.fields(), *fields_of(operation.result))):
         _add_picture_flags(files, operation)
     if operation.stream:
-        told = "print a JSON object on each line as it goes on: its steps, and the result"
-        files.add_argument("--stream", action="store_true", help=told)
+        description = "print a JSON object on each line as it goes on: its steps, and the result"
+        files.add_argument("--stream", action="store_true", help=description)
     _add_print_flags(files)
 
 

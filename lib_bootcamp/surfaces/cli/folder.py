@@ -184,7 +184,7 @@ class FolderRunner(Runner):
             if self.settings.sort_into is not None:
                 sorted_well = self._sort(outcomes, results)
         except BootcampError:
-            self._finish(outcomes, results)  # what was found is told, though it cannot be sorted
+            self._finish(outcomes, results)  # what was found is printed, though it cannot be sorted
             raise
         code = self._finish(outcomes, results)
         return code if sorted_well else max(code, EXIT_SOME_FAILED)
@@ -208,9 +208,9 @@ class FolderRunner(Runner):
         finally:
             code = self._print(outcomes, several=True)
             if self.over.summarize is not None:
-                self._tell(self.over.summarize([result for _, result in results]))
+                self._print_lines(self.over.summarize([result for _, result in results]))
             if self.truths:
-                self._tell(self._accuracy(results))
+                self._print_lines(self._accuracy(results))
         return code
 
     def _write_files(self, outcomes: list[Outcome], results: list[tuple[Path, FileResult]]) -> None:
@@ -229,7 +229,7 @@ class FolderRunner(Runner):
         columns += [
             name for name in dict.fromkeys(name for row in rows.values() for name in row) if name not in columns
         ]
-        told = [
+        table = [
             {
                 **{name: each.record.get(name) for name in ("path", "truth", "sorted_to")},
                 "error": each.record.get("detail", ""),
@@ -237,7 +237,7 @@ class FolderRunner(Runner):
             }
             for each in outcomes
         ]
-        return csv_bytes(told, columns)
+        return csv_bytes(table, columns)
 
     def _thumbnails(self, results: list[tuple[Path, FileResult]]) -> Iterator[tuple[str, list[tuple[str, Image]]]]:
         by_label: dict[str, list[tuple[Path, float]]] = {}
@@ -254,15 +254,15 @@ class FolderRunner(Runner):
         known = [(self.truths[path], result.answer()) for path, result in results if path in self.truths]
         held = confusion(self.labels, [truth for truth, _ in known], [answer for _, answer in known])
         aside = len(results) - len(known)
-        told = (
+        note = (
             "1 picture is in a folder of another name."
             if aside == 1
             else f"{aside} pictures are in folders of other names."
         )
-        return ["", *held.lines(), *([told] if aside else [])]
+        return ["", *held.lines(), *([note] if aside else [])]
 
     def _sort(self, outcomes: list[Outcome], results: list[tuple[Path, FileResult]]) -> bool:
-        """Sort, or tell what sorting would do; adds `sorted_to` to the records. Whether all could be sorted."""
+        """Sort, or say what sorting would do; adds `sorted_to` to the records. Whether all could be sorted."""
         target = Path(self.settings.sort_into or "")
         answers = [(path, result.answer() or UNKNOWN) for path, result in results]
         folders = folder_names([*self.labels, *(answer for _, answer in answers)])
@@ -274,14 +274,14 @@ class FolderRunner(Runner):
                 taken.append(step)
                 records[str(step.source)]["sorted_to"] = str(step.target) if step.done else None
         except (KeyboardInterrupt, BootcampError):
-            self._tell([summary(taken, dry_run=False)])
+            self._print_lines([summary(taken, dry_run=False)])
             raise
         if self.settings.dry_run:
-            self._tell(on_one_line(f"{step.how}: {step.source} -> {step.target}") for step in taken if step.done)
+            self._print_lines(on_one_line(f"{step.how}: {step.source} -> {step.target}") for step in taken if step.done)
         notes = [step.note for step in taken if step.note]
         for note in [*notes[:NOTES], *([f"and {len(notes) - NOTES} more."] if len(notes) > NOTES else [])]:
             _complain(note)
-        self._tell([summary(taken, dry_run=self.settings.dry_run)])
+        self._print_lines([summary(taken, dry_run=self.settings.dry_run)])
         return all(step.done or "already" in step.note for step in taken)
 
     def _store(self) -> Path:
@@ -302,13 +302,13 @@ class FolderRunner(Runner):
                 _complain(each.note)
             elif self.settings.dry_run:
                 verb = f"move back: {each.target} -> {each.source}" if each.how == "move" else f"remove: {each.target}"
-                self._tell([verb])
+                self._print_lines([verb])
         left = sum(bool(each.note) for each in outcome)
         head = "Dry run: " if self.settings.dry_run else ""
-        self._tell([f"{head}{len(outcome) - left} undone{f', {left} left' if left else ''}."])
+        self._print_lines([f"{head}{len(outcome) - left} undone{f', {left} left' if left else ''}."])
         return EXIT_SOME_FAILED if left else 0
 
-    def _tell(self, lines: Iterable[str]) -> None:
+    def _print_lines(self, lines: Iterable[str]) -> None:
         """Print for a person: beside JSON on standard error, and not where quiet is asked for."""
         if not self.settings.quiet:
             out = sys.stderr if self.settings.json else sys.stdout

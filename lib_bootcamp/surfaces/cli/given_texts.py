@@ -47,7 +47,7 @@ def batch_rows(name: str) -> Iterator[dict[str, Any]]:
 
 
 def from_file(param: Param, path: Path) -> Any:
-    """Read a list or object from a JSON file, or from what a map's PNG file tells about itself."""
+    """Read a list or object from a JSON file, or from the parameters that a map's PNG file holds."""
     try:
         if path.suffix.lower() == ".png":
             text = read_png_text(path).get(CHUNK, "")

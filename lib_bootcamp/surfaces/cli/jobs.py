@@ -38,7 +38,7 @@ class JobRunner(Runner):
         jobs = jobs_of(self.host, find)
         number = jobs.create(self.operation.name, values, trusted=True)
         if not self.settings.quiet:
-            _tell_unfinished(jobs, number)
+            _mention_unfinished(jobs, number)
         return run_here(jobs, number, self.settings)
 
 
@@ -60,15 +60,15 @@ def _print_event(event: Event) -> None:
 
 
 def run_here(jobs: Jobs, number: int, settings: Settings) -> int:
-    """Run a job in this process and tell what came of it; returns the exit code."""
+    """Run a job in this process and print what came of it; returns the exit code."""
     info = worked_here(jobs, number, settings)
     if settings.json:
         _print_json(_in_full(jobs, info))
     elif not settings.quiet:
-        _tell(jobs, info)
+        _report(jobs, info)
     if not settings.quiet:
         _name_left_out(jobs, info)
-    _complain(jobs, info)
+    _report_failures(jobs, info)
     return code_of(info)
 
 
@@ -103,7 +103,7 @@ def _pausing(stop: Stop) -> Iterator[None]:
             signal.signal(each, handler)
 
 
-def _tell_unfinished(jobs: Jobs, number: int) -> None:
+def _mention_unfinished(jobs: Jobs, number: int) -> None:
     folder = jobs.folder(number, trusted=True)
     for other in jobs.listed(trusted=True):
         unfinished = other.state in ("paused", "interrupted") and other.id != number
@@ -114,7 +114,7 @@ def _tell_unfinished(jobs: Jobs, number: int) -> None:
             )
 
 
-def _tell(jobs: Jobs, info: JobInfo) -> None:
+def _report(jobs: Jobs, info: JobInfo) -> None:
     shown = [each for each in jobs.items(info.id, trusted=True, limit=SHOWN) if each.state == "done"]
     for each in shown:
         text = next(filter(None, map((each.result or {}).get, ("caption", "label", "told"))), "")
@@ -133,13 +133,13 @@ def _name_left_out(jobs: Jobs, info: JobInfo) -> None:
     sys.stderr.writelines(f"{line}\n" for line in left_out_lines((each.path, each.note) for each in left))
 
 
-def _complain(jobs: Jobs, info: JobInfo) -> None:
+def _report_failures(jobs: Jobs, info: JobInfo) -> None:
     failed = jobs.failures(info.id, trusted=True, limit=NOTES)
     for each in failed:
-        told = each.note if each.path in each.note else f"{each.path}: {each.note}"
-        sys.stderr.write(f"error: {on_one_line(told)}\n")
+        line = each.note if each.path in each.note else f"{each.path}: {each.note}"
+        sys.stderr.write(f"error: {on_one_line(line)}\n")
     if info.failed > len(failed):
-        sys.stderr.write(f"and {info.failed - len(failed)} more; {PROGRAM} jobs show {info.id} --json tells all.\n")
+        sys.stderr.write(f"and {info.failed - len(failed)} more; {PROGRAM} jobs show {info.id} --json lists all.\n")
     if info.error:
         sys.stderr.write(f"error: {on_one_line(info.error)}\n")
 
@@ -180,7 +180,7 @@ def _show(jobs: Jobs, arguments: argparse.Namespace) -> int:
     print(f"created {info.created}, started {info.started or '-'}, finished {info.finished or '-'}")
     print("possible now: " + ", ".join(info.actions))
     _name_left_out(jobs, info)
-    _complain(jobs, info)
+    _report_failures(jobs, info)
     return 0
 
 
@@ -190,14 +190,14 @@ def _resume(jobs: Jobs, arguments: argparse.Namespace) -> int:
 
 
 def _pause(jobs: Jobs, arguments: argparse.Namespace) -> int:
-    return _told(jobs.pause(arguments.number, trusted=True), arguments, "stops after its batch")
+    return _shown(jobs.pause(arguments.number, trusted=True), arguments, "stops after its batch")
 
 
 def _cancel(jobs: Jobs, arguments: argparse.Namespace) -> int:
-    return _told(jobs.cancel(arguments.number, trusted=True), arguments, "ends after its batch")
+    return _shown(jobs.cancel(arguments.number, trusted=True), arguments, "ends after its batch")
 
 
-def _told(info: JobInfo, arguments: argparse.Namespace, running: str) -> int:
+def _shown(info: JobInfo, arguments: argparse.Namespace, running: str) -> int:
     if arguments.json:
         _print_json(plain(info))
     else:

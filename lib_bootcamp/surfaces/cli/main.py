@@ -43,7 +43,7 @@ def main(
     """
     try:
         code = _run(argv, make_host, prepare)
-        sys.stdout.flush()  # a full disk is told here, and not when Python ends
+        sys.stdout.flush()  # a full disk is reported here, and not when Python ends
         return code
     except BrokenPipeError:  # `| head` has read enough
         return 0

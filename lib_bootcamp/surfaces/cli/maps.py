@@ -41,7 +41,7 @@ def is_maps_job(operation: Operation[Any, Any], given: Mapping[str, Any], settin
 
 
 class MapsRunner(JobRunner):
-    """Makes maps of a folder or of several files in the foreground, as a job, and tells a line of each."""
+    """Makes maps of a folder or of several files in the foreground, as a job, and prints a line for each."""
 
     def run(self, given: Mapping[str, Any]) -> int:
         """Work through what is named; returns the exit code."""
@@ -54,7 +54,7 @@ class MapsRunner(JobRunner):
             number = jobs.create(self.operation.name, raw, trusted=True)
         except BootcampError as error:
             return self._print([failure(None, error, self.operation)], several=False)
-        return self._told(jobs, worked_here(jobs, number, self.settings))
+        return self._report(jobs, worked_here(jobs, number, self.settings))
 
     def _place(self, sources: list[Path]) -> dict[str, Any]:
         """The folder, those of its pictures that are meant, and where the maps go."""
@@ -75,7 +75,7 @@ class MapsRunner(JobRunner):
         only = [path.relative_to(root).as_posix() for path in paths]
         return {**place, "folder": str(root), "only": only, "output_folder": str(out)}
 
-    def _told(self, jobs: Jobs, info: JobInfo) -> int:
+    def _report(self, jobs: Jobs, info: JobInfo) -> int:
         folder = jobs.folder(info.id, trusted=True)
         made = Path(self.settings.out) if self.settings.out else folder
         outcomes: list[Outcome] = []
@@ -95,10 +95,10 @@ class MapsRunner(JobRunner):
             if info.error:
                 complain(info.error)
         if not self.settings.quiet:
-            self._tell_way_back(info)
+            self._suggest_next(info)
         return code_of(info)
 
-    def _tell_way_back(self, info: JobInfo) -> None:
+    def _suggest_next(self, info: JobInfo) -> None:
         if info.state != "done":
             left = f"Stopped with {info.left:,} left; " if info.total else ""
             self._aside(f"{left}{PROGRAM} jobs resume {info.id} goes on with it.")

@@ -108,10 +108,10 @@ class Runner:
     def _streamed(self, item: Item) -> int:
         """One run, each of its steps a line of JSON as it is done, the result the last."""
 
-        def tell(event: Event) -> None:
+        def keep(event: Event) -> None:
             print(json.dumps({"event": event.kind, **event.facts}, ensure_ascii=False), flush=True)
 
-        outcome = self._one(item, Streamed(SilentProgress(), tell))
+        outcome = self._one(item, Streamed(SilentProgress(), keep))
         name = "error" if outcome.exit_code > EXIT_NO else "result"
         print(json.dumps({"event": name, **outcome.record}, ensure_ascii=False), flush=True)
         return outcome.exit_code
@@ -212,11 +212,11 @@ class Runner:
         return exit_code_of([each.exit_code for each in outcomes], several=several)
 
     def _aside(self, line: str) -> None:
-        """Tell a person what is no result: beside JSON on standard error."""
+        """Show a person what is no result: beside JSON on standard error."""
         print(line, file=sys.stderr if self.settings.json else sys.stdout)
 
     def _records(self, outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
-        """What is told of each file, and of each that was left out."""
+        """The record of each file, and of each that was left out."""
         left = ({"path": path, "skipped": True, "detail": why} for path, why in self.left_out.items())
         return [*(each.record for each in outcomes), *left]
 
@@ -301,14 +301,14 @@ class Runner:
 
 
 def complain(line: str) -> None:
-    """Tell a mistake on standard error, on one line whatever is in it."""
+    """Report a mistake on standard error, on one line whatever is in it."""
     print(f"error: {on_one_line(line)}", file=sys.stderr)
 
 
 def failure(path: str | None, error: BootcampError, operation: Operation[Any, Any]) -> Outcome:
     """The outcome of an item that came to a mistake, in the words of the command line."""
-    said = worded(error, flags_of(operation))
-    line = said if path is None or path in said else f"{path}: {said}"
+    sentence = worded(error, flags_of(operation))
+    line = sentence if path is None or path in sentence else f"{path}: {sentence}"
     record = {"path": path, "error": type(error).__name__, "detail": str(error)}
     record |= {name: each for name, each in (("param", error.param), ("hint", error.hint)) if each}
     return Outcome(record, line, error.exit_code, ends_all=isinstance(error, StorageError))

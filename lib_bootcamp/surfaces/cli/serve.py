@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 def _checked(convert: Callable[[str], T]) -> Callable[[str], T]:
-    """A type of argparse's whose mistake is told as it is: a wrong flag ends with exit code 2."""
+    """A type of argparse's whose mistake is printed as it is: a wrong flag ends with exit code 2."""
 
     def converted(text: str) -> T:
         try:

@@ -1,4 +1,4 @@
-"""Standard streams of the command line: what is printed is told as text, and never obeyed by the terminal."""
+"""Standard streams of the command line: what is printed is shown as text, and never obeyed by the terminal."""
 
 from __future__ import annotations
 

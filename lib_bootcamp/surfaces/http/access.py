@@ -64,7 +64,7 @@ def access_dependency(rules: AccessRules) -> Any:
 
 
 class AccessMiddleware:
-    """Around a whole app: refuses, answers preflights, and tells browsers which sites may read the answers.
+    """Around a whole app: refuses, answers preflights, and informs browsers which sites may read the answers.
 
     What an app inside says about that (Gradio allows whatever runs on this machine) is taken out of its answers.
 

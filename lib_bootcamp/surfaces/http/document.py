@@ -43,7 +43,7 @@ GUARDED = (400, 401, 403)
 
 
 APART = ("pointer", "message", "hint")
-"""Of an `ErrorAnswer`, what is there only where it is told apart."""
+"""Of an `ErrorAnswer`, what is there only where it is given separately."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +57,8 @@ class ErrorAnswer:
         Spec("Pointer", "Where in the body the wrong value is (RFC 6901), like /lights/0/color; missing elsewhere."),
     ] = ""
     message: Annotated[
-        str, Spec("Message", "What is wrong, without the parameter and the remedy, where one of them is told apart.")
+        str,
+        Spec("Message", "What is wrong, without the parameter and the remedy, where one of them is given separately."),
     ] = ""
     hint: Annotated[str, Spec("Hint", "The remedy; missing where the detail has none.")] = ""
 
@@ -157,7 +158,7 @@ def document(routes: Sequence[Route]) -> dict[str, Any]:
 
 
 def add_route(router: APIRouter, route: Route, endpoint: Callable[..., Any]) -> None:
-    """Add a route to a host's app, whose own document tells of it too, in its dialect and without references."""
+    """Add a route to a host's app, whose own document describes it too, in its dialect and without references."""
     router.add_api_route(
         route.path,
         endpoint,

@@ -26,7 +26,7 @@ _UNBUFFERED = {
     "Content-Encoding": "identity",
     "X-Accel-Buffering": "no",
 }
-Tell = Callable[[Event], None]
+SendEvent = Callable[[Event], None]
 
 
 class EventStream(StreamingResponse):
@@ -50,21 +50,21 @@ def event_of(name: str, data: bytes, number: int | None = None) -> bytes:
 
 
 async def streamed(
-    queue: WorkQueue, work: Callable[[threading.Event, Tell], Response], request: Request
+    queue: WorkQueue, work: Callable[[threading.Event, SendEvent], Response], request: Request
 ) -> AsyncIterator[bytes]:
     """What happens while work goes on, then `result`, or `error` with what the answer would have been.
 
     Args:
         queue: where it waits for its turn; who closes the connection stops it.
-        work: gets the event that stops it, and where it tells what happens.
+        work: gets the event that stops it, and what sends what happens.
         request: what the log calls it.
     """
     loop, happened = asyncio.get_running_loop(), asyncio.Queue[Event]()
 
-    def tell(each: Event) -> None:
+    def send(each: Event) -> None:
         loop.call_soon_threadsafe(happened.put_nowait, each)
 
-    working = asyncio.ensure_future(queue.run(lambda stop: work(stop, tell)))
+    working = asyncio.ensure_future(queue.run(lambda stop: work(stop, send)))
     waiting = asyncio.ensure_future(happened.get())
     try:
         while not working.done() or waiting.done():
@@ -78,7 +78,7 @@ async def streamed(
                 yield HEARTBEAT
         try:
             name, answer = "result", working.result()
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is told in the shape of an answer
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is sent in the shape of an answer
             name, answer = "error", answer_to(error, request)
         yield event_of(name, bytes(answer.body))
     finally:

@@ -198,7 +198,7 @@ class _Routes:
 
     def newest(self, number: int, after: int, _: Any) -> tuple[JobInfo, list[EventInfo]]:
         jobs = self.jobs()
-        info = jobs.info(number, trusted=False)  # first: what happened until it ended is told before the end
+        info = jobs.info(number, trusted=False)  # first: what happened until it ended is sent before the end
         return info, jobs.events(number, trusted=False, after=after, limit=MOST_EVENTS)
 
     def pause(self, asked: JobQuery = _JOB) -> Response:

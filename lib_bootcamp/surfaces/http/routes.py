@@ -29,7 +29,7 @@ from .answers import has_picture, json_answer, picture_answer, plain_answer, wan
 from .body import MAX_BODY, RawBody, body_reader, request_values
 from .document import EVENTS, JSON, PNG, Route, add_route, document, read_from
 from .errors import BootcampRoute, error_statuses
-from .events import EventStream, Tell, streamed
+from .events import EventStream, SendEvent, streamed
 from .jobs import add_job_routes, job_routes
 from .work import left, queued
 
@@ -45,7 +45,7 @@ class ModelQuery(Params):
 
 @dataclass(frozen=True, kw_only=True)
 class InfoAnswer(HostInfo):
-    """What a host tells of itself, and this package's version."""
+    """What a host reports of itself, and this package's version."""
 
     extension: Annotated[str, Spec("Version of this package")]
 
@@ -223,14 +223,14 @@ def _endpoint(
             queue = queues.of(operation, given)
             if queue.is_full():
                 raise queue.refusal()
-            return EventStream(streamed(queue, functools.partial(telling, given), request))
+            return EventStream(streamed(queue, functools.partial(stream, given), request))
         if queue is queues.models:
-            # mistakes are told before the work waits for its turn; its pictures are not held decoded meanwhile
+            # mistakes are answered before the work waits for its turn; its pictures are not held decoded meanwhile
             queue = await queues.pictures.run(lambda _: queues.of(operation, params()), left=left(request))
         return await queue.run(work, left=left(request))
 
-    def telling(given: Any, stop: threading.Event, tell: Tell) -> Response:
-        around = Context.of_api(host, Streamed(Stoppable(host.progress(), stop), tell))
+    def stream(given: Any, stop: threading.Event, send: SendEvent) -> Response:
+        around = Context.of_api(host, Streamed(Stoppable(host.progress(), stop), send))
         return json_answer(operation.run(given, around))
 
     return endpoint

@@ -64,7 +64,7 @@ class RetryAfter:
         noted: dict[str, QueueFullError] = {}
         _FULL.set(noted)
 
-        async def told(message: Message) -> None:
+        async def completed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 full = noted.get("error")
                 if full is not None and message["status"] == 500:
@@ -74,4 +74,4 @@ class RetryAfter:
                     headers.setdefault("Retry-After", str(RETRY_S if full is None else full.retry_after_s))
             await send(message)
 
-        await self.app(scope, receive, told)
+        await self.app(scope, receive, completed)

@@ -61,8 +61,8 @@ def _counts(info: JobInfo) -> str:
     parts = [f"{info.done:,} of {info.total:,} done"]
     parts += [f"{count:,} {word}" for count, word in ((info.skipped, "left out"), (info.failed, "failed")) if count]
     if info.state == "running":
-        told = left(info) or ("" if info.total - info.left - info.skipped else "the model is being loaded")
-        parts += [told] if told else []
+        remaining = left(info) or ("" if info.total - info.left - info.skipped else "the model is being loaded")
+        parts += [remaining] if remaining else []
     elif info.spent_s >= 1:
         parts.append(f"took {duration(info.spent_s)}")
     return " · ".join(parts)
@@ -80,9 +80,9 @@ def _items(items: Sequence[ItemInfo], kind: str) -> str:
 
 
 def _item(item: ItemInfo) -> str:
-    told = item.result or {}
-    said = item.note if item.state == "failed" else str(told.get("caption") or told.get("map") or item.note)
-    return f"<li><span>{html.escape(item.path)}</span> {html.escape(said)}</li>"
+    result = item.result or {}
+    text = item.note if item.state == "failed" else str(result.get("caption") or result.get("map") or item.note)
+    return f"<li><span>{html.escape(item.path)}</span> {html.escape(text)}</li>"
 
 
 def _more(info: JobInfo) -> str:

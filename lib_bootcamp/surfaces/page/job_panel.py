@@ -23,7 +23,7 @@ from .notice import notice
 from .work import in_queue
 
 SHOWN_JOBS, SHOWN_NEWEST = 50, 3
-NOTHING: dict[str, Any] = {"job": None, "rows": [], "said": None}
+NOTHING: dict[str, Any] = {"job": None, "rows": [], "message_about": None}
 """What a page remembers: the chosen job, the table as it is shown, the job and state that the message is about."""
 STEERING = {
     "pause": "Pause",
@@ -58,7 +58,7 @@ class JobPanel:
         """The chosen job and its buttons.
 
         Args:
-            message: where sentences are said.
+            message: where sentences are shown.
         """
         self.message = message
         self.card = gr.HTML(
@@ -130,7 +130,7 @@ class JobPanel:
             return
 
         def picked(now: dict[str, Any], rows: list[list[Any]], event: gr.SelectData) -> list[Any]:
-            # later Gradios tell the row, which a person may have sorted; Gradio 3 tells its number
+            # later Gradios give the row, which a person may have sorted; Gradio 3 gives its number
             row_of_it = getattr(event, "row_value", None) or rows[event.index[0]]
             return _with_choice(self.looked({**now, "job": int(row_of_it[0])}))
 
@@ -171,14 +171,14 @@ class JobPanel:
 
     def _done(self, work: Callable[[], tuple[int | None, str]], now: dict[str, Any]) -> list[Any]:
         def done() -> list[Any]:
-            number, said = work()
-            return self._said(notice(said, kind="note") if said else "", {**now, "job": number})
+            number, sentence = work()
+            return self._with_message(notice(sentence, kind="note") if sentence else "", {**now, "job": number})
 
-        return attempt(self.name, done, lambda error: self._said(self.mistake(error), now))
+        return attempt(self.name, done, lambda error: self._with_message(self.mistake(error), now))
 
-    def _said(self, message: str, now: dict[str, Any]) -> list[Any]:
-        _, *shown, then = self.looked({**now, "said": None})
-        return [message, *shown, {**then, "said": then["shown"]} if message else then]
+    def _with_message(self, message: str, now: dict[str, Any]) -> list[Any]:
+        _, *shown, then = self.looked({**now, "message_about": None})
+        return [message, *shown, {**then, "message_about": then["shown"]} if message else then]
 
     def refreshed(self, now: dict[str, Any], chosen: int | None) -> list[Any]:
         """The components' values as the jobs are now: of the job that was chosen, else of the newest."""
@@ -198,8 +198,12 @@ class JobPanel:
         possible = info.actions if info is not None else ()
         buttons = [gr.update(interactive=name in possible) for name in self.steering]
         about = [info.id, info.state] if info is not None else None
-        over = now.get("said") is not None and now["said"] != about
-        then = {"job": info.id if info else None, "rows": rows, "said": None if over else now.get("said")}
+        over = now.get("message_about") is not None and now["message_about"] != about
+        then = {
+            "job": info.id if info else None,
+            "rows": rows,
+            "message_about": None if over else now.get("message_about"),
+        }
         tables = [table for _ in self._tables]
         return ["" if over else gr.update(), shown, *tables, *buttons, {**then, "shown": about}]
 

@@ -88,5 +88,5 @@ class Stops:
 
 
 def visitor(request: Any) -> str:
-    """Whose run it is: the page's session, or where Gradio 3 in the WebUI does not tell it, the caller's address."""
+    """Whose run it is: the page's session, or where Gradio 3 in the WebUI does not give it, the caller's address."""
     return str(getattr(request, "session_hash", None) or getattr(getattr(request, "client", None), "host", ""))

@@ -144,7 +144,7 @@ def _boundary(kind: str) -> bytes:
 
 
 def _again(kept: IO[bytes], receive: Receive) -> Receive:
-    """What a form's receiver gets: the pieces that were kept, then what the connection tells."""
+    """What a form's receiver gets: the pieces that were kept, then what the connection sends."""
     more: list[Any] = [True]
 
     async def again() -> Message:

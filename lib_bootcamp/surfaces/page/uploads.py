@@ -29,7 +29,7 @@ from lib_bootcamp.surfaces.http.errors import MalformedBodyError, SlowBodyError
 from lib_bootcamp.surfaces.shared.described import PREFIX
 
 UNUSED = ("/proxy=", "/deep_link", "/process_recording", "/vibe-", "/dev/reload", "/run-history/", "/monitoring")
-"""Endpoints of Gradio's that this page has no use for: they fetch, convert, write or tell more than it needs."""
+"""Endpoints of Gradio's that this page has no use for: they fetch, convert, write or reveal more than it needs."""
 _SERVED = re.compile(r"/(?:gradio_api/)?file[=/](.*)", re.DOTALL)
 
 
@@ -82,7 +82,7 @@ def _is_uploaded(path: str, folder: Path) -> bool:
         return False
     try:
         return stat.S_ISREG(Path(path).stat().st_mode)
-    except FileNotFoundError:  # which is told in its turn
+    except FileNotFoundError:  # reported when it is opened
         return True
     except (OSError, ValueError):
         return False

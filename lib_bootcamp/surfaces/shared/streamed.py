@@ -1,4 +1,4 @@
-"""Work that tells how far it is while it goes on, as events: the same on every surface that hands them on."""
+"""Work that reports its progress as events: the same on every surface that passes them on."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ class Streamed:
 
     Args:
         shown: the display.
-        tell: gets each event, in the thread that works.
+        send: gets each event, in the thread that works.
     """
 
-    def __init__(self, shown: Progress, tell: Callable[[Event], None]) -> None:
-        self._shown, self._tell = shown, tell
+    def __init__(self, shown: Progress, send: Callable[[Event], None]) -> None:
+        self._shown, self._send = shown, send
         self._title, self._total, self._unit = "", 0, ""
 
     def start(self, title: str, total: int, unit: str) -> None:
@@ -37,4 +37,4 @@ class Streamed:
 
     def _happened(self, done: int, note: str) -> None:
         facts = {"title": self._title, "done": done, "total": self._total, "unit": self._unit, "note": note}
-        self._tell(Event(kind="progress", facts=facts))
+        self._send(Event(kind="progress", facts=facts))

@@ -120,7 +120,7 @@ class WorkQueue:
             return self._is_full()
 
     def refusal(self) -> QueueFullError:
-        """What is told where it is full: when a place may be free, by how long the work took of late."""
+        """The answer where it is full: when a place may be free, by how long the work took of late."""
         ahead = self._usual_s * len(self._waiting) / self._most_threads
         return QueueFullError(min(120, max(1, math.ceil(ahead / 2))))
 

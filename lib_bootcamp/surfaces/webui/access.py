@@ -24,7 +24,7 @@ _CALLER: ContextVar[RequestHead | None] = ContextVar("bootcamp_caller", default=
 class RememberCaller:
     """An ASGI middleware that refuses nothing: our functions can ask for the request that they run in.
 
-    Gradio 3 takes what it tells them of the request from the body, where a direct call may write what it likes.
+    Gradio 3 takes what it passes them of the request from the body, where a direct call may write what it likes.
     Gradio 4 lets pages of other programs on this machine, and pages without an origin, read every answer: of our routes
     they read none.
 
@@ -54,8 +54,8 @@ def _unreadable(send: Send) -> Send:
 
     async def sent(message: Message) -> None:
         if message["type"] == "http.response.start":
-            told = [each for each in message["headers"] if not each[0].lower().startswith(b"access-control-")]
-            message = {**message, "headers": told}
+            headers = [each for each in message["headers"] if not each[0].lower().startswith(b"access-control-")]
+            message = {**message, "headers": headers}
         await send(message)
 
     return sent
@@ -85,7 +85,7 @@ def guard_functions(page: Any, rules: AccessRules) -> None:
 
 
 def guarded(function: Any, rules: AccessRules) -> Any:
-    """A function of a page's that Gradio also tells the request; refuses with a message on the page."""
+    """A function of a page's that Gradio also gives the request; refuses with a message on the page."""
 
     def check(caller: Any) -> None:
         try:
@@ -116,15 +116,15 @@ def guarded(function: Any, rules: AccessRules) -> Any:
 
 
 def _heads(caller: Any) -> list[RequestHead]:
-    """The request that Gradio tells of (one without a name, where it tells none), and the one that this runs in."""
+    """The request that Gradio passes (one without a name, where it passes none), and the one that this runs in."""
     request, kwargs = getattr(caller, "request", None), getattr(caller, "kwargs", None)
     headers = request.headers if request is not None else (kwargs or {}).get("headers", {})
     named = {str(name).lower(): str(value) for name, value in dict(headers).items()}
-    told = RequestHead(
+    reported = RequestHead(
         method="POST",
         hosts=[named["host"]] if "host" in named else [],
         origins=[named["origin"]] if "origin" in named else [],
         fetch_site=named.get("sec-fetch-site", "").strip().lower(),
     )
     running = _CALLER.get()
-    return [told] if running is None else [told, running]
+    return [reported] if running is None else [reported, running]

@@ -56,7 +56,7 @@ class Surroundings:
     """What a plan depends on beside the request.
 
     Args:
-        base: of the checkpoint that draws; None where it does not tell.
+        base: of the checkpoint that draws; None where it is not known.
         installed: the ControlNet models; None where there is no ControlNet.
         img2img: whether a picture is drawn over.
     """

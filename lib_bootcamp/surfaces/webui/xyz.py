@@ -20,7 +20,7 @@ KINDS: dict[str, type[Any]] = {"integer": int, "number": float}
 
 
 class AxisNumber:
-    """The type of a number's axis, which is told apart from another value's by our sentence instead of Python's.
+    """The type of a number's axis, whose mistakes get our sentence instead of Python's.
 
     The XYZ plot compares an axis' type with `int` and `float` where it reads ranges, and then calls it.
 

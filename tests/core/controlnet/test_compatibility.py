@@ -41,7 +41,7 @@ def test_a_pickle_is_judged_by_its_name_and_that_is_told(tmp_path):
     path = tmp_path / f"{TILE}.pth"
     path.write_bytes(b"pickle")
     assert judge(TILE, path, "sdxl").reason == (
-        f"{TILE} needs an SD1.5 checkpoint (by its name; its tensors do not tell); the loaded one is SDXL"
+        f"{TILE} needs an SD1.5 checkpoint (by its name; its tensors do not show it); the loaded one is SDXL"
     )
 
 

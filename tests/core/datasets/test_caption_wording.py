@@ -211,5 +211,5 @@ def test_of_several_lines_the_longest_is_measured() -> None:
 def test_a_caption_of_75_tokens_is_no_reason_to_warn_and_one_of_76_is() -> None:
     assert token_warning("dog " * 75) == ""
     assert token_warning("dog " * 76) == (
-        "The caption has 76 tokens; trainers cut it after 75 unless they are told otherwise."
+        "The caption has 76 tokens; trainers cut it after 75 unless they are set otherwise."
     )

@@ -150,7 +150,7 @@ def test_27_codes_are_27_texts(depth: str) -> None:
 def test_of_more_texts_than_are_listed_the_number_is_told() -> None:
     result = run(image=sheet(15, 18), depth="fast", decoders=("zxing-cpp",))
     assert (len(result.texts), result.text_count) == (256, 270)
-    assert result.summary().endswith(", 256 of 270 texts told")
+    assert result.summary().endswith(", 256 of 270 texts listed")
 
 
 def test_the_expected_text_among_other_codes_is_found() -> None:

@@ -125,7 +125,7 @@ def test_of_many_bad_pictures_the_first_are_told_and_where_the_rest_is(terminal:
         (photos / f"x{at:02}.png").write_bytes(b"no picture")
     assert terminal("caption", str(photos), *LABELS) == 4
     assert terminal.errors.count("error: ") == 10
-    assert "and 5 more; python -m lib_bootcamp jobs show 1 --json tells all." in terminal.errors
+    assert "and 5 more; python -m lib_bootcamp jobs show 1 --json lists all." in terminal.errors
 
 
 @pytest.mark.parametrize(

@@ -42,13 +42,13 @@ def read_ruined_fooocus(texts: Texts) -> Generation | None:
 def _ruined_lora(given: Any) -> Lora | None:
     """`{"name": ..., "weight": ...}`, or `[hash, "0.50 - name"]`."""
     if isinstance(given, Mapping):
-        name, weight, said = text(given.get("name")), given.get("weight"), text(given.get("hash"))
+        name, weight, digest = text(given.get("name")), given.get("weight"), text(given.get("hash"))
     elif isinstance(given, list) and len(given) >= 2:
         weight, _, name = text(given[1]).partition(" - ")
-        said = text(given[0])
+        digest = text(given[0])
     else:
         return None
-    found = Lora(name=file_name(name), weight=number(weight, whole=False), hash=said or None)
+    found = Lora(name=file_name(name), weight=number(weight, whole=False), hash=digest or None)
     return found if found.name not in {"", "None"} else None
 
 

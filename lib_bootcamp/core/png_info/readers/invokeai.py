@@ -61,20 +61,20 @@ def _invoke_2(texts: Texts) -> Generation | None:
     if not isinstance(picture, Mapping):
         return None
     prompts = picture.get("prompt")
-    said = [text(each.get("prompt") if isinstance(each, Mapping) else each) for each in items(prompts)] or [
+    typed = [text(each.get("prompt") if isinstance(each, Mapping) else each) for each in items(prompts)] or [
         text(prompts)
     ]
-    positive, negative = _bracketed("\n".join(said))
+    positive, negative = _bracketed("\n".join(typed))
     values = {**renamed(picture, {**_INVOKE, "sampler": "sampler"}), "prompt": positive, "negative_prompt": negative}
     values |= {"model": given.get("model_weights"), "model_hash": given.get("model_hash")}
     more = rest(given, {"image", "model_weights", "model_hash"}) | rest(picture, {*_INVOKE, "prompt", "sampler"})
     return make("InvokeAI", values, more)
 
 
-def _bracketed(said: str) -> tuple[str, str]:
+def _bracketed(prompt: str) -> tuple[str, str]:
     """InvokeAI before 3 puts what a picture must not show into square brackets."""
-    negative = re.findall(r"\[([^\[\]]*)\]", said)
-    positive = re.sub(r"\[[^\[\]]*\]", "", said)
+    negative = re.findall(r"\[([^\[\]]*)\]", prompt)
+    positive = re.sub(r"\[[^\[\]]*\]", "", prompt)
     return positive.strip(" ,"), ", ".join(each.strip() for each in negative if each.strip())
 
 
@@ -107,11 +107,11 @@ _FIRST_OPTION = re.compile(r"\s(?=-[A-Za-z]|--[A-Za-z])")
 
 
 def _dream(texts: Texts) -> Generation | None:
-    said = texts.get("Dream") or texts.get("dream")
-    if not said:
+    line = texts.get("Dream") or texts.get("dream")
+    if not line:
         return None
-    quoted = _PROMPT.match(said)
-    words, options = (quoted[1], said[quoted.end() :]) if quoted else _unquoted(said)
+    quoted = _PROMPT.match(line)
+    words, options = (quoted[1], line[quoted.end() :]) if quoted else _unquoted(line)
     flags = _options(options[:10_000].split())
     if not quoted and not flags:
         return None
@@ -120,9 +120,9 @@ def _dream(texts: Texts) -> Generation | None:
     return make("InvokeAI", values, {name: value for name, value in flags.items() if name not in _DREAM})
 
 
-def _unquoted(said: str) -> tuple[str, str]:
+def _unquoted(line: str) -> tuple[str, str]:
     """The words and the options of a line that was typed without quotes."""
-    words, *options = _FIRST_OPTION.split(said, maxsplit=1)
+    words, *options = _FIRST_OPTION.split(line, maxsplit=1)
     return words.strip(), "".join(options)
 
 
@@ -134,8 +134,8 @@ def _options(parts: list[str]) -> dict[str, str | bool]:
         option = _OPTION.fullmatch(part)
         if option is None:
             if name:
-                said = found[name]
-                found[name] = part if said is True else f"{said} {part}"
+                before = found[name]
+                found[name] = part if before is True else f"{before} {part}"
             continue
         follows = at + 1 < len(parts) and not _OPTION.fullmatch(parts[at + 1])
         if option[1]:

@@ -35,20 +35,20 @@ def read_generation(texts: Mapping[str, str], size: tuple[int, int] = (0, 0)) ->
         if found is not None:
             return found
     comfy = read_comfy(texts, size)
-    said = infotext_of(texts)
-    if said is None:
+    text = infotext_of(texts)
+    if text is None:
         return comfy
     if comfy is not None:
-        return infotext.read(said, "ComfyUI")
-    return infotext.read(said)
+        return infotext.read(text, "ComfyUI")
+    return infotext.read(text)
 
 
 def infotext_of(texts: Mapping[str, str]) -> str | None:
     """The infotext among a file's texts, in the WebUI's form; `parameters` is one even where it is only a prompt."""
     for name in _PLACES:
-        said = texts.get(name, "")
-        if said.strip() and not said.lstrip().startswith("{") and (name == "parameters" or infotext.is_infotext(said)):
-            return infotext.in_webui_form(said)
+        text = texts.get(name, "")
+        if text.strip() and not text.lstrip().startswith("{") and (name == "parameters" or infotext.is_infotext(text)):
+            return infotext.in_webui_form(text)
     return None
 
 

@@ -28,8 +28,8 @@ _NOVEL = {
 def read_novelai(texts: Texts) -> Generation | None:
     """NovelAI: `Comment` holds JSON, `Description` the prompt, `Source` model and hash."""
     given = json_of(texts, "Comment", "UserComment")
-    said = texts.get("Software", "").startswith("NovelAI") or "NovelAI" in texts.get("Title", "")
-    if not given or not (said or ("uc" in given and "scale" in given)):
+    is_novelai = texts.get("Software", "").startswith("NovelAI") or "NovelAI" in texts.get("Title", "")
+    if not given or not (is_novelai or ("uc" in given and "scale" in given)):
         return None
     values = renamed(given, _NOVEL)
     if number(values.get("denoising_strength"), whole=False) == 1:
@@ -139,9 +139,9 @@ def read_draw_things(texts: Texts) -> Generation | None:
     return make("Draw Things", values, rest(given, {*_DRAW_THINGS, "size", "strength", "lora"}))
 
 
-def _draw_things_lines(said: str) -> Generation:
+def _draw_things_lines(raw: str) -> Generation:
     """Prompt, a line that begins with a minus, settings: the infotext's form but for the second."""
-    lines = ["Negative prompt: " + each[1:] if each.startswith("-") else each for each in said.split("\n")]
+    lines = ["Negative prompt: " + each[1:] if each.startswith("-") else each for each in raw.split("\n")]
     return infotext.read("\n".join(lines).replace("Guidance Scale:", "CFG scale:"), "Draw Things")
 
 

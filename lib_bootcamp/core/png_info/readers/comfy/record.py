@@ -41,7 +41,7 @@ def read_comfy(texts: Mapping[str, str], size: tuple[int, int] = (0, 0)) -> Gene
     made = _saved(walk, graph, size)
     values: dict[str, Any] = {}
     if made is not None and made.passes:
-        values = _told(made, extras)
+        values = _values(made, extras)
     else:
         extras["Note"] = "No sampler node was found."
     if graph.cut or walk.cut:
@@ -95,14 +95,14 @@ def _best(found: list[Value | None], size: tuple[int, int]) -> Value | None:
 
 
 def _final_size(steps: list[Mapping[str, Any]]) -> tuple[int, int] | None:
-    """The size after all steps, where each of them tells it."""
+    """The size after all steps, where each of them gives it."""
     size: tuple[int, int] | None = None
     for at, before in enumerate(steps):
-        told = [number(before.get(name), whole=True) for name in ("up_width", "up_height")]
+        upscaled_size = [number(before.get(name), whole=True) for name in ("up_width", "up_height")]
         scale = number(before.get("scale_by"), whole=False)
         start = _size(before) if at == 0 else {}
-        if all(told):
-            size = (told[0], told[1])
+        if all(upscaled_size):
+            size = (upscaled_size[0], upscaled_size[1])
         elif start:
             size = (start["width"], start["height"])
         elif scale and size:
@@ -112,7 +112,7 @@ def _final_size(steps: list[Mapping[str, Any]]) -> tuple[int, int] | None:
     return size
 
 
-def _told(made: Value, extras: dict[str, Any]) -> dict[str, Any]:
+def _values(made: Value, extras: dict[str, Any]) -> dict[str, Any]:
     whole = [each for each in made.passes if not each.detail]
     details = [each for each in made.passes if each.detail]
     begun = max((at for at, each in enumerate(whole) if each.fresh), default=0)
@@ -158,15 +158,15 @@ def _words(own: Value | None, whole: list[Pass], side: str) -> Value | None:
 
 
 def _sampling(made: Pass) -> dict[str, Any]:
-    told = made.values
+    given = made.values
     values = {
-        "steps": told.get("steps"),
-        "cfg_scale": told.get("cfg"),
-        "seed": told.get("seed"),
-        "sampler": told.get("sampler"),
-        "scheduler": told.get("scheduler"),
+        "steps": given.get("steps"),
+        "cfg_scale": given.get("cfg"),
+        "seed": given.get("seed"),
+        "sampler": given.get("sampler"),
+        "scheduler": given.get("scheduler"),
     }
-    denoise = number(told.get("denoise"), whole=False)
+    denoise = number(given.get("denoise"), whole=False)
     if denoise is not None and denoise != 1:
         values["denoising_strength"] = denoise
     return values
@@ -187,22 +187,22 @@ def _hires(first: Pass, whole: list[Pass], values: Mapping[str, Any]) -> dict[st
         larger = each.before.get("scaled") or "scale_by" in each.before
         if each is first or strength is None or strength == 1 or not larger or each.before.get("masked"):
             continue
-        told: dict[str, Any] = {"denoising_strength": strength, "hires_steps": each.values.get("steps")}
+        found: dict[str, Any] = {"denoising_strength": strength, "hires_steps": each.values.get("steps")}
         scale = number(each.before.get("scale_by"), whole=False)
         size = [number(each.before.get(name), whole=True) for name in ("up_width", "up_height")]
         if scale:
-            told["hires_upscale"] = scale
+            found["hires_upscale"] = scale
         elif all(size) and size != [values.get("width"), values.get("height")]:
-            told["hires_width"], told["hires_height"] = size
-        told["hires_upscaler"] = file_name(each.before.get("upscale_model", each.before.get("upscaler"))) or None
-        return told
+            found["hires_width"], found["hires_height"] = size
+        found["hires_upscaler"] = file_name(each.before.get("upscale_model", each.before.get("upscaler"))) or None
+        return found
     return {}
 
 
 def _skipped(layer: Any) -> int | None:
     """The last layers left out of the text encoder, counted as the WebUI does."""
-    said = number(layer, whole=True)
-    return -said if said is not None and said < 0 else None
+    stop = number(layer, whole=True)
+    return -stop if stop is not None and stop < 0 else None
 
 
 def _add(extras: dict[str, Any], name: str, value: Any) -> None:

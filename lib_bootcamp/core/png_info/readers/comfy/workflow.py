@@ -1,7 +1,7 @@
 """A workflow without its prompt graph: the page's nodes and links as a prompt graph.
 
 The page leaves muted nodes out, bypasses others, and resolves its own nodes (Reroute, PrimitiveNode, Get and Set,
-subgraphs) before it sends a prompt; so does this, as far as the workflow tells it. A node's widgets have names where
+subgraphs) before it sends a prompt; so does this, as far as the workflow shows it. A node's widgets have names where
 the workflow lists them among its inputs, which newer pages do; for older ones `WIDGETS` has them.
 """
 

@@ -107,7 +107,7 @@ class CaptionsTab(Tab):
         tags = self.parts["tags"]
 
         def asked(where: str, rows: list[list[Any]], event: gr.SelectData) -> Any:
-            # later Gradios tell the row, which a person may have sorted; Gradio 3 tells its number
+            # later Gradios give the row, which a person may have sorted; Gradio 3 gives its number
             row = getattr(event, "row_value", None) or rows[event.index[0]]
             return self.asked(where, row[0])
 
@@ -159,7 +159,7 @@ class CaptionsTab(Tab):
             values: the form's.
             progress: the bar.
             only_find: leave the edits of the form out.
-            dry_run: tell the changes and write nothing.
+            dry_run: list the changes and write nothing.
             undo: take the newest edit back.
         """
 

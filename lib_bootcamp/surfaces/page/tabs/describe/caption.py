@@ -139,7 +139,7 @@ def _picture(file: str | None, background: str) -> Any:
 
 
 def _found(made: PictureCaption) -> str:
-    """What the model said, with bars; nothing where it said one sentence."""
+    """What the model found, with bars; nothing where it gave one sentence."""
     if all(each.value == 1 for each in made.found):
         return ""
     return chart("Found", [Bar(each.label, each.value, f"{100 * each.value:.1f}%") for each in made.found[:20]])

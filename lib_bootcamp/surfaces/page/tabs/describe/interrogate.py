@@ -83,7 +83,7 @@ class InterrogateTab(Tab):
         def work() -> list[Any]:
             params = self.operation.params_from(self.form.raw(values))
             made = self.operation.run(params, Context.of_page(self.host, progress))
-            return [_said(made), made.prompt, made.negative or "", charts(made.analysis), made.to_json()]
+            return [_models_used(made), made.prompt, made.negative or "", charts(made.analysis), made.to_json()]
 
         return self.attempt(work)
 
@@ -93,7 +93,7 @@ class InterrogateTab(Tab):
         return [message, *kept, "", None]
 
 
-def _said(made: InterrogateResult) -> str:
+def _models_used(made: InterrogateResult) -> str:
     parts = [f"CLIP model {made.model}"] if made.model else []
     parts.append(
         f"caption by {made.captioner}" if made.captioner else "your own caption" if made.caption else "no caption"

@@ -1,4 +1,4 @@
-"""Uploaded files: their names, the chosen one, what is said of them, and their tables."""
+"""Uploaded files: their names, the chosen one, their summary, and their tables."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def shown_picture(path: Path) -> str | None:
     return str(path)
 
 
-def said(done: Read) -> str:
+def summary_of(done: Read) -> str:
     """One file's summary; of several a row for each."""
     if len(done) == 1:
         info = done[0][1]
@@ -81,7 +81,7 @@ def said(done: Read) -> str:
 
 
 def comparison(names: Sequence[str], read: Sequence[FileInfo]) -> str:
-    """What differs between two files, or what is missing to tell it."""
+    """What differs between two files, or what is missing to compare them."""
     if len(read) < 2:
         return '<p class="bootcamp-note">Give two files, or choose one under "Compared with".</p>'
     silent = [name for name, each in zip(names, read, strict=True) if each.generation is None]

@@ -28,7 +28,7 @@ def fields_table(info: FileInfo) -> str:
     size = [("File", f"{info.format}, {info.width} x {info.height} px")]
     if info.generation is None:
         return _table((), size)
-    fields = info.generation.told()
+    fields = info.generation.known_fields()
     extras = fields.pop("extras", {})
     rows = [(_TITLES[name], shown(value)) for name, value in fields.items()]
     return _table((), [*rows, *((name, shown(value)) for name, value in extras.items()), *size])

@@ -1,4 +1,4 @@
-"""An infotext's fields as values of the form that draws; what has no counterpart there is told."""
+"""An infotext's fields as values of the form that draws; what has no counterpart there is named."""
 
 from __future__ import annotations
 

@@ -30,9 +30,9 @@ from .files import (
     named_files,
     one_of,
     public_sentence,
-    said,
     shown_picture,
     stem_of,
+    summary_of,
     write_tables,
 )
 from .folder import folder_tables
@@ -230,7 +230,7 @@ class PngInfoTab(Tab):
         shown = self._views(values, labels[first_good], against)
         shown[0] = gr.update(choices=labels, value=labels[first_good], visible=several)
         shown[1] = gr.update(choices=[NOTHING, *labels], value=against, visible=several)
-        return [said(done), *shown, gr.update(value=write_tables(done, self.outputs.new_folder()), visible=True)]
+        return [summary_of(done), *shown, gr.update(value=write_tables(done, self.outputs.new_folder()), visible=True)]
 
     def _views(self, values: Sequence[Any], chosen: Any, against: Any) -> list[Any]:
         """The values of `views` for one of the files, and another it is compared with."""

@@ -38,7 +38,7 @@ class Node:
         return self.seen.get("mode") == BYPASSED
 
     def output(self, slot: int) -> tuple[str, str]:
-        """An output's name and type, where the workflow tells them."""
+        """An output's name and type, where the workflow gives them."""
         outputs = self.seen.get("outputs")
         each = outputs[slot] if isinstance(outputs, list) and 0 <= slot < len(outputs) else None
         if not isinstance(each, Mapping):
@@ -46,7 +46,7 @@ class Node:
         return text(each.get("name")), text(each.get("type"))
 
     def typed_inputs(self, kind: str) -> list[str]:
-        """The linked inputs of a type, where the workflow tells them."""
+        """The linked inputs of a type, where the workflow gives them."""
         inputs = self.seen.get("inputs")
         known = [each for each in inputs if isinstance(each, Mapping)] if isinstance(inputs, list) else []
         names = [text(each.get("name")) for each in known if kind and each.get("type") == kind]
@@ -80,7 +80,7 @@ def link(value: Any) -> tuple[str, int] | None:
 
 
 class Graph:
-    """A prompt graph that may be anything, with what the workflow beside it tells of its nodes."""
+    """A prompt graph that may be anything, with what the workflow beside it says of its nodes."""
 
     def __init__(self, given: Mapping[str, Any], workflow: Mapping[str, Any] | None = None) -> None:
         seen = dict(_workflow_nodes(workflow or {}))

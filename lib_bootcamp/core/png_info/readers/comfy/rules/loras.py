@@ -59,8 +59,8 @@ def own_loras(node: Node, spelled: str) -> Loras:
         ):
             continue
         elif how == "tags":
-            said = as_text((yield from Of(name, "text").find(node, Want("text"))))
-            found += tags_in(said or "")
+            text = as_text((yield from Of(name, "text").find(node, Want("text"))))
+            found += tags_in(text or "")
         elif how == "objects":
             found += _objects(node, name)
         else:
@@ -139,10 +139,10 @@ def _object(given: Mapping[str, Any]) -> Lora | None:
     return Lora(name=file_name(name), weight=weight)
 
 
-def tags_in(said: str) -> list[Lora]:
+def tags_in(text: str) -> list[Lora]:
     """The LoRAs of a text's `<lora:name:strength>`; one of no strength is not loaded."""
     found = []
-    for each in list(LORA_TAG.finditer(said[:100_000]))[:MAX_STACK]:
+    for each in list(LORA_TAG.finditer(text[:100_000]))[:MAX_STACK]:
         weights = [number(part.strip(), whole=False) for part in each[2].split(":")[1:3]]
         weight = weights[0] if weights else 1.0
         if weight != 0 or any(weights):
@@ -150,6 +150,6 @@ def tags_in(said: str) -> list[Lora]:
     return found
 
 
-def without_tags(said: str) -> str:
+def without_tags(text: str) -> str:
     """A text without its `<lora:...>`."""
-    return LORA_TAG.sub("", said)
+    return LORA_TAG.sub("", text)

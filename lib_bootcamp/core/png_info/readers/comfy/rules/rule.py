@@ -44,7 +44,7 @@ class Rule(Protocol):
     """One way to make an output."""
 
     def find(self, node: Node, want: Want) -> Answer:
-        """What the output gives; None where the graph does not tell."""
+        """What the output gives; None where the graph does not show it."""
 
 
 @functools.cache
@@ -99,8 +99,8 @@ def given(node: Node, name: str, want: Want) -> Answer:
 
 def named(value: Value | None) -> str | None:
     """A file's name; None where nothing is chosen."""
-    said = as_text(value)
-    return None if said is None or said.strip().lower() in NO_NAME else said
+    name = as_text(value)
+    return None if name is None or name.strip().lower() in NO_NAME else name
 
 
 @dataclass(frozen=True)
@@ -140,9 +140,9 @@ def facts_of(node: Node, facts: Mapping[str, str | Rule]) -> Generator[Ask, Valu
         value = yield from rule.find(node, Want(kind))
         if value is None or value.plain is None:
             continue
-        said = value.plain if isinstance(value.plain, (int, float)) else named(value)
-        if said is not None:
-            found[fact] = said
+        known = value.plain if isinstance(value.plain, (int, float)) else named(value)
+        if known is not None:
+            found[fact] = known
     return found
 
 
@@ -167,8 +167,8 @@ class Sized:
         found = _SIZE.search(preset[:200]) if preset else None
         for n, names in enumerate((self.width, self.height), 1):
             value = yield from Of(names, "width" if n == 1 else "height").find(node, want)
-            said = number(value.plain, whole=True) if value is not None else None
-            size.append(int(found[n]) if found and not (self.typed and said) else said)
+            side = number(value.plain, whole=True) if value is not None else None
+            size.append(int(found[n]) if found and not (self.typed and side) else side)
         swap = yield from Of(self.swap, "switch").find(node, want)
         size = size[::-1] if swap is not None and str(swap.plain).lower() in {"on", "true"} else size
         base = Value() if base is None else base
@@ -176,7 +176,7 @@ class Sized:
             return base
         if want.kind in {"width", "height"}:
             return Value(plain=size[want.kind == "height"])
-        return base.told({"width": size[0], "height": size[1]})
+        return base.with_facts({"width": size[0], "height": size[1]})
 
 
 @dataclass(frozen=True)

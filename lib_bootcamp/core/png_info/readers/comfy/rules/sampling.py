@@ -30,7 +30,7 @@ BUNDLES = (
 )
 # a sampler with one of these may go on where another ended
 _PARTIAL = "sigmas|start_at_step|end_at_step|start_step|end_step|add_noise|advanced"
-# told of latents or a picture between two samplings, and no further
+# known of latents or a picture between two samplings, and no further
 BETWEEN = frozenset(
     {"scale_by", "up_width", "up_height", "upscaler", "upscale_model", "scaled", "masked", "width", "height"}
 )
@@ -116,9 +116,11 @@ def _script(pipes: list[Mapping[str, Value]], done: Pass) -> Generator[Pass, Non
     """The second pass that Efficiency's HighRes-Fix script adds to a sampler."""
     for pipe in pipes:
         if "hires_steps" in pipe:
-            told = {name.removeprefix("hires_"): each.plain for name, each in pipe.items() if name.startswith("hires_")}
-            before: dict[str, Any] = {name: told[name] for name in ("scale_by", "upscaler") if name in told}
-            values = dict(done.values) | {name: told[name] for name in ("steps", "denoise") if name in told}
+            settings = {
+                name.removeprefix("hires_"): each.plain for name, each in pipe.items() if name.startswith("hires_")
+            }
+            before: dict[str, Any] = {name: settings[name] for name in ("scale_by", "upscaler") if name in settings}
+            values = dict(done.values) | {name: settings[name] for name in ("steps", "denoise") if name in settings}
             yield Pass(kind="HighRes-Fix Script", values=values, before=before, model=done.model)
 
 

@@ -1,4 +1,4 @@
-"""How texts, and conditioning of texts, are made: said, joined, changed, drawn at random, shown."""
+"""How texts, and conditioning of texts, are made: given, joined, changed, drawn at random, shown."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ class Staged:
 
 @dataclass(frozen=True)
 class Says:
-    """Conditioning of texts; what is told of the text encoder goes along.
+    """Conditioning of texts; what is known of the text encoder is passed along.
 
     Args:
         names: the texts.
         clip: the text encoders.
-        facts: as in `Told`.
+        facts: as in `WithFacts`.
         tags: off: the node takes `<lora:...>` out.
     """
 
@@ -65,15 +65,15 @@ class Says:
         partial = False
         for name in names_of(node, self.names):
             value = yield from given(node, name, Want("text", want.side))
-            said = as_text(value)
-            partial = partial or said is None or (value is not None and value.partial)
-            said = LORA_TAG.sub("", said) if said and not self.tags else said
-            if said and said.strip():
-                words[said.strip()] = None
+            text = as_text(value)
+            partial = partial or text is None or (value is not None and value.partial)
+            text = LORA_TAG.sub("", text) if text and not self.tags else text
+            if text and text.strip():
+                words[text.strip()] = None
         made = Value(words=tuple(words), partial=partial)
         clip = yield from Of(self.clip, "clip").find(node, want)
         skip = {} if clip is None else {name: each for name, each in clip.facts.items() if name == "clip_skip"}
-        return made.told(skip | (yield from facts_of(node, self.facts)))
+        return made.with_facts(skip | (yield from facts_of(node, self.facts)))
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,8 @@ class Join:
         for name in names_of(node, self.names):
             value = yield from given(node, name, Want("text", want.side))
             raw = value.plain if value is not None and isinstance(value.plain, list) else None
-            said = as_text(value) if raw is None else None
-            several = [each for each in raw[:1000] if isinstance(each, str)] if raw is not None else [said]
+            text = as_text(value) if raw is None else None
+            several = [each for each in raw[:1000] if isinstance(each, str)] if raw is not None else [text]
             partial = partial or value is None or value.partial
             parts += [each.strip() if self.strip else each for each in several if each is not None]
         if self.skip_empty:
@@ -118,7 +118,7 @@ class Text:
     """A text worked out from others.
 
     Args:
-        work: takes the inputs' texts by name, those that are not known left out; None where it cannot tell.
+        work: takes the inputs' texts by name, those that are not known left out; None where it is not known.
         names: the inputs.
     """
 
@@ -130,12 +130,12 @@ class Text:
         partial = False
         for name in names_of(node, self.names):
             value = yield from given(node, name, Want("text", want.side))
-            said = as_text(value)
+            text = as_text(value)
             if value is not None and isinstance(value.plain, bool):
-                said = str(value.plain)
-            if said is None:
+                text = str(value.plain)
+            if text is None:
                 return None
-            texts[name] = said
+            texts[name] = text
             partial = partial or (value is not None and value.partial)
         made = self.work(texts)
         return None if made is None or len(made) > MAX_JOINED else Value(plain=made, partial=partial)
@@ -143,14 +143,14 @@ class Text:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A text out of which a node draws at random: told only where there is nothing to draw."""
+    """A text out of which a node draws at random: known only where there is nothing to draw."""
 
     names: str
 
     def find(self, node: Node, want: Want) -> Answer:
         value = yield from Of(self.names, "text").find(node, want)
-        said = as_text(value)
-        return None if said is None or _WILD.search(said) else value
+        text = as_text(value)
+        return None if text is None or _WILD.search(text) else value
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from .graph import Node, link
 from .rule import Answer, Bundle, Of, Pick, Rule, given, names_of
 from .sampling import GIVEN, Sample
 from .text_rules import Drawn, Join, Says
-from .told import Told
 from .values import MADE, Value, Want, as_text
+from .with_facts import WithFacts
 
 PIPES = (
     "pipe|context|ctx|base_ctx|basic_pipe|detailer_pipe|bus|pipe_line|pipeline|guider|sigmas|noise|sampler|"
@@ -93,7 +93,7 @@ class _Guess:
 
     def find(self, node: Node, want: Want) -> Answer:
         name, kind = node.output(self.slot)
-        # the workflow tells the output's name and type: the input of that name and type, or the only one of the type
+        # the workflow gives the output's name and type: the input of that name and type, or the only one of the type
         typed = node.typed_inputs(kind)
         same = [each for each in typed if each.lower() == name.lower()]
         if same or (len(typed) == 1 and kind in _TYPES):
@@ -107,7 +107,7 @@ class _Guess:
         return (yield from self._made(node, want))
 
     def _passed(self, node: Node, name: str, want: Want) -> Answer:
-        return (yield from Told(Of(name), loras=_spelled(node) if want.kind == "model" else "").find(node, want))
+        return (yield from WithFacts(Of(name), loras=_spelled(node) if want.kind == "model" else "").find(node, want))
 
     def _words(self, node: Node, want: Want) -> Answer:
         sided = names_of(node, _NEGATIVE if want.side == "-" else _POSITIVE)
@@ -160,15 +160,17 @@ class _Guess:
             if pick is not None:
                 return pick
             facts = {want.kind: _LOADED[want.kind]} if want.kind in _LOADED else {}
-            return (yield from Told(None, facts, loras=_spelled(node) if want.kind == "model" else "").find(node, want))
+            return (
+                yield from WithFacts(None, facts, loras=_spelled(node) if want.kind == "model" else "").find(node, want)
+            )
         if want.kind == "lora":
             return (
-                yield from Told(None, loras="stack:lora_stack|optional_lora_stack|prev_lora names objects").find(
+                yield from WithFacts(None, loras="stack:lora_stack|optional_lora_stack|prev_lora names objects").find(
                     node, want
                 )
             )
         if want.kind == "image":
-            decoded = Told(Of("samples|latent|latents|latent_image", "latent"), vae="vae")
+            decoded = WithFacts(Of("samples|latent|latents|latent_image", "latent"), vae="vae")
             return (yield from decoded.find(node, want)) if names_of(node, "samples|latent|latents") else None
         if want.kind == "latent":
             return (yield from self._latent(node, want))

@@ -1,4 +1,4 @@
-"""What comes out of a node's output, as far as the graph tells it."""
+"""What comes out of a node's output, as far as the graph shows it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Value:
         plain: a text, a number, a switch.
         words: what conditioning says; () where it says nothing on purpose.
         loras: of a model or a stack of LoRAs, the first loaded first.
-        facts: told on the way: model, vae, clip_skip, guidance, shift, width, height, scale_by, ...
+        facts: found on the way: model, vae, clip_skip, guidance, shift, width, height, scale_by, ...
         passes: the samplings behind a picture or latents, the first one first.
         fields: of a pipe.
         partial: a part of the text is not known.
@@ -58,7 +58,7 @@ class Value:
     fields: Mapping[str, Value] = field(default_factory=dict)
     partial: bool = False
 
-    def told(self, facts: Mapping[str, Any], loras: tuple[Lora, ...] = ()) -> Value:
+    def with_facts(self, facts: Mapping[str, Any], loras: tuple[Lora, ...] = ()) -> Value:
         """The same with further facts and LoRAs."""
         if not facts and not loras:
             return self
@@ -107,5 +107,5 @@ def mixed(values: list[Value | None]) -> Value | None:
     for each in there:
         words.update(dict.fromkeys(each.words or ()))
         facts = {**each.facts, **facts}
-    said = None if all(each.words is None for each in there) else tuple(words)[:MAX_WORDS]
-    return Value(words=said, facts=facts, partial=len(there) < len(values) or any(each.partial for each in there))
+    all_words = None if all(each.words is None for each in there) else tuple(words)[:MAX_WORDS]
+    return Value(words=all_words, facts=facts, partial=len(there) < len(values) or any(each.partial for each in there))

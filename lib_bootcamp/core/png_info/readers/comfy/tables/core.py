@@ -6,21 +6,21 @@ from typing import Any
 
 from lib_bootcamp.core.png_info.readers.comfy.rules.rule import Nothing, Of, Sized, table
 from lib_bootcamp.core.png_info.readers.comfy.rules.text_rules import Mix, Says, Staged
-from lib_bootcamp.core.png_info.readers.comfy.rules.told import Told
 from lib_bootcamp.core.png_info.readers.comfy.rules.values import Value
+from lib_bootcamp.core.png_info.readers.comfy.rules.with_facts import WithFacts
 
 NOTHING = Nothing(Value())
 UNKNOWN = Nothing(None)
 EMPTY = Nothing()
-CHECKPOINT = (Told(None, {"model": "ckpt_name"}), NOTHING, NOTHING)
-DIFFUSION = (Told(None, {"model": "unet_name|model_name"}),)
+CHECKPOINT = (WithFacts(None, {"model": "ckpt_name"}), NOTHING, NOTHING)
+DIFFUSION = (WithFacts(None, {"model": "unet_name|model_name"}),)
 MODEL = (Of("model"),)
 CONDITIONING = (Of("conditioning"),)
 SIZE = Sized()
 PAIR = (Of("positive"), Of("negative"), SIZE)
 PAIR_LATENT = (Of("positive"), Of("negative"), Of("latent|latent_image"))
-PAIR_PIXELS = (Of("positive"), Of("negative"), Told(Of("pixels|image", "image"), always={"masked": True}))
-DECODE = Told(Of("samples|latent|latents", "latent"), vae="vae")
+PAIR_PIXELS = (Of("positive"), Of("negative"), WithFacts(Of("pixels|image", "image"), always={"masked": True}))
+DECODE = WithFacts(Of("samples|latent|latents", "latent"), vae="vae")
 ENCODE = Of("pixels|image|images", "image")
 SCALED = {"scale_by": "scale_by|scale_factor|factor|upscale|upscale_by|upscale_factor"}
 SCALED_TO = {"up_width": "width|target_width", "up_height": "height|target_height"}
@@ -35,26 +35,28 @@ NODES: dict[str, Any] = table(
             "unCLIP Checkpoint Loader; CheckpointLoaderSimpleShared //Inspire; CheckpointLoaderSimpleExtended; "
             "Checkpoint Loader (LoraManager); CheckpointLoaderSimpleWithNoiseSelect"
         ): CHECKPOINT,
-        "ImageOnlyCheckpointLoader": (Told(None, {"model": "ckpt_name"}), NOTHING, NOTHING),
+        "ImageOnlyCheckpointLoader": (WithFacts(None, {"model": "ckpt_name"}), NOTHING, NOTHING),
         (
             "UNETLoader; UnetLoaderGGUF; UnetLoaderGGUFAdvanced; DiffusionModelLoaderKJ; UNETLoaderNF4; "
             "UNETLoaderMultiGPU; UnetLoaderGGUFMultiGPU; Unet Loader (LoraManager)"
         ): DIFFUSION,
-        "DiffusersLoader": (Told(None, {"model": "model_path"}), NOTHING, NOTHING),
+        "DiffusersLoader": (WithFacts(None, {"model": "model_path"}), NOTHING, NOTHING),
         "NunchakuFluxDiTLoader; NunchakuQwenImageDiTLoader; NunchakuZImageDiTLoader": (
-            Told(None, {"model": "model_path|model_name"}),
+            WithFacts(None, {"model": "model_path|model_name"}),
         ),
-        "VAELoader; VAELoaderKJ; WanVideoVAELoader; VAELoaderMultiGPU": (Told(None, {"vae": "vae_name|model_name"}),),
+        "VAELoader; VAELoaderKJ; WanVideoVAELoader; VAELoaderMultiGPU": (
+            WithFacts(None, {"vae": "vae_name|model_name"}),
+        ),
         (
             "CLIPLoader; DualCLIPLoader; TripleCLIPLoader; QuadrupleCLIPLoader; CLIPLoaderGGUF; DualCLIPLoaderGGUF; "
             "TripleCLIPLoaderGGUF"
         ): NOTHING,
-        "CLIPSetLastLayer": (Told(Of("clip"), {"clip_skip": "stop_at_clip_layer"}),),
+        "CLIPSetLastLayer": (WithFacts(Of("clip"), {"clip_skip": "stop_at_clip_layer"}),),
         "ModelMergeSimple; ModelMergeBlocks; ModelMergeSubtract; ModelMergeAdd; CLIPMergeSimple": Of("model1|clip1"),
         (
             "ModelSamplingFlux; ModelSamplingSD3; ModelSamplingAuraFlow; ModelSamplingStableCascade; "
             "ModelSamplingLTXV; ModelSamplingSD3Advanced+; ModelSamplingMiniMaxH3"
-        ): (Told(Of("model"), {"shift": "shift|max_shift"}),),
+        ): (WithFacts(Of("model"), {"shift": "shift|max_shift"}),),
         (
             "ModelSamplingDiscrete; ModelSamplingContinuousEDM; ModelSamplingContinuousV; RescaleCFG; FreeU; "
             "FreeU_V2; PatchModelAddDownscale; TomePatchModel; HyperTile; CFGNorm; CFGZeroStar; "
@@ -99,7 +101,7 @@ NODES: dict[str, Any] = table(
             "CR Apply ControlNet; T2IAdapterApply; CLIPVisionConditioning"
         ): CONDITIONING,
         "StableCascade_StageB_Conditioning": (Staged("conditioning", "stage_c"),),
-        "FluxGuidance": (Told(Of("conditioning"), {"guidance": "guidance"}),),
+        "FluxGuidance": (WithFacts(Of("conditioning"), {"guidance": "guidance"}),),
         "FluxKontextImageScale": (Of("image"),),
         "GLIGENTextBoxApply; GLIGENTextBoxApplyBatchCoords": (Of("conditioning_to"),),
         "ConditioningAverage": (Mix("conditioning_to|conditioning_from"),),
@@ -152,12 +154,12 @@ NODES: dict[str, Any] = table(
         "SDXLEmptyLatentSizePicker+": (Sized("width_override", "height_override", "resolution", typed=True),) * 3,
         "EmptyLatentImagePresets; EmptyLatentImageCustomPresets": (Sized(preset="dimensions"),) * 3,
         "VAEEncode; VAEEncodeTiled; WanVideoEncode": (ENCODE,),
-        "VAEEncodeForInpaint": (Told(ENCODE, always={"masked": True}),),
-        "SetLatentNoiseMask": (Told(Of("samples"), always={"masked": True}),),
+        "VAEEncodeForInpaint": (WithFacts(ENCODE, always={"masked": True}),),
+        "SetLatentNoiseMask": (WithFacts(Of("samples"), always={"masked": True}),),
         (
             "LatentUpscale; LatentUpscaleBy; NNLatentUpscale; LatentUpscaler; LatentPixelScale; "
             "Latent Upscale by Factor (WAS); LTXVLatentUpsampler; HunyuanVideo15LatentUpscaleWithModel"
-        ): (Told(Of("samples|latent"), {**SCALED, **SCALED_TO, **METHOD}, SCALES),) * 2,
+        ): (WithFacts(Of("samples|latent"), {**SCALED, **SCALED_TO, **METHOD}, SCALES),) * 2,
         "LatentComposite; LatentCompositeMasked": (Of("samples_to|destination"),),
         (
             "LatentFromBatch; RepeatLatentBatch; LatentRotate; LatentFlip; LatentCrop; RebatchLatents; "
@@ -178,14 +180,16 @@ NODES: dict[str, Any] = table(
             "LoadImage; LoadImageMask; LoadImageOutput; Load Image Batch; Image Load; LoadImageFromUrl; LoadVideo; "
             "VHS_LoadVideo; ETN_LoadImageBase64; LoadImageBase64"
         ): NOTHING,
-        "ImageUpscaleWithModel": (Told(Of("image"), always=SCALES, upscaler="upscale_model"),),
-        "UpscaleModelLoader": (Told(None, {"upscale_model": "model_name"}),),
+        "ImageUpscaleWithModel": (WithFacts(Of("image"), always=SCALES, upscaler="upscale_model"),),
+        "UpscaleModelLoader": (WithFacts(None, {"upscale_model": "model_name"}),),
         (
             "ImageScale; ImageScaleBy; ImageScaleToTotalPixels; ImageResize+; ImageResizeKJ; ImageResizeKJv2; "
             "Image Resize (rgthree); ImageScaleToMaxDimension; ResizeAndPadImage; Image Resize; ImageScaleDown; "
             "ConstrainImage|pysssss; easy imageScaleDown"
-        ): Told(Of("image|images"), {**SCALED, **SCALED_TO, **METHOD}, SCALES),
-        "CR Upscale Image": (Told(Of("image"), {"scale_by": "rescale_factor", "upscaler": "upscale_model"}, SCALES),),
+        ): WithFacts(Of("image|images"), {**SCALED, **SCALED_TO, **METHOD}, SCALES),
+        "CR Upscale Image": (
+            WithFacts(Of("image"), {"scale_by": "rescale_factor", "upscaler": "upscale_model"}, SCALES),
+        ),
         (
             "ImageCrop; ImageSharpen; ImageBlur; ImageInvert; ImageFromBatch; ImageBatch; RepeatImageBatch; "
             "ImageQuantize; ImagePadForOutpaint; ImageColorMatch+; ColorMatch; ReActorFaceSwap; ImageFlip+; "

@@ -6,17 +6,17 @@ from typing import Any
 
 from lib_bootcamp.core.png_info.readers.comfy.rules.rule import Nothing, Of, Sized, Switch, table
 from lib_bootcamp.core.png_info.readers.comfy.rules.text_rules import Says
-from lib_bootcamp.core.png_info.readers.comfy.rules.told import Told
 from lib_bootcamp.core.png_info.readers.comfy.rules.values import Value
+from lib_bootcamp.core.png_info.readers.comfy.rules.with_facts import WithFacts
 
 from .texts import LoraTags
 
 UNKNOWN = Nothing(None)
 NOTHING = Nothing(Value())
 STACKS = "stack:lora_stack|optional_lora_stack|prev_lora|lora|LORA_STACK"
-ONE = (Told(Of("model"), loras="names"), Of("clip"), Of("lora_name", "text"))
-APPLY = (Told(Of("model"), loras=STACKS), Of("clip|optional_clip"), UNKNOWN)
-OBJECTS = (Told(Of("model"), loras="objects"), Of("clip"), UNKNOWN)
+ONE = (WithFacts(Of("model"), loras="names"), Of("clip"), Of("lora_name", "text"))
+APPLY = (WithFacts(Of("model"), loras=STACKS), Of("clip|optional_clip"), UNKNOWN)
+OBJECTS = (WithFacts(Of("model"), loras="objects"), Of("clip"), UNKNOWN)
 TAGGED = "text|prompt"
 RATIO = (Of("width"), Of("height"))
 
@@ -30,42 +30,47 @@ NODES: dict[str, Any] = table(
         ): ONE,
         "LoraLoaderBlockWeight //Inspire": ONE,
         "Power Lora Loader (rgthree)": OBJECTS,
-        "LoraTagLoader": (Told(Of("model"), loras="tags:text"), Of("clip"), LoraTags),
-        "PCLazyLoraLoader; PCLazyLoraLoaderAdvanced": (Told(Of("model"), loras="tags:text"), Of("clip")),
+        "LoraTagLoader": (WithFacts(Of("model"), loras="tags:text"), Of("clip"), LoraTags),
+        "PCLazyLoraLoader; PCLazyLoraLoaderAdvanced": (WithFacts(Of("model"), loras="tags:text"), Of("clip")),
         "PCLazyTextEncode; PCLazyTextEncodeAdvanced": Says("text", tags=False),
-        "Load Lora Tag": (Told(Of("model"), loras="tags:text"), Of("clip"), LoraTags),
+        "Load Lora Tag": (WithFacts(Of("model"), loras="tags:text"), Of("clip"), LoraTags),
         "Lora Loader (LoraManager); LoRA Text Loader (LoraManager)": (
-            Told(Of("model"), loras="stack:lora_stack objects:loras tags:lora_syntax"),
+            WithFacts(Of("model"), loras="stack:lora_stack objects:loras tags:lora_syntax"),
             Of("clip"),
             UNKNOWN,
             UNKNOWN,
         ),
-        "Lora Stacker (LoraManager)": (Told(None, loras="stack:lora_stack objects:loras"), UNKNOWN, UNKNOWN),
-        "CR LoRA Stack; easy loraStack; Lora Stacker": (Told(None, loras=f"{STACKS} names"), UNKNOWN),
-        "LoRA Stacker; LoRA Stacker (Efficient)": Told(None, loras=f"names {STACKS}"),
-        "CR Random Weight LoRA; CR Random LoRA Stack": Told(None, loras="stack:lora_stack"),
+        "Lora Stacker (LoraManager)": (WithFacts(None, loras="stack:lora_stack objects:loras"), UNKNOWN, UNKNOWN),
+        "CR LoRA Stack; easy loraStack; Lora Stacker": (WithFacts(None, loras=f"{STACKS} names"), UNKNOWN),
+        "LoRA Stacker; LoRA Stacker (Efficient)": WithFacts(None, loras=f"names {STACKS}"),
+        "CR Random Weight LoRA; CR Random LoRA Stack": WithFacts(None, loras="stack:lora_stack"),
         (
             "CR Apply LoRA Stack; easy loraStackApply; Apply LoRA Stack; ApplyLoraStack; Load LoRA Stack; "
             "LoraStackApply"
         ): APPLY,
-        "easy loraPromptApply": (Told(Of("model"), loras="tags:positive"), Of("clip"), Of("positive"), Of("negative")),
+        "easy loraPromptApply": (
+            WithFacts(Of("model"), loras="tags:positive"),
+            Of("clip"),
+            Of("positive"),
+            Of("negative"),
+        ),
         (
             "WanVideoLoraSelect; WanVideoLoraSelectMulti; WanVideoLoraSelectByName; HyVideoLoraSelect; "
             "HyVideoLoraSelectMulti"
-        ): Told(None, loras=f"{STACKS} names"),
-        "WanVideoModelLoader; HyVideoModelLoader": Told(None, {"model": "model"}, loras="stack:lora"),
-        "WanVideoSetLoRAs": Told(Of("model"), loras="stack:lora"),
+        ): WithFacts(None, loras=f"{STACKS} names"),
+        "WanVideoModelLoader; HyVideoModelLoader": WithFacts(None, {"model": "model"}, loras="stack:lora"),
+        "WanVideoSetLoRAs": WithFacts(Of("model"), loras="stack:lora"),
         "WanVideoSetBlockSwap; WanVideoSetLoRA": Of("model"),
         "Power Prompt (rgthree)": (
             Says("prompt", tags=False),
-            Told(Of("opt_model"), loras="tags:prompt"),
+            WithFacts(Of("opt_model"), loras="tags:prompt"),
             Of("opt_clip"),
             LoraTags,
         ),
         "Power Prompt - Simple (rgthree)": (Says("prompt"), Of("prompt", "text")),
         "SDXL Power Prompt - Positive (rgthree)": (
             Says("prompt_g|prompt_l", tags=False),
-            Told(Of("opt_model"), loras="tags:prompt_g tags:prompt_l"),
+            WithFacts(Of("opt_model"), loras="tags:prompt_g tags:prompt_l"),
             Of("opt_clip"),
             Of("prompt_g", "text"),
             Of("prompt_l", "text"),
@@ -76,19 +81,19 @@ NODES: dict[str, Any] = table(
             Of("prompt_l", "text"),
         ),
         "ImpactWildcardEncode": (
-            Told(Of("model"), loras="tags:populated_text"),
+            WithFacts(Of("model"), loras="tags:populated_text"),
             Of("clip"),
             Says("populated_text", tags=False),
             Of("populated_text", "text"),
         ),
         "WildcardEncode //Inspire": (
-            Told(Of("model"), loras="tags:populated_text"),
+            WithFacts(Of("model"), loras="tags:populated_text"),
             Of("clip"),
             Says("populated_text", tags=False),
             Of("populated_text", "text"),
         ),
         "CR Select Model": (
-            Told(None, {"model": Switch("select_model", pattern="ckpt_name{}")}),
+            WithFacts(None, {"model": Switch("select_model", pattern="ckpt_name{}")}),
             NOTHING,
             NOTHING,
             Switch("select_model", pattern="ckpt_name{}"),

@@ -8,7 +8,7 @@ from typing import Any
 from lib_bootcamp.core.png_info.readers.comfy.rules.rule import Bundle, Nothing, Of, Pick, Sized, table
 from lib_bootcamp.core.png_info.readers.comfy.rules.sampling import Sample
 from lib_bootcamp.core.png_info.readers.comfy.rules.text_rules import Says
-from lib_bootcamp.core.png_info.readers.comfy.rules.told import Told
+from lib_bootcamp.core.png_info.readers.comfy.rules.with_facts import WithFacts
 
 UNKNOWN = Nothing(None)
 SAMPLE = Sample()
@@ -101,9 +101,9 @@ def loader(
     """What a loader of everything puts into its pipe."""
     return Bundle(
         {
-            "model": Told(Of("model_override|optional_model"), {"model": model}, loras=loras),
-            "clip": Told(Of("clip_override"), _CLIP),
-            "vae": Told(Of("vae_override"), {"vae": "vae_name"}),
+            "model": WithFacts(Of("model_override|optional_model"), {"model": model}, loras=loras),
+            "clip": WithFacts(Of("clip_override"), _CLIP),
+            "vae": WithFacts(Of("vae_override"), {"vae": "vae_name"}),
             "positive": Says(positive, clip="clip_override", facts=_CLIP),
             "negative": Says(negative, clip="clip_override", facts=_CLIP),
             "latent": Sized("empty_latent_width", "empty_latent_height", preset),
@@ -191,12 +191,12 @@ NODES: dict[str, Any] = table(
         "ttN pipe2BASIC": (Bundle(base="pipe"), Bundle(base="pipe")),
         "ttN pipe2DETAILER": (Bundle(base="pipe"), Bundle(base="pipe")),
         "ttN pipeLoraStack": (
-            Bundle({"model": Told(Pick("model", "optional_pipe"), loras="names")}, base="optional_pipe"),
-            Told(None, loras=f"{_STACK} names"),
+            Bundle({"model": WithFacts(Pick("model", "optional_pipe"), loras="names")}, base="optional_pipe"),
+            WithFacts(None, loras=f"{_STACK} names"),
         ),
         "ttN tinyLoader": (*outputs("model latent vae clip width height", _TTN_OLD),),
         "ttN conditioning": (
-            Told(Of("model"), loras=f"tags:loras {_STACK}"),
+            WithFacts(Of("model"), loras=f"tags:loras {_STACK}"),
             Says("prepend_positive|positive"),
             Says("prepend_negative|negative"),
             Of("clip"),
@@ -252,13 +252,13 @@ NODES: dict[str, Any] = table(
         "easy hiresFix": (
             Bundle(
                 {
-                    "latent": Told(Pick("latent", "pipe"), {"upscale_model": "model_name"}, {"scaled": True}),
-                    "image": Told(Of("image"), {"upscale_model": "model_name"}, {"scaled": True}),
+                    "latent": WithFacts(Pick("latent", "pipe"), {"upscale_model": "model_name"}, {"scaled": True}),
+                    "image": WithFacts(Of("image"), {"upscale_model": "model_name"}, {"scaled": True}),
                 },
                 base="pipe",
             ),
-            Told(Of("image"), {"upscale_model": "model_name"}, {"scaled": True}),
-            Told(Pick("latent", "pipe"), {"upscale_model": "model_name"}, {"scaled": True}),
+            WithFacts(Of("image"), {"upscale_model": "model_name"}, {"scaled": True}),
+            WithFacts(Pick("latent", "pipe"), {"upscale_model": "model_name"}, {"scaled": True}),
         ),
         "easy preDetailerFix; easy preMaskDetailerFix": (Bundle(base="pipe"),),
         "easy detailerFix": (Bundle(base="pipe"), Pick("image", "pipe"), UNKNOWN, UNKNOWN),

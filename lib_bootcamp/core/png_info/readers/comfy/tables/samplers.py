@@ -7,9 +7,9 @@ from typing import Any
 from lib_bootcamp.core.png_info.readers.comfy.rules.rule import Bundle, Nothing, Of, Sized, table
 from lib_bootcamp.core.png_info.readers.comfy.rules.sampling import Sample
 from lib_bootcamp.core.png_info.readers.comfy.rules.text_rules import Says
-from lib_bootcamp.core.png_info.readers.comfy.rules.told import Told
 from lib_bootcamp.core.png_info.readers.comfy.rules.unknown import STANDARD
 from lib_bootcamp.core.png_info.readers.comfy.rules.values import Value
+from lib_bootcamp.core.png_info.readers.comfy.rules.with_facts import WithFacts
 
 SAMPLE = Sample()
 UNKNOWN = Nothing(None)
@@ -137,7 +137,10 @@ NODES: dict[str, Any] = table(
         ),
         "MaskDetailerPipe": (DETAIL, DETAIL, DETAIL, Bundle(base="basic_pipe"), UNKNOWN),
         "SEGSPaste": Of("image"),
-        "IterativeLatentUpscale": (Told(Of("samples"), {"scale_by": "upscale_factor"}, {"scaled": True}), Of("vae")),
+        "IterativeLatentUpscale": (
+            WithFacts(Of("samples"), {"scale_by": "upscale_factor"}, {"scaled": True}),
+            Of("vae"),
+        ),
         "WanVideoTextEncode": Bundle({"positive": Says("positive_prompt"), "negative": Says("negative_prompt")}),
         "WanVideoTextEncodeCached": (
             Bundle({"positive": Says("positive_prompt"), "negative": Says("negative_prompt")}),

@@ -24,13 +24,13 @@ def _replaced(texts: Mapping[str, str]) -> str | None:
 
 
 def _trimmed(texts: Mapping[str, str]) -> str:
-    mode, said = texts.get("mode", "Both"), texts.get("string", "")
-    return said.lstrip() if mode == "Left" else said.rstrip() if mode == "Right" else said.strip()
+    mode, text = texts.get("mode", "Both"), texts.get("string", "")
+    return text.lstrip() if mode == "Left" else text.rstrip() if mode == "Right" else text.strip()
 
 
 def _cased(texts: Mapping[str, str]) -> str | None:
-    said = texts.get("string", "")
-    modes = {"UPPERCASE": said.upper, "lowercase": said.lower, "Capitalize": said.capitalize, "Title Case": said.title}
+    text = texts.get("string", "")
+    modes = {"UPPERCASE": text.upper, "lowercase": text.lower, "Capitalize": text.capitalize, "Title Case": text.title}
     work = modes.get(texts.get("mode", ""))
     return work() if work else None
 
@@ -61,8 +61,8 @@ def _lines(texts: Mapping[str, str]) -> str | None:
 
 def _formed(texts: Mapping[str, str]) -> str | None:
     """`prefix` and `suffix` around a text."""
-    said = texts.get("string", texts.get("text", texts.get("input", "")))
-    return texts.get("prefix", "") + said + texts.get("suffix", "")
+    text = texts.get("string", texts.get("text", texts.get("input", "")))
+    return texts.get("prefix", "") + text + texts.get("suffix", "")
 
 
 HELD = Of(

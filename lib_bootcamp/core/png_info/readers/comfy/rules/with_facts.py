@@ -1,4 +1,4 @@
-"""What a node adds to what it hands on: a model's name, a VAE, LoRAs, a size."""
+"""What a node adds to what it passes on: a model's name, a VAE, LoRAs, a size."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .values import Value, Want
 
 
 @dataclass(frozen=True)
-class Told:
+class WithFacts:
     """What another rule finds, and facts that this node adds.
 
     Args:
@@ -21,8 +21,8 @@ class Told:
         facts: fact: the inputs that say it, or a rule.
         always: facts that need no input.
         loras: how the node's own LoRAs are spelled (`loras.own_loras`); empty: it loads none.
-        vae: the inputs of a VAE that is told along.
-        upscaler: the inputs of an upscaling model that is told along.
+        vae: the inputs of a VAE that is passed along.
+        upscaler: the inputs of an upscaling model that is passed along.
     """
 
     of: Rule | None = None
@@ -45,4 +45,4 @@ class Told:
         if self.upscaler:
             other = yield from Of(self.upscaler, "upscaler").find(node, want)
             facts = ({} if other is None else dict(other.facts)) | facts
-        return base.told(facts, loras)
+        return base.with_facts(facts, loras)
