@@ -1,0 +1,178 @@
+// Controls of a form that is drawn in the browser, one for each kind of field. Each has an element and `show(value,
+// fallback)`, and calls `changed(value)` with null where it is left to the default.
+(function () {
+    "use strict";
+
+    /** A text in the language of the WebUI's own localization file, where there is one. */
+    function translated(text) {
+        return (text && window.localization && window.localization[text]) || text;
+    }
+
+    function element(name, attributes, parent) {
+        const made = document.createElement(name);
+        for (const [key, value] of Object.entries(attributes || {})) {
+            if (value === undefined || value === null || value === false) continue;
+            if (key === "text") made.textContent = translated(value);
+            else made.setAttribute(key, value === true ? "" : value);
+        }
+        if (parent) parent.appendChild(made);
+        return made;
+    }
+
+    function checkbox(field, id, changed) {
+        const input = element("input", { type: "checkbox", id });
+        input.addEventListener("change", () => changed(input.checked));
+        return { element: input, input, show: value => { input.checked = Boolean(value); } };
+    }
+
+    function select(field, id, changed) {
+        const input = element("select", { id });
+        for (const [value, title] of field.choices) element("option", { value, text: title }, input);
+        input.addEventListener("change", () => changed(input.value === "" && field.optional ? null : input.value));
+        return {
+            element: input,
+            input,
+            show(value) {
+                const wanted = value ?? "";
+                // what is not offered here (now) is a choice all the same: it came from a picture, or a settings file
+                if (![...input.options].some(each => each.value === wanted)) {
+                    element("option", { value: wanted, text: String(wanted) }, input);
+                }
+                input.value = wanted;
+            },
+        };
+    }
+
+    function choices(field, id, changed) {
+        const group = element("div", { id, role: "group", class: "bootcamp-form-choices" });
+        const boxes = field.choices.map(([value, title]) => {
+            const label = element("label", {}, group);
+            const input = element("input", { type: "checkbox", value }, label);
+            element("span", { text: title }, label);
+            input.addEventListener("change", () => changed(boxes.filter(each => each.checked).map(each => each.value)));
+            return input;
+        });
+        return {
+            element: group,
+            input: group,
+            show: value => boxes.forEach(each => { each.checked = (value || []).includes(each.value); }),
+        };
+    }
+
+    function number(field, id, changed) {
+        const [min, max] = [field.min, field.max];
+        const step = field.kind === "integer" ? field.step || 1 : "any";
+        const input = element("input", { type: "number", id, min, max, step });
+        const ranged = !field.optional && min !== undefined && max !== undefined;
+        const range = ranged ? element("input", { type: "range", min, max, step: field.step, "aria-label": translated(field.label) }) : null;
+        const row = element("div", { class: "bootcamp-form-number" });
+        if (range) row.append(range);
+        row.append(input);
+        const given = text => (text.trim() === "" || !Number.isFinite(Number(text)) ? null : Number(text));
+        input.addEventListener("input", () => {
+            const value = given(input.value);
+            if (range && value !== null) range.value = value;
+            changed(value);
+        });
+        if (range) {
+            range.addEventListener("input", () => {
+                input.value = range.value;
+                changed(Number(range.value));
+            });
+        }
+        return {
+            element: row,
+            input,
+            show(value, fallback) {
+                input.value = field.optional && value === fallback ? "" : value ?? "";
+                input.placeholder = fallback ?? translated("automatic");
+                if (range) range.value = value;
+            },
+        };
+    }
+
+    function text(field, id, changed) {
+        if ((field.choices || []).length) return select(field, id, changed);
+        const types = { color: "color", secret: "password" };
+        const lines = field.format === "multiline" ? 3 : field.front && !field.format ? 2 : 0;
+        const common = { id, placeholder: translated(field.placeholder), maxlength: field.maxLength };
+        const input = lines
+            ? element("textarea", { ...common, rows: lines })
+            : element("input", { ...common, type: types[field.format] || "text", autocomplete: "off" });
+        input.addEventListener("input", () => changed(input.value));
+        return { element: input, input, show: value => { input.value = value ?? ""; } };
+    }
+
+    /** Texts, one a line; or JSON. */
+    function lines(field, id, changed, fail) {
+        const input = element("textarea", { id, rows: 3, placeholder: translated(field.placeholder) });
+        input.addEventListener("input", () => {
+            const raw = input.value.trim();
+            if (!raw) return changed(null);
+            if (field.kind === "list" && !raw.startsWith("[")) return changed(raw.split("\n").map(each => each.trim()).filter(Boolean));
+            try {
+                return changed(JSON.parse(raw));
+            } catch {
+                return fail("This is not JSON.");
+            }
+        });
+        const written = value => (Array.isArray(value) && value.every(each => typeof each === "string") ? value.join("\n") : JSON.stringify(value));
+        return { element: input, input, show: value => { input.value = value && Object.keys(value).length ? written(value) : ""; } };
+    }
+
+    /** Lights, dragged on the stage of bootcamp.js, which reads and writes a hidden text. */
+    function objects(field, id, changed) {
+        const root = element("div", {});
+        const box = element("div", { id: `${id}_box`, hidden: true }, root);
+        const area = element("textarea", { "aria-hidden": "true", tabindex: -1 }, box);
+        element("div", { id, class: "bootcamp-stage", "data-schema": JSON.stringify(field.items), "data-lights": `${id}_box`, "data-run": "", "data-picture": "" }, root);
+        area.addEventListener("input", () => changed(JSON.parse(area.value || "[]")));
+        return { element: root, input: root, show: value => { area.value = JSON.stringify(value || []); } };
+    }
+
+    function picture(field, id, changed, fail) {
+        const root = element("div", { class: "bootcamp-form-picture" });
+        const input = element("input", { type: "file", id, accept: "image/*" }, root);
+        const shown = element("img", { alt: translated(field.label), hidden: true }, root);
+        const remove = element("button", { type: "button", text: "Remove", hidden: true }, root);
+        const take = file => {
+            if (!file) return;
+            const reader = new FileReader();
+            reader.onload = () => changed(reader.result);
+            reader.onerror = () => fail("This file cannot be read.");
+            reader.readAsDataURL(file);
+        };
+        input.addEventListener("change", () => take(input.files[0]));
+        root.addEventListener("dragover", event => event.preventDefault());
+        root.addEventListener("drop", event => {
+            event.preventDefault();
+            take(event.dataTransfer.files[0]);
+        });
+        remove.addEventListener("click", () => {
+            input.value = "";
+            changed(null);
+            input.focus();
+        });
+        return {
+            element: root,
+            input,
+            show(value) {
+                shown.hidden = remove.hidden = !value;
+                if (value) shown.src = value.startsWith("data:") ? value : `data:image/png;base64,${value}`;
+                else input.value = "";
+            },
+        };
+    }
+
+    const KINDS = {
+        boolean: checkbox, choice: select, choices, integer: number, number, string: text, image: picture, file: picture,
+        objects, list: lines, mapping: lines, object: lines,
+    };
+
+    window.bootcampControls = {
+        element,
+        translated,
+        /** The control of a field; `fail` is told what is wrong with what is typed. */
+        make: (field, id, changed, fail) => KINDS[field.kind](field, id, changed, fail),
+    };
+})();

@@ -1,0 +1,42 @@
+"""A form that the browser draws when it is first shown: on the page are two hidden texts and an empty place.
+
+`javascript/bootcamp_form.js` asks for the form's description (`form_routes`), draws native controls and writes what is
+set into the texts, so that a hundred fields cost the WebUI's page three components.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from typing import Any
+
+import gradio as gr
+
+from .form_fields import keyed_text
+
+HIDDEN = "bootcamp-form-values"
+
+
+def drawn_form(form: str, prefix: str, value: Mapping[str, Any] | None = None, *, label: str = "Bootcamp") -> list[Any]:
+    """Put a form where the caller stands.
+
+    Args:
+        form: its name at `form_fields.register_form`.
+        prefix: head of the texts' `elem_id`.
+        value: what it begins with, by key.
+        label: what ui-config.json knows its values by: `<label> values`.
+    Returns:
+        two textboxes, whose values `form_fields.read_values` reads: what is saved in ui-config.json, and what is not.
+    """
+    values = _hidden(f"{label} values", f"{prefix}_values", keyed_text(value or {}))
+    unsaved = _hidden(f"{label} unsaved values", f"{prefix}_unsaved", "")
+    unsaved.do_not_save_to_config = True
+    place = {"class": "bootcamp-form", "data-form": form, "data-prefix": prefix}
+    attributes = " ".join(f'{name}="{html.escape(text)}"' for name, text in place.items())
+    gr.HTML(value=f"<div {attributes}></div>", elem_id=f"{prefix}_form")
+    return [values, unsaved]
+
+
+def _hidden(label: str, elem_id: str, value: str) -> Any:
+    """A text that is on the page, where scripts reach it, and is not shown; `visible=False` would leave it out."""
+    return gr.Textbox(value=value, label=label, lines=1, max_lines=1, elem_id=elem_id, elem_classes=[HIDDEN])
