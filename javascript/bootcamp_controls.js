@@ -65,7 +65,7 @@
         const input = element("input", { type: "number", id, min, max, step });
         const ranged = !field.optional && min !== undefined && max !== undefined;
         const range = ranged ? element("input", { type: "range", min, max, step: field.step, "aria-label": translated(field.label) }) : null;
-        const row = element("div", { class: "bootcamp-form-number" });
+        const row = element("div", { class: "bootcamp-form-row" });
         if (range) row.append(range);
         row.append(input);
         const given = text => (text.trim() === "" || !Number.isFinite(Number(text)) ? null : Number(text));

@@ -168,7 +168,8 @@
 
         /** What a field holds where nothing is given: a chosen preset's value, else the declared one. */
         fallback(key) {
-            for (const [chooser, values] of Object.entries(this.description.defaultsBy || {})) {
+            const choosers = this.description.defaultsBy || {};
+            for (const [chooser, values] of key in choosers ? [] : Object.entries(choosers)) {
                 const found = values[this.value(chooser)]?.[key];
                 if (found !== undefined) return found;
             }

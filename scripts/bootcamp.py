@@ -93,10 +93,13 @@ def mount_routes(demo: Any, app: Any) -> None:
 
     host = parts().host
     parts().webui.check_requests(check_request)
-    app.include_router(build_router(host, [access_dependency(host.access_rules()), *host.auth_dependencies()]))
+    own_pages = access_dependency(host.access_rules())
+    app.include_router(build_router(host, [own_pages, *host.auth_dependencies()]))
     if demo is not None:
         from lib_bootcamp.surfaces.webui.access import keep_from_page, remember_callers
+        from lib_bootcamp.surfaces.webui.form_routes import form_router
 
+        app.include_router(form_router([own_pages, *host.page_auth_dependencies()]))
         keep_from_page(demo, host.data_dir())
         remember_callers(app, host.access_rules())
 

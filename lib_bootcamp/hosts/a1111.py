@@ -81,6 +81,12 @@ class A1111Host(WebuiQueue, WebuiFolders, WebuiCaptioner, LdmCheckpoint):
 
         return auth_dependencies(self._webui("shared").cmd_opts)
 
+    def page_auth_dependencies(self) -> list[Any]:
+        """FastAPI dependencies of routes that the WebUI's own page calls: `--gradio-auth`, as for the page."""
+        from lib_bootcamp.hosts.webui_auth import page_auth_dependencies
+
+        return page_auth_dependencies(self._webui("shared").cmd_opts)
+
     def access_rules(self) -> AccessRules:
         """Whose requests our routes and our tab answer."""
         return access_rules(self._webui("shared").cmd_opts)

@@ -33,6 +33,15 @@ def auth_dependencies(options: Any) -> list[Any]:
     api = _pairs(getattr(options, "api_auth", None) or "")
     if api:
         return [Depends(Guard(api))]
+    return page_auth_dependencies(options)
+
+
+def page_auth_dependencies(options: Any) -> list[Any]:
+    """As `auth_dependencies`, for what the WebUI's own page asks for: it has no password of `--api-auth` to give.
+
+    Raises:
+        OSError, ValueError: as there.
+    """
     page = _pairs(getattr(options, "gradio_auth", None) or "")
     path = getattr(options, "gradio_auth_path", None)
     if path:

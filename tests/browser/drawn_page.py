@@ -7,10 +7,7 @@ import sys
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-import gradio as gr
 import numpy as np
-import uvicorn
-from fastapi import FastAPI
 
 from lib_bootcamp.params import Params, Spec
 from lib_bootcamp.surfaces.webui.drawn_form import drawn_form
@@ -60,24 +57,28 @@ FIELDS = FormFields(
 
 def page() -> Any:
     """The page: the form, a button that tells its values, one that sets them."""
+    import gradio as gr
+
     with gr.Blocks(analytics_enabled=False) as blocks:
         with gr.Accordion("Form", open=False, elem_id="accordion"):
             values, unsaved = drawn_form("test", "test", {"effect": 0.75})
         with gr.Row():
+            told = gr.Textbox(label="Told", elem_id="told")
             gr.Button("Read", elem_id="read_button").click(
-                lambda one, two: json.dumps(read_values(FIELDS, one, two)),
-                [values, unsaved],
-                told := gr.Textbox(label="Told", elem_id="told"),
+                lambda one, two: json.dumps(read_values(FIELDS, one, two)), [values, unsaved], told
             )
             gr.Button("Paste", elem_id="paste_button").click(
                 lambda: json.dumps({"what": "code", "code.text": "pasted"}), None, [values]
             )
-        del told
     return blocks
 
 
 def main(port: int) -> None:
     """Serve the page."""
+    import gradio as gr
+    import uvicorn
+    from fastapi import FastAPI
+
     register_form("test", lambda: FIELDS)
     app = FastAPI()
     app.include_router(form_router())

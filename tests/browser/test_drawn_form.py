@@ -16,7 +16,10 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-OTHERS = [str(ROOT / ".venv-webui" / "bin" / "python"), *os.environ.get("BOOTCAMP_GRADIO_PYTHONS", "").split(os.pathsep)]
+OTHERS = [
+    str(ROOT / ".venv-webui" / "bin" / "python"),
+    *os.environ.get("BOOTCAMP_GRADIO_PYTHONS", "").split(os.pathsep),
+]
 PYTHONS = [sys.executable, *(each for each in OTHERS if each and Path(each).exists())]
 SCRIPTS = ("bootcamp_controls.js", "bootcamp_form.js")
 

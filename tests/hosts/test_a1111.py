@@ -477,6 +477,13 @@ def test_the_pages_session_does_not_open_the_api_of_api_auth(host, webui):
     assert _answer(host, cookie="access-token=t1", tokens={"t1": "ann"}).status_code == 401
 
 
+def test_the_page_needs_its_own_log_in_and_no_password_of_api_auth(host, webui):
+    webui.cmd_opts.api_auth = "ann:secret"
+    assert host.page_auth_dependencies() == []
+    webui.cmd_opts.gradio_auth = "bob:x"
+    assert len(host.page_auth_dependencies()) == 1
+
+
 def test_a_flag_that_is_not_user_and_password_is_refused(host, webui):
     webui.cmd_opts.api_auth = "ann"
     with pytest.raises(ValueError, match="user:password"):

@@ -10,8 +10,6 @@ import html
 from collections.abc import Mapping
 from typing import Any
 
-import gradio as gr
-
 from .form_fields import keyed_text
 
 HIDDEN = "bootcamp-form-values"
@@ -28,6 +26,8 @@ def drawn_form(form: str, prefix: str, value: Mapping[str, Any] | None = None, *
     Returns:
         two textboxes, whose values `form_fields.read_values` reads: what is saved in ui-config.json, and what is not.
     """
+    import gradio as gr
+
     values = _hidden(f"{label} values", f"{prefix}_values", keyed_text(value or {}))
     unsaved = _hidden(f"{label} unsaved values", f"{prefix}_unsaved", "")
     unsaved.do_not_save_to_config = True
@@ -39,4 +39,6 @@ def drawn_form(form: str, prefix: str, value: Mapping[str, Any] | None = None, *
 
 def _hidden(label: str, elem_id: str, value: str) -> Any:
     """A text that is on the page, where scripts reach it, and is not shown; `visible=False` would leave it out."""
+    import gradio as gr
+
     return gr.Textbox(value=value, label=label, lines=1, max_lines=1, elem_id=elem_id, elem_classes=[HIDDEN])

@@ -39,7 +39,8 @@ class FormFields:
         presets: by part, named sets of values to begin from.
         suggestions: by key, (value, label) pairs to choose a text from.
         marks: by key, what is added to the labels of choices: `not installed`.
-        defaults_by: what fields begin with, by key, where a choice has a value: `{"preset": {"monster": {"weight": 1.5}}}`.
+        defaults_by: what fields begin with, by key, where a choice has a value:
+            `{"preset": {"monster": {"weight": 1.5}}}`.
         extra: what else the script of this form is told.
     """
 
@@ -98,9 +99,7 @@ class FormFields:
             return [list(each) for each in self.suggestions[key][:MAX_SUGGESTIONS]]
         item = param.item if param.item is not None and param.item.kind == "choice" else param
         marks = self.marks.get(key, {})
-        return [
-            [value, f"{title} ({marks[value]})" if value in marks else title] for title, value in choices_of(item)
-        ]
+        return [[value, f"{title} ({marks[value]})" if value in marks else title] for title, value in choices_of(item)]
 
 
 def _first(one: float | None, other: float | None) -> float | None:
