@@ -191,7 +191,9 @@ def _folder(count: int) -> dict[str, float]:
             ("brightness, JPEG", "brightness", {"file_format": "jpg"}),
         ):
             jobs = Jobs(StandaloneHost(device="cpu", data_dir=Path(name)), find, Path(name) / "data")
-            number = jobs.create(operation, {"folder": str(root), "into": f"maps{len(found)}", **values}, trusted=True)
+            number = jobs.create(
+                operation, {"folder": str(root), "subfolder": f"maps{len(found)}", **values}, trusted=True
+            )
             timed(f"{title}|job", partial(jobs.run_here, number, SilentProgress(), Stop()))
             jobs.close()
             shutil.rmtree(root / f"maps{len(found) - 1}")

@@ -62,10 +62,10 @@ def agrees(made: Generation, path: Path) -> tuple[bool, bool] | None:
 
 
 def _sampling_agrees(made: Generation, sampler: Any) -> bool:
-    told = {field: next((sampler.parameters[n] for n in names if n in sampler.parameters), None)
+    given = {field: next((sampler.parameters[n] for n in names if n in sampler.parameters), None)
             for field, names in _FIELDS.items()}  # fmt: skip
     pairs = [
-        (getattr(made, field), value) for field, value in told.items() if not isinstance(value, (list, type(None)))
+        (getattr(made, field), value) for field, value in given.items() if not isinstance(value, (list, type(None)))
     ]
     return all(ours == theirs for ours, theirs in pairs) and made.sampler == sampler.name
 
@@ -78,14 +78,14 @@ def _prompts_agree(made: Generation, sampler: Any) -> bool:
     )
 
 
-def _told(made: Generation | None) -> dict[str, Any]:
-    told = {} if made is None else made.told()
-    told["extras"] = {name: each for name, each in told.get("extras", {}).items() if not name.endswith("odes")}
-    return told
+def _fields(made: Generation | None) -> dict[str, Any]:
+    found = {} if made is None else made.known_fields()
+    found["extras"] = {name: each for name, each in found.get("extras", {}).items() if not name.endswith("odes")}
+    return found
 
 
 def run(folders: list[Path]) -> tuple[Counter[str], list[str]]:
-    """The counts, and a line for each file that is not told, or told otherwise by the other reader."""
+    """The counts, and a line for each file that is not read, or read otherwise by the other reader."""
     counts: Counter[str] = Counter()
     lines: list[str] = []
     for path, texts, size in graphs(folders):
@@ -107,8 +107,8 @@ def run(folders: list[Path]) -> tuple[Counter[str], list[str]]:
         if "prompt" in texts and "workflow" in texts:
             counts["both a prompt graph and a workflow"] += 1
             again = read_comfy({"workflow": texts["workflow"]}, size)
-            counts["both tell the same"] += _told(made) == _told(again)
-            lines += [] if _told(made) == _told(again) else [f"{path}: the workflow tells otherwise"]
+            counts["both read the same"] += _fields(made) == _fields(again)
+            lines += [] if _fields(made) == _fields(again) else [f"{path}: the workflow reads otherwise"]
     return counts, lines
 
 
@@ -116,7 +116,7 @@ def main() -> None:
     """Print the counts as JSON."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.png_info_graphs", description=__doc__)
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
-    parser.add_argument("--list", action="store_true", help="name the files that are told otherwise")
+    parser.add_argument("--list", action="store_true", help="name the files that are read otherwise")
     arguments = parser.parse_args()
     counts, lines = run(arguments.folders)
     print(json.dumps(counts, indent=1))

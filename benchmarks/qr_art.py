@@ -238,7 +238,7 @@ _COLUMNS = {
     "exact_ladder": "some condition of the ladder",
     "ladder_score": "ladder score",
     "module_error": "modules wrong",
-    "prompt_accuracy": "prompt told by mini-clip",
+    "prompt_accuracy": "prompt recognized by mini-clip",
     "prompt_score": "cosine to the prompt",
     "tries": "tries",
     "touched_share": "touched up",

@@ -103,8 +103,8 @@ folder of models instead.
 
 What a model needs is read from the names and shapes in its safetensors header: the width of the cross-attention is the
 text encoder's (768 in SD1.5, 1024 in SD2.1, 2048 in SDXL and in Kolors, which has a projection from 4096 beside it);
-Control-LoRAs, IP-Adapters, T2I-Adapters, ControlNet-LLLite and the transformers' models are told by theirs. Pickles
-(`.pth`) are not opened: there the name tells, and the answer says so. A file that is called as many are
+Control-LoRAs, IP-Adapters, T2I-Adapters, ControlNet-LLLite and the transformers' models are known by theirs. Pickles
+(`.pth`) are not opened: there the name decides, and the answer says so. A file that is called as many are
 (`diffusion_pytorch_model.safetensors`) goes by its folder's name, and by the `config.json` beside it. Where name and
 tensors disagree the tensors win, and the answer says that too.
 

@@ -114,6 +114,7 @@ class FolderJob(Generic[P]):
     Args:
         params: the declaration without pictures, and with the folder.
         work: makes the work on one folder, quickly, or refuses it; called when the job is asked for and at each start.
+        result: what comes of each picture.
         folder: the parameter that names the folder.
         output: the parameter that may name another folder, below which its files are written then; empty: none does.
         on_command_line: whether the command is the job; else the command takes files and folders by itself.
@@ -123,6 +124,7 @@ class FolderJob(Generic[P]):
     kind: ClassVar[Kind] = "folder"
     params: type[P]
     work: Callable[[Path, P, Context], FolderWork]
+    result: type[FileResult]
     folder: str = "folder"
     output: str = ""
     on_command_line: bool = True

@@ -114,7 +114,7 @@ def actions_in(state: State) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Left:
+class SkippedFile:
     """A file that undo left as it is."""
 
     file: Annotated[str, Spec("File", "Below the folder.")]
@@ -125,8 +125,8 @@ class Left:
 class Undone:
     """What undo did."""
 
-    restored: Annotated[int, Spec("Put back", "Files that are as they were before the job.")]
-    left: Annotated[tuple[Left, ...], Spec("Left", "Files that were changed since.")]
+    restored: Annotated[int, Spec("Restored", "Files that are as they were before the job.")]
+    skipped: Annotated[tuple[SkippedFile, ...], Spec("Skipped", "Files that were changed since.")]
     job: Annotated[JobInfo, Spec("Job")]
 
     def restored_text(self) -> str:

@@ -10,11 +10,11 @@ from pathlib import Path
 from lib_bootcamp.core.files.inside import Inside, digest
 from lib_bootcamp.errors import BootcampError, OutputError
 
-from .facts import Left
+from .facts import SkippedFile
 from .journal import Journal
 from .records import Written
 
-CHANGED = "was changed since and is left."
+CHANGED = "was changed since; skipped."
 _STRAY = re.compile(r"\.(?P<name>.{1,40})\.[a-z0-9_]{8}\.tmp", re.DOTALL)
 """What `Place.write`, and `tempfile.mkstemp` before it, leaves beside a file when it is killed."""
 
@@ -86,14 +86,14 @@ def remove_pending_leftovers(journal: Journal, number: int, root: Path, *, exact
         remove_leftovers(Inside(root, exact=exact), (file.path for file in journal.pending(number)))
 
 
-def restore(journal: Journal, number: int, inside: Inside) -> tuple[int, list[Left]]:
-    """Give every file of a job its old content, the newest first; files that were changed since are left.
+def restore(journal: Journal, number: int, inside: Inside) -> tuple[int, list[SkippedFile]]:
+    """Give every file of a job its old content, the newest first; files that were changed since are skipped.
 
     Returns:
-        how many files are as they were, and those that were left.
+        how many files are as they were, and those that were skipped.
     """
     restored: set[str] = set()
-    left: dict[str, Left] = {}
+    skipped: dict[str, SkippedFile] = {}
     below: int | None = None
     while page := journal.written(number, below=below):
         below = page[-1].id
@@ -103,15 +103,15 @@ def restore(journal: Journal, number: int, inside: Inside) -> tuple[int, list[Le
             chains.setdefault(file.path, []).append(file)
         remove_leftovers(inside, chains)  # an undo may have been killed too
         for path, chain in chains.items():
-            undone, note = _put_back(inside, chain) if path not in left else ([], CHANGED)
+            undone, note = _put_back(inside, chain) if path not in skipped else ([], CHANGED)
             gone += [each.id for each in undone]
             if undone:
                 restored.add(path)
             if note:
                 shown = path.encode("utf-8", "replace").decode("utf-8")
-                left.setdefault(path, Left(file=shown, note=f"{shown} {note}"))
+                skipped.setdefault(path, SkippedFile(file=shown, note=f"{shown} {note}"))
         journal.forget_writes(gone)
-    return len(restored - left.keys()), list(left.values())
+    return len(restored - skipped.keys()), list(skipped.values())
 
 
 def _put_back(inside: Inside, chain: Sequence[Written]) -> tuple[list[Written], str]:
@@ -129,5 +129,5 @@ def _put_back(inside: Inside, chain: Sequence[Written]) -> tuple[list[Written], 
     try:
         _, is_back = inside.restore(inside.root / chain[0].path, chain[0].digest, target)
     except BootcampError as error:
-        return [], f"is left: {error}"
+        return [], f"cannot be restored: {error}"
     return (undone, note) if is_back else ([], CHANGED)

@@ -21,9 +21,9 @@ from lib_bootcamp.context import Context
 from lib_bootcamp.core.files.folders import is_inside
 from lib_bootcamp.core.files.inside import Inside
 from lib_bootcamp.errors import BootcampError, InvalidParamError, OutputError, QueueFullError, StorageError
-from lib_bootcamp.job import Event
+from lib_bootcamp.job import Event, FolderJob
 from lib_bootcamp.operation import Operation
-from lib_bootcamp.params import under_current_names
+from lib_bootcamp.params import fields_of, under_current_names
 from lib_bootcamp.ports import Host, Progress, SilentProgress
 
 from . import files
@@ -91,8 +91,7 @@ class Jobs:
 
     def items(self, number: int, *, trusted: bool, offset: int = 0, limit: int = 100) -> list[ItemInfo]:
         """Some of a job's pictures, in their order."""
-        self._row(number, trusted=trusted)
-        return self.journal.items(number, offset=offset, limit=limit)
+        return self._items(self._row(number, trusted=trusted), offset=offset, limit=limit)
 
     def events(self, number: int, *, trusted: bool, after: int = 0, limit: int = 100) -> list[EventInfo]:
         """What happened in a job, in order, after an event."""
@@ -196,7 +195,7 @@ class Jobs:
         return self.info(number, trusted=trusted)
 
     def undo(self, number: int, *, trusted: bool) -> Undone:
-        """Give every file that a job wrote its old content; files that were changed since are left.
+        """Give every file that a job wrote its old content; files that were changed since are skipped.
 
         Raises:
             JobStateError: it is running or waits, or another one works on its folder.
@@ -210,12 +209,12 @@ class Jobs:
             named = around.folder if in_place else around.output_folder
             inside = Inside(named(str(row.output), "folder"), exact=not row.trusted)
             files.recover(self.journal, number, inside)
-            restored, left = files.restore(self.journal, number, inside)
+            restored, skipped = files.restore(self.journal, number, inside)
             state, error = "undone", ""
         finally:
             self.journal.move(number, state, among=("undoing",), error=error)
             self._let_go(number)
-        return Undone(restored=restored, left=tuple(left), job=self.info(number, trusted=trusted))
+        return Undone(restored=restored, skipped=tuple(skipped), job=self.info(number, trusted=trusted))
 
     def remove(self, number: int, *, trusted: bool) -> None:
         """Forget a job; its files stay as they are and cannot be undone any more.
@@ -252,6 +251,16 @@ class Jobs:
             return replace(row.info, params=under_current_names(row.info.params, fields))
         except (KeyError, TypeError, InvalidParamError):  # of an operation that is not there, or is no job, any more
             return row.info
+
+    def _items(self, row: Row, *, offset: int, limit: int) -> list[ItemInfo]:
+        """A job's pictures, their results by their current names too."""
+        found = self.journal.items(row.info.id, offset=offset, limit=limit)
+        try:
+            job = self.find(row.info.operation).job
+        except KeyError:  # of an operation that is not there any more
+            return found
+        fields = fields_of(job.result) if isinstance(job, FolderJob) else ()
+        return [replace(each, result=each.result and under_current_names(each.result, fields)) for each in found]
 
     def _is_allowed(self, row: Row) -> bool:
         allowed = list(self.host.allowed_folders())

@@ -366,7 +366,7 @@ def test_undo_puts_every_file_back(client: Client, root: Path) -> None:
     (root / "b.txt").write_text("by hand")
     undone = client.post(f"{JOBS}/{number}/undo").json()
     assert (undone["restored"], undone["job"]["state"]) == (2, "undone")
-    assert undone["left"] == [{"file": "b.txt", "note": "b.txt was changed since and is left."}]
+    assert undone["skipped"] == [{"file": "b.txt", "note": "b.txt was changed since; skipped."}]
     assert texts(root) == {"a.txt": "mine", "b.txt": "by hand"}
 
 

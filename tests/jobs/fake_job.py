@@ -126,7 +126,7 @@ def operation(script: Script, name: str = "name") -> Operation[Any, Any]:
         run=lambda params, context: NameResult(text=""),
         path=f"/{name}",
         kind="analysis",
-        job=FolderJob(params=NameParams, work=work),
+        job=FolderJob(params=NameParams, work=work, result=NameResult),
     )
 
 

@@ -160,7 +160,7 @@ def test_killed_at_any_point_an_undo_is_finished_by_the_next_one(tmp_path: Path,
         end(first)
         second = jobs_of(folder / "jobs", script)
         if second.info(number, trusted=True).state != "undone":
-            assert second.undo(number, trusted=True).left == (), point
+            assert second.undo(number, trusted=True).skipped == (), point
         assert files_of(root) == BEFORE, point
         second.close()
         if alive:

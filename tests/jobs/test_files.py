@@ -152,7 +152,7 @@ def test_undo_leaves_what_was_changed_or_deleted_since(
     wrote(journal, number, root, "b.txt", b"new")
     (root / "a.txt").unlink() if now is None else (root / "a.txt").write_bytes(now)
     restored, left = files.restore(journal, number, Inside(root))
-    assert (restored, [each.note for each in left]) == (1, ["a.txt was changed since and is left."])
+    assert (restored, [each.note for each in left]) == (1, ["a.txt was changed since; skipped."])
     assert Inside(root).read(root / "a.txt") == now
     # it can be asked for again, once the file is as the job left it
     (root / "a.txt").write_bytes(b"new")

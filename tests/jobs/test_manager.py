@@ -236,7 +236,7 @@ def test_undo_gives_the_folder_back_as_it_was(jobs: Jobs, root: Path) -> None:
     (root / "3.txt").write_text("mine")
     before = files_of(root)
     undone = jobs.undo(run(jobs, root).id, trusted=True)
-    assert (undone.restored, undone.left, undone.job.state) == (10, (), "undone")
+    assert (undone.restored, undone.skipped, undone.job.state) == (10, (), "undone")
     assert files_of(root) == before
     assert undone.job.summary() == "undone: of 10 pictures 10 had been done"
 
@@ -258,7 +258,7 @@ def test_undo_leaves_what_a_person_changed_and_says_so(jobs: Jobs, root: Path) -
     number = run(jobs, root).id
     (root / "5.txt").write_text("by hand")
     undone = jobs.undo(number, trusted=True)
-    assert (undone.restored, [each.file for each in undone.left]) == (9, ["5.txt"])
+    assert (undone.restored, [each.file for each in undone.skipped]) == (9, ["5.txt"])
     assert files_of(root) == {"5.txt": "by hand"}
 
 

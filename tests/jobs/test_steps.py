@@ -112,7 +112,7 @@ def test_a_crash_repeats_the_step_it_was_in_and_no_other(
     assert jobs.run_here(number, FakeProgress(), Stop()).state == "done"
     assert drawing.seeds.count(10) == drawing.seeds.count(11) == drawing.seeds.count(13) == 1
     assert files(out) == [f"txt2img-{seed}.png" for seed in (10, 11, 12, 13)]
-    assert jobs.undo(number, trusted=True).left == ()
+    assert jobs.undo(number, trusted=True).skipped == ()
     assert files(out) == []
     jobs.close()
 

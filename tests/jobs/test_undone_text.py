@@ -20,4 +20,4 @@ from lib_bootcamp.jobs.facts import Undone
 )
 def test_undo_of_one_file_is_told_in_the_singular(restored: int, said: str) -> None:
     job: Any = SimpleNamespace(id=7)
-    assert Undone(restored=restored, left=(), job=job).restored_text() == said
+    assert Undone(restored=restored, skipped=(), job=job).restored_text() == said

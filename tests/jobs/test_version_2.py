@@ -68,7 +68,7 @@ def test_the_one_that_was_killed_is_finished(jobs: Jobs, root: Path) -> None:
 
 def test_both_are_taken_back(jobs: Jobs, root: Path) -> None:
     for number in (BRIGHTNESS, EDGES):
-        assert jobs.undo(number, trusted=True).left == ()
+        assert jobs.undo(number, trusted=True).skipped == ()
     assert maps(root) == []
 
 

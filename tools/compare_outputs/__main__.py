@@ -7,7 +7,7 @@ Pictures are compared bit for bit; JSON through the `renamed` table of the newer
     python -m tools.compare_outputs BASE --keep base-outputs              # once: makes the base's outputs
     python -m tools.compare_outputs . --against base-outputs              # makes this checkout's and compares
 
-Exit code 0: nothing differs but the wording of sentences, and what is told besides; 1: something does. A few minutes on
+Exit code 0: nothing differs but the wording of sentences, and what is added; 1: something does. A few minutes on
 one core.
 """
 
@@ -39,7 +39,7 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="where its outputs go (default: they are not kept)")
     parser.add_argument("--against", type=Path, metavar="FOLDER", help="outputs of an older checkout, kept before")
     parser.add_argument(
-        "--words", action="store_true", help="list sentences that are worded anew and what is told besides, too"
+        "--words", action="store_true", help="list sentences that are worded anew and what is added, too"
     )
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as spare:
@@ -49,21 +49,21 @@ def main() -> int:
         new = _read(folder)
     crashed = [name for name, each in new["results"].items() if "crash" in each]
     print(f"{len(new['results'])} outputs made; {len(crashed)} crashed {', '.join(crashed)}".rstrip())
-    return _tell(compare(_read(asked.against), new), words=asked.words) if asked.against else 0
+    return _print(compare(_read(asked.against), new), words=asked.words) if asked.against else 0
 
 
 def _read(folder: Path) -> Any:
     return json.loads((folder / "outputs.json").read_text("utf-8"))
 
 
-def _tell(found: Iterable[tuple[str, list[Difference]]], *, words: bool) -> int:
+def _print(found: Iterable[tuple[str, list[Difference]]], *, words: bool) -> int:
     wrong = worded = 0
     for name, differences in found:
         real = [each for each in differences if each[1] not in {WORDED, ADDED}]
         wrong, worded = wrong + bool(real), worded + (not real)
         for where, what in differences if words else real:
             print(f"{name}{where}: {what}")
-    print(f"{wrong} differ; {worded} only in the wording of a sentence, or by telling more.")
+    print(f"{wrong} differ; {worded} only in the wording of a sentence, or by what is added.")
     return int(bool(wrong))
 
 

@@ -113,7 +113,7 @@ class Inside:
                 if now == new or not holds(now):
                     return now
                 if not _same(before, place.stat()):
-                    raise OutputError(f"{path} was changed in this moment and is left.")
+                    raise OutputError(f"{path} was changed just now; skipped.")
                 if new is None:
                     place.unlink()
                 else:

@@ -28,7 +28,7 @@ Line = dict[str, Any]
 
 
 class TakenBack(Protocol):
-    """What became of one step; the note says why it is left."""
+    """What became of one step; the note says why it is skipped."""
 
     @property
     def note(self) -> str:
@@ -128,7 +128,7 @@ class RunJournal:
         dry_run: bool = False,
         end: Callable[[Line, list[Line], bool], list[Line]] = lambda head, lines, is_last: [],
     ) -> list[T]:
-        """Take back the newest run, its newest step first; what is left stays in the journal.
+        """Take back the newest run, its newest step first; what is skipped stays in the journal.
 
         Args:
             step: takes a step back, or reports what would be; None where it was never taken, or is taken back already.

@@ -116,7 +116,7 @@ def _problem(step: Step) -> str:
 
 
 def _leads_out(step: Step, target: Path) -> str:
-    return f"{step.source} is left, because {step.target.parent} leads out of {target}."
+    return f"{step.source} is skipped, because {step.target.parent} is outside {target}."
 
 
 def _numbered(stem: str, suffix: str) -> Iterator[str]:
@@ -347,8 +347,8 @@ def summary(steps: Sequence[Step], *, dry_run: bool) -> str:
     verb = {"copy": "copied", "move": "moved", "link": "linked"}
     parts = [f"{sum(step.how == how for step in done)} {past}" for how, past in verb.items()]
     parts = [part for part in parts if not part.startswith("0 ")] or ["0 files sorted"]
-    left = len(steps) - len(done)
+    skipped = len(steps) - len(done)
     text = f"{', '.join(parts)} into {folders} folder{'s' if folders != 1 else ''}"
-    if left:
-        text += f", {left} left"
+    if skipped:
+        text += f", {skipped} skipped"
     return f"Dry run: {text}." if dry_run else f"{text}."

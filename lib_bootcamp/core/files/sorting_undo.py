@@ -33,7 +33,7 @@ class Undone:
         source: where the file came from.
         target: where it was sorted to.
         how: how it was sorted.
-        note: why it is left; empty when it was undone.
+        note: why it is skipped; empty when it was undone.
     """
 
     source: Path
@@ -56,8 +56,8 @@ def foreign_journal(target: Path) -> str:
 def undo(target: Path, store: Path, *, dry_run: bool = False) -> list[Undone]:
     """Take back the newest run into `target`: moved files go back, copies and links are removed.
 
-    Left are files that were changed since, copies whose original is gone, and moved files whose old place is taken.
-    Folders that the run made go when they are empty. What is left stays in the journal.
+    Skipped are files that were changed since, copies whose original is gone, and moved files whose old place is taken.
+    Folders that the run made go when they are empty. What is skipped stays in the journal.
 
     Args:
         target: the folder that was sorted into.
@@ -129,7 +129,7 @@ def _undo_line(line: Mapping[str, Any], inside: Inside, *, dry_run: bool) -> Und
                 if not dry_run:
                     place.unlink()
                 return None
-            note = _why_left(place, status, source, line)
+            note = _why_skipped(place, status, source, line)
             if note or dry_run:
                 return replace(outcome, note=note)
             if line["how"] == "move":
@@ -141,7 +141,7 @@ def _undo_line(line: Mapping[str, Any], inside: Inside, *, dry_run: bool) -> Und
     except LeadsOutError:
         return replace(outcome, note=f"{outcome.target} is outside the folder; skipped.")
     except OSError as error:
-        return replace(outcome, note=f"{outcome.target} is left: {error.strerror or error}.")
+        return replace(outcome, note=f"{outcome.target} cannot be undone: {error.strerror or error}.")
     return outcome
 
 
@@ -154,12 +154,12 @@ def _size(path: Path) -> int:
     return status.st_size if stat.S_ISREG(status.st_mode) else 0
 
 
-def _why_left(place: Place, status: os.stat_result, source: Path, line: Mapping[str, Any]) -> str:
+def _why_skipped(place: Place, status: os.stat_result, source: Path, line: Mapping[str, Any]) -> str:
     if not _is_as_it_was(place, status, source, line):
-        return f"{place.path} was changed since and is left."
+        return f"{place.path} was changed since; skipped."
     if line["how"] == "move":
-        return f"{source} is taken, so that {place.path} is left." if os.path.lexists(source) else ""
-    return "" if source.is_file() else f"{source} is gone, so that {place.path} is left."
+        return f"{source} is taken; {place.path} is skipped." if os.path.lexists(source) else ""
+    return "" if source.is_file() else f"{source} is gone; {place.path} is skipped."
 
 
 def _is_as_it_was(place: Place, status: os.stat_result, source: Path, line: Mapping[str, Any]) -> bool:

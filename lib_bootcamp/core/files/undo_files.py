@@ -28,7 +28,7 @@ class Restored:
 
     Args:
         file: its path.
-        note: why it is left; empty where it is as it was before.
+        note: why it is skipped; empty where it is as it was before.
         before: what it held before undo, and what it holds now, as bytes; None: there is no file.
         after: see `before`.
     """
@@ -72,7 +72,7 @@ class Journal:
         self._journal.add({"file": self._below(file), "before": kept, "after": digest(data).hex()})
         now = self.inside.change(file, lambda held: held == before, data)
         if now != before and now != data:
-            raise OutputError(f"{file} was changed in this moment and is left.")
+            raise OutputError(f"{file} was changed just now; skipped.")
 
     def _below(self, file: Path) -> str:
         for root in (self.inside.root, self.root):
@@ -85,7 +85,7 @@ class Journal:
         return self._journal.newest()
 
     def undo(self, *, dry_run: bool = False) -> list[Restored]:
-        """Take back the newest run; files that were changed since are left and stay in the journal.
+        """Take back the newest run; files that were changed since are skipped and stay in the journal.
 
         Raises:
             InvalidParamError: there is nothing to undo.
@@ -105,13 +105,13 @@ class Journal:
         except LeadsOutError:
             return Restored(file=file, note=f"{file} is outside the folder; skipped.")
         except BootcampError as error:
-            return Restored(file=file, note=f"{file} is left: {error}")
+            return Restored(file=file, note=f"{file} cannot be restored: {error}")
         except ValueError:
-            return Restored(file=file, note=f"{file} is left: its line in {self.path} is damaged.")
+            return Restored(file=file, note=f"{file} cannot be restored: its line in {self.path} is damaged.")
         if now == before:
             return None
         if not is_back:
-            return Restored(file=file, note=f"{file} was changed since and is left.", before=now, after=now)
+            return Restored(file=file, note=f"{file} was changed since; skipped.", before=now, after=now)
         return Restored(file=file, before=now, after=before)
 
 

@@ -36,10 +36,12 @@ class CaptionsResult(Result):
 
     def summary(self) -> str:
         """How many were found and changed."""
-        left = sum(bool(each.note) for each in self.changes)
-        done = len(self.changes) - left
+        skipped = sum(bool(each.note) for each in self.changes)
+        done = len(self.changes) - skipped
         verb = "undone" if self.undone else "changed"
-        sentence = f"{done:,} {'would be ' if self.dry_run else ''}{verb}" + (f", {left:,} left" if left else "")
+        sentence = f"{done:,} {'would be ' if self.dry_run else ''}{verb}" + (
+            f", {skipped:,} skipped" if skipped else ""
+        )
         return f"{sentence}." if self.undone else f"{len(self.found):,} of {self.count:,} pictures found, {sentence}."
 
     def lines(self) -> list[str]:

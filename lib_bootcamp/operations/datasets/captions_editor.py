@@ -115,7 +115,7 @@ class CaptionEditor:
                 return f"{self._below(picture)}: {read.problems[path]}"
         there, seen = caption.text if caption else "", self.params.expected_caption
         if seen is not None and there != with_endings_of(there, seen.strip()):  # pages send each line's end as \n
-            return f"{self._below(picture)} has another caption by now and is left."
+            return f"{self._below(picture)} has another caption by now; skipped."
         return ""
 
     def _written(self, planned: Sequence[_Planned]) -> Iterator[CaptionChange]:
@@ -131,13 +131,13 @@ class CaptionEditor:
                 yield from (self._change(each, note) for each in members)
 
     def _write(self, journal: Journal, file: Path, members: Sequence[_Planned]) -> str:
-        """Write one file, read anew; why it is left, where it is."""
+        """Write one file, read anew; why it is skipped, where it is."""
         if not self._is_inside(file):
             return f"{self._below(file)} is outside the folder; skipped."
         try:
             if file.suffix in BESIDE:
                 if len({each.after for each in members}) > 1:
-                    return f"{self._below(file)} is shared by pictures whose captions would differ, and is left."
+                    return f"{self._below(file)} is shared by pictures whose captions would differ; skipped."
                 data = _within(file, members[0], journal.inside)
             else:
                 changes = {each.picture.relative_to(file.parent).as_posix(): each.after for each in members}
@@ -145,7 +145,7 @@ class CaptionEditor:
         except CaptionError as error:
             return str(error)
         if data is None:
-            return f"{self._below(file)} was changed meanwhile and is left."
+            return f"{self._below(file)} was changed meanwhile; skipped."
         journal.write(file, data)
         return ""
 

@@ -48,7 +48,7 @@ class CaptionsParams(Params):
         str | None,
         Spec(
             "Expected caption",
-            "A caption that is another one by now is left.",
+            "A caption that is another one by now is skipped.",
             format="multiline",
             group="More",
             renamed=("seen",),
@@ -151,7 +151,7 @@ class CaptionChange:
     file: Annotated[str, Spec("Caption's file", "Below the folder.")]
     before: Annotated[str | None, Spec("Before", "None: there was no caption.")]
     after: Annotated[str | None, Spec("After", "None: there is no caption.")]
-    note: Annotated[str, Spec("Note", "Why it is left; empty where it was done, or would be.")] = ""
+    note: Annotated[str, Spec("Note", "Why it is skipped; empty where it was done, or would be.")] = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -78,7 +78,7 @@ CAPTION = Operation(
     kind="analysis",
     section="Data set",
     needs="models",
-    job=FolderJob(params=CaptionFolder, work=CaptionWork),
+    job=FolderJob(params=CaptionFolder, work=CaptionWork, result=PictureCaption),
     presets={
         "subject, style and medium": {
             "method": "tags",

@@ -191,7 +191,7 @@ CLASSIFY = Operation(
     section="Describe",
     needs="models",
     over_files=OverFiles(params=ClassifySettings, run=classify_files, labels="labels"),
-    job=FolderJob(params=ClassifyFolder, work=ClassifyWork),
+    job=FolderJob(params=ClassifyFolder, work=ClassifyWork, result=ImageScores),
     presets={
         "medium": {"labels": ["a photograph", "a painting", "a drawing", "a 3D render", "a screenshot"]},
         "subject, style and medium": {

@@ -41,7 +41,7 @@ _AT_ONCE = 16
 class MapsFolder(FolderParams):
     """The folder whose pictures are made into maps, and where those go."""
 
-    into: Annotated[
+    subfolder: Annotated[
         str,
         Spec(
             "Subfolder",
@@ -49,6 +49,7 @@ class MapsFolder(FolderParams):
             max_length=100,
             pattern=r"[^./\\:*?\"<>|\x00-\x1f][^/\\:*?\"<>|\x00-\x1f]*",
             example="maps",
+            renamed=("into",),
             renamed_titles=("Written to",),
         ),
     ] = "maps"
@@ -92,7 +93,7 @@ class MapFile(FileResult):
     """The map of one picture."""
 
     map: Annotated[str, Spec("Map", "Its file, below the folder, or below the output folder.")]
-    told: Annotated[str, Spec("Result", "What is told of it.")]
+    message: Annotated[str, Spec("Result", "The result in one line.", renamed=("told",))]
     details: Annotated[dict[str, Any], Spec("Details", "The result of the picture alone, but for the map.")]
     data: Annotated[bytes, Spec("File", "Its bytes.")]
 
@@ -111,12 +112,12 @@ class MapsWork(PictureFolder):
         own = {each.name for each in operation.params.fields()}
         self.values = {name: value for name, value in params.to_mapping().items() if name in own}
         self.output = Path(params.output_folder) if params.output_folder else root
-        self.into = self.output if params.output_folder else root / params.into / operation.name
-        self.writes_into = self.into
+        self.target = self.output if params.output_folder else root / params.subfolder / operation.name
+        self.writes_into = self.target
         self._there = Inside(self.output, exact=not context.trusted)
         if params.output_folder and is_inside(root, self.output) and is_inside(self.output, root):
             raise InvalidParamError("output_folder", "is the folder of the pictures", hint="give another one")
-        self._maps = self.output if params.output_folder else root / params.into  # of now and of earlier jobs
+        self._maps = self.output if params.output_folder else root / params.subfolder  # of now and of earlier jobs
         if any(".." in Path(each).parts or not (root / each).is_relative_to(root) for each in params.only):
             raise InvalidParamError("only", "must be paths below the folder")
         self.engine: Engine = Threads(1 if operation.needs else None)
@@ -179,7 +180,7 @@ class MapsWork(PictureFolder):
         except BootcampError as error:
             return error
         name = self._file(path).relative_to(self.output).as_posix()
-        return MapFile(map=name, told=result.summary(), details=result.to_json(), data=data)
+        return MapFile(map=name, message=result.summary(), details=result.to_json(), data=data)
 
     def settle(self, picture: Path, result: FileResult) -> Settled:
         """The map's file, unless somebody else made it meanwhile.
@@ -202,7 +203,7 @@ class MapsWork(PictureFolder):
             here = here or [each for each in os.listdir(folder) if is_picture(Path(each))]  # noqa: PTH208
             self._names[folder] = distinct_stems(sorted(here))
         stem = self._names[folder].get(picture.name, picture.stem)
-        return self.into / folder.relative_to(self.root) / f"{stem}{self.suffix}"
+        return self.target / folder.relative_to(self.root) / f"{stem}{self.suffix}"
 
 
 def distinct_stems(names: Iterable[str]) -> dict[str, str]:
@@ -263,5 +264,7 @@ def with_folder(operation: Operation[Any, Any]) -> Operation[Any, Any]:
     def work(root: Path, given: Any, context: Context) -> MapsWork:
         return MapsWork(operation, root, given, context)
 
-    job = FolderJob(params=params, work=work, output="output_folder", on_command_line=False, own=MapsFolder)
+    job = FolderJob(
+        params=params, work=work, result=MapFile, output="output_folder", on_command_line=False, own=MapsFolder
+    )
     return dataclasses.replace(operation, job=job)

@@ -294,7 +294,7 @@ class FolderRunner(Runner):
             _complain(foreign)
         if self.settings.json:
             records = [
-                {"from": str(e.target), "to": str(e.source), "how": e.how, "left": e.note or None} for e in outcome
+                {"from": str(e.target), "to": str(e.source), "how": e.how, "skipped": e.note or None} for e in outcome
             ]
             sys.stdout.write(json.dumps(records, ensure_ascii=False, indent=2) + "\n")
         for each in outcome:
@@ -305,7 +305,7 @@ class FolderRunner(Runner):
                 self._print_lines([verb])
         left = sum(bool(each.note) for each in outcome)
         head = "Dry run: " if self.settings.dry_run else ""
-        self._print_lines([f"{head}{len(outcome) - left} undone{f', {left} left' if left else ''}."])
+        self._print_lines([f"{head}{len(outcome) - left} undone{f', {left} skipped' if left else ''}."])
         return EXIT_SOME_FAILED if left else 0
 
     def _print_lines(self, lines: Iterable[str]) -> None:

@@ -117,7 +117,7 @@ def _mention_unfinished(jobs: Jobs, number: int) -> None:
 def _report(jobs: Jobs, info: JobInfo) -> None:
     shown = [each for each in jobs.items(info.id, trusted=True, limit=SHOWN) if each.state == "done"]
     for each in shown:
-        text = next(filter(None, map((each.result or {}).get, ("caption", "label", "told"))), "")
+        text = next(filter(None, map((each.result or {}).get, ("caption", "label", "message"))), "")
         print(f"{on_one_line(each.path)}: {text}")
     if shown and info.total > len(shown):
         print("...")
@@ -211,9 +211,9 @@ def _undo(jobs: Jobs, arguments: argparse.Namespace) -> int:
         _print_json(plain(undone))
     else:
         print(undone.restored_text())
-    for each in undone.left:
+    for each in undone.skipped:
         sys.stderr.write(f"{on_one_line(each.note)}\n")
-    return EXIT_SOME_FAILED if undone.left else 0
+    return EXIT_SOME_FAILED if undone.skipped else 0
 
 
 def _remove(jobs: Jobs, arguments: argparse.Namespace) -> int:

@@ -115,4 +115,4 @@ def _outcome(operation: str, path: str, item: ItemInfo, made: Path) -> Outcome:
     result = item.result or {}
     out = str(made / result["map"])
     record = {"operation": operation, "path": path, "out": out, **result["details"]}
-    return Outcome(record, f"{path}: {result['told']} -> {out}", 0)
+    return Outcome(record, f"{path}: {result['message']} -> {out}", 0)

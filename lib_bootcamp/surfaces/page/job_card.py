@@ -109,8 +109,8 @@ def row(info: JobInfo) -> list[object]:
 def undone_text(undone: Undone) -> str:
     """What undo did, in a sentence or two."""
     text = undone.restored_text()
-    if not undone.left:
+    if not undone.skipped:
         return text
-    named = ", ".join(each.file for each in undone.left[:3])
-    more = f" and {len(undone.left) - 3:,} more" if len(undone.left) > 3 else ""
-    return f"{text} Left, because they were changed since: {named}{more}."
+    named = ", ".join(each.file for each in undone.skipped[:3])
+    more = f" and {len(undone.skipped) - 3:,} more" if len(undone.skipped) > 3 else ""
+    return f"{text} Skipped, because they were changed since: {named}{more}."

@@ -84,7 +84,7 @@ def test_a_file_that_was_changed_since_is_left_and_told(journal: Journal, root: 
     write(journal, a=b"1", b=b"1")
     (root / "a").write_bytes(b"mine")
     told = {each.file.name: each.note for each in journal.undo()}
-    assert told == {"a": f"{journal.root / 'a'} was changed since and is left.", "b": ""}
+    assert told == {"a": f"{journal.root / 'a'} was changed since; skipped.", "b": ""}
     assert contents(root) == {"a": b"mine"}
     (root / "a").write_bytes(b"1")  # put back: what was left can be undone still
     journal.undo()

@@ -161,7 +161,7 @@ def test_what_is_there_is_kept_as_it_is_asked_for(
     else:
         assert text in texts(root)[output].replace('""', '"')
     undone = caption.jobs.undo(info.id, trusted=True)
-    assert undone.left == ()
+    assert undone.skipped == ()
     assert len(texts(root)) == 1
 
 

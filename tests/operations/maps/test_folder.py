@@ -126,7 +126,7 @@ def test_maps_can_be_jpegs(mapped: Mapped, root: Path) -> None:
 def test_maps_of_maps_are_not_made(mapped: Mapped, root: Path) -> None:
     mapped("edges", root)
     assert mapped("brightness", root).total == 3
-    assert mapped("edges", root, existing="overwrite", into="other").total == 9  # six of another folder
+    assert mapped("edges", root, existing="overwrite", subfolder="other").total == 9  # six of another folder
 
 
 def test_two_pictures_of_one_name_do_not_share_a_map(mapped: Mapped, root: Path) -> None:
@@ -150,8 +150,8 @@ def test_a_file_that_is_no_picture_fails_alone(mapped: Mapped, root: Path) -> No
     ("name", "values", "named"),
     [
         ("edges", {"thickness": -1}, "thickness"),
-        ("edges", {"into": "../out"}, "into"),
-        ("edges", {"into": ".hidden"}, "into"),
+        ("edges", {"subfolder": "../out"}, "subfolder"),
+        ("edges", {"subfolder": ".hidden"}, "subfolder"),
         ("edges", {"image": None}, "image"),
         ("lighting", {"preset": "nothing"}, "preset"),
         ("lighting", {"surface": "normal_map"}, ""),

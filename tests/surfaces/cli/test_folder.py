@@ -317,7 +317,7 @@ def test_undo_that_leaves_something_ends_with_4(
     (target / "a red one" / "a.png").write_bytes(b"changed")
     code, records, error = classify(capsys, "--sort-into", target, "--undo")
     assert code == 4
-    assert sum(each["left"] is not None for each in records) == 1
+    assert sum(each["skipped"] is not None for each in records) == 1
     assert "was changed since" in error
 
 

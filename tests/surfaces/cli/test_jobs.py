@@ -219,7 +219,7 @@ def test_undo_puts_back_and_tells_what_it_left(terminal: Terminal, photos: Path)
     (photos / "b.txt").write_text("by hand")
     assert terminal("jobs", "undo", "1") == 4
     assert terminal.out == "2 files are as they were before job 1.\n"
-    assert terminal.errors == "b.txt was changed since and is left.\n"
+    assert terminal.errors == "b.txt was changed since; skipped.\n"
     assert texts(photos) == {"a.txt": "mine", "b.txt": "by hand"}
     (photos / "b.txt").write_text("green")
     assert terminal.json("jobs", "undo", "1")["restored"] == 1

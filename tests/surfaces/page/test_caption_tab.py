@@ -200,7 +200,7 @@ def test_undo_tells_what_it_put_back_and_what_it_left(page: Page, photos: Path) 
     page.end()
     (photos / "b.txt").write_text("by hand")
     said = page.press("undo")["message"]
-    assert "2 files are as they were before job 1. Left, because they were changed since: b.txt." in said
+    assert "2 files are as they were before job 1. Skipped, because they were changed since: b.txt." in said
     assert page.card_text == "Job 1 …/sets/photos undone Its files are as they were before."
     assert [path.name for path in photos.glob("*.txt")] == ["b.txt"]
 

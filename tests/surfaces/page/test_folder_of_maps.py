@@ -56,7 +56,7 @@ def values(tab: Tab, **given: Any) -> tuple[Any, ...]:
 def test_the_tabs_values_make_the_maps_of_a_folder(root: Path, host: FakeHost) -> None:
     tab = built("edges", host)
     shown = tab.folder.panel.begun(
-        NOTHING, lambda: tab.folder.raw(values(tab, folder=str(root), low_threshold=30.0, into="lines"))
+        NOTHING, lambda: tab.folder.raw(values(tab, folder=str(root), low_threshold=30.0, subfolder="lines"))
     )
     assert len(shown) == len(tab.folder.panel.components)
     number = shown[-1]["job"]
@@ -93,7 +93,8 @@ def test_other_operations_jobs_are_not_shown(root: Path, host: FakeHost) -> None
 def test_an_older_answer_that_comes_late_does_not_undo_a_choice(root: Path, host: FakeHost) -> None:
     jobs, panel = opened_jobs.jobs_of(host, find), built("recolor", host).folder.panel
     first, second = (
-        jobs.wait(jobs.start("recolor", {"folder": str(root), "into": each}, trusted=True).id, 30).id for each in "ab"
+        jobs.wait(jobs.start("recolor", {"folder": str(root), "subfolder": each}, trusted=True).id, 30).id
+        for each in "ab"
     )
     late = panel.looked({**NOTHING, "job": first})[-1]
     assert f"Job {second}" in panel.refreshed(late, second)[1]

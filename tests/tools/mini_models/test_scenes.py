@@ -90,9 +90,9 @@ def test_a_caption_is_true_of_its_own_scene_and_names_what_it_tells() -> None:
     captions = [write_caption(each, rng) for each in scenes]
     assert truth(scenes, captions).diagonal().all()
     for each, caption in zip(scenes, captions, strict=True):
-        if "shape" in caption.told:
+        if "shape" in caption.named:
             assert each.shape in caption.text
-        if "background" in caption.told:
+        if "background" in caption.named:
             assert f"{each.background} background" in caption.text
 
 

@@ -52,8 +52,8 @@ def test_a_full_caption_names_things_style_and_ground() -> None:
 def test_a_caption_is_not_true_of_the_same_thing_in_another_style() -> None:
     scene = Scene((Item("cat", 0.5, 0.5, 0.8, 0.0),), "flat", Ground(("red", "red"), (GROUNDS["red"],) * 2))
     other = dataclasses.replace(scene, style="noto")
-    told = write_caption(scene, np.random.default_rng(0), full=True)
-    assert truth([scene, other], [told]).tolist() == [[True], [False]]
+    named = write_caption(scene, np.random.default_rng(0), full=True)
+    assert truth([scene, other], [named]).tolist() == [[True], [False]]
 
 
 def test_two_things_share_a_style_and_do_not_lie_on_each_other() -> None:

@@ -33,7 +33,7 @@ def questions(name: str, value: str) -> list[str]:
 
 
 def hits(clip: Any, pictures: list[NDArray[np.uint8]], scenes: list[Scene]) -> dict[str, float]:
-    """The share of pictures in which each attribute is told rightly, zero-shot."""
+    """The share of pictures in which each attribute is recognized, zero-shot."""
     features = np.concatenate([clip.encode_images(pictures[at : at + 50]) for at in range(0, len(pictures), 50)])
     found = {}
     for name in KINDS:
@@ -57,7 +57,7 @@ def measure_clip(clip: Any) -> dict[str, Any]:
 
 
 def measure_sd(clip: Any, out: Path) -> dict[str, Any]:
-    """mini-sd: what it draws, told by mini-clip; half of the prompts are combinations it has never seen."""
+    """mini-sd: what it draws, labeled by mini-clip; half of the prompts are combinations it has never seen."""
     from lib_bootcamp.core.images.codec import write_image
     from lib_bootcamp.core.images.contact_sheet import contact_sheet
     from lib_bootcamp.ml.checkpoints.load import load_checkpoint
@@ -105,8 +105,8 @@ def main(work: Path, out: Path) -> None:
 def table(figures: dict[str, Any]) -> str:
     """The figures as a table of the docs."""
     lines = ["", "| model | | " + " | ".join(KINDS) + " |", "|---|---|" + "---|" * len(KINDS)]
-    for model, told in figures.items():
-        for name, values in told.items():
+    for model, shares in figures.items():
+        for name, values in shares.items():
             if isinstance(values, dict):
                 cells = " | ".join(f"{values[kind]:.1%}" for kind in KINDS)
                 lines.append(f"| {model} | {name} | {cells} |")

@@ -236,7 +236,7 @@ class Caption:
     """A text, and which attributes it tells."""
 
     text: str
-    told: frozenset[str]
+    named: frozenset[str]
 
 
 def _article(words: str) -> str:
@@ -254,47 +254,47 @@ def write_caption(scene: Scene, rng: np.random.Generator, *, full: bool = False)
     Args:
         scene: what to tell of.
         rng: chooses the attributes and the words.
-        full: tell all that can be told.
+        full: name all that can be named.
     """
     odds = {"shape": 0.9, "color": 0.9, "background": 0.65}
-    told = {name for name in NAMES if full or rng.random() < odds.get(name, 0.6)}
+    named = {name for name in NAMES if full or rng.random() < odds.get(name, 0.6)}
     first = {name: ATTRIBUTES[name][0] for name in NAMES}
-    told -= {name for name in NAMES[4:] if scene.values[name] == first[name]}
-    if "count" in told and scene.count == "one" and "shape" not in told:
-        told.discard("count")
+    named -= {name for name in NAMES[4:] if scene.values[name] == first[name]}
+    if "count" in named and scene.count == "one" and "shape" not in named:
+        named.discard("count")
     many = scene.count != "one"
-    noun = (scene.shape if "shape" in told else "shape") + (
-        "es" if scene.shape == "cross" and "shape" in told else "s"
+    noun = (scene.shape if "shape" in named else "shape") + (
+        "es" if scene.shape == "cross" and "shape" in named else "s"
     ) * many
-    words = [scene.values[name] for name in ("size", "texture", "color") if name in told]
+    words = [scene.values[name] for name in ("size", "texture", "color") if name in named]
     things = " ".join([*words, noun])
     if many:
         text = f"{scene.count} {things}"
-        told.add("count")
+        named.add("count")
     else:
         text = _article(things)
-        told.add("count")
-    if "position" in told:
+        named.add("count")
+    if "position" in named:
         place = {"top": "at the top", "bottom": "at the bottom", "center": "in the center"}
         text += " " + place.get(scene.position, f"on the {scene.position}")
-    if not told & {"shape", "color", "size", "texture", "position"} and not many and "background" in told:
+    if not named & {"shape", "color", "size", "texture", "position"} and not many and "background" in named:
         text = _article(f"{scene.background} background")
-        told.discard("count")
-    elif "background" in told:
+        named.discard("count")
+    elif "background" in named:
         text += " on " + _article(f"{scene.background} background")
-    if "lighting" in told:
+    if "lighting" in named:
         text += f", lit from {scene.lighting if scene.lighting in ('above', 'below') else f'the {scene.lighting}'}"
-    if "style" in told:
+    if "style" in named:
         text += (
             ", "
             + {"line drawing": "line drawing", "gradient": "gradient background", "noise": "grainy noise"}[scene.style]
         )
-    return Caption(str(rng.choice(MEDIA)) + text, frozenset(told))
+    return Caption(str(rng.choice(MEDIA)) + text, frozenset(named))
 
 
 def truth(scenes: Sequence[Scene], captions: Sequence[Caption]) -> NDArray[np.bool_]:
     """bool [scenes, captions]: whether each caption is true of each scene."""
     codes = np.stack([scene.codes() for scene in scenes])
-    told = np.array([[name in caption.told for name in NAMES] for caption in captions])
+    named = np.array([[name in caption.named for name in NAMES] for caption in captions])
     # captions[j] was written for scenes[j]
-    return np.asarray(((codes[:, None, :] == codes[None, :, :]) | ~told[None, :, :]).all(axis=2))
+    return np.asarray(((codes[:, None, :] == codes[None, :, :]) | ~named[None, :, :]).all(axis=2))

@@ -1,4 +1,4 @@
-"""Train mini-clip 2: things, their styles and grounds, told apart by pictures and by words.
+"""Train mini-clip 2: things, their styles and grounds, named apart by pictures and by words.
 
 Beside the contrast of pictures and captions, two classifiers on the picture's features name the thing and the style.
 They see the things and styles that the text tower never hears of, so that the features are good for those too; they are

@@ -74,9 +74,9 @@ class Scene:
     @property
     def facts(self) -> frozenset[str]:
         """What is true of the picture; captions tell some of it."""
-        told = {f"thing {each.thing}" for each in self.items} | {f"style {self.style}"}
-        told |= {f"ground {' to '.join(dict.fromkeys(self.ground.names))}", f"count {len(self.items)}"}
-        return frozenset(told)
+        named = {f"thing {each.thing}" for each in self.items} | {f"style {self.style}"}
+        named |= {f"ground {' to '.join(dict.fromkeys(self.ground.names))}", f"count {len(self.items)}"}
+        return frozenset(named)
 
 
 @dataclass(frozen=True)
@@ -156,13 +156,13 @@ def write_caption(scene: Scene, rng: np.random.Generator, *, full: bool = False)
     names = [each.thing for each in scene.items]
     bare = rng.random() < 0.3
     articles = [name if bare else with_article(name) for name in names]
-    told = {f"thing {name}" for name in names}
+    named = {f"thing {name}" for name in names}
     what = articles[0]
     if len(articles) == 2:
         what = _both(scene, articles, rng)
-        told.add("count 2")
+        named.add("count 2")
     if full or rng.random() < 0.65:
-        told.add(f"style {scene.style}")
+        named.add(f"style {scene.style}")
         form = int(rng.integers(4))
         what = (
             f"{what}, {scene.style} style",
@@ -173,13 +173,13 @@ def write_caption(scene: Scene, rng: np.random.Generator, *, full: bool = False)
     if full or rng.random() < 0.65:
         first, last = scene.ground.names
         ground = first if first == last else f"{first} to {last}"
-        told.add(f"ground {ground}")
+        named.add(f"ground {ground}")
         article = "an" if ground[0] in "aeiou" else "a"
         what += (f", on {article} {ground} background", f", {ground} background", f" on {ground}")[int(rng.integers(3))]
     start = ("", "", "", "a picture of ", "an icon of ", "a drawing of ")[int(rng.integers(6))]
     if what.startswith(scene.style):
         start = ""
-    return Caption(start + what, frozenset(told))
+    return Caption(start + what, frozenset(named))
 
 
 def _both(scene: Scene, articles: Sequence[str], rng: np.random.Generator) -> str:

@@ -89,7 +89,7 @@ STYLES: dict[str, Package] = {
 }
 TAUGHT_STYLES = ("flat", "noto", "noto v1")
 GROUPS = (3, 4, 5, 6, 7)  # animals and plants, food, travel and places, activities, objects
-# one face of a clock or one phase of the moon is told from the next by two strokes of a few pixels
+# one face of a clock or one phase of the moon is named from the next by two strokes of a few pixels
 LEFT_OUT = ("o'clock", "-thirty", " moon", "waxing", "waning")
 KEPT_OUT_THINGS, KEPT_OUT_PAIRS, SEED = 60, 0.08, 17
 
@@ -124,14 +124,14 @@ def fetch(package: Package, work: Path) -> Path:
     if npm is None:
         raise RuntimeError("npm is needed to fetch the emoji sets: install Node.js.")
     folder.mkdir(parents=True, exist_ok=True)
-    told = subprocess.run(
+    named = subprocess.run(
         [npm, "pack", f"{package.name}@{package.version}", "--silent"],
         cwd=folder,
         check=True,
         capture_output=True,
         text=True,
     )
-    file = folder / told.stdout.strip().splitlines()[-1]
+    file = folder / named.stdout.strip().splitlines()[-1]
     if base64.b64encode(hashlib.sha512(file.read_bytes()).digest()).decode() != package.sha512:
         raise RuntimeError(f"{package.name} {package.version} is not the file that was pinned.")
     with tarfile.open(file) as archive:
@@ -171,14 +171,14 @@ def svg(style: str, icon: str, work: Path) -> str:
 def things(work: Path) -> tuple[Thing, ...]:
     """All things, in emojibase's order; the same ones are kept out every time."""
     folder = fetch(NAMES, work)
-    told = json.loads((folder / "en/data.json").read_text(encoding="utf-8"))
+    named = json.loads((folder / "en/data.json").read_text(encoding="utf-8"))
     groups = json.loads((folder / "en/messages.json").read_text(encoding="utf-8"))["subgroups"]
     kinds = {each["order"]: each["key"] for each in groups}
     # noto v1 and the shaded set name icons as the sets that they belong to
     tables = {style: json.loads((fetch(STYLES[style], work) / "chars.json").read_text()) for style in ("flat", "noto")}
     tables |= {"noto v1": tables["noto"], "shaded": tables["flat"], "one color": tables["flat"]}
     found: dict[str, Thing] = {}
-    for each in sorted((each for each in told if each.get("group") in GROUPS), key=lambda each: each["order"]):
+    for each in sorted((each for each in named if each.get("group") in GROUPS), key=lambda each: each["order"]):
         name = each["label"].lower().replace("’", "'").replace("“", "").replace("”", "")
         if any(part in name for part in LEFT_OUT) or name in found:
             continue

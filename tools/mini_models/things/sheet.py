@@ -72,8 +72,8 @@ def draw(parts: Parts, prompts: list[str], seed: int, side: int = 128) -> Any:
     generator = torch.Generator().manual_seed(seed)
     latents = torch.randn(len(prompts), 4, side // 8, side // 8, generator=generator)
     for at in scheduler.timesteps:
-        without, told = parts.unet(torch.cat([latents, latents]), at, both).sample.chunk(2)
-        latents = scheduler.step(without + SCALE * (told - without), at, latents).prev_sample
+        without, prompted = parts.unet(torch.cat([latents, latents]), at, both).sample.chunk(2)
+        latents = scheduler.step(without + SCALE * (prompted - without), at, latents).prev_sample
     pictures = parts.autoencoder.decode(latents / parts.autoencoder.config.scaling_factor).sample
     return ((pictures.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy()
 
