@@ -41,7 +41,7 @@ class FormFields:
         marks: by key, what is added to the labels of choices: `not installed`.
         defaults_by: what fields begin with, by key, where a choice has a value:
             `{"preset": {"monster": {"weight": 1.5}}}`.
-        extra: what else the script of this form is told.
+        extra: what else the script of this form is given.
     """
 
     own: tuple[Param, ...]
