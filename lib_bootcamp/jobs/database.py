@@ -103,7 +103,7 @@ class Database:
                 self._make()
         except (OSError, sqlite3.Error) as error:
             raise OutputError(
-                f"The journal {path} cannot be opened: {error}", hint="move it away to begin anew."
+                f"The journal {path} cannot be opened: {error}", hint="move it away to start over."
             ) from None
 
     def _write_ahead(self) -> None:

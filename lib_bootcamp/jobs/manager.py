@@ -138,7 +138,7 @@ class Jobs:
         operation = self.find(name)
         job = operation.job
         if job is None:
-            raise InvalidParamError("operation", f"{name} is no job")
+            raise InvalidParamError("operation", f"{name} cannot run as a job")
         params = operation.as_job().params_from(values)
         context = Context.of_job(self.host, SilentProgress(), trusted=trusted)
         params, places = places_of(operation, params, context)

@@ -111,7 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     test.add_argument("--pins", choices=tuple(PINS), help="run the tests, without the checks, with these versions")
     test.add_argument("--coverage", action="store_true", help="report the share of lib_bootcamp that the tests run")
     for each in (setup, check, test):
-        each.add_argument("--fresh", action="store_true", help="make the environment anew, with this Python")
+        each.add_argument("--fresh", action="store_true", help="make the environment again, with this Python")
     return parser
 
 

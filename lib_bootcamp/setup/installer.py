@@ -101,7 +101,7 @@ def _make(environment: Path, locks: Sequence[Path], python: str, handle: IO[str]
     started = time.monotonic()
     who, how = _state(environment)
     if fresh and who == "adopted":
-        raise SetupError(f"{environment} was not made by this program: remove it by hand to have it made anew.")
+        raise SetupError(f"{environment} was not made by this program: remove it by hand to have it made again.")
     if who == "made" and (fresh or how == "busy" or _was_of_another_python(environment)):
         _remove(environment)
         who = "none"

@@ -89,7 +89,7 @@ class NameWork:
                 self.script.worked.append(path.name)
                 bad = path.name in self.script.bad
                 made.append(
-                    ImageError("It is no picture.") if bad else NameResult(text=f"{self.params.word} {path.stem}")
+                    ImageError("It is not a picture.") if bad else NameResult(text=f"{self.params.word} {path.stem}")
                 )
             yield from made
 

@@ -65,7 +65,7 @@ def test_a_picture_that_is_bad_and_one_that_is_left_out_are_told(jobs: Jobs, roo
     info = run(jobs, root)
     assert (info.state, info.done, info.skipped, info.failed) == ("done", 9, 1, 1)
     (failed,) = jobs.failures(info.id, trusted=True)
-    assert (failed.path, failed.note) == ("3.img", "It is no picture.")
+    assert (failed.path, failed.note) == ("3.img", "It is not a picture.")
     assert jobs.items(info.id, trusted=True, offset=10)[0].note == "It is left out."
     assert "3.txt" not in files_of(root)
     assert info.summary() == "done: 9 of 11 done, 1 left out, 1 failed"

@@ -15,7 +15,7 @@ QR = {"control": "qr", "content": LINK, "grid_px": 1, "weight": 1.2}
 NOT_UNDERSTOOD = [
     ([{"conten": "HELLO"}], "did you mean content"),
     ([{"Control": "qr", "content": LINK}], "did you mean control"),
-    ([{"lights": []}], "lights is no parameter of control qr"),
+    ([{"lights": []}], "lights is not a parameter of control qr"),
     ([{}], "content"),
     ([QR, QR], "alwayson_scripts.bootcamp.args[1] is one too many"),
     (["HELLO"], "alwayson_scripts.bootcamp.args has 1 values"),

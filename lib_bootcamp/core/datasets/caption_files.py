@@ -84,7 +84,7 @@ def decode_text(data: bytes, path: Path) -> str:
     except UnicodeDecodeError as error:
         raise CaptionError(f"{path} is not UTF-8 (byte {error.start})", hint="save it as UTF-8.") from None
     if "\0" in text:
-        raise CaptionError(f"{path} holds zero bytes and is no text.")
+        raise CaptionError(f"{path} contains null bytes and is not text.")
     return text
 
 

@@ -91,7 +91,7 @@ def _checked_rows(path: Path, reader: Iterator[list[str]]) -> Iterator[list[str]
     try:
         yield from reader
     except csv.Error as error:
-        raise CaptionError(f"{path} is no table: {error}.") from None
+        raise CaptionError(f"{path} is not a table: {error}.") from None
 
 
 def _columns(path: Path, head: list[str]) -> tuple[int, int]:

@@ -54,7 +54,7 @@ class Listing:
         """Every picture, and every folder that may have some, that was left out, with a sentence about each."""
         reasons = {path: f"{path.name} {why}." for path, why in self.not_read.items()}
         reasons |= {path: f"{path.name} {HIDDEN}." for path in self.hidden}
-        reasons |= {path: f"{path.name} is no regular file." for path in self.special}
+        reasons |= {path: f"{path.name} is not a regular file." for path in self.special}
         reasons |= {path: f"{path.name} is outside the folder." for path in self.outside_pictures}
         reasons |= self.unread
         if self.is_cut:

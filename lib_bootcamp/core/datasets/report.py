@@ -33,7 +33,7 @@ class PictureFacts:
     bytes: Annotated[int, Spec("Bytes")]
     alpha: Annotated[bool, Spec("Alpha", "It has an alpha channel or a transparent color.")]
     transparent: Annotated[bool, Spec("Transparent", "Some pixel is not opaque.")]
-    orientation: Annotated[int, Spec("Orientation", "EXIF's; 1 where the pixels lie as they are shown.")]
+    orientation: Annotated[int, Spec("Orientation", "EXIF's; 1: the pixels are stored upright.")]
     frames: Annotated[int, Spec("Frames")]
     bucket: Annotated[str, Spec("Bucket", "Width x height that it is trained at.", unit="px")]
     cropped: Annotated[float, Spec("Cut off", "By the bucket.", unit="[0, 1]")]

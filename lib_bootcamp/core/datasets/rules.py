@@ -59,7 +59,7 @@ RULES: dict[str, Rule] = {
         "review",
         "picture",
         "{have} transparent pixels",
-        "Lay them on a background of your choice: trainers drop the alpha channel, and what lies hidden is trained.",
+        "Flatten them onto a background of your choice: trainers drop the alpha channel and train on what it hides.",
     ),
     "animated": Rule("Files", "review", "picture", "{have} several frames", "Only the first frame is trained."),
     "flat": Rule("Files", "review", "picture", "{have} one tone only", "Remove them, unless that is what you teach."),
@@ -114,7 +114,7 @@ RULES: dict[str, Rule] = {
         "fix",
         "picture",
         "in {groups} {are} the same",
-        "Keep one of each: a picture that is there twice weighs double.",
+        "Keep one of each: a duplicate counts twice in training.",
     ),
     "near": Rule(
         "Duplicates",
@@ -142,7 +142,7 @@ RULES: dict[str, Rule] = {
         "review",
         "picture",
         "{have} no caption, which is all of them",
-        "Only the class in the folder's name would be learned: caption them, unless that is meant.",
+        "Only the class in the folder's name would be learned: caption them, unless that is intended.",
     ),
     "missing": Rule(
         "Captions", "fix", "picture", "{have} no caption", "Write them, or the folder's class is taken for these."
@@ -242,13 +242,13 @@ RULES: dict[str, Rule] = {
         "good",
         "tag",
         "of {tags} {are} in one caption only",
-        "Such a tag is hardly learned, which is no harm where it describes a detail.",
+        "Such a tag is hardly learned, which does no harm where it describes a detail.",
     ),
     "no-repeats": Rule(
         "Balance",
         "fix",
         "folder",
-        "{have} no repeats in the name, beside others that have them",
+        "{have} no repeats in the name, while others do",
         "kohya's trainer leaves them out: rename them to something like 10_{name}.",
     ),
     "zero-repeats": Rule("Balance", "fix", "folder", "{have} 0 repeats", "kohya's trainer leaves them out."),

@@ -73,14 +73,14 @@ def kohya_leaves_out(path: PurePosixPath, layout: Layout) -> str:
 def _wrong_folder(path: PurePosixPath, layout: Layout) -> str:
     folders = path.parts[:-1]
     if not folders:
-        return "It lies beside the folders with repeats; kohya's trainer takes only what is in folders like 10_name."
+        return "It is next to the folders with repeats; kohya's trainer takes only what is in folders like 10_name."
     info: Repeats = repeats_of(folders[0])
     if info.count is None:
         return f"Its folder {folders[0]} has no repeats in its name; kohya's trainer takes only folders like 10_name."
     if info.count < 1:
         return f"Its folder {folders[0]} has 0 repeats, and kohya's trainer leaves it out."
     if len(folders) > 1:
-        return f"It lies in a folder inside of {folders[0]}; kohya's trainer does not look into folders inside."
+        return f"It is in a subfolder of {folders[0]}; kohya's trainer does not look into folders inside."
     return ""
 
 

@@ -298,7 +298,7 @@ def _refuse_link(status: os.stat_result | None) -> None:
 def _refuse_special(place: Place) -> None:
     status = place.stat()
     if status is not None and not stat.S_ISREG(status.st_mode):
-        raise OSError(errno.EINVAL, "something that is no file has its name", str(place.path))
+        raise OSError(errno.EINVAL, "something that is not a file has its name", str(place.path))
 
 
 def _same(one: os.stat_result | None, other: os.stat_result | None) -> bool:

@@ -83,11 +83,11 @@ def plan(files: Sequence[tuple[Path, str]], target: Path, how: How) -> list[Step
         target: the folder that holds the folders.
         how: copy, move or hard link.
     Raises:
-        OutputError: the target, or a folder in it, is there and is no folder.
+        OutputError: the target, or a folder in it, is there and is not a folder.
     """
     for place in [target, *(target / name for name in dict.fromkeys(folder for _, folder in files))]:
         if place.exists() and not place.is_dir():
-            raise OutputError(f"{place} is no folder", hint="give another one to sort into.")
+            raise OutputError(f"{place} is not a folder", hint="give another one to sort into.")
     taken: set[str] = set()
     steps = []
     for source, folder in files:
@@ -249,7 +249,7 @@ class Sorting:
             except OSError as error:
                 if error.errno not in _CANNOT_LINK:
                     raise
-                note = f"{step.source} is copied, because there is no hard link from it to {step.target.parent}: "
+                note = f"{step.source} is copied, because it cannot be hard-linked to {step.target.parent}: "
                 step = replace(step, how="copy", note=f"{note}{error.strerror}.")
         with open_regular(step.source) as source:
             return step, copy(source, made)

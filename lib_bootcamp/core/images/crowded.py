@@ -39,7 +39,7 @@ def refuse_crowded(data: bytes) -> None:
     for starts, is_crowded in _WALKS:
         if data.startswith(starts) and is_crowded(data):
             raise ImageError(
-                f"The file has over {MAX_BESIDE:,} texts or other blocks beside its pixels",
+                f"The file has over {MAX_BESIDE:,} texts or other blocks besides its pixels",
                 hint="save it again without.",
             )
     refuse_many_scans(data)

@@ -113,7 +113,7 @@ def _from_numpy(data: bytes) -> NDArray[Any]:
         raise damaged from None
     height, width = _sides(shape)
     if dtype.kind not in "biuf" or not height:
-        raise ImageError("The NumPy file is no depth map", hint="give an array of one number for each pixel.")
+        raise ImageError("The NumPy file is not a depth map", hint="give an array of one number for each pixel.")
     if height * width > MAX_PIXELS:
         raise TooLargeError(f"The depth map has more than {MAX_PIXELS // 1_000_000} megapixels.")
     stream.seek(0)

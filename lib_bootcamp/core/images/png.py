@@ -45,7 +45,7 @@ def encode_png(image: Image, text: Mapping[str, str] | None = None) -> bytes:
     """
     channels = image.shape[2] if image.ndim == 3 else 1
     if image.dtype != np.uint8 or image.ndim not in (2, 3) or channels not in COLOR_TYPES or not image.size:
-        raise ValueError(f"{image.dtype} {list(image.shape)} is no picture")
+        raise ValueError(f"{image.dtype} {list(image.shape)} is not a picture")
     height, width = image.shape[:2]
     texts = (text or {}).items()
     if not all(1 <= len(key) < 80 for key, _ in texts):

@@ -46,11 +46,27 @@ class Light(Params):
     ] = "#ffffff"
     x: Annotated[
         float,
-        Spec("X", "From the left edge; may lie outside.", ge=-4, le=5, step=0.01, unit="of the width", when=_PLACED),
+        Spec(
+            "X",
+            "From the left edge; may be outside the picture.",
+            ge=-4,
+            le=5,
+            step=0.01,
+            unit="of the width",
+            when=_PLACED,
+        ),
     ] = 0.5
     y: Annotated[
         float,
-        Spec("Y", "From the top edge; may lie outside.", ge=-4, le=5, step=0.01, unit="of the height", when=_PLACED),
+        Spec(
+            "Y",
+            "From the top edge; may be outside the picture.",
+            ge=-4,
+            le=5,
+            step=0.01,
+            unit="of the height",
+            when=_PLACED,
+        ),
     ] = 0.5
     z: Annotated[
         float,
@@ -72,7 +88,7 @@ class Light(Params):
         float,
         Spec(
             "Elevation",
-            "How high it stands: 90 shines straight down on the canvas, 0 along it.",
+            "Its height: 90 shines straight down on the canvas, 0 along it.",
             ge=0,
             le=90,
             step=1,

@@ -80,7 +80,7 @@ def _safetensors(file: BinaryIO, head: bytes, size: int) -> tuple[dict[str, Any]
         kind = next((kind for magic, kind in _RENAMED if head.startswith(magic)), "")
         if kind:
             return {}, f"is {kind} was renamed; get the safetensors file"
-        return {}, "is no safetensors file: it begins with no header; download it again"
+        return {}, "is not a safetensors file: it has no header; download it again"
     if 8 + length > size:
         return {}, "is cut off within its header; download it again"
     file.seek(8)
@@ -89,7 +89,7 @@ def _safetensors(file: BinaryIO, head: bytes, size: int) -> tuple[dict[str, Any]
     except (ValueError, RecursionError):
         return {}, _WRONG.format(why="it is not JSON")
     if not isinstance(header, dict):
-        return {}, _WRONG.format(why="it is no object")
+        return {}, _WRONG.format(why="it is not an object")
     problem = _contradiction(header, size - 8 - length)
     return ({}, problem) if problem else (header, "")
 

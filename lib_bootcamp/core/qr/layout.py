@@ -26,7 +26,7 @@ class QrLayout(Params):
         int,
         Spec(
             "Correctable modules",
-            "Wrong modules that are corrected wherever they lie.",
+            "Wrong modules that are corrected wherever they are.",
             ge=0,
             le=31329,
             renamed=("modules_may_fail",),

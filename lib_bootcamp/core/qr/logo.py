@@ -71,7 +71,9 @@ def safe_area(version: int, level: Level, share: float, picture_size: tuple[int,
     smaller = (round(share * 100) - step for step in range(1, round(share * 100)))
     works = next((each / 100 for each in smaller if _find(version, level, each / 100, picture_size)), None)
     remedy = f"at most {works:g} works" if works else "no logo fits; leave it out, or raise error_correction"
-    problem = f"of {share:g} covers more of version {version}-{level} than can be restored beside its function patterns"
+    problem = (
+        f"of {share:g} covers more of version {version}-{level} than can be restored apart from its function patterns"
+    )
     raise InvalidParamError("logo_share", problem, hint=remedy)
 
 

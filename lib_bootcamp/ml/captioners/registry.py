@@ -138,7 +138,7 @@ def _found(name: str) -> Factory | None:
                 loaded: Factory = entry.load()
             except Exception as error:
                 raise ModelError(
-                    f"The captioner {name} cannot be loaded ({first_line(error)}): mend or remove the package "
+                    f"The captioner {name} cannot be loaded ({first_line(error)}): fix or remove the package "
                     f"that brings it ({entry.value})."
                 ) from error
             return loaded

@@ -36,7 +36,7 @@ def ldm_config(
     try:
         unet, vae = _unet_params(shapes, heads), _vae_params(shapes)
     except (KeyError, IndexError, ValueError) as error:
-        raise ModelError(f"This is no checkpoint of Stable Diffusion 1's layout ({error}).") from error
+        raise ModelError(f"This is not a checkpoint of Stable Diffusion 1's layout ({error}).") from error
     return _config(unet, vae, text_encoder, image_size)
 
 

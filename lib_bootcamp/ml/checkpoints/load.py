@@ -99,7 +99,7 @@ def _from_folder(path: Path) -> dict[str, Any]:
     if why := unreadable_in(path):
         raise ModelError(f"The checkpoint cannot be loaded: {why}.")
     if not (path / "model_index.json").is_file():
-        raise ModelError(f"{path} is no diffusers folder: it has no model_index.json.")
+        raise ModelError(f"{path} is not a diffusers folder: it has no model_index.json.")
     return _from_pipeline(str(path), f"The folder {path}")
 
 
@@ -122,5 +122,5 @@ def _parts_of(pipeline: Any) -> dict[str, Any]:
     parts = {name: getattr(pipeline, name, None) for name in names}
     missing = [name for name in ("unet", "vae", "text_encoder", "tokenizer") if parts[name] is None]
     if missing:
-        raise ModelError(f"This is no checkpoint of Stable Diffusion 1, 2 or XL: it has no {missing[0]}.")
+        raise ModelError(f"This is not a checkpoint of Stable Diffusion 1, 2 or XL: it has no {missing[0]}.")
     return {**parts, "scheduler": dict(pipeline.scheduler.config)}

@@ -234,12 +234,12 @@ def read_features(path: Path, count: int | None, width: int) -> torch.Tensor | N
         with safe_open(str(path), framework="pt") as file:
             features: torch.Tensor = file.get_tensor("features")
     except (SafetensorError, OSError, ValueError, RuntimeError):
-        LOG.warning("%s is damaged and made anew", path)
+        LOG.warning("%s is damaged and is computed again", path)
         return None
     fits = features.dtype == torch.float16 and features.ndim == 2 and features.shape[1] == width
     if fits and count in (None, features.shape[0]) and _all_unit(features):
         return features
-    LOG.warning("%s is damaged and made anew", path)
+    LOG.warning("%s is damaged and is computed again", path)
     return None
 
 

@@ -120,7 +120,7 @@ def _read_config(path: Path) -> dict[str, dict[str, Any]]:
     except (OSError, ValueError, AttributeError, KeyError, TypeError):
         known = False
     if not known:
-        raise ModelError(f"{path} is no configuration of open_clip's: it needs model_cfg with vision_cfg and text_cfg.")
+        raise ModelError(f"{path} is not an open_clip configuration: it needs model_cfg with vision_cfg and text_cfg.")
     return {"model_cfg": model, "preprocess_cfg": read.get("preprocess_cfg") or {}}
 
 

@@ -50,7 +50,7 @@ class CaptionEditor:
         pictures = {self._below(path): path for path in listing.pictures}
         for name in params.files:
             if name not in pictures:
-                raise InvalidParamError("files", f"names {name[:200]!r}, which is no picture in the folder")
+                raise InvalidParamError("files", f"names {name[:200]!r}, which is not a picture in the folder")
         chosen = params.files or pictures
         self.pictures = {name: pictures[name] for name in dict.fromkeys(chosen)}
         self._matched: list[str] | None = None
@@ -115,7 +115,7 @@ class CaptionEditor:
                 return f"{self._below(picture)}: {read.problems[path]}"
         there, seen = caption.text if caption else "", self.params.expected_caption
         if seen is not None and there != with_endings_of(there, seen.strip()):  # pages send each line's end as \n
-            return f"{self._below(picture)} has another caption by now; skipped."
+            return f"{self._below(picture)} has a different caption now; skipped."
         return ""
 
     def _written(self, planned: Sequence[_Planned]) -> Iterator[CaptionChange]:
@@ -145,7 +145,7 @@ class CaptionEditor:
         except CaptionError as error:
             return str(error)
         if data is None:
-            return f"{self._below(file)} was changed meanwhile; skipped."
+            return f"{self._below(file)} was changed in the meantime; skipped."
         journal.write(file, data)
         return ""
 

@@ -48,7 +48,7 @@ class CaptionsParams(Params):
         str | None,
         Spec(
             "Expected caption",
-            "A caption that is another one by now is skipped.",
+            "A caption that has changed in the meantime is skipped.",
             format="multiline",
             group="More",
             renamed=("seen",),
@@ -57,14 +57,14 @@ class CaptionsParams(Params):
     ] = None
     replace_text: Annotated[
         tuple[str, ...],
-        Spec("Replace words", "old => new, one per line; wherever they stand.", group="Edit", max_length=200),
+        Spec("Replace words", "old => new, one per line; wherever they appear.", group="Edit", max_length=200),
     ] = ()
     rename: Annotated[
         tuple[str, ...],
         Spec("Rename tags", "old => new, one per line; whole tags only.", group="Edit", max_length=200),
     ] = ()
     remove: Annotated[
-        tuple[str, ...], Spec("Remove tags", "A star stands for anything, as in *hair.", group="Edit", max_length=200)
+        tuple[str, ...], Spec("Remove tags", "A star matches anything, as in *hair.", group="Edit", max_length=200)
     ] = ()
     add: Annotated[
         tuple[str, ...], Spec("Add tags", "Where they are not there yet.", group="Edit", max_length=200)
@@ -85,7 +85,7 @@ class CaptionsParams(Params):
         int,
         Spec(
             "Keep first tags",
-            "So many tags keep their place: kohya's keep_tokens.",
+            "Number of tags that keep their place: kohya's keep_tokens.",
             ge=0,
             le=100,
             unit="tags",
@@ -109,7 +109,7 @@ class CaptionsParams(Params):
         ),
     ] = ".txt"
     dry_run: Annotated[bool, Spec("Dry run", "List what would change and write nothing.")] = False
-    undo: Annotated[bool, Spec("Undo", "Take back the newest edit of this folder.", group="More")] = False
+    undo: Annotated[bool, Spec("Undo", "Undo the newest edit of this folder.", group="More")] = False
 
     def check(self) -> None:
         """The question and the edits can be read, and undo is not mixed with them."""

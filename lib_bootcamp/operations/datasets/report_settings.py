@@ -111,7 +111,7 @@ class DatasetParams(Params):
     bucket_min_px: Annotated[int, Spec("Shortest side", ge=64, le=4096, unit="px", group="Buckets")] = 256
     bucket_max_px: Annotated[int, Spec("Longest side", ge=64, le=8192, unit="px", group="Buckets")] = 1024
     separator: Annotated[
-        str, Spec("Separator", "What stands between tags.", min_length=1, max_length=8, group="Captions")
+        str, Spec("Separator", "The text between tags.", min_length=1, max_length=8, group="Captions")
     ] = ","
     clip: Annotated[
         str | None,

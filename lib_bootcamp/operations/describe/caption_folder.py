@@ -153,7 +153,7 @@ class CaptionWork(PictureFolder):
         before = None if self._table is not None else self._bytes(self._file(picture))
         existing = self._existing(picture, before)
         if existing and self.params.existing == "skip":
-            return Settled(result=captioned(found[:KEPT_FOUND], existing), skipped="There is a caption by now.")
+            return Settled(result=captioned(found[:KEPT_FOUND], existing), skipped="There is a caption now.")
         text = self._wording.compose(found, existing, self.params.existing)
         made = captioned(found[:KEPT_FOUND], text)
         if not text:

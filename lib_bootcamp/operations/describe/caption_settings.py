@@ -178,7 +178,7 @@ class CaptionSettings(Params):
         tuple[str, ...],
         Spec(
             "Never add",
-            "Tags that no caption gets; * stands for anything: *hair.",
+            "Tags that no caption gets; * matches anything: *hair.",
             group="Words",
             max_length=1000,
             renamed_titles=("Never",),
@@ -190,7 +190,7 @@ class CaptionSettings(Params):
     ] = ()
     replace_text: Annotated[
         tuple[str, ...],
-        Spec("Replace words", "old => new, one per line; wherever they stand.", group="Words", max_length=200),
+        Spec("Replace words", "old => new, one per line; wherever they appear.", group="Words", max_length=200),
     ] = ()
     order: Annotated[
         Order,
@@ -265,7 +265,9 @@ def _checked_limits(given: Mapping[str, Any], lists: Sequence[str]) -> dict[str,
     for name, values in given.items():
         path = f"per_list.{str(name)[:60]}"
         if name not in lists:
-            raise InvalidParamError(path, "is no list; name one of " + (", ".join(lists)[:200] or "your label groups"))
+            raise InvalidParamError(
+                path, "is not a list; name one of " + (", ".join(lists)[:200] or "your label groups")
+            )
         parts = list(values) if isinstance(values, Sequence) and not isinstance(values, str) else [values]
         try:
             least = float(parts[0])

@@ -80,7 +80,7 @@ class InterrogateSettings(Params):
         int,
         Spec(
             "Minimum labels",
-            "A chain takes so many even when they fit less.",
+            "A chain takes this many even when they fit less well.",
             ge=0,
             le=64,
             group="Labels",
@@ -105,7 +105,7 @@ class InterrogateSettings(Params):
         int,
         Spec(
             "Candidate labels",
-            "So many of the labels that fit best.",
+            "Number of the best labels.",
             ge=1,
             le=8192,
             unit="labels",
@@ -131,7 +131,7 @@ class InterrogateSettings(Params):
         int,
         Spec(
             "Labels per table",
-            "So many labels of each table are listed; 0: none.",
+            "Number of labels listed for each table; 0: none.",
             ge=0,
             le=50,
             group="Labels",

@@ -67,13 +67,15 @@ KeepColor = Annotated[
 ]
 Tolerance = Annotated[
     float,
-    Spec("Tolerance", "How far the brightness may lie from a map's.", ge=0, le=0.5, step=0.01, unit="luma", **_GROUP),
+    Spec(
+        "Tolerance", "How far the brightness may differ from a map's.", ge=0, le=0.5, step=0.01, unit="luma", **_GROUP
+    ),
 ]
 TouchUp = Annotated[
     int,
     Spec(
         "Touch up",
-        "At most so many gray levels by which weak modules of the finished picture are made lighter or darker, as few "
+        "Most gray levels by which weak modules of the finished picture are made lighter or darker, as few "
         "as make it scan; 0: none.",
         ge=0,
         le=255,

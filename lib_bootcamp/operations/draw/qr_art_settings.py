@@ -55,7 +55,7 @@ class QrArtParams(DrawingParams, QrCodeParams):
         int,
         Spec(
             "Maximum tries",
-            "For each seed: draw, draw more firmly where it is wrong, mend that.",
+            "For each seed: draw, guide more strongly where it is wrong, repair that.",
             ge=1,
             le=16,
             renamed_titles=("Tries",),
@@ -65,7 +65,14 @@ class QrArtParams(DrawingParams, QrCodeParams):
     touch_up: TouchUp = TOUCH_UP
     seeds: Annotated[
         int,
-        Spec("Maximum seeds", "So many at most, from the seed on.", ge=1, le=1000, renamed_titles=("Seeds",), **_LOOP),
+        Spec(
+            "Maximum seeds",
+            "At most this many, starting at the seed.",
+            ge=1,
+            le=1000,
+            renamed_titles=("Seeds",),
+            **_LOOP,
+        ),
     ] = 1
     stop_at_first: Annotated[
         bool, Spec("Stop at the first that scans", "If not, all seeds are drawn and the best picture is kept.", **_LOOP)

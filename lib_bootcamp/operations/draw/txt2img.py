@@ -70,7 +70,7 @@ class Txt2ImgParams(DrawingParams):
     ] = 0.5
     guide_tolerance: Annotated[
         float,
-        Spec("Tolerance", "How far the brightness may lie from the map.", ge=0, le=0.5, step=0.01, group="Map"),
+        Spec("Tolerance", "How far the brightness may differ from the map.", ge=0, le=0.5, step=0.01, group="Map"),
     ] = TOLERANCE
     guide_end: Annotated[
         float, Spec("Until", "The share of the steps that follow the map.", ge=0, le=1, step=0.05, group="Map")

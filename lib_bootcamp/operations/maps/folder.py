@@ -84,7 +84,7 @@ class MapsOfFiles(MapsFolder):
     """The same, or some of the folder's pictures."""
 
     only: Annotated[
-        tuple[str, ...], Spec("Pictures", "Files below the folder; none: all that lie in it.", max_length=MAX_FILES)
+        tuple[str, ...], Spec("Pictures", "Files in the folder; none: all of them.", max_length=MAX_FILES)
     ] = ()
 
 
@@ -191,7 +191,7 @@ class MapsWork(PictureFolder):
         path = self._file(picture)
         before = self._there.read(path)
         if before is not None and self.existing == "skip":
-            return Settled(result=result, skipped="There is a map by now.")
+            return Settled(result=result, skipped="There is a map now.")
         return Settled(
             result=result, writes=(Write(path=path, before=before, after=typing.cast("MapFile", result).data),)
         )

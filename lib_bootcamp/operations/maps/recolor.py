@@ -31,7 +31,7 @@ from .sizing import Height, Resizing, Width
 class RecolorParams(Params):
     """What the recolor model is given of the picture, and whose colors are previewed."""
 
-    image: Annotated[Image, Spec("Picture", "The picture to color anew.", positional=True)]
+    image: Annotated[Image, Spec("Picture", "The picture to recolor.", positional=True)]
     conditioning: Annotated[
         Conditioning,
         Spec(

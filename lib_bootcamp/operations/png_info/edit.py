@@ -39,13 +39,13 @@ class PngInfoEditParams(Params):
         dict[str, Any],
         Spec(
             "Changes",
-            "Fields of the file's own parameters to write anew, with null to take one out: prompt, negative_prompt, "
+            "Fields of the file's own parameters to change, with null to take one out: prompt, negative_prompt, "
             'steps, seed, ..., or any name of an infotext, as in {"seed": 1, "CFG scale": 5}.',
         ),
     ] = field(default_factory=dict)
     keep_other: Annotated[
         bool,
-        Spec("Keep other texts", "Workflows, comments and XMP that are no infotext. Off: they are taken out too."),
+        Spec("Keep other texts", "Workflows, comments and XMP that are not infotext. Off: they are taken out too."),
     ] = False
 
     def check(self) -> None:

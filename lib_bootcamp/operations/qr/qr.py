@@ -88,7 +88,7 @@ class QrParams(QrCodeParams):
     ] = False
     logo: Annotated[
         Image | None,
-        Spec("Logo", "Lies beside the function patterns, as near to the middle as they allow.", group="Logo"),
+        Spec("Logo", "Placed clear of the function patterns, as near to the middle as they allow.", group="Logo"),
     ] = None
     logo_share: Annotated[
         float, Spec("Logo size", "Its longer side, as a share of the code's.", ge=0.05, le=0.5, step=0.01, group="Logo")
@@ -132,7 +132,7 @@ class QrMap(ControlMap):
         int,
         Spec(
             "Correctable modules",
-            "Wrong data modules that are corrected wherever they lie, beside a logo.",
+            "Wrong data modules that are corrected wherever they are, besides a logo.",
             renamed=("modules_may_fail",),
             renamed_titles=("Modules that may fail",),
         ),
@@ -225,7 +225,7 @@ def _style(params: QrParams) -> Style:
 QR = Operation(
     name="qr",
     title="QR control map",
-    summary="Make a QR code as a control map whose modules lie on the diffusion model's grid.",
+    summary="Make a QR code as a control map whose modules align with the diffusion model's grid.",
     params=QrParams,
     result=QrMap,
     run=make_qr,

@@ -144,7 +144,7 @@ class ModuleReport:
         int,
         Spec(
             "Correctable modules",
-            "Wrong data modules corrected wherever they lie.",
+            "Wrong data modules corrected wherever they are.",
             renamed=("may_fail",),
             renamed_titles=("Modules that may fail",),
         ),

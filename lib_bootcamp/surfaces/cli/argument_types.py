@@ -12,7 +12,7 @@ def port(text: str) -> int:
     """A TCP port."""
     if text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= 65535:
         return int(text)
-    raise argparse.ArgumentTypeError(f"{text[:40]!r} is no port; give 1 to 65535")
+    raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a port; give 1 to 65535")
 
 
 def folder_there(text: str) -> Path:

@@ -50,7 +50,7 @@ def _add_file_flags(parser: Any, operation: Operation[Any, Any]) -> None:
     if any(each.kind in {"image", "file"} for each in (*operation.params.fields(), *fields_of(operation.result))):
         _add_picture_flags(files, operation)
     if operation.stream:
-        description = "print a JSON object on each line as it goes on: its steps, and the result"
+        description = "print a JSON object on each line while it runs: its steps, and the result"
         files.add_argument("--stream", action="store_true", help=description)
     _add_print_flags(files)
 

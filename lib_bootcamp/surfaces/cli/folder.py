@@ -55,7 +55,7 @@ class FolderSettings(Settings):
         """
         if self.sort_into is None and (self.undo or self.dry_run or self.sort_by):
             flag = "--undo" if self.undo else "--dry-run" if self.dry_run else "--sort-by"
-            raise InvalidParamError(flag, "needs --sort-into FOLDER beside it")
+            raise InvalidParamError(flag, "needs --sort-into FOLDER too")
 
 
 def add_flags(parser: Any, *, labeled: bool) -> None:
@@ -83,7 +83,7 @@ def add_flags(parser: Any, *, labeled: bool) -> None:
         help="copy (default), move, or hard link: a second name of the same file. Nothing is ever overwritten",
     )
     sorting.add_argument("--dry-run", action="store_true", help="with --sort-into: print what would happen, do nothing")
-    sorting.add_argument("--undo", action="store_true", help="with --sort-into: take back the newest sorting into it")
+    sorting.add_argument("--undo", action="store_true", help="with --sort-into: undo the newest sorting into it")
 
 
 FLAGS = ("recursive", "json", "csv", "jsonl", "quiet", "sheet", "truth", "sort_into", "sort_by", "dry_run", "undo")

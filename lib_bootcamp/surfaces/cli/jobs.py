@@ -110,7 +110,7 @@ def _mention_unfinished(jobs: Jobs, number: int) -> None:
         if unfinished and jobs.folder(other.id, trusted=True) == folder:
             sys.stderr.write(
                 f"Job {other.id} on this folder is {other.state} with {other.left:,} pictures left; "
-                f"{PROGRAM} jobs resume {other.id} goes on with it.\n"
+                f"to resume it: {PROGRAM} jobs resume {other.id}\n"
             )
 
 
@@ -123,9 +123,9 @@ def _report(jobs: Jobs, info: JobInfo) -> None:
         print("...")
     print(f"Job {info.id} is {info.summary()}")
     if info.state == "done" and info.done:
-        print(f"{PROGRAM} jobs undo {info.id} takes it back.")
+        print(f"To undo it: {PROGRAM} jobs undo {info.id}")
     elif "resume" in info.actions:
-        print(f"{PROGRAM} jobs resume {info.id} goes on with it.")
+        print(f"To resume it: {PROGRAM} jobs resume {info.id}")
 
 
 def _name_left_out(jobs: Jobs, info: JobInfo) -> None:
@@ -219,7 +219,7 @@ def _undo(jobs: Jobs, arguments: argparse.Namespace) -> int:
 def _remove(jobs: Jobs, arguments: argparse.Namespace) -> int:
     jobs.remove(arguments.number, trusted=True)
     if not arguments.json:
-        print(f"Job {arguments.number} is forgotten; its files stay as they are.")
+        print(f"Job {arguments.number} is removed from the list; its files stay as they are.")
     return 0
 
 

@@ -100,10 +100,10 @@ class MapsRunner(JobRunner):
 
     def _suggest_next(self, info: JobInfo) -> None:
         if info.state != "done":
-            left = f"Stopped with {info.left:,} left; " if info.total else ""
-            self._aside(f"{left}{PROGRAM} jobs resume {info.id} goes on with it.")
+            left = f"Stopped with {info.left:,} left. " if info.total else ""
+            self._aside(f"{left}To resume it: {PROGRAM} jobs resume {info.id}")
         elif info.done:
-            self._aside(f"{PROGRAM} jobs undo {info.id} takes it back.")
+            self._aside(f"To undo it: {PROGRAM} jobs undo {info.id}")
 
 
 def _outcome(operation: str, path: str, item: ItemInfo, made: Path) -> Outcome:

@@ -21,7 +21,7 @@ from .model_flags import add_model_flags
 KEEPING = "\n".join(f"  {name:14} {what}" for name, what in bootstrap.COMMANDS.items())
 EXIT_CODES = """\
 Exit codes: 0 done; 1 the answer is no (a code that does not scan, a picture that does not say
-how it was made, captions that were left); 2 a parameter is wrong; 3 a file cannot be read or
+how it was made, captions that were skipped); 2 a parameter is wrong; 3 a file cannot be read or
 written, or something is missing; 4 some items of a folder failed; 130 interrupted.
 """
 EPILOG = f"of the program itself:\n{KEEPING}\n\n{EXIT_CODES}"

@@ -138,7 +138,7 @@ class Runner:
         code = self._print(outcomes, several=True)
         if outcomes and outcomes[-1].ends_all:
             rest = len(items) - len(outcomes)
-            complain(f"Stopped with {rest} left; --skip-existing goes on when there is room.")
+            complain(f"Stopped with {rest} left; --skip-existing continues when there is room.")
             return outcomes[-1].exit_code
         return code
 

@@ -43,7 +43,7 @@ def fill(parser: argparse.ArgumentParser) -> None:
         action="append",
         type=_checked(lambda text: host_names([text])[0]),
         metavar="NAME",
-        help="name that this server answers to beside this machine's own, as behind a proxy "
+        help="name that this server answers to besides this machine's own, as behind a proxy "
         "(*.example.com: all below it, *: every name); may be repeated",
     )
     parser.add_argument(

@@ -24,7 +24,7 @@ EVENTS = "text/event-stream"
 TITLE = "Bootcamp"
 DESCRIPTION = "Control maps, QR-code art and scanning, and what CLIP sees in pictures: one route for each operation."
 _DESCRIPTIONS = {
-    400: "The body is malformed, or `Host` is no name of this server.",
+    400: "The body is malformed, or `Host` is not a name of this server.",
     401: "The credentials are missing or wrong.",
     403: "The credentials do not allow this, or a page of a foreign site asks for it.",
     406: "The answer has no format that the caller accepts.",

@@ -121,7 +121,7 @@ DELETED = Route(
     answer=JobInfo,
     statuses=_CHANGE,
     query=JobQuery,
-    others={204: {"description": "The job is forgotten; its files stay."}},
+    others={204: {"description": "The job is removed from the list; its files stay."}},
 )
 
 

@@ -88,7 +88,7 @@ LISTED = Route(
     method="GET",
     path="/operations",
     operation_id="bootcamp_operations",
-    summary="What can be asked for: every operation's parameters and result as JSON Schema.",
+    summary="The operations: every one's parameters and result as JSON Schema.",
     tag=ABOUT,
     answer=OperationAnswer,
     many=True,
@@ -181,7 +181,7 @@ def _route_of(operation: Operation[Any, Any]) -> Route:
         info += ", or its picture under `Accept: image/png`"
     if operation.stream:
         content[EVENTS] = {"schema": {"type": "string"}}
-        info += f", or `progress` as it goes on and then `result` or `error` under `Accept: {EVENTS}`"
+        info += f", or `progress` while it runs and then `result` or `error` under `Accept: {EVENTS}`"
     others = {200: {"description": f"{info}.", "content": content}} if content else {}
     return Route(
         method="POST",
@@ -242,5 +242,5 @@ def _loaded_model(host: Host, *, measure: bool) -> Response:
             pass
     info = host.model()
     if info is None:
-        raise ModelError("There is no checkpoint in memory yet: generate once, or ask with `measure=true`.")
+        raise ModelError("No checkpoint is in memory yet: generate once, or ask with `measure=true`.")
     return plain_answer(info)

@@ -163,7 +163,7 @@ class JobPanel:
             if name == "undo":
                 return number, undone_text(made)
             if name == "remove":
-                return None, f"Job {number} is forgotten; its files stay as they are."
+                return None, f"Job {number} is removed from the list; its files stay as they are."
             stops = name in ("pause", "cancel") and made.state == "running"
             return number, "It stops after the pictures that it is at." if stops else ""
 

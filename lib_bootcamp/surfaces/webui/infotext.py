@@ -80,7 +80,7 @@ def parse(text: str, *, strict: bool = False) -> tuple[dict[str, Any], str]:
         names = [part.partition("=")[0] for part in text.split("&")]
         for name in names:
             if names.count(name) > 1:
-                raise InvalidParamError(name[:40], "stands in this infotext twice", hint="write it once")
+                raise InvalidParamError(name[:40], "appears twice in this infotext", hint="write it once")
     texts = {name: (raw if has else None) for name, has, raw in (part.partition("=") for part in text.split("&"))}
     control = texts.get("control") or ""
     operation = next((each for each in control_maps() if each.name == control), None)

@@ -73,7 +73,7 @@ def _check_args(args: Any) -> None:
     objects = [at for at, each in enumerate(args) if isinstance(each, Mapping)]
     if objects and len(args) > 1:
         at = objects[1] if objects[:1] == [0] and len(objects) > 1 else objects[0] or 1
-        raise InvalidParamError(f"{where}[{at}]", "is one too many: an object stands alone", hint=f"{ONE_OBJECT}")
+        raise InvalidParamError(f"{where}[{at}]", "is one too many: an object is given alone", hint=f"{ONE_OBJECT}")
     if objects or not args or args == [False]:
         return
     if len(args) != len(positions()):

@@ -86,7 +86,7 @@ def parse(args: Sequence[Any], overrides: Mapping[str, Any] | None = None) -> Pa
     raw = _positional(args, overrides) if from_ui else _object(args, overrides)
     for name, value in (overrides or {}).items():
         if name not in OWN | _names_of(raw["control"]):
-            raise InvalidParamError(name, f"is no parameter of {raw['control']}", hint="take another XYZ axis")
+            raise InvalidParamError(name, f"is not a parameter of {raw['control']}", hint="take another XYZ axis")
         raw[name] = value
     section = SectionParams.from_mapping({name: value for name, value in raw.items() if name in OWN})
     if section.control == OFF or not section.enabled:
@@ -113,7 +113,7 @@ def _check_names(values: Mapping[str, Any], operation: Operation[Any, Any]) -> N
         if others:
             raise InvalidParamError(
                 name,
-                f"is no parameter of control {operation.name}",
+                f"is not a parameter of control {operation.name}",
                 hint=f"give control too: one of {', '.join(others)}",
             )
         raise unknown(name, sorted(OWN | mine))

@@ -41,7 +41,7 @@ def settings() -> dict[str, dict[str, Any]]:
             "label": ALLOWED_FOLDERS,
             "component": gr.Textbox,
             "component_args": {"lines": 3},
-            "info": "one a line, beside those of --bootcamp-allow-dir: for callers of the API, and for visitors "
+            "info": "one per line, besides those of --bootcamp-allow-dir: for callers of the API, and for visitors "
             "of a page that other machines reach",
             **OWNERS,
         },
@@ -53,7 +53,7 @@ def settings() -> dict[str, dict[str, Any]]:
         },
         "bootcamp_models_idle_s": {
             "default": int(IDLE_S),
-            "label": "Keep models beside the checkpoint in memory for so many seconds after their last use",
+            "label": "Seconds for which models beside the checkpoint stay in memory after their last use",
             "component": gr.Slider,
             "component_args": {"minimum": 0, "maximum": 3600, "step": 30},
             "info": "0: none is kept; with --medvram and --lowvram none is",

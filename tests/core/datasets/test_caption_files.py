@@ -53,7 +53,7 @@ def test_a_byte_order_mark_is_no_part_of_the_caption(tmp_path: Path) -> None:
     ("data", "sentence"),
     [
         (b"caf\xe9", "is not UTF-8 (byte 3)"),
-        (b"a\0b", "holds zero bytes"),
+        (b"a\0b", "contains null bytes"),
         (b"a" * (MAX_CAPTION_BYTES + 1), "has more than 64 KiB"),
         (b"a" * 10_000_000, "has more than 64 KiB"),
     ],

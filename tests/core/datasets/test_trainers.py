@@ -42,10 +42,10 @@ def test_of_a_train_data_dir_what_lies_in_numbered_folders_is_taken(path: str) -
 @pytest.mark.parametrize(
     ("path", "why"),
     [
-        ("a.png", "It lies beside the folders"),
+        ("a.png", "It is next to the folders"),
         ("cat/a.png", "Its folder cat has no repeats"),
         ("0_cat/a.png", "Its folder 0_cat has 0 repeats"),
-        ("5_cat/more/a.png", "It lies in a folder inside of 5_cat"),
+        ("5_cat/more/a.png", "It is in a subfolder of 5_cat"),
         ("cat/5_cat/a.png", "Its folder cat has no repeats"),
     ],
 )

@@ -125,7 +125,7 @@ def test_a_symbolic_link_is_not_moved(tmp_path: Path) -> None:
 
 
 def test_a_target_that_is_a_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="is no folder"):
+    with pytest.raises(OutputError, match="is not a folder"):
         plan([(file(tmp_path / "a.png"), "cat")], file(tmp_path / "out"), "copy")
 
 
@@ -135,7 +135,7 @@ def test_where_no_hard_link_is_possible_a_copy_is_made_and_told(
     monkeypatch.setattr(os, "link", failing(errno.EXDEV))
     (step,) = sort(tmp_path / "out", "link", (file(tmp_path / "a.png"), "cat"))
     assert step.how == "copy"
-    assert "is copied, because there is no hard link" in step.note
+    assert "is copied, because it cannot be hard-linked" in step.note
     assert tree(tmp_path / "out") == {"cat/a.png": "picture"}
 
 

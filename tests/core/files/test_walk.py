@@ -106,7 +106,7 @@ def test_pipes_and_sockets_are_left_out_and_not_opened(tmp_path: Path, monkeypat
         walk = Walk(tmp_path)
         assert list(walk.files()) == []
     assert below(tmp_path, walk.special) == ["a.png", "b.png", "c.png"]
-    assert list_folder(tmp_path).left_out()[tmp_path / "a.png"] == "a.png is no regular file."
+    assert list_folder(tmp_path).left_out()[tmp_path / "a.png"] == "a.png is not a regular file."
 
 
 def test_a_folder_that_cannot_be_listed_is_told_and_the_rest_is_walked(

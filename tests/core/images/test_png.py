@@ -99,7 +99,7 @@ def test_encoding_leaves_the_picture_alone() -> None:
     [np.zeros((0, 4), np.uint8), np.zeros((4, 4, 5), np.uint8), np.zeros(4, np.uint8), np.zeros((4, 4), np.uint16)],
 )
 def test_what_is_no_picture_is_not_written(image: Any) -> None:
-    with pytest.raises(ValueError, match="is no picture"):
+    with pytest.raises(ValueError, match="is not a picture"):
         encode_png(image)
 
 

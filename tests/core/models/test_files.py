@@ -122,9 +122,9 @@ DAMAGED = {
     "one byte short": (safetensors(HEADER, bytes(15)), "is cut off \\(15 of 16 bytes"),
     "one byte long": (safetensors(HEADER, bytes(17)), "has 1 bytes more"),
     "cut off in its header": (safetensors(HEADER)[:40], "cut off within its header"),
-    "a few bytes": (b"\x10\0\0", "no safetensors file"),
-    "an endless header": ((2**62).to_bytes(8, "little") + b"{}", "no safetensors file"),
-    "a header of 65 MiB": ((65 * 2**20).to_bytes(8, "little") + b"{}", "no safetensors file"),
+    "a few bytes": (b"\x10\0\0", "not a safetensors file"),
+    "an endless header": ((2**62).to_bytes(8, "little") + b"{}", "not a safetensors file"),
+    "a header of 65 MiB": ((65 * 2**20).to_bytes(8, "little") + b"{}", "not a safetensors file"),
     "no JSON": (safetensors(b'{"a": '), "it is not JSON"),
     "overlapping": (changed("b", data_offsets=[10, 14]), "b overlaps a"),
     "a gap": (changed("b", data_offsets=[14, 18]), "b leaves a gap after a"),
@@ -139,7 +139,7 @@ DAMAGED = {
     "a renamed archive": (b"PK\x03\x04\x14\0\0\0" + bytes(100), "pickle"),
     "a renamed pickle": (b"\x80\x02}q\0X\x05\0\0\0" + bytes(100), "pickle"),
     "a renamed GGUF": (b"GGUF\3\0\0\0" + bytes(100), "GGUF"),
-    "zeros": (bytes(4096), "no safetensors file"),
+    "zeros": (bytes(4096), "not a safetensors file"),
 }
 
 

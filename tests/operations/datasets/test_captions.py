@@ -227,7 +227,7 @@ def test_one_caption_is_set_by_hand_where_it_is_as_it_was_seen(root: Path, host:
     made = run(root, host, files=("in/e.png",), text="a setting sun", expected_caption="red sun")
     assert changes(made) == {"in/e.png": ("red sun", "a setting sun")}
     late = run(root, host, files=("in/e.png",), text="other", expected_caption="red sun")
-    assert late.changes[0].note == "in/e.png has another caption by now; skipped."
+    assert late.changes[0].note == "in/e.png has a different caption now; skipped."
     assert captions(run(root, host))["in/e.png"] == "a setting sun"
     assert run(root, host, files=("none.png",), text="new", expected_caption="").changes[0].after == "new"
 
@@ -243,7 +243,7 @@ def test_a_caption_that_changes_between_reading_and_writing_is_left(
 
     monkeypatch.setattr(Place, "write", meddling)
     made = run(root, host, where="grass", add=("x",))
-    assert [each.note for each in made.changes] == ["", "b.caption was changed meanwhile; skipped."]
+    assert [each.note for each in made.changes] == ["", "b.caption was changed in the meantime; skipped."]
     assert (root / "b.caption").read_text() == "mine"
 
 

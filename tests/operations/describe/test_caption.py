@@ -127,11 +127,11 @@ def test_one_picture_answers_with_its_caption_and_several_with_a_list(host: Fake
     ("values", "problem"),
     [
         ({}, "labels is missing"),
-        ({"groups": {"a": ["x"]}, "per_list": {"b": [0.3]}}, r"per_list.b is no list; name one of a"),
+        ({"groups": {"a": ["x"]}, "per_list": {"b": [0.3]}}, r"per_list.b is not a list; name one of a"),
         ({"groups": {"a": ["x"]}, "per_list": {"a": [2]}}, "per_list.a must be a threshold from 0 to 1"),
         ({"groups": {"a": ["x"]}, "per_list": {"a": ["nan"]}}, "per_list.a must be"),
         ({"groups": {"a": ["x"]}, "per_list": {"a": [0.5, 0]}}, "per_list.a must be"),
-        ({"labels": ["x"], "per_list": {"": [0.5]}}, "is no list"),
+        ({"labels": ["x"], "per_list": {"": [0.5]}}, "is not a list"),
         ({"labels": ["x"], "rename": ["no arrow"]}, "rename"),
         ({"labels": ["x"], "templates": "custom"}, "template is missing"),
         ({"labels": ["x", "x"]}, "labels holds 'x' twice"),

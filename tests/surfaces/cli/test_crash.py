@@ -103,7 +103,7 @@ def program(tmp_path: Path, compiled: dict[str, str]) -> Program:
 
 
 def captions(root: Path) -> dict[str, str]:
-    """Every file that is no picture, hidden ones too."""
+    """Every file that is not a picture, hidden ones too."""
     return {path.name: path.read_text() for path in root.iterdir() if path.suffix != ".png"}
 
 

@@ -72,7 +72,7 @@ def test_a_folder_is_captioned_and_the_way_back_is_told(terminal: Terminal, phot
         "b.png: green",
         "c.png: blue",
         "Job 1 is done: 3 of 3 done",
-        "python -m lib_bootcamp jobs undo 1 takes it back.",
+        "To undo it: python -m lib_bootcamp jobs undo 1",
     ]
 
 
@@ -168,7 +168,7 @@ def test_a_signal_pauses_after_the_batch_and_resume_goes_on(
     assert signal.getsignal(send) is before
     assert "Pausing after this batch; Ctrl+C again stops at once." in terminal.errors
     assert "Job 1 is paused: 32 of 43 done" in terminal.out
-    assert "python -m lib_bootcamp jobs resume 1 goes on with it." in terminal.out
+    assert "To resume it: python -m lib_bootcamp jobs resume 1" in terminal.out
     assert terminal("caption", str(photos), *LABELS) == 0
     assert "Job 1 on this folder is paused with 11 pictures left" in terminal.errors
     assert terminal("jobs", "resume", "1") == 0

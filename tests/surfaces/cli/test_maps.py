@@ -66,7 +66,7 @@ def test_a_folder_is_a_job_that_is_listed_and_taken_back(terminal: Terminal, roo
     assert files(out) == ["a.png", "b.png", "deep/c.png"]
     assert terminal.out.splitlines()[-2:] == [
         "3 done, 0 failed.",
-        "python -m lib_bootcamp jobs undo 1 takes it back.",
+        "To undo it: python -m lib_bootcamp jobs undo 1",
     ]
     assert terminal("jobs") == 0
     assert "edges" in terminal.out

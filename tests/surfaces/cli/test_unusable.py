@@ -150,7 +150,7 @@ def test_a_full_disk_stops_a_folder_of_maps_at_once(
     assert main(["brightness", "in", "--out", str(disk / "out")]) == 3
     told = capsys.readouterr()
     assert told.err.count("No space left on device") == 1
-    number = re.search(r"jobs resume (\d+) goes on with it", told.out)[1]
+    number = re.search(r"jobs resume (\d+)", told.out)[1]
     (disk / "fill").unlink()
     assert main(["jobs", "resume", number]) == 0
     assert len(list((disk / "out").iterdir())) == 6
@@ -193,7 +193,7 @@ def test_a_port_that_is_none_ends_with_2(port: str, capsys: pytest.CaptureFixtur
     with pytest.raises(SystemExit) as stopped:
         main(["serve", f"--port={port}"])
     assert stopped.value.code == 2
-    assert "is no port; give 1 to 65535" in capsys.readouterr().err
+    assert "is not a port; give 1 to 65535" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("named", ["/nope", "a.png", LONG, "/dev/zero", ""])

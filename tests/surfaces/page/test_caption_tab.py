@@ -210,7 +210,7 @@ def test_a_forgotten_job_is_gone_and_the_newest_is_shown(page: Page, photos: Pat
         page.begin(photos)
         page.end()
         assert page.state["job"] == number
-    assert "Job 2 is forgotten; its files stay as they are." in page.press("remove")["message"]
+    assert "Job 2 is removed from the list; its files stay as they are." in page.press("remove")["message"]
     assert page.state["job"] == 1
     assert [each[0] for each in page.shown["table"]["value"]] == [1]
 

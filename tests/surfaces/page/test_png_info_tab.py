@@ -42,7 +42,7 @@ def built(host: FakeHost) -> PngInfoTab:
 
 @pytest.fixture
 def files(tmp_path: Path) -> dict[str, str]:
-    """Two of the WebUI, one of ComfyUI, one that tells nothing, one that is no picture."""
+    """Two of the WebUI, one of ComfyUI, one that tells nothing, one that is not a picture."""
     contents = {
         "cat.png": png(parameters=INFOTEXT),
         "dog.png": png(parameters=OTHER),

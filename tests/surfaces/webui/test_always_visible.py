@@ -338,7 +338,7 @@ def test_an_object_without_a_control_is_for_the_pages_default() -> None:
         ({"Control": "qr", "content": "x"}, "Control is not a parameter here; did you mean control"),
         ({"CONTENT": "x"}, "CONTENT is not a parameter here; did you mean content"),
         ({"wieght": 1, "content": "x"}, "wieght is not a parameter here; did you mean weight"),
-        ({"lights": []}, "lights is no parameter of control qr; give control too: one of lighting"),
+        ({"lights": []}, "lights is not a parameter of control qr; give control too: one of lighting"),
         ({"control": None, "content": "x"}, "control is missing; give one of"),
         ({"control": ["qr"], "content": "x"}, "control must be one of"),
         ({"enabled": "yes", "content": "x"}, "enabled must be true or false"),

@@ -95,7 +95,7 @@ def test_other_scripts_are_their_own_matter() -> None:
         ("control=qr&conten=x", "did you mean content"),
         ("control=qrr", "is for qrr, which is not known here"),
         ("control=qr&weight=heavy", "weight in this infotext is 'heavy'"),
-        ("control=qr&content=x&content=y", "content stands in this infotext twice"),
+        ("control=qr&content=x&content=y", "content appears twice in this infotext"),
     ],
 )
 def test_a_mistake_in_an_infotext_that_a_caller_gives_is_named(text: str, words: str) -> None:

@@ -104,7 +104,7 @@ class PngInfoTab(Tab):
         self.files = self._download("files")
 
     def _layout_copy(self) -> None:
-        gr.Markdown("The file itself stays as it is; the copy's pixels are not encoded anew.")
+        gr.Markdown("The file itself stays as it is; the copy's pixels are not encoded again.")
         self.edit.place("keep_other")
         with gr.Row():
             self.parts["write"] = gr.Button("Copy with the infotext above", elem_id=f"{self.prefix}_write")
