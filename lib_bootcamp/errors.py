@@ -128,6 +128,21 @@ class CancelledError(BootcampError):
         super().__init__(f"Stopped after {done} finished.")
 
 
+class UnexpectedError(BootcampError):
+    """A mistake of the program's own; what it is stands in the log.
+
+    Args:
+        what: what failed.
+        hint: where it is told.
+    """
+
+    status = 500
+    exit_code = 70  # EX_SOFTWARE of BSD's sysexits
+
+    def __init__(self, what: str = "The program", hint: str = "the log has the details") -> None:
+        super().__init__(f"{what} failed unexpectedly", hint=hint)
+
+
 def _without_stop(text: str) -> str:
     return text if text.endswith("...") else text.removesuffix(".")
 

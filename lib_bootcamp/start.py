@@ -12,14 +12,12 @@ from pathlib import Path
 from typing import NoReturn
 
 from lib_bootcamp import __version__
-from lib_bootcamp.errors import BootcampError, CancelledError, first_line
+from lib_bootcamp.errors import BootcampError, CancelledError, UnexpectedError, first_line
 from lib_bootcamp.setup import bootstrap
 from lib_bootcamp.shipped import IS_WHEEL
 
 _ENTERED = "BOOTCAMP_ENTERED"
-UNEXPECTED = 70
-"""The exit code of a mistake of the program's own; EX_SOFTWARE of BSD's sysexits."""
-_ASK = "run it again with BOOTCAMP_TRACEBACK=1 and report what it prints."
+_ASK = "run it again with BOOTCAMP_TRACEBACK=1 and report what it prints"
 SHORT_HELP = f"""\
 usage: python -m lib_bootcamp COMMAND [arguments]
 
@@ -57,11 +55,9 @@ def main(argv: Sequence[str]) -> int:
     except Exception as error:
         if os.environ.get("BOOTCAMP_TRACEBACK"):
             raise
-        print(
-            f"error: The program failed unexpectedly ({type(error).__name__}: {first_line(error)}); {_ASK}",
-            file=sys.stderr,
-        )
-        code = UNEXPECTED
+        unexpected = UnexpectedError(hint=f"{_ASK} ({type(error).__name__}: {first_line(error)})")
+        _complain(f"error: {unexpected}")
+        code = unexpected.exit_code
     finally:
         _flush_quietly()
     return code

@@ -6,7 +6,7 @@ import threading
 import time
 from collections import deque
 
-from lib_bootcamp.ports import Progress
+from lib_bootcamp.ports import Progress, Relay
 
 from .journal import Journal
 
@@ -14,22 +14,11 @@ ASK_S = 0.5
 """How often a running job asks the journal whether another process wants it to stop."""
 
 
-class Stop:
+class Stop(threading.Event):
     """Ends a run after the batch that it is in."""
 
-    def __init__(self) -> None:
-        self._event = threading.Event()
 
-    def set(self) -> None:
-        """Ask for it."""
-        self._event.set()
-
-    def is_set(self) -> bool:
-        """Whether it was asked for."""
-        return self._event.is_set()
-
-
-class JobProgress:
+class JobProgress(Relay):
     """The host's display; stops when the job is to be paused or cancelled, by whichever process.
 
     Args:
@@ -40,20 +29,13 @@ class JobProgress:
     """
 
     def __init__(self, shown: Progress, stop: Stop, journal: Journal, number: int) -> None:
-        self._shown, self._stop, self._journal, self._number = shown, stop, journal, number
+        super().__init__(shown)
+        self._stop, self._journal, self._number = stop, journal, number
         self._asked = 0.0
-
-    def start(self, title: str, total: int, unit: str) -> None:
-        """Begin a piece of work."""
-        self._shown.start(title, total, unit)
-
-    def step(self, done: int, note: str = "") -> None:
-        """Move the bar."""
-        self._shown.step(done, note)
 
     def cancelled(self) -> bool:
         """Whether the job is to stop."""
-        if self._stop.is_set() or self._shown.cancelled():
+        if self._stop.is_set() or super().cancelled():
             return True
         now = time.monotonic()
         if now - self._asked >= ASK_S:

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from lib_bootcamp.context import Context
 from lib_bootcamp.core.files.inside import Inside
-from lib_bootcamp.errors import BootcampError, CancelledError
+from lib_bootcamp.errors import BootcampError, CancelledError, UnexpectedError
 from lib_bootcamp.job import Event
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.ports import Host, Progress
@@ -20,7 +20,6 @@ from .progress import Clock, JobProgress, Stop
 from .records import Row
 
 LOG = logging.getLogger(__name__)
-UNEXPECTED = "The program failed unexpectedly; its log says where."
 W = TypeVar("W")
 T = TypeVar("T")
 
@@ -79,7 +78,7 @@ class Run(Generic[W]):
             state, error = "failed", str(problem)
         except Exception:
             LOG.exception("job %s failed", self.number)
-            state, error = "failed", UNEXPECTED
+            state, error = "failed", str(UnexpectedError())
         try:
             self.journal.release(self.number)
             if work is not None:
@@ -90,7 +89,7 @@ class Run(Generic[W]):
             state, error = "failed", error or str(problem)
         except Exception:
             LOG.exception("the end of job %s failed", self.number)
-            state, error = "failed", error or UNEXPECTED
+            state, error = "failed", error or str(UnexpectedError())
         with self.journal.transaction(durable="now"):  # nobody asks for anything in between
             if state == "paused" and self.journal.requested(self.number) == "cancel":
                 state = "cancelled"

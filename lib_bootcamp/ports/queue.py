@@ -26,10 +26,14 @@ class Progress(Protocol):
 
 
 class SilentProgress:
-    """A progress that shows nothing; `cancel` stops the work within one item."""
+    """A progress that shows nothing; `cancel` stops the work within one item.
 
-    def __init__(self) -> None:
-        self._cancel = threading.Event()
+    Args:
+        stopped_by: a display whose stop button stops it too.
+    """
+
+    def __init__(self, stopped_by: Progress | None = None) -> None:
+        self._cancel, self._stopped_by = threading.Event(), stopped_by
 
     def start(self, title: str, total: int, unit: str) -> None:
         """Show nothing."""
@@ -38,24 +42,23 @@ class SilentProgress:
         """Show nothing."""
 
     def cancelled(self) -> bool:
-        """Whether `cancel` was called."""
-        return self._cancel.is_set()
+        """Whether `cancel` was called, or the other display's button was pressed."""
+        return self._cancel.is_set() or (self._stopped_by is not None and self._stopped_by.cancelled())
 
     def cancel(self) -> None:
         """Ask the running work to stop."""
         self._cancel.set()
 
 
-class Stoppable:
-    """A display that stops the work when an event is set, too.
+class Relay:
+    """A display that hands everything on to another one; what is made of it changes a part.
 
     Args:
-        shown: the display.
-        stop: set when nobody waits for the work any more.
+        shown: the other one.
     """
 
-    def __init__(self, shown: Progress, stop: threading.Event) -> None:
-        self._shown, self._stop = shown, stop
+    def __init__(self, shown: Progress) -> None:
+        self._shown = shown
 
     def start(self, title: str, total: int, unit: str) -> None:
         """Begin a piece of work of `total` items."""
@@ -66,8 +69,25 @@ class Stoppable:
         self._shown.step(done, note)
 
     def cancelled(self) -> bool:
+        """Whether the display's own button was pressed."""
+        return self._shown.cancelled()
+
+
+class Stoppable(Relay):
+    """A display that stops the work when an event is set, too.
+
+    Args:
+        shown: the display.
+        stop: set when nobody waits for the work any more.
+    """
+
+    def __init__(self, shown: Progress, stop: threading.Event) -> None:
+        super().__init__(shown)
+        self._stop = stop
+
+    def cancelled(self) -> bool:
         """Whether the event is set, or the display's own button was pressed."""
-        return self._stop.is_set() or self._shown.cancelled()
+        return self._stop.is_set() or super().cancelled()
 
 
 class QueueHost(Protocol):

@@ -18,6 +18,7 @@ from lib_bootcamp import __version__
 from lib_bootcamp.catalog import OPERATIONS
 from lib_bootcamp.core.images.codec import decode_base64, decode_image
 from lib_bootcamp.core.images.png import encode_png
+from lib_bootcamp.errors import UnexpectedError
 from lib_bootcamp.operations.describe.classify import CLASSIFY
 from lib_bootcamp.surfaces.http import body as http_body
 from lib_bootcamp.surfaces.http.errors import MalformedBodyError
@@ -362,7 +363,7 @@ def test_a_bootcamp_error_is_answered_with_its_own_status_and_sentence(client, m
 def test_an_unexpected_error_is_logged_and_not_told(client, caplog):
     with caplog.at_level(logging.ERROR):
         answer = client.post(json={**GOOD, "mode": "crash"})
-    assert_error(answer, 500, "InternalError")
+    assert assert_error(answer, 500, "InternalError") == str(UnexpectedError())
     assert "secret" not in answer.text
     assert "a secret of the inside" in caplog.text
 

@@ -11,7 +11,14 @@ from typing import Any
 
 import pytest
 
-from lib_bootcamp.errors import BootcampError, InvalidParamError, NotAllowedError, OutputError, QueueFullError
+from lib_bootcamp.errors import (
+    BootcampError,
+    InvalidParamError,
+    NotAllowedError,
+    OutputError,
+    QueueFullError,
+    UnexpectedError,
+)
 from lib_bootcamp.jobs import manager as module
 from lib_bootcamp.jobs import opened, progress
 from lib_bootcamp.jobs.facts import JobInfo, JobStateError, NoJobError
@@ -323,7 +330,7 @@ def test_a_bug_is_told_without_its_inside_and_the_queue_goes_on(
 
     script.before = bug
     info = run(jobs, root)
-    assert (info.state, info.error) == ("failed", "The program failed unexpectedly; its log says where.")
+    assert (info.state, info.error) == ("failed", str(UnexpectedError()))
     assert "a secret of the inside" in caplog.text
     script.before = lambda path: None
     assert run(jobs, root).state == "done"

@@ -22,7 +22,7 @@ from lib_bootcamp.core.text.prompt_texts import SEPARATOR, classic_prompt, joine
 from lib_bootcamp.errors import BootcampError, CancelledError
 from lib_bootcamp.ml.captioners.registry import Captioner
 from lib_bootcamp.ml.runtime.batches import Surroundings, Within, in_batches, prepared_in_batches
-from lib_bootcamp.ports import Progress
+from lib_bootcamp.ports import Progress, Relay
 
 from .label_features import CHUNK, LabelFeatures
 from .prompt_encoder import PromptEncoder
@@ -93,7 +93,7 @@ class Interrogation:
     analysis: dict[str, list[tuple[str, float]]] = field(default_factory=dict)
 
 
-class Steps:
+class Steps(Relay):
     """One bar for a whole run, over pieces of work that each have one of their own.
 
     Args:
@@ -104,30 +104,27 @@ class Steps:
     """
 
     def __init__(self, shown: Progress, title: str, total: int, unit: str) -> None:
-        self._shown, self._title, self._total, self._unit = shown, title, total, unit
+        super().__init__(shown)
+        self._title, self._total, self._unit = title, total, unit
         self._begun = False
         self._of = self.done = 0
 
     def start(self, title: str, total: int, unit: str) -> None:
         """A piece begins; the first one begins the bar."""
         if not self._begun:
-            self._shown.start(self._title, self._total, self._unit)
+            super().start(self._title, self._total, self._unit)
             self._begun = True
         self._of = total
 
     def step(self, done: int, note: str = "") -> None:
         """A part of a piece is done: the bar stays, its note moves."""
-        self._shown.step(min(self.done, self._total), note or f"{done} of {self._of}")
-
-    def cancelled(self) -> bool:
-        """Whether the person asked to stop."""
-        return self._shown.cancelled()
+        super().step(min(self.done, self._total), note or f"{done} of {self._of}")
 
     def reach(self, done: int) -> None:
         """So many steps of the run are done."""
         self.done = done
         if self._begun:
-            self._shown.step(min(done, self._total))
+            super().step(min(done, self._total))
 
 
 class Interrogator:

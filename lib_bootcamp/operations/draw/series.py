@@ -14,6 +14,7 @@ from lib_bootcamp.core.images.png import encode_png
 from lib_bootcamp.job import Event, Step, StepsJob, Write
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Params, Spec
+from lib_bootcamp.ports import SilentProgress
 
 from .txt2img import DrawingParams, chosen_seed
 
@@ -53,28 +54,12 @@ class SeriesWork:
     def _drawn(self, seed: int) -> Step:
         values = {each.name: getattr(self.params, each.name) for each in DrawingParams.fields()}
         params = self.operation.params_from({**values, "seed": seed})
-        result = self.operation.run(params, self.context.shown_by(_Unshown(self.context.progress)))
+        # the job's display counts pictures; the steps of each are not shown, but can be stopped between
+        result = self.operation.run(params, self.context.shown_by(SilentProgress(self.context.progress)))
         path = self.folder / f"{self.operation.name}-{seed}.png"
         data = encode_png(result.image, self.operation.made_text(params, result))
         write = Write(path=path, before=self.inside.read(path), after=data)
         return Step(writes=(write,), events=(Event(kind="sample", facts={"file": path.name, "seed": seed}),))
-
-
-class _Unshown:
-    """The job's display counts pictures; the steps of each are not shown, but can be stopped between."""
-
-    def __init__(self, shown: Any) -> None:
-        self._shown = shown
-
-    def start(self, title: str, total: int, unit: str) -> None:
-        """Nothing."""
-
-    def step(self, done: int, note: str = "") -> None:
-        """Nothing."""
-
-    def cancelled(self) -> bool:
-        """Whether the job is to stop."""
-        return bool(self._shown.cancelled())
 
 
 def with_series(operation: Operation[Any, Any]) -> Operation[Any, Any]:

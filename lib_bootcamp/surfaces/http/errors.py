@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from lib_bootcamp.errors import BootcampError, QueueFullError
+from lib_bootcamp.errors import BootcampError, QueueFullError, UnexpectedError
 from lib_bootcamp.surfaces.shared.wording import pointer
 
 EXPOSED = "Location, Retry-After, X-Bootcamp-Result"
@@ -73,7 +73,7 @@ def answer_to(error: Exception, request: Request) -> JSONResponse:
         name = re.sub(r"[^A-Za-z]|Error$", "", phrase.title())
         return error_answer(error.status_code, f"{name}Error", detail, error.headers)
     logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return error_answer(500, "InternalError", "The program failed unexpectedly; the server's log says where.")
+    return error_answer(500, "InternalError", str(UnexpectedError()))
 
 
 class BootcampRoute(APIRoute):

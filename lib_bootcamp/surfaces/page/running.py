@@ -1,4 +1,4 @@
-"""Runs that the page's Stop button ends: whose run it is, and a progress that stops."""
+"""Runs that the page's Stop button ends: whose run it is, and what stops it."""
 
 from __future__ import annotations
 
@@ -10,23 +10,11 @@ from typing import Any
 import gradio as gr
 
 from lib_bootcamp.operation import Operation
-from lib_bootcamp.ports import Host, Progress
+from lib_bootcamp.ports import Host, Progress, Stoppable
 from lib_bootcamp.surfaces.shared.work_queue import QUEUES
 
 from .tab import GradioProgress
 from .work import on_page
-
-
-class RunProgress(GradioProgress):
-    """The page's bar; stops by the page's Stop button, or by the host's own."""
-
-    def __init__(self, bar: Any, host: Progress, stop: threading.Event) -> None:
-        super().__init__(bar, host)
-        self._stop = stop
-
-    def cancelled(self) -> bool:
-        """Whether either button was pressed."""
-        return self._stop.is_set() or super().cancelled()
 
 
 class Stops:
@@ -43,18 +31,18 @@ class Stops:
         self._lock = threading.Lock()
 
     @contextmanager
-    def progress(self, request: Any, bar: Any) -> Iterator[RunProgress]:
+    def progress(self, request: Any, bar: Any) -> Iterator[Progress]:
         """A progress for the length of a block, which `stop` of the same visitor ends."""
         mine = (visitor(request), threading.Event())
         with self._lock:
             self._running.add(mine)
         try:
-            yield RunProgress(bar, self._host.progress(), mine[1])
+            yield Stoppable(GradioProgress(bar, self._host.progress()), mine[1])
         finally:
             with self._lock:
                 self._running.discard(mine)
 
-    def begins(self, work: Callable[[tuple[Any, ...], RunProgress], Any]) -> Callable[..., Any]:
+    def begins(self, work: Callable[[tuple[Any, ...], Progress], Any]) -> Callable[..., Any]:
         """What a button calls: `work` with the components' values, and a progress that `stop` ends."""
 
         # the request and the bar come first: Gradio puts them where they stand, Gradio 3 only before the values

@@ -12,7 +12,7 @@ from lib_bootcamp.context import Context
 from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import fields_of
-from lib_bootcamp.ports import Host, Progress
+from lib_bootcamp.ports import Host, Progress, Relay
 from lib_bootcamp.results import Result
 from lib_bootcamp.surfaces.shared.attempt import attempt
 from lib_bootcamp.surfaces.shared.work_queue import QUEUES, stop_of_this_work
@@ -28,7 +28,7 @@ BAR_S = 1.0
 """A page's bar moves so often at most."""
 
 
-class GradioProgress:
+class GradioProgress(Relay):
     """The page's own progress bar as the `Progress` port, beside the host's, whose button stops it.
 
     A page as large as a WebUI is drawn anew for each message, which takes a slow computer a quarter of a second: with
@@ -41,7 +41,8 @@ class GradioProgress:
     """
 
     def __init__(self, bar: Any, host: Progress, clock: Callable[[], float] = time.monotonic) -> None:
-        self._bar, self._host, self._clock = bar, host, clock
+        super().__init__(host)
+        self._bar, self._clock = bar, clock
         self._left = stop_of_this_work()
         self._title, self._total = "", 1
         self._next: float | None = None
@@ -52,12 +53,12 @@ class GradioProgress:
             self._next = None
         self._title, self._total = title, max(1, total)
         self._show(0.0, title)
-        self._host.start(title, total, unit)
+        super().start(title, total, unit)
 
     def step(self, done: int, note: str = "") -> None:
         """Move the bar to `done`."""
         self._show(min(1.0, done / self._total), f"{self._title} {note}".strip())
-        self._host.step(done, note)
+        super().step(done, note)
 
     def _show(self, share: float, text: str) -> None:
         now = self._clock()
@@ -67,7 +68,7 @@ class GradioProgress:
 
     def cancelled(self) -> bool:
         """Whether the host's button was pressed, or the visitor left."""
-        return self._left.is_set() or self._host.cancelled()
+        return self._left.is_set() or super().cancelled()
 
 
 def filled(*texts: str | None) -> Any:

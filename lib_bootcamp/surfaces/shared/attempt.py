@@ -6,27 +6,20 @@ import logging
 from collections.abc import Callable
 from typing import TypeVar
 
-from lib_bootcamp.errors import BootcampError
+from lib_bootcamp.errors import BootcampError, UnexpectedError
 
 T = TypeVar("T")
 LOG = logging.getLogger(__name__)
-UNEXPECTED = "Something went wrong in the program; the log has the details."
 
 
-class UnexpectedError(BootcampError):
-    """A mistake of the program's own: what it is stands in the log alone."""
-
-    status = 500
-
-
-def attempt(name: str, work: Callable[[], T], failed: Callable[[BootcampError], T], sentence: str = UNEXPECTED) -> T:
+def attempt(name: str, work: Callable[[], T], failed: Callable[[BootcampError], T], what: str = "The program") -> T:
     """What `work` gives, or what `failed` makes of its mistake.
 
     Args:
         name: what the log calls it.
         work: the whole of it, from raw values to what is shown.
         failed: gets the person's mistake, or an `UnexpectedError`.
-        sentence: what the person reads of an unexpected one.
+        what: what an unexpected one is said to have failed.
     """
     try:
         return work()
@@ -34,4 +27,4 @@ def attempt(name: str, work: Callable[[], T], failed: Callable[[BootcampError], 
         return failed(error)
     except Exception:
         LOG.exception("%s failed", name)
-        return failed(UnexpectedError(sentence))
+        return failed(UnexpectedError(what))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lib_bootcamp.job import Event
-from lib_bootcamp.ports import Progress
+from lib_bootcamp.ports import Progress, Relay
 
 
-class Streamed:
+class Streamed(Relay):
     """A display whose steps are events too.
 
     Args:
@@ -17,23 +17,20 @@ class Streamed:
     """
 
     def __init__(self, shown: Progress, send: Callable[[Event], None]) -> None:
-        self._shown, self._send = shown, send
+        super().__init__(shown)
+        self._send = send
         self._title, self._total, self._unit = "", 0, ""
 
     def start(self, title: str, total: int, unit: str) -> None:
         """Begin a piece of work."""
         self._title, self._total, self._unit = title, total, unit
-        self._shown.start(title, total, unit)
+        super().start(title, total, unit)
         self._happened(0, "")
 
     def step(self, done: int, note: str = "") -> None:
         """So many of its items are done."""
-        self._shown.step(done, note)
+        super().step(done, note)
         self._happened(done, note)
-
-    def cancelled(self) -> bool:
-        """Whether the work is to stop."""
-        return self._shown.cancelled()
 
     def _happened(self, done: int, note: str) -> None:
         facts = {"title": self._title, "done": done, "total": self._total, "unit": self._unit, "note": note}

@@ -35,7 +35,7 @@ LOG = logging.getLogger(__name__)
 RUN = "bootcamp_run"
 AXES = "bootcamp_axes"
 LATENT_PX = 8
-WENT_WRONG = "Something went wrong in the Bootcamp section; the log has the details."
+THE_SECTION = "The Bootcamp section"
 
 
 class NoFreeUnitError(BootcampError):
@@ -99,7 +99,7 @@ class SectionRunner:
             names = {} if isinstance(args[0], Mapping) else titles()  # a request's own names, the page's labels
             self.webui.refuse(p, worded(error, names), error.status)
 
-        attempt("the Bootcamp section", work, refuse, WENT_WRONG)
+        attempt("the Bootcamp section", work, refuse, THE_SECTION)
 
     def before_sampling(self, p: Any) -> None:
         """Measure the VAE of the checkpoint, which is loaded by now; a mistake makes the generation fail."""
@@ -110,7 +110,7 @@ class SectionRunner:
         def refuse(error: BootcampError) -> None:
             self.webui.refuse_sampling(p, str(error), error.status)
 
-        attempt("measuring the VAE", run.steer.prepare, refuse, WENT_WRONG)
+        attempt("measuring the VAE", run.steer.prepare, refuse, THE_SECTION)
 
     def after_picture(self, p: Any, picture: Any) -> Any:
         """Scan one finished picture (Pillow); its infotext is written after this.

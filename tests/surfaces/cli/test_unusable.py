@@ -14,7 +14,7 @@ import pytest
 
 from lib_bootcamp import start
 from lib_bootcamp.app import main
-from lib_bootcamp.errors import OutputError
+from lib_bootcamp.errors import OutputError, UnexpectedError
 from tests.small_disk import fill, small_disk
 from tests.surfaces.cli.test_cli import photo
 
@@ -237,8 +237,11 @@ def test_a_mistake_of_the_programs_own_is_one_sentence(
         raise TypeError("a bug")
 
     monkeypatch.setattr(start, "_run", wrong)
-    assert start.main(["qr"]) == start.UNEXPECTED
-    assert "failed unexpectedly (TypeError: a bug); run it again with BOOTCAMP_TRACEBACK=1" in one_sentence(capsys)
+    assert start.main(["qr"]) == UnexpectedError.exit_code == 70
+    assert one_sentence(capsys) == (
+        "error: The program failed unexpectedly; run it again with BOOTCAMP_TRACEBACK=1 and report what it prints "
+        "(TypeError: a bug).\n"
+    )
     monkeypatch.setenv("BOOTCAMP_TRACEBACK", "1")
     with pytest.raises(TypeError):
         start.main(["qr"])

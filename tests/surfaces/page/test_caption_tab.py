@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from lib_bootcamp.catalog import find
+from lib_bootcamp.errors import UnexpectedError
 from lib_bootcamp.jobs import opened as opened_jobs
 from lib_bootcamp.jobs.facts import ItemInfo
+from lib_bootcamp.ports import Stoppable
 from tests.fake_clip import BLUE, GREEN, RED, FakeClip, flat_png, lend_instead
 from tests.fakes import FakeHost
 from tests.jobs.closing import close_jobs
@@ -23,7 +25,6 @@ from lib_bootcamp.operations.describe.caption import CAPTION  # noqa: E402
 from lib_bootcamp.surfaces.page.job_card import card  # noqa: E402
 from lib_bootcamp.surfaces.page.job_panel import NOTHING, STEERING  # noqa: E402
 from lib_bootcamp.surfaces.page.outputs import Outputs  # noqa: E402
-from lib_bootcamp.surfaces.page.running import RunProgress  # noqa: E402
 from lib_bootcamp.surfaces.page.tabs.describe.caption import CaptionTab  # noqa: E402
 from lib_bootcamp.surfaces.page.tabs.page import build_tabs  # noqa: E402
 from lib_bootcamp.surfaces.page.values import show  # noqa: E402
@@ -256,7 +257,7 @@ def test_a_bug_is_told_without_its_inside(page: Page, photos: Path, monkeypatch:
 
     monkeypatch.setattr(opened_jobs.Jobs, "start", bug)
     message = page.begin(photos)["message"]
-    assert "Something went wrong in the program" in message
+    assert str(UnexpectedError()) in message
     assert "secret" not in message
 
 
@@ -312,7 +313,7 @@ def test_numbers_of_single_lists_are_shown_as_they_are_typed(page: Page) -> None
 
 def tried(page: Page, picture: Any, **given: Any) -> dict[str, Any]:
     event = threading.Event()
-    progress = RunProgress(lambda *_, **__: None, page.host.progress(), event)
+    progress = Stoppable(page.host.progress(), event)
     made = page.tab.tried(picture, tuple(page.values(**{**LABELS, **given})), progress)
     return dict(zip(("message", "text", "chart"), made, strict=True))
 

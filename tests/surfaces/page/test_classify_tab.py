@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from lib_bootcamp.ports import Stoppable
 from tests.fake_clip import BLUE, RED, FakeClip, flat_png, lend_instead
 from tests.fakes import FakeHost
 
@@ -17,7 +18,6 @@ gr = pytest.importorskip("gradio")
 
 from lib_bootcamp.operations.describe.classify import CLASSIFY  # noqa: E402
 from lib_bootcamp.surfaces.page.outputs import Outputs  # noqa: E402
-from lib_bootcamp.surfaces.page.running import RunProgress  # noqa: E402
 from lib_bootcamp.surfaces.page.tabs.describe.classify import ClassifyTab  # noqa: E402
 
 
@@ -47,7 +47,7 @@ def run(tab: ClassifyTab, picture: str | None, uploads: list[str], stop: bool = 
     event = threading.Event()
     if stop:
         event.set()
-    progress = RunProgress(lambda *_, **__: None, tab.host.progress(), event)
+    progress = Stoppable(tab.host.progress(), event)
     made = tab.classify(picture, uploads, tuple(values), progress)
     return dict(zip(("message", "chart", "gallery", "files", "facts"), made, strict=True))
 

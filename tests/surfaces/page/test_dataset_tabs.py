@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image as Pil
 
+from lib_bootcamp.ports import Stoppable
 from tests.fakes import FakeHost
 from tests.operations.datasets.folders import add, faulty, picture
 
@@ -19,7 +20,6 @@ gr = pytest.importorskip("gradio")
 from lib_bootcamp.operations.datasets.captions import DATASET_CAPTIONS  # noqa: E402
 from lib_bootcamp.operations.datasets.report import DATASET_REPORT  # noqa: E402
 from lib_bootcamp.surfaces.page.outputs import Outputs  # noqa: E402
-from lib_bootcamp.surfaces.page.running import RunProgress  # noqa: E402
 from lib_bootcamp.surfaces.page.tabs.datasets.captions import BY_BUTTONS, PICTURES_ON_A_PAGE, CaptionsTab  # noqa: E402
 from lib_bootcamp.surfaces.page.tabs.datasets.report import DatasetTab  # noqa: E402
 from lib_bootcamp.surfaces.page.tabs.page import build_tabs  # noqa: E402
@@ -54,11 +54,11 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "set"
 
 
-def progress(host: FakeHost, *, stopped: bool = False) -> RunProgress:
+def progress(host: FakeHost, *, stopped: bool = False) -> Stoppable:
     event = threading.Event()
     if stopped:
         event.set()
-    return RunProgress(lambda *_, **__: None, host.progress(), event)
+    return Stoppable(host.progress(), event)
 
 
 def values(tab: Any, **given: Any) -> tuple[Any, ...]:

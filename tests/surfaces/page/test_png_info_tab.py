@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from lib_bootcamp.operations.png_info.read import PNG_INFO, read_info
+from lib_bootcamp.ports import Stoppable
 from tests.core.png_info.samples import INFOTEXT, comfy, plain, png
 from tests.fakes import FakeHost
 
@@ -19,7 +20,6 @@ gr = pytest.importorskip("gradio")
 
 from lib_bootcamp.surfaces.page.fields import component  # noqa: E402
 from lib_bootcamp.surfaces.page.outputs import Outputs  # noqa: E402
-from lib_bootcamp.surfaces.page.running import RunProgress  # noqa: E402
 from lib_bootcamp.surfaces.page.tabs.page import build_tabs  # noqa: E402
 from lib_bootcamp.surfaces.page.tabs.png_info.html import differences_table  # noqa: E402
 from lib_bootcamp.surfaces.page.tabs.png_info.tab import NOTHING, VIEWS, PngInfoTab  # noqa: E402
@@ -64,11 +64,11 @@ def named(shown: list[Any]) -> dict[str, Any]:
     return dict(zip(("message", *VIEWS, "files"), shown, strict=True))
 
 
-def progress(host: Any, *, stopped: bool = False) -> RunProgress:
+def progress(host: Any, *, stopped: bool = False) -> Stoppable:
     event = threading.Event()
     if stopped:
         event.set()
-    return RunProgress(lambda *_, **__: None, host.progress(), event)
+    return Stoppable(host.progress(), event)
 
 
 def test_one_files_fields_raw_text_and_infotext_are_shown(tab: PngInfoTab, files: dict[str, str]) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lib_bootcamp.errors import InvalidParamError
-from lib_bootcamp.surfaces.shared.attempt import UNEXPECTED, attempt
+from lib_bootcamp.errors import InvalidParamError, UnexpectedError
+from lib_bootcamp.surfaces.shared.attempt import attempt
 
 
 def told(error: Exception | None) -> str:
@@ -26,6 +26,7 @@ def test_a_persons_mistake_keeps_its_sentence_and_status() -> None:
 
 
 def test_a_mistake_of_the_programs_own_goes_to_the_log_alone(caplog: pytest.LogCaptureFixture) -> None:
-    assert told(KeyError("secret")) == f"500 {UNEXPECTED}"
+    assert told(KeyError("secret")) == "500 The program failed unexpectedly; the log has the details."
+    assert told(KeyError("secret")) == f"500 {UnexpectedError()}"
     assert "map failed" in caplog.text
     assert "secret" in caplog.text

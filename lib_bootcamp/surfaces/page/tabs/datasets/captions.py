@@ -17,10 +17,10 @@ from lib_bootcamp.core.files.inside import Inside
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.operations.datasets.captions import CaptionsResult
 from lib_bootcamp.operations.datasets.captions_settings import CaptionChange
-from lib_bootcamp.ports import Host
+from lib_bootcamp.ports import Host, Progress
 from lib_bootcamp.surfaces.page.fields import Form, quiet_event, supported
 from lib_bootcamp.surfaces.page.notice import notice
-from lib_bootcamp.surfaces.page.running import RunProgress, Stops
+from lib_bootcamp.surfaces.page.running import Stops
 from lib_bootcamp.surfaces.page.tab import Tab
 from lib_bootcamp.surfaces.page.values import FIELD_STYLE
 from lib_bootcamp.surfaces.page.work import in_queue
@@ -147,7 +147,7 @@ class CaptionsTab(Tab):
     def edit(
         self,
         values: tuple[Any, ...],
-        progress: RunProgress,
+        progress: Progress,
         *,
         only_find: bool = False,
         dry_run: bool = False,

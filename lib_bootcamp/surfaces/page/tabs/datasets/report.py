@@ -12,10 +12,10 @@ import gradio as gr
 from lib_bootcamp.context import Context
 from lib_bootcamp.core.files.atomic import write_atomically
 from lib_bootcamp.operations.datasets.report import DatasetReport
-from lib_bootcamp.ports import Host
+from lib_bootcamp.ports import Host, Progress
 from lib_bootcamp.surfaces.page.fields import quiet_event
 from lib_bootcamp.surfaces.page.notice import notice
-from lib_bootcamp.surfaces.page.running import RunProgress, Stops
+from lib_bootcamp.surfaces.page.running import Stops
 from lib_bootcamp.surfaces.page.tab import Places, Tab
 
 
@@ -70,7 +70,7 @@ class DatasetTab(Tab):
                 **quiet_event(self.to_captions.click),
             )
 
-    def examine(self, values: tuple[Any, ...], progress: RunProgress) -> list[Any]:
+    def examine(self, values: tuple[Any, ...], progress: Progress) -> list[Any]:
         """Run on the form's values; mistakes become the message."""
 
         def work() -> list[Any]:

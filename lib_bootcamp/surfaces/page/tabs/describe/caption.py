@@ -14,11 +14,11 @@ from lib_bootcamp.core.images.colors import parse_color
 from lib_bootcamp.errors import BootcampError, InvalidParamError
 from lib_bootcamp.operations.describe.caption_folder import WHITE
 from lib_bootcamp.operations.describe.caption_pictures import PictureCaption
-from lib_bootcamp.ports import Host
+from lib_bootcamp.ports import Host, Progress
 from lib_bootcamp.surfaces.page.fields import Form, picture_input, quiet_event, supported
 from lib_bootcamp.surfaces.page.job_panel import JobPanel
 from lib_bootcamp.surfaces.page.notice import notice
-from lib_bootcamp.surfaces.page.running import RunProgress, Stops
+from lib_bootcamp.surfaces.page.running import Stops
 from lib_bootcamp.surfaces.page.tab import Places, Tab
 from lib_bootcamp.surfaces.page.values import FIELD_STYLE
 
@@ -101,7 +101,7 @@ class CaptionTab(Tab):
 
     # --- what a press does
 
-    def tried(self, picture: Any, values: tuple[Any, ...], progress: RunProgress) -> list[Any]:
+    def tried(self, picture: Any, values: tuple[Any, ...], progress: Progress) -> list[Any]:
         """Caption one picture with the form's settings; writes nothing."""
         known = {each.name for each in self.operation.params.fields()}
 

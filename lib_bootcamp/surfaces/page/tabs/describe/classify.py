@@ -17,10 +17,10 @@ from lib_bootcamp.core.images.resize import resize
 from lib_bootcamp.core.text.scores import GroupScores
 from lib_bootcamp.errors import BootcampError, CancelledError, InvalidParamError
 from lib_bootcamp.operations.describe.classify import ImageScores, classify_files
-from lib_bootcamp.ports import Host
+from lib_bootcamp.ports import Host, Progress
 from lib_bootcamp.surfaces.page.fields import Form, file_input, picture_input, quiet_event, supported
 from lib_bootcamp.surfaces.page.notice import notice
-from lib_bootcamp.surfaces.page.running import RunProgress, Stops
+from lib_bootcamp.surfaces.page.running import Stops
 from lib_bootcamp.surfaces.page.tab import Tab
 from lib_bootcamp.surfaces.page.uploads import public_text
 from lib_bootcamp.surfaces.page.values import FIELD_STYLE, uploads
@@ -95,7 +95,7 @@ class ClassifyTab(Tab):
         self.button.click(begins, inputs, self.result_components, api_name=self.prefix)
         self.stop.click(self.stops.ends(), None, None, **quiet_event(self.stop.click))
 
-    def classify(self, picture: Any, uploads: Any, values: tuple[Any, ...], progress: RunProgress) -> list[Any]:
+    def classify(self, picture: Any, uploads: Any, values: tuple[Any, ...], progress: Progress) -> list[Any]:
         """Run over the uploaded files; mistakes become the message, bad files a row each.
 
         Args:

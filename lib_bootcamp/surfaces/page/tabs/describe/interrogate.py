@@ -9,10 +9,10 @@ import gradio as gr
 
 from lib_bootcamp.context import Context
 from lib_bootcamp.operations.describe.interrogate import InterrogateResult, TableScores
-from lib_bootcamp.ports import Host
+from lib_bootcamp.ports import Host, Progress
 from lib_bootcamp.surfaces.page.fields import quiet_event, supported
 from lib_bootcamp.surfaces.page.notice import notice
-from lib_bootcamp.surfaces.page.running import RunProgress, Stops
+from lib_bootcamp.surfaces.page.running import Stops
 from lib_bootcamp.surfaces.page.tab import Places, Tab, filled
 
 from .charts import Bar, chart
@@ -77,7 +77,7 @@ class InterrogateTab(Tab):
             **quiet_event(self.to_txt2img.click),
         )
 
-    def interrogate(self, values: tuple[Any, ...], progress: RunProgress) -> list[Any]:
+    def interrogate(self, values: tuple[Any, ...], progress: Progress) -> list[Any]:
         """Run on the form's values; mistakes become the message."""
 
         def work() -> list[Any]:

@@ -15,10 +15,10 @@ from lib_bootcamp.core.images.codec import read_file
 from lib_bootcamp.errors import BootcampError, InvalidParamError
 from lib_bootcamp.operations.png_info.edit import PNG_INFO_EDIT
 from lib_bootcamp.operations.png_info.read import FileInfo
-from lib_bootcamp.ports import Host, SilentProgress
+from lib_bootcamp.ports import Host, Progress, SilentProgress
 from lib_bootcamp.surfaces.page.fields import Form, picture_output, quiet_event, supported
 from lib_bootcamp.surfaces.page.notice import notice
-from lib_bootcamp.surfaces.page.running import RunProgress, Stops
+from lib_bootcamp.surfaces.page.running import Stops
 from lib_bootcamp.surfaces.page.tab import Places, Tab
 from lib_bootcamp.surfaces.page.values import FIELD_STYLE, uploads
 from lib_bootcamp.surfaces.page.work import in_queue
@@ -200,7 +200,7 @@ class PngInfoTab(Tab):
 
         return self.attempt(work, _without_file)
 
-    def tables(self, folder: str, recursive: Any, *values: Any, progress: RunProgress) -> list[Any]:
+    def tables(self, folder: str, recursive: Any, *values: Any, progress: Progress) -> list[Any]:
         """Read a folder into two files."""
 
         def work() -> list[Any]:
