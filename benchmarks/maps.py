@@ -23,7 +23,7 @@ from lib_bootcamp.operations.maps.brightness import BRIGHTNESS
 from lib_bootcamp.operations.maps.edges import EDGES
 from lib_bootcamp.operations.maps.lighting import LIGHTING
 from lib_bootcamp.operations.maps.recolor import RECOLOR
-from lib_bootcamp.surfaces.cli.runner import Runner, Settings
+from lib_bootcamp.surfaces.cli.runs.runner import Runner, Settings
 
 from .timing import medians
 

@@ -133,7 +133,7 @@ class UnexpectedError(BootcampError):
 
     Args:
         what: what failed.
-        hint: where it is told.
+        hint: where to look for it.
     """
 
     status = 500

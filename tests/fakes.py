@@ -72,7 +72,7 @@ class FakeHost:
         self._device = device
         self._checkpoint = checkpoint
         self._data_dir = data_dir
-        self._queue = threading.Lock()
+        self._queue = threading.RLock()
         self.model_cache = ModelCache()
 
     def info(self) -> HostInfo:

@@ -11,6 +11,7 @@ from lib_bootcamp.job import Step, StepsJob, StepsWork
 from lib_bootcamp.jobs import files
 from lib_bootcamp.jobs.records import Written
 from lib_bootcamp.jobs.runner import Run, closable
+from lib_bootcamp.ports import Turns
 
 
 class StepsRun(Run[StepsWork]):
@@ -33,17 +34,17 @@ class StepsRun(Run[StepsWork]):
 
     def work_through(self, work: StepsWork) -> None:
         """See `Run`."""
-        done = self.row.info.done
-        self.progress.start(self.operation.title, work.total, "step")
+        done, title = self.row.info.done, self.operation.title
+        turns = Turns(self.context.host, self.progress, title, work.total, "step", done)
         with closing(closable(work.steps(done))) as steps:
-            for number in range(done, work.total):
-                self.stop_if_asked()
+            while turns.done < work.total:
                 start = time.monotonic()
-                step = next(steps, None)
-                if step is None:
-                    raise RuntimeError(f"{self.operation.name} gave {number} of {work.total} steps")
+                with turns.turn():
+                    step = next(steps, None)
+                    if step is None:
+                        raise RuntimeError(f"{self.operation.name} gave {turns.done} of {work.total} steps")
+                    turns.reach(turns.done + 1)
                 self._take(step, time.monotonic() - start)
-                self.progress.step(number + 1)
 
     def _take(self, step: Step, seconds: float) -> None:
         """The step's files, then the step: one that was killed in between is done again, and finds its own files."""

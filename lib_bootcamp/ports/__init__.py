@@ -7,7 +7,7 @@ from typing import Protocol
 from .folders import ALLOWED_FOLDERS, FolderHost
 from .models import STEER, Components, HostCaptioner, KeptModel, ModelCache, ModelHost, ModelInfo, Steer
 from .page import HostInfo, PageHost
-from .queue import Progress, QueueHost, Relay, SilentProgress, Stoppable, track
+from .queue import Progress, QueueHost, Relay, SilentProgress, Stoppable, Turns, track
 
 __all__ = [
     "ALLOWED_FOLDERS",
@@ -24,6 +24,7 @@ __all__ = [
     "SilentProgress",
     "Steer",
     "Stoppable",
+    "Turns",
     "track",
 ]
 

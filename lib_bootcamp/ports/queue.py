@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol, TypeVar
 
 from lib_bootcamp.errors import CancelledError
@@ -98,6 +98,50 @@ class QueueHost(Protocol):
 
     def progress(self) -> Progress:
         """A display for one operation's run."""
+
+
+class Turns:
+    """Long work on the host's device, a turn at a time: others have theirs between two of ours.
+
+    Args:
+        host: whose queue it is.
+        progress: the display.
+        title: what the host shows while it runs.
+        total: items of the work.
+        unit: what an item is.
+        done: items that were done before.
+    """
+
+    def __init__(  # noqa: PLR0913 - what a person is shown
+        self, host: QueueHost, progress: Progress, title: str, total: int, unit: str, done: int = 0
+    ) -> None:
+        self.title, self.total, self.done = title, total, done
+        self._host, self._progress, self._unit = host, progress, unit
+        self._begun = self._stopped = False
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Hold the queue for the length of a block, which calls `reach` at its end.
+
+        Raises:
+            CancelledError: the person stopped the work.
+        """
+        if self._stopped or self._progress.cancelled():
+            raise CancelledError(self.done)
+        # Everything is inside: a WebUI's bar and its Interrupt button are ours only while we hold its queue.
+        with self._host.gpu(self.title):
+            if not (self._begun and self.done):
+                self._progress.start(self.title, self.total, self._unit)
+                self._begun = True
+            if self.done:  # a WebUI's bar is empty each time its queue is taken
+                self._progress.step(self.done)
+            yield
+
+    def reach(self, done: int) -> None:
+        """So many items are done."""
+        self.done = done
+        self._progress.step(done)
+        self._stopped = self._progress.cancelled()
 
 
 def track(progress: Progress, items: Iterable[T], *, title: str, total: int, unit: str) -> Iterator[T]:

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from lib_bootcamp.errors import CancelledError, ModelError
 from lib_bootcamp.operations.draw.txt2img import TXT2IMG, Txt2ImgResult
-from lib_bootcamp.surfaces.cli.runner import Runner, Settings
+from lib_bootcamp.surfaces.cli.runs.runner import Runner, Settings
 from lib_bootcamp.surfaces.http.routes import build_router
 from tests.contract.http_client import Client, host
 from tests.fakes import FakeHost

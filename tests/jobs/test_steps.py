@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -193,3 +193,14 @@ def test_callers_write_into_allowed_folders_alone(tmp_path: Path, drawing: Drawi
     number = create(jobs, mine / "drawn", trusted=False)
     assert jobs.run_here(number, FakeProgress(), Stop()).done == 4
     jobs.close()
+
+
+def test_a_step_holds_the_hosts_queue_which_is_free_before_the_next(
+    jobs: Jobs, tmp_path: Path, drawing: Drawing
+) -> None:
+    host = cast("FakeHost", jobs.host)
+    seen: list[int] = []
+    drawing.before = lambda seed: seen.append(len(host.jobs))
+    jobs.run_here(create(jobs, tmp_path / "drawn"), FakeProgress(), Stop())
+    assert seen == [1, 2, 3, 4]
+    assert host.jobs == [TXT2IMG.title] * 4

@@ -1,4 +1,4 @@
-"""Small charts as inline SVG: bars, a histogram, points. Colors come from the page's CSS; every text is escaped."""
+"""Small charts as inline SVG: a histogram, points. Colors come from the page's CSS; every text is escaped."""
 
 from __future__ import annotations
 
@@ -7,30 +7,6 @@ import math
 from collections.abc import Sequence
 
 WIDTH_PX = 560
-_ROW_PX, _LABEL_PX, _VALUE_PX = 22, 190, 70
-_LETTERS = 28
-
-
-def bars(rows: Sequence[tuple[str, float, str]], *, label: str) -> str:
-    """Horizontal bars with their names before and their values behind them.
-
-    Args:
-        rows: name, value of at least 0, and the text that is shown for the value.
-        label: what the chart shows, for people who cannot see it.
-    """
-    most = max((value for _, value, _ in rows), default=0) or 1
-    room = WIDTH_PX - _LABEL_PX - _VALUE_PX
-    parts = []
-    for at, (name, value, text) in enumerate(rows):
-        top = at * _ROW_PX
-        long = max(1.0, room * value / most)
-        parts.append(
-            f"<g><title>{_safe(name)}: {_safe(text)}</title>"
-            f'<text class="name" x="{_LABEL_PX - 8}" y="{top + 15}" text-anchor="end">{_safe(_short(name))}</text>'
-            f'<rect class="bar" x="{_LABEL_PX}" y="{top + 4}" width="{long:.1f}" height="{_ROW_PX - 8}" rx="2"/>'
-            f'<text class="value" x="{_LABEL_PX + long + 6:.1f}" y="{top + 15}">{_safe(text)}</text></g>'
-        )
-    return _chart("".join(parts), len(rows) * _ROW_PX + 2, label)
 
 
 def histogram(
@@ -139,7 +115,3 @@ def _chart(inside: str, height: float, label: str) -> str:
 
 def _safe(text: str) -> str:
     return html.escape(text, quote=True)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _LETTERS else f"{text[: _LETTERS - 1]}…"

@@ -9,15 +9,16 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from lib_bootcamp.core.text.bar_chart import MOST_BARS, Bar, bar_chart, bar_style
 from lib_bootcamp.core.text.clip_tokens import MAX_TOKENS
 
-from .charts import bars, histogram, points
+from .charts import histogram, points
 from .findings import folder_shown
 from .report import Finding, LikeGroup, PictureFacts, Report, Verdict
 from .rules import AREAS
 
 MOST_THUMBNAILS, THUMBNAILS_EACH, GROUPS_SHOWN = 240, 12, 24
-MOST_ROWS, MOST_POINTS, MOST_BARS, MOST_PAIRS = 500, 2000, 30, 40
+MOST_ROWS, MOST_POINTS, MOST_PAIRS = 500, 2000, 40
 TOKEN_EDGES = (0, 10, 20, 30, 40, 50, 60, 75, 100, 150)
 SHARPNESS_EDGES = (0, 25, 50, 100, 200, 400, 800, 1600, 3200)
 _WORDS = {"good": "good", "review": "review", "fix": "fix"}
@@ -65,6 +66,8 @@ figcaption { font-size: 12px; line-height: 1.35; color: var(--soft); overflow: h
 .chart .point { fill: var(--accent); fill-opacity: .45; } .chart .axis { stroke: var(--soft); }
 .chart .grid { stroke: var(--line); } .chart .mark { stroke: var(--fix); stroke-width: 1.5; stroke-dasharray: 5 4; }
 .scroll { overflow-x: auto; }
+.bootcamp-bars { --border-color-primary: var(--line); --neutral-400: var(--accent);
+  max-width: 560px; font-size: 13px; }
 table { border-collapse: collapse; width: 100%; font-size: 13px; }
 th, td { text-align: left; padding: 4px 10px 4px 0; border-bottom: 1px solid var(--line); vertical-align: top;
   overflow-wrap: anywhere; }
@@ -115,7 +118,7 @@ def report_page(report: Report, thumbnail: Callable[[str], str | None]) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="referrer" content="no-referrer">'
-        f"<title>Dataset report: {safe(report.folder)}</title><style>{STYLE}</style></head>"
+        f"<title>Dataset report: {safe(report.folder)}</title><style>{STYLE}{bar_style()}</style></head>"
         f"<body><main>{body}</main></body></html>\n"
     )
 
@@ -237,7 +240,7 @@ def _charts(area: str, report: Report) -> Iterator[str]:
         rows = [(f"{each.width} x {each.height}", each.count, f"{each.count:,}") for each in report.buckets[:MOST_BARS]]
         places = [(float(each.width), float(each.height)) for each in _spread(usable, MOST_POINTS)]
         yield '<div class="columns">'
-        yield _titled("Pictures in each bucket", bars(rows, label="Pictures in each aspect bucket"))
+        yield _titled("Pictures in each bucket", _bars(rows, label="Pictures in each aspect bucket"))
         yield _titled("Size of each picture", points(places, label="Width and height of the pictures", unit="px"))
         yield "</div>"
     elif area == "Sharpness" and usable:
@@ -275,6 +278,12 @@ def _spread(pictures: Sequence[PictureFacts], most: int) -> Iterable[PictureFact
     return pictures[:: -(-len(pictures) // most)]
 
 
+def _bars(rows: Sequence[tuple[str, float, str]], *, label: str) -> str:
+    """A chart of names, their values, and the texts for them; the highest value has the longest bar."""
+    most = max((value for _, value, _ in rows), default=0) or 1
+    return bar_chart([Bar(name, value / most, text) for name, value, text in rows], label=label)
+
+
 def _titled(title: str, chart: str) -> str:
     return f"<div><h3>{title}</h3>{chart}</div>"
 
@@ -283,7 +292,7 @@ def _tags(report: Report) -> Iterator[str]:
     top = report.tags[:MOST_BARS]
     rows = [(each.tag, each.count, f"{each.count:,} ({each.count / max(1, report.captioned):.0%})") for each in top]
     yield '<div class="columns">'
-    yield _titled(f"The {len(top)} most frequent tags", bars(rows, label="The most frequent tags"))
+    yield _titled(f"The {len(top)} most frequent tags", _bars(rows, label="The most frequent tags"))
     if report.similar_tags:
         cells = "".join(
             f'<tr><td>{safe(each.rare)}</td><td class="number">{each.rare_count:,}</td><td>{safe(each.common)}</td>'
@@ -302,7 +311,7 @@ def _balance(report: Report) -> Iterator[str]:
     for each in report.classes[:MOST_BARS]:
         repeats = "" if each.repeats is None else f"{each.repeats} x "
         rows.append((folder_shown(each.folder), each.share, f"{repeats}{each.pictures:,}"))
-    yield _titled("What an epoch shows", bars(rows, label="Share of each folder in an epoch"))
+    yield _titled("What an epoch shows", _bars(rows, label="Share of each folder in an epoch"))
 
 
 def _all_files(report: Report) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -49,6 +50,15 @@ def is_folder(path: Path) -> bool:
 def is_there(path: Path) -> bool:
     """Whether there is something; False, too, for a name that nothing can have."""
     return os.path.exists(path)  # noqa: PTH110 - as above
+
+
+def distinct(paths: Iterable[Path]) -> list[Path]:
+    """Paths of which no two are the same: a second `a.png` is `a-2.png`."""
+    taken: dict[Path, None] = {}
+    for path in paths:
+        numbered = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in itertools.count(2))
+        taken[path if path not in taken else next(each for each in numbered if each not in taken)] = None
+    return list(taken)
 
 
 def is_inside(path: Path, root: Path) -> bool:

@@ -5,16 +5,16 @@ Importing this file does not import torch.
 
 from __future__ import annotations
 
-import os
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Generic, Protocol, TypeVar
 
-from lib_bootcamp.errors import BootcampError, CancelledError, OutOfMemoryError
-from lib_bootcamp.ports import Host, Progress
+from lib_bootcamp.core.images.parallel import map_ordered
+from lib_bootcamp.errors import BootcampError, OutOfMemoryError
+from lib_bootcamp.ports import Host, Progress, Turns
 
 from .model_cache import free_memory
 
@@ -71,7 +71,8 @@ def in_batches(  # noqa: PLR0913 - what a person is shown, and how
         CancelledError: the person stopped it; what was finished has been yielded before.
         OutOfMemoryError: one item alone does not fit.
     """
-    for made in _Work(context, work, len(items), size, title, unit).run(iter(items)):
+    turns = Turns(context.host, context.progress, title, len(items), unit)
+    for made in _Work(turns, work, size).run(iter(items)):
         if not isinstance(made, _Failed):  # nothing was prepared, nothing failed
             yield made
 
@@ -105,15 +106,14 @@ def prepared_in_batches(  # noqa: PLR0913
     Raises:
         CancelledError, OutOfMemoryError: as `in_batches`.
     """
-    far = 2 * size if (context.host.device() != "cpu" if ahead is None else ahead) else 0
-    threads = os.cpu_count() or 1
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="bootcamp-prepare")
-    try:
-        ready = _ahead(pool, lambda item: _attempt(prepare, item), items, keep=far, least=min(size, len(items)))
-        for made in _Work(context, work, len(items), size, title, unit).run(ready):
+    if ahead is None:
+        ahead = context.host.device() != "cpu"
+    turns = Turns(context.host, context.progress, title, len(items), unit)
+    with closing(
+        _prepared(partial(_attempt, prepare), items, min(size, len(items)), 2 * size if ahead else 0)
+    ) as ready:
+        for made in _Work(turns, work, size).run(ready):
             yield made.error if isinstance(made, _Failed) else made
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -140,48 +140,28 @@ def _attempt(prepare: Callable[[T], P], item: T) -> P | _Failed:
         return _Failed(error)
 
 
-def _ahead(
-    pool: ThreadPoolExecutor, prepare: Callable[[T], P], items: Sequence[T], *, keep: int, least: int
-) -> Iterator[P]:
-    """Prepared items in order; while `least` are taken at once all threads work, `keep` more are begun before that."""
-    waiting: deque[Future[P]] = deque()
-    source = iter(items)
-    taken = 0
-    while True:
-        # without `keep` nothing is begun beyond the batch that is being taken
-        wanted = keep + least if keep else least - taken % least
-        waiting.extend(pool.submit(prepare, item) for item in islice(source, wanted - len(waiting)))
-        if not waiting:
-            return
-        yield waiting.popleft().result()
-        taken += 1
+def _prepared(prepare: Callable[[T], P], items: Sequence[T], size: int, ahead: int) -> Generator[P, None, None]:
+    """Prepared items in order; a batch of `size` at once, and `ahead` more; without these nothing beyond the batch."""
+    if ahead:
+        yield from map_ordered(prepare, items, ahead=size + ahead)
+        return
+    for at in range(0, len(items), size or 1):
+        yield from map_ordered(prepare, items[at : at + size])
 
 
 @dataclass
 class _Work(Generic[P, R]):
-    """One piece of work: the host sees a job of `title` for each batch."""
+    """One piece of work: the host sees a job for each batch."""
 
-    context: Surroundings
+    turns: Turns
     work: Callable[[list[P]], Sequence[R]]
-    total: int
     size: int
-    title: str
-    unit: str
-    done: int = 0
-    stopped: bool = False
 
     def run(self, ready: Iterator[P | _Failed]) -> Iterator[R | _Failed]:
         """Results in order, batch by batch."""
         waiting: list[P | _Failed] = []
-        while self.done < self.total:
-            if self.stopped or self.context.progress.cancelled():
-                raise CancelledError(self.done)
-            # Everything is inside: a WebUI's bar and its Interrupt button are ours only while we hold its queue.
-            with self.context.host.gpu(self.title):
-                if not self.done:
-                    self.context.progress.start(self.title, self.total, self.unit)
-                else:  # a WebUI's bar is empty each time its queue is taken
-                    self.context.progress.step(self.done)
+        while self.turns.done < self.turns.total:
+            with self.turns.turn():
                 waiting += islice(ready, max(0, self.size - len(waiting)))
                 batch = waiting[: self.size]
                 made = self._attempt(batch)
@@ -201,11 +181,9 @@ class _Work(Generic[P, R]):
         if made is None:  # outside of `except`, whose traceback keeps the tensors of the failed call alive
             free_memory()
             if len(good) == 1:
-                raise OutOfMemoryError(self.title)
+                raise OutOfMemoryError(self.turns.title)
             self.size = len(good) // 2
             return None
         results = [each if isinstance(each, _Failed) else next(made) for each in batch]
-        self.done += len(batch)
-        self.context.progress.step(self.done)
-        self.stopped = self.context.progress.cancelled()
+        self.turns.reach(self.turns.done + len(batch))
         return results

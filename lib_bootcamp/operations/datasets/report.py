@@ -29,8 +29,8 @@ from lib_bootcamp.core.datasets.tags import count_tags, similar_tags
 from lib_bootcamp.core.datasets.trainer_counts import trained_by, trainer_counts
 from lib_bootcamp.core.datasets.trainers import TITLES
 from lib_bootcamp.core.files.inside import Inside
-from lib_bootcamp.core.images.parallel import map_ordered
 from lib_bootcamp.core.text.left_out import left_out_lines
+from lib_bootcamp.jobs.engines.threads import Threads
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.ports import track
 from lib_bootcamp.results import Result
@@ -90,7 +90,7 @@ def dataset_report(params: DatasetParams, context: Context) -> DatasetReport:
     captions = DatasetCaptions(listing, inside)
     examined: list[Examined] = []
     facts: list[PictureFacts] = []
-    with closing(map_ordered(partial(examine, inside=inside), listing.pictures)) as made:
+    with closing(Threads().map(partial(examine, inside=inside), listing.pictures, ahead=0)) as made:
         followed = track(context.progress, made, title="Examine", total=len(listing.pictures), unit="picture")
         for path, each in zip(listing.pictures, followed, strict=True):
             examined.append(each)

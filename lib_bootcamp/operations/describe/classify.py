@@ -34,16 +34,20 @@ class ImageScores(FileResult):
     path: Annotated[str | None, Spec("Path", "Its file; none for one that was sent.")]
     label: Annotated[str | None, Spec("Label", "The best one of the labels, else of the first group. None: unknown.")]
     scores: Annotated[
-        tuple[LabelScore, ...], Spec("Scores", "Of the labels, best first; without labels those of the first group.")
+        tuple[LabelScore, ...], Spec("Scores", "Of the labels, best first; none where only groups are given.")
     ]
     groups: Annotated[tuple[GroupScores, ...], Spec("Groups", "Each group by itself, where groups were given.")]
 
     @property
     def answers(self) -> tuple[GroupScores, ...]:
         """Each question's answer once: the labels', where there are any, then the groups'."""
-        if self.groups and self.groups[0].scores == self.scores:
-            return self.groups
-        return (GroupScores(name="", label=self.label, scores=self.scores), *self.groups)
+        own = (GroupScores(name="", label=self.label, scores=self.scores),) if self.scores else ()
+        return own + self.groups
+
+    @property
+    def value(self) -> float:
+        """The best score of what the label was chosen from."""
+        return self.answers[0].scores[0].value
 
     def summary(self) -> str:
         """Each answer with its value."""
@@ -51,7 +55,7 @@ class ImageScores(FileResult):
 
     def row(self) -> dict[str, Any]:
         """The answer and its value, then a column for each label; groups' columns begin with their name."""
-        row: dict[str, Any] = {"label": self.label, "value": self.scores[0].value}
+        row: dict[str, Any] = {"label": self.label, "value": self.value}
         row |= {each.name: each.label for each in self.groups}
         for each in self.answers:
             row |= {f"{each.name or 'score'}: {score.label}": score.value for score in each.scores}
@@ -153,8 +157,9 @@ def _scores(index: int, path: str | None, answers: Sequence[GroupScores], params
         replace(answer, scores=tuple(replace(score, value=round(score.value, 6)) for score in answer.scores))
         for answer in answers
     ]
-    groups = tuple(each[len(each) - len(params.groups) :])
-    return ImageScores(index=index, path=path, label=each[0].label, scores=each[0].scores, groups=groups)
+    own = 1 if params.labels else 0
+    scores = each[0].scores if own else ()
+    return ImageScores(index=index, path=path, label=each[0].label, scores=scores, groups=tuple(each[own:]))
 
 
 def _as_it_is(picture: Image) -> Image:

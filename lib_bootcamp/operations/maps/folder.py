@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import os
 import typing
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ import numpy as np
 
 from lib_bootcamp.context import Context
 from lib_bootcamp.core.datasets.folder import MAX_FILES
-from lib_bootcamp.core.files.folders import is_inside
+from lib_bootcamp.core.files.folders import distinct, is_inside
 from lib_bootcamp.core.files.inside import Inside
 from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.core.images.codec import decode_quickly, is_picture
@@ -122,7 +121,7 @@ class MapsWork(PictureFolder):
             raise InvalidParamError("only", "must be paths below the folder")
         self.engine: Engine = Threads(1 if operation.needs else None)
         self.only = tuple(root / each for each in params.only)
-        self._names: dict[Path, dict[str, str]] = {}
+        self._names: dict[Path, dict[str, Path]] = {}
         self.suffix = f".{params.file_format}"
         operation.params_from({**self.values, self.picture: np.zeros((64, 64, 3), np.uint8)})
 
@@ -200,22 +199,13 @@ class MapsWork(PictureFolder):
         folder = picture.parent
         if folder not in self._names:
             here = [each.name for each in self.only if each.parent == folder]
-            here = here or [each for each in os.listdir(folder) if is_picture(Path(each))]  # noqa: PTH208
-            self._names[folder] = distinct_stems(sorted(here))
-        stem = self._names[folder].get(picture.name, picture.stem)
-        return self.target / folder.relative_to(self.root) / f"{stem}{self.suffix}"
+            here = sorted(here or [each for each in os.listdir(folder) if is_picture(Path(each))])  # noqa: PTH208
+            self._names[folder] = dict(zip(here, distinct(map(self._own_name, here)), strict=True))
+        name = self._names[folder].get(picture.name) or self._own_name(picture.name)
+        return self.target / folder.relative_to(self.root) / name
 
-
-def distinct_stems(names: Iterable[str]) -> dict[str, str]:
-    """For each file's name one without its ending: a.jpg and a.png get names of their own."""
-    stems: dict[str, str] = {}
-    taken: set[str] = set()
-    for name in names:
-        stem = Path(name).stem
-        numbered = (f"{stem}-{number}" for number in itertools.count(2))
-        stems[name] = stem if stem not in taken else next(each for each in numbered if each not in taken)
-        taken.add(stems[name])
-    return stems
+    def _own_name(self, name: str) -> Path:
+        return Path(name).with_suffix(self.suffix)
 
 
 def _encoded(image: Image, suffix: str, text: Mapping[str, str]) -> bytes:

@@ -9,9 +9,9 @@ from lib_bootcamp.job import FolderJob, StepsJob
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Param, fields_of
 
-from . import folder
-from .flag_names import flag_of
 from .model_flags import add_model_flags
+from .runs import files
+from .runs.flag_names import flag_of
 
 
 def add_operation(parser: argparse.ArgumentParser, operation: Operation[Any, Any]) -> None:
@@ -28,7 +28,7 @@ def add_operation(parser: argparse.ArgumentParser, operation: Operation[Any, Any
             if param.name in operation.job.more:
                 _add_param(many, param)
     if operation.over_files is not None:
-        folder.add_flags(parser, labeled=bool(operation.over_files.labels))
+        files.add_flags(parser, labeled=bool(operation.over_files.labels))
     elif operation.is_job_command:
         _add_print_flags(parser.add_argument_group("output"))
     else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import signal
 import sys
 import threading
@@ -12,8 +11,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from lib_bootcamp.catalog import find
+from lib_bootcamp.catalog import names as operations
 from lib_bootcamp.core.text.left_out import left_out_lines
 from lib_bootcamp.core.text.terminal import on_one_line
+from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.job import Event
 from lib_bootcamp.jobs.facts import JobInfo, duration
 from lib_bootcamp.jobs.manager import Jobs
@@ -21,8 +22,11 @@ from lib_bootcamp.jobs.opened import jobs_of
 from lib_bootcamp.jobs.progress import Stop
 from lib_bootcamp.params import plain
 from lib_bootcamp.ports import Host, SilentProgress
+from lib_bootcamp.surfaces.shared.wording import worded
 
-from .runner import EXIT_SOME_FAILED, Runner, Settings
+from .runs.flag_names import flags_of
+from .runs.outcomes import EXIT_SOME_FAILED, complain, mention, print_json
+from .runs.runner import Runner, Settings
 
 EXIT_FAILED, EXIT_STOPPED = 3, 130
 NOTES, SHOWN = 10, 5
@@ -32,9 +36,9 @@ PROGRAM = "python -m lib_bootcamp"
 class JobRunner(Runner):
     """Runs an operation's job in the foreground; Ctrl+C and SIGTERM pause it."""
 
-    def run(self, given: Mapping[str, Any]) -> int:
-        """Work through the folder that is named; returns the exit code."""
-        values = {name: self._raw(name, text) for name, text in given.items()}
+    def work(self, given: Mapping[str, Any]) -> int:
+        """See `run`."""
+        values, _ = self.read(given, "")
         jobs = jobs_of(self.host, find)
         number = jobs.create(self.operation.name, values, trusted=True)
         if not self.settings.quiet:
@@ -63,7 +67,7 @@ def run_here(jobs: Jobs, number: int, settings: Settings) -> int:
     """Run a job in this process and print what came of it; returns the exit code."""
     info = worked_here(jobs, number, settings)
     if settings.json:
-        _print_json(_in_full(jobs, info))
+        print_json(_in_full(jobs, info))
     elif not settings.quiet:
         _report(jobs, info)
     if not settings.quiet:
@@ -108,9 +112,9 @@ def _mention_unfinished(jobs: Jobs, number: int) -> None:
     for other in jobs.listed(trusted=True):
         unfinished = other.state in ("paused", "interrupted") and other.id != number
         if unfinished and jobs.folder(other.id, trusted=True) == folder:
-            sys.stderr.write(
+            mention(
                 f"Job {other.id} on this folder is {other.state} with {other.left:,} pictures left; "
-                f"to resume it: {PROGRAM} jobs resume {other.id}\n"
+                f"to resume it: {PROGRAM} jobs resume {other.id}"
             )
 
 
@@ -134,14 +138,15 @@ def _name_left_out(jobs: Jobs, info: JobInfo) -> None:
 
 
 def _report_failures(jobs: Jobs, info: JobInfo) -> None:
+    names = flags_of(find(info.operation)) if info.operation in operations() else {}
     failed = jobs.failures(info.id, trusted=True, limit=NOTES)
     for each in failed:
-        line = each.note if each.path in each.note else f"{each.path}: {each.note}"
-        sys.stderr.write(f"error: {on_one_line(line)}\n")
+        sentence = worded(BootcampError(each.note), names)
+        complain(sentence if each.path in sentence else f"{each.path}: {sentence}")
     if info.failed > len(failed):
-        sys.stderr.write(f"and {info.failed - len(failed)} more; {PROGRAM} jobs show {info.id} --json lists all.\n")
+        mention(f"and {info.failed - len(failed)} more; {PROGRAM} jobs show {info.id} --json lists all.")
     if info.error:
-        sys.stderr.write(f"error: {on_one_line(info.error)}\n")
+        complain(worded(BootcampError(info.error), names))
 
 
 def _in_full(jobs: Jobs, info: JobInfo) -> dict[str, Any]:
@@ -151,17 +156,13 @@ def _in_full(jobs: Jobs, info: JobInfo) -> dict[str, Any]:
     return {**plain(info), "items": plain(items), "events": plain(events)}
 
 
-def _print_json(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
-
-
 # --- jobs
 
 
 def _list(jobs: Jobs, arguments: argparse.Namespace) -> int:
     found = jobs.listed(trusted=True)
     if arguments.json:
-        _print_json(plain(found))
+        print_json(plain(found))
         return 0
     for each in found:
         print(f"{each.id:>4}  {each.operation:10} {each.summary()}  {on_one_line(str(each.folder))}")
@@ -173,7 +174,7 @@ def _list(jobs: Jobs, arguments: argparse.Namespace) -> int:
 def _show(jobs: Jobs, arguments: argparse.Namespace) -> int:
     info = jobs.info(arguments.number, trusted=True)
     if arguments.json:
-        _print_json(_in_full(jobs, info))
+        print_json(_in_full(jobs, info))
         return 0
     print(f"Job {info.id}: {info.operation} {on_one_line(str(info.folder))}")
     print(f"{info.summary()}; worked {duration(info.spent_s)}" if info.spent_s else info.summary())
@@ -199,7 +200,7 @@ def _cancel(jobs: Jobs, arguments: argparse.Namespace) -> int:
 
 def _shown(info: JobInfo, arguments: argparse.Namespace, running: str) -> int:
     if arguments.json:
-        _print_json(plain(info))
+        print_json(plain(info))
     else:
         print(f"Job {info.id} {running}." if info.state == "running" else f"Job {info.id} is {info.summary()}")
     return 0
@@ -208,11 +209,11 @@ def _shown(info: JobInfo, arguments: argparse.Namespace, running: str) -> int:
 def _undo(jobs: Jobs, arguments: argparse.Namespace) -> int:
     undone = jobs.undo(arguments.number, trusted=True)
     if arguments.json:
-        _print_json(plain(undone))
+        print_json(plain(undone))
     else:
         print(undone.restored_text())
     for each in undone.skipped:
-        sys.stderr.write(f"{on_one_line(each.note)}\n")
+        mention(each.note)
     return EXIT_SOME_FAILED if undone.skipped else 0
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import dataclasses
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from lib_bootcamp.core.text.terminal import on_one_line
-from lib_bootcamp.errors import BootcampError, CancelledError, InvalidParamError, first_line
+from lib_bootcamp.errors import BootcampError, CancelledError, first_line
 
 from .parser import build_parser
 from .terminal import plain_streams
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from lib_bootcamp.operation import Operation
     from lib_bootcamp.ports import Host
 
-SETTINGS = ("out", "recursive", "skip_existing", "batch", "html", "json", "quiet", "stream")
+T = TypeVar("T")
 
 
 def _needs(operation: Operation[Any, Any], given: Mapping[str, Any]) -> str:
@@ -94,12 +95,11 @@ def _run(
 def _operate(operation: Operation[Any, Any], host: Host, arguments: dict[str, Any]) -> int:
     try:
         return _run_operation(operation, host, arguments)
-    except InvalidParamError as error:
+    except BootcampError as error:
         from lib_bootcamp.surfaces.shared.wording import worded
 
-        from .flag_names import flags_of
+        from .runs.flag_names import flags_of
 
-        operation = operation.as_job() if operation.is_job_command else operation
         _complain(f"error: {worded(error, flags_of(operation))}")
         return error.exit_code
 
@@ -107,18 +107,16 @@ def _operate(operation: Operation[Any, Any], host: Host, arguments: dict[str, An
 def _run_operation(operation: Operation[Any, Any], host: Host, arguments: dict[str, Any]) -> int:
     from lib_bootcamp.job import StepsJob
 
-    from .folder import FLAGS, FolderRunner, FolderSettings
     from .jobs import JobRunner
     from .maps import MapsRunner, is_maps_job
-    from .runner import Runner, Settings
+    from .runs.files import FileRunner, FileSettings
+    from .runs.runner import Runner, Settings
 
     if operation.over_files is not None:
-        flags = {name: arguments.pop(name) for name in FLAGS if name in arguments}
-        return FolderRunner(operation, host, FolderSettings(**flags)).run(arguments)
+        return FileRunner(operation, host, _settings(FileSettings, operation, arguments)).run(arguments)
     if operation.is_job_command:
         operation = operation.as_job()
-    own = {param.name for param in operation.params.fields()}
-    settings = Settings(**{name: arguments.pop(name) for name in SETTINGS if name in arguments.keys() - own})
+    settings = _settings(Settings, operation, arguments)
     job = operation.job
     if isinstance(job, StepsJob) and arguments.keys() & set(job.more):
         out = {job.folder: settings.out or f"{operation.name}-out"}
@@ -127,3 +125,10 @@ def _run_operation(operation: Operation[Any, Any], host: Host, arguments: dict[s
     if is_maps_job(operation, arguments, settings):
         runner = MapsRunner
     return runner(operation, host, settings).run(arguments)
+
+
+def _settings(kind: type[T], operation: Operation[Any, Any], arguments: dict[str, Any]) -> T:
+    """Take from the arguments what is no parameter of the operation."""
+    own = {param.name for param in operation.params.fields()}
+    names = {each.name for each in dataclasses.fields(kind)} - own  # type: ignore[arg-type]
+    return kind(**{name: arguments.pop(name) for name in names & arguments.keys()})

@@ -17,9 +17,12 @@ from lib_bootcamp.jobs.opened import jobs_of
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.operations.maps.folder import THERE
 from lib_bootcamp.surfaces.shared.found_pictures import find_pictures
+from lib_bootcamp.surfaces.shared.wording import worded
 
 from .jobs import PROGRAM, JobRunner, code_of, worked_here
-from .runner import EXIT_SOME_FAILED, Outcome, Settings, complain, failure
+from .runs.items import out_folder
+from .runs.outcomes import EXIT_SOME_FAILED, Outcome, complain, failure
+from .runs.runner import Settings
 
 
 class JobFailedError(BootcampError):
@@ -43,17 +46,11 @@ def is_maps_job(operation: Operation[Any, Any], given: Mapping[str, Any], settin
 class MapsRunner(JobRunner):
     """Makes maps of a folder or of several files in the foreground, as a job, and prints a line for each."""
 
-    def run(self, given: Mapping[str, Any]) -> int:
-        """Work through what is named; returns the exit code."""
-        values = dict(given)
-        sources = [Path(each) for each in values.pop(self.picture or "")]
-        try:
-            raw = {name: self._raw(name, text) for name, text in values.items()}
-            raw |= self._place(sources)
-            jobs = jobs_of(self.host, find)
-            number = jobs.create(self.operation.name, raw, trusted=True)
-        except BootcampError as error:
-            return self._print([failure(None, error, self.operation)], several=False)
+    def work(self, given: Mapping[str, Any]) -> int:
+        """See `run`."""
+        values, sources = self.read(given, self.picture)
+        jobs = jobs_of(self.host, find)
+        number = jobs.create(self.operation.name, values | self._place(sources), trusted=True)
         return self._report(jobs, worked_here(jobs, number, self.settings))
 
     def _place(self, sources: list[Path]) -> dict[str, Any]:
@@ -61,10 +58,10 @@ class MapsRunner(JobRunner):
         existing = "skip" if self.settings.skip_existing else "overwrite"
         place = {"recursive": self.settings.recursive, "existing": existing}
         if len(sources) == 1:
-            out = self._folder(None) if self.settings.out else ""
+            out = out_folder(self.operation, self.settings.out) if self.settings.out else ""
             return {**place, "folder": str(sources[0]), "output_folder": str(out)}
-        found = find_pictures(sources, self.left_out, recursive=self.settings.recursive)
-        out = self._folder(found) if self.settings.out else ""
+        found = find_pictures(sources, self.outcomes.left_out, recursive=self.settings.recursive)
+        out = out_folder(self.operation, self.settings.out, found) if self.settings.out else ""
         paths = list(dict.fromkeys(Path(os.path.abspath(path)) for path, _ in found))  # noqa: PTH100 - links stay
         try:
             root = Path(os.path.commonpath([path.parent for path in paths]))
@@ -78,41 +75,34 @@ class MapsRunner(JobRunner):
     def _report(self, jobs: Jobs, info: JobInfo) -> int:
         folder = jobs.folder(info.id, trusted=True)
         made = Path(self.settings.out) if self.settings.out else folder
-        outcomes: list[Outcome] = []
         for each in jobs.items(info.id, trusted=True, limit=info.total):
             path = str(folder / each.path)
             if each.state == "skipped" and each.note != THERE:
-                self.left_out[path] = each.note
+                self.outcomes.left_out[path] = each.note
             elif each.state != "todo":
-                outcomes.append(_outcome(self.operation.name, path, each, made))
-        for bad in outcomes:
-            if bad.exit_code:
-                complain(bad.line)
-        if info.state == "failed" and not outcomes:
-            self._print([failure(None, JobFailedError(info.error), self.operation)], several=False)
+                self.outcomes.add(self._of_item(path, each, made))
+        error = JobFailedError(info.error)
+        if info.state == "failed" and not self.outcomes.made:
+            self.outcomes.print_one(failure(None, error, self.names))
         else:
-            self._print(outcomes, several=True)
+            self.report()
             if info.error:
-                complain(info.error)
-        if not self.settings.quiet:
-            self._suggest_next(info)
-        return code_of(info)
-
-    def _suggest_next(self, info: JobInfo) -> None:
+                complain(worded(error, self.names))
         if info.state != "done":
             left = f"Stopped with {info.left:,} left. " if info.total else ""
-            self._aside(f"{left}To resume it: {PROGRAM} jobs resume {info.id}")
+            self.outcomes.aside([f"{left}To resume it: {PROGRAM} jobs resume {info.id}"])
         elif info.done:
-            self._aside(f"To undo it: {PROGRAM} jobs undo {info.id}")
+            self.outcomes.aside([f"To undo it: {PROGRAM} jobs undo {info.id}"])
+        return code_of(info)
 
-
-def _outcome(operation: str, path: str, item: ItemInfo, made: Path) -> Outcome:
-    if item.state == "failed":
-        line = item.note if path in item.note else f"{path}: {item.note}"
-        return Outcome({"path": path, "error": item.error, "detail": item.note}, line, EXIT_SOME_FAILED)
-    if item.state == "skipped":
-        return Outcome({"path": path, "skipped": True, "detail": item.note}, f"{path}: {item.note}", 0)
-    result = item.result or {}
-    out = str(made / result["map"])
-    record = {"operation": operation, "path": path, "out": out, **result["details"]}
-    return Outcome(record, f"{path}: {result['message']} -> {out}", 0)
+    def _of_item(self, path: str, item: ItemInfo, made: Path) -> Outcome:
+        if item.state == "failed":
+            note = worded(BootcampError(item.note), self.names)
+            line = note if path in note else f"{path}: {note}"
+            return Outcome({"path": path, "error": item.error, "detail": item.note}, line, EXIT_SOME_FAILED)
+        if item.state == "skipped":
+            return Outcome({"path": path, "skipped": True, "detail": item.note}, f"{path}: {item.note}", 0)
+        result = item.result or {}
+        out = str(made / result["map"])
+        record = {"operation": self.operation.name, "path": path, "out": out, **result["details"]}
+        return Outcome(record, f"{path}: {result['message']} -> {out}", 0)

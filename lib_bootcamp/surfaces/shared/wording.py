@@ -25,7 +25,10 @@ def worded(error: BootcampError, names: Mapping[str, str]) -> str:
         where = f" ({inside.removeprefix('.')})" if inside else ""
         return names[field] + where if field in names else param
 
-    return _MENTIONED.sub(lambda found: names.get(found[0], found[0]), error.sentence(called))
+    first, space, rest = error.sentence(called).partition(" ")
+    if not error.param:  # a sentence that was kept, as a job's is: it begins with its parameter, where it has one
+        first = names.get(first, first)
+    return _MENTIONED.sub(lambda found: names.get(found[0], found[0]), first + space + rest)
 
 
 def split(param: str) -> tuple[str, str]:

@@ -123,7 +123,8 @@ def test_a_negative_label_takes_part_and_is_no_answer() -> None:
 def test_each_group_is_a_question_of_its_own() -> None:
     made = one(RED, groups={"color": ["red", "blue"], "other": ["a green one", "a red one"]})
     assert [(each.name, each.label) for each in made.groups] == [("color", "red"), ("other", "a red one")]
-    assert (made.label, made.scores) == ("red", made.groups[0].scores)
+    assert (made.label, made.value) == ("red", made.groups[0].scores[0].value)
+    assert made.scores == ()  # they are told once, with their group
 
 
 def test_labels_beside_groups_are_the_main_answer() -> None:
@@ -341,5 +342,5 @@ def test_the_route_takes_many_uploads_and_documents_its_answer() -> None:
 def test_every_preset_classifies(preset: str) -> None:
     params = CLASSIFY.params_from({"preset": preset, "images": [flat(RED)]})
     made = classify(params, Context.of_terminal(FakeHost(), FakeProgress()))
-    assert made.images[0].scores
+    assert made.images[0].answers
     assert CLASSIFY.settings_from({"preset": preset}).label_sets() == params.label_sets()

@@ -20,7 +20,7 @@ from lib_bootcamp.catalog import OPERATIONS
 from lib_bootcamp.operations.maps.brightness import BRIGHTNESS
 from lib_bootcamp.operations.qr.scan import SCAN
 from lib_bootcamp.surfaces.cli.parser import build_parser
-from lib_bootcamp.surfaces.cli.runner import Runner, Settings
+from lib_bootcamp.surfaces.cli.runs.runner import Runner, Settings
 from tests.fakes import FakeHost
 
 

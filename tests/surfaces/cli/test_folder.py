@@ -14,7 +14,7 @@ from PIL import Image as Pil
 
 from lib_bootcamp.app import main
 from lib_bootcamp.operations.describe.classify import CLASSIFY
-from lib_bootcamp.surfaces.cli import folder
+from lib_bootcamp.surfaces.cli.runs.sorting import Sorter
 from tests.fake_clip import BLUE, GREEN, RED, FakeClip, flat_png, lend_instead
 
 COLORS = {"red": RED, "green": GREEN, "blue": BLUE}
@@ -167,7 +167,7 @@ def test_ctrl_c_keeps_what_is_done(
 
     real = CLASSIFY.over_files
     assert real is not None
-    monkeypatch.setattr(folder.FolderRunner, "_sort", lambda *_: pytest.fail("sorted after Ctrl-C"))
+    monkeypatch.setattr(Sorter, "sort", lambda *_: pytest.fail("sorted after Ctrl-C"))
     stopping = type(real)(params=real.params, run=stop, labels=real.labels)
     monkeypatch.setitem(vars(CLASSIFY), "over_files", stopping)
     table = tmp_path / "out.jsonl"

@@ -11,6 +11,7 @@ import gradio as gr
 from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.codec import decode_image, read_file
 from lib_bootcamp.core.images.colors import parse_color
+from lib_bootcamp.core.text.bar_chart import Bar, bar_chart
 from lib_bootcamp.errors import BootcampError, InvalidParamError
 from lib_bootcamp.operations.describe.caption_folder import WHITE
 from lib_bootcamp.operations.describe.caption_pictures import PictureCaption
@@ -21,8 +22,6 @@ from lib_bootcamp.surfaces.page.notice import notice
 from lib_bootcamp.surfaces.page.running import Stops
 from lib_bootcamp.surfaces.page.tab import Places, Tab
 from lib_bootcamp.surfaces.page.values import FIELD_STYLE
-
-from .charts import Bar, chart
 
 
 class CaptionTab(Tab):
@@ -142,4 +141,5 @@ def _found(made: PictureCaption) -> str:
     """What the model found, with bars; nothing where it gave one sentence."""
     if all(each.value == 1 for each in made.found):
         return ""
-    return chart("Found", [Bar(each.label, each.value, f"{100 * each.value:.1f}%") for each in made.found[:20]])
+    found = [Bar(each.label, each.value, f"{100 * each.value:.1f}%") for each in made.found[:20]]
+    return bar_chart(found, title="Found")

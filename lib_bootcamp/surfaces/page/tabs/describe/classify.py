@@ -14,6 +14,7 @@ from lib_bootcamp.context import Context
 from lib_bootcamp.core.files.atomic import write_atomically
 from lib_bootcamp.core.images.codec import read_image, write_image
 from lib_bootcamp.core.images.resize import resize
+from lib_bootcamp.core.text.bar_chart import Bar, bar_chart
 from lib_bootcamp.core.text.scores import GroupScores
 from lib_bootcamp.errors import BootcampError, CancelledError, InvalidParamError
 from lib_bootcamp.operations.describe.classify import ImageScores, classify_files
@@ -25,8 +26,6 @@ from lib_bootcamp.surfaces.page.tab import Tab
 from lib_bootcamp.surfaces.page.uploads import public_text
 from lib_bootcamp.surfaces.page.values import FIELD_STYLE, uploads
 from lib_bootcamp.surfaces.shared.tables import csv_bytes, jsonl_bytes, record_of
-
-from .charts import Bar, chart
 
 MOST_FILES, MOST_ROWS, MOST_THUMBNAILS = 2000, 500, 120
 THUMBNAIL_PX = 256
@@ -151,7 +150,7 @@ class ClassifyTab(Tab):
     def _thumbnails(self, paths: Sequence[Path], good: Sequence[ImageScores]) -> list[tuple[str, str]]:
         """Small files with their captions, by label, the best first."""
         folder = self.outputs.new_folder()
-        ordered = sorted(good, key=lambda each: (each.label is None, each.label or "", -each.scores[0].value))
+        ordered = sorted(good, key=lambda each: (each.label is None, each.label or "", -each.value))
         made = []
         for each in ordered[:MOST_THUMBNAILS]:
             try:
@@ -163,7 +162,7 @@ class ClassifyTab(Tab):
             small = resize(picture, width, height)
             path = folder / f"{each.index}.jpg"
             write_image(path, np.ascontiguousarray(small))
-            made.append((str(path), f"{each.label or UNKNOWN} {each.scores[0].value:.2f}"))
+            made.append((str(path), f"{each.label or UNKNOWN} {each.value:.2f}"))
         return made
 
     def _files(self, records: list[dict[str, Any]], good: Sequence[tuple[str, ImageScores]]) -> list[str]:
@@ -195,13 +194,11 @@ def bars(made: ImageScores) -> str:
 
 
 def _bars_of(group: GroupScores) -> str:
-    return chart(
-        group.name,
-        [
-            Bar(score.label, score.value, f"{100 * score.value:.1f}%", best=score.label == group.label)
-            for score in group.scores
-        ],
-    )
+    bars = [
+        Bar(score.label, score.value, f"{100 * score.value:.1f}%", best=score.label == group.label)
+        for score in group.scores
+    ]
+    return bar_chart(bars, title=group.name)
 
 
 def table(done: Sequence[tuple[str, ImageScores | BootcampError]]) -> str:
@@ -219,5 +216,5 @@ def _row(name: str, made: ImageScores | BootcampError, groups: int) -> str:
     if isinstance(made, BootcampError):
         sentence = html.escape(public_text(str(made)))
         return f'<tr><td>{html.escape(name)}</td><td colspan="{2 + groups}">{sentence}</td></tr>'
-    cells = [name, made.label or UNKNOWN, f"{made.scores[0].value:.3f}", *(e.label or UNKNOWN for e in made.groups)]
+    cells = [name, made.label or UNKNOWN, f"{made.value:.3f}", *(e.label or UNKNOWN for e in made.groups)]
     return f"<tr>{''.join(f'<td>{html.escape(each)}</td>' for each in cells)}</tr>"

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import starmap
 from typing import Any
 
 import gradio as gr
 
 from lib_bootcamp.context import Context
+from lib_bootcamp.core.text.bar_chart import Bar, bar_chart
+from lib_bootcamp.core.text.scores import LabelScore
 from lib_bootcamp.operations.describe.interrogate import InterrogateResult, TableScores
 from lib_bootcamp.ports import Host, Progress
 from lib_bootcamp.surfaces.page.fields import quiet_event, supported
 from lib_bootcamp.surfaces.page.notice import notice
 from lib_bootcamp.surfaces.page.running import Stops
 from lib_bootcamp.surfaces.page.tab import Places, Tab, filled
-
-from .charts import Bar, chart
 
 
 class InterrogateTab(Tab):
@@ -107,13 +108,8 @@ def _models_used(made: InterrogateResult) -> str:
 def charts(analysis: tuple[TableScores, ...]) -> str:
     """A chart for each table: cosines, the longest bar the best of all."""
     longest = max((score.value for each in analysis for score in each.scores), default=0.0)
-    return "".join(
-        chart(
-            each.name.capitalize(),
-            [
-                Bar(score.label, score.value / longest if longest > 0 else 0.0, f"{score.value:.3f}", best=not at)
-                for at, score in enumerate(each.scores)
-            ],
-        )
-        for each in analysis
-    )
+
+    def bar(at: int, score: LabelScore) -> Bar:
+        return Bar(score.label, score.value / longest if longest > 0 else 0.0, f"{score.value:.3f}", best=not at)
+
+    return "".join(bar_chart(list(starmap(bar, enumerate(e.scores))), title=e.name.capitalize()) for e in analysis)

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from lib_bootcamp.core.files.regular import MAX_TEXT_BYTES, read_regular
-from lib_bootcamp.core.images.codec import read_png_text
+from lib_bootcamp.core.images.codec import read_file, read_png_text
 from lib_bootcamp.errors import InvalidParamError, TooLargeError
 from lib_bootcamp.operation import CHUNK
 from lib_bootcamp.params import Param
+from lib_bootcamp.surfaces.shared.given_pictures import picture_of
 
 
 def _from_input() -> str:
@@ -44,6 +45,21 @@ def batch_rows(name: str) -> Iterator[dict[str, Any]]:
         if not isinstance(row, dict):
             raise InvalidParamError("--batch", f"line {number} is not a JSON object")
         yield row
+
+
+def value_of(param: Param, text: str) -> Any:
+    """The raw value that a text on the command line is: a picture's or file's name, `@FILE`, or the value itself.
+
+    Raises:
+        BootcampError: a file cannot be read, or the text is none of the parameter.
+    """
+    if param.kind == "image":
+        return picture_of(param, Path(text))
+    if param.kind == "file":
+        return read_file(Path(text))
+    if param.kind in {"list", "object", "mapping"} and text.startswith("@"):
+        return from_file(param, Path(text[1:]))
+    return param.parse_text(text)
 
 
 def from_file(param: Param, path: Path) -> Any:

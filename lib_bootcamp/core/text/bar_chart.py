@@ -1,10 +1,13 @@
-"""Charts of labels and how well they fit, as HTML that follows the page's theme."""
+"""Bars below each other as HTML, on the page and in reports. Their look is in style.css; every text is escaped."""
 
 from __future__ import annotations
 
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+
+from lib_bootcamp.shipped import SHIPPED
 
 MOST_BARS = 30
 
@@ -26,11 +29,25 @@ class Bar:
     best: bool = False
 
 
-def chart(title: str, bars: Sequence[Bar]) -> str:
-    """Bars below each other, under a title where there is one; of very many the first."""
+def bar_chart(bars: Sequence[Bar], *, title: str = "", label: str = "") -> str:
+    """Bars below each other, under a title where there is one; of very many the first.
+
+    Args:
+        bars: them.
+        title: what stands above them.
+        label: what the chart shows, for people who cannot see it.
+    """
     head = f'<h4 class="bootcamp-bars-title">{html.escape(title)}</h4>' if title else ""
+    name = f' aria-label="{html.escape(label or title)}"' if label or title else ""
     rows = "".join(map(_row, bars[:MOST_BARS]))
-    return f'{head}<div class="bootcamp-bars" role="list">{rows}</div>'
+    return f'{head}<div class="bootcamp-bars" role="list"{name}>{rows}</div>'
+
+
+@cache
+def bar_style() -> str:
+    """The bars' part of style.css, for a page of one file; its colors are variables of Gradio's."""
+    lines = (SHIPPED / "style.css").read_text("utf-8").splitlines()
+    return "\n".join(line for line in lines if line.startswith(".bootcamp-bar"))
 
 
 def _row(bar: Bar) -> str:
