@@ -20,7 +20,7 @@ from lib_bootcamp.surfaces.cli.runs.flag_names import flags_of
 from lib_bootcamp.surfaces.shared.wording import worded
 from tests.fakes import FakeHost
 
-NOT_IN_A_COMMAND = {"into", "file_format", "existing", "only", "folder"}
+NOT_IN_A_COMMAND = {"subfolder", "file_format", "existing", "only", "folder"}
 """What jobs of maps and pictures have on the page and over the API, where their command is not the job."""
 each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.name)
 
