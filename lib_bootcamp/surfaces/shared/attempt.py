@@ -19,7 +19,7 @@ def attempt(name: str, work: Callable[[], T], failed: Callable[[BootcampError], 
         name: what the log calls it.
         work: the whole of it, from raw values to what is shown.
         failed: gets the person's mistake, or an `UnexpectedError`.
-        what: what an unexpected one is said to have failed.
+        what: what has failed, where the mistake is an unexpected one.
     """
     try:
         return work()
