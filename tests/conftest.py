@@ -1,4 +1,4 @@
-"""What all tests share: how Hypothesis searches, and which suites this machine cannot run, told at the head."""
+"""What all tests share: how Hypothesis searches, and which suites this machine cannot run, reported at the head."""
 
 from __future__ import annotations
 

@@ -30,8 +30,8 @@ def small_disk(place: Path, size_kib: int = 64) -> Iterator[Path]:
 
 def fill(disk: Path, *, leave: int = 0) -> Path:
     """Leave so many bytes; gives the file that takes all others."""
-    told = os.statvfs(disk)
-    (disk / "fill").write_bytes(bytes(told.f_bavail * told.f_frsize - leave))
+    reported = os.statvfs(disk)
+    (disk / "fill").write_bytes(bytes(reported.f_bavail * reported.f_frsize - leave))
     return disk / "fill"
 
 

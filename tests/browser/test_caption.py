@@ -66,9 +66,9 @@ def test_a_folder_becomes_a_job_that_is_followed_and_undone(page: Any, tmp_path:
     (folder / "broken.png").write_bytes(b"no picture")
     opened(page)
     begin(page, folder)
-    told = card(page, "done", folder)
-    assert "12 of 13 done · 1 failed" in told
-    assert "broken.png The picture cannot be read" in told
+    reported = card(page, "done", folder)
+    assert "12 of 13 done · 1 failed" in reported
+    assert "broken.png The picture cannot be read" in reported
     assert len(captions(folder)) == 12
     assert (folder / "0000.txt").read_text() == "red circle, white background"
     assert page.locator(f"{PREFIX}_table").get_by_text("12 of 13").count() >= 1
@@ -135,11 +135,11 @@ def test_one_picture_is_tried(page: Any, tmp_path: Path) -> None:
     assert captions(folder) == []
 
 
-def test_a_mistake_is_told(page: Any, tmp_path: Path) -> None:
+def test_a_mistake_is_reported(page: Any, tmp_path: Path) -> None:
     opened(page)
     begin(page, tmp_path / "none")
-    said = page.wait_for_selector(f"{PREFIX}_message .bootcamp-error").inner_text()
-    assert f"Folder not found: {tmp_path / 'none'}" in said
+    message = page.wait_for_selector(f"{PREFIX}_message .bootcamp-error").inner_text()
+    assert f"Folder not found: {tmp_path / 'none'}" in message
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -33,17 +33,17 @@ def test_the_page_of_one_file_loads_nothing_and_runs_nothing(
     assert main(["dataset", "report", "photos", "--html", "report.html", "--quiet"]) == 0
     context = browser.new_context(viewport={"width": 1180, "height": 1500}, color_scheme=theme)
     page = context.new_page()
-    asked, said = [], []
+    asked, sentence = [], []
     page.on("request", lambda request: asked.append(request.url))
-    page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
-    page.on("console", lambda line: said.append(line.text))
+    page.on("dialog", lambda dialog: (sentence.append(dialog.message), dialog.dismiss()))
+    page.on("console", lambda line: sentence.append(line.text))
     page.goto((tmp_path / "report.html").as_uri())
     page.wait_for_timeout(500)
     folder = os.environ.get("BOOTCAMP_SCREENSHOTS")
     if folder:
         page.screenshot(path=f"{folder}/dataset-report{'-dark' if theme == 'dark' else ''}.png")
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
-    assert said == []
+    assert sentence == []
     assert page.locator("script").count() == 0
     assert page.locator(".verdict").count() == 8
     assert page.get_by_text("<img src=x onerror=alert(1)>.png").count() > 0

@@ -65,11 +65,11 @@ def test_a_picture_becomes_a_prompt_that_is_handed_to_txt2img(
     assert page.locator("#bootcamp_txt2img_prompt textarea").input_value() == prompt
 
 
-def test_a_mistake_is_told_and_the_page_goes_on(page: Any, circle: Path, tables: Path) -> None:
+def test_a_mistake_is_reported_and_the_page_goes_on(page: Any, circle: Path, tables: Path) -> None:
     (tables / "flavors.txt").write_bytes(b"\xff\xfe")
     asked(page, circle, "Fast", tables=str(tables))
-    said = page.wait_for_selector(f"{PREFIX}_message .bootcamp-error").inner_text()
-    assert "flavors.txt is not UTF-8" in said
+    message = page.wait_for_selector(f"{PREFIX}_message .bootcamp-error").inner_text()
+    assert "flavors.txt is not UTF-8" in message
 
 
 @pytest.mark.skipif(importlib.util.find_spec("clip_interrogator") is None, reason="clip-interrogator is not installed")
@@ -80,5 +80,5 @@ def test_stop_ends_a_long_chain(page: Any, circle: Path) -> None:
         page.click(f"{PREFIX}_stop")
         if page.locator(f"{PREFIX}_message .bootcamp-notice").count():
             break
-    said = page.wait_for_selector(f"{PREFIX}_message .bootcamp-notice", timeout=60_000).inner_text()
-    assert re.search(r"Stopped after \d+ finished\.", said)
+    message = page.wait_for_selector(f"{PREFIX}_message .bootcamp-notice", timeout=60_000).inner_text()
+    assert re.search(r"Stopped after \d+ finished\.", message)

@@ -55,7 +55,7 @@ def test_the_form_makes_a_code_that_can_be_downloaded_and_scans(page: Any, pictu
     assert [each.text for each in zxingcpp.read_barcodes(code)] == ["https://example.com"]
 
 
-def test_a_mistake_is_told_in_one_sentence(page: Any, picture_of: Any) -> None:
+def test_a_mistake_is_reported_in_one_sentence(page: Any, picture_of: Any) -> None:
     fill(page, "bootcamp_qr_content", "")
     message = run(page, "qr")
     assert message.startswith("Content is missing")
@@ -118,7 +118,7 @@ def test_a_code_is_handed_to_the_scan_tab_with_its_layout(page: Any, picture_of:
     picture_of(page, "page-scan")
 
 
-def test_a_text_file_named_png_is_told_in_one_sentence(page: Any, tmp_path: Path) -> None:
+def test_a_text_file_named_png_is_reported_in_one_sentence(page: Any, tmp_path: Path) -> None:
     bad = tmp_path / "bad.png"
     bad.write_text("no picture", encoding="utf-8")
     open_tab(page, "scan", "Scan QR code")

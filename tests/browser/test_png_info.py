@@ -95,6 +95,6 @@ def test_a_folder_is_read_into_tables(page: Any, files: list[str]) -> None:
     page.get_by_role("button", name="A whole folder").click()
     page.fill(f"{PREFIX}_folder textarea, {PREFIX}_folder input", str(Path(files[0]).parent))
     page.click(f"{PREFIX}_tables")
-    said = page.wait_for_selector(f"{PREFIX}_folder_message .bootcamp-notice").inner_text()
-    assert said == "3 files read, 3 with generation data"
+    message = page.wait_for_selector(f"{PREFIX}_folder_message .bootcamp-notice").inner_text()
+    assert message == "3 files read, 3 with generation data"
     assert page.locator(f"{PREFIX}_folder_files a[download]").count() == 2

@@ -43,7 +43,7 @@ def _draw_nothing(params: Any, context: Any) -> Any:
 
 
 def _draw_no_code(params: Any, context: Any) -> Any:
-    """QR art without a checkpoint; the code is laid out, so that its mistakes are told."""
+    """QR art without a checkpoint; the code is laid out, so that its mistakes are answered."""
     del context
     _, layout = place_code(params, params.width or 512, params.height or 512)
     report = {"seed": 0, "number": 1, "method": "drawn", "touch_up": 0, "scans": True, "read_by": (), "wrong": 0}

@@ -21,6 +21,6 @@ def test_a_program_without_sources_reads_the_operation_itself(monkeypatch: pytes
     assert Entry("qr.qr", "QR").summary == Entry("qr.qr", "QR").operation.summary
 
 
-def test_an_entry_that_names_nothing_is_told() -> None:
+def test_an_entry_that_names_nothing_is_reported() -> None:
     with pytest.raises(LookupError, match=r"operations\.qr\.qr declares no NOTHING"):
         _ = Entry("qr.qr", "NOTHING").summary

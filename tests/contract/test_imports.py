@@ -33,14 +33,14 @@ def loaded_by(statement: str, *flags: str, modules: bool = False) -> set[str]:
         f"import sys, json; before = set(sys.modules); sys.path.insert(0, {str(ROOT)!r}); {statement}; "
         "print(json.dumps(sorted(set(sys.modules) - before)))"
     )
-    told = subprocess.run(
+    reported = subprocess.run(
         [sys.executable, *flags, "-c", code],
         capture_output=True,
         text=True,
         check=True,
         env={**os.environ, "BOOTCAMP_VENV": "off"},
     )
-    loaded = json.loads(told.stdout.splitlines()[-1])
+    loaded = json.loads(reported.stdout.splitlines()[-1])
     return set(loaded) if modules else {name.partition(".")[0] for name in loaded}
 
 

@@ -104,16 +104,16 @@ def texts(folder: Path) -> dict[str, str]:
 
 def assert_error(answer: httpx.Response, status: int, error: str) -> str:
     assert answer.status_code == status, answer.text
-    told = answer.json()
-    assert {"error", "detail"} <= told.keys() <= {"error", "detail", "pointer", "message", "hint"}
-    assert told["error"] == error
-    return str(told["detail"])
+    reported = answer.json()
+    assert {"error", "detail"} <= reported.keys() <= {"error", "detail", "pointer", "message", "hint"}
+    assert reported["error"] == error
+    return str(reported["detail"])
 
 
 # --- begun and shown
 
 
-def test_a_job_is_accepted_and_its_place_is_told(client: Client, root: Path) -> None:
+def test_a_job_is_accepted_and_its_place_is_given(client: Client, root: Path) -> None:
     answer = client.post(f"{JOBS}/caption", json={"folder": str(root), **LABELS})
     assert answer.status_code == 202
     job = answer.json()
@@ -159,7 +159,7 @@ def test_only_operations_with_a_job_are_begun_as_one(client: Client) -> None:
     assert begun == {each.name for each in OPERATIONS if each.job is not None}
 
 
-def test_the_document_tells_body_and_answers(client: Client) -> None:
+def test_the_document_describes_body_and_answers(client: Client) -> None:
     paths = client.app.openapi()["paths"]
     start = paths[f"{JOBS}/caption"]["post"]
     schema = start["requestBody"]["content"]["application/json"]["schema"]
@@ -178,7 +178,7 @@ def test_jobs_are_listed_the_newest_first(client: Client, root: Path) -> None:
     assert [each["id"] for each in client.get(JOBS).json()] == numbers[::-1]
 
 
-def test_pictures_are_told_by_pages(client: Client, root: Path) -> None:
+def test_pictures_are_listed_by_pages(client: Client, root: Path) -> None:
     (root / "b.png").write_bytes(b"no picture")
     number = begin(client, root)["id"]
     ended(client, number)
@@ -190,15 +190,15 @@ def test_pictures_are_told_by_pages(client: Client, root: Path) -> None:
     assert client.get(f"{JOBS}/{number}/items?offset=3").json()["items"] == []
 
 
-def test_a_job_tells_how_long_it_will_take(client: Client, root: Path, fake_clip: FakeClip) -> None:
+def test_a_job_reports_how_long_it_will_take(client: Client, root: Path, fake_clip: FakeClip) -> None:
     for at in range(70):
         (root / f"x{at:02}.png").write_bytes(flat_png(RED))
     number = begin(client, root)["id"]
     events = client.get(f"{JOBS}/{number}/events").text
     ended(client, number)
-    told = [json.loads(line[6:]) for line in events.splitlines() if line.startswith("data: ")]
-    assert told[-1]["spent_s"] >= 0
-    assert told[-1]["eta_s"] is None
+    reported = [json.loads(line[6:]) for line in events.splitlines() if line.startswith("data: ")]
+    assert reported[-1]["spent_s"] >= 0
+    assert reported[-1]["eta_s"] is None
 
 
 # --- events
@@ -221,16 +221,16 @@ def test_events_end_when_the_job_does(client: Client, root: Path, gate: Gate) ->
     assert "params" not in last
 
 
-def test_what_happened_in_a_job_is_told_before_its_end(client: Client, root: Path) -> None:
+def test_what_happened_in_a_job_is_reported_before_its_end(client: Client, root: Path) -> None:
     (root / "b.png").write_bytes(b"no picture")
     number = begin(client, root)["id"]
     ended(client, number)
     blocks = [block.split("\n") for block in client.get(f"{JOBS}/{number}/events").text.split("\n\n") if block]
     warning, end = blocks
     assert (warning[0].startswith("id: "), warning[1], end[0]) == (True, "event: warning", "event: end")
-    told = json.loads(warning[2].removeprefix("data: "))
-    assert told["path"] == "b.png"
-    assert told["note"].startswith("The picture cannot be read")
+    reported = json.loads(warning[2].removeprefix("data: "))
+    assert reported["path"] == "b.png"
+    assert reported["note"].startswith("The picture cannot be read")
 
 
 def test_events_of_a_job_that_ended_are_its_end(client: Client, root: Path) -> None:
@@ -323,8 +323,8 @@ def test_an_event_is_as_long_as_what_it_says(app: FastAPI, root: Path) -> None:
     client = Client(app)
     number = begin(client, root)["id"]
     ended(client, number)
-    told = client.get(f"{JOBS}/{number}/events", headers={"accept-encoding": "gzip"}).text
-    assert len(told) < 2000
+    reported = client.get(f"{JOBS}/{number}/events", headers={"accept-encoding": "gzip"}).text
+    assert len(reported) < 2000
 
 
 # --- steered
@@ -390,8 +390,8 @@ def test_an_action_on_a_job_that_is_not_there(client: Client, action: str) -> No
 def test_what_a_state_does_not_allow_is_a_conflict(client: Client, root: Path, action: str) -> None:
     number = begin(client, root)["id"]
     ended(client, number)
-    said = assert_error(client.post(f"{JOBS}/{number}/{action}"), 409, "JobStateError")
-    assert said == f"Job {number} is done and cannot be {action}d; possible now: undo, remove."
+    sentence = assert_error(client.post(f"{JOBS}/{number}/{action}"), 409, "JobStateError")
+    assert sentence == f"Job {number} is done and cannot be {action}d; possible now: undo, remove."
 
 
 def test_a_second_job_on_a_folder_is_a_conflict(client: Client, root: Path, gate: Gate) -> None:

@@ -50,8 +50,8 @@ def client(loaded: ModelInfo | None) -> Client:
 
 
 def test_the_checkpoint_is_described():
-    told = client(LOADED).get("/bootcamp/v1/model").json()
-    assert (told["checkpoint"], told["vae"], told["device"], told["dtype"], told["loras"]) == (
+    reported = client(LOADED).get("/bootcamp/v1/model").json()
+    assert (reported["checkpoint"], reported["vae"], reported["device"], reported["dtype"], reported["loras"]) == (
         "tiny [abc]",
         "kl-f8.safetensors",
         "cuda:0",
@@ -61,13 +61,13 @@ def test_the_checkpoint_is_described():
 
 
 def test_bytes_are_null_before_they_were_counted():
-    told = client(LOADED).get("/bootcamp/v1/model").json()
-    assert (told["shared_bytes"], told["owned_bytes"]) == (None, None)
+    reported = client(LOADED).get("/bootcamp/v1/model").json()
+    assert (reported["shared_bytes"], reported["owned_bytes"]) == (None, None)
 
 
 def test_asked_to_measure_the_bytes_are_counted():
-    told = client(None).get("/bootcamp/v1/model?measure=true").json()
-    assert (told["shared_bytes"], told["owned_bytes"]) == (7, 1)
+    reported = client(None).get("/bootcamp/v1/model?measure=true").json()
+    assert (reported["shared_bytes"], reported["owned_bytes"]) == (7, 1)
 
 
 @pytest.mark.parametrize("part", ["error", "detail"])

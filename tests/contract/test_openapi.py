@@ -86,9 +86,9 @@ def test_the_document_is_served_as_json():
     assert Client(APP).get("/bootcamp/v1/openapi.json").json() == DOCUMENT
 
 
-@pytest.mark.parametrize("said", [DOCUMENT, HOSTED], ids=["ours", "the host's"])
-def test_the_document_has_many_schemas_to_look_at(said):
-    assert sum(1 for _ in _schemas(said)) > 100
+@pytest.mark.parametrize("message", [DOCUMENT, HOSTED], ids=["ours", "the host's"])
+def test_the_document_has_many_schemas_to_look_at(message):
+    assert sum(1 for _ in _schemas(message)) > 100
 
 
 def test_the_document_is_the_same_on_every_host():
@@ -107,15 +107,15 @@ def test_a_hosts_document_says_the_same_of_our_routes():
     assert set(HOSTED["paths"]) <= set(DOCUMENT["paths"])
     for path, methods in HOSTED["paths"].items():
         assert set(methods) == set(DOCUMENT["paths"][path])
-        for method, said in methods.items():
+        for method, message in methods.items():
             ours = DOCUMENT["paths"][path][method]
-            assert (said["summary"], said["operationId"], said["tags"]) == (
+            assert (message["summary"], message["operationId"], message["tags"]) == (
                 ours["summary"],
                 ours["operationId"],
                 ours["tags"],
             )
-            assert set(said["responses"]) == set(ours["responses"])
-            assert [each["name"] for each in said.get("parameters", [])] == [
+            assert set(message["responses"]) == set(ours["responses"])
+            assert [each["name"] for each in message.get("parameters", [])] == [
                 each["name"] for each in ours.get("parameters", [])
             ]
 
@@ -283,12 +283,12 @@ else:
     def _schema(operations: Any, media_type: str, *, every_bound: bool) -> Any:
         app = FastAPI()
         app.include_router(build_router(host(), operations=operations))
-        said = json.loads(json.dumps(document(described_routes(operations))))
-        for path in said["paths"].values():
+        message = json.loads(json.dumps(document(described_routes(operations))))
+        for path in message["paths"].values():
             content = path.get("post", {}).get("requestBody", {}).get("content", {})
             for other in set(content) - {media_type}:
                 del content[other]
-        schema = schemathesis.openapi.from_dict(said)
+        schema = schemathesis.openapi.from_dict(message)
         schema.app = app
         schema.config.phases.coverage.enabled = every_bound
         if media_type == "multipart/form-data":

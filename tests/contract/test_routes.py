@@ -69,13 +69,13 @@ def assert_error(answer: httpx.Response, status: int, error: str | None = None) 
 # --- what is offered
 
 
-def test_info_tells_host_device_and_versions(client):
-    told = client.get("/bootcamp/v1/info").json()
-    assert told["name"] == "standalone"
-    assert told["device"] == "cpu"
-    assert told["extension"] == __version__
-    assert told["checkpoint"] == "mini"
-    assert "numpy" in told["packages"]
+def test_info_reports_host_device_and_versions(client):
+    reported = client.get("/bootcamp/v1/info").json()
+    assert reported["name"] == "standalone"
+    assert reported["device"] == "cpu"
+    assert reported["extension"] == __version__
+    assert reported["checkpoint"] == "mini"
+    assert "numpy" in reported["packages"]
 
 
 def test_operations_lists_declarations_as_json_schema(client):
@@ -279,7 +279,7 @@ _names = st.text(st.characters(codec="utf-8", exclude_characters='"\r\n\\\0', ex
 )
 def test_a_form_is_read_back_part_for_part(parts):
     data, _ = _form(parts)
-    # browsers write a quote as %22 and leave % as it is: a name with %22 in it cannot be told from one with a quote
+    # browsers write a quote as %22 and leave % as it is: a name with %22 in it cannot be distinguished from one with a quote
     expected = [Part(name.replace("%22", '"'), filename, value) for name, filename, value in parts]
     assert parse_form(data, "xyz") == expected
 
@@ -360,7 +360,7 @@ def test_a_bootcamp_error_is_answered_with_its_own_status_and_sentence(client, m
     assert assert_error(client.post(json={**GOOD, "mode": mode}), status, error).endswith(".")
 
 
-def test_an_unexpected_error_is_logged_and_not_told(client, caplog):
+def test_an_unexpected_error_is_logged_and_not_shown(client, caplog):
     with caplog.at_level(logging.ERROR):
         answer = client.post(json={**GOOD, "mode": "crash"})
     assert assert_error(answer, 500, "InternalError") == str(UnexpectedError())
@@ -650,7 +650,7 @@ def test_one_picture_too_large_for_the_memory_is_a_5xx(classifying, fake_clip):
 # --- the memory for bodies
 
 
-def test_bodies_that_take_too_much_together_are_told_to_come_again(monkeypatch):
+def test_bodies_that_take_too_much_together_are_asked_to_come_again(monkeypatch):
     monkeypatch.setattr(http_body.MEMORY, "most", 1000)
     answer = Client(fake_app()).post(json={**GOOD, "note": "n" * 2000})
     assert answer.status_code == 503

@@ -70,10 +70,10 @@ def test_a_mistake_on_the_way_is_the_last_event(client: Client) -> None:
     assert events(client, seed=13)[-1] == ("error", {"error": "ModelError", "detail": "There is no checkpoint."})
 
 
-def test_a_mistake_of_the_programs_own_tells_nothing_of_it(client: Client) -> None:
-    name, told = events(client, seed=14)[-1]
-    assert (name, told["error"]) == ("error", "InternalError")
-    assert "secret" not in json.dumps(told)
+def test_a_mistake_of_the_programs_own_reveals_nothing_of_it(client: Client) -> None:
+    name, reported = events(client, seed=14)[-1]
+    assert (name, reported["error"]) == ("error", "InternalError")
+    assert "secret" not in json.dumps(reported)
 
 
 def test_a_wrong_value_is_a_status(client: Client) -> None:

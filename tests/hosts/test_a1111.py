@@ -59,7 +59,7 @@ def test_forge_is_known_by_its_own_package(monkeypatch, tmp_path):
 # What it tells
 
 
-def test_info_tells_the_version_and_the_device(host):
+def test_info_reports_the_version_and_the_device(host):
     info = host.info()
     assert (info.name, info.version, info.device) == ("a1111", "1.10.1", "cpu")
 
@@ -276,8 +276,15 @@ def test_no_model_in_memory_is_none(host, webui):
 
 def test_the_model_is_described(host, webui):
     webui.model_data.sd_model = sd_model("x [1]", "sdxl", parameterization="v", lowvram=True)
-    told = host.model()
-    assert (told.checkpoint, told.family, told.prediction_type, told.dtype, told.vae_dtype, told.low_vram) == (
+    raised = host.model()
+    assert (
+        raised.checkpoint,
+        raised.family,
+        raised.prediction_type,
+        raised.dtype,
+        raised.vae_dtype,
+        raised.low_vram,
+    ) == (
         "x [1]",
         "sdxl",
         "v_prediction",
@@ -365,14 +372,14 @@ def test_settings_that_are_empty_allow_nothing(host, webui):
     assert host.allowed_folders() == ()
 
 
-def test_who_is_refused_is_told_what_this_host_has(host, webui, tmp_path):
-    with pytest.raises(NotAllowedError, match=r"--bootcamp-allow-dir FOLDER .*Settings, Bootcamp") as told:
+def test_who_is_refused_learns_what_this_host_has(host, webui, tmp_path):
+    with pytest.raises(NotAllowedError, match=r"--bootcamp-allow-dir FOLDER .*Settings, Bootcamp") as raised:
         Context(host, host.progress(), trusted=False).folder(str(tmp_path), "folder")
-    assert " --allow-dir" not in str(told.value)
+    assert " --allow-dir" not in str(raised.value)
     webui.cmd_opts.listen = True
-    with pytest.raises(NotAllowedError) as told:
+    with pytest.raises(NotAllowedError) as raised:
         Context(host, host.progress(), trusted=False).folder(str(tmp_path), "folder")
-    assert "Settings" not in str(told.value)
+    assert "Settings" not in str(raised.value)
 
 
 # Log-in

@@ -53,7 +53,7 @@ def test_info_names_the_host(host: Host) -> None:
     assert info.name == host.name != ""
 
 
-def test_info_tells_a_version_and_versions_of_packages(host: Host) -> None:
+def test_info_reports_a_version_and_versions_of_packages(host: Host) -> None:
     info = host.info()
     assert info.version
     assert all(isinstance(name, str) and isinstance(version, str) for name, version in info.packages.items())
@@ -195,7 +195,7 @@ def test_cancelled_work_stops_within_one_item() -> None:
         next(numbers)
 
 
-def test_a_cancelled_error_tells_how_many_were_finished() -> None:
+def test_a_cancelled_error_reports_how_many_were_finished() -> None:
     with pytest.raises(CancelledError, match="after 3"):
         list(track(FakeProgress(stop_after=3), range(10), title="Numbers", total=10, unit="numbers"))
 

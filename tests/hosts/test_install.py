@@ -38,7 +38,7 @@ def pip(monkeypatch: pytest.MonkeyPatch):
     return type("Pip", (), {"asked": asked, "answers": answers})
 
 
-def test_with_nothing_missing_nothing_is_asked_or_said(pip, capsys):
+def test_with_nothing_missing_nothing_is_asked_or_printed(pip, capsys):
     install.main((HERE,))
     assert (pip.asked, capsys.readouterr().out) == ([], "")
 

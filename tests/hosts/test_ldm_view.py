@@ -266,24 +266,24 @@ def test_weights_made_in_inference_mode_are_lent_and_given_back():
 # What cannot be lent
 
 
-def test_a_layer_that_is_missing_is_told(model):
+def test_a_layer_that_is_missing_is_reported(model):
     del model.unet.middle_block._modules["2"]
     with pytest.raises(ModelError, match="missing"):
         LdmView(model).borrow(model)
 
 
-def test_a_wrong_shape_is_told(model):
+def test_a_wrong_shape_is_reported(model):
     other = config(context=48)
     with pytest.raises(ModelError, match="shape"):
         LdmView(model).borrow(replace(model, unet=unet(other)))
 
 
-def test_weights_that_were_unloaded_are_told(model):
+def test_weights_that_were_unloaded_are_reported(model):
     with pytest.raises(ModelError, match="not in memory"):
         LdmView(model).borrow(replace(model, unet=unet(config()).to("meta")))
 
 
-def test_eight_bit_weights_are_told(model):
+def test_eight_bit_weights_are_reported(model):
     model.unet.to(torch.float8_e4m3fn)
     with pytest.raises(ModelError, match="8 bits"):
         LdmView(model).borrow(model)
@@ -296,12 +296,12 @@ def test_a_refused_checkpoint_leaves_the_hosts_flags(model):
     assert all(each.requires_grad for each in model.unet.parameters())
 
 
-def test_a_foreign_configuration_is_told(model):
+def test_a_foreign_configuration_is_reported(model):
     with pytest.raises(ModelError, match="configuration"):
         LdmView(replace(model, config={"model": {"params": {}}}))
 
 
-def test_a_checkpoint_without_clip_is_told(model):
+def test_a_checkpoint_without_clip_is_reported(model):
     with pytest.raises(ModelError, match="text encoder"):
         LdmView(replace(model, clip=None))
 
@@ -357,8 +357,12 @@ def test_a_linear_projection_is_read_from_the_configuration(model, tower):
 
 
 def test_the_scheduler_has_the_checkpoints_betas(model):
-    told = scheduler_config(replace(model, prediction_type="v_prediction"))
-    assert (told["beta_start"], told["beta_end"], told["prediction_type"]) == (0.00085, 0.012, "v_prediction")
+    reported = scheduler_config(replace(model, prediction_type="v_prediction"))
+    assert (reported["beta_start"], reported["beta_end"], reported["prediction_type"]) == (
+        0.00085,
+        0.012,
+        "v_prediction",
+    )
 
 
 def test_the_second_tokenizer_pads_with_zero_and_the_first_is_left():

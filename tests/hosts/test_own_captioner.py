@@ -68,15 +68,15 @@ class Interrogator:
 
 
 def webui(folder: Path, interrogator: Interrogator) -> dict[str, Any]:
-    """The modules that are asked, by name below `modules`, and what they were told."""
-    told: list[str] = []
+    """The modules that are asked, by name below `modules`, and what they were asked."""
+    reported: list[str] = []
     options = SimpleNamespace(no_half=False)
     return {
-        "told": told,
+        "reported": reported,
         "shared": SimpleNamespace(interrogator=interrogator, cmd_opts=options),
         "paths_internal": SimpleNamespace(models_path=str(folder)),
-        "lowvram": SimpleNamespace(send_everything_to_cpu=lambda: told.append("away")),
-        "devices": SimpleNamespace(device_interrogate="gpu", torch_gc=lambda: told.append("gc")),
+        "lowvram": SimpleNamespace(send_everything_to_cpu=lambda: reported.append("away")),
+        "devices": SimpleNamespace(device_interrogate="gpu", torch_gc=lambda: reported.append("gc")),
     }
 
 
@@ -90,7 +90,7 @@ def test_the_webuis_blip_is_loaded_once_and_sent_back_after_each_use(tmp_path: P
     assert (interrogator.loads, interrogator.sent) == (1, 2)
     assert interrogator.blip_model.moves == ["half", "gpu", "gpu"]
     assert interrogator.dtype == "its dtype"
-    assert modules["told"][0] == "away"
+    assert modules["reported"][0] == "away"
 
 
 def test_without_half_precision_it_stays_single(tmp_path: Path) -> None:

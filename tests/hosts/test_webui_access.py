@@ -62,7 +62,7 @@ def test_a_flag_adds_names() -> None:
     assert "a.lan" in hosts
 
 
-def test_a_name_that_is_none_is_told() -> None:
+def test_a_name_that_is_none_is_reported() -> None:
     with pytest.raises(ValueError, match="https://x is not a host name"):
         rules("--bootcamp-allow-host", "https://x")
 

@@ -56,7 +56,7 @@ def test_it_is_there_in_another_process(journal: Journal) -> None:
 
 
 @pytest.mark.parametrize("number", [0, 7, -1, 2**70])
-def test_a_number_that_no_job_has_is_told(journal: Journal, number: int) -> None:
+def test_a_number_that_no_job_has_is_reported(journal: Journal, number: int) -> None:
     with pytest.raises(NoJobError, match=f"no job {number}"):
         journal.row(number)
 
@@ -124,7 +124,7 @@ def test_others_may_write_while_a_slow_folder_is_listed(journal: Journal) -> Non
     assert journal.row(number).info.total == 2
 
 
-def test_results_are_told_once(journal: Journal) -> None:
+def test_results_are_reported_once(journal: Journal) -> None:
     number = add(journal, Path("/set"), "a", "b")
     journal.record(number, [Outcome(number=0, state="done", result={"text": "x"})], [])
     assert list(journal.results(number)) == [("a", {"text": "x"})]
@@ -274,7 +274,7 @@ def test_old_content_is_waited_for_and_new_files_are_not(journal: Journal, monke
     assert [each for each in asked if each] == ["soon"]
 
 
-def test_a_file_that_is_no_journal_is_told_with_its_name(tmp_path: Path) -> None:
+def test_a_file_that_is_no_journal_is_named_with_its_name(tmp_path: Path) -> None:
     path = tmp_path / "jobs.sqlite"
     path.write_bytes(b"not a database" * 100)
     with pytest.raises(OutputError, match=r"jobs\.sqlite cannot be opened: .*; move it away to begin anew"):

@@ -66,7 +66,7 @@ def test_a_job_writes_every_file_and_is_done(jobs: Jobs, root: Path) -> None:
     assert info.actions == ("undo", "remove")
 
 
-def test_a_picture_that_is_bad_and_one_that_is_left_out_are_told(jobs: Jobs, root: Path, script: Script) -> None:
+def test_a_picture_that_is_bad_and_one_that_is_left_out_are_reported(jobs: Jobs, root: Path, script: Script) -> None:
     (root / "out.img").write_bytes(b"")
     script.bad = ("3.img",)
     info = run(jobs, root)
@@ -78,7 +78,7 @@ def test_a_picture_that_is_bad_and_one_that_is_left_out_are_told(jobs: Jobs, roo
     assert info.summary() == "done: 9 of 11 done, 1 left out, 1 failed"
 
 
-def test_a_wrong_value_is_told_at_once(jobs: Jobs, root: Path, script: Script) -> None:
+def test_a_wrong_value_is_reported_at_once(jobs: Jobs, root: Path, script: Script) -> None:
     with pytest.raises(InvalidParamError):
         begin(jobs, root / "none")
     with pytest.raises(InvalidParamError):
@@ -322,7 +322,7 @@ def test_a_failed_job_can_be_resumed(jobs: Jobs, root: Path, script: Script) -> 
     assert jobs.info(info.id, trusted=True).error == ""
 
 
-def test_a_bug_is_told_without_its_inside_and_the_queue_goes_on(
+def test_a_bug_is_reported_without_its_inside_and_the_queue_goes_on(
     jobs: Jobs, root: Path, script: Script, caplog: pytest.LogCaptureFixture
 ) -> None:
     def bug(path: Path) -> None:

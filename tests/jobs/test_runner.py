@@ -257,7 +257,7 @@ def test_a_batch_that_ended_the_program_twice_is_worked_on_one_by_one(jobs: Jobs
     assert script.worked[:3] == ["3.img", "4.img", "5.img"]
 
 
-def test_a_picture_that_ends_the_program_again_by_itself_is_left_out_and_told(
+def test_a_picture_that_ends_the_program_again_by_itself_is_left_out_and_reported(
     jobs: Jobs, root: Path, script: Script
 ) -> None:
     number = create(jobs, root)

@@ -67,12 +67,12 @@ def files(out: Path) -> list[str]:
 
 def test_each_step_is_a_picture_of_the_next_seed(jobs: Jobs, tmp_path: Path) -> None:
     out = tmp_path / "new" / "drawn"
-    told: list[Event] = []
-    info = jobs.run_here(create(jobs, out), FakeProgress(), Stop(), told.append)
+    reported: list[Event] = []
+    info = jobs.run_here(create(jobs, out), FakeProgress(), Stop(), reported.append)
     assert (info.kind, info.state, info.total, info.done) == ("steps", "done", 4, 4)
     assert files(out) == [f"txt2img-{seed}.png" for seed in (10, 11, 12, 13)]
     assert '"seed": 12' in read_png_text(out / "txt2img-12.png")["bootcamp"]
-    assert [each.facts["seed"] for each in told] == [10, 11, 12, 13]
+    assert [each.facts["seed"] for each in reported] == [10, 11, 12, 13]
     assert [(each.kind, each.facts["seed"]) for each in jobs.events(info.id, trusted=True, after=2)] == [
         ("sample", 12),
         ("sample", 13),

@@ -11,13 +11,13 @@ from lib_bootcamp.jobs.facts import Undone
 
 
 @pytest.mark.parametrize(
-    ("restored", "said"),
+    ("restored", "message"),
     [
         (0, "0 files are as they were before job 7."),
         (1, "1 file is as it was before job 7."),
         (2000, "2,000 files are as they were before job 7."),
     ],
 )
-def test_undo_of_one_file_is_told_in_the_singular(restored: int, said: str) -> None:
+def test_undo_of_one_file_is_in_the_singular(restored: int, message: str) -> None:
     job: Any = SimpleNamespace(id=7)
-    assert Undone(restored=restored, skipped=(), job=job).restored_text() == said
+    assert Undone(restored=restored, skipped=(), job=job).restored_text() == message

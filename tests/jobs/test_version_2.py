@@ -53,7 +53,7 @@ def test_its_jobs_are_listed(jobs: Jobs) -> None:
     ]
 
 
-def test_their_parameters_are_told_by_the_names_of_now(jobs: Jobs) -> None:
+def test_their_parameters_have_the_names_of_now(jobs: Jobs) -> None:
     brightness, edges = (each.params for each in jobs.listed(trusted=True))
     assert {"posterize"} == {"posterize", "posterise"} & brightness.keys()
     assert {"color", "normalize"} == {"color", "colour", "normalize", "normalise"} & edges.keys()

@@ -296,14 +296,14 @@ def test_a_rule_over_several_fields_names_the_path_too():
     ),
 )
 def test_any_value_is_kept_or_refused_with_one_short_sentence(name, value):
-    said = ""
+    printed = ""
     try:
         build(**{name: value})
     except InvalidParamError as error:
-        said = str(error)
-    assert not said or said.startswith(name)
-    assert len(said) < 300
-    assert "\n" not in said
+        printed = str(error)
+    assert not printed or printed.startswith(name)
+    assert len(printed) < 300
+    assert "\n" not in printed
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def canary() -> Iterator[tuple[str, list[str]]]:
 
         do_HEAD = do_GET
 
-        def log_message(self, *told: Any) -> None:
+        def log_message(self, *reported: Any) -> None:
             """Say nothing."""
 
     with HTTPServer(("127.0.0.1", 0), Listener) as server:
@@ -190,17 +190,17 @@ def what_was_uploaded_is_read(target: Target) -> None:
     file: Any = {"path": path, "meta": META, "orig_name": "a.png"}
     value = [{"name": path, "orig_name": "a.png", "is_file": True, "data": None}] if old else [file]
     function = next(each for each in target.functions() if each.name == "bootcamp_png_info")
-    said = target.call(function, function.filled(value))
-    assert "bootcamp-notice" in said, said[:500]
-    assert "not uploaded" not in said
+    message = target.call(function, function.filled(value))
+    assert "bootcamp-notice" in message, message[:500]
+    assert "not uploaded" not in message
 
 
-def _says_nothing(target: Target, said: str, given: str) -> None:
-    assert WORD not in said, (given, said[:500])
-    assert "root:" not in said, (given, said[:500])
+def _says_nothing(target: Target, message: str, given: str) -> None:
+    assert WORD not in message, (given, message[:500])
+    assert "root:" not in message, (given, message[:500])
     for private in (target.uploads, target.data, target.secret.parent):
-        told = said.replace(given, "") if given else said
-        assert str(private) not in told or str(private) in given, (given, said[:500])
+        reported = message.replace(given, "") if given else message
+        assert str(private) not in reported or str(private) in given, (given, message[:500])
 
 
 def _kept(target: Target) -> set[Path]:

@@ -71,8 +71,8 @@ def a_foreign_name_changes_nothing(target: Target) -> None:
     assert not list(target.folder.glob("*.txt"))
     if target.has_page():
         function = next(each for each in target.functions() if each.name.startswith("bootcamp_qr"))
-        said = target.call(function, function.filled(None), origin, host="evil.example")
-        assert "evil.example" in said or said.startswith("4"), said
+        message = target.call(function, function.filled(None), origin, host="evil.example")
+        assert "evil.example" in message or message.startswith("4"), message
 
 
 ATTACKS = (

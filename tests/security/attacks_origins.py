@@ -136,8 +136,8 @@ def functions_of_the_page_take_no_foreign_page(target: Target) -> None:
         [("Origin", "null")],
         [("Sec-Fetch-Site", "cross-site")],
     ):
-        said = target.call(function, function.filled(None), headers)
-        assert "bootcamp-notice" not in said, said[:500]
+        message = target.call(function, function.filled(None), headers)
+        assert "bootcamp-notice" not in message, message[:500]
 
 
 def a_websocket_of_another_site_is_not_opened(target: Target) -> None:

@@ -140,7 +140,7 @@ def test_the_second_call_sets_up_nothing(made: Made) -> None:
 
 def test_a_call_by_path_from_another_folder_runs_there_too(made: Made, tmp_path: Path) -> None:
     project = made[0]
-    told = subprocess.run(
+    reported = subprocess.run(
         [bootstrap.base_python(), str(project.root / "lib_bootcamp"), "qr"],
         cwd=tmp_path,
         env=project.settings,
@@ -148,12 +148,12 @@ def test_a_call_by_path_from_another_folder_runs_there_too(made: Made, tmp_path:
         text=True,
         check=False,
     )
-    assert told.stdout.split() == ["ran", str(project.venv), "1.0", "qr"]
+    assert reported.stdout.split() == ["ran", str(project.venv), "1.0", "qr"]
 
 
 def test_a_call_by_the_environments_own_python_starts_at_once(made: Made) -> None:
     project = made[0]
-    told = subprocess.run(
+    reported = subprocess.run(
         [bootstrap.interpreter(project.venv), "-m", "lib_bootcamp"],
         cwd=project.root,
         env=project.settings,
@@ -161,7 +161,7 @@ def test_a_call_by_the_environments_own_python_starts_at_once(made: Made) -> Non
         text=True,
         check=False,
     )
-    assert (told.stdout.split()[:2], told.stderr) == (["ran", str(project.venv)], "")
+    assert (reported.stdout.split()[:2], reported.stderr) == (["ran", str(project.venv)], "")
 
 
 def test_a_marker_of_another_lock_does_not_count(made: Made, tmp_path: Path) -> None:
@@ -206,10 +206,12 @@ def test_a_failed_set_up_ends_on_one_sentence(failed: Made) -> None:
 def test_without_a_connection_the_set_up_says_so(whole: Project) -> None:
     whole.ask_for("2.0")
     nowhere = "http://127.0.0.1:9/simple"  # port 9 discards; nothing listens there
-    told = whole.run("qr", PIP_NO_INDEX="0", PIP_FIND_LINKS="", PIP_INDEX_URL=nowhere, PIP_RETRIES="0")
-    assert told.returncode == 3
-    assert told.stderr.splitlines()[-1].startswith("error: The packages could not be installed, pip says why above:")
-    assert "connect this machine" in told.stderr
+    reported = whole.run("qr", PIP_NO_INDEX="0", PIP_FIND_LINKS="", PIP_INDEX_URL=nowhere, PIP_RETRIES="0")
+    assert reported.returncode == 3
+    assert reported.stderr.splitlines()[-1].startswith(
+        "error: The packages could not be installed, pip says why above:"
+    )
+    assert "connect this machine" in reported.stderr
 
 
 def test_pips_own_output_is_shown(failed: Made) -> None:
@@ -220,7 +222,7 @@ def test_pip_writes_nothing_on_standard_output(made: Made) -> None:
     assert made[1].stdout.splitlines() == [f"ran {made[0].venv} 1.0 qr two words"]
 
 
-def test_a_full_disk_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_full_disk_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(pip.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 10, 0))
     assert pip._reason(tmp_path) == "The disk is full: free about 1.5 GB and call again."
 
@@ -246,9 +248,9 @@ def test_an_interrupted_set_up_says_so_and_leaves_nothing(project: Project) -> N
     )
     wait_for(project.venv / "bootcamp-state")
     process.send_signal(signal.SIGINT)
-    told = process.communicate(timeout=60)[1]
+    reported = process.communicate(timeout=60)[1]
     assert (process.returncode, project.venv.exists()) == (3, False)
-    assert told.splitlines()[-1] == "error: The set-up was stopped; the next call does it again from the start."
+    assert reported.splitlines()[-1] == "error: The set-up was stopped; the next call does it again from the start."
 
 
 @posix
@@ -273,9 +275,9 @@ def test_two_first_calls_at_a_time_both_succeed(project: Project) -> None:
         )
         for _ in range(2)
     ]
-    told = [call.communicate(timeout=120) for call in calls]
+    reported = [call.communicate(timeout=120) for call in calls]
     assert [call.returncode for call in calls] == [7, 7]
-    assert sorted("Setting up" in err for _, err in told) == [False, True]
+    assert sorted("Setting up" in err for _, err in reported) == [False, True]
 
 
 @pytest.fixture
@@ -325,22 +327,22 @@ def test_the_environments_folder_may_be_named(monkeypatch: pytest.MonkeyPatch, n
 
 def test_off_runs_in_the_calling_python(project: Project) -> None:
     (project.root / "probe.py").write_text("VERSION = 'own'\n", encoding="utf-8")
-    told = project.run("qr", BOOTCAMP_VENV="off")
-    assert told.stdout.split()[2:] == ["own", "qr"]
+    reported = project.run("qr", BOOTCAMP_VENV="off")
+    assert reported.stdout.split()[2:] == ["own", "qr"]
     assert not project.venv.exists()
 
 
 def test_off_without_the_packages_says_which_is_missing(project: Project) -> None:
     project.app.write_text("import a_package_that_is_not_there\n", encoding="utf-8")
-    told = project.run("qr", BOOTCAMP_VENV="off")
-    assert (told.returncode, told.stderr.count("\n")) == (3, 1)
-    assert told.stderr.startswith("error: The package a_package_that_is_not_there is not installed in ")
+    reported = project.run("qr", BOOTCAMP_VENV="off")
+    assert (reported.returncode, reported.stderr.count("\n")) == (3, 1)
+    assert reported.stderr.startswith("error: The package a_package_that_is_not_there is not installed in ")
 
 
 @pytest.mark.parametrize("flag", ["--version", "--help"])
 def test_version_and_help_need_no_environment(project: Project, flag: str) -> None:
-    told = project.run(flag)
-    assert (told.returncode, told.stderr, project.venv.exists()) == (0, "", False)
+    reported = project.run(flag)
+    assert (reported.returncode, reported.stderr, project.venv.exists()) == (0, "", False)
 
 
 def test_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
@@ -368,13 +370,13 @@ def test_an_older_python_reads_one_sentence() -> None:
         "import sys, runpy; sys.version_info = (3, 8, 1, 'final', 0); "
         f"runpy.run_path({str(ROOT / 'lib_bootcamp' / '__main__.py')!r}, run_name='__main__')"
     )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert (told.returncode, told.stderr.count("\n")) == (3, 1)
-    assert "needs Python 3.10 or newer" in told.stderr
-    assert "Python 3.8" in told.stderr
+    reported = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (reported.returncode, reported.stderr.count("\n")) == (3, 1)
+    assert "needs Python 3.10 or newer" in reported.stderr
+    assert "Python 3.8" in reported.stderr
 
 
-def test_a_python_without_venv_is_told_what_to_install(project: Project, tmp_path: Path) -> None:
+def test_a_python_without_venv_learns_what_to_install(project: Project, tmp_path: Path) -> None:
     # as on Debian without python3-venv: ensurepip is missing
     python = tmp_path / "python3"
     python.write_text(

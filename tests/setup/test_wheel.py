@@ -59,7 +59,7 @@ def test_it_stays_below_80_mb(wheel: Path) -> None:
     assert wheel.stat().st_size < 80_000_000
 
 
-def test_it_tells_type_checkers_of_its_types(names: list[str]) -> None:
+def test_it_informs_type_checkers_of_its_types(names: list[str]) -> None:
     assert "lib_bootcamp/py.typed" in names
 
 

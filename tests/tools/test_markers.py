@@ -24,7 +24,7 @@ FILES = sorted(ROOT.rglob("test_*.py"))
         ("core/qr/test_payload.py", "fast"),
     ],
 )
-def test_a_files_folder_and_needs_tell_its_suite(file: str, marker: str) -> None:
+def test_a_files_folder_and_needs_give_its_suite(file: str, marker: str) -> None:
     assert marker_of(ROOT / file) == marker
 
 

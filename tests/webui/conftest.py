@@ -62,11 +62,11 @@ class Webui:
             login: `user:password`.
             headers: more of them.
         """
-        told = {"Content-Type": "application/json", **headers}
+        reported = {"Content-Type": "application/json", **headers}
         if login is not None:
-            told["Authorization"] = "Basic " + base64.b64encode(login.encode()).decode()
+            reported["Authorization"] = "Basic " + base64.b64encode(login.encode()).decode()
         data = None if body is None else json.dumps(body).encode()
-        return urllib.request.Request(self.url + path, data, told, method=method)
+        return urllib.request.Request(self.url + path, data, reported, method=method)
 
     def call(self, path: str, body: Any = None, **more: Any) -> tuple[int, Any]:
         """Send one request; returns status and JSON."""

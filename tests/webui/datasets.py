@@ -56,20 +56,20 @@ def begin(webui: Webui, folder: Path, **more: Any) -> int:
 
 
 def job(webui: Webui, number: int, login: str | None = None) -> dict[str, Any]:
-    """What is told of a job."""
-    status, told = webui.call(f"{JOBS}/{number}", login=login)
-    assert status == 200, told
-    return dict(told)
+    """A job as the API answers it."""
+    status, reported = webui.call(f"{JOBS}/{number}", login=login)
+    assert status == 200, reported
+    return dict(reported)
 
 
 def until(webui: Webui, number: int, *states: str, done: int = 0, login: str | None = None) -> dict[str, Any]:
     """Wait for a job to be in one of some states with so many pictures done."""
     end = time.monotonic() + ANSWER_S
     while True:
-        told = job(webui, number, login)
-        if told["state"] in states and told["done"] >= done:
-            return told
-        assert time.monotonic() < end, told
+        reported = job(webui, number, login)
+        if reported["state"] in states and reported["done"] >= done:
+            return reported
+        assert time.monotonic() < end, reported
         time.sleep(0.05)
 
 
@@ -77,10 +77,10 @@ def bar(webui: Webui) -> tuple[int, float]:
     """How many pictures the WebUI's bar says are done, once some are, and how far it is, from 0 to 1."""
     end = time.monotonic() + ANSWER_S
     while time.monotonic() < end:
-        told = webui.call("/sdapi/v1/progress?skip_current_image=true")[1]
-        found = re.search(r": ([1-9]\d*)/\d+ picture", told["textinfo"] or "")
-        if found and told["state"]["job"]:
-            return int(found[1]), float(told["progress"])
+        reported = webui.call("/sdapi/v1/progress?skip_current_image=true")[1]
+        found = re.search(r": ([1-9]\d*)/\d+ picture", reported["textinfo"] or "")
+        if found and reported["state"]["job"]:
+            return int(found[1]), float(reported["progress"])
         time.sleep(0.02)
     pytest.fail("the WebUI's bar shows nothing")
 

@@ -86,7 +86,7 @@ def test_every_sampler_of_forge_draws_the_code(forge: Webui, record_property: Ca
     assert_samplers_draw_the_code(forge, record_property, 20)
 
 
-def test_what_the_infotext_tells_draws_it_again(forge: Webui) -> None:
+def test_what_the_infotext_holds_draws_it_again(forge: Webui) -> None:
     first = draw(forge, {**CODE, "margin": 0.1, "dead_zone": 0.08})
     values, control = parse(re.search(r"Bootcamp: ([^,]+)", first.texts[0])[1])  # type: ignore[index]
     # not by "infotext": Forge f2.0.1 fails on every such request, with the extension and without

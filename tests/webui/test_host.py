@@ -115,7 +115,7 @@ def test_install_moves_no_package(webui_dir: Path, webui_python: str) -> None:
 
 @pytest.mark.parametrize("name", ["bootcamp.py"])
 def test_the_webui_timed_our_script(webui: Webui, name: str) -> None:
-    """Its own share is told at /internal/profile-startup; no time is asserted here."""
+    """Its own share is reported at /internal/profile-startup; no time is asserted here."""
     status, profile = webui.call("/internal/profile-startup")
     assert status == 200
     assert f"load scripts/{name}" in profile["records"]

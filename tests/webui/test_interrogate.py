@@ -138,15 +138,15 @@ def working(webui: Webui, browser: Any, allowed: Path, tmp_path: Path, request: 
     page.close()
 
 
-def told(page: Any) -> str:
+def reported(page: Any) -> str:
     return str(page.wait_for_selector("#bootcamp_interrogate_message .bootcamp-notice").inner_text())
 
 
 def test_the_tab_shows_a_bar_and_the_webuis_interrupt_stops_it(working: Any) -> None:
     press_interrupt(working)
-    assert re.search(r"Stopped after \d+ finished\.", told(working))
+    assert re.search(r"Stopped after \d+ finished\.", reported(working))
 
 
 def test_the_tabs_own_stop_ends_it_too(working: Any) -> None:
     working.click("#bootcamp_interrogate_stop")
-    assert re.search(r"Stopped after \d+ finished\.", told(working))
+    assert re.search(r"Stopped after \d+ finished\.", reported(working))

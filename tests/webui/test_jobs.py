@@ -35,8 +35,8 @@ BATCH = 32
 def test_a_folder_is_captioned_and_the_job_undone_and_forgotten(webui: Webui, allowed: Path) -> None:
     folder = dataset(allowed / "whole", 40)
     number = begin(webui, folder)
-    told = until(webui, number, "done")
-    assert (told["total"], told["done"], told["folder"]) == (40, 40, str(folder))
+    reported = until(webui, number, "done")
+    assert (reported["total"], reported["done"], reported["folder"]) == (40, 40, str(folder))
     assert captions(folder) == done_in_journal(webui, number) == wanted(range(40))
     assert number in [each["id"] for each in webui.call(JOBS)[1]]
     status, undone = webui.call(f"{JOBS}/{number}/undo", {})
@@ -91,12 +91,12 @@ def test_the_webuis_bar_shows_the_job_and_its_interrupt_pauses_it(webui: Webui, 
     shown, progress = bar(webui)
     assert shown > 0
     assert progress == pytest.approx(shown / 3000 + 0.01, abs=0.001)  # the WebUI's API begins at 0.01
-    told = interrupt(webui, number)
-    assert told["state"] == "paused"
-    assert 0 < told["done"] < 3000
+    reported = interrupt(webui, number)
+    assert reported["state"] == "paused"
+    assert 0 < reported["done"] < 3000
     assert captions(folder) == done_in_journal(webui, number)
     webui.call(f"{JOBS}/{number}/resume", {})
-    until(webui, number, "running", done=told["done"] + 1)
+    until(webui, number, "running", done=reported["done"] + 1)
     webui.call(f"{JOBS}/{number}", method="DELETE")
     until(webui, number, "cancelled")
 
@@ -107,13 +107,13 @@ def test_reload_ui_loses_nothing_of_a_job(webui: Webui, allowed: Path, browser: 
     until(webui, number, "running", done=1)
     reload_ui(browser, webui)
     # the button also is an Interrupt: it pauses the job, where no picture is drawn in the same moment
-    told = until(webui, number, "running", "paused")
-    if told["state"] == "paused":
+    reported = until(webui, number, "running", "paused")
+    if reported["state"] == "paused":
         assert webui.call(f"{JOBS}/{number}/resume", {})[0] == 200
-    until(webui, number, "running", done=told["done"] + 1)
+    until(webui, number, "running", done=reported["done"] + 1)
     webui.call(f"{JOBS}/{number}", method="DELETE")
     ended = until(webui, number, "cancelled")
-    assert told["done"] < ended["done"] == len(captions(folder)) < 20000
+    assert reported["done"] < ended["done"] == len(captions(folder)) < 20000
     assert captions(folder) == done_in_journal(webui, number)
     assert b"Traceback" not in webui.log.read_bytes().split(b"Restarting UI...")[-1]
 
@@ -144,11 +144,11 @@ def test_a_killed_webui_loses_nothing_and_repeats_a_batch_at_most(guarded: Webui
     number = begin(guarded, folder, login=LOGIN)
     until(guarded, number, "running", done=BATCH, login=LOGIN)
     starter.kill_and_start(guarded)
-    told = job(guarded, number, LOGIN)
-    assert told["state"] == "interrupted"
-    assert "resume" in told["actions"]
+    reported = job(guarded, number, LOGIN)
+    assert reported["state"] == "interrupted"
+    assert "resume" in reported["actions"]
     before = {path.name: path.stat().st_mtime_ns for path in folder.glob("*.txt")}
-    assert abs(told["done"] - len(before)) <= BATCH  # what the journal has is written when it is resumed
+    assert abs(reported["done"] - len(before)) <= BATCH  # what the journal has is written when it is resumed
     assert guarded.call(f"{JOBS}/{number}/resume", {}, login=LOGIN)[0] == 200
     assert until(guarded, number, "done", login=LOGIN)["done"] == 400
     assert captions(folder) == wanted(range(400))

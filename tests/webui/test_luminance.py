@@ -55,7 +55,7 @@ def luma_of(pictures: torch.Tensor) -> torch.Tensor:
     return (pictures * torch.tensor(LUMA).view(1, 3, 1, 1)).sum(1) / 2 + 0.5
 
 
-def test_the_fit_tells_what_the_webuis_decoder_draws_better_than_its_linear_one(
+def test_the_fit_shows_what_the_webuis_decoder_draws_better_than_its_linear_one(
     approximation: Any, record_property: Callable[[str, object], None]
 ) -> None:
     latents = natural_latents()

@@ -90,9 +90,9 @@ def disagreement(text: str, theirs: dict[str, Any]) -> str:
     made = parse(text)
     ours = {**made.fields, "Prompt": made.prompt, "Negative prompt": made.negative_prompt}
     for name, value in ours.items():
-        told = theirs.get(name)
-        if told != value and str(told) != value and not (name in BY_VERSION and told is True):
-            return f"{name}: {value!r} here, {told!r} there"
+        reported = theirs.get(name)
+        if reported != value and str(reported) != value and not (name in BY_VERSION and reported is True):
+            return f"{name}: {value!r} here, {reported!r} there"
     for name in theirs.keys() - ours.keys():
         if theirs[name] != DEFAULTS.get(name) and theirs[name] != BY_VERSION.get(name):
             return f"{name}: only there, {theirs[name]!r}"

@@ -22,7 +22,7 @@ def test_a_code_is_drawn_on_the_webuis_checkpoint_and_scans(webui: Webui) -> Non
     assert [each.text for each in zxingcpp.read_barcodes(picture)] == ["HELLO"]
 
 
-def test_a_mistake_on_the_way_is_told_with_its_status(webui: Webui) -> None:
+def test_a_mistake_on_the_way_is_named_with_its_status(webui: Webui) -> None:
     status, answer = webui.call(f"{API}/qr/art", {"content": "x" * 4000, "prompt": "a star"})
     assert status == 422
     assert "content" in answer["detail"]

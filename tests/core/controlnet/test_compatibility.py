@@ -18,7 +18,7 @@ def judged(tmp_path, name, base, file=None):
     return judge(f"{file or name} [a371b31b]", path, base)
 
 
-def test_a_model_for_another_base_is_told_in_one_sentence(tmp_path):
+def test_a_model_for_another_base_is_reported_in_one_sentence(tmp_path):
     found = judged(tmp_path, TILE, "sdxl")
     assert (found.fits, found.reason) == (False, f"{TILE} needs an SD1.5 checkpoint; the loaded one is SDXL")
     assert found.maps == ("tile",)
@@ -37,7 +37,7 @@ def test_the_tensors_win_over_the_name(tmp_path):
     )
 
 
-def test_a_pickle_is_judged_by_its_name_and_that_is_told(tmp_path):
+def test_a_pickle_is_judged_by_its_name_and_says_so(tmp_path):
     path = tmp_path / f"{TILE}.pth"
     path.write_bytes(b"pickle")
     assert judge(TILE, path, "sdxl").reason == (
@@ -45,7 +45,7 @@ def test_a_pickle_is_judged_by_its_name_and_that_is_told(tmp_path):
     )
 
 
-def test_what_tells_nothing_is_neither_yes_nor_no(tmp_path):
+def test_what_shows_nothing_is_neither_yes_nor_no(tmp_path):
     assert judge("mine", tmp_path / "mine.pth", "sd15").fits is None
     assert judged(tmp_path, TILE, None).fits is None
 
@@ -70,7 +70,7 @@ def test_a_checkpoint_is_no_control_model(tmp_path):
         ("something_else", ()),
     ],
 )
-def test_a_files_name_tells_its_maps(file, maps, tmp_path):
+def test_a_files_name_gives_its_maps(file, maps, tmp_path):
     assert judge(file, tmp_path / f"{file}.pth", "sd15").maps == maps
 
 
@@ -133,7 +133,7 @@ def test_an_ip_adapter_of_flux_is_one(tmp_path):
     assert found.reason == "flux-ip-adapter is an IP-Adapter for Flux, as is the loaded checkpoint"
 
 
-def test_a_union_is_told_by_its_tensors(tmp_path):
+def test_a_union_is_known_by_its_tensors(tmp_path):
     assert "union" in judged(tmp_path, "controlnet-union-sdxl-1.0", "sdxl", file="mine").maps
 
 

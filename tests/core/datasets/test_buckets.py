@@ -46,7 +46,7 @@ def test_a_picture_goes_to_the_nearest_ratio(
     assert (made.bucket, made.scaled) == (bucket, scaled)
 
 
-def test_what_is_cut_off_is_told_as_a_share() -> None:
+def test_what_is_cut_off_is_given_as_a_share() -> None:
     made = place(640, 960, SD)
     assert made.cropped == pytest.approx(1 - 384 / 427)
     assert made.upscale_factor == pytest.approx(427 / 640)

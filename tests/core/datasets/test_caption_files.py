@@ -58,12 +58,12 @@ def test_a_byte_order_mark_is_no_part_of_the_caption(tmp_path: Path) -> None:
         (b"a" * 10_000_000, "has more than 64 KiB"),
     ],
 )
-def test_a_bad_caption_is_told_in_one_sentence(tmp_path: Path, data: bytes, sentence: str) -> None:
+def test_a_bad_caption_is_reported_in_one_sentence(tmp_path: Path, data: bytes, sentence: str) -> None:
     path = tmp_path / "a.txt"
     path.write_bytes(data)
-    with pytest.raises(CaptionError) as told:
+    with pytest.raises(CaptionError) as raised:
         read_caption(path)
-    assert sentence in str(told.value)
+    assert sentence in str(raised.value)
     captions = FolderCaptions(tmp_path)
     assert captions.of(tmp_path / "a.png") == []
     assert list(captions.problems) == [path]
@@ -79,7 +79,7 @@ def test_a_bad_caption_is_told_in_one_sentence(tmp_path: Path, data: bytes, sent
         ("metadata.jsonl", "[" * 100_000, "line 1 is not a JSON object"),
     ],
 )
-def test_a_bad_table_is_told_in_one_sentence(tmp_path: Path, name: str, text: str, sentence: str) -> None:
+def test_a_bad_table_is_reported_in_one_sentence(tmp_path: Path, name: str, text: str, sentence: str) -> None:
     (tmp_path / name).write_text(text, encoding="utf-8")
     with pytest.raises(CaptionError, match=sentence):
         Table.read(tmp_path / name)

@@ -62,7 +62,7 @@ def test_every_line_is_changed_once_and_by_itself(text: str) -> None:
         ("a\n", "", "\n"),
     ],
 )
-def test_what_is_said_is_replaced_and_the_rest_stays(whole: str, text: str, made: str) -> None:
+def test_the_text_is_replaced_and_the_rest_stays(whole: str, text: str, made: str) -> None:
     assert replaced(whole, text) == made
 
 

@@ -35,7 +35,7 @@ def hashed(gray: Image) -> PictureHash:
     return made
 
 
-def test_a_wave_across_is_told_by_its_own_coefficient() -> None:
+def test_a_wave_across_is_known_by_its_own_coefficient() -> None:
     # cos(2 pi (x + 1/2) k / 2 / 32) along x is one coefficient of the DCT: row 0, which is left out, and nothing else;
     # the same times a half wave down is the coefficient (1, 3), the third bit of the first row of eight.
     x = np.arange(32)
@@ -47,7 +47,7 @@ def test_a_wave_across_is_told_by_its_own_coefficient() -> None:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_the_hash_of_the_mirror_image_is_told_without_making_it(seed: int) -> None:
+def test_the_hash_of_the_mirror_image_is_known_without_making_it(seed: int) -> None:
     gray = scene(seed)
     turned = hashed(np.ascontiguousarray(gray[:, ::-1]))
     assert distance(hashed(gray).mirrored, turned.upright) <= 1
@@ -84,7 +84,7 @@ def test_distance_counts_bits() -> None:
 
 
 @given(st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=12))
-def test_products_of_hash_rows_tell_distances(hashes: list[int]) -> None:
+def test_products_of_hash_rows_give_distances(hashes: list[int]) -> None:
     products = hash_rows(hashes) @ hash_rows(hashes).T
     assert [[64 - 2 * distance(a, b) for b in hashes] for a in hashes] == products.tolist()
 

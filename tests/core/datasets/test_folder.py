@@ -57,7 +57,7 @@ def test_links_out_of_the_folder_are_left_out_where_they_may_not_be_followed(tmp
     assert names(root, made.outside) == ["c.txt", "d.png", "folder"]
 
 
-def test_a_folder_that_cannot_be_listed_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_listed_is_reported(tmp_path: Path) -> None:
     made = list_folder(tmp_path / "none")
     assert list(made.unread.values()) == [f"{tmp_path / 'none'} cannot be listed: No such file or directory."]
 

@@ -1,4 +1,4 @@
-"""Single files of a data set: facts, and bad ones told in one sentence."""
+"""Single files of a data set: facts, and bad ones reported in one sentence."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def saved(picture: Pil.Image, kind: str, **options: object) -> bytes:
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_a_bad_file_is_told_in_one_sentence(tmp_path: Path, name: str) -> None:
+def test_a_bad_file_is_reported_in_one_sentence(tmp_path: Path, name: str) -> None:
     data = REFUSED[name][0]()
     made = examine(kept(tmp_path, data))
     assert made.problem.endswith(".")
@@ -62,8 +62,17 @@ def test_a_large_jpeg_that_is_cut_off_is_found_though_it_is_decoded_small(tmp_pa
 def test_facts_of_a_jpeg(tmp_path: Path) -> None:
     data = saved(soft(300, 200), "JPEG")
     made = examine(kept(tmp_path, data))
-    told = (made.format, made.mode, made.width, made.height, made.bytes, made.has_alpha, made.orientation, made.frames)
-    assert told == ("JPEG", "RGB", 300, 200, len(data), False, 1, 1)
+    reported = (
+        made.format,
+        made.mode,
+        made.width,
+        made.height,
+        made.bytes,
+        made.has_alpha,
+        made.orientation,
+        made.frames,
+    )
+    assert reported == ("JPEG", "RGB", 300, 200, len(data), False, 1, 1)
 
 
 def test_exif_orientation_turns_size_and_hash(tmp_path: Path) -> None:
@@ -79,7 +88,7 @@ def test_exif_orientation_turns_size_and_hash(tmp_path: Path) -> None:
     assert examine(kept(tmp_path, rotated())).orientation == 6
 
 
-def test_alpha_that_hides_nothing_is_told_from_transparency(tmp_path: Path) -> None:
+def test_alpha_that_hides_nothing_is_told_apart_from_transparency(tmp_path: Path) -> None:
     opaque = examine(kept(tmp_path, saved(soft().convert("RGBA"), "PNG")))
     assert (opaque.has_alpha, opaque.is_transparent) == (True, False)
     clear = soft().convert("RGBA")
@@ -88,7 +97,7 @@ def test_alpha_that_hides_nothing_is_told_from_transparency(tmp_path: Path) -> N
     assert (made.has_alpha, made.is_transparent) == (True, True)
 
 
-def test_an_animation_tells_its_frames(tmp_path: Path) -> None:
+def test_an_animation_has_its_frames(tmp_path: Path) -> None:
     assert [examine(kept(tmp_path, animated(kind))).frames for kind in ("GIF", "WEBP", "PNG")] == [2, 2, 2]
 
 
@@ -111,18 +120,18 @@ def test_the_same_pixels_have_one_identity_in_every_lossless_file(tmp_path: Path
     )
 
 
-def test_a_file_that_is_gone_is_told(tmp_path: Path) -> None:
+def test_a_file_that_is_gone_is_reported(tmp_path: Path) -> None:
     assert examine(tmp_path / "none.png") == Examined(problem="The file cannot be read: No such file or directory.")
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
-def test_a_file_that_may_not_be_read_is_told(tmp_path: Path) -> None:
+def test_a_file_that_may_not_be_read_is_reported(tmp_path: Path) -> None:
     path = kept(tmp_path, saved(soft(), "PNG"))
     path.chmod(0)
     assert "Permission denied" in examine(path).problem
 
 
-def test_a_file_that_the_system_refuses_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_the_system_refuses_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = kept(tmp_path, saved(soft(), "PNG"))
 
     def refuse(*_: object, **__: object) -> None:
@@ -156,6 +165,6 @@ def test_a_tiff_that_is_turned_is_turned_once(tmp_path: Path, compression: str |
     assert small_jpeg(tmp_path / "a.tif", 60) == small_jpeg(tmp_path / "b.tif", 60)
 
 
-def test_numbers_on_no_known_scale_are_told(tmp_path: Path) -> None:
+def test_numbers_on_no_known_scale_are_reported(tmp_path: Path) -> None:
     Pil.fromarray(np.array([[0.5, 9.8]], np.float32)).save(tmp_path / "a.tif")
     assert "holds numbers from 0.5 to 9.8" in examine(tmp_path / "a.tif").problem

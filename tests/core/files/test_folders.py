@@ -31,9 +31,9 @@ def test_an_allowed_folder_and_those_inside_it_may_be_named(allowed: Path, name:
 
 @pytest.mark.parametrize("name", ["..", "../secret", "link", "link/..", "in/../../secret", "../allowed-too", "../none"])
 def test_what_leads_out_is_refused_whether_it_is_there_or_not(allowed: Path, name: str) -> None:
-    with pytest.raises(NotAllowedError, match="--allow-dir") as told:
+    with pytest.raises(NotAllowedError, match="--allow-dir") as raised:
         checked_folder(f"{allowed}/{name}", "folder", [allowed])
-    assert told.value.status == 403
+    assert raised.value.status == 403
 
 
 @pytest.mark.parametrize("name", ["none", "file.txt", "loop", "a" * 5000, "a\0b"])
@@ -56,6 +56,6 @@ def test_a_person_at_the_machine_may_name_any_folder(allowed: Path) -> None:
     assert context.folder("~", "folder") == Path("~").expanduser()
 
 
-def test_a_host_tells_what_is_allowed(allowed: Path) -> None:
+def test_a_host_says_what_is_allowed(allowed: Path) -> None:
     context = Context.of_api(FakeHost(allowed=(allowed,)), FakeProgress())
     assert context.folder(str(allowed / "in"), "folder") == allowed / "in"

@@ -172,7 +172,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
         yield made
 
 
-def test_a_full_disk_is_told_as_one(disk: Path) -> None:
+def test_a_full_disk_is_reported_as_one(disk: Path) -> None:
     Inside(disk).write(disk / "small", b"x")
     with pytest.raises(StorageError, match="No space left on device"):
         Inside(disk).write(disk / "large", bytes(1 << 20))
@@ -186,7 +186,7 @@ def test_a_full_disk_is_found_before_anything_is_written(disk: Path) -> None:
     assert [each.name for each in disk.iterdir()] == ["fill"]
 
 
-def test_a_disk_that_is_read_only_is_told_as_one(disk: Path) -> None:
+def test_a_disk_that_is_read_only_is_reported_as_one(disk: Path) -> None:
     make_read_only(disk)
     for act in (lambda: Inside(disk).check_writable(disk), lambda: Inside(disk).write(disk / "a", b"x")):
         with pytest.raises(StorageError, match="Read-only file system"):

@@ -50,8 +50,8 @@ def test_a_pipe_that_took_the_files_place_in_between_is_refused_and_not_waited_f
 ) -> None:
     path, file = pipe(tmp_path), tmp_path / "file"
     file.write_bytes(b"x")
-    told = file.stat()
-    monkeypatch.setattr(Path, "stat", lambda self, **_: told)
+    reported = file.stat()
+    monkeypatch.setattr(Path, "stat", lambda self, **_: reported)
     with pytest.raises(OSError, match="it is a pipe"):
         open_regular(path)
 

@@ -95,7 +95,7 @@ def test_a_name_taken_after_the_plan_is_not_overwritten(tmp_path: Path, how: How
     assert tree(tmp_path / "out") == {"cat/a.png": "came between", "cat/a-2.png": "new"}
 
 
-def test_a_plan_changes_nothing_and_tells_the_names(tmp_path: Path) -> None:
+def test_a_plan_changes_nothing_and_lists_the_names(tmp_path: Path) -> None:
     files = [(file(tmp_path / "a.png"), "cat"), (file(tmp_path / "sub" / "a.png"), "cat")]
     steps = plan(files, tmp_path / "out", "copy")
     assert [step.target.name for step in steps] == ["a.png", "a-2.png"]
@@ -109,7 +109,7 @@ def test_a_file_in_its_folder_already_stays(tmp_path: Path) -> None:
     assert tree(tmp_path) == {"cat/a.png": "picture"}
 
 
-def test_a_file_that_is_gone_is_told_and_the_others_are_sorted(tmp_path: Path) -> None:
+def test_a_file_that_is_gone_is_reported_and_the_others_are_sorted(tmp_path: Path) -> None:
     gone, there = tmp_path / "gone.png", file(tmp_path / "a.png")
     first, second = sort(tmp_path / "out", "copy", (gone, "cat"), (there, "cat"))
     assert (first.done, second.done) == (False, True)
@@ -129,7 +129,7 @@ def test_a_target_that_is_a_file_is_refused(tmp_path: Path) -> None:
         plan([(file(tmp_path / "a.png"), "cat")], file(tmp_path / "out"), "copy")
 
 
-def test_where_no_hard_link_is_possible_a_copy_is_made_and_told(
+def test_where_no_hard_link_is_possible_a_copy_is_made_and_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "link", failing(errno.EXDEV))
@@ -203,7 +203,7 @@ def test_nothing_is_sorted_through_a_link_that_took_the_folders_place_after_the_
     assert tree(tmp_path) == {"a.png": "picture"}
 
 
-# --- what is told
+# --- what is reported
 
 
 def test_the_summary_counts_files_and_folders(tmp_path: Path) -> None:

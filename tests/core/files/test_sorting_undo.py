@@ -33,7 +33,7 @@ def test_undo_leaves_everything_as_it_was(tmp_path: Path, how: How) -> None:
     assert not (tmp_path / "new").exists()
 
 
-def test_a_dry_undo_tells_and_changes_nothing(tmp_path: Path) -> None:
+def test_a_dry_undo_reports_and_changes_nothing(tmp_path: Path) -> None:
     sort(tmp_path / "out", "move", (file(tmp_path / "a.png"), "cat"))
     before = tree(tmp_path)
     (undone,) = undo(tmp_path / "out", dry_run=True)
@@ -163,8 +163,8 @@ def foreign(folder: Path, *steps: object) -> Path:
     return file(folder / FOREIGN, "".join(json.dumps(each) + "\n" for each in lines))
 
 
-def step(how: str, source: Path, target: str, told: os.stat_result) -> dict[str, object]:
-    size, time = told.st_size, told.st_mtime_ns
+def step(how: str, source: Path, target: str, reported: os.stat_result) -> dict[str, object]:
+    size, time = reported.st_size, reported.st_mtime_ns
     return {"how": how, "source": str(source), "target": target, "bytes": size, "mtime_ns": time, "digest": ""}
 
 

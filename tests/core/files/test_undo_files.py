@@ -79,19 +79,19 @@ def test_a_run_that_changes_nothing_leaves_no_trace(journal: Journal, root: Path
     assert not journal.path.exists()
 
 
-def test_a_file_that_was_changed_since_is_left_and_told(journal: Journal, root: Path) -> None:
+def test_a_file_that_was_changed_since_is_skipped_and_reported(journal: Journal, root: Path) -> None:
     (root / "a").write_bytes(b"0")
     write(journal, a=b"1", b=b"1")
     (root / "a").write_bytes(b"mine")
-    told = {each.file.name: each.note for each in journal.undo()}
-    assert told == {"a": f"{journal.root / 'a'} was changed since; skipped.", "b": ""}
+    reported = {each.file.name: each.note for each in journal.undo()}
+    assert reported == {"a": f"{journal.root / 'a'} was changed since; skipped.", "b": ""}
     assert contents(root) == {"a": b"mine"}
     (root / "a").write_bytes(b"1")  # put back: what was left can be undone still
     journal.undo()
     assert contents(root) == {"a": b"0"}
 
 
-def test_a_dry_run_tells_the_same_and_does_nothing(journal: Journal, root: Path) -> None:
+def test_a_dry_run_lists_the_same_and_does_nothing(journal: Journal, root: Path) -> None:
     (root / "a").write_bytes(b"0")
     write(journal, a=b"1", b=b"1")
     planned = journal.undo(dry_run=True)

@@ -68,11 +68,11 @@ def test_a_persons_name_is_not_hidden(name: str) -> None:
     assert not is_hidden(name)
 
 
-def test_what_was_left_out_is_told_with_the_reason(root: Path) -> None:
+def test_what_was_left_out_is_named_with_the_reason(root: Path) -> None:
     (root / "broken.png").symlink_to(root / "nowhere.png")
-    told = {path.name: why for path, why in list_folder(root).left_out().items()}
-    assert told.pop("d.jxl").startswith("d.jxl is a JPEG XL file")
-    assert told == {".a.png": ".a.png is hidden."}
+    reported = {path.name: why for path, why in list_folder(root).left_out().items()}
+    assert reported.pop("d.jxl").startswith("d.jxl is a JPEG XL file")
+    assert reported == {".a.png": ".a.png is hidden."}
 
 
 def test_what_systems_leave_beside_pictures_is_known(root: Path) -> None:
@@ -109,7 +109,7 @@ def test_pipes_and_sockets_are_left_out_and_not_opened(tmp_path: Path, monkeypat
     assert list_folder(tmp_path).left_out()[tmp_path / "a.png"] == "a.png is not a regular file."
 
 
-def test_a_folder_that_cannot_be_listed_is_told_and_the_rest_is_walked(
+def test_a_folder_that_cannot_be_listed_is_reported_and_the_rest_is_walked(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = os.scandir

@@ -227,7 +227,7 @@ def test_folders_are_made_on_the_way(tmp_path):
     assert np.array_equal(read_image(tmp_path / "a" / "b" / "c.png"), GRADIENT)
 
 
-def test_a_file_where_a_folder_is_needed_is_told_in_one_sentence(tmp_path):
+def test_a_file_where_a_folder_is_needed_is_reported_in_one_sentence(tmp_path):
     (tmp_path / "a").write_bytes(b"")
     with pytest.raises(OutputError, match="cannot be written"):
         write_image(tmp_path / "a" / "b.png", GRADIENT)

@@ -90,7 +90,7 @@ def test_no_reader_sees_a_file_with_very_many_blocks(name: str, monkeypatch: pyt
             extract(data)
 
 
-def test_a_crowded_map_tells_nothing_of_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crowded_map_gives_no_parameters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a.png").write_bytes(CROWDED["tEXt"]())
     monkeypatch.setattr(Pil, "open", lambda *_, **__: pytest.fail("a reader walked it"))
     assert read_png_text(tmp_path / "a.png") == {}

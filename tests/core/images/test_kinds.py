@@ -56,20 +56,20 @@ def test_a_heic_file_counts_as_a_picture_where_it_is_read(name):
 
 @pytest.mark.usefixtures("without_heic")
 @pytest.mark.parametrize("name", ["a.HEIC", "a.heif", "a.hif"])
-def test_a_heic_file_is_left_out_and_told_where_it_is_not_read(name):
+def test_a_heic_file_is_left_out_and_named_where_it_is_not_read(name):
     assert not is_picture(Path(name))
     assert left_out(Path(name)) == "is a HEIC file, which is not read here; save it as PNG, JPEG or WebP"
 
 
 @pytest.mark.usefixtures("without_heic")
-def test_a_heic_picture_under_any_name_is_told(tmp_path):
+def test_a_heic_picture_under_any_name_is_reported(tmp_path):
     (tmp_path / "a.jpg").write_bytes(HEIC)
     with pytest.raises(ImageError, match=r"a\.jpg: The picture is a HEIC file, which is not read here"):
         read_image(tmp_path / "a.jpg")
 
 
 @pytest.mark.usefixtures("without_heic")
-def test_the_command_line_tells_of_a_heic_picture(tmp_path, capsys):
+def test_the_command_line_names_a_heic_picture(tmp_path, capsys):
     (tmp_path / "IMG_0001.HEIC").write_bytes(HEIC)
     assert main(["brightness", str(tmp_path / "IMG_0001.HEIC"), "--out", str(tmp_path / "o.png")]) == 3
     assert "IMG_0001.HEIC: The picture is a HEIC file" in capsys.readouterr().err
@@ -91,7 +91,7 @@ def test_avif_counts_as_a_picture_where_pillow_reads_it():
     ("name", "words"),
     [("a.jxl", "a JPEG XL"), ("a.exr", "an OpenEXR"), ("a.NEF", "a camera raw"), ("a.hdr", "a Radiance HDR")],
 )
-def test_pictures_of_kinds_that_nobody_reads_are_told(name, words):
+def test_pictures_of_kinds_that_nobody_reads_are_reported(name, words):
     assert left_out(Path(name)) == f"is {words} file, which is not read here; save it as PNG, JPEG or WebP"
 
 
@@ -117,7 +117,7 @@ def brands(major, *others):
         (b"\xff\xff\xff\xffftyp", "video"),
     ],
 )
-def test_first_bytes_tell_the_kind(data, kind):
+def test_first_bytes_give_the_kind(data, kind):
     assert kind_of_bytes(data) == kind
 
 
@@ -128,6 +128,6 @@ def test_a_reader_that_another_extension_brought_is_used(monkeypatch):
 
 
 @pytest.mark.parametrize("start", [b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"GIF89a"])
-def test_a_file_that_ends_after_its_kind_is_told_as_damaged(start):
+def test_a_file_that_ends_after_its_kind_is_reported_as_damaged(start):
     with pytest.raises(ImageError, match="damaged or cut off"):
         decode_image(start + b"\0\0")

@@ -43,7 +43,7 @@ def test_a_jpeg_of_very_many_scans_is_refused_before_it_is_decoded(read: Callabl
         read(many_scans(5000))
 
 
-def test_a_data_set_with_such_a_jpeg_is_told_of_it(tmp_path: Path) -> None:
+def test_a_data_set_with_such_a_jpeg_names_it(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(many_scans(5000))
     assert "scans" in examine(tmp_path / "a.jpg").problem
     assert small_jpeg(tmp_path / "a.jpg", 64) is None

@@ -14,13 +14,13 @@ from tests.model_headers import OTHERS, SHAPES, write_header, write_whole
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_tensors_tell_kind_and_base_whatever_the_name(name, tmp_path):
+def test_tensors_give_kind_and_base_whatever_the_name(name, tmp_path):
     kind, base, shapes = SHAPES[name]
     facts = model_facts(write_header(tmp_path / "anything.safetensors", shapes))
     assert (facts.kind, facts.base, facts.detected_from) == (kind, base, "header")
 
 
-def test_a_name_that_lies_is_told(tmp_path):
+def test_a_name_that_lies_is_reported(tmp_path):
     facts = model_facts(write_header(tmp_path / "control_sd15_canny.safetensors", SHAPES["diffusers_xl_canny_full"][2]))
     assert (facts.base, facts.name_base, facts.contradicts) == ("sdxl", "sd15", True)
 
@@ -55,7 +55,7 @@ def test_a_name_that_lies_is_told(tmp_path):
         ("FLUX.2-dev-canny.pth", "flux2"),
     ],
 )
-def test_of_other_files_the_name_tells(name, base, tmp_path):
+def test_of_other_files_the_name_decides(name, base, tmp_path):
     (tmp_path / name).write_bytes(b"\x80\x02pickles are never opened")
     assert base_of_name(name) == base
     assert base_of_file(tmp_path / name) == base
@@ -79,7 +79,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_file_that_lies_tells_nothing(name, tmp_path):
+def test_a_file_that_lies_gives_nothing(name, tmp_path):
     path = tmp_path / "x.safetensors"
     path.write_bytes(HOSTILE[name])
     assert model_facts(path).base is None
@@ -144,7 +144,7 @@ DAMAGED = {
 
 
 @pytest.mark.parametrize("name", DAMAGED)
-def test_a_file_that_is_not_whole_is_told_as_damaged(name, tmp_path):
+def test_a_file_that_is_not_whole_is_reported_as_damaged(name, tmp_path):
     path = tmp_path / "control_v11p_sd15_canny.safetensors"
     path.write_bytes(DAMAGED[name][0])
     facts = model_facts(path)
@@ -154,7 +154,7 @@ def test_a_file_that_is_not_whole_is_told_as_damaged(name, tmp_path):
 
 @pytest.mark.parametrize("name", ["empty", "a pointer", "a web page", "an error in JSON"])
 @pytest.mark.parametrize("suffix", [".pth", ".ckpt", ".bin"])
-def test_a_pickle_that_is_none_is_told_as_damaged(name, suffix, tmp_path):
+def test_a_pickle_that_is_none_is_reported_as_damaged(name, suffix, tmp_path):
     path = tmp_path / f"control_v11p_sd15_canny{suffix}"
     path.write_bytes(DAMAGED[name][0])
     assert model_facts(path).problem
@@ -173,7 +173,7 @@ def test_a_pickle_that_is_whole_is_not_opened(tmp_path):
 
 
 @pytest.mark.parametrize("cut", [1, 22, 700])
-def test_a_pickle_that_is_cut_off_is_told_as_damaged(cut, tmp_path):
+def test_a_pickle_that_is_cut_off_is_reported_as_damaged(cut, tmp_path):
     path = archive(tmp_path)
     path.write_bytes(path.read_bytes()[:-cut])
     assert "is cut off" in model_facts(path).problem
@@ -195,18 +195,18 @@ def test_types_of_days_to_come_are_no_damage(tmp_path):
     assert model_facts(tmp_path / "a.safetensors").problem == ""
 
 
-def test_a_folder_where_a_file_is_meant_is_told(tmp_path):
+def test_a_folder_where_a_file_is_meant_is_reported(tmp_path):
     (tmp_path / "sd15.safetensors").mkdir()
     assert model_facts(tmp_path / "sd15.safetensors").problem == "is a folder and no file"
 
 
-def test_a_link_to_nothing_is_told(tmp_path):
+def test_a_link_to_nothing_is_reported(tmp_path):
     (tmp_path / "sd15.safetensors").symlink_to(tmp_path / "gone")
     assert model_facts(tmp_path / "sd15.safetensors").problem == "is a link to a file that is not there"
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
-def test_a_pipe_is_told_and_not_waited_for(tmp_path):
+def test_a_pipe_is_reported_and_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "sd15.safetensors")
     assert model_facts(tmp_path / "sd15.safetensors").problem.startswith("cannot be read (it is a pipe")
 
@@ -249,7 +249,7 @@ CONFIGS = [
 
 
 @pytest.mark.parametrize(("config", "base"), CONFIGS)
-def test_a_config_beside_a_diffusers_model_tells_its_base(config, base, tmp_path):
+def test_a_config_beside_a_diffusers_model_gives_its_base(config, base, tmp_path):
     (tmp_path / "config.json").write_text(json.dumps(config))
     (tmp_path / "diffusion_pytorch_model.bin").write_bytes(b"pickle")
     (tmp_path / "mine.bin").write_bytes(b"pickle")

@@ -104,7 +104,7 @@ def comfy() -> dict[str, Any]:
 
 def draw_things() -> str:
     """Draw Things' XMP packet."""
-    told = {
+    reported = {
         "c": "a cat",
         "uc": "bad",
         "model": "m.ckpt",
@@ -116,7 +116,7 @@ def draw_things() -> str:
         "strength": 1,
         "v2": {"loras": [{"file": "x.ckpt", "weight": 0.8}]},
     }
-    item = json.dumps(told).replace('"', "&quot;")
+    item = json.dumps(reported).replace('"', "&quot;")
     return (
         "<x:xmpmeta><rdf:RDF><rdf:Description><xmp:CreatorTool>Draw Things</xmp:CreatorTool><exif:UserComment><rdf:Alt>"
         f'<rdf:li xml:lang="x-default">{item}</rdf:li></rdf:Alt></exif:UserComment></rdf:Description></rdf:RDF></x:xmpmeta>'  # noqa: E501

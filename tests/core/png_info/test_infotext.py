@@ -179,7 +179,7 @@ def test_names_of_settings_are_known_in_any_case():
     assert (made.width, made.height, made.extras) == (512, 768, {})
 
 
-def test_civitais_resources_tell_the_model_and_the_loras():
+def test_civitais_resources_give_the_model_and_the_loras():
     used = [
         {"type": "checkpoint", "modelVersionId": 1, "modelName": "Dream, Shaper"},
         {"type": "lora", "weight": 0.8, "modelVersionId": 2, "modelName": "Glow"},
@@ -193,20 +193,20 @@ def test_civitais_resources_tell_the_model_and_the_loras():
     assert made.extras == {"Civitai resources": used, "Civitai metadata": "{}"}
 
 
-def test_civitais_resources_change_nothing_that_is_said():
+def test_civitais_resources_change_nothing_that_is_given():
     made = read(f'<lora:a:0.5>\n{SETTINGS}, Civitai resources: [{{"type": "lora", "modelName": "Glow"}}]')
     assert [each.name for each in made.loras] == ["a"]
 
 
 @pytest.mark.parametrize("twice", [False, True])
 def test_ruinedfooocus_is_read(twice):
-    told = {
+    reported = {
         "Prompt": "a cat", "Negative": "bad", "steps": 20, "cfg": 8, "width": 512, "height": 768, "seed": 0,
         "sampler_name": "dpmpp_3m_sde_gpu", "scheduler": "karras", "base_model_name": "m.safetensors",
         "base_model_hash": "01ab", "loras": [["ab12", "0.50 - x.safetensors"], {"name": "y", "weight": 1}],
         "software": "RuinedFooocus",
     }  # fmt: skip
-    text = json.dumps(told)
+    text = json.dumps(reported)
     made = read_generation({"parameters": json.dumps(text) if twice else text})
     assert (made.tool, made.prompt, made.negative_prompt, made.seed) == ("RuinedFooocus", "a cat", "bad", 0)
     assert (made.model, made.model_hash, made.cfg_scale) == ("m.safetensors", "01ab", 8)

@@ -104,12 +104,12 @@ def test_a_text_beyond_version_40_is_refused_with_the_length_that_fits():
         qr_matrix("a" * 2954, "L")
 
 
-def test_a_text_beyond_version_40_is_told_of_a_lower_level():
+def test_a_text_beyond_version_40_names_a_lower_level():
     with pytest.raises(PayloadTooLongError, match="set error_correction to M"):
         qr_matrix("a" * 2000, "H")
 
 
-def test_a_text_beyond_the_asked_version_is_told_of_the_version_that_holds_it():
+def test_a_text_beyond_the_asked_version_names_the_version_that_holds_it():
     with pytest.raises(PayloadTooLongError, match=r"set version to 2, or 0"):
         qr_matrix("a" * 18, "L", version=1)
 
@@ -131,7 +131,7 @@ def test_a_text_that_fits_nowhere_has_no_smallest_version():
 
 
 @pytest.mark.parametrize(("content", "words"), [("12", "41 digits"), ("A", "25 characters"), ("é", "16 bytes (UTF-8)")])
-def test_room_is_told_in_the_contents_own_mode(content, words):
+def test_room_is_given_in_the_contents_own_mode(content, words):
     assert room(content, 1, "L") == words
 
 

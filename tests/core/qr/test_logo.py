@@ -54,7 +54,7 @@ def test_a_logo_covers_no_pattern_and_no_more_than_each_block_restores(version, 
     assert area.correctable_modules >= 0
 
 
-def test_a_logo_that_is_too_large_is_told_the_largest_share_that_works():
+def test_a_logo_that_is_too_large_names_the_largest_share_that_works():
     with pytest.raises(InvalidParamError, match=r"logo_share of 0\.5 .* at most 0\.\d+ works") as caught:
         safe_area(4, "H", 0.5, (50, 50))
     largest = float(re.search(r"at most ([0-9.]+) works", str(caught.value))[1])

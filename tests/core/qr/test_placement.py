@@ -88,31 +88,31 @@ def _problem(content: str, canvas: Canvas, **request) -> LayoutError:
     return caught.value
 
 
-def test_a_small_canvas_is_told_the_smallest_that_works():
+def test_a_small_canvas_names_the_smallest_that_works():
     # Version 1: 29 modules of 8 px are 232 px.
     problem = _problem("a", Canvas(width=64, height=512))
     assert "take 232 px of the canvas of 64 x 512 px; make width and height at least 232" in str(problem)
 
 
-def test_a_small_canvas_is_told_how_much_text_fits():
+def test_a_small_canvas_names_how_much_text_fits():
     # 256 px hold 32 modules of 8 px: version 1 with its quiet zone, 7 characters at level H.
     assert "shorten it to 7 characters" in str(_problem("a" * 30, Canvas(width=256, height=256)))
 
 
-def test_a_small_canvas_is_told_of_a_lower_level_that_fits():
+def test_a_small_canvas_names_a_lower_level_that_fits():
     # 14 characters: 1-M, but 2-H.
     assert "set error_correction to M" in str(_problem("a" * 14, Canvas(width=256, height=256)))
 
 
-def test_a_small_canvas_is_told_of_a_finer_grid():
+def test_a_small_canvas_names_a_finer_grid():
     assert "set grid_px to 8." in str(_problem("a", Canvas(width=256, height=256, grid_px=16)))
 
 
-def test_modules_that_are_too_large_are_told_of():
+def test_modules_that_are_too_large_are_named():
     assert "set module_px to 0." in str(_problem("a", Canvas(width=256, height=256, module_px=16)))
 
 
-def test_a_version_that_is_too_large_is_told_of():
+def test_a_version_that_is_too_large_is_named():
     assert "set version to 0" in str(_problem("a", Canvas(width=256, height=256), version=5))
 
 
@@ -129,7 +129,7 @@ def test_what_the_sentence_offers_works(count, px):
         solve(EncodeRequest(content="a" * shorter), canvas)
 
 
-def test_an_offset_beyond_the_canvas_is_told_its_range():
+def test_an_offset_beyond_the_canvas_names_its_range():
     # At 8 px the code has 232 px: it starts at (768 - 232) / 2 = 268, on the grid 264, and may end at 768: 536.
     problem = _problem("a", replace(SQUARE, offset_y_px=400))
     assert (problem.param, problem.hint.partition("may be ")[2]) == ("offset_y_px", "-264 to 272")

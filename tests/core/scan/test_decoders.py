@@ -122,7 +122,7 @@ def test_a_reader_never_sees_more_than_its_largest_side() -> None:
     assert decoder.shapes == [(256, 512)]
 
 
-def test_the_same_text_twice_is_told_once() -> None:
+def test_the_same_text_twice_is_reported_once() -> None:
     assert read(FakeDecoder(texts=("a", "b", "a", "")), code()) == ("a", "b")
 
 
@@ -161,7 +161,7 @@ def test_a_reader_whose_package_does_not_import_is_not_available(
     assert not decoder.available()
 
 
-def test_a_code_that_is_not_in_utf8_keeps_the_text_zxing_tells() -> None:
+def test_a_code_that_is_not_in_utf8_keeps_the_text_zxing_reads() -> None:
     class Barcode:
         bytes = b"\xe9t\xe9"
         text = "été"

@@ -127,16 +127,16 @@ def test_version_1_h_loses_its_block_at_the_ninth_wrong_codeword(codewords: int,
     assert error_map(draw(flipped(modules, *places[:codewords])), layout).uncorrectable_blocks == beyond
 
 
-def test_a_code_said_to_be_correctable_is_read_and_one_said_not_to_be_is_not() -> None:
+def test_a_code_reported_as_correctable_is_read_and_another_is_not() -> None:
     from lib_bootcamp.core.scan.decoders import DECODERS
     from lib_bootcamp.core.scan.reading import read
 
     modules, layout = laid_out(version=1, text="HELLO", level="H")
     ups = [(20 - 4 * n, 20) for n in range(3)] + [(9 + 4 * n, 18) for n in range(3)]
     places = ups + [(20 - 4 * n, 16) for n in range(3)]
-    said = [error_map(draw(flipped(modules, *places[:n])), layout).uncorrectable_blocks == 0 for n in (7, 8, 9)]
+    message = [error_map(draw(flipped(modules, *places[:n])), layout).uncorrectable_blocks == 0 for n in (7, 8, 9)]
     seen = [read(DECODERS[0], draw(flipped(modules, *places[:n]))) == ("HELLO",) for n in (7, 8, 9)]
-    assert said == seen == [True, True, False]
+    assert message == seen == [True, True, False]
 
 
 def test_another_aspect_ratio_is_refused() -> None:

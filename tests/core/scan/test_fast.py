@@ -59,7 +59,7 @@ def test_a_code_that_is_read_at_full_size_is_looked_at_once() -> None:
     assert (every_text(picture, [reader], None, found.tallies), reader.shapes) == ((TEXT,), [(600, 600)])
 
 
-def test_texts_beside_the_expected_one_are_told_without_another_look() -> None:
+def test_texts_beside_the_expected_one_are_listed_without_another_look() -> None:
     reader = FakeDecoder(texts=("other", TEXT))
     found = search(np.full((600, 600), 255, np.uint8), [reader], TEXT)
     assert found.tallies["zxing-cpp"].readings == {FULL_SIZE: ("other", TEXT)}
@@ -88,7 +88,7 @@ def test_no_damaged_code_is_seen_where_none_is(picture: Image) -> None:
     assert look(installed(["zxing-cpp"])[0], picture)[1] is False
 
 
-def test_a_zxing_that_cannot_tell_damaged_codes_still_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_zxing_that_does_not_mark_damaged_codes_still_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     import zxingcpp
 
     reads = zxingcpp.read_barcodes

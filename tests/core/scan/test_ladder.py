@@ -65,7 +65,7 @@ def test_stages_of_missing_readers_are_passed_over() -> None:
 
 
 def test_every_reader_has_a_stage_where_zxing_is_not_used() -> None:
-    # Whoever asks for one reader only must not be told "no" because it has no stage.
+    # Whoever asks for one reader only must not get "no" because it has no stage.
     assert {each.decoder for each in FAST + WITHOUT_ZXING} == {"zxing-cpp", "wechat", "opencv", "pyzbar", "quirc"}
 
 

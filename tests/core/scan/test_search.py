@@ -108,7 +108,7 @@ def test_a_mirrored_code_is_read() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_several_kinds_in_one_picture_are_all_told(kind: str) -> None:
+def test_several_kinds_in_one_picture_are_all_listed(kind: str) -> None:
     parts = [code(), draw(KINDS[kind])]
     height = max(len(each) for each in parts)
     padded = [np.pad(each, ((0, height - len(each)), (0, 0)), constant_values=255) for each in parts]
@@ -158,14 +158,14 @@ def test_a_plain_code_out_of_focus_is_read(module_px: float, blur_modules: float
     assert reads(np.rot90(np.asarray(blurred), turn))
 
 
-def test_of_two_codes_of_different_size_both_are_told() -> None:
+def test_of_two_codes_of_different_size_both_are_listed() -> None:
     picture = on_screen(code("small", module_px=2), 1920, 1080)
     large = code("large", module_px=12)
     picture[: len(large), -len(large) :] = large
     assert set(every_text(picture, ZXING)) == {"small", "large"}
 
 
-def test_three_hundred_codes_are_all_told() -> None:
+def test_three_hundred_codes_are_all_listed() -> None:
     row = [np.hstack([code(f"LABEL-{20 * y + x:04}", "L", module_px=3) for x in range(20)]) for y in range(15)]
     assert len(every_text(np.vstack(row), ZXING)) == 300
 

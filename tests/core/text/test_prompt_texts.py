@@ -10,7 +10,7 @@ def test_a_classic_prompt_has_its_parts_in_order() -> None:
     assert made == "a cat, a photo by Ann, pixiv, cubism, red, soft"
 
 
-def test_the_medium_is_not_said_twice() -> None:
+def test_the_medium_is_not_repeated() -> None:
     assert classic_prompt("a photo of a cat", "a photo", "by Ann", ["pixiv"]) == "a photo of a cat by Ann, pixiv"
 
 

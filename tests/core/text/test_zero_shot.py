@@ -151,7 +151,7 @@ def test_without_pictures_the_accuracy_is_0() -> None:
     assert confusion(["a"], [], []).accuracy == 0.0
 
 
-def test_the_matrix_is_told_in_lines() -> None:
+def test_the_matrix_is_printed_in_lines() -> None:
     made = confusion(["cat", "hedgehog"], ["cat", "cat", "hedgehog"], ["cat", None, "hedgehog"])
     assert list(made.lines()) == [
         "accuracy 66.7 % (2 of 3)",

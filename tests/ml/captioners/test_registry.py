@@ -121,7 +121,7 @@ def test_a_folder_of_pickles_says_how_to_convert_them(tmp_path: Path, folder: Pa
         load_blip(str(tmp_path))
 
 
-def test_a_folder_without_a_configuration_is_told(tmp_path: Path) -> None:
+def test_a_folder_without_a_configuration_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"no config\.json of a caption model"):
         load_blip(str(tmp_path))
 
@@ -135,7 +135,7 @@ def test_damaged_weights_are_one_sentence(tmp_path: Path, folder: Path, content:
         load_blip(str(tmp_path))
 
 
-def test_a_model_of_another_kind_is_told(tmp_path: Path, folder: Path) -> None:
+def test_a_model_of_another_kind_is_reported(tmp_path: Path, folder: Path) -> None:
     (tmp_path / "model.safetensors").write_bytes((folder / "model.safetensors").read_bytes())
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert"}), encoding="utf-8")
     with pytest.raises(ModelError, match="of the kind bert: name one of BLIP, BLIP-2 or GIT"):
@@ -150,7 +150,7 @@ def test_a_model_that_cannot_be_fetched_says_what_to_do(monkeypatch: pytest.Monk
         load_blip("nobody/has-this-model")
 
 
-def test_whether_a_model_is_here_is_told_without_fetching_it(folder: Path, tmp_path: Path) -> None:
+def test_whether_a_model_is_here_is_known_without_fetching_it(folder: Path, tmp_path: Path) -> None:
     assert is_here(str(folder))
     assert not is_here(str(tmp_path))
     assert not is_here("nobody/has-this-model")
@@ -167,7 +167,7 @@ def test_the_webuis_own_captioner_is_called_for_the_pictures() -> None:
         assert captioner.caption([photograph(20, 20)] * 2) == ["its words"] * 2
 
 
-def test_without_a_webui_its_captioner_is_told_to_be_missing() -> None:
+def test_without_a_webui_its_captioner_is_reported_missing() -> None:
     with pytest.raises(ModelError, match="no WebUI here"), lend_captioner(FakeHost(), "webui-blip"):
         pass
 
@@ -266,7 +266,7 @@ def test_a_broken_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         pass
 
 
-def test_an_unknown_name_is_told_with_the_known_ones() -> None:
+def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
     with (
         pytest.raises(InvalidParamError, match="captioner must be one of auto, blip, webui-blip"),
         lend_captioner(FakeHost(), "blipp"),

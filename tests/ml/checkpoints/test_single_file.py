@@ -68,17 +68,17 @@ def test_the_picture_is_the_same_from_the_folder_and_from_the_file(components: A
     assert first.shape == (128, 64, 3)
 
 
-def test_shapes_alone_tell_the_configuration_but_for_the_heads(components: Any, single: Path) -> None:
+def test_shapes_alone_give_the_configuration_but_for_the_heads(components: Any, single: Path) -> None:
     yaml = pytest.importorskip("yaml")
     shapes = {name: value.shape for name, value in to_ldm(*list(parts(components).values())[:3]).items()}
-    told = ldm_config(shapes)["model"]["params"]
+    reported = ldm_config(shapes)["model"]["params"]
     written = yaml.safe_load(single.with_suffix(".yaml").read_text())["model"]["params"]
-    told["unet_config"]["params"]["num_heads"] = written["unet_config"]["params"]["num_heads"]
-    assert told["unet_config"] == written["unet_config"]
-    assert told["first_stage_config"] == written["first_stage_config"]
+    reported["unet_config"]["params"]["num_heads"] = written["unet_config"]["params"]["num_heads"]
+    assert reported["unet_config"] == written["unet_config"]
+    assert reported["first_stage_config"] == written["first_stage_config"]
 
 
-def test_the_file_is_told_from_its_header(single: Path, tmp_path: Path) -> None:
+def test_the_file_is_known_from_its_header(single: Path, tmp_path: Path) -> None:
     assert checkpoint_kind(single) == "sd1"
     half = tmp_path / "half.safetensors"
     half.write_bytes(single.read_bytes()[:5000])

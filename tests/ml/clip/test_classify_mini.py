@@ -87,7 +87,7 @@ def test_files_and_pictures_have_the_same_scores(host: FakeHost, tmp_path: Path)
     assert of_file.scores == of_picture.scores  # type: ignore[union-attr]
 
 
-def test_the_model_is_loaded_once_and_told(host: FakeHost) -> None:
+def test_the_model_is_loaded_once_and_named(host: FakeHost) -> None:
     run(host, drawn("circle", "red"), labels=("red", "blue"))
     assert [each.name for each in host.info().models] == ["mini"]
 

@@ -140,7 +140,7 @@ def test_the_threads_of_torch_are_as_before_after_an_error(model: ClipModel) -> 
     assert torch.get_num_threads() == before
 
 
-def test_a_model_tells_its_scale(model: ClipModel) -> None:
+def test_a_model_gives_its_scale(model: ClipModel) -> None:
     assert model.logit_scale == pytest.approx(1 / 0.07, rel=1e-4)
 
 
@@ -182,7 +182,7 @@ def test_a_tower_that_looks_both_ways_is_not_cut(tmp_path: Path) -> None:
     assert np.abs(model.encode_texts(TEXTS) - own_texts(model)).max() <= 1e-5
 
 
-def test_a_model_of_sigmoid_tells_its_bias(tmp_path: Path) -> None:
+def test_a_model_of_sigmoid_gives_its_bias(tmp_path: Path) -> None:
     from open_clip.model import CLIP
 
     if "init_logit_bias" not in inspect.signature(CLIP).parameters:
@@ -251,7 +251,7 @@ def test_a_pickle_is_not_read(tmp_path: Path) -> None:
         ("nonsense", "There is no CLIP model 'nonsense'"),
     ],
 )
-def test_a_name_that_means_nothing_is_told_with_what_is_near(spec: str, says: str) -> None:
+def test_a_name_that_means_nothing_is_refused_with_what_is_near(spec: str, says: str) -> None:
     with pytest.raises(ModelError) as caught:
         load_clip(spec)
     assert says in str(caught.value)
@@ -342,7 +342,7 @@ def test_onnx_runtime_gives_the_same_vectors(folder: Path, model: ClipModel, cac
 
 
 @needs_onnx
-def test_8_bits_tell_what_they_cost(folder: Path, model: ClipModel, cache: Path) -> None:
+def test_8_bits_report_what_they_cost(folder: Path, model: ClipModel, cache: Path) -> None:
     other = load_clip(str(folder), backend="onnx-int8", cache=cache)
     cosines = (other.encode_images(PICTURES) * model.encode_images(PICTURES)).sum(1)
     assert 0.9 < cosines.min() < 1

@@ -111,7 +111,7 @@ def test_nothing_in_a_weights_file_is_run(photo: np.ndarray, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("contents", [b"", b"no weights", {"a": torch.zeros(1)}, [1]])
-def test_a_file_that_is_no_detectors_is_told_by_its_name(contents: Any, photo: np.ndarray, tmp_path: Path) -> None:
+def test_a_file_that_is_no_detectors_is_known_by_its_name(contents: Any, photo: np.ndarray, tmp_path: Path) -> None:
     path = tmp_path / "ControlNetHED.pth"
     if isinstance(contents, bytes):
         path.write_bytes(contents)

@@ -156,7 +156,7 @@ def test_the_whole_way_from_a_picture_to_a_drawn_person(
     assert (made.image == again.image).all()
 
 
-def test_a_file_that_is_no_network_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_is_no_network_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path: Any = tmp_path / "yolox_l.onnx"
     path.write_bytes(b"no network")
     with pytest.raises(ModelError, match=r"yolox_l\.onnx cannot be loaded"):

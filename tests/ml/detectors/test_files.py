@@ -101,7 +101,7 @@ def test_a_small_file_is_held_against_gits_hash(hub: Hub, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("etag", "length", "starts", "said"),
+    ("etag", "length", "starts", "message"),
     [
         ("0" * 64, len(DATA), "", "the hub has another"),
         (Hub.etag, len(DATA) + 1, "", "cut off"),
@@ -109,10 +109,10 @@ def test_a_small_file_is_held_against_gits_hash(hub: Hub, tmp_path: Path) -> Non
     ],
 )
 def test_what_is_not_the_hubs_file_is_not_kept(
-    hub: Hub, tmp_path: Path, etag: str, length: int, starts: str, said: str
+    hub: Hub, tmp_path: Path, etag: str, length: int, starts: str, message: str
 ) -> None:
     hub.etag, hub.length = etag, length
-    with pytest.raises(ModelError, match=said):
+    with pytest.raises(ModelError, match=message):
         fetch(hub, tmp_path, Weights("owner/model", "net.pth", 5, starts=starts))
     assert list(tmp_path.iterdir()) == []
 
@@ -124,10 +124,10 @@ def test_a_stopped_fetch_leaves_nothing(hub: Hub, tmp_path: Path) -> None:
 
 
 def test_without_a_hub_the_sentence_names_file_size_address_and_folder(tmp_path: Path) -> None:
-    with pytest.raises(ModelError) as told:
+    with pytest.raises(ModelError) as raised:
         provide((LARGE,), (tmp_path / "put-here",), FakeProgress(), "http://127.0.0.1:9")
     for each in ("net.pth", "about 5 MB", "https://huggingface.co/owner/model", str(tmp_path / "put-here")):
-        assert each in str(told.value)
+        assert each in str(raised.value)
 
 
 def test_offline_nothing_is_asked(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -114,7 +114,7 @@ def test_a_box_has_at_least_a_pixel() -> None:
     assert pixels_of((1.0, 1.0, 1.0, 1.0), (10, 10)) == (9, 9, 10, 10)
 
 
-def test_a_folder_without_safetensors_is_told(photo: Any, tmp_path: Path) -> None:
+def test_a_folder_without_safetensors_is_reported(photo: Any, tmp_path: Path) -> None:
     hub_models.upernet(tmp_path)
     folder = tmp_path / "upernet-convnext-tiny"
     (folder / "model.safetensors").write_bytes(b"no weights")

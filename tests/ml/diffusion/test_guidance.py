@@ -236,7 +236,7 @@ def test_a_target_of_another_size_takes_each_blocks_nearest() -> None:
     assert wanted.window == 10
 
 
-def test_a_vae_that_gives_no_numbers_is_told() -> None:
+def test_a_vae_that_gives_no_numbers_is_reported() -> None:
     with pytest.raises(ModelError, match="no-half-vae"):
         fit(lambda pictures: torch.nn.functional.avg_pool2d(pictures, 8) * float("nan"), probes=8, side=64)
 
@@ -284,6 +284,6 @@ def test_the_measure_of_a_vae_is_the_luma_of_what_it_decodes() -> None:
     latents = torch.randn(1, 4, 4, 4, generator=torch.Generator().manual_seed(2))
     with torch.inference_mode():
         picture = vae.decode(latents / vae.config.scaling_factor).sample.clamp(-1, 1) / 2 + 0.5
-        told = measure_of(vae, 8)(latents)
+        reported = measure_of(vae, 8)(latents)
     gray = picture[0].permute(1, 2, 0).numpy() @ np.array([0.299, 0.587, 0.114], np.float32)
-    np.testing.assert_allclose(told[0], gray.reshape(4, 8, 4, 8).mean((1, 3)), atol=1e-5)
+    np.testing.assert_allclose(reported[0], gray.reshape(4, 8, 4, 8).mean((1, 3)), atol=1e-5)

@@ -50,7 +50,7 @@ def drawn(host: StandaloneHost, prompt: str, **values: Any) -> Txt2ImgResult:
     )
 
 
-def told(host: StandaloneHost, pictures: list[Image], groups: dict[str, Any]) -> list[tuple[str | None, ...]]:
+def reported(host: StandaloneHost, pictures: list[Image], groups: dict[str, Any]) -> list[tuple[str | None, ...]]:
     """What mini-clip says of each group."""
     made = classify(ClassifyParams(images=tuple(pictures), groups=groups), Context.of_terminal(host, SilentProgress()))
     return [tuple(each.label for each in image.groups) for image in made.images]
@@ -61,7 +61,7 @@ def test_shape_and_color_of_most_pictures_are_those_of_the_prompt(host: Standalo
     prompts = [f"a {color} {shape} on a {behind} background" for shape, color, behind in ASKED]
     pictures = [drawn(host, prompt, width=side, height=side).image for prompt in prompts]
     assert all(each.shape == (side, side, 3) for each in pictures)
-    seen = told(host, pictures, {"shape": SHAPES, "color": COLORS})
+    seen = reported(host, pictures, {"shape": SHAPES, "color": COLORS})
     hits = [
         (shape == f"a {asked[0]}") + (color == f"a {asked[1]} shape")
         for (shape, color), asked in zip(seen, ASKED, strict=True)

@@ -50,16 +50,16 @@ def test_guidance_makes_a_code_that_scans_and_without_it_there_is_none(host: Sta
     assert free.module_error > 0.3
 
 
-def test_what_a_picture_tells_of_itself_draws_it_again(host: StandaloneHost) -> None:
+def test_what_a_picture_records_of_itself_draws_it_again(host: StandaloneHost) -> None:
     params = QR_ART.params_from({**ASKED, "seed": -1})
     first = QR_ART.run(params, Context.of_terminal(host, SilentProgress()))
-    told = json.loads(QR_ART.made_text(params, first)[CHUNK])
+    reported = json.loads(QR_ART.made_text(params, first)[CHUNK])
     again = QR_ART.run(
-        QR_ART.params_from({**told["params"], "seed": told["result"]["seed"]}),
+        QR_ART.params_from({**reported["params"], "seed": reported["result"]["seed"]}),
         Context.of_terminal(host, SilentProgress()),
     )
     np.testing.assert_array_equal(first.image, again.image)
-    assert told["result"]["chosen_try"] == first.chosen_try == again.chosen_try
+    assert reported["result"]["chosen_try"] == first.chosen_try == again.chosen_try
 
 
 def test_each_try_has_fewer_wrong_modules_until_it_scans(host: StandaloneHost) -> None:
@@ -74,7 +74,7 @@ def test_each_try_has_fewer_wrong_modules_until_it_scans(host: StandaloneHost) -
     assert found.module_error == min(each.module_error for each in found.tries if each.scans == found.scans)
 
 
-def test_a_picture_that_nearly_scans_is_touched_up_and_tells_it(host: StandaloneHost) -> None:
+def test_a_picture_that_nearly_scans_is_touched_up_and_records_it(host: StandaloneHost) -> None:
     asked = {"margin": 0.06, "dead_zone": 0.03, "max_tries": 1, "prompt": "a black square on a gray background"}
     plain, touched = made(host, touch_up=0, **asked), made(host, **asked)
     assert not plain.scans
@@ -128,7 +128,7 @@ def test_where_only_pictures_that_scan_are_wanted_there_is_none_that_does_not(ho
 
 
 class StopAfter(SilentProgress):
-    """Is stopped when it has been told of so many pieces of work."""
+    """Is stopped after so many pieces of work."""
 
     def __init__(self, pieces: int) -> None:
         super().__init__()

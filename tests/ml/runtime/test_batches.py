@@ -91,7 +91,7 @@ def test_another_persons_picture_gets_its_turn_between_batches(tmp_path: Path) -
     assert order == ["batch", "txt2img", "batch"]
 
 
-def test_progress_is_told_after_each_batch_and_before_the_next() -> None:
+def test_progress_is_reported_after_each_batch_and_before_the_next() -> None:
     progress = FakeProgress()
     run(range(10), around=context(progress))
     assert progress.started == [("Double", 10, "number")]
@@ -250,7 +250,7 @@ def prepared(items: Sequence[int], work=double, size: int = 4, *, ahead: bool, a
 
 
 @pytest.mark.parametrize("ahead", [False, True])
-def test_what_cannot_be_prepared_is_told_in_its_place(*, ahead: bool) -> None:
+def test_what_cannot_be_prepared_is_reported_in_its_place(*, ahead: bool) -> None:
     made = prepared(range(6), ahead=ahead)
     assert [str(each) for each in made] == [
         "0 cannot be read.",

@@ -90,5 +90,5 @@ def test_a_function_of_its_utils_that_was_taken_early_is_the_real_one_when_calle
 def test_a_program_that_has_loaded_it_keeps_it(torch: Path) -> None:
     code = f"import sys; sys.path[:0] = [{str(torch)!r}, {str(ROOT)!r}]; import torch._dynamo as real; {START}; "
     code += "import torch._dynamo as now; print(real is now)"
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert told.split() == ["loaded", "config", "True"]
+    reported = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert reported.split() == ["loaded", "config", "True"]

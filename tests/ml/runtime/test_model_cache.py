@@ -94,7 +94,7 @@ def test_what_is_in_memory_is_listed_with_its_bytes() -> None:
     assert model_cache.listed() == (KeptModel(name="mini", device="cpu", bytes=12),)
 
 
-def test_a_model_that_tells_nothing_of_itself_is_listed_by_its_key() -> None:
+def test_a_model_without_a_description_is_listed_by_its_key() -> None:
     model_cache = ModelCache()
     with model_cache.borrow("a", object):
         assert model_cache.listed() == (KeptModel(name="a", device="cpu", bytes=0),)

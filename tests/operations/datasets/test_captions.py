@@ -179,7 +179,7 @@ def test_only_what_is_found_is_changed(root: Path, host: FakeHost) -> None:
     assert set(captions(made)) == {"a.png", "b.jpg"}  # those that were meant, though no question finds them now
 
 
-def test_a_dry_run_tells_the_very_changes_and_writes_nothing(root: Path, host: FakeHost) -> None:
+def test_a_dry_run_lists_the_very_changes_and_writes_nothing(root: Path, host: FakeHost) -> None:
     before = snapshot(root)
     planned = run(root, host, remove=("red*",), dry_run=True)
     assert snapshot(root) == before
@@ -213,7 +213,7 @@ def test_a_dry_run_of_undo_writes_nothing(root: Path, host: FakeHost) -> None:
     }
 
 
-def test_undo_leaves_what_was_changed_since_and_tells_it(root: Path, host: FakeHost) -> None:
+def test_undo_leaves_what_was_changed_since_and_reports_it(root: Path, host: FakeHost) -> None:
     run(root, host, add=("sks",))
     (root / "b.caption").write_text("mine", encoding="utf-8")
     made = run(root, host, undo=True)
@@ -248,7 +248,7 @@ def test_a_caption_that_changes_between_reading_and_writing_is_left(
 
 
 @pytest.mark.parametrize("data", [b"caf\xe9", b"x" * 10_000_000, b"a\0b"])
-def test_a_caption_that_cannot_be_read_is_left_and_told(root: Path, host: FakeHost, data: bytes) -> None:
+def test_a_caption_that_cannot_be_read_is_skipped_and_reported(root: Path, host: FakeHost, data: bytes) -> None:
     (root / "a.txt").write_bytes(data)
     made = run(root, host, files=("a.png",), add=("x",))
     assert len(made.changes) == 1

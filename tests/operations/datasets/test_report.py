@@ -81,8 +81,8 @@ def test_the_largest_of_a_group_comes_first(report: DatasetReport) -> None:
 def test_counts_are_those_of_the_folder(report: DatasetReport) -> None:
     assert (report.count, report.usable, len(report.pictures)) == (21, 19, 21)
     assert report.captioned == sum(bool(each.caption) for each in report.pictures) == 17
-    told = {each.folder: (each.name, each.repeats, each.pictures) for each in report.classes}
-    assert told == {"10_dog": ("dog", 10, 17), "1_cat": ("cat", 1, 1), "extra": ("extra", None, 1)}
+    reported = {each.folder: (each.name, each.repeats, each.pictures) for each in report.classes}
+    assert reported == {"10_dog": ("dog", 10, 17), "1_cat": ("cat", 1, 1), "extra": ("extra", None, 1)}
     assert report.shown_per_epoch == 17 * 10 + 1  # a folder without repeats is left out beside others that have them
     assert sum(each.count for each in report.buckets) == 19
 
@@ -166,7 +166,7 @@ def test_captions_in_tables_count_and_their_lost_rows_are_orphans(tmp_path: Path
         (b"\xef\xbb\xbfa red dog", "mark"),
     ],
 )
-def test_a_caption_file_that_a_trainer_takes_amiss_is_told_and_is_not_no_caption(
+def test_a_caption_file_that_a_trainer_takes_amiss_is_reported_and_is_not_no_caption(
     tmp_path: Path, data: bytes, kind: str
 ) -> None:
     (add(tmp_path, "a.png", picture(1), None)).with_suffix(".txt").write_bytes(data)
@@ -186,7 +186,7 @@ def test_a_caption_that_is_not_utf_8_stops_both_trainers(tmp_path: Path) -> None
     assert [[each.path for each in trainer.blocking_files] for trainer in made.trainers] == [["a.txt"], ["a.txt"], []]
 
 
-def test_each_trainer_is_told_with_what_it_takes_and_leaves_out(tmp_path: Path) -> None:
+def test_each_trainer_is_named_with_what_it_takes_and_leaves_out(tmp_path: Path) -> None:
     for name, kind in {"c.gif": "GIF", "d.tiff": "TIFF", "e.PnG": "PNG", "f.png": "PNG", ".g.png": "PNG"}.items():
         add(tmp_path / "5_cat", name, picture(len(name), (64, 64)), "a cat, on a mat", format=kind)
     add(tmp_path / "cat", "h.png", picture(8, (64, 64)), None)
@@ -201,8 +201,8 @@ def test_each_trainer_is_told_with_what_it_takes_and_leaves_out(tmp_path: Path) 
     assert [each.path for each in onetrainer.left_out] == ["5_cat/c.gif"]
     assert (ours.pictures, ours.captioned) == (6, 5)
     assert [each.path for each in ours.left_out] == [each.path for each in made.left_out] == ["5_cat/.g.png"]
-    told = {each.folder: each.trained for each in made.classes}
-    assert told["5_cat"] == {"kohya": 1, "onetrainer": 3, "bootcamp": 4}
+    reported = {each.folder: each.trained for each in made.classes}
+    assert reported["5_cat"] == {"kohya": 1, "onetrainer": 3, "bootcamp": 4}
     assert made.shown_per_epoch == 5  # the one picture, five times
     assert files(made, "other-ending") == ["top.jpg"]
     assert all(each.reason.endswith(".") for trainer in made.trainers for each in trainer.left_out)
@@ -211,11 +211,11 @@ def test_each_trainer_is_told_with_what_it_takes_and_leaves_out(tmp_path: Path) 
     assert "What trainers take" in as_page(made, TERMINAL)
 
 
-def test_captions_in_txt_files_are_told_with_the_option_that_reads_them(tmp_path: Path) -> None:
+def test_captions_in_txt_files_are_named_with_the_option_that_reads_them(tmp_path: Path) -> None:
     add(tmp_path, "a.png", picture(1))
-    told = next(each for each in run(tmp_path).findings if each.kind == "caption-ending")
-    assert told.level == "good"
-    assert "--caption_extension .txt" in told.advice
+    reported = next(each for each in run(tmp_path).findings if each.kind == "caption-ending")
+    assert reported.level == "good"
+    assert "--caption_extension .txt" in reported.advice
 
 
 def test_two_pictures_of_one_name_share_a_caption(tmp_path: Path) -> None:
@@ -230,7 +230,7 @@ def test_without_enlarging_buckets_are_cut(tmp_path: Path) -> None:
     assert run(tmp_path).pictures[0].bucket == "640x384"
 
 
-def test_a_caption_of_ten_megabytes_is_told_and_not_read(tmp_path: Path) -> None:
+def test_a_caption_of_ten_megabytes_is_reported_and_not_read(tmp_path: Path) -> None:
     add(tmp_path, "a.png", picture(1), "word " * 2_000_000)
     made = run(tmp_path)
     assert files(made, "unreadable") == ["a.txt"]

@@ -50,7 +50,7 @@ def test_captions_name_the_drawn_shape_and_color(host: FakeHost) -> None:
     assert [each.caption for each in made.captions] == [f"{color} {shape}, white background" for shape, color in asked]
 
 
-def test_a_caption_tells_what_was_found_and_its_tokens(host: FakeHost) -> None:
+def test_a_caption_lists_what_was_found_and_its_tokens(host: FakeHost) -> None:
     (made,) = run(host, preset=SHAPES_PRESET).captions
     assert (made.tokens, made.warning()) == (5, "")
     assert [each.label for each in made.found] == ["red circle", "white background"]
@@ -110,7 +110,7 @@ def test_words_are_worded_as_the_rules_say(host: FakeHost) -> None:
     assert made.caption == r"ohwx, disc \(red\), drawing"
 
 
-def test_a_long_caption_is_told(host: FakeHost) -> None:
+def test_a_long_caption_is_reported(host: FakeHost) -> None:
     (made,) = run(host, preset=SHAPES_PRESET, always=[f"tag {at}" for at in range(40)]).captions
     assert made.tokens > 75
     assert "trainers cut it after 75" in made.warning()

@@ -46,7 +46,7 @@ class Captioned:
         return self.jobs.run_here(number, progress or FakeProgress(), Stop())
 
     def notes(self, info: JobInfo) -> dict[str, str]:
-        """What is told of each picture."""
+        """The result of each picture."""
         items = self.jobs.items(info.id, trusted=True, limit=1000)
         return {each.path: f"{each.state}: {each.note}" for each in items}
 
@@ -223,7 +223,7 @@ def test_two_pictures_of_one_name_share_no_caption(caption: Captioned, root: Pat
     assert info.done == 4  # a table names them by their endings
 
 
-def test_nothing_to_say_is_told_and_writes_nothing(caption: Captioned, root: Path) -> None:
+def test_nothing_to_say_is_reported_and_writes_nothing(caption: Captioned, root: Path) -> None:
     info = caption(root, never=["*"])
     assert caption.notes(info)["a.png"] == "skipped: Nothing was found that the caption could say."
     assert texts(root) == {}
@@ -261,7 +261,7 @@ def test_tags_stand_in_the_order_that_is_asked_for(caption: Captioned, root: Pat
     assert texts(root)["a.txt"] == text
 
 
-def test_a_caption_of_more_than_75_tokens_is_told(caption: Captioned, root: Path) -> None:
+def test_a_caption_of_more_than_75_tokens_is_reported(caption: Captioned, root: Path) -> None:
     info = caption(root, always=[f"tag {at}" for at in range(40)])
     assert "trainers cut it after 75" in caption.notes(info)["a.png"]
     assert info.done == 3
@@ -292,7 +292,7 @@ def test_a_folder_without_pictures_fails_with_a_sentence(caption: Captioned, tmp
     assert (info.state, info.error) == ("failed", f"{tmp_path / 'empty'}: no pictures are in there.")
 
 
-def test_a_bad_picture_is_told_and_the_rest_goes_on(caption: Captioned, root: Path) -> None:
+def test_a_bad_picture_is_reported_and_the_rest_goes_on(caption: Captioned, root: Path) -> None:
     (root / "b.png").write_bytes((root / "b.png").read_bytes()[:100])
     (root / "d.jpg").write_text("no picture")
     info = caption(root)

@@ -301,7 +301,7 @@ def test_no_files_need_no_pictures() -> None:
     assert over([], labels=("red",)) == []
 
 
-# --- what is told
+# --- what is reported
 
 
 def test_the_summary_of_several_counts_their_labels() -> None:

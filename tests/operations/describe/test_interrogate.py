@@ -93,7 +93,7 @@ def test_the_negative_prompt_comes_alone_or_beside(host: FakeHost, tables: Path)
     assert beside.lines()[0] == f"negative: {beside.negative}"
 
 
-def test_best_tells_how_similar_its_prompt_is(host: FakeHost, tables: Path) -> None:
+def test_best_reports_how_similar_its_prompt_is(host: FakeHost, tables: Path) -> None:
     made = run(host, tables, mode="best", min_flavors=0, max_flavors=1)
     assert made.similarity is not None
     assert 0.3 < made.similarity <= 1

@@ -74,7 +74,7 @@ def test_the_input_is_left_as_it_was():
     assert np.array_equal(image, before)
 
 
-def test_the_summary_tells_size_and_range():
+def test_the_summary_gives_size_and_range():
     assert run(image=RED).summary() == "Brightness map of 8 x 6: mean 0.53, from 0.53 to 0.53"
 
 

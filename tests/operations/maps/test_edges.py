@@ -111,7 +111,7 @@ def test_red_on_red_has_no_edge_where_hue_begins_again():
     assert run(image=image, channel="hue", method="sobel", threshold=20).coverage == 0
 
 
-def test_the_summary_tells_thresholds():
+def test_the_summary_gives_thresholds():
     assert run(image=np.zeros((4, 6), np.uint8)).summary() == "Edge map of 6 x 4: 0.0% drawn, thresholds 100 and 200"
 
 

@@ -25,7 +25,7 @@ def run(**values):
     return make_lighting(LightingParams.from_mapping(values), CONTEXT)
 
 
-def test_with_nothing_said_a_light_shines_on_the_center_of_512():
+def test_with_nothing_given_a_light_shines_on_the_center_of_512():
     found = run()
     assert found.image.shape == (512, 512, 3)
     assert (found.brightest_x, found.brightest_y) == pytest.approx((0.5, 0.5), abs=0.01)
@@ -130,7 +130,7 @@ def test_a_stopped_run_ends_with_cancelled():
         make_lighting(LightingParams(), Context.of_terminal(host=StandaloneHost(device="cpu"), progress=progress))
 
 
-def test_the_summary_tells_where_the_light_is():
+def test_the_summary_gives_where_the_light_is():
     assert run(gradient="left", width=64, height=64).summary().endswith("brightest 1.00 at 0.01, 0.50")
 
 

@@ -62,7 +62,7 @@ def test_map_and_palette_have_the_asked_size():
     assert found.image.shape == found.palette.shape == (10, 20, 3)
 
 
-def test_the_summary_tells_size_and_preview():
+def test_the_summary_gives_size_and_preview():
     assert run(image=RED, reference=SUNSET).summary() == (
         "Recolor map of 8 x 6: mean 0.53, with a preview of the palette"
     )

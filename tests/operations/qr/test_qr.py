@@ -174,7 +174,7 @@ def test_the_default_map_is_768_px_square_with_the_layout_worked_out_by_hand():
     assert (result.left, result.top, result.size_px) == (152, 152, 464)
 
 
-def test_the_summary_tells_what_may_fail():
+def test_the_summary_gives_what_may_fail():
     result = make(content="https://example.com", mask="3")
     assert result.summary() == "Version 3-H, mask 3, 16 px modules, 11 of 841 modules may fail"
 
@@ -274,7 +274,7 @@ def test_the_function_layer_is_made_on_request_only():
         ({"content": "a" * 8000}, "content"),
     ],
 )
-def test_a_mistake_is_told_by_its_parameter(values, named):
+def test_a_mistake_names_its_parameter(values, named):
     with pytest.raises(InvalidParamError) as caught:
         make(**values)
     assert (caught.value.param, caught.value.status) == (named, 422)

@@ -39,7 +39,7 @@ def test_a_picture_without_a_code_scores_0(depth: str) -> None:
 
 
 @pytest.mark.parametrize("depth", ["fast", "full"])
-def test_another_text_than_expected_scores_0_and_is_told(depth: str) -> None:
+def test_another_text_than_expected_scores_0_and_is_named(depth: str) -> None:
     result = run(image=code(), expected=TEXT + "/", depth=depth, decoders=("zxing-cpp",))
     assert (result.scans, result.score, result.texts) == (False, 0.0, (TEXT,))
 
@@ -79,7 +79,7 @@ def test_the_least_score_does_not_concern_a_fast_scan() -> None:
     assert run(image=code(), expected=TEXT, depth="fast", min_score=1.0).scans
 
 
-def test_readers_that_are_missing_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_readers_that_are_missing_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, FakeDecoder(), FakeDecoder(name="quirc", here=False))
     assert run(image=NOTHING).decoders_missing == ("quirc",)
 
@@ -147,7 +147,7 @@ def test_27_codes_are_27_texts(depth: str) -> None:
     assert (len(result.texts), result.text_count, ", 27 texts" in result.summary()) == (27, 27, True)
 
 
-def test_of_more_texts_than_are_listed_the_number_is_told() -> None:
+def test_of_more_texts_than_are_listed_the_number_is_given() -> None:
     result = run(image=sheet(15, 18), depth="fast", decoders=("zxing-cpp",))
     assert (len(result.texts), result.text_count) == (256, 270)
     assert result.summary().endswith(", 256 of 270 texts listed")

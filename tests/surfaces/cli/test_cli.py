@@ -38,7 +38,7 @@ def test_qr_writes_the_map_it_was_asked_for(tmp_path: Path) -> None:
     assert Pil.open(out).size == (512, 640)
 
 
-def test_json_tells_the_result_to_a_machine(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_gives_the_result_to_a_machine(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["qr", "https://example.com", "--out", str(tmp_path / "map.png"), "--json"])
     record = json.loads(capsys.readouterr().out)
     assert record["operation"] == "qr"
@@ -46,7 +46,7 @@ def test_json_tells_the_result_to_a_machine(tmp_path: Path, capsys: pytest.Captu
     assert record["out"] == str(tmp_path / "map.png")
 
 
-def test_json_tells_a_mistake_to_a_machine(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_gives_a_mistake_to_a_machine(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["qr", "x", "--width", "7", "--out", str(tmp_path / "map.png"), "--json"]) == 2
     record = json.loads(capsys.readouterr().out)
     assert record["error"] == "InvalidParamError"
@@ -101,7 +101,7 @@ def test_two_inputs_of_one_stem_get_two_outputs(tmp_path: Path) -> None:
     assert len(list((tmp_path / "out").iterdir())) == 2
 
 
-def test_a_bad_file_in_a_folder_is_told_and_the_others_are_done(
+def test_a_bad_file_in_a_folder_is_reported_and_the_others_are_done(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     photo(tmp_path / "in" / "a.png")
@@ -112,7 +112,7 @@ def test_a_bad_file_in_a_folder_is_told_and_the_others_are_done(
     assert [each.name for each in (tmp_path / "out").iterdir()] == ["a.png"]
 
 
-def test_maps_of_a_folder_are_made_side_by_side_and_told_in_order(
+def test_maps_of_a_folder_are_made_side_by_side_and_listed_in_order(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
@@ -165,9 +165,9 @@ def test_each_picture_that_is_left_out_is_named_with_the_reason(
 ) -> None:
     out = tmp_path / "out"
     main([command[0], str(mixed), command[1], str(out)])
-    told = capsys.readouterr()
-    assert told.err.splitlines()[-2:] == [f"left out: {mixed / name}: {why}" for name, why in LEFT.items()]
-    assert "1 done, 0 failed, 2 left out." in told.out
+    reported = capsys.readouterr()
+    assert reported.err.splitlines()[-2:] == [f"left out: {mixed / name}: {why}" for name, why in LEFT.items()]
+    assert "1 done, 0 failed, 2 left out." in reported.out
     main([command[0], str(mixed), command[1], str(out), "--json"])
     records = json.loads(capsys.readouterr().out)
     left = [{"path": str(mixed / name), "skipped": True, "detail": why} for name, why in LEFT.items()]
@@ -211,7 +211,7 @@ def test_scan_says_yes_with_0_and_no_with_1(tmp_path: Path) -> None:
     assert main(["scan", str(out), "--expected", "https://example.org", "--quiet"]) == 1
 
 
-def test_a_map_tells_scan_its_layout(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_map_gives_scan_its_layout(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "map.png"
     main(["qr", "https://example.com", "--out", str(out), "--quiet"])
     error_map = tmp_path / "scan.png"

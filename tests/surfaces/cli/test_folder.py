@@ -46,8 +46,8 @@ def photos(tmp_path: Path) -> Path:
 def classify(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, Any, str]:
     """Exit code, the JSON on standard output, standard error."""
     code = main(["classify", *map(str, arguments), "--json"])
-    told = capsys.readouterr()
-    return code, json.loads(told.out) if told.out else None, told.err
+    reported = capsys.readouterr()
+    return code, json.loads(reported.out) if reported.out else None, reported.err
 
 
 def test_each_picture_that_is_left_out_is_named_with_the_reason(
@@ -94,7 +94,7 @@ def test_recursive_takes_the_folders_inside(photos: Path, capsys: pytest.Capture
     assert [Path(each["path"]).name for each in records] == ["a.png", "b.png", "c.png", "d.png"]
 
 
-def test_a_bad_file_is_told_in_its_place_and_the_exit_code_is_4(
+def test_a_bad_file_is_reported_in_its_place_and_the_exit_code_is_4(
     photos: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, records, error = classify(capsys, photos, *LABELS)
@@ -145,7 +145,7 @@ def test_labels_come_from_a_file(photos: Path, tmp_path: Path, capsys: pytest.Ca
     assert records[0]["label"] == "red"
 
 
-def test_a_person_is_told_a_line_for_each_and_how_many(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_person_gets_a_line_for_each_and_how_many(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["classify", str(photos), *LABELS]) == 4
     assert capsys.readouterr().out.splitlines() == [
         f"{photos / 'a.png'}: a red one 1.00",
@@ -288,7 +288,9 @@ def test_unknown_pictures_have_a_folder_of_their_own(photos: Path, tmp_path: Pat
     assert sorted_names(tmp_path / "sorted") == ["unknown/a.png"]
 
 
-def test_a_dry_run_tells_and_changes_nothing(photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_dry_run_reports_and_changes_nothing(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     target = tmp_path / "sorted"
     arguments = [str(photos / "a.png"), *LABELS, "--sort-into", str(target), "--sort-by", "move", "--dry-run"]
     assert main(["classify", *arguments]) == 0

@@ -64,7 +64,7 @@ def texts(folder: Path) -> dict[str, str]:
     return {path.name: path.read_text() for path in sorted(folder.glob("*.txt"))}
 
 
-def test_a_folder_is_captioned_and_the_way_back_is_told(terminal: Terminal, photos: Path) -> None:
+def test_a_folder_is_captioned_and_the_way_back_is_shown(terminal: Terminal, photos: Path) -> None:
     assert terminal("caption", str(photos), *LABELS) == 0
     assert texts(photos) == {"a.txt": "red", "b.txt": "green", "c.txt": "blue"}
     assert terminal.out.splitlines() == [
@@ -82,9 +82,14 @@ def test_quiet_prints_nothing(terminal: Terminal, photos: Path) -> None:
 
 
 def test_json_is_the_job_with_its_pictures(terminal: Terminal, photos: Path) -> None:
-    told = terminal.json("caption", str(photos), *LABELS)
-    assert (told["id"], told["state"], told["done"], told["actions"]) == (1, "done", 3, ["undo", "remove"])
-    assert [each["result"]["caption"] for each in told["items"]] == ["red", "green", "blue"]
+    reported = terminal.json("caption", str(photos), *LABELS)
+    assert (reported["id"], reported["state"], reported["done"], reported["actions"]) == (
+        1,
+        "done",
+        3,
+        ["undo", "remove"],
+    )
+    assert [each["result"]["caption"] for each in reported["items"]] == ["red", "green", "blue"]
 
 
 def test_bad_pictures_are_errors_and_the_code_says_so(terminal: Terminal, photos: Path) -> None:
@@ -120,7 +125,7 @@ def test_of_many_that_are_left_out_for_one_reason_the_first_are_named() -> None:
     assert lines[-1] == "left out: 1,134 more: There is a caption already. --json names them all."
 
 
-def test_of_many_bad_pictures_the_first_are_told_and_where_the_rest_is(terminal: Terminal, photos: Path) -> None:
+def test_of_many_bad_pictures_the_first_are_reported_and_where_the_rest_is(terminal: Terminal, photos: Path) -> None:
     for at in range(15):
         (photos / f"x{at:02}.png").write_bytes(b"no picture")
     assert terminal("caption", str(photos), *LABELS) == 4
@@ -203,7 +208,7 @@ def test_jobs_lists_the_newest_first(terminal: Terminal, photos: Path) -> None:
     assert [each["id"] for each in terminal.json("jobs")] == [2, 1]
 
 
-def test_show_tells_times_mistakes_and_what_is_possible(terminal: Terminal, photos: Path) -> None:
+def test_show_lists_times_mistakes_and_what_is_possible(terminal: Terminal, photos: Path) -> None:
     (photos / "b.png").write_bytes(b"no picture")
     terminal("caption", str(photos), *LABELS)
     assert terminal("jobs", "show", "1") == 0
@@ -213,7 +218,7 @@ def test_show_tells_times_mistakes_and_what_is_possible(terminal: Terminal, phot
     assert len(terminal.json("jobs", "show", "1")["items"]) == 3
 
 
-def test_undo_puts_back_and_tells_what_it_left(terminal: Terminal, photos: Path) -> None:
+def test_undo_restores_and_names_what_it_skipped(terminal: Terminal, photos: Path) -> None:
     (photos / "a.txt").write_text("mine")
     terminal("caption", str(photos), *LABELS, "--existing", "overwrite")
     (photos / "b.txt").write_text("by hand")

@@ -107,10 +107,10 @@ def test_json_is_a_list_with_an_object_for_each_picture(terminal: Terminal, root
     assert (bad["path"], bad["error"]) == (str(root / "b.jpg"), "ImageError")
 
 
-def test_each_map_tells_how_it_was_made(terminal: Terminal, root: Path, tmp_path: Path) -> None:
+def test_each_map_records_how_it_was_made(terminal: Terminal, root: Path, tmp_path: Path) -> None:
     terminal("brightness", root, "--out", tmp_path / "out", "--gamma", "1.5")
-    told: Any = json.loads(read_png_text(tmp_path / "out" / "a.png")["bootcamp"])
-    assert (told["operation"], told["params"]["gamma"]) == ("brightness", 1.5)
+    reported: Any = json.loads(read_png_text(tmp_path / "out" / "a.png")["bootcamp"])
+    assert (reported["operation"], reported["params"]["gamma"]) == ("brightness", 1.5)
 
 
 def test_the_folder_of_the_pictures_is_no_output_folder(terminal: Terminal, root: Path) -> None:

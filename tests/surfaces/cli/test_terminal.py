@@ -1,4 +1,4 @@
-"""Texts of files on a terminal: told as text, on their own line, and never obeyed."""
+"""Texts of files on a terminal: shown as text, on their own line, and never obeyed."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ ESCAPES = ["\x1b[2J", "\x1b]0;title\x07", "\x9b31m", "\x1b]8;;http://evil.exampl
 
 
 @pytest.mark.parametrize("text", ESCAPES)
-def test_what_a_terminal_obeys_is_told_as_text(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_a_terminal_obeys_is_shown_as_text(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     with plain_streams():
         sys.stdout.write(text)
         sys.stderr.writelines([text])
     out = capsys.readouterr()
-    for told in (out.out, out.err):
-        assert told.isprintable()
-        assert "\\u00" in told or "\\u202e" in told
+    for reported in (out.out, out.err):
+        assert reported.isprintable()
+        assert "\\u00" in reported or "\\u202e" in reported
 
 
 def test_other_texts_are_printed_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
@@ -57,6 +57,6 @@ def test_a_pictures_name_and_texts_are_not_obeyed(tmp_path: Path, capsys: pytest
     out = capsys.readouterr()
     assert "forged" in out.out
     assert "forged" in out.err
-    for told in (out.out, out.err):
-        assert not set(told) & set("\x1b\x07\x9b")
-        assert not [line for line in told.splitlines() if line.startswith("error: forged")]
+    for reported in (out.out, out.err):
+        assert not set(reported) & set("\x1b\x07\x9b")
+        assert not [line for line in reported.splitlines() if line.startswith("error: forged")]

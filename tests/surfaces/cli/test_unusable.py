@@ -1,4 +1,4 @@
-"""What cannot be used is told in one sentence with the right exit code: outputs, names, folders, ports."""
+"""What cannot be used is reported in one sentence with the right exit code: outputs, names, folders, ports."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def one_sentence(capsys: pytest.CaptureFixture[str]) -> str:
-    told = capsys.readouterr().err
-    assert told.count("\n") == 1, told
-    assert "Traceback" not in told
-    return told
+    reported = capsys.readouterr().err
+    assert reported.count("\n") == 1, reported
+    assert "Traceback" not in reported
+    return reported
 
 
 def shell(command: str) -> subprocess.CompletedProcess[str]:
@@ -148,9 +148,9 @@ def test_a_full_disk_stops_a_folder_of_maps_at_once(
         photo(folder / "in" / f"{name}.png")
     fill(disk)
     assert main(["brightness", "in", "--out", str(disk / "out")]) == 3
-    told = capsys.readouterr()
-    assert told.err.count("No space left on device") == 1
-    number = re.search(r"jobs resume (\d+)", told.out)[1]
+    reported = capsys.readouterr()
+    assert reported.err.count("No space left on device") == 1
+    number = re.search(r"jobs resume (\d+)", reported.out)[1]
     (disk / "fill").unlink()
     assert main(["jobs", "resume", number]) == 0
     assert len(list((disk / "out").iterdir())) == 6
@@ -217,7 +217,7 @@ def test_an_output_that_is_full_is_one_sentence(command: str) -> None:
     assert "The output cannot be written: No space left on device." in made.stderr
 
 
-def test_who_reads_the_first_line_only_is_told_nothing_more() -> None:
+def test_who_reads_the_first_line_only_gets_nothing_more() -> None:
     made = shell("$P operations --json | head -n 1")
     assert (made.stdout, made.stderr) == ("[\n", "")
 

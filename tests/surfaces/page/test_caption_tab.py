@@ -136,7 +136,7 @@ def test_before_the_first_job_the_card_says_what_to_do(page: Page) -> None:
     assert 'data-active="0"' in page.shown["card"]
 
 
-def test_a_folder_becomes_a_job_whose_card_tells_what_was_written(page: Page, photos: Path) -> None:
+def test_a_folder_becomes_a_job_whose_card_shows_what_was_written(page: Page, photos: Path) -> None:
     page.begin(photos)
     assert page.shown["message"] == ""
     shown = page.end()
@@ -196,12 +196,12 @@ def test_a_stopped_job_keeps_what_is_done(
     assert page.possible == ["undo", "remove"]
 
 
-def test_undo_tells_what_it_put_back_and_what_it_left(page: Page, photos: Path) -> None:
+def test_undo_reports_what_it_restored_and_what_it_skipped(page: Page, photos: Path) -> None:
     page.begin(photos)
     page.end()
     (photos / "b.txt").write_text("by hand")
-    said = page.press("undo")["message"]
-    assert "2 files are as they were before job 1. Skipped, because they were changed since: b.txt." in said
+    sentence = page.press("undo")["message"]
+    assert "2 files are as they were before job 1. Skipped, because they were changed since: b.txt." in sentence
     assert page.card_text == "Job 1 …/sets/photos undone Its files are as they were before."
     assert [path.name for path in photos.glob("*.txt")] == ["b.txt"]
 
@@ -225,7 +225,7 @@ def test_a_job_is_chosen_in_the_table(page: Page, photos: Path) -> None:
     assert page.card_text.startswith("Job 1 ")
 
 
-def test_pictures_that_failed_are_told_with_their_reasons(page: Page, photos: Path) -> None:
+def test_pictures_that_failed_are_named_with_their_reasons(page: Page, photos: Path) -> None:
     for at in range(7):
         (photos / f"bad{at}.png").write_bytes(b"<b>no</b>")
     page.begin(photos)
@@ -236,7 +236,7 @@ def test_pictures_that_failed_are_told_with_their_reasons(page: Page, photos: Pa
 
 
 @pytest.mark.parametrize(
-    ("folder", "given", "said"),
+    ("folder", "given", "sentence"),
     [
         ("", {}, "Folder must not be empty"),
         ("/no/such/folder", {}, "Folder not found: /no/such/folder"),
@@ -244,14 +244,14 @@ def test_pictures_that_failed_are_told_with_their_reasons(page: Page, photos: Pa
         (".", {"per_list": "x: 2"}, "Per-list settings (x)"),
     ],
 )
-def test_a_mistake_is_the_message_and_no_job(page: Page, folder: str, given: dict[str, Any], said: str) -> None:
+def test_a_mistake_is_the_message_and_no_job(page: Page, folder: str, given: dict[str, Any], sentence: str) -> None:
     shown = page.begin(folder, **given)
-    assert said in shown["message"]
+    assert sentence in shown["message"]
     assert "bootcamp-error" in shown["message"]
     assert page.card_text.startswith("No job yet")
 
 
-def test_a_bug_is_told_without_its_inside(page: Page, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_is_reported_without_its_inside(page: Page, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def bug(*_: Any, **__: Any) -> Any:
         raise ZeroDivisionError("a secret of the inside")
 
@@ -268,7 +268,7 @@ def test_a_job_that_ended_in_this_moment_says_so(page: Page, photos: Path) -> No
     assert "done 3 of 3 done" in page.card_text
 
 
-def test_nothing_chosen_is_told(page: Page) -> None:
+def test_nothing_chosen_is_reported(page: Page) -> None:
     assert "Job is missing; choose one in the table" in page.press("undo")["message"]
 
 
@@ -334,16 +334,16 @@ def test_a_picture_lies_on_the_chosen_background(page: Page, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [(None, "Picture is missing"), ("bad.png", "cannot be read"), ("none.png", "cannot be read")]
+    ("name", "sentence"), [(None, "Picture is missing"), ("bad.png", "cannot be read"), ("none.png", "cannot be read")]
 )
-def test_a_picture_that_cannot_be_used_is_told(page: Page, photos: Path, name: str | None, said: str) -> None:
+def test_a_picture_that_cannot_be_used_is_reported(page: Page, photos: Path, name: str | None, sentence: str) -> None:
     (photos / "bad.png").write_bytes(b"no picture")
     shown = tried(page, str(photos / name) if name else None)
-    assert said in shown["message"]
+    assert sentence in shown["message"]
     assert "value" not in shown["text"]
 
 
-def test_a_caption_that_is_empty_or_too_long_is_told(page: Page, photos: Path) -> None:
+def test_a_caption_that_is_empty_or_too_long_is_reported(page: Page, photos: Path) -> None:
     assert "Nothing was found" in tried(page, str(photos / "a.png"), never="*")["message"]
     long = "\n".join(f"tag {at}" for at in range(60))
     assert "trainers cut it after 75" in tried(page, str(photos / "a.png"), always=long)["message"]

@@ -126,14 +126,14 @@ def test_a_label_that_names_no_file_is_a_mistake(tab: PngInfoTab, files: dict[st
     assert "bootcamp-error" in named(tab.choose(label, NOTHING, *asked(tab, list(files.values()))))["message"]
 
 
-def test_a_file_without_parameters_is_said_and_shown(tab: PngInfoTab, files: dict[str, str]) -> None:
+def test_a_file_without_parameters_is_named_and_shown(tab: PngInfoTab, files: dict[str, str]) -> None:
     shown = named(tab.read(*asked(tab, [files["plain.jpg"]])))
     assert "no generation parameters" in shown["message"]
     assert "JPEG, 32 x 24 px" in shown["fields"]
     assert shown["infotext"] == ""
 
 
-def test_a_mistake_does_not_tell_where_uploads_lie(tab: PngInfoTab, tmp_path: Path) -> None:
+def test_a_mistake_does_not_reveal_where_uploads_lie(tab: PngInfoTab, tmp_path: Path) -> None:
     shown = named(tab.read(*asked(tab, [str(tmp_path / "gone.png")])))
     assert "gone.png cannot be read" in shown["message"]
     assert str(tmp_path) not in shown["message"]
@@ -158,13 +158,13 @@ def test_a_copy_has_the_changed_infotext_and_its_original_does_not(tab: PngInfoT
     assert read_info(Path(files["cat.png"]).read_bytes()).infotext == INFOTEXT
 
 
-def test_a_bare_copy_tells_nothing(tab: PngInfoTab, files: dict[str, str]) -> None:
+def test_a_bare_copy_has_no_parameters(tab: PngInfoTab, files: dict[str, str]) -> None:
     _, download = tab.copy(None, [files["cat.png"]], INFOTEXT, False, with_infotext=False)
     assert read_info(Path(download["value"][0]).read_bytes()).texts == {}
 
 
 @pytest.mark.parametrize(("given", "text"), [("cat.png", " "), ("bad.png", "a cat"), (None, "a cat")])
-def test_what_cannot_be_copied_is_told(tab: PngInfoTab, files: dict[str, str], given: Any, text: str) -> None:
+def test_what_cannot_be_copied_is_reported(tab: PngInfoTab, files: dict[str, str], given: Any, text: str) -> None:
     message, _ = tab.copy(None, [files[given]] if given else None, text, False, with_infotext=True)
     assert "bootcamp-error" in message
 

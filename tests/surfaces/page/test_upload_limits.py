@@ -85,7 +85,7 @@ def test_a_file_that_is_too_large_is_413_with_a_sentence(step: int) -> None:
     assert (made.status, made.called, made.detail) == (413, False, "A file of the upload has more than 48 KiB.")
 
 
-def test_a_form_that_is_too_large_is_413_whether_its_length_is_told_or_not() -> None:
+def test_a_form_that_is_too_large_is_413_whether_its_length_is_stated_or_not() -> None:
     data = form(*[b"x" * 49_000] * 3) + b" " * 100_000
     for headers in ({}, {"content_length": str(len(data))}):
         made = Sent(cut(data, 10_000), **headers)
@@ -107,7 +107,7 @@ def test_what_is_no_form_passes_untouched() -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
-def test_a_full_disk_is_told_without_a_path(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_reported_without_a_path(monkeypatch: pytest.MonkeyPatch) -> None:
     from lib_bootcamp.surfaces.page import upload_limits
 
     monkeypatch.setattr(

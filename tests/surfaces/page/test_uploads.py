@@ -67,7 +67,7 @@ def test_an_uploaded_file_is_served(uploads: Path) -> None:
 
 
 def _status(path: str) -> int:
-    told: list[int] = []
+    reported: list[int] = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
@@ -77,8 +77,8 @@ def _status(path: str) -> int:
 
     async def send(message: Any) -> None:
         if message["type"] == "http.response.start":
-            told.append(message["status"])
+            reported.append(message["status"])
 
     scope = {"type": "http", "method": "GET", "path": path, "headers": [], "query_string": b""}
     anyio.run(UploadGuard(app), scope, receive, send)
-    return told[0]
+    return reported[0]

@@ -38,7 +38,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @pytest.fixture(autouse=True)
 def no_models(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No model is loaded: what would be is told."""
+    """No model is loaded: what would be is reported."""
 
     def lend_captioner(host: Any, name: str, *_: Any) -> Any:
         asked_for(name)
@@ -109,22 +109,22 @@ def test_no_route_reads_what_a_caller_may_not_name(operation: Operation[Any, Any
     app = FastAPI()
     app.include_router(build_router(machine.host(), operations=WITHOUT_CHECKPOINT))
     client, failed = Client(app), {}
-    for said, body in bodies(operation, machine):
+    for message, body in bodies(operation, machine):
         with touching(machine.secret) as touched:
             answer = client.post(f"/bootcamp/v1/{operation.path.strip('/')}", json=body)
         if touched or answer.status_code == 500:
-            failed[said] = touched or answer.text
+            failed[message] = touched or answer.text
     assert failed == {}
 
 
 @pytest.mark.parametrize("operation", [each for each in OPERATIONS if each.job], ids=lambda each: each.name)
 def test_no_job_reads_what_its_caller_may_not_name(operation: Operation[Any, Any], machine: Machine) -> None:
     jobs, failed = jobs_of(machine.host(), find), {}
-    for said, body in bodies(operation.as_job(), machine):
+    for message, body in bodies(operation.as_job(), machine):
         with touching(machine.secret) as touched, contextlib.suppress(BootcampError):
             jobs.wait(jobs.start(operation.name, body, trusted=False).id, 30)
         if touched:
-            failed[said] = touched
+            failed[message] = touched
     assert failed == {}
 
 
@@ -141,8 +141,8 @@ def events(host: Any) -> list[tuple[str, Any, list[Any]]]:
     if isinstance(page.fns, dict):
         return [(str(each.api_name or each.name), each.fn, list(each.inputs)) for each in page.fns.values() if each.fn]
     return [
-        (str(told["api_name"]), function.fn, [page.blocks[number] for number in told["inputs"]])
-        for function, told in zip(page.fns, page.dependencies, strict=True)
+        (str(reported["api_name"]), function.fn, [page.blocks[number] for number in reported["inputs"]])
+        for function, reported in zip(page.fns, page.dependencies, strict=True)
         if function.fn
     ]
 
@@ -240,12 +240,12 @@ def test_no_generation_reads_what_a_caller_may_not_name(operation: Operation[Any
     base = {name: value for name, value in base_values(operation, machine).items() if name != "labels"}
     failed = {}
     own = [(f"model={machine.secret}", {**base, "model": str(machine.secret)})]
-    for said, body in [*bodies(operation, machine), *own]:
+    for message, body in [*bodies(operation, machine), *own]:
         p = Generation()
         with touching(machine.secret) as touched:
             runner.before_process(p, (section(body),))
         if touched:
-            failed[said] = touched
+            failed[message] = touched
     assert failed == {}
 
 
@@ -271,7 +271,7 @@ def test_a_caller_of_the_webui_cannot_override_a_setting_that_is_a_text() -> Non
 
 def refused(operation: Operation[Any, Any], machine: Machine, context: Context) -> None:
     failed = {}
-    for said, body in bodies(operation, machine):
+    for message, body in bodies(operation, machine):
         pictures = {each.name for each in operation.params.fields() if each.kind == "image"}
         values = {name: flat(RED, 64) if name in pictures else value for name, value in body.items()}
         if "images" in values:
@@ -280,7 +280,7 @@ def refused(operation: Operation[Any, Any], machine: Machine, context: Context) 
         with touching(machine.secret) as touched, contextlib.suppress(BootcampError):
             operation.run(operation.params_from(values), context)
         if touched:
-            failed[said] = touched
+            failed[message] = touched
     assert failed == {}
 
 
@@ -311,7 +311,7 @@ def test_who_asks_has_no_default(machine: Machine) -> None:
 
 
 def test_only_the_owner_names_models_that_are_not_public(machine: Machine) -> None:
-    """Fields of the format `model` are told from texts, so that a surface can treat them as such."""
+    """Fields of the format `model` are distinct from texts, so that a surface can treat them as such."""
     named = {
         (each.name, param.name) for each in OPERATIONS for param in each.params.fields() if param.spec.format == "model"
     }

@@ -85,14 +85,14 @@ def test_who_leaves_a_queue_frees_the_place_at_once() -> None:
     asyncio.run(tried())
 
 
-def test_work_that_nobody_waits_for_any_more_is_told_so() -> None:
+def test_work_that_nobody_waits_for_any_more_learns_it() -> None:
     async def tried() -> None:
-        queue, began, told = WorkQueue("test", threads=1), threading.Event(), threading.Event()
+        queue, began, reported = WorkQueue("test", threads=1), threading.Event(), threading.Event()
 
         def work(stop: threading.Event) -> None:
             began.set()
             if stop.wait(10):
-                told.set()
+                reported.set()
 
         async def left() -> None:
             while not began.is_set():
@@ -100,7 +100,7 @@ def test_work_that_nobody_waits_for_any_more_is_told_so() -> None:
 
         with pytest.raises(CancelledError):
             await queue.run(work, left=left)
-        assert await asyncio.get_running_loop().run_in_executor(None, told.wait, 10)
+        assert await asyncio.get_running_loop().run_in_executor(None, reported.wait, 10)
 
     asyncio.run(tried())
 
@@ -235,17 +235,17 @@ def test_waiting_work_holds_no_thread_of_the_servers(full: Served) -> None:
     assert full.held.threads == ["bootcamp-models"]
 
 
-def test_one_more_is_told_503_and_when_to_come_again(full: Served) -> None:
+def test_one_more_gets_503_and_when_to_come_again(full: Served) -> None:
     status, headers, body = full.post("too much")
     assert (status, body["error"]) == (503, "QueueFullError")
     assert int(headers["retry-after"]) >= 1
 
 
-def test_a_wrong_parameter_is_told_before_the_work_waits(server: Served) -> None:
+def test_a_wrong_parameter_is_reported_before_the_work_waits(server: Served) -> None:
     first = server.asked("held")
     assert server.held.begun.wait(10)
-    status, _, told = server.post("x" * 41)
-    assert (status, told["error"]) == (422, "InvalidParamError")
+    status, _, reported = server.post("x" * 41)
+    assert (status, reported["error"]) == (422, "InvalidParamError")
     assert server.held.texts == ["held"]
     first.close()
 
@@ -380,7 +380,7 @@ def gone(connection: socket.socket) -> bool:
 # --- the page
 
 
-def test_what_a_press_does_runs_in_a_queue_and_a_full_one_is_said() -> None:
+def test_what_a_press_does_runs_in_a_queue_and_a_full_one_says_so() -> None:
     gr = pytest.importorskip("gradio")
     from lib_bootcamp.surfaces.page.work import in_queue
 
@@ -399,8 +399,8 @@ def test_what_a_press_does_runs_in_a_queue_and_a_full_one_is_said() -> None:
         go.set()
         return str(refused.value), await asyncio.gather(*held)
 
-    said, made = asyncio.run(tried())
-    assert "full" in said
+    message, made = asyncio.run(tried())
+    assert "full" in message
     assert made == ["a bootcamp-test"] * 2
 
 
@@ -413,7 +413,11 @@ def test_every_function_of_the_page_that_has_a_name_runs_in_a_queue(tmp_path: Pa
     if isinstance(page.fns, dict):
         named = [(each.api_name, each.fn) for each in page.fns.values() if each.fn]
     else:
-        named = [(told["api_name"], each.fn) for each, told in zip(page.fns, page.dependencies, strict=True) if each.fn]
+        named = [
+            (reported["api_name"], each.fn)
+            for each, reported in zip(page.fns, page.dependencies, strict=True)
+            if each.fn
+        ]
     runs = [(name, each) for name, each in named if isinstance(name, str) and name.startswith("bootcamp_")]
     assert len(runs) > 15
     assert [name for name, each in runs if not inspect.iscoroutinefunction(each)] == []
@@ -467,14 +471,14 @@ def test_a_visitor_who_leaves_the_page_has_their_work_stopped(monkeypatch: pytes
     assert stopped.wait(10)
 
 
-@pytest.mark.parametrize(("given", "told"), [({}, "10"), ({"Retry-After": "3"}, "3")])
-def test_a_full_queue_of_gradios_says_when_to_come_again_too(given: dict[str, str], told: str) -> None:
+@pytest.mark.parametrize(("given", "reported"), [({}, "10"), ({"Retry-After": "3"}, "3")])
+def test_a_full_queue_of_gradios_says_when_to_come_again_too(given: dict[str, str], reported: str) -> None:
     from starlette.responses import Response
 
     from lib_bootcamp.surfaces.http.work import RetryAfter
 
     answer = Client(RetryAfter(Response("Queue is full.", 503, given))).get("/")  # type: ignore[arg-type]
-    assert (answer.status_code, answer.headers["retry-after"]) == (503, told)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, reported)
 
 
 def test_a_direct_call_of_the_page_on_a_full_queue_is_503_and_says_when_to_come_again() -> None:

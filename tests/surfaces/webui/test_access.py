@@ -81,15 +81,15 @@ def test_a_foreign_page_and_a_foreign_name_run_nothing(blocks: Blocks, headers: 
 
 
 def test_what_a_body_says_of_its_request_is_not_believed(blocks: Blocks) -> None:
-    told = {"headers": {"host": "127.0.0.1:7860"}, "client": {"host": "127.0.0.1", "port": 1}}
-    blocks.press({"origin": "https://evil.example"}, request=told)
+    reported = {"headers": {"host": "127.0.0.1:7860"}, "client": {"host": "127.0.0.1", "port": 1}}
+    blocks.press({"origin": "https://evil.example"}, request=reported)
     assert blocks.ran == []
 
 
 @pytest.mark.skipif(not OLD, reason="later versions take nothing of a request from a body")
-@pytest.mark.parametrize("told", [{"headers": {"host": "evil.example"}}, {"headers": {}}, {"url": "x"}])
-def test_what_a_queue_tells_of_a_request_is_asked_too(blocks: Blocks, told: dict[str, Any]) -> None:
-    blocks.press(request=told)
+@pytest.mark.parametrize("reported", [{"headers": {"host": "evil.example"}}, {"headers": {}}, {"url": "x"}])
+def test_what_a_queue_reports_of_a_request_is_asked_too(blocks: Blocks, reported: dict[str, Any]) -> None:
+    blocks.press(request=reported)
     assert blocks.ran == []
 
 

@@ -442,9 +442,9 @@ def test_a_numbers_axis_is_one_of_numbers_for_the_xyz_plot() -> None:
 )
 def test_a_value_of_an_axis_that_is_not_understood_is_named_with_a_status(label: str, value: str, words: str) -> None:
     axis = axis_option(label, FakeWebUi())
-    with pytest.raises(Refusal, match=words) as told:
+    with pytest.raises(Refusal, match=words) as raised:
         axis.confirm(None, [axis.type(value)])
-    assert told.value.status == 422
+    assert raised.value.status == 422
 
 
 def test_an_axis_with_the_section_off_is_refused() -> None:

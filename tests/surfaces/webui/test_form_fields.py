@@ -1,4 +1,4 @@
-"""The two texts of a drawn form, and what the browser is told to draw."""
+"""The two texts of a drawn form, and what the browser is to draw."""
 
 from __future__ import annotations
 
@@ -66,14 +66,14 @@ def test_pictures_and_secrets_are_not_in_the_saved_text() -> None:
 def test_every_field_of_a_map_is_described_with_its_default(operation: Any) -> None:
     fields = described()
     for param in map_fields(operation):
-        told = fields[f"{operation.name}.{param.name}"]
-        assert told["label"].startswith(param.spec.title)
+        reported = fields[f"{operation.name}.{param.name}"]
+        assert reported["label"].startswith(param.spec.title)
         if param.kind in {"integer", "number", "boolean", "choice"} and param.default is not None:
-            assert told["default"] == param.default
+            assert reported["default"] == param.default
         if param.kind in {"integer", "number"} and param.spec.ge is not None:
-            assert (told["min"], told["max"]) == (param.spec.ge, param.spec.le)
+            assert (reported["min"], reported["max"]) == (param.spec.ge, param.spec.le)
         if param.kind == "choice":
-            assert [each[0] for each in told["choices"] if each[0]] == list(param.choices)
+            assert [each[0] for each in reported["choices"] if each[0]] == list(param.choices)
 
 
 def test_a_description_is_json() -> None:
@@ -86,9 +86,9 @@ def test_marks_and_suggestions_are_in_the_choices() -> None:
         marks={"control": {"qr": "not installed"}},
         suggestions={"model": [("", "automatic"), ("a", "A")]},
     )
-    told = described(fields)
-    assert ["qr", "QR control map (not installed)"] in told["control"]["choices"]
-    assert told["model"]["choices"] == [["", "automatic"], ["a", "A"]]
+    reported = described(fields)
+    assert ["qr", "QR control map (not installed)"] in reported["control"]["choices"]
+    assert reported["model"]["choices"] == [["", "automatic"], ["a", "A"]]
 
 
 def test_a_form_that_is_not_there_is_named() -> None:

@@ -70,7 +70,7 @@ def test_a_model_for_other_maps_is_not_taken() -> None:
     assert "softedge" not in sentence
 
 
-def test_what_no_model_was_trained_on_is_told() -> None:
+def test_what_no_model_was_trained_on_is_reported() -> None:
     sentence, _ = run(Generation(), section(detector="mediapipe_face"), *ALL).refused
     assert "No preset is known for detect with a checkpoint for SD1.5; choose a model by hand." in sentence
 

@@ -68,10 +68,10 @@ def test_what_is_understood_passes(entry: Any) -> None:
     ],
 )
 def test_what_is_not_understood_is_named(entry: Any, name: str, words: str) -> None:
-    with pytest.raises(InvalidParamError, match=words) as told:
+    with pytest.raises(InvalidParamError, match=words) as raised:
         check(entry)
-    assert told.value.param.endswith(name)
-    assert told.value.status == 422
+    assert raised.value.param.endswith(name)
+    assert raised.value.status == 422
 
 
 def test_the_scripts_name_in_two_spellings_is_refused() -> None:
@@ -125,9 +125,9 @@ def test_an_infotext_that_is_understood_passes_as_one_without_us_does() -> None:
 )
 def test_a_setting_that_a_caller_overrides_is_checked(overrides: dict[str, Any], words: str) -> None:
     pytest.importorskip("gradio")
-    with pytest.raises(InvalidParamError, match=words) as told:
+    with pytest.raises(InvalidParamError, match=words) as raised:
         check_request(asked(override_settings=overrides), pairs)
-    assert told.value.param == f"override_settings.{next(iter(overrides))}"
+    assert raised.value.param == f"override_settings.{next(iter(overrides))}"
 
 
 def test_settings_of_others_and_good_ones_of_ours_pass() -> None:
@@ -173,10 +173,10 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_a_request_is_refused_with_its_status_before_anything_is_read_of_it(api: Any) -> None:
     fastapi = pytest.importorskip("fastapi")
     WebUiPage().check_requests(check_request)
-    with pytest.raises(fastapi.HTTPException) as told:
+    with pytest.raises(fastapi.HTTPException) as raised:
         api().init_script_args(asked(alwayson_scripts={"bootcamp": {"args": [HELLO, HELLO]}}), [1])
-    assert told.value.status_code == 422
-    assert "bootcamp.args[1]" in told.value.detail
+    assert raised.value.status_code == 422
+    assert "bootcamp.args[1]" in raised.value.detail
     good = asked(alwayson_scripts={"bootcamp": {"args": [HELLO]}})
     assert api().init_script_args(good, [1], extra=2) == [1, good, 2]
 

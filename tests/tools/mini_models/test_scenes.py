@@ -84,7 +84,7 @@ def test_every_shape_and_color_is_seen_in_training_and_kept_out_somewhere() -> N
         assert {each.color for each in seen} == set(COLORS)
 
 
-def test_a_caption_is_true_of_its_own_scene_and_names_what_it_tells() -> None:
+def test_a_caption_is_true_of_its_own_scene_and_names_what_it_describes() -> None:
     rng = np.random.default_rng(1)
     scenes = samples(300)
     captions = [write_caption(each, rng) for each in scenes]
@@ -96,7 +96,7 @@ def test_a_caption_is_true_of_its_own_scene_and_names_what_it_tells() -> None:
             assert f"{each.background} background" in caption.text
 
 
-def test_a_caption_is_false_of_a_scene_that_differs_in_what_it_tells() -> None:
+def test_a_caption_is_false_of_a_scene_that_differs_in_what_it_describes() -> None:
     red, blue = scene(shape="circle"), scene(shape="circle", color="blue")
     rng = np.random.default_rng(0)
     captions = [write_caption(red, rng, full=True), write_caption(blue, rng, full=True)]

@@ -47,9 +47,9 @@ def test_a_folder_becomes_a_job_that_is_followed_and_undone(page: Any, allowed: 
     folder = dataset(allowed / "tab-whole", 12)
     (folder / "broken.png").write_bytes(b"no picture")
     begin(page, folder)
-    told = card(page, "done", folder)
-    assert "12 of 13 done · 1 failed" in told
-    assert "broken.png The picture cannot be read" in told
+    reported = card(page, "done", folder)
+    assert "12 of 13 done · 1 failed" in reported
+    assert "broken.png The picture cannot be read" in reported
     assert captions(folder) == {at: f"{shape}, white background" for at, shape in wanted(range(12)).items()}
     assert page.locator(f"{PREFIX}_table").get_by_text("12 of 13").count() >= 1
     show(page, "caption")
@@ -92,6 +92,6 @@ def test_a_job_of_the_api_is_chosen_and_its_captions_are_edited(page: Any, allow
 def test_a_visitor_of_a_page_that_others_reach_names_only_allowed_folders(page: Any, tmp_path: Path) -> None:
     secret = dataset(tmp_path / "secret", 2)  # --server-name makes the page one that others reach
     begin(page, secret)
-    said = page.wait_for_selector(f"{PREFIX}_message .bootcamp-error").inner_text()
-    assert "--bootcamp-allow-dir" in said
+    message = page.wait_for_selector(f"{PREFIX}_message .bootcamp-error").inner_text()
+    assert "--bootcamp-allow-dir" in message
     assert captions(secret) == {}

@@ -33,7 +33,7 @@ def from_context(slots, key, **more):
     return {ours: [key, slots.index(theirs)] for ours, theirs in names.items()}
 
 
-def test_a_chain_of_contexts_hands_on_what_was_put_in():
+def test_a_chain_of_contexts_passes_on_what_was_put_in():
     graph = text_to_image(**from_context(SMALL, "22", seed="seed"))
     graph["20"] = node("Context (rgthree)", model=["4", 0], clip=["4", 1], latent=["5", 0], seed=["10", 0])
     graph["21"] = node("Context (rgthree)", base_ctx=["20", 0], positive=["6", 0], negative=["7", 0])
@@ -235,13 +235,13 @@ def custom(guider, noise=0):
     ],
     ids=["cfg", "basic", "dual", "perpneg", "unknown"],
 )  # fmt: skip
-def test_a_guider_tells_both_prompts_and_its_cfg(guider, negative, cfg):
+def test_a_guider_gives_both_prompts_and_its_cfg(guider, negative, cfg):
     made = read(custom(guider))
     assert (made.prompt, made.negative_prompt, made.cfg_scale) == ("a cat", negative, cfg)
     assert (made.seed, made.steps, made.sampler, made.scheduler) == (0, 20, "euler", "simple")
 
 
-def test_flux_guidance_and_shift_are_told():
+def test_flux_guidance_and_shift_are_read():
     graph = custom(node("BasicGuider", model=["30", 0], conditioning=["31", 0]))
     graph["30"] = node("ModelSamplingFlux", max_shift=1.15, base_shift=0.5, width=1024, height=1024, model=["4", 0])
     graph["31"] = node("FluxGuidance", guidance=3.5, conditioning=["6", 0])
@@ -337,15 +337,15 @@ def test_an_unknown_class_that_names_its_work_is_taken_by_its_name(made, text):
     ],
     ids=lambda made: made["class_type"],
 )
-def test_a_text_that_the_graph_does_not_hold_is_not_told(made):
+def test_a_text_that_the_graph_does_not_hold_is_not_read(made):
     graph = text_to_image() | {"50": made}
     graph["6"]["inputs"]["text"] = ["50", 0]
-    told = read(graph)
-    assert told.prompt == ""
-    assert "does not hold" in told.extras["Note"]
+    reported = read(graph)
+    assert reported.prompt == ""
+    assert "does not hold" in reported.extras["Note"]
 
 
-def test_a_drawn_text_without_anything_to_draw_is_told():
+def test_a_drawn_text_without_anything_to_draw_is_read():
     assert prompt_of(["50", 0], **{"50": node("DPRandomGenerator", text="a cat", seed=1)}) == "a cat"
 
 
@@ -360,7 +360,7 @@ def test_what_a_node_showed_counts_before_what_it_got(values):
     assert read(graph, workflow).prompt == "a drawn cat"
 
 
-def test_what_was_shown_beside_the_way_tells_a_text_that_is_not_known():
+def test_what_was_shown_beside_the_way_gives_a_text_that_is_not_known():
     graph = text_to_image() | {
         "50": node("ShowText|pysssss", text=["51", 0]),
         "51": node("OllamaGenerate", prompt="a prompt of a cat", model="llama"),
@@ -652,7 +652,7 @@ def two_passes():
 
 
 @pytest.mark.parametrize(("size", "hires"), [((512, 768), None), ((1024, 1536), 12), ((0, 0), 12)])
-def test_of_two_saved_pictures_the_one_of_this_size_is_told(size, hires):
+def test_of_two_saved_pictures_the_one_of_this_size_is_read(size, hires):
     assert read(two_passes(), size=size).hires_steps == hires
 
 
@@ -673,7 +673,7 @@ def test_only_what_leads_to_the_saved_picture_counts():
 # --- what the workflow beside it tells
 
 
-def test_a_bypassed_node_hands_on_its_input():
+def test_a_bypassed_node_passes_on_its_input():
     graph = text_to_image(model=["20", 0])
     graph["20"] = node("LoraLoader", lora_name="A.safetensors", strength_model=1, strength_clip=1, **BASE)
     workflow = {
@@ -695,7 +695,7 @@ def test_a_muted_node_is_not_there():
     assert read(graph, {"nodes": [{"id": 61, "type": "CLIPTextEncode", "mode": 2}]}).prompt == "a cat"
 
 
-def test_the_workflow_tells_which_input_an_unknown_class_hands_on():
+def test_the_workflow_shows_which_input_an_unknown_class_passes_on():
     graph = text_to_image(positive=["60", 1], negative=["60", 0])
     graph["60"] = node("Somebodys Node", a=["7", 0], b=["6", 0])
     workflow = {
@@ -831,7 +831,7 @@ def test_a_graph_that_is_too_large_says_so():
     assert "too large" in made.extras["Note"]
 
 
-def test_a_text_that_doubles_at_each_node_is_not_told():
+def test_a_text_that_doubles_at_each_node_is_not_read():
     nodes = {
         f"d{n}": node("StringConcatenate", string_a=[f"d{n + 1}", 0], string_b=[f"d{n + 1}", 0], delimiter="")
         for n in range(60)
@@ -876,7 +876,7 @@ def test_a_size_picker_takes_the_preset_unless_a_size_is_typed(typed, size):
     assert (made.width, made.height) == size
 
 
-def test_the_sdxl_loader_of_efficiency_tells_its_clip_skip():
+def test_the_sdxl_loader_of_efficiency_gives_its_clip_skip():
     graph = {
         "1": node(
             "Eff. Loader SDXL", base_ckpt_name="m.safetensors", base_clip_skip=-2, refiner_clip_skip=-3,

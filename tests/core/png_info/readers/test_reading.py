@@ -291,7 +291,7 @@ def test_exif_as_the_webui_writes_it_is_read_by_pillow():
     assert exif.get_ifd(0x8769)[0x9286] == b"UNICODE\0" + "a cat".encode("utf-16-be")
 
 
-def test_the_differences_of_two_are_told():
+def test_the_differences_of_two_are_listed():
     other = INFOTEXT.replace("Seed: 965400086", "Seed: 1").replace("face_yolov8n.pt", "hand.pt")
     found = [(each.field, each.first, each.second) for each in differences(read(INFOTEXT), read(other))]
     assert found == [("seed", "965400086", "1"), ("ADetailer model", "face_yolov8n.pt", "hand.pt")]
