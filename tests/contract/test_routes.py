@@ -279,7 +279,7 @@ _names = st.text(st.characters(codec="utf-8", exclude_characters='"\r\n\\\0', ex
 )
 def test_a_form_is_read_back_part_for_part(parts):
     data, _ = _form(parts)
-    # browsers write a quote as %22 and leave % as it is: a name with %22 in it cannot be distinguished from one with a quote
+    # browsers write a quote as %22 and leave % as it is: a name with %22 in it is the same as one with a quote
     expected = [Part(name.replace("%22", '"'), filename, value) for name, filename, value in parts]
     assert parse_form(data, "xyz") == expected
 

@@ -29,7 +29,7 @@ def canary() -> Iterator[tuple[str, list[str]]]:
 
         do_HEAD = do_GET
 
-        def log_message(self, *reported: Any) -> None:
+        def log_message(self, *arguments: Any) -> None:
             """Say nothing."""
 
     with HTTPServer(("127.0.0.1", 0), Listener) as server:

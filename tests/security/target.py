@@ -131,10 +131,10 @@ class Target:
         """Run a function of the page's, by the road that this Gradio has; returns everything that was answered."""
         session = secrets.token_hex(6)
         body = {"fn_index": function.number, "data": list(data), "session_hash": session, "event_data": None}
-        reported = [*JSON, *headers]
+        sent = [*JSON, *headers]
         if str(self.config["version"]).startswith("3."):
-            return _all(self.send("POST", "/run/predict", body, reported, host=host))
-        joined = self.send("POST", f"{self.gradio_api}/queue/join", {**body, "trigger_id": None}, reported, host=host)
+            return _all(self.send("POST", "/run/predict", body, sent, host=host))
+        joined = self.send("POST", f"{self.gradio_api}/queue/join", {**body, "trigger_id": None}, sent, host=host)
         if joined.status != 200:
             return _all(joined)
         return _all(joined) + self._events(f"{self.gradio_api}/queue/data?session_hash={session}")

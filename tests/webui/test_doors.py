@@ -176,9 +176,9 @@ def test_a_visitor_under_listen_names_allowed_folders_alone(listening: Target, a
     """By the page's own function; where the page is for this machine alone it names any."""
     for aim, refused in ((listening, True), (alone, False)):
         function = next(each for each in aim.functions() if each.name == "bootcamp_dataset_report")
-        message = [aim.call(function, with_folder(function, str(each))) for each in (aim.secret.parent, aim.folder)]
-        assert ["--bootcamp-allow-dir" in each for each in message] == [refused, False]
-        assert "1 pictures" in message[1]
+        messages = [aim.call(function, with_folder(function, str(each))) for each in (aim.secret.parent, aim.folder)]
+        assert ["--bootcamp-allow-dir" in each for each in messages] == [refused, False]
+        assert "1 pictures" in messages[1]
 
 
 def with_folder(function: Any, folder: str) -> list[Any]:

@@ -134,9 +134,9 @@ def test_a_code_reported_as_correctable_is_read_and_another_is_not() -> None:
     modules, layout = laid_out(version=1, text="HELLO", level="H")
     ups = [(20 - 4 * n, 20) for n in range(3)] + [(9 + 4 * n, 18) for n in range(3)]
     places = ups + [(20 - 4 * n, 16) for n in range(3)]
-    message = [error_map(draw(flipped(modules, *places[:n])), layout).uncorrectable_blocks == 0 for n in (7, 8, 9)]
+    correctable = [error_map(draw(flipped(modules, *places[:n])), layout).uncorrectable_blocks == 0 for n in (7, 8, 9)]
     seen = [read(DECODERS[0], draw(flipped(modules, *places[:n]))) == ("HELLO",) for n in (7, 8, 9)]
-    assert message == seen == [True, True, False]
+    assert correctable == seen == [True, True, False]
 
 
 def test_another_aspect_ratio_is_refused() -> None:

@@ -89,9 +89,9 @@ def test_the_prompt_names_the_drawn_shape_and_color(
     ours = Ours(mini, labels, tmp_path_factory.getbasetemp() / "shapes")
     drawn = [(color, shape) for color in COLORS[:7] for shape in SHAPES]
     options = InterrogateOptions(mode=mode, min_flavors=0, max_flavors=1)
-    message = [ours.text(options, scene(color=color, shape=shape)) for color, shape in drawn]
-    named = [color in text and shape in text for text, (color, shape) in zip(message, drawn, strict=True)]
-    assert sum(named) >= 0.9 * len(drawn), [each for each in zip(drawn, message, named, strict=True) if not each[2]]
+    prompts = [ours.text(options, scene(color=color, shape=shape)) for color, shape in drawn]
+    named = [color in text and shape in text for text, (color, shape) in zip(prompts, drawn, strict=True)]
+    assert sum(named) >= 0.9 * len(drawn), [each for each in zip(drawn, prompts, named, strict=True) if not each[2]]
 
 
 def test_the_negative_prompt_names_other_colors(ours: Ours) -> None:

@@ -130,9 +130,9 @@ def test_kill_9_loses_nothing_repeats_at_most_a_batch_and_leaves_no_half_file(pr
     assert (info.state, info.done, info.failed) == ("done", PICTURES, 0)
     assert journal.repeats(1) <= BATCH
     journal.close()
-    message = {Path(name).stem: text for name, text in captions(root).items()}
-    assert message.keys() == whole().keys()
-    assert [name for name, text in message.items() if whole()[name] not in text] == []
+    written = {Path(name).stem: text for name, text in captions(root).items()}
+    assert written.keys() == whole().keys()
+    assert [name for name, text in written.items() if whole()[name] not in text] == []
     program.run("jobs", "undo", "1")
     assert captions(root) == {}
 
@@ -153,8 +153,8 @@ def test_a_table_is_whole_after_ctrl_c_and_after_kill_9(program: Program, root: 
     assert journal.repeats(1) <= BATCH
     journal.close()
     assert list(captions(root)) == ["captions.csv"]
-    message = {Path(name).stem: text for name, text in Table.read(root / "captions.csv").captions.items()}
-    assert message.keys() == whole().keys()
-    assert [name for name, text in message.items() if whole()[name] not in text] == []
+    written = {Path(name).stem: text for name, text in Table.read(root / "captions.csv").captions.items()}
+    assert written.keys() == whole().keys()
+    assert [name for name, text in written.items() if whole()[name] not in text] == []
     program.run("jobs", "undo", "1")
     assert captions(root) == {}

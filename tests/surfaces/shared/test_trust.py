@@ -109,22 +109,22 @@ def test_no_route_reads_what_a_caller_may_not_name(operation: Operation[Any, Any
     app = FastAPI()
     app.include_router(build_router(machine.host(), operations=WITHOUT_CHECKPOINT))
     client, failed = Client(app), {}
-    for message, body in bodies(operation, machine):
+    for given, body in bodies(operation, machine):
         with touching(machine.secret) as touched:
             answer = client.post(f"/bootcamp/v1/{operation.path.strip('/')}", json=body)
         if touched or answer.status_code == 500:
-            failed[message] = touched or answer.text
+            failed[given] = touched or answer.text
     assert failed == {}
 
 
 @pytest.mark.parametrize("operation", [each for each in OPERATIONS if each.job], ids=lambda each: each.name)
 def test_no_job_reads_what_its_caller_may_not_name(operation: Operation[Any, Any], machine: Machine) -> None:
     jobs, failed = jobs_of(machine.host(), find), {}
-    for message, body in bodies(operation.as_job(), machine):
+    for given, body in bodies(operation.as_job(), machine):
         with touching(machine.secret) as touched, contextlib.suppress(BootcampError):
             jobs.wait(jobs.start(operation.name, body, trusted=False).id, 30)
         if touched:
-            failed[message] = touched
+            failed[given] = touched
     assert failed == {}
 
 
@@ -240,12 +240,12 @@ def test_no_generation_reads_what_a_caller_may_not_name(operation: Operation[Any
     base = {name: value for name, value in base_values(operation, machine).items() if name != "labels"}
     failed = {}
     own = [(f"model={machine.secret}", {**base, "model": str(machine.secret)})]
-    for message, body in [*bodies(operation, machine), *own]:
+    for given, body in [*bodies(operation, machine), *own]:
         p = Generation()
         with touching(machine.secret) as touched:
             runner.before_process(p, (section(body),))
         if touched:
-            failed[message] = touched
+            failed[given] = touched
     assert failed == {}
 
 
@@ -271,7 +271,7 @@ def test_a_caller_of_the_webui_cannot_override_a_setting_that_is_a_text() -> Non
 
 def refused(operation: Operation[Any, Any], machine: Machine, context: Context) -> None:
     failed = {}
-    for message, body in bodies(operation, machine):
+    for given, body in bodies(operation, machine):
         pictures = {each.name for each in operation.params.fields() if each.kind == "image"}
         values = {name: flat(RED, 64) if name in pictures else value for name, value in body.items()}
         if "images" in values:
@@ -280,7 +280,7 @@ def refused(operation: Operation[Any, Any], machine: Machine, context: Context) 
         with touching(machine.secret) as touched, contextlib.suppress(BootcampError):
             operation.run(operation.params_from(values), context)
         if touched:
-            failed[message] = touched
+            failed[given] = touched
     assert failed == {}
 
 
