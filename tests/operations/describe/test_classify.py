@@ -124,7 +124,7 @@ def test_each_group_is_a_question_of_its_own() -> None:
     made = one(RED, groups={"color": ["red", "blue"], "other": ["a green one", "a red one"]})
     assert [(each.name, each.label) for each in made.groups] == [("color", "red"), ("other", "a red one")]
     assert (made.label, made.value) == ("red", made.groups[0].scores[0].value)
-    assert made.scores == ()  # they are told once, with their group
+    assert made.scores == ()  # listed once, with their group
 
 
 def test_labels_beside_groups_are_the_main_answer() -> None:

@@ -97,8 +97,8 @@ def test_a_mistake_is_the_message_and_the_texts_stay(image: Any, error: Exceptio
         raise error
 
     shown = interrogated(tab(fail), image=image)
-    said = str(UnexpectedError()) if isinstance(error, RuntimeError) and str(error) == "boom" else ""
-    assert (said or str(error).replace("clip", "CLIP model")) in shown["message"]
+    text = str(UnexpectedError()) if isinstance(error, RuntimeError) and str(error) == "boom" else ""
+    assert (text or str(error).replace("clip", "CLIP model")) in shown["message"]
     assert "boom" not in shown["message"]
     assert "value" not in shown["prompt"]
     assert shown["facts"] is None
