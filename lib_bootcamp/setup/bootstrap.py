@@ -1,6 +1,6 @@
 """The program's own environment, found again in a millisecond. Standard library only.
 
-An environment is whole when it holds a marker for its lock; `installer` makes it and writes the marker.
+An environment is whole when it holds a marker for its lock and nobody is at work on it; `installer` writes both down.
 """
 
 from __future__ import annotations
@@ -53,9 +53,11 @@ def is_whole(environment: Path, lock: Path) -> bool:
     """Whether this lock, as it reads now, is installed there; a few file reads, no process."""
     try:
         marked, _, version = marker(environment, lock).read_text(encoding="utf-8").partition(" ")
+        if "busy" in state_file(environment).read_text(encoding="utf-8"):
+            return False
     except OSError:
         return False
-    if is_inside(environment) and version != _version():
+    if is_inside(environment) and version != f"{sys.version_info[0]}.{sys.version_info[1]}":
         return False  # the system's Python was replaced by another one below the environment
     return marked == fingerprint(lock) and interpreter(environment).exists()
 
@@ -77,8 +79,9 @@ def marker(environment: Path, lock: Path) -> Path:
     return environment / f"bootcamp-{lock.stem}"
 
 
-def _version() -> str:
-    return f"{sys.version_info[0]}.{sys.version_info[1]}"
+def state_file(environment: Path) -> Path:
+    """The file that says who made the folder (made: this program, adopted: not) and how it was left (busy, whole)."""
+    return environment / "bootcamp-state"
 
 
 def is_inside(environment: Path) -> bool:

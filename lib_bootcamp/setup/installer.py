@@ -1,8 +1,8 @@
 """Make an environment and install locks into it with pip, whose output is shown as it comes. Standard library only.
 
-What was interrupted is never taken for whole: markers go before pip begins and come back when it is done. A folder that
-this module made is made anew when it was left unfinished; one that somebody else made is only added to. One process at
-a time works on a folder: a lock file beside it is held by the process and by the pip that it started.
+What was interrupted is never taken for whole: the folder's state is `busy` until pip is done. A folder that this module
+made is made anew when it was left so; one that somebody else made is only added to. One process at a time works on a
+folder: a lock file beside it is held by the process and by the pip that it started.
 """
 
 from __future__ import annotations
@@ -17,11 +17,10 @@ from pathlib import Path
 from typing import IO
 
 from . import pip
-from .bootstrap import SetupError, base_python, fingerprint, interpreter, is_whole, marker
+from .bootstrap import SetupError, base_python, fingerprint, interpreter, is_whole, marker, state_file
 from .folder_lock import locked
 
 MINIMUM = (3, 10)
-_STATE = "bootcamp-state"  # who made the folder (made, adopted) and how it was left (busy, whole)
 
 
 def ensure(environment: Path, locks: Sequence[Path], *, python: str | None = None, fresh: bool = False) -> Path:
@@ -81,8 +80,8 @@ def _version(environment: Path) -> str:
 def _state(environment: Path) -> tuple[str, str]:
     """Who made the folder (made: this module, adopted: somebody else, none: nobody) and how it was left."""
     with contextlib.suppress(FileNotFoundError):
-        words = (environment / _STATE).read_text(encoding="utf-8").split()
-        return words[0] if words else "made", words[1] if len(words) > 1 else "busy"
+        who, how, *_ = [*state_file(environment).read_text(encoding="utf-8").split(), "made", "busy"]
+        return who, how
     if not environment.exists() or not any(environment.iterdir()):
         return "none", ""
     if not (environment / "pyvenv.cfg").exists():
@@ -94,7 +93,7 @@ def _state(environment: Path) -> tuple[str, str]:
 
 
 def _leave(environment: Path, who: str, how: str) -> None:
-    (environment / _STATE).write_text(f"{who} {how}\n", encoding="utf-8")
+    state_file(environment).write_text(f"{who} {how}\n", encoding="utf-8")
 
 
 def _make(environment: Path, locks: Sequence[Path], python: str, handle: IO[str], *, fresh: bool) -> None:
@@ -123,18 +122,16 @@ def _make(environment: Path, locks: Sequence[Path], python: str, handle: IO[str]
 def _was_of_another_python(environment: Path) -> bool:
     """Packages belong to the Python that they were installed with, which may have been replaced below the folder."""
     version = _version(environment)
-    return any(not text.endswith(f" {version}") for text in _marks(environment).values())
+    return any(not each.read_text(encoding="utf-8").endswith(f" {version}") for each in _markers(environment))
 
 
 def _remove(environment: Path) -> None:
+    """The state goes last: should this be interrupted, the rest is still known to be ours and not whole."""
     _leave(environment, "made", "busy")
-    # The state goes last: should this be interrupted, the rest is still known to be ours and not whole.
     for entry in environment.iterdir():
-        if entry.name == _STATE:
-            continue
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)
-        else:
+        elif entry != state_file(environment):
             entry.unlink()
     shutil.rmtree(environment)
 
@@ -142,49 +139,46 @@ def _remove(environment: Path) -> None:
 def _create(environment: Path, python: str, handle: IO[str]) -> None:
     environment.mkdir(exist_ok=True)
     _leave(environment, "made", "busy")
-    if pip.run([python, "-I", "-c", "import ensurepip, venv"], handle, shown=False):
-        raise SetupError(
-            "This Python cannot make environments: on Debian and Ubuntu run `sudo apt install python3-venv` "
-            "and call again."
-        )
     if pip.run([python, "-I", "-m", "venv", str(environment)], handle):
-        raise SetupError(f"{environment} could not be made: Python says why above.")
+        raise SetupError(
+            f"{environment} could not be made, Python says why above: on Debian and Ubuntu "
+            "`sudo apt install python3-venv` adds what is missing."
+        )
 
 
 def _install(environment: Path, locks: Sequence[Path], who: str, handle: IO[str], *, how: str) -> None:
     """Run pip; where it failed without a change, what was whole stays so."""
-    before, kept = _packages(environment), _marks(environment)
+    before = _packages(environment)
+    if how == "busy":  # what was installed then may be half there
+        for each in _markers(environment):
+            each.unlink()
     _leave(environment, who, "busy")
-    for each in kept:
-        each.unlink()
     try:
+        if not any(name.startswith("pip-") for name, _ in before):  # uv makes environments without it
+            pip.add_pip(interpreter(environment), handle)
         pip.install(environment, locks, handle, again=how == "busy" and who == "adopted")
     except SetupError:
         if how == "whole" and _packages(environment) == before:
-            _mark(environment, who, kept)
+            _leave(environment, who, how)
         raise
     version = _version(environment)
-    _mark(environment, who, kept | {marker(environment, lock): f"{fingerprint(lock)} {version}" for lock in locks})
+    for lock in locks:
+        marker(environment, lock).write_text(f"{fingerprint(lock)} {version}", encoding="utf-8")
+    _leave(environment, who, "whole")
 
 
 def _packages(environment: Path) -> set[tuple[str, float]]:
     """What is installed: each package's folder, and when it was written."""
     found = (
-        *environment.glob("lib/python*/site-packages/*.dist-info"),
-        *environment.glob("Lib/site-packages/*.dist-info"),
+        each
+        for libraries in ("lib/python*", "Lib")
+        for each in environment.glob(f"{libraries}/site-packages/*.dist-info")
     )
     return {(each.name, each.stat().st_mtime) for each in found}
 
 
-def _marks(environment: Path) -> dict[Path, str]:
-    files = (each for each in environment.glob("bootcamp-*") if each.name != _STATE)
-    return {each: each.read_text(encoding="utf-8") for each in files}
-
-
-def _mark(environment: Path, who: str, marks: dict[Path, str]) -> None:
-    for file, text in marks.items():
-        file.write_text(text, encoding="utf-8")
-    _leave(environment, who, "whole")
+def _markers(environment: Path) -> list[Path]:
+    return [each for each in environment.glob("bootcamp-*") if each != state_file(environment)]
 
 
 def _say(text: str) -> None:

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
@@ -17,7 +17,7 @@ SPACE_BYTES = 300_000_000
 STOPPED = "The set-up was stopped; the next call does it again from the start."
 # pip must write into this environment, wherever the person's own settings send it
 _HELD_BACK = {"PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PYTHONHOME", "__PYVENV_LAUNCHER__"}
-_QUIET = ("--no-input", "--disable-pip-version-check")
+_INSTALL = ("-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--no-compile")
 
 
 def install(environment: Path, locks: Sequence[Path], handle: IO[str], *, again: bool) -> None:
@@ -32,10 +32,8 @@ def install(environment: Path, locks: Sequence[Path], handle: IO[str], *, again:
     Raises:
         SetupError: pip has printed why they could not be installed, or it was stopped.
     """
-    python = str(interpreter(environment))
-    _need_pip(python, handle)
-    command = [python, "-I", "-m", "pip", "install", *_QUIET, "--no-compile"]
-    command += ["--no-warn-script-location", *(["--force-reinstall"] if again else [])]
+    command = [str(interpreter(environment)), "-I", *_INSTALL, "--no-warn-script-location"]
+    command += ["--force-reinstall"] if again else []
     for extra, chosen in (
         ([], [lock for lock in locks if lock.name not in ALONE]),
         (["--no-deps"], [lock for lock in locks if lock.name in ALONE]),
@@ -51,14 +49,17 @@ def add(requirements: Sequence[str]) -> None:
     Raises:
         SetupError: pip has printed why they could not be installed, or it was stopped.
     """
-    command = [sys.executable, "-m", "pip", "install", *_QUIET, "--no-deps"]
-    if run([*command, *requirements]):
+    if run([sys.executable, *_INSTALL, "--no-deps", *requirements]):
         raise SetupError(_reason(Path(sys.prefix)))
 
 
-def _need_pip(python: str, handle: IO[str]) -> None:
-    """uv makes environments without it."""
-    if run([python, "-I", "-c", "import pip"], handle, shown=False) and run([python, "-I", "-m", "ensurepip"], handle):
+def add_pip(python: Path, handle: IO[str]) -> None:
+    """Give an environment pip.
+
+    Raises:
+        SetupError: there is none for this Python, or it was stopped.
+    """
+    if run([str(python), "-I", "-m", "ensurepip"], handle):
         raise SetupError(f"{python} has no pip, and could not be given one: Python says why above.")
 
 
@@ -71,38 +72,24 @@ def _reason(environment: Path) -> str:
     )
 
 
-def run(command: list[str], handle: IO[str] | None = None, *, shown: bool = True) -> int:
+def run(command: list[str], handle: IO[str] | None = None) -> int:
     """Run a program, its output on standard error; it ends when this one is stopped. Returns its exit code.
 
     Raises:
         SetupError: it was stopped.
     """
     settings = {name: value for name, value in os.environ.items() if name not in _HELD_BACK}
-    output = sys.stderr.fileno() if shown and _has_number(sys.stderr) else subprocess.DEVNULL
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=output,
+        stdout=_shown(),
+        stderr=subprocess.STDOUT,
         env=settings | {"PIP_USER": "0", "PYTHONUTF8": "1"},
         # the child holds the lock file too, so that a kill of this process alone lets nobody in beside it
         pass_fds=(handle.fileno(),) if handle is not None and os.name == "posix" else (),
     )
-    with _ended(process):
+    try:
         return process.wait()
-
-
-def _has_number(stream: IO[str]) -> bool:
-    try:
-        return stream.fileno() >= 0
-    except (OSError, ValueError):  # under a test's or a notebook's own stream
-        return False
-
-
-@contextlib.contextmanager
-def _ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    try:
-        yield
     except KeyboardInterrupt:
         process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -110,3 +97,10 @@ def _ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
         process.kill()
         process.wait()
         raise SetupError(STOPPED) from None
+
+
+def _shown() -> int:
+    try:
+        return sys.stderr.fileno()
+    except (OSError, ValueError):  # under a test's or a notebook's own stream
+        return subprocess.DEVNULL
