@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import re
 import shutil
@@ -22,7 +23,7 @@ from .bootstrap import COMMANDS, DETECTORS, MODELS, REQUIREMENTS, ROOT, STANDALO
 
 TEST = REQUIREMENTS / "test.txt"
 COVERAGE = ("--cov", "--cov-report=term:skip-covered")
-SUITES = ("fast", "slow", "models", "browser", "webui")
+SUITES = ("fast", "not fast", "thorough", "slow", "models", "browser", "webui")
 
 
 @dataclass(frozen=True)
@@ -44,16 +45,11 @@ class Pins:
         Raises:
             SetupError: there is none.
         """
-        own = bootstrap.base_python()
-        if self.fits(sys.version_info[:2]):
-            return own
-        for minor in range(min(self.highest[1], 30), self.lowest[1] - 1, -1):
-            found = shutil.which(f"python3.{minor}")
-            if found and self.fits(installer.version_of(found)):
-                return found
-        span = f"{self.lowest[0]}.{self.lowest[1]}" + (
-            f" to 3.{self.highest[1]}" if self.highest[1] < 99 else " or newer"
-        )
+        found = (bootstrap.base_python(), *(shutil.which(f"python3.{minor}") for minor in range(30, 9, -1)))
+        for each in filter(None, found):
+            if self.fits(installer.version_of(each)):
+                return each
+        span = f"3.{self.lowest[1]} " + (f"to 3.{self.highest[1]}" if self.highest[1] < 99 else "or newer")
         raise SetupError(f"The pins of {self.lock.name} need Python {span}: install it so that it is in PATH.")
 
 
@@ -109,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Any other arguments go to pytest; then only pytest runs.",
     )
     test.add_argument("--pins", choices=tuple(PINS), help="run the tests, without the checks, with these versions")
-    test.add_argument("--coverage", action="store_true", help="report the share of lib_bootcamp that the tests run")
+    test.add_argument("--coverage", action="store_true", help="measure how much of lib_bootcamp the fast tests run")
     for each in (setup, check, test):
         each.add_argument("--fresh", action="store_true", help="make the environment again, with this Python")
     return parser
@@ -134,6 +130,8 @@ def _setup_of_wheel(*, detectors: bool) -> int:
         wanted = [line for line in lines if line and line.partition("==")[0].lower() not in there]
         if wanted:
             pip.add(wanted)
+        if importlib.util.find_spec("torch") is None:
+            raise SetupError("`detect` needs torch too", hint="run `pip install 'sd-webui-bootcamp[models]'`.")
     print(f"Ready: {sys.executable}")
     return 0
 
@@ -164,11 +162,15 @@ def _test(pins: str | None, pytest_args: Sequence[str], *, fresh: bool, coverage
         if fresh or not bootstrap.is_whole(chosen.folder, chosen.lock):
             installer.ensure(chosen.folder, [chosen.lock], python=chosen.python(), fresh=fresh)
         python = bootstrap.interpreter(chosen.folder)
-    code, tally = _pytest(python, [*(COVERAGE if coverage else ()), *pytest_args], pins)
+    measured = COVERAGE if coverage else ()
+    # of a whole run the fast tests are measured: coverage makes what computes several times slower
+    whole = coverage and not pytest_args
+    runs = [(*measured, "-m", "fast"), ("-m", "not fast")] if whole else [(*measured, *pytest_args)]
+    done = [_pytest(python, each, pins) for each in runs]
     if failed:
         print(f"Failed: {', '.join(failed)}.")
-    print(tally)
-    return 1 if failed else code
+    print(*(tally for _, tally in done), sep="\n")
+    return 1 if failed else max(code for code, _ in done)
 
 
 def _pytest(python: Path, arguments: Sequence[str], pins: str | None) -> tuple[int, Tally]:

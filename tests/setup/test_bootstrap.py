@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -81,7 +80,7 @@ class Project:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=600,
         )
 
     def state(self) -> str:
@@ -275,7 +274,7 @@ def test_two_first_calls_at_a_time_both_succeed(project: Project) -> None:
         )
         for _ in range(2)
     ]
-    reported = [call.communicate(timeout=120) for call in calls]
+    reported = [call.communicate(timeout=600) for call in calls]
     assert [call.returncode for call in calls] == [7, 7]
     assert sorted("Setting up" in err for _, err in reported) == [False, True]
 
@@ -389,27 +388,6 @@ def test_a_python_without_venv_learns_what_to_install(project: Project, tmp_path
     assert not project.venv.exists()
 
 
-def test_every_lock_pins_every_package() -> None:
-    for name in ("standalone", "test", "webui"):
-        lines = (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8").splitlines()
-        assert all("==" in line.partition(";")[0] for line in lines if line and not line.startswith("#")), name
-
-
-def test_the_test_lock_agrees_with_the_programs() -> None:
-    def pins(name: str) -> dict[str, set[str]]:
-        found: dict[str, set[str]] = {}
-        for line in (ROOT / "requirements" / name).read_text(encoding="utf-8").splitlines():
-            if line and not line.startswith("#"):
-                package, _, rest = line.partition("==")
-                found.setdefault(package.lower(), set()).add(rest.partition(";")[0].strip())
-        return found
-
-    program, test = pins("standalone.txt"), pins("test.txt")
-    assert {name: test[name] for name in program.keys() & test} == {
-        name: program[name] for name in program.keys() & test
-    }
-
-
 @pytest.mark.parametrize(("name", "version", "fits"), [
     ("webui", (3, 9), False), ("webui", (3, 10), True), ("webui", (3, 11), True), ("webui", (3, 12), False),
     ("current", (3, 10), False), ("current", (3, 13), True), ("current", None, False),
@@ -453,17 +431,14 @@ def test_an_environment_of_the_version_before_is_kept(whole: Project) -> None:
     assert (whole.venv / "mine").exists()
 
 
-def direct(lines: list[str]) -> set[str]:
-    return {re.split(r"[<>=!~ ;\[]", line)[0].lower() for line in lines}
-
-
-def test_the_locks_hold_what_the_package_declares() -> None:
-    if sys.version_info < (3, 11):
-        pytest.skip("reads TOML")
-    import tomllib
-
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    declared = {"standalone": project["dependencies"], **project["optional-dependencies"]}
-    for name, lines in declared.items():
-        lock = (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8").splitlines()
-        assert not direct(lines) - direct([line for line in lock if not line.startswith("#")]), name
+def test_in_a_wheel_the_detectors_come_without_what_they_declare_and_torch_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    added: list[str] = []
+    monkeypatch.setattr(development, "distributions", list)
+    monkeypatch.setattr(development.pip, "add", added.extend)
+    monkeypatch.setattr(development.importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(SetupError, match=r"needs torch too.*pip install 'sd-webui-bootcamp\[models\]'"):
+        development._setup_of_wheel(detectors=True)
+    assert "controlnet-aux==0.0.10" in added
+    assert not any("opencv" in each for each in added)
