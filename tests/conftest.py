@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import os
 import shutil
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.markers import MARKERS, mark, marker_of
+from tests.markers import MARKERS, is_asked_for, mark
 from tests.ml.needs import missing
 from tests.serving import address as address
 
@@ -55,9 +56,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Files of other suites than the one that is asked for are not even imported: torch alone takes seconds."""
-    asked = config.getoption("markexpr")
     is_file = collection_path.name.startswith("test_") and collection_path.suffix == ".py"
-    return True if asked in MARKERS and is_file and marker_of(collection_path) != asked else None
+    return True if is_file and not is_asked_for(collection_path, config.getoption("markexpr")) else None
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -65,6 +65,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Each gets its marker; the files that take longest come first, so that no core waits for them at the end."""
     mark(items)
     items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
+
+
+def pytest_collection_finish() -> None:
+    """What is imported stays: tests that collect garbage, and there are many, do not walk through it each time."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_report_header() -> list[str]:

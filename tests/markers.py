@@ -1,4 +1,4 @@
-"""Which suite a test belongs to, by its file: `python -m lib_bootcamp test -m fast`.
+"""Which suite a test belongs to, by its file or its own mark: `python -m lib_bootcamp test -m fast`.
 
 | marker | what it is |
 |---|---|
@@ -6,6 +6,7 @@
 | browser | Chromium on the standalone page |
 | models | torch, and models that run on it |
 | slow | none of these, and started processes, servers or environments that take their time |
+| thorough | of a fast file, a test that has `@pytest.mark.thorough`: many made inputs, large ones, or torch |
 | fast | all else: below 90 s on two cores, without models |
 """
 
@@ -21,7 +22,7 @@ FOLDERS = {"webui": "webui", "browser": "browser", "security": "slow", "setup": 
 NEEDS_MODELS = ("skip_without_models(", "from tests.surfaces.cli.test_readme import WITH_MODELS")
 STARTS = re.compile(r"\bsubprocess\b|\bschemathesis\b|\btests\.serving\b")
 """What starts processes or servers, or sends hundreds of requests."""
-MARKERS = ("fast", "slow", "models", "browser", "webui")
+MARKERS = ("fast", "thorough", "slow", "models", "browser", "webui")
 
 
 def marker_of(path: Path) -> str:
@@ -36,10 +37,26 @@ def marker_of(path: Path) -> str:
     return "slow" if STARTS.search(text) else "fast"
 
 
+def suites_of(path: Path) -> set[str]:
+    """The markers of a file's tests."""
+    marker = marker_of(path)
+    thorough = marker == "fast" and "pytest.mark.thorough" in path.read_text(encoding="utf-8")
+    return {marker, "thorough"} if thorough else {marker}
+
+
+def is_asked_for(path: Path, expression: str) -> bool:
+    """Whether `-m expression` can choose tests of a file; yes, for an expression of more than a suite."""
+    suites = suites_of(path)
+    if expression.startswith("not "):
+        return suites != {expression.removeprefix("not ")}
+    return expression not in MARKERS or expression in suites
+
+
 def mark(items: list[pytest.Item]) -> None:
     """Give every test its marker."""
     known: dict[Path, str] = {}
     for item in items:
         if item.path not in known:
             known[item.path] = marker_of(item.path)
-        item.add_marker(known[item.path])
+        if item.get_closest_marker("thorough") is None or known[item.path] != "fast":
+            item.add_marker(known[item.path])

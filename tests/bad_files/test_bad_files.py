@@ -119,6 +119,7 @@ def _decoded_or_refused(data: bytes) -> None:
     assert image.ndim == 3
 
 
+@pytest.mark.thorough
 @settings(deadline=None, max_examples=150)
 @given(st.sampled_from(KINDS), st.data())
 def test_a_picture_cut_anywhere_is_read_or_refused(kind, data):
@@ -126,6 +127,7 @@ def test_a_picture_cut_anywhere_is_read_or_refused(kind, data):
     _decoded_or_refused(whole[: data.draw(st.integers(0, len(whole)))])
 
 
+@pytest.mark.thorough
 @settings(deadline=None, max_examples=250)
 @given(st.sampled_from(KINDS), st.data())
 def test_a_picture_with_flipped_bytes_is_read_or_refused(kind, data):

@@ -20,9 +20,9 @@ REPORT, CAPTIONS = "/bootcamp/v1/dataset/report", "/bootcamp/v1/dataset/captions
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     folder = tmp_path / "sets" / "dog"
-    add(folder, "a.png", picture(1), "a red dog, on grass")
-    add(folder, "b.png", picture(2), None)
-    add(tmp_path / "secret", "s.png", picture(3), "secret")
+    add(folder, "a.png", picture(1, (96, 96)), "a red dog, on grass")
+    add(folder, "b.png", picture(2, (96, 96)), None)
+    add(tmp_path / "secret", "s.png", picture(3, (96, 96)), "secret")
     return folder
 
 

@@ -70,6 +70,7 @@ def test_no_folder_has_more_than_twenty_files_of_its_own(folder: Path) -> None:
     assert len(list(folder.glob("*.py"))) <= MOST_FILES
 
 
+@pytest.mark.thorough
 def test_no_folders_import_each_other_in_a_circle() -> None:
     graph = folder_imports()
     assert sorted(folder for folder in graph if folder in reached(graph, folder)) == []

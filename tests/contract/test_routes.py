@@ -273,6 +273,7 @@ def _form(parts: list[tuple[str, str | None, bytes]], boundary: str = "xyz") -> 
 _names = st.text(st.characters(codec="utf-8", exclude_characters='"\r\n\\\0', exclude_categories=("Cc",)), min_size=1)
 
 
+@pytest.mark.thorough
 @settings(deadline=None, max_examples=150)
 @given(
     st.lists(st.tuples(_names, st.none() | _names, st.binary(max_size=60).filter(lambda data: b"--xyz" not in data)))

@@ -332,6 +332,7 @@ def test_components_give_the_queue_back(host, webui):
     assert not webui.queue_lock.locked()
 
 
+@pytest.mark.thorough
 @needs_torch
 def test_a_merged_lora_is_taken_out_and_the_webui_knows(host, webui, monkeypatch):
     networks(monkeypatch)

@@ -103,6 +103,7 @@ def finished(folder: Path, script: Script, number: int) -> Jobs:
     return jobs
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("table", "kept"), [(False, folder_run.KEPT_BYTES), (False, 0), (True, 0)])
 def test_killed_at_any_point_a_job_loses_nothing_and_repeats_at_most_a_batch(
     tmp_path: Path, death: Death, table: bool, kept: int, monkeypatch: pytest.MonkeyPatch
@@ -143,6 +144,7 @@ def test_killed_at_any_point_a_job_loses_nothing_and_repeats_at_most_a_batch(
     assert point > 20
 
 
+@pytest.mark.thorough
 def test_killed_at_any_point_an_undo_is_finished_by_the_next_one(tmp_path: Path, death: Death) -> None:
     for point in range(1, 1000):
         folder = tmp_path / str(point)

@@ -287,6 +287,7 @@ def test_a_rule_over_several_fields_names_the_path_too():
     assert refused(Spans, {"spans": [{"low": 2, "high": 1}]}).param == "spans[0].low"
 
 
+@pytest.mark.thorough
 @settings(deadline=None, max_examples=150)
 @given(
     st.sampled_from([param.name for param in Everything.fields()]),
@@ -517,6 +518,7 @@ def test_every_schema_is_json(declaration):
     assert json.loads(json.dumps(schema, allow_nan=False)) == schema
 
 
+@pytest.mark.thorough
 @settings(deadline=None, max_examples=150)
 @given(st.sampled_from([each.name for each in Everything.fields() if each.kind != "image"]), _json)
 def test_schema_and_check_agree_on_what_is_good(name, value):

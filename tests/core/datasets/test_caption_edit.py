@@ -207,6 +207,7 @@ _edits = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.thorough
 @given(st.lists(_captions.filter(str.strip), min_size=2, max_size=4), _edits, st.sampled_from(["\n", "\r\n", "\n\n"]))
 def test_lines_are_edited_as_captions_of_their_own(lines: list[str], edit: dict[str, Any], end: str) -> None:
     whole = end.join(line.strip() for line in lines)

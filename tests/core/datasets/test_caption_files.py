@@ -171,6 +171,7 @@ def test_a_caption_is_rewritten_and_the_rest_of_its_file_stays(data: bytes | Non
     assert rewritten(Path("a.txt"), data, text) == made
 
 
+@pytest.mark.thorough
 @given(
     st.dictionaries(st.from_regex(r"[a-z]{1,5}\.png", fullmatch=True), st.text(st.characters(codec="utf-8"))),
     st.sampled_from(["captions.csv", "metadata.jsonl"]),

@@ -54,6 +54,7 @@ def test_a_run_is_undone_as_a_whole_and_the_newest_first(journal: Journal, root:
 _steps = st.lists(st.tuples(st.sampled_from("abc"), st.binary(max_size=8)), max_size=8)
 
 
+@pytest.mark.thorough
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(st.dictionaries(st.sampled_from("abc"), st.binary(max_size=8)), st.lists(_steps, max_size=4))
 def test_undo_restores_every_byte_after_any_runs(

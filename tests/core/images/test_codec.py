@@ -62,6 +62,7 @@ def test_lab_colors_are_converted():
 # --- base64
 
 
+@pytest.mark.thorough
 @settings(deadline=None, max_examples=60)
 @given(_rgb)
 def test_base64_keeps_every_pixel(image):

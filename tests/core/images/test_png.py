@@ -50,6 +50,7 @@ def both_ways(image: Any) -> list[bytes]:
         return [*written, encode_png(image)]
 
 
+@pytest.mark.thorough
 @settings(deadline=None, max_examples=150)
 @given(PICTURES)
 def test_every_pixel_is_kept(image: Any) -> None:

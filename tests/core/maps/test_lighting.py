@@ -289,6 +289,7 @@ LIGHTS = st.builds(
 )
 
 
+@pytest.mark.thorough
 @settings(deadline=None, max_examples=120)
 @given(st.lists(LIGHTS, max_size=4), st.sampled_from([(160, 160), (300, 90), (97, 211)]), st.booleans())
 def test_interpolated_light_is_within_one_level_of_every_pixel_computed(lights, size, with_normals):

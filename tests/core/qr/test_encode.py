@@ -25,6 +25,7 @@ def _from_qrcode(content: str, version: int, level: str, mask: int) -> np.ndarra
 
 # The package's Reed-Solomon coder takes 0.2 s for version 40, so each version is seen at one level;
 # levels and masks go round, and versions up to 10 are seen at all levels.
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("version", "level", "mask"),
     [(version, qr_spec.LEVELS[version % 4], version * 3 % 8) for version in range(1, 41)]

@@ -26,6 +26,7 @@ def test_a_wide_logo_takes_a_wide_area():
     assert (area.rows, area.columns) == (5, 9)
 
 
+@pytest.mark.thorough
 @given(
     version=st.integers(1, 40),
     level=st.sampled_from(qr_spec.LEVELS),

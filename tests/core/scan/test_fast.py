@@ -30,6 +30,7 @@ def spent(picture: Image, *, damaged: bool) -> int:
     return sum(each.shown.size * PRICES[each.decoder] for each in tries)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("damaged", "least"), [(False, LEAST_PIXELS), (True, LEAST_PIXELS_DAMAGED)])
 @pytest.mark.parametrize("size", SIZES)
 def test_what_follows_the_whole_picture_costs_at_most_as_much_again(

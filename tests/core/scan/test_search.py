@@ -195,6 +195,7 @@ def test_a_search_that_is_stopped_asks_no_reader() -> None:
     assert reader.shapes == []
 
 
+@pytest.mark.thorough
 def test_a_picture_full_of_finder_patterns_ends_with_the_stop(monkeypatch: pytest.MonkeyPatch) -> None:
     finder = np.pad(np.array(qr_matrix("x", "L").modules)[:7, :7], 1)
     picture = np.tile(draw(finder, 1, 0), (342, 342))

@@ -28,6 +28,7 @@ def test_tokens_counted_by_hand(text: str, tokens: int) -> None:
     assert count_tokens(text) == tokens
 
 
+@pytest.mark.thorough
 def test_the_count_is_transformers_own_on_anything() -> None:
     transformers = pytest.importorskip("transformers")
     tokenizer = getattr(transformers, "CLIPTokenizerFast", transformers.CLIPTokenizer).from_pretrained(

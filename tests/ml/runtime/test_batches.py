@@ -300,6 +300,7 @@ def test_no_thread_is_left_when_the_results_are_not_taken_to_the_end() -> None:
     assert threading.active_count() == before
 
 
+@pytest.mark.thorough
 @given(
     count=st.integers(0, 30),
     size=st.integers(1, 9),

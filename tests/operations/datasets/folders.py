@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from PIL import Image as Pil
 from PIL import ImageFilter, ImageOps
 
 
+@functools.cache
 def picture(seed: int, size: tuple[int, int] = (640, 640)) -> Pil.Image:
     """Soft blobs with sharp squares on them: a picture of its own for each seed."""
     rng = np.random.default_rng(seed)
@@ -28,7 +30,7 @@ def add(
     """Save a picture with its caption beside it."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / name
-    made.save(path, **options)
+    made.save(path, **{"compress_level": 1, **options})  # a PNG's; quick to write
     if caption is not None:
         path.with_suffix(".txt").write_text(caption, encoding="utf-8")
     return path

@@ -132,9 +132,9 @@ def test_a_good_data_set_has_nothing_to_mend(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("count", "level"), [(3, "fix"), (10, "review"), (16, "good")])
 def test_quantity_is_judged_without_the_copies(tmp_path: Path, count: int, level: str) -> None:
     for number in range(count):
-        add(tmp_path, f"{number}.png", picture(number))
+        add(tmp_path, f"{number}.png", picture(number, (300, 300)))
     for number in range(5):
-        add(tmp_path, f"copy{number}.png", picture(0))
+        add(tmp_path, f"copy{number}.png", picture(0, (300, 300)))
     made = run(tmp_path)
     assert {each.area: each.level for each in made.verdicts}["Quantity"] == level
     assert kinds(made)["concept"] == count

@@ -88,6 +88,7 @@ looks = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.thorough
 @given(
     content=contents,
     look=looks,
@@ -121,6 +122,7 @@ def test_any_text_scans_back_in_any_version_style_and_size(
     assert_scans(result)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("version", [1, 6, 7, 14, 20, 27, 33, 40])
 @pytest.mark.parametrize("style", STYLES)
 def test_every_style_scans_at_small_and_large_versions(style, version):
@@ -134,6 +136,7 @@ def test_every_style_scans_at_small_and_large_versions(style, version):
     assert_scans(result)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("finder", FINDERS)
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("payload", PAYLOADS)

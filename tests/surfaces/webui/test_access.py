@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import pytest
@@ -44,16 +45,23 @@ class Blocks:
         app = FastAPI()
         self.client = TestClient(gr.mount_gradio_app(app, self.page, path="/"), base_url=OWN)
         remember_callers(app, rules)
+        self.where = f"{'' if OLD else self.client.get('/config').json().get('api_prefix', '')}/run/run_it"
 
     def press(self, headers: dict[str, str] | None = None, **body: Any) -> Any:
-        where = "/run/run_it" if OLD else f"{self.client.get('/config').json().get('api_prefix', '')}/run/run_it"
         given = {"data": ["hello"], "fn_index": 0, "session_hash": "a", **body}
-        return self.client.post(where, json=given, headers=headers or {})
+        return self.client.post(self.where, json=given, headers=headers or {})
 
 
 @pytest.fixture(params=[False, True], ids=["at once", "waiting in a queue"])
 def blocks(request: pytest.FixtureRequest) -> Blocks:
-    return Blocks(RULES, waits=request.param)
+    made = _made(waits=request.param)
+    made.ran.clear()
+    return made
+
+
+@functools.cache
+def _made(*, waits: bool) -> Blocks:
+    return Blocks(RULES, waits=waits)
 
 
 @pytest.mark.parametrize("headers", [{}, {"origin": OWN}, {"origin": "http://localhost:3000"}])

@@ -70,6 +70,7 @@ def values_of(control: str) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries({}, optional=kinds)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("control", ["qr", "brightness", "lighting"])
 def test_all_values_come_back_exactly(control: str) -> None:
     defaults = {each.name: each.default for each in map_fields(find(control))}

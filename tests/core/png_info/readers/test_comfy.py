@@ -804,6 +804,7 @@ def test_a_subgraphs_widget_has_the_value_of_its_outside(outside, text):
 # --- hostile graphs
 
 
+@pytest.mark.thorough
 def test_a_chain_of_a_hundred_thousand_nodes_ends_in_bounded_memory():
     graph = text_to_image(positive=["r0", 0])
     graph |= {f"r{n}": node("Reroute", value=[f"r{n + 1}", 0]) for n in range(90_000)}

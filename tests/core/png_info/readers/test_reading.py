@@ -156,6 +156,7 @@ def test_a_file_over_the_bound_is_refused():
         extract(b"\x89PNG\r\n\x1a\n" + bytes(64 * 2**20))
 
 
+@pytest.mark.thorough
 @settings(deadline=None, max_examples=150)
 @given(st.sampled_from(["PNG", "JPEG", "WEBP"]), st.data())
 def test_any_damage_is_read_or_refused(kind, data):
@@ -169,6 +170,7 @@ def test_any_damage_is_read_or_refused(kind, data):
         return
 
 
+@pytest.mark.thorough
 @settings(deadline=None, max_examples=150)
 @given(
     st.recursive(
@@ -203,6 +205,7 @@ def test_json_of_any_shape_is_read_or_passed_over(value, name):
     json.dumps(made.extras if made else None, allow_nan=False)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "line",
     [
@@ -221,6 +224,7 @@ def test_lines_that_would_take_a_regular_expression_hours_are_read(line):
 _ALPHABET = st.text('ab ,:"()<>\n\\é漢1', max_size=30)
 
 
+@pytest.mark.thorough
 @settings(deadline=None, max_examples=300)
 @given(
     _ALPHABET,
