@@ -192,12 +192,12 @@ def _memory(root: Path, count: int) -> dict[str, Any]:
         "print(json.dumps(measured(Path(sys.argv[1]), int(sys.argv[2]))))"
     )
     folder = _pictures(root / "memory", count)
-    told = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", code, str(folder), str(count)], cwd=ROOT, capture_output=True, text=True, check=True
     )
     import json
 
-    return dict(json.loads(told.stdout.splitlines()[-1]))
+    return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
 def measured(folder: Path, count: int) -> dict[str, Any]:
@@ -223,12 +223,12 @@ def _of_labels(count: int, rounds: int) -> dict[str, Any]:
     labels = tuple(f"label number {at}" for at in range(count))
     params = CaptionSettings(labels=labels, never=tuple(f"never {at}" for at in range(500)), threshold=0)
     scores = tuple(LabelScore(label=label, value=0.5) for label in labels)
-    said = ImageScores(index=0, path=None, label=labels[0], scores=scores, groups=())
+    scored = ImageScores(index=0, path=None, label=labels[0], scores=scores, groups=())
     sets, wording = {"": labels}, params.wording()
-    wording.compose(caption_pictures._tags(said, sets, params))
+    wording.compose(caption_pictures._tags(scored, sets, params))
     start = time.process_time()
     for _ in range(rounds):
-        wording.compose(caption_pictures._tags(said, sets, params))
+        wording.compose(caption_pictures._tags(scored, sets, params))
     return {"labels": count, "ms": round(1000 * (time.process_time() - start) / rounds, 2)}
 
 

@@ -179,5 +179,5 @@ def table(result: dict[str, Any]) -> str:
         cosine = "-" if row["cosine_mean"] is None else f"{row['cosine_mean']:.6f} ({row['cosine_least']:.6f})"
         lines.append(f"| {TITLES[name]} | {row['per_second']:g} | {row['times']:g} | {cosine} |")
     memory = result["memory"]
-    told = f"{memory['quarter_mib']} MiB a quarter through a folder of {memory['pictures']:,} pictures"
-    return "\n".join([*lines, "", f"Resident memory: {told}, {memory['end_mib']} MiB at its end."])
+    growth = f"{memory['quarter_mib']} MiB a quarter through a folder of {memory['pictures']:,} pictures"
+    return "\n".join([*lines, "", f"Resident memory: {growth}, {memory['end_mib']} MiB at its end."])

@@ -137,9 +137,9 @@ def table(result: dict[str, Any]) -> str:
         "| the report against the loop | " + " | ".join(f"{each['times']:g} x" for each in rows.values()) + " |"
     )
     memory = result["memory"]
-    told = (
+    summary = (
         f"Resident memory: {memory['quarter_mib']} MiB a quarter through a folder of {memory['pictures']:,} pictures, "
         f"{memory['end_mib']} MiB at its end, {memory['whole_mib']} MiB with the finished report "
         f"({memory['seconds']:g} s)."
     )
-    return "\n".join([*lines, "", told])
+    return "\n".join([*lines, "", summary])

@@ -106,15 +106,15 @@ def _follow(context: Context, seeds: int) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = {}
     for name, wanted in maps.items():
         level = block_luma(np.asarray(wanted)[None], 8)[0].ravel()
-        told: dict[str, list[float]] = {"none": [], "guided": []}
+        correlations: dict[str, list[float]] = {"none": [], "guided": []}
         for seed in range(seeds):
             scene = sample_scene(np.random.default_rng((78, seed)), plain=1.0)
             prompt = plain_prompt(scene)
             for kind, values in {"none": {}, "guided": {"guide_map": wanted, "guide_strength": 1.0}}.items():
                 asked = {"prompt": prompt, "seed": seed, "steps": 14, **size, **values}
                 picture = TXT2IMG.run(TXT2IMG.params_from(asked), context).image
-                told[kind].append(float(np.corrcoef(block_luma(picture[None], 8)[0].ravel(), level)[0, 1]))
-        found[name] = {kind: round(float(np.mean(each)), 3) for kind, each in told.items()}
+                correlations[kind].append(float(np.corrcoef(block_luma(picture[None], 8)[0].ravel(), level)[0, 1]))
+        found[name] = {kind: round(float(np.mean(each)), 3) for kind, each in correlations.items()}
     return found
 
 

@@ -1,7 +1,7 @@
 """Interrogation against clip-interrogator 0.6.0: ViT-B-32 (random weights cost what others do), its tables, a caption.
 
 Both sides say the same text, which is asserted in the run. clip-interrogator's chain takes minutes a picture on a
-processor and its tables more than an hour, so of its tables a part is timed and told in labels a second; it is given
+processor and its tables more than an hour, so of its tables a part is timed, in labels a second; it is given
 our vectors of the rest as its own cache. On CUDA it computes in half precision and rounds differently, so both run on
 the processor.
 """
@@ -146,12 +146,12 @@ def _best(theirs: Any, encoder: Any, labels: Any, context: Context, options: Any
     def ours() -> str:
         return _ours(encoder, labels, context, options, [picture])[0]
 
-    before, said = _seconds(ours)
+    before, prompts = _seconds(ours)
     seconds, text = _seconds(
         lambda: theirs.interrogate(opened, options.min_flavors, options.longest("best"), caption=CAPTION)
     )
     after, again = _seconds(ours)
-    assert said == again == text, (said, again, text)
+    assert prompts == again == text, (prompts, again, text)
     mine = (before + after) / 2
     any_vector = encoder.features([CAPTION], SilentProgress())
     (candidates,) = labels.rank("merged", labels.similarities(any_vector), options.intermediate)
@@ -180,8 +180,8 @@ def _fast(  # noqa: PLR0913
 
     times: dict[str, list[float]] = {"theirs": [], "ours": []}
     for number in range(rounds + 1):
-        (seconds, text), (own, said) = _seconds(plain), _seconds(mine)
-        assert text == said, [pair for pair in zip(text, said, strict=True) if pair[0] != pair[1]]
+        (seconds, text), (own, prompts) = _seconds(plain), _seconds(mine)
+        assert text == prompts, [pair for pair in zip(text, prompts, strict=True) if pair[0] != pair[1]]
         if number:
             times["theirs"].append(seconds)
             times["ours"].append(own)
@@ -199,12 +199,12 @@ def _ours(encoder: Any, labels: Any, context: Context, options: Any, pictures: S
 
     # equals in the order of a set, as clip-interrogator goes through them in this process
     asked = Interrogator(encoder, labels, context, options, caption=CAPTION, order=set)
-    said = []
+    prompts = []
     for made in asked.answers(pictures, lambda each: each):
         if isinstance(made, BootcampError):
             raise made
-        said.append(made.prompt)
-    return said
+        prompts.append(made.prompt)
+    return prompts
 
 
 def table(result: dict[str, Any]) -> str:

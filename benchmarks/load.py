@@ -124,8 +124,12 @@ def table(result: dict[str, Any]) -> str:
         "|---|---|---|---|---|---|",
     ]
     for row in result["rows"]:
-        told = [row["idle"]["p50_ms"], row["idle"]["p95_ms"], *(row["loaded"][f"p{each}_ms"] for each in (50, 95, 100))]
-        lines.append(f"| `GET {row['route']}` | " + " | ".join(f"{each:g}" for each in told) + " |")
+        values = [
+            row["idle"]["p50_ms"],
+            row["idle"]["p95_ms"],
+            *(row["loaded"][f"p{each}_ms"] for each in (50, 95, 100)),
+        ]
+        lines.append(f"| `GET {row['route']}` | " + " | ".join(f"{each:g}" for each in values) + " |")
     return "\n".join(lines)
 
 

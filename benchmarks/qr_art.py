@@ -88,7 +88,7 @@ class Studio:
         best = max(found, key=lambda each: each.rank)
         made = [self.read(found[0].drawn.image, layout, 1)]
         if params.max_tries > 1:
-            made.append(self.read(best.image, layout, len(found), best.report.touched))
+            made.append(self.read(best.image, layout, len(found), best.report.touch_up))
         return made
 
     def read(self, image: Image, layout: QrLayout, count: int, touched: int = 0) -> Made:
@@ -130,7 +130,7 @@ class Judge:
         from tools.mini_models.shapes.measure import KINDS, hits
 
         pictures = [each.image for each in made]
-        told = hits(self.clip, pictures, list(scenes))
+        found = hits(self.clip, pictures, list(scenes))
         seen = np.concatenate([self.clip.encode_images(pictures[at : at + 50]) for at in range(0, len(pictures), 50)])
         asked = np.concatenate([self.clip.encode_texts(list(prompts)[at : at + 50]) for at in range(0, len(made), 50)])
         row = {
@@ -140,12 +140,12 @@ class Judge:
             "exact_ladder": np.mean([each.ladder > 0 for each in made]),
             "ladder_score": np.mean([each.ladder for each in made]),
             "module_error": np.mean([each.module_error for each in made]),
-            "prompt_accuracy": np.mean([told[kind] for kind in KINDS]),
+            "prompt_accuracy": np.mean([found[kind] for kind in KINDS]),
             "prompt_score": float((seen * asked).sum(1).mean()),
             "tries": np.mean([each.tries for each in made]),
             "touched_share": np.mean([each.touched > 0 for each in made]),
             "touched_levels": np.mean([each.touched for each in made]),
-            **{kind: told[kind] for kind in KINDS},
+            **{kind: found[kind] for kind in KINDS},
         }
         return {name: round(float(value), 4) for name, value in row.items()}
 

@@ -69,8 +69,8 @@ def _seconds(arguments: Sequence[str]) -> float:
 
 def _load_scripts() -> float:
     """Milliseconds of the WebUI's "load scripts"."""
-    told = subprocess.run([sys.executable, "-c", WEBUI], check=True, cwd=ROOT, capture_output=True, text=True)
-    return float(told.stdout)
+    done = subprocess.run([sys.executable, "-c", WEBUI], check=True, cwd=ROOT, capture_output=True, text=True)
+    return float(done.stdout)
 
 
 def run(quick: bool) -> dict[str, Any]:  # noqa: FBT001 - the signature of every benchmark

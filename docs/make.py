@@ -155,9 +155,9 @@ trained on the detector's maps and none else; there is a unit preset (and `--pre
 
 {notes}
 
-## Where the files lie
+## Where the files are
 
-A file that is on this machine is used where it lies, under its name above: in the WebUI in ControlNet's folder for
+A file that is on this machine is used where it is, under its name above: in the WebUI in ControlNet's folder for
 annotators (Settings, `--controlnet-annotator-models-path`, `models/ControlNetPreprocessor`, the extension's
 `annotator/downloads`), else in `detectors` in the data folder; then in the hub's cache. What is missing is fetched into
 the first of these, once, with its progress, and held against the hub's SHA-256; `HF_ENDPOINT` names another hub,
@@ -186,7 +186,7 @@ graphics card.
 
 controlnet-aux 0.0.10 is installed without what it declares (it asks for one more OpenCV, which would overwrite the one
 that is there): in the WebUI by `install.py`, here by `requirements/detectors.txt` when `detect` is first called.
-MediaPipe's models lie in the package up to 0.10.21, which needs protobuf below 5: in the WebUI ControlNet brings it,
+MediaPipe's models are in the package up to 0.10.21, which needs protobuf below 5: in the WebUI ControlNet brings it,
 beside this program's own packages it does not work.
 """
 

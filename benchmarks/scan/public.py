@@ -5,7 +5,7 @@
 Folders as `public_pictures.py` beside it knows them: checkouts of zxing-cpp, jsQR, node-quirc, or boofcv's QR pictures.
 zxing-cpp is shown the picture at full size; WeChat too, in a process that is killed after twenty seconds. A full scan
 contains a fast one, so that it is made only where the fast one reads nothing. A picture is read when one of its texts
-is; where nobody wrote its texts down, any text counts. A text that is not among those written down is told as such: it
+is; where nobody wrote its texts down, any text counts. A text that is not among those written down is marked so: it
 is false, or a code that nobody counted. `--write` puts a folder's result into `benchmarks/results/scan_corpora.json`.
 """
 

@@ -219,7 +219,7 @@ DETECTORS: dict[Name, Detector] = {
         through="mediapipe",
         options=("faces", "threshold"),
         license="Apache 2.0",
-        note="Its weights lie in the package mediapipe, up to 0.10.21 with protobuf 3 or 4; runs on the processor.",
+        note="Its weights are in the package mediapipe, up to 0.10.21 with protobuf 3 or 4; runs on the processor.",
     ),
     "objects": Detector(
         title="Objects by phrase: OWL-ViT and SAM",
