@@ -52,6 +52,52 @@ class Bootcamp(scripts.Script):
         parts().runner.after_all(p)
 
 
+class Selectable:
+    """What a script of the Script dropdown does; no script itself, for the WebUI makes one of each class of them."""
+
+    form: str
+    infotext_fields: Any
+    paste_field_names: Any
+
+    def title(self) -> str:
+        """The name over the API is this in lower case."""
+        return self.form
+
+    def show(self, is_img2img: bool) -> Any:
+        """In both tabs."""
+        return True
+
+    def ui(self, is_img2img: bool) -> list[Any]:
+        """Build its form."""
+        from lib_bootcamp.surfaces.webui.scripts.page import build_script
+        from lib_bootcamp.surfaces.webui.scripts.values import form_of
+
+        built = build_script(form_of(self.form), img2img=is_img2img)
+        self.infotext_fields, self.paste_field_names = built.infotext_fields, built.paste_field_names
+        return built.inputs
+
+    def run(self, p: Any, *args: Any) -> Any:
+        """Draw all of it."""
+        from lib_bootcamp.hosts.webui_pipeline import WebUiPipeline
+        from lib_bootcamp.surfaces.webui.scripts.runner import ScriptRunner
+        from lib_bootcamp.surfaces.webui.scripts.values import form_of
+
+        with parts().host.queue_held(bar=False):  # the WebUI runs scripts under its queue
+            return ScriptRunner(parts().host, parts().webui, WebUiPipeline()).run(form_of(self.form), p, args)
+
+
+class UntilItScans(Selectable, scripts.Script):
+    """Seeds and strengths until a code is read."""
+
+    form = "QR art until it scans"
+
+
+class CompareControl(Selectable, scripts.Script):
+    """Control maps beside each other."""
+
+    form = "Compare control"
+
+
 class Parts(NamedTuple):
     """What one run of this file is made of."""
 
@@ -89,10 +135,18 @@ def mount_routes(demo: Any, app: Any) -> None:
     """The routes, also without a page (`demo` is None then)."""
     from lib_bootcamp.surfaces.http.access import access_dependency
     from lib_bootcamp.surfaces.http.routes import build_router
+    from lib_bootcamp.surfaces.webui.scripts.values import form_of
     from lib_bootcamp.surfaces.webui.section_request import check_request
 
+    def check(request: Any, read_infotext: Any) -> None:
+        check_request(request, read_infotext)
+        if form_of(getattr(request, "script_name", None)) is not None:
+            from lib_bootcamp.surfaces.webui.scripts.runner import check_script
+
+            check_script(request, read_infotext)
+
     host = parts().host
-    parts().webui.check_requests(check_request)
+    parts().webui.check_requests(check)
     own_pages = access_dependency(host.access_rules())
     app.include_router(build_router(host, [own_pages, *host.auth_dependencies()]))
     if demo is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 from PIL import Image as Pil
@@ -13,7 +14,10 @@ from .arrays import Image, to_rgb
 _INK, _PAPER = (30, 30, 30), (250, 250, 250)
 
 
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+Font: TypeAlias = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+
+def _font(size: int) -> Font:
     try:
         return ImageFont.load_default(size)
     except TypeError:  # Pillow before 10.1 has one size only
@@ -52,8 +56,30 @@ def contact_sheet(
     return np.asarray(sheet, dtype=np.uint8)
 
 
+def captioned(
+    picture: Pil.Image, lines: Sequence[str], font: Font
+) -> Pil.Image:
+    """A picture with lines of text below, in the font; a line that is too wide is shortened in its middle.
+
+    Args:
+        picture: in any mode.
+        lines: as many for each picture that shall have one size.
+        font: of all lines.
+    Returns:
+        RGB, of the same width.
+    """
+    line_px = round(1.3 * font.getbbox("Ag")[3])
+    made = Pil.new("RGB", (picture.width, picture.height + line_px * len(lines) + line_px // 2), _PAPER)
+    made.paste(picture.convert("RGB"))
+    draw = ImageDraw.Draw(made)
+    for at, line in enumerate(lines):
+        text = _fitted(draw, line, font, picture.width - 8)
+        draw.text((4, picture.height + line_px // 4 + at * line_px), text, fill=_INK, font=font)
+    return made
+
+
 def _fitted(
-    draw: ImageDraw.ImageDraw, text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int
+    draw: ImageDraw.ImageDraw, text: str, font: Font, width: int
 ) -> str:
     """The text, shortened in its middle where it is wider than `width` px."""
     text = "".join(each if each.isprintable() else " " for each in text)[:200]

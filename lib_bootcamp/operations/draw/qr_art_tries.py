@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
 from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.arrays import Image
@@ -19,9 +19,23 @@ from lib_bootcamp.core.scan.ladder import is_read, readers_of
 from lib_bootcamp.errors import CancelledError
 from lib_bootcamp.params import Spec
 
-from .qr_art_settings import QrArtParams
-
 Method = Literal["drawn", "stronger guidance", "repaired"]
+
+
+class TryOptions(Protocol):
+    """How hard to try."""
+
+    @property
+    def max_tries(self) -> int:
+        """For each seed."""
+
+    @property
+    def must_read(self) -> Literal["all", "any"]:
+        """Readers."""
+
+    @property
+    def touch_up(self) -> int:
+        """Gray levels at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,12 +88,12 @@ def method_of(report: TryReport) -> str:
 
 
 def tries(
-    drawer: Any, params: QrArtParams, readers: Sequence[Decoder], context: Context, asked: dict[str, Any]
+    drawer: Any, params: TryOptions, readers: Sequence[Decoder], context: Context, asked: dict[str, Any]
 ) -> Iterator[Try]:
     """The tries of one seed, until one scans or there have been `max_tries`.
 
     Args:
-        drawer: `ml.diffusion.qr_art.CodeDrawer`.
+        drawer: `ml.diffusion.qr_art.CodeDrawer`, or what draws as it does.
         params: tries, readers.
         readers: what must read it.
         context: shows the steps.
@@ -114,7 +128,7 @@ def judge(  # noqa: PLR0913 - a picture and what is asked of it
     drawn: Any,
     layout: QrLayout,
     readers: Sequence[Decoder],
-    params: QrArtParams,
+    params: TryOptions,
     context: Context,
     *,
     seed: int,

@@ -7,7 +7,7 @@ none of the characters the WebUI would quote or split at (comma, colon, quotatio
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -43,13 +43,25 @@ def write(
         values: the map's values.
         with_payload: False leaves a person's own texts out.
     """
-    parts: dict[str, str | None] = {"control": section.control}
-    for param in section_fields():
-        if param.name not in {"enabled", "control"}:
-            _put(parts, param, getattr(section, param.name))
-    for param in map_fields(operation):
-        if param.name in values and (with_payload or not is_payload(param)):
-            _put(parts, param, values[param.name])
+    own = [(each, getattr(section, each.name)) for each in section_fields() if each.name not in {"enabled", "control"}]
+    of_map = [
+        (each, values[each.name])
+        for each in map_fields(operation)
+        if each.name in values and (with_payload or not is_payload(each))
+    ]
+    return write_fields([*own, *of_map], {"control": section.control})
+
+
+def write_fields(values: Sequence[tuple[Param, Any]], first: Mapping[str, str] | None = None) -> str:
+    """One line of what differs from the declared defaults; pictures and secrets are left out.
+
+    Args:
+        values: fields with their values.
+        first: what stands before them.
+    """
+    parts: dict[str, str | None] = dict(first or {})
+    for param, value in values:
+        _put(parts, param, value)
     return "&".join(name if text is None else f"{name}={_quoted(text)}" for name, text in parts.items())
 
 
@@ -81,19 +93,35 @@ def parse(text: str, *, strict: bool = False) -> tuple[dict[str, Any], str]:
         for name in names:
             if names.count(name) > 1:
                 raise InvalidParamError(name[:40], "appears twice in this infotext", hint="write it once")
-    texts = {name: (raw if has else None) for name, has, raw in (part.partition("=") for part in text.split("&"))}
+    texts = _texts(text)
     control = texts.get("control") or ""
     operation = next((each for each in control_maps() if each.name == control), None)
     if operation is None:
         raise InvalidParamError(KEY, f"in this infotext is for {control[:40] or 'nothing'}, which is not known here")
-    fields = (*map_fields(operation), *section_fields())
+    return _values(texts, (*map_fields(operation), *section_fields()), KEY, strict=strict), control
+
+
+def read_written(text: str, fields: Sequence[Param], key: str) -> dict[str, Any]:
+    """Raw values by name of what `write_fields` wrote under a key; what a newer version wrote beside is left out.
+
+    Raises:
+        InvalidParamError: a value is of another kind.
+    """
+    return _values(_texts(text), fields, key, strict=False) if text else {}
+
+
+def _texts(text: str) -> dict[str, str | None]:
+    return {name: (raw if has else None) for name, has, raw in (part.partition("=") for part in text.split("&"))}
+
+
+def _values(texts: Mapping[str, str | None], fields: Sequence[Param], key: str, *, strict: bool) -> dict[str, Any]:
     known = {each.name: each for each in fields}
     values: dict[str, Any] = {}
     for name, raw in under_current_names(texts, fields).items():
         param = known.get(name)
         if param is None:
             if strict:
-                raise unknown(name, tuple(known), path=f"{KEY}: ")
+                raise unknown(name, tuple(known), path=f"{key}: ")
             continue  # of a newer version
         given = None if raw is None else unquote(raw)
         if given is None or param.kind in {"string", "choice"}:
@@ -105,7 +133,7 @@ def parse(text: str, *, strict: bool = False) -> tuple[dict[str, Any], str]:
             raise InvalidParamError(
                 name, f"in this infotext is {given[:40]!r}", hint=f"that is not {param.expected()}"
             ) from None
-    return under_current_names(values, fields), control
+    return under_current_names(values, fields)
 
 
 class Pasted(str):

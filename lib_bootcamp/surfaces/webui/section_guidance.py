@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from lib_bootcamp.core.images.arrays import Image
+from lib_bootcamp.core.images.arrays import Floats, Image
 from lib_bootcamp.operations.draw.guidance_fields import guidance_from
 
 from .section import SectionParams
@@ -20,12 +20,19 @@ class SectionSteer:
         maps: uint8 [H, W, 3] RGB of each pass, in order.
         layout: of the code in the first map; None where its brightness is followed.
         luminance: measures the VAE that draws; asked once, when the checkpoint is loaded.
+        modules: float32 [N, N], the weight of each module of the code; None: that of its pattern.
     """
 
     def __init__(
-        self, section: SectionParams, maps: Sequence[Image], layout: Any, luminance: Callable[[], Any]
+        self,
+        section: SectionParams,
+        maps: Sequence[Image],
+        layout: Any,
+        luminance: Callable[[], Any],
+        modules: Floats | None = None,
     ) -> None:
         self.section, self.maps, self.layout, self._luminance = section, maps, layout, luminance
+        self.modules = modules
         self._guides: dict[tuple[int, int], Any] = {}
         self.fit: Any = None
         self.calls = 0
@@ -63,5 +70,5 @@ class SectionSteer:
             target = map_target(wanted, factor)
             guidance = replace(guidance, margin=section.tolerance, dead_zone=section.tolerance)
         else:
-            target = code_target(self.layout, factor).at(*size)
+            target = code_target(self.layout, factor, self.modules).at(*size)
         return LuminanceGuide(fit=self.fit, target=target, guidance=guidance)

@@ -23,6 +23,7 @@ from lib_bootcamp.surfaces.shared.attempt import attempt
 from lib_bootcamp.surfaces.shared.wording import worded
 
 from . import infotext
+from .driven import Driven, at_strength, driven_of
 from .plan import InstalledModels, Plan, Surroundings, resolve
 from .ports import REFUSAL, ControlNet, Pass, Unit, UnitSettings, WebUi
 from .section import map_fields
@@ -82,21 +83,24 @@ class SectionRunner:
 
     def before_process(self, p: Any, args: Sequence[Any]) -> None:
         """Fill ControlNet's units; a mistake makes the generation fail with one sentence."""
-        axes = getattr(p, AXES, None)
+        axes, driven = getattr(p, AXES, None), driven_of(p)
         original = _forget(p)
-        if is_off(args):
+        if driven is None and is_off(args):
             if axes:
                 self.webui.refuse(p, "The Bootcamp section is off; enable it to use its XYZ axes.", 422)
             return
 
         def work() -> None:
-            asked = parse(args, axes)
+            asked = parse(args, axes) if driven is None else driven.request
             if asked is not None:
                 net = self.controlnet()
-                self._carry_out(p, resolve(asked, self._surroundings(p, net)), net, original)
+                plan = driven.plan if driven is not None else None
+                plan = plan or resolve(asked, self._surroundings(p, net))
+                self._carry_out(p, plan, net, original)
 
         def refuse(error: BootcampError) -> None:
-            names = {} if isinstance(args[0], Mapping) else titles()  # a request's own names, the page's labels
+            # a request's own names, the page's labels
+            names = {} if driven is not None or isinstance(args[0], Mapping) else titles()
             self.webui.refuse(p, worded(error, names), error.status)
 
         attempt("the Bootcamp section", work, refuse, THE_SECTION)
@@ -141,10 +145,13 @@ class SectionRunner:
         )
 
     def _carry_out(self, p: Any, plan: Plan, net: ControlNet | None, original: Sequence[Any]) -> None:
+        driven = driven_of(p)
+        if driven is not None:
+            driven.plan, plan = plan, at_strength(plan, driven.strength)
         free = net.free_units(p) if net is not None and plan.units else []
         if len(free) < len(plan.units):
             raise NoFreeUnitError(len(plan.units), len(free))
-        maps = self._maps(plan, _with_source(plan, p), target_sizes(p))
+        maps = self._maps(plan, p, driven)
         pictures = [to_rgb(each.image) for each in maps]
         run = Run(original=original)
         if net is not None and plan.units:
@@ -152,7 +159,8 @@ class SectionRunner:
             run.filled = p.script_args
         if plan.is_guided:
             layout = getattr(maps[0], "layout", None)
-            run.steer = SectionSteer(plan.section, pictures, layout, self.host.luminance)
+            modules = driven.modules if driven is not None else None
+            run.steer = SectionSteer(plan.section, pictures, layout, self.host.luminance, modules)
             setattr(p, STEER, run.steer)
         self._write_infotext(p, plan)
         run.scans = self._expect_scans(p, plan, maps[0])
@@ -161,15 +169,22 @@ class SectionRunner:
             folder = str(self.webui.option("bootcamp_maps_folder", default="outputs/bootcamp-maps"))
             self.webui.save_map(pictures[-1], folder)
 
-    def _maps(self, plan: Plan, values: Mapping[str, Any], sizes: Sequence[tuple[int, int]]) -> list[ControlMap]:
+    def _maps(self, plan: Plan, p: Any, driven: Driven | None) -> list[ControlMap]:
         """The map of each pass. A code keeps its place: drawn anew on the larger canvas it might take another."""
-        first = self._map(plan, values, sizes[0])
+        values, sizes = _with_source(plan, p), target_sizes(p)
+        first = (driven.first if driven is not None else None) or self._map(plan, values, sizes[0])
+        if driven is not None:
+            driven.first = first
         keeps_place = getattr(first, "layout", None) is not None
-        larger = [
-            replace(first, image=_nearest(to_rgb(first.image), size)) if keeps_place else self._map(plan, values, size)
-            for size in sizes[1:]
-        ]
-        return [first, *larger]
+
+        def sized(size: tuple[int, int]) -> ControlMap:
+            if first.image.shape[:2] == (size[1], size[0]):
+                return first
+            if keeps_place:
+                return replace(first, image=_nearest(to_rgb(first.image), size))
+            return self._map(plan, values, size)
+
+        return [sized(each) for each in sizes]
 
     def _map(self, plan: Plan, values: Mapping[str, Any], size: tuple[int, int]) -> ControlMap:
         names = {each.name for each in plan.operation.params.fields()}

@@ -14,6 +14,7 @@ from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.core.qr.layout import QrLayout
 from lib_bootcamp.core.qr_art.touch_up import least_touch
 from lib_bootcamp.core.scan import decoders as scan_decoders
+from lib_bootcamp.core.scan.decoders import Decoder
 from lib_bootcamp.core.scan.ladder import is_read
 from lib_bootcamp.errors import BootcampError, InvalidParamError
 from lib_bootcamp.operations.qr.scan import SCAN
@@ -97,7 +98,7 @@ class PictureScanner:
         try:
             pixels = np.asarray(picture.convert("RGB"), dtype=np.uint8)
             touched = self._touched(p, scans, pixels)
-            text, passed = self._scanned(scans, pixels if touched is None else touched[0])
+            text, passed = self.scanned(scans.expected, pixels if touched is None else touched[0])
             if touched is not None:
                 shown, text = Pil.fromarray(touched[0]), f"{text}, touched up by {touched[1]}"
         except BootcampError as error:
@@ -110,6 +111,11 @@ class PictureScanner:
             self.webui.stop_generation()
         return shown
 
+    def readers(self) -> tuple[Decoder, ...]:
+        """The readers of the WebUI's settings; none where none of them is installed."""
+        names = self._decoders()
+        return scan_decoders.installed(names) if names else scan_decoders.usual()
+
     def _decoders(self) -> list[str]:
         return list(self.webui.option("bootcamp_scan_decoders", default=()))
 
@@ -119,9 +125,7 @@ class PictureScanner:
         What lies outside of an inpainting's mask is the person's own and stays as it is. Interrupt, pressed meanwhile,
         leaves the picture as it was drawn.
         """
-        names = self._decoders()
-        readers = scan_decoders.installed(names) if names else scan_decoders.usual()
-        most = scans.section.touch_up
+        readers, most = self.readers(), scans.section.touch_up
         if scans.layout is None or not most or not readers or getattr(p, "image_mask", None) is not None:
             return None
         text, progress = scans.layout.content, self.host.progress()
@@ -138,12 +142,12 @@ class PictureScanner:
         except InvalidParamError:  # another script made something else of the picture: the code lies elsewhere
             return None
 
-    def _scanned(self, scans: Scans, image: Image) -> tuple[str, bool]:
+    def scanned(self, expected: str, image: Image) -> tuple[str, bool]:
         """A picture's text for the infotext, and whether it scans."""
         params = SCAN.params_from(
             {
                 "image": image,
-                "expected": scans.expected,
+                "expected": expected,
                 "depth": str(self.webui.option("bootcamp_scan_depth", default="full")),
                 "decoders": self._decoders(),
             }

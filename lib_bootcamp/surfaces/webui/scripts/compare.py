@@ -1,0 +1,166 @@
+"""Compare control: control maps x strengths (x seeds) in one grid, with scan scores or likeness to the map."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PIL import Image as Pil
+
+from lib_bootcamp.context import Context
+from lib_bootcamp.core.images.arrays import Image, to_rgb
+from lib_bootcamp.core.maps.likeness import likeness
+from lib_bootcamp.errors import BootcampError, CancelledError, InvalidParamError
+from lib_bootcamp.ports import Host, SilentProgress
+from lib_bootcamp.results import ControlMap
+from lib_bootcamp.surfaces.webui import infotext
+from lib_bootcamp.surfaces.webui.driven import DRIVEN, Driven
+from lib_bootcamp.surfaces.webui.plan import Plan
+from lib_bootcamp.surfaces.webui.section import control_maps, map_fields
+from lib_bootcamp.surfaces.webui.section_run import RUN
+from lib_bootcamp.surfaces.webui.section_values import PanelRequest, parse
+
+from .declared import COMPARE, CompareParams
+from .drawer import DrawnPicture, pictures_of
+from .outcome import Shown
+from .run import ScriptRun
+
+LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One map that is compared."""
+
+    title: str
+    request: PanelRequest
+
+
+def rows_of(own: CompareParams, shared: dict[str, Any]) -> list[Row]:
+    """The maps, those with settings of their own after the others.
+
+    Raises:
+        InvalidParamError: a value is wrong, or a line of the settings cannot be read.
+    """
+    rows = [_row(name, "", own, {**shared, "control": name}) for name in own.controls]
+    for line in filter(None, (each.strip() for each in own.settings.splitlines())):
+        try:
+            values, control = infotext.parse(line.removeprefix(f"{infotext.KEY}:").strip(), strict=True)
+        except InvalidParamError as error:
+            raise InvalidParamError("settings", f"cannot be read: {error}") from None
+        rows.append(_row(control, line.partition("&")[2], own, {**shared, **values}))
+    return rows
+
+
+def _row(control: str, settings: str, own: CompareParams, values: dict[str, Any]) -> Row:
+    operation = next(each for each in control_maps() if each.name == control)
+    names = {each.name for each in map_fields(operation)}
+    given = {name: getattr(own, name) for name in ("content", "image") if name in names and name not in values}
+    given = {name: value for name, value in given.items() if value is not None and not isinstance(value, str) or value}
+    request = parse(({**given, **values},))
+    assert request is not None  # it is on
+    return Row(f"{operation.title}, {settings}" if settings else operation.title, request)
+
+
+class CompareControl(ScriptRun):
+    """One run of the script."""
+
+    form = COMPARE
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        assert isinstance(self.asked.own, CompareParams)
+        self.own = self.asked.own
+        self.rows = rows_of(self.own, dict(self.asked.shared))
+        self.cells: dict[tuple[int, int, float], Shown] = {}
+        self.maps: dict[int, ControlMap] = {}
+
+    def draw_all(self) -> None:
+        """Row by row; one that cannot be drawn with what is installed is told of, and left out."""
+        masked = getattr(self.p, "image_mask", None) is not None  # its mask may be shown after each picture
+        groups = list(self.groups(self.own.seeds, 1 if masked else None))
+        self.total = len(self.rows) * len(self.own.strengths) * len(groups)
+        mistake: Exception | None = None
+        for at, row in enumerate(self.rows):
+            driven = Driven(row.request)
+            try:
+                for first, count in groups:
+                    for strength in self.own.strengths:
+                        if self.pipeline.stopped():
+                            return
+                        driven = Driven(row.request, strength, plan=driven.plan, first=driven.first)
+                        self._draw(at, driven, first, count)
+            except CancelledError:
+                return
+            except Exception as error:
+                LOG.warning("%s was left out of %s: %s", row.title, COMPARE.title, error)
+                self.comments.append(f"{row.title} was left out: {error}")
+                mistake = mistake or error
+        if mistake is not None and not self.shown:
+            raise mistake
+
+    def _draw(self, at: int, driven: Driven, first: int, count: int) -> None:
+        row = self.rows[at]
+        p = self.pipeline.copy(self.p, first, count)
+        setattr(p, DRIVEN, driven)
+        self.begin(f"{row.title}, strength {driven.strength:g}")
+        processed = self.pipeline.draw(p)
+        self.processed = self.processed or processed
+        for drawn in pictures_of(self.pipeline, p, processed, count):
+            number = first + drawn.at
+            text = processed.infotexts[drawn.at]
+            line = "skipped" if drawn.cut_short else self._score(driven, drawn)
+            picture = processed.images[drawn.at]
+            shown = Shown(picture, text, self.seed(number), drawn.prompt, (line,))
+            self.cells[at, number, driven.strength] = shown
+            self.add(shown, drawn)
+        if driven.first is not None:
+            self.maps[at] = driven.first
+
+    def _score(self, driven: Driven, drawn: DrawnPicture) -> str:
+        """The scan's text where the section scanned it, else how like the map its own map is."""
+        scans = getattr(getattr(drawn.p, RUN, None), "scans", None)
+        if scans is not None:
+            return str(scans.texts.get((0, drawn.at), "not scanned"))
+        if driven.plan is None or driven.first is None:
+            return ""
+        try:
+            seen = map_of(driven.plan, drawn.image, driven.first, self.host)
+        except BootcampError as error:
+            return f"likeness not known: {error}"
+        return f"likeness {likeness(seen, driven.first.image):.2f}"
+
+    def finished(self) -> Any:
+        """The grid and the pictures, in order."""
+        return self.given_back(self.shown, self._grid())
+
+    def _grid(self) -> tuple[Any, str] | None:
+        """The map in front of each row, strengths beside, and a row for each seed."""
+        places = dict.fromkeys((at, number) for at, number, _ in self.cells)
+        rows: list[Sequence[Shown | None]] = []
+        titles = []
+        for at, number in places:
+            drawn = [self.cells.get((at, number, strength)) for strength in self.own.strengths]
+            rows.append([self._map(at), *drawn])
+            seed = f", seed {self.seed(number)}" if self.own.seeds > 1 else ""
+            titles.append(f"{self.rows[at].title}{seed}")
+        return self.grid(rows, ["control map", *(f"strength {each:g}" for each in self.own.strengths)], titles)
+
+    def _map(self, at: int) -> Shown | None:
+        made = self.maps.get(at)
+        return made and Shown(Pil.fromarray(to_rgb(made.image)), "", 0, "", ())
+
+
+def map_of(plan: Plan, picture: Image, wanted: ControlMap, host: Host) -> Image:
+    """The map of a finished picture, made as the wanted one was; the picture itself where that took no picture."""
+    source = next((each for each in plan.operation.params.fields() if each.kind == "image" and each.required), None)
+    if source is None:
+        return picture
+    height, width = wanted.image.shape[:2]
+    names = {each.name for each in plan.operation.params.fields()}
+    sized = {name: side for name, side in (("width", width), ("height", height)) if name in names}
+    params = plan.operation.params_from({**plan.values, **sized, source.name: picture})
+    made: ControlMap = plan.operation.run(params, Context.of_generation(host, SilentProgress()))
+    return made.image

@@ -1,0 +1,83 @@
+"""What a script gives back: pictures with their infotexts, and the grid in front."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PIL import Image as Pil
+
+from lib_bootcamp.core.images.contact_sheet import captioned
+
+from .ports import Pipeline
+
+_EMPTY = (128, 128, 128)
+
+
+@dataclass
+class Shown:
+    """A picture (Pillow) of the gallery, and the lines below it in the grid."""
+
+    picture: Any
+    infotext: str
+    seed: int
+    prompt: str
+    lines: tuple[str, ...]
+
+
+def grid_of(
+    pipeline: Pipeline, rows: Sequence[Sequence[Shown | None]], columns: Sequence[str], titles: Sequence[str]
+) -> Any:
+    """Pictures in rows with titles and a caption each; a cell that was not drawn is gray.
+
+    Args:
+        pipeline: lays it out.
+        rows: pictures, or None.
+        columns: the titles above.
+        titles: the rows' titles.
+    """
+    shown = [each for row in rows for each in row if each is not None]
+    size = max(each.picture.width for each in shown), max(each.picture.height for each in shown)
+    count = max(len(each.lines) for each in shown)
+    font = pipeline.font(max(12, sum(size) // 64))
+    cells = []
+    for each in (each for row in rows for each in row):
+        canvas = Pil.new("RGB", size, _EMPTY)
+        lines: Sequence[str] = ()
+        if each is not None:
+            canvas.paste(each.picture, ((size[0] - each.picture.width) // 2, (size[1] - each.picture.height) // 2))
+            lines = each.lines
+        cells.append(captioned(canvas, [*lines, *[""] * (count - len(lines))], font))
+    return pipeline.grid(cells, columns, titles)
+
+
+def processed_of(template: Any, shown: Sequence[Shown], grid: tuple[Any, str] | None, comment: str) -> Any:
+    """The WebUI's `Processed` with other pictures.
+
+    Args:
+        template: of one of the generations.
+        shown: the pictures, in order.
+        grid: the grid (Pillow) and its infotext, where there is one.
+        comment: what the page shows below the pictures.
+    """
+    made = copy.copy(template)
+    made.images = [each.picture for each in shown]
+    made.infotexts = [each.infotext for each in shown]
+    if not shown:
+        return made
+    made.all_seeds = [each.seed for each in shown]
+    made.all_prompts = [each.prompt for each in shown]
+    made.all_negative_prompts = [template.all_negative_prompts[0]] * len(shown)
+    made.all_subseeds = [template.all_subseeds[0]] * len(shown)
+    made.seed, made.info, made.index_of_first_image = shown[0].seed, shown[0].infotext, 0
+    if grid is not None:
+        picture, infotext = grid
+        made.images.insert(0, picture)
+        made.infotexts.insert(0, infotext)
+        made.index_of_first_image = 1
+    if hasattr(made, "extra_images"):  # Forge shows them beside the pictures
+        made.extra_images = []
+    made.comments = f"{getattr(template, 'comments', '')}{comment}\n"
+    return made
