@@ -49,10 +49,10 @@ def at_strength(plan: Plan, strength: float) -> Plan:
         return plan
     units = tuple(replace(each, weight=min(MAX_WEIGHT, each.weight * strength)) for each in plan.units)
     section = plan.section
-    numbers = {
+    numbers: dict[str, Any] = {
         "margin": min(MAX_LUMA, section.margin * strength),
         "dead_zone": min(MAX_LUMA, section.dead_zone * strength),
         "tolerance": min(MAX_LUMA, section.tolerance / strength),
     }
-    recorded = replace(plan.recorded, **numbers, **({"weight": units[0].weight} if units else {}))
-    return replace(plan, section=replace(section, **numbers), units=units, recorded=recorded)
+    written = numbers | ({"weight": units[0].weight} if units else {})
+    return replace(plan, section=replace(section, **numbers), units=units, recorded=replace(plan.recorded, **written))

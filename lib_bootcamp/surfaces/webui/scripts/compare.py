@@ -20,12 +20,13 @@ from lib_bootcamp.surfaces.webui.driven import DRIVEN, Driven
 from lib_bootcamp.surfaces.webui.plan import Plan
 from lib_bootcamp.surfaces.webui.section import control_maps, map_fields
 from lib_bootcamp.surfaces.webui.section_run import RUN
-from lib_bootcamp.surfaces.webui.section_values import PanelRequest, parse
+from lib_bootcamp.surfaces.webui.section_values import PanelRequest
 
 from .declared import COMPARE, CompareParams
 from .drawer import DrawnPicture, pictures_of
 from .outcome import Shown
 from .run import ScriptRun
+from .values import request_for
 
 LOG = logging.getLogger(__name__)
 
@@ -57,11 +58,11 @@ def rows_of(own: CompareParams, shared: dict[str, Any]) -> list[Row]:
 def _row(control: str, settings: str, own: CompareParams, values: dict[str, Any]) -> Row:
     operation = next(each for each in control_maps() if each.name == control)
     names = {each.name for each in map_fields(operation)}
-    given = {name: getattr(own, name) for name in ("content", "image") if name in names and name not in values}
-    given = {name: value for name, value in given.items() if value is not None and not isinstance(value, str) or value}
-    request = parse(({**given, **values},))
-    assert request is not None  # it is on
-    return Row(f"{operation.title}, {settings}" if settings else operation.title, request)
+    given: dict[str, Any] = {
+        name: getattr(own, name) for name in ("content", "image") if name in names and name not in values
+    }
+    given = {name: value for name, value in given.items() if value is not None and (name != "content" or value)}
+    return Row(f"{operation.title}, {settings}" if settings else operation.title, request_for({**given, **values}))
 
 
 class CompareControl(ScriptRun):
@@ -94,7 +95,7 @@ class CompareControl(ScriptRun):
                         self._draw(at, driven, first, count)
             except CancelledError:
                 return
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - what a row's generation raises is the WebUI's
                 LOG.warning("%s was left out of %s: %s", row.title, COMPARE.title, error)
                 self.comments.append(f"{row.title} was left out: {error}")
                 mistake = mistake or error
@@ -150,7 +151,7 @@ class CompareControl(ScriptRun):
 
     def _map(self, at: int) -> Shown | None:
         made = self.maps.get(at)
-        return made and Shown(Pil.fromarray(to_rgb(made.image)), "", 0, "", ())
+        return None if made is None else Shown(Pil.fromarray(to_rgb(made.image)), "", 0, "", ())
 
 
 def map_of(plan: Plan, picture: Image, wanted: ControlMap, host: Host) -> Image:

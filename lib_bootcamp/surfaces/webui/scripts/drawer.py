@@ -108,7 +108,7 @@ class PipelineDrawer:
     ) -> DrawnPicture:
         """Inpaint the blocks of some modules alone, bool [N, N]."""
         picture = Pil.fromarray(drawn.image)
-        blocks = Pil.fromarray(np.uint8(module_mask(weak, self.layout, _BLOCK_PX) * 255))
+        blocks = Pil.fromarray((module_mask(weak, self.layout, _BLOCK_PX) * 255).astype(np.uint8))
         mask = blocks.resize(picture.size, Pil.Resampling.NEAREST)
         p = self.pipeline.over(self.pipeline.copy(self.p, asked["number"]), picture, mask, REPAIR_STRENGTH)
         made = self._run(p, self._weighted(modules), title, 1)[0]

@@ -14,14 +14,14 @@ from lib_bootcamp.ports import SilentProgress
 from lib_bootcamp.surfaces.webui.driven import Driven
 from lib_bootcamp.surfaces.webui.infotext import SCAN_KEY
 from lib_bootcamp.surfaces.webui.section_scan import PictureScanner
-from lib_bootcamp.surfaces.webui.section_values import PanelRequest, parse
+from lib_bootcamp.surfaces.webui.section_values import PanelRequest
 
 from .declared import UNTIL_IT_SCANS, UntilItScansParams
 from .drawer import PipelineDrawer
 from .outcome import Shown
 from .ports import Pipeline
 from .run import ScriptRun
-from .values import Asked
+from .values import Asked, request_for
 
 TRY_KEY = "Bootcamp try"
 
@@ -73,9 +73,7 @@ def request_of(asked: Asked) -> PanelRequest:
     Raises:
         InvalidParamError: a value is wrong.
     """
-    request = parse(({**asked.shared, "control": UNTIL_IT_SCANS.control, "scan": False},))
-    assert request is not None  # it is on
-    return request
+    return request_for({**asked.shared, "control": UNTIL_IT_SCANS.control, "scan": False})
 
 
 class UntilItScans(ScriptRun):

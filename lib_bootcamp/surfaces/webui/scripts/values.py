@@ -9,7 +9,8 @@ from typing import Any
 from lib_bootcamp.errors import ImageError, InvalidParamError, first_line
 from lib_bootcamp.params import Param, Params, under_current_names, unknown
 from lib_bootcamp.surfaces.shared.given_pictures import picture_of
-from lib_bootcamp.surfaces.webui.section import SIZE
+from lib_bootcamp.surfaces.webui.section import SIZE, map_fields
+from lib_bootcamp.surfaces.webui.section_values import PanelRequest, parse
 
 from .declared import FORMS, ScriptForm
 
@@ -60,6 +61,20 @@ def _value(param: Param, value: Any) -> Any:
         return picture_of(param, value) if value else None
     except ImageError as error:
         raise InvalidParamError(param.name, f"cannot be used: {first_line(error)}") from None
+
+
+def request_for(raw: Mapping[str, Any]) -> PanelRequest:
+    """What the section is asked for, its control among the values; each of the map's values is checked too.
+
+    Raises:
+        InvalidParamError: a value is unknown or wrong; rules of several are the map's, once its preset is known.
+    """
+    request = parse((raw,))
+    assert request is not None  # it is on, for it names a control
+    for param in map_fields(request.operation):
+        if param.name in request.values:
+            param.check(request.values[param.name])
+    return request
 
 
 def by_name(form: ScriptForm, args: Sequence[Any]) -> dict[str, Any]:

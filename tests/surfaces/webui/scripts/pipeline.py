@@ -39,7 +39,9 @@ class Pipeline(WebUiPipeline):
         stop_after, skip_at: generations after which Interrupt is pressed, and at which Skip is.
     """
 
-    def __init__(self, clarity: Callable[[Any, int], float], *, stop_after: int = 0, skip_at: tuple[int, ...] = ()) -> None:
+    def __init__(
+        self, clarity: Callable[[Any, int], float], *, stop_after: int = 0, skip_at: tuple[int, ...] = ()
+    ) -> None:
         self.clarity, self.stop_after, self.skip_at = clarity, stop_after, skip_at
         self.drawn: list[Any] = []
         self.saved: list[tuple[Any, str]] = []
@@ -103,9 +105,10 @@ class Pipeline(WebUiPipeline):
         self.bar.append((done, total, text))
 
     def infotext(self, p: Any, processed: Any, at: int) -> str:
-        values = {key: each(p=p, index=at) if callable(each) else each for key, each in p.extra_generation_params.items()}
-        shown = {"Seed": p.all_seeds[at], **{key: each for key, each in values.items() if each is not None}}
-        return ", ".join(f"{key}: {value}" for key, value in shown.items())
+        shown = {"Seed": p.all_seeds[at], **p.extra_generation_params}
+        for key, each in list(shown.items()):
+            shown[key] = each(p=p, index=at) if callable(each) else each[at] if isinstance(each, list) else each
+        return ", ".join(f"{key}: {value}" for key, value in shown.items() if value is not None)
 
     def written_into(self, picture: Any, infotext: str) -> Any:
         picture.info["parameters"] = infotext

@@ -47,13 +47,17 @@ def test_with_stop_after_0_all_pictures_are_drawn() -> None:
 
 def test_the_strength_multiplies_the_control_weight() -> None:
     pipeline = Pipeline(always)
-    run(UNTIL, pipeline, asked_of_webui(), {**CODE, "strengths": [0.5, 1.2], "stop_after": 0, "seeds": 1, "weight": 1.2})
+    run(
+        UNTIL, pipeline, asked_of_webui(), {**CODE, "strengths": [0.5, 1.2], "stop_after": 0, "seeds": 1, "weight": 1.2}
+    )
     assert [round(p.units()[0]["weight"], 3) for p in pipeline.drawn] == [0.6, 1.44]
 
 
 def test_the_best_picture_is_first_after_the_grid_and_the_only_one_saved() -> None:
     pipeline = Pipeline(from_seed(8))
-    made = run(UNTIL, pipeline, asked_of_webui(), {**CODE, "seeds": 3, "strengths": [1.0], "max_tries": 1, "stop_after": 0})
+    made = run(
+        UNTIL, pipeline, asked_of_webui(), {**CODE, "seeds": 3, "strengths": [1.0], "max_tries": 1, "stop_after": 0}
+    )
     assert made.index_of_first_image == 1
     assert len(made.images) == len(made.infotexts) == 4
     assert [text for _, text in pipeline.saved] == [made.infotexts[1]]
@@ -66,7 +70,9 @@ def test_other_pictures_are_saved_where_that_is_asked_for(save: str, seeds: list
     pipeline = Pipeline(from_seed(8))
     asked = {**CODE, "seeds": 3, "strengths": [1.0], "max_tries": 1, "stop_after": 0, "save": save}
     run(UNTIL, pipeline, asked_of_webui(), asked)
-    assert [f"Seed: {seed}" in text for seed, (_, text) in zip(seeds, pipeline.saved, strict=True)] == [True] * len(seeds)
+    assert [f"Seed: {seed}" in text for seed, (_, text) in zip(seeds, pipeline.saved, strict=True)] == [True] * len(
+        seeds
+    )
 
 
 def test_a_caller_who_wants_no_files_gets_none() -> None:
@@ -110,11 +116,13 @@ def test_a_repaired_picture_keeps_the_infotext_of_the_one_it_was_made_from() -> 
     made = run(UNTIL, pipeline, asked_of_webui(), {**CODE, "seeds": 1, "strengths": [1.0], "max_tries": 3})
     assert "Bootcamp try: 3, repaired" in made.infotexts[0]
     assert "max_tries" not in made.infotexts[0]  # 3 is the default
-    assert "seeds=1&strengths=%5B1.0%5D" in made.infotexts[0] or "seeds=1&strengths=[1.0]" in made.infotexts[0]
+    assert "seeds=1&strengths=[1.0]" in made.infotexts[0]
 
 
 def test_pictures_say_which_script_drew_them_and_not_the_section() -> None:
-    made = run(UNTIL, Pipeline(always), asked_of_webui(), {**CODE, "seeds": 2, "stop_after": 0, "strengths": [0.8, 1.0]})
+    made = run(
+        UNTIL, Pipeline(always), asked_of_webui(), {**CODE, "seeds": 2, "stop_after": 0, "strengths": [0.8, 1.0]}
+    )
     for text in made.infotexts:
         assert f"Script: {UNTIL}" in text
         assert "Bootcamp: " not in text
@@ -197,7 +205,9 @@ def test_one_picture_has_no_grid() -> None:
 
 
 def test_a_nearly_readable_picture_is_touched_up_and_says_so() -> None:
-    made = run(UNTIL, Pipeline(lambda p, at: 0.16), asked_of_webui(), {**CODE, "touch_up": 192, "seeds": 1, "max_tries": 1})
+    made = run(
+        UNTIL, Pipeline(lambda p, at: 0.16), asked_of_webui(), {**CODE, "touch_up": 192, "seeds": 1, "max_tries": 1}
+    )
     assert "touched up by" in made.infotexts[0]
     assert "Bootcamp scan: 1.00" in made.infotexts[0]
 

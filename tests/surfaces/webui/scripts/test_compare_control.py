@@ -1,0 +1,126 @@
+"""Compare control: which rows and columns, with what scores, and what is said of a map that cannot be drawn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lib_bootcamp.surfaces.webui.driven import driven_of
+from tests.surfaces.webui.generations import MONSTER, Refusal
+from tests.surfaces.webui.scripts.pipeline import CLEAR, COMPARE, SIDE, Pipeline, asked_of_webui, run
+
+CANNY = "control_v11p_sd15_canny"
+MODELS = (MONSTER, "control_v1p_sd15_brightness", CANNY, "control_v1p_sd15_illumination")
+RAMP = np.repeat(np.linspace(0, 255, SIDE).astype(np.uint8)[None, :, None], SIDE, 0).repeat(3, 2)
+ASKED: dict[str, Any] = {"controls": ["qr", "edges"], "content": "HELLO", "image": RAMP, "strengths": [0.5, 1.0]}
+
+
+def clear(p: Any, at: int) -> float:
+    return CLEAR
+
+
+def compare(asked: dict[str, Any], pipeline: Pipeline | None = None, **values: Any) -> Any:
+    return run(
+        COMPARE, pipeline or Pipeline(clear), asked_of_webui(width=464, height=464, **values), asked, models=MODELS
+    )
+
+
+def titles(made: Any) -> Any:
+    return made.images[0].info["titles"]
+
+
+def test_each_map_is_a_row_with_the_map_in_front_and_each_strength_a_column() -> None:
+    made = compare(ASKED)
+    assert titles(made) == (["control map", "strength 0.5", "strength 1"], ["QR control map", "Edge map"])
+    assert len(made.images) == 5
+
+
+def test_seeds_are_rows_of_their_own() -> None:
+    made = compare({**ASKED, "controls": ["qr"], "seeds": 2})
+    assert titles(made)[1] == ["QR control map, seed 7", "QR control map, seed 8"]
+
+
+def test_the_strength_multiplies_the_weight_of_each_maps_own_unit() -> None:
+    pipeline = Pipeline(clear)
+    compare({**ASKED, "weight": 1.0}, pipeline)
+    units = [p.units()[0] for p in pipeline.drawn]
+    assert [each["weight"] for each in units] == [0.5, 1.0, 0.5, 1.0]
+    assert [each["model"].split(" ")[0] for each in units] == [MONSTER, MONSTER, CANNY, CANNY]
+
+
+def test_a_map_is_made_once_for_all_strengths() -> None:
+    pipeline = Pipeline(clear)
+    compare({**ASKED, "controls": ["edges"]}, pipeline)
+    first, second = (driven_of(p).first for p in pipeline.drawn)  # type: ignore[union-attr]
+    assert first is second
+
+
+def test_each_picture_has_the_sections_infotext_and_the_grid_the_scripts() -> None:
+    made = compare({**ASKED, "controls": ["qr"]})
+    assert f"Script: {COMPARE}" in made.infotexts[0]
+    assert "Bootcamp: " not in made.infotexts[0]
+    assert all("Bootcamp: control=qr" in text and "Script: " not in text for text in made.infotexts[1:])
+    assert "weight=0.75" in made.infotexts[1]  # half of the preset's
+
+
+def test_a_code_is_scanned_and_another_map_is_held_against_the_one_of_the_picture() -> None:
+    pipeline = Pipeline(clear)
+    made = compare(ASKED, pipeline)
+    assert all("Bootcamp scan: 1.00" in text for text in made.infotexts[1:3])
+    assert not any("Bootcamp scan" in text for text in made.infotexts[3:])
+
+
+def test_settings_of_single_maps_are_rows_of_their_own() -> None:
+    settings = "control=edges&method=scharr\nBootcamp: control=qr&content=OTHER"
+    made = compare({**ASKED, "controls": ["qr"], "settings": settings, "strengths": [1.0]})
+    assert titles(made)[1] == ["QR control map", "Edge map, method=scharr", "QR control map, content=OTHER"]
+
+
+def test_a_line_of_the_settings_that_cannot_be_read_is_named() -> None:
+    with pytest.raises(Refusal, match=r"settings cannot be read: .*methd.*did you mean method"):
+        compare({**ASKED, "settings": "control=edges&methd=x"})
+
+
+def test_a_map_that_cannot_be_drawn_is_left_out_and_told_of() -> None:
+    made = run(COMPARE, Pipeline(clear), asked_of_webui(width=464, height=464), ASKED, models=(MONSTER,))
+    assert titles(made)[1] == ["QR control map"]
+    assert "Edge map was left out: No ControlNet model that fits is installed." in made.comments
+
+
+def test_where_no_map_can_be_drawn_it_fails_with_the_first_ones_sentence() -> None:
+    with pytest.raises(Refusal, match="No ControlNet model that fits is installed"):
+        run(COMPARE, Pipeline(clear), asked_of_webui(), {**ASKED, "controls": ["edges"]}, models=(MONSTER,))
+
+
+def test_a_map_without_its_picture_says_so_before_anything_is_drawn() -> None:
+    with pytest.raises(Refusal, match="image is missing"):
+        compare({**ASKED, "image": None, "controls": ["edges"]})
+
+
+def test_in_img2img_the_picture_drawn_over_is_what_maps_are_made_from() -> None:
+    from PIL import Image
+
+    pipeline = Pipeline(clear)
+    picture = Image.fromarray(RAMP).resize((464, 464))
+    compare({"controls": ["brightness"], "strengths": [1.0]}, pipeline, init_images=[picture])
+    assert driven_of(pipeline.drawn[0]).first.image.std() > 50  # type: ignore[union-attr]
+
+
+def test_interrupt_keeps_what_is_drawn() -> None:
+    pipeline = Pipeline(clear, stop_after=1)
+    made = compare(ASKED, pipeline)
+    assert len(pipeline.drawn) == 1
+    assert len(made.all_seeds) == 1
+
+
+def test_seeds_are_drawn_in_batches() -> None:
+    pipeline = Pipeline(clear)
+    compare({**ASKED, "controls": ["qr"], "strengths": [1.0], "seeds": 3}, pipeline, batch_size=2)
+    assert [p.batch_size for p in pipeline.drawn] == [2, 1]
+
+
+def test_with_nothing_to_compare_it_says_so() -> None:
+    with pytest.raises(Refusal, match="controls is empty"):
+        compare({"controls": []})

@@ -1,0 +1,131 @@
+"""What the scripts are given: over the API as one object or by position, from the page, and out of an infotext."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lib_bootcamp.errors import InvalidParamError
+from lib_bootcamp.surfaces.webui.scripts.declared import COMPARE, FORMS, UNTIL_IT_SCANS, ScriptForm
+from lib_bootcamp.surfaces.webui.scripts.page import PLACES, page_values
+from lib_bootcamp.surfaces.webui.scripts.runner import check_script
+from lib_bootcamp.surfaces.webui.scripts.values import ask, by_name, form_of
+from lib_bootcamp.surfaces.webui.scripts.written import KEY, pasted, written
+from lib_bootcamp.surfaces.webui.section import SectionParams
+from tests.surfaces.webui.generations import FakeWebUi
+
+
+def request(args: Any, form: ScriptForm = UNTIL_IT_SCANS, **more: Any) -> Any:
+    made = SimpleNamespace(script_name=form.title.upper(), script_args=args, **more)
+    check_script(made, lambda text: json.loads(text))
+    return made
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
+def test_the_fields_are_the_scripts_own_and_the_sections_each_once(form: ScriptForm) -> None:
+    names = [each.name for each in form.fields]
+    assert len(names) == len(set(names))
+    assert {each.name for each in form.params.fields()} < set(names)
+    assert {"weight", "apply_by", "margin"} < set(names)
+    assert not {"enabled", "control", "width", "height"} & set(names)
+    assert {each.name for each in SectionParams.fields()} - set(names) == {
+        "enabled", "control", "scan", "save_only_scanning", "stop_at_first",
+    }  # fmt: skip
+
+
+def test_an_object_stands_first_in_the_places_of_the_script() -> None:
+    made = request([{"content": "HELLO"}])
+    assert made.script_args == [{"content": "HELLO"}, *[""] * (PLACES - 1)]
+
+
+def test_values_by_position_are_in_declared_order() -> None:
+    made = request(["HELLO", 2, [0.5]])
+    assert made.script_args[0] == {"content": "HELLO", "seeds": 2, "strengths": [0.5]}
+
+
+def test_a_place_that_is_none_has_the_declared_default() -> None:
+    assert by_name(UNTIL_IT_SCANS, ["HELLO", None, [0.5]]) == {"content": "HELLO", "strengths": [0.5]}
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        ([{"conten": "x"}], "did you mean content"),
+        ([{"content": "x"}, {}], "more than one object"),
+        (["x"] * 200, "200 values"),
+        ([{"content": "x", "seeds": 0}], "seeds must be a whole number from 1 to 1000"),
+        ([{"content": "x", "strengths": []}], "strengths"),
+        ([{"content": "x", "strengths": [0]}], "strengths"),
+        ([{"content": "x", "width": 512}], "width is the picture's own in this script"),
+        ([{"content": "x", "control": "qr"}], "control is not a parameter here"),
+        ([{"content": "x", "weight": 3}], "weight must be a number from 0 to 2"),
+        ([{"content": "x", "style": "dot"}], "did you mean dots"),
+    ],
+    ids=lambda value: value[:20] if isinstance(value, str) else "",
+)
+def test_what_is_not_understood_is_named_before_it_waits(args: Any, words: str) -> None:
+    with pytest.raises(InvalidParamError) as error:
+        request(args)
+    assert words in str(error.value)
+
+
+def test_requests_of_other_scripts_are_left_alone() -> None:
+    made = SimpleNamespace(script_name="x/y/z plot", script_args=[1, 2])
+    check_script(made, json.loads)
+    assert made.script_args == [1, 2]
+    assert form_of(None) is None
+
+
+def test_a_picture_may_be_base64() -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8), (9, 9, 9)).save(out, "PNG")
+    asked = ask(COMPARE, {"controls": ["edges"], "image": base64.b64encode(out.getvalue()).decode()})
+    assert np.asarray(asked.own.image).shape == (8, 8, 3)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("form", "raw"),
+    [
+        (
+            UNTIL_IT_SCANS,
+            {"content": "https://example.com/?a=1&b=2", "seeds": 9, "strengths": [0.5, 1.5], "weight": 1.25},
+        ),
+        (COMPARE, {"controls": ["qr", "lighting"], "settings": "control=edges&method=dog\ncontrol=qr", "margin": 0.3}),
+    ],
+    ids=["until", "compare"],
+)
+def test_an_infotext_fills_the_script_again_exactly(form: ScriptForm, raw: dict[str, Any]) -> None:
+    text = written(form, raw, FakeWebUi())  # type: ignore[arg-type]
+    assert text is not None
+    assert not set(',:"\n') & set(text)
+    assert pasted(form, {"Script": form.title, KEY: text}) == raw
+
+
+def test_an_infotext_of_another_script_fills_nothing() -> None:
+    assert pasted(UNTIL_IT_SCANS, {"Script": "X/Y/Z plot", KEY: "content=x"}) is None
+    assert pasted(UNTIL_IT_SCANS, {}) is None
+
+
+def test_a_privacy_setting_keeps_texts_out() -> None:
+    webui: Any = FakeWebUi(bootcamp_payload_in_infotext=False)
+    assert written(UNTIL_IT_SCANS, {"content": "secret", "seeds": 9}, webui) == "seeds=9"
+
+
+def test_a_request_with_an_infotext_and_no_values_takes_the_infotexts() -> None:
+    params = {"Script": UNTIL_IT_SCANS.title, KEY: "content=HELLO&seeds=2"}
+    made = request([], infotext=json.dumps(params))
+    assert made.script_args[0] == {"content": "HELLO", "seeds": 2}
+
+
+def test_the_pages_texts_are_objects_and_anything_else_is_told_of() -> None:
+    assert page_values(UNTIL_IT_SCANS, ['{"content": "x"}']) == {"content": "x"}
+    assert page_values(UNTIL_IT_SCANS, ["", None]) == {}
+    with pytest.raises(InvalidParamError, match="must be a JSON object"):
+        page_values(UNTIL_IT_SCANS, ["[1]"])
