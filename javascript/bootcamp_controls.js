@@ -103,6 +103,16 @@
         return { element: input, input, show: value => { input.value = value ?? ""; } };
     }
 
+    /** Numbers with commas between them. */
+    function numbers(field, id, changed, fail) {
+        const input = element("input", { type: "text", id, inputmode: "decimal", autocomplete: "off" });
+        input.addEventListener("input", () => {
+            const given = input.value.split(/[\s,;]+/).filter(Boolean).map(Number);
+            return given.every(Number.isFinite) ? changed(given.length ? given : null) : fail("These are not numbers.");
+        });
+        return { element: input, input, show: value => { input.value = (value || []).join(", "); } };
+    }
+
     /** Texts, one a line; or JSON. */
     function lines(field, id, changed, fail) {
         const input = element("textarea", { id, rows: 3, placeholder: translated(field.placeholder) });
@@ -166,7 +176,7 @@
 
     const KINDS = {
         boolean: checkbox, choice: select, choices, integer: number, number, string: text, image: picture, file: picture,
-        objects, list: lines, mapping: lines, object: lines,
+        numbers, objects, list: lines, mapping: lines, object: lines,
     };
 
     window.bootcampControls = {

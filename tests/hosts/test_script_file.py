@@ -114,6 +114,16 @@ def test_the_finished_picture_is_the_one_that_the_section_gives(monkeypatch: pyt
     assert shown.image == "a picture, touched up"
 
 
+def test_the_dropdowns_scripts_are_those_that_are_declared_and_each_is_a_class_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from lib_bootcamp.surfaces.webui.scripts.declared import FORMS
+
+    made, _ = loaded(monkeypatch)
+    selectable = [each for each in (made.UntilItScans(), made.CompareControl()) if each.show(False) is True]
+    assert [each.title() for each in selectable] == [each.title for each in FORMS]
+
+
 def test_loading_imports_nothing_but_the_package() -> None:
     code = f"""
 import sys, types

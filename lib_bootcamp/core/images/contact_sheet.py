@@ -56,9 +56,7 @@ def contact_sheet(
     return np.asarray(sheet, dtype=np.uint8)
 
 
-def captioned(
-    picture: Pil.Image, lines: Sequence[str], font: Font
-) -> Pil.Image:
+def captioned(picture: Pil.Image, lines: Sequence[str], font: Font) -> Pil.Image:
     """A picture with lines of text below, in the font; a line that is too wide is shortened in its middle.
 
     Args:
@@ -78,9 +76,7 @@ def captioned(
     return made
 
 
-def _fitted(
-    draw: ImageDraw.ImageDraw, text: str, font: Font, width: int
-) -> str:
+def _fitted(draw: ImageDraw.ImageDraw, text: str, font: Font, width: int) -> str:
     """The text, shortened in its middle where it is wider than `width` px."""
     text = "".join(each if each.isprintable() else " " for each in text)[:200]
     fitted, half = text, len(text) // 2

@@ -115,9 +115,11 @@ def _step(param: Param) -> float:
 
 
 def _kind(param: Param) -> str:
-    """`choices` and `objects` are lists that have a control of their own."""
+    """`choices`, `numbers` and `objects` are lists that have a control of their own."""
     if param.item is not None and param.item.kind == "choice":
         return "choices"
+    if param.item is not None and param.item.kind in {"integer", "number"}:
+        return "numbers"
     return "objects" if param.item is not None and param.item.nested is not None else param.kind
 
 

@@ -1,22 +1,22 @@
-"""A script's part of the page, and what it says."""
+"""A script's part of the page: a form that the browser draws, and what pasting an infotext puts into it."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lib_bootcamp.errors import BootcampError, InvalidParamError
-from lib_bootcamp.params import plain, read_json
+from lib_bootcamp.errors import BootcampError
+from lib_bootcamp.surfaces.webui.form_fields import FormFields, read_values, register_form, values_text
 from lib_bootcamp.surfaces.webui.infotext import Pasted
 
 from .declared import ScriptForm
 from .written import KEY, pasted
 
-PLACES = 1
+PLACES = 2
 """Components of a script: what a request's `script_args` must be as many as."""
 NOTE = "While this script runs, the settings of the Bootcamp section are left aside."
+_FRONT = ("apply_by", "preset", "weight")
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,20 @@ def build_script(form: ScriptForm, *, img2img: bool) -> BuiltScript:
     """Put a script's form where the caller stands."""
     import gradio as gr
 
+    from lib_bootcamp.surfaces.webui.drawn_form import drawn_form
+
     prefix = f"bootcamp_{'img2img' if img2img else 'txt2img'}_{form.name}"
+    register_form(form.name, lambda: form_fields_of(form))
     gr.HTML(f'<p class="bootcamp-note">{NOTE}</p>', elem_id=f"{prefix}_note")
-    values = gr.Textbox(value="", label=f"{form.title} values", lines=3, elem_id=f"{prefix}_values")
+    inputs = drawn_form(form.name, prefix, label=form.title)
     key = Pasted(f"{KEY} {form.name}", _reader(form))
-    return BuiltScript([values], [(values, key)], [str(key)])
+    return BuiltScript(inputs, [(inputs[0], key)], [str(key)])
+
+
+def form_fields_of(form: ScriptForm) -> FormFields:
+    """The fields, with the script's own in front."""
+    front = [each.name for each in form.fields if each.spec.positional]
+    return FormFields(own=form.fields, front=(*front, *(each.name for each in form.params.fields()), *_FRONT))
 
 
 def _reader(form: ScriptForm) -> Callable[[Mapping[str, Any]], Any]:
@@ -48,14 +57,9 @@ def _reader(form: ScriptForm) -> Callable[[Mapping[str, Any]], Any]:
         except BootcampError as error:
             gr.Warning(str(error))
             return None
-        return None if raw is None else gr.update(value=values_text(raw))
+        return None if raw is None else gr.update(value=values_text(form_fields_of(form), raw))
 
     return reads
-
-
-def values_text(raw: Mapping[str, Any]) -> str:
-    """Values by name as the page's text has them."""
-    return json.dumps(plain(raw), ensure_ascii=False, separators=(",", ":")) if raw else ""
 
 
 def page_values(form: ScriptForm, texts: Sequence[Any]) -> dict[str, Any]:
@@ -64,13 +68,4 @@ def page_values(form: ScriptForm, texts: Sequence[Any]) -> dict[str, Any]:
     Raises:
         InvalidParamError: a text is no JSON object.
     """
-    raw: dict[str, Any] = {}
-    for text in filter(None, texts):
-        try:
-            given = read_json(text)
-        except (TypeError, ValueError):
-            given = None
-        if not isinstance(given, dict):
-            raise InvalidParamError(f"{form.title} values", "must be a JSON object", hint="reload the page")
-        raw |= given
-    return raw
+    return read_values(form_fields_of(form), *texts[:PLACES])

@@ -14,7 +14,7 @@ from PIL import Image
 
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.surfaces.webui.scripts.declared import COMPARE, FORMS, UNTIL_IT_SCANS, ScriptForm
-from lib_bootcamp.surfaces.webui.scripts.page import PLACES, page_values
+from lib_bootcamp.surfaces.webui.scripts.page import PLACES, build_script, form_fields_of, page_values
 from lib_bootcamp.surfaces.webui.scripts.runner import check_script
 from lib_bootcamp.surfaces.webui.scripts.values import ask, by_name, form_of
 from lib_bootcamp.surfaces.webui.scripts.written import KEY, pasted, written
@@ -129,3 +129,24 @@ def test_the_pages_texts_are_objects_and_anything_else_is_told_of() -> None:
     assert page_values(UNTIL_IT_SCANS, ["", None]) == {}
     with pytest.raises(InvalidParamError, match="must be a JSON object"):
         page_values(UNTIL_IT_SCANS, ["[1]"])
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
+def test_the_form_has_all_fields_and_the_scripts_own_in_front(form: ScriptForm) -> None:
+    described = {each["key"]: each for each in form_fields_of(form).describe()["fields"]}
+    assert list(described) == [each.name for each in form.fields]
+    assert all(described[each.name]["front"] for each in form.params.fields())
+    assert described["strengths"]["kind"] == "numbers"
+    assert not described["margin"]["front"]
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
+def test_a_script_costs_the_page_four_components_and_pasting_fills_its_text(form: ScriptForm) -> None:
+    gr = pytest.importorskip("gradio")
+    with gr.Blocks() as page:
+        built = build_script(form, img2img=False)
+    assert len(built.inputs) == PLACES
+    assert len(page.blocks) - 1 <= 6  # Gradio puts a form of its own around texts
+    (_, key), *_ = built.infotext_fields
+    assert key({"Script": form.title, KEY: "seeds=9"})["value"] == '{"seeds":9}'
+    assert key({"Script": "X/Y/Z plot"}) is None
