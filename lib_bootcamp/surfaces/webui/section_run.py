@@ -23,8 +23,7 @@ from lib_bootcamp.surfaces.shared.attempt import attempt
 from lib_bootcamp.surfaces.shared.wording import worded
 
 from . import infotext
-from .driven import Driven, at_strength, driven_of
-from .plan import InstalledModels, Plan, Surroundings, resolve
+from .plan import Driven, InstalledModels, Plan, Surroundings, at_strength, driven_of, resolve
 from .ports import REFUSAL, ControlNet, Pass, Unit, UnitSettings, WebUi
 from .section import map_fields
 from .section_guidance import SectionSteer

@@ -172,4 +172,3 @@ def test_scripts_work_without_a_page(guarded: Webui) -> None:
     body = {"steps": 1, "width": SIDE, "height": SIDE, "script_name": UNTIL, "script_args": [{"conten": "x"}]}
     status, answer = guarded.call("/sdapi/v1/txt2img", body, login=LOGIN)
     assert (status, "did you mean content" in answer["detail"]) == (422, True)
-

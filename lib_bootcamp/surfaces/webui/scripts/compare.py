@@ -16,8 +16,7 @@ from lib_bootcamp.errors import BootcampError, CancelledError, InvalidParamError
 from lib_bootcamp.ports import Host, SilentProgress
 from lib_bootcamp.results import ControlMap
 from lib_bootcamp.surfaces.webui import infotext
-from lib_bootcamp.surfaces.webui.driven import DRIVEN, Driven
-from lib_bootcamp.surfaces.webui.plan import Plan
+from lib_bootcamp.surfaces.webui.plan import DRIVEN, Driven, Plan
 from lib_bootcamp.surfaces.webui.section import control_maps, map_fields
 from lib_bootcamp.surfaces.webui.section_run import RUN
 from lib_bootcamp.surfaces.webui.section_values import PanelRequest

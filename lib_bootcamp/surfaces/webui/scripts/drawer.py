@@ -13,7 +13,7 @@ from lib_bootcamp.core.images.arrays import Bits, Floats, Image
 from lib_bootcamp.core.qr.layout import QrLayout
 from lib_bootcamp.core.qr_art.target import module_mask, module_weights
 from lib_bootcamp.errors import CancelledError
-from lib_bootcamp.surfaces.webui.driven import DRIVEN, Driven
+from lib_bootcamp.surfaces.webui.plan import DRIVEN, Driven
 
 from .ports import Pipeline
 

@@ -11,8 +11,8 @@ from lib_bootcamp.context import Context
 from lib_bootcamp.errors import CancelledError, InvalidParamError, MissingPackageError
 from lib_bootcamp.operations.draw.qr_art_tries import Try, method_of, tries
 from lib_bootcamp.ports import SilentProgress
-from lib_bootcamp.surfaces.webui.driven import Driven
 from lib_bootcamp.surfaces.webui.infotext import SCAN_KEY
+from lib_bootcamp.surfaces.webui.plan import Driven
 from lib_bootcamp.surfaces.webui.section_scan import PictureScanner
 from lib_bootcamp.surfaces.webui.section_values import PanelRequest
 

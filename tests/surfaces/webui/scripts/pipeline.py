@@ -11,7 +11,7 @@ from PIL import Image, ImageFont
 
 from lib_bootcamp.hosts.standalone import StandaloneHost
 from lib_bootcamp.hosts.webui_pipeline import WebUiPipeline
-from lib_bootcamp.surfaces.webui.driven import driven_of
+from lib_bootcamp.surfaces.webui.plan import driven_of
 from lib_bootcamp.surfaces.webui.scripts.runner import ScriptRunner
 from lib_bootcamp.surfaces.webui.scripts.values import form_of
 from lib_bootcamp.surfaces.webui.section_run import SectionRunner

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lib_bootcamp.surfaces.webui.driven import driven_of
+from lib_bootcamp.surfaces.webui.plan import driven_of
 from tests.surfaces.webui.generations import Refusal
 from tests.surfaces.webui.scripts.pipeline import CLEAR, HIDDEN, SIDE, UNTIL, Pipeline, asked_of_webui, run
 
