@@ -33,6 +33,9 @@ known.unet_config = {{**known.unet_config, "context_dim": 48, "model_channels": 
 known.unet_extra_config = {{**known.unet_extra_config, "num_heads": 4}}
 """
 
+UNTIL = "QR art until it scans"
+SCRIPT = {name: value for name, value in CODE.items() if name != "control"}
+
 
 class ForgeStarter(Starter):
     """Starts a Forge that takes the small checkpoint for one of SD1.5."""
@@ -156,3 +159,23 @@ def test_in_the_page_a_code_is_drawn_without_any_controlnet_model(browser: Any, 
     show(page, "forge-section")
     page.close()
     assert badge.startswith("Scans")
+
+
+def test_the_scripts_draw_mend_and_compare(forge: Webui) -> None:
+    weak = {**SCRIPT, "margin": 0.05, "dead_zone": 0.02, "touch_up": 0, "seeds": 1, "strengths": [1.0]}
+    first, mended = (
+        draw(forge, script_name=UNTIL, script_args=[{**weak, "max_tries": tries}]).pictures[0] for tries in (1, 3)
+    )
+    assert wrong(mended) < wrong(first)
+    asked = {**SCRIPT, "controls": ["qr", "lighting"], "strengths": [0.5, 1.5]}
+    asked.pop("grid_px")
+    compared = draw(forge, script_name="Compare control", script_args=[asked])
+    assert len(compared.pictures) == 5
+    assert "Script: Compare control" in compared.texts[0]
+
+
+def test_a_script_stops_at_the_first_picture_that_scans(forge: Webui) -> None:
+    drawn = draw(forge, script_name=UNTIL, script_args=[{**SCRIPT, "seeds": 4}])
+    assert read(drawn.pictures[0]) == ["HELLO"]
+    refused = forge.draw(script_name=UNTIL, script_args=[{"conten": "x"}])
+    assert (refused.status, "did you mean content" in refused.answer["detail"]) == (422, True)

@@ -1,0 +1,106 @@
+"""The scripts of the Script dropdown in the real WebUI's page, by clicking; screenshots go to $BOOTCAMP_SCREENSHOTS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.webui.conftest import Webui, with_mini
+from tests.webui.page import choose, main_tab, number, opened, show
+
+UNTIL, COMPARE = "QR art until it scans", "Compare control"
+FORM = "#bootcamp_txt2img_until_it_scans"
+OTHER = "#bootcamp_txt2img_compare_control"
+
+
+@pytest.fixture(scope="module")
+def mini(webui: Webui) -> Iterator[Webui]:
+    with with_mini(webui) as loaded:
+        yield loaded
+
+
+def fill(page: Any, prefix: str, name: str, value: str) -> None:
+    """Type into a field of a drawn form, one behind "More" too."""
+    box = page.locator(f"{prefix}_{name}")
+    if not box.is_visible():
+        page.locator(f"{prefix}_form details").evaluate_all("all => all.forEach(each => { each.open = true; })")
+    if box.evaluate("each => each.tagName") == "SELECT":
+        box.select_option(value)
+    else:
+        box.fill(value)
+
+
+def with_script(browser: Any, webui: Webui, title: str, prefix: str) -> Any:
+    page = opened(browser, webui)
+    for name, value in (("width", 232), ("height", 232), ("steps", 12), ("cfg_scale", 5)):
+        number(page, f"#txt2img_{name}", value)
+    page.locator("#txt2img_prompt textarea").fill("a blue star on a yellow background")
+    choose(page, "#tab_txt2img #script_list", title)
+    page.wait_for_selector(f"{prefix}_strengths", state="visible")
+    return page
+
+
+@pytest.fixture(scope="module")
+def drawn(browser: Any, mini: Webui) -> Iterator[Any]:
+    """A page after a run of QR art until it scans."""
+    page = with_script(browser, mini, UNTIL, FORM)
+    values = {"content": "HELLO", "strengths": "0.5, 1", "seeds": "2", "stop_after": "0", "max_tries": "1"}
+    more = {"apply_by": "guidance", "margin": "0.4", "dead_zone": "0.3", "grid_px": "8"}
+    for name, value in {**values, **more}.items():
+        fill(page, FORM, name, value)
+    page.click("#txt2img_generate")
+    page.wait_for_function("() => document.querySelector('#html_log_txt2img').textContent.includes('of 4 scan')")
+    show(page, "script")
+    yield page
+    page.close()
+
+
+def test_the_gallery_has_the_grid_and_a_picture_of_each_seed_and_strength(drawn: Any) -> None:
+    assert drawn.locator("#txt2img_gallery .thumbnail-item img").count() == 5
+
+
+def test_the_comments_name_the_best_picture(drawn: Any) -> None:
+    assert "Best: seed" in drawn.locator("#html_log_txt2img").inner_text()
+
+
+def test_the_grids_infotext_chooses_the_script_and_fills_it_again(
+    drawn: Any, browser: Any, mini: Webui, tmp_path: Path
+) -> None:
+    before = drawn.locator(f"{FORM}_values textarea").input_value()
+    picture = tmp_path / "grid.png"
+    source = drawn.locator("#txt2img_gallery .thumbnail-item img").first.get_attribute("src")
+    picture.write_bytes(drawn.request.get(source).body())
+    page = opened(browser, mini)
+    main_tab(page, "PNG Info").click()
+    page.locator("#pnginfo_image input[type=file]").set_input_files(picture)
+    page.wait_for_function("() => document.querySelector('#tab_pnginfo').textContent.includes('Bootcamp script')")
+    page.locator("#tab_pnginfo #txt2img_tab").click()
+    page.wait_for_function(f"() => document.querySelector('{FORM}_values textarea').value !== ''")
+    assert page.locator(f"{FORM}_values textarea").input_value() == before
+    page.wait_for_selector(f"{FORM}_content", state="visible")
+    assert page.locator(f"{FORM}_content").input_value() == "HELLO"
+    assert page.locator(f"{FORM}_strengths").input_value() == "0.5, 1"
+    page.close()
+
+
+def test_a_mistake_is_told_below_the_gallery(browser: Any, mini: Webui) -> None:
+    page = with_script(browser, mini, UNTIL, FORM)
+    page.click("#txt2img_generate")
+    page.wait_for_function("() => document.body.textContent.includes('enter a text or URL')")
+    page.close()
+
+
+def test_maps_are_compared(browser: Any, mini: Webui) -> None:
+    page = with_script(browser, mini, COMPARE, OTHER)
+    page.locator(f"{OTHER}_controls input[value=brightness]").uncheck()
+    page.locator(f"{OTHER}_controls input[value=edges]").uncheck()
+    page.locator(f"{OTHER}_controls input[value=lighting]").check()
+    for name, value in {"content": "HELLO", "strengths": "0.5, 1.5", "apply_by": "guidance"}.items():
+        fill(page, OTHER, name, value)
+    page.click("#txt2img_generate")
+    page.wait_for_function("() => document.querySelectorAll('#txt2img_gallery .thumbnail-item img').length === 5")
+    show(page, "compare")
+    page.close()
