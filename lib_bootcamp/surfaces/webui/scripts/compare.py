@@ -78,7 +78,7 @@ class CompareControl(ScriptRun):
         self.maps: dict[int, ControlMap] = {}
 
     def draw_all(self) -> None:
-        """Row by row; one that cannot be drawn with what is installed is told of, and left out."""
+        """Row by row; one that cannot be drawn with what is installed is named, and left out."""
         masked = getattr(self.p, "image_mask", None) is not None  # its mask may be shown after each picture
         groups = list(self.groups(self.own.seeds, 1 if masked else None))
         self.total = len(self.rows) * len(self.own.strengths) * len(groups)

@@ -180,11 +180,11 @@ class UntilItScans(ScriptRun):
         assert best.shown is not None
         if self.own.save == "best":
             self._save(best.shown)
-        self.comments.append(self._told(best))
+        self.comments.append(self._sentence(best))
         others = [each for each in self.shown if each is not best.shown]
         return self.given_back([best.shown, *others], self._grid())
 
-    def _told(self, best: Cell) -> str:
+    def _sentence(self, best: Cell) -> str:
         report, count = best.best.report, sum(len(each.tries) for each in self.cells)
         scanning = sum(each.best.report.scans for each in self.cells)
         return (
