@@ -21,7 +21,7 @@ from lib_bootcamp.core.files.atomic import private_file, private_folder
 from lib_bootcamp.errors import OutputError, StorageError
 
 Durable: TypeAlias = Literal["", "soon", "now"]
-VERSION = 4
+VERSION = 5
 WAIT_S = 60
 _NO_STORAGE = ("disk is full", "disk I/O", "readonly")
 SIDES = ("-wal", "-shm")
@@ -59,7 +59,11 @@ CREATE TABLE IF NOT EXISTS events (
     at REAL NOT NULL, kind TEXT NOT NULL, facts TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS events_of ON events (job, id);
 """
-_SCHEMA += _CLAIMS + _EVENTS
+_PICTURES = """
+CREATE TABLE IF NOT EXISTS pictures (
+    job INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE, name TEXT NOT NULL, data BLOB NOT NULL);
+"""
+_SCHEMA += _CLAIMS + _EVENTS + _PICTURES
 _MIGRATIONS = {
     2: "ALTER TABLE writes ADD COLUMN item INTEGER",
     3: f"""
@@ -69,6 +73,7 @@ ALTER TABLE items ADD COLUMN error TEXT NOT NULL DEFAULT '';
 INSERT INTO claims (job, what, path) SELECT id, operation, folder FROM jobs;
 """,
     4: f"ALTER TABLE jobs ADD COLUMN kind TEXT NOT NULL DEFAULT 'folder'; {_EVENTS}",
+    5: _PICTURES,
 }
 """What brings a journal of the version before to each."""
 

@@ -69,3 +69,7 @@ class FileJournal(Database):
             Written(id=at, path=os.fsdecode(path), before=before, after=after, digest=known, item=item)
             for at, path, before, after, known, item in found
         ]
+
+    def pictures(self, number: int) -> dict[str, bytes]:
+        """The pictures among a job's parameters, packed."""
+        return dict(self.all("SELECT name, data FROM pictures WHERE job = ?", number))

@@ -37,7 +37,7 @@ class FolderRun(Run[FolderWork]):
         if self.row.output != self.row.folder:
             self.output = self.context.output_folder(str(self.row.output), job.output)
         self.inside = Inside(self.output, exact=not self.context.trusted)
-        work: FolderWork = job.work(self.root, job.params.from_mapping(self.row.info.params), self.context)
+        work: FolderWork = job.work(self.root, job.params.from_mapping(self.values()), self.context)
         if work.writes_into is not None:
             self.inside.check_writable(work.writes_into)
         return work

@@ -48,6 +48,10 @@ class JobJournal(Database):
                 "INSERT INTO claims (job, what, path) VALUES (?, ?, ?)",
                 [(cursor.lastrowid, each.what, os.fsencode(each.path)) for each in places.claims],
             )
+            db.executemany(
+                "INSERT INTO pictures (job, name, data) VALUES (?, ?, ?)",
+                [(cursor.lastrowid, name, data) for name, data in places.pictures.items()],
+            )
             db.execute(
                 f"DELETE FROM jobs WHERE state IN ({marks(ENDED)}) AND id NOT IN "
                 f"(SELECT id FROM jobs WHERE state IN ({marks(ENDED)}) ORDER BY id DESC LIMIT {KEPT_JOBS})",

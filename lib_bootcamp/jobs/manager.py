@@ -31,6 +31,7 @@ from .facts import ACTIVE, RESUMABLE, EventInfo, ItemInfo, JobInfo, JobStateErro
 from .folder_run import FolderRun
 from .journal import Journal
 from .owners import Owner
+from .pictures import packed, unpacked
 from .places import places_of
 from .progress import Stop
 from .records import Claim, Row
@@ -144,7 +145,8 @@ class Jobs:
         params, places = places_of(operation, params, context)
         kept = {**params.to_mapping(), **places.named}
         # what it refuses is refused at once and not when its turn comes
-        job.work(places.folder, job.params.from_mapping(kept), context)
+        places = replace(places, pictures=packed(params))
+        job.work(places.folder, job.params.from_mapping({**kept, **unpacked(places.pictures)}), context)
         self._reap()
         with self.journal.transaction():
             self._refuse_second(places.claims)

@@ -25,6 +25,7 @@ class Places:
         output: where its files go, if that is another folder.
         named: the values of the parameters that name them.
         claims: what no other job may work on meanwhile.
+        pictures: those among its parameters, packed.
     """
 
     folder: Path
@@ -32,6 +33,7 @@ class Places:
     output: Path | None = None
     named: Mapping[str, str] = field(default_factory=dict)
     claims: Sequence[Claim] = ()
+    pictures: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def places_of(operation: Operation[Any, Any], params: Any, context: Context) -> tuple[Any, Places]:

@@ -16,6 +16,7 @@ from lib_bootcamp.ports import Host, Progress
 from . import files
 from .facts import State
 from .journal import Journal
+from .pictures import unpacked
 from .progress import Clock, JobProgress, Stop
 from .records import Row
 
@@ -95,6 +96,10 @@ class Run(Generic[W]):
                 state = "cancelled"
             self.journal.move(self.number, state, among=("running",), error=error)
         return state
+
+    def values(self) -> dict[str, Any]:
+        """The job's parameters, as raw values."""
+        return {**self.row.info.params, **unpacked(self.journal.pictures(self.number))}
 
     def opened(self) -> W:
         """The work, with the folders that it may use looked at again."""

@@ -24,7 +24,7 @@ class StepsRun(Run[StepsWork]):
             raise TypeError(f"{self.operation.name} is no job of steps")
         self.output = self.context.output_folder(str(self.row.folder), job.folder)
         self.inside = Inside(self.output, exact=not self.context.trusted)
-        work: StepsWork = job.work(self.output, job.params.from_mapping(self.row.info.params), self.context)
+        work: StepsWork = job.work(self.output, job.params.from_mapping(self.values()), self.context)
         self.inside.check_writable(self.output)
         return work
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import itertools
 import json
 import threading
@@ -150,6 +151,14 @@ def test_classify_is_a_job_too(client: Client, root: Path) -> None:
     assert ended(client, number)["done"] == 3
     items = client.get(f"{JOBS}/{number}/items").json()["items"]
     assert [each["result"]["label"] for each in items] == ["red", "green", "blue"]
+
+
+def test_a_second_picture_goes_into_the_job(client: Client, root: Path) -> None:
+    sent = {"folder": str(root), "reference": base64.b64encode(flat_png(BLUE)).decode()}
+    answer = client.post(f"{JOBS}/recolor", json=sent)
+    assert answer.status_code == 202
+    assert ended(client, answer.json()["id"])["done"] == 3
+    assert (root / "maps" / "recolor" / "a-palette.png").is_file()
 
 
 def test_only_operations_with_a_job_are_begun_as_one(client: Client) -> None:

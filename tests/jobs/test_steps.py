@@ -30,11 +30,13 @@ class Drawing:
 
     def __init__(self) -> None:
         self.seeds: list[int] = []
+        self.asked: list[Any] = []
         self.before: Any = lambda seed: None
 
     def __call__(self, params: Any, context: Context) -> Txt2ImgResult:
         self.before(params.seed)
         self.seeds.append(params.seed)
+        self.asked.append(params)
         image = np.full((8, 8, 3), params.seed % 256, np.uint8)
         return Txt2ImgResult(image=image, seed=params.seed, width=8, height=8, checkpoint="fake")
 
@@ -204,3 +206,11 @@ def test_a_step_holds_the_hosts_queue_which_is_free_before_the_next(
     jobs.run_here(create(jobs, tmp_path / "drawn"), FakeProgress(), Stop())
     assert seen == [1, 2, 3, 4]
     assert host.jobs == [TXT2IMG.title] * 4
+
+
+def test_the_map_that_drawings_follow_is_kept_with_the_job(jobs: Jobs, tmp_path: Path, drawing: Drawing) -> None:
+    guide = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
+    number = create(jobs, tmp_path / "drawn", guide_map=guide, guide_strength=0.25)
+    jobs.run_here(number, FakeProgress(), Stop())
+    assert [each.guide_strength for each in drawing.asked] == [0.25] * 4
+    np.testing.assert_array_equal(drawing.asked[-1].guide_map, guide)

@@ -16,7 +16,7 @@ from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Params, Spec
 from lib_bootcamp.ports import SilentProgress
 
-from .txt2img import DrawingParams, chosen_seed
+from .txt2img import Txt2ImgParams, chosen_seed
 
 MAX_SEED = 2**32
 
@@ -34,7 +34,7 @@ class SeriesFields(Params):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SeriesParams(DrawingParams, SeriesFields):
+class SeriesParams(Txt2ImgParams, SeriesFields):
     """A drawing, and how many there are of it."""
 
 
@@ -52,7 +52,7 @@ class SeriesWork:
             yield self._drawn((self.params.seed + number) % MAX_SEED)
 
     def _drawn(self, seed: int) -> Step:
-        values = {each.name: getattr(self.params, each.name) for each in DrawingParams.fields()}
+        values = {each.name: getattr(self.params, each.name) for each in self.operation.params.fields()}
         params = self.operation.params_from({**values, "seed": seed})
         # the job's display counts pictures; the steps of each are not shown, but can be stopped between
         result = self.operation.run(params, self.context.shown_by(SilentProgress(self.context.progress)))

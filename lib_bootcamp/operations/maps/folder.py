@@ -7,7 +7,7 @@ import os
 import typing
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -94,7 +94,16 @@ class MapFile(FileResult):
     map: Annotated[str, Spec("Map", "Its file, below the folder, or below the output folder.")]
     message: Annotated[str, Spec("Result", "The result in one line.", renamed=("told",))]
     details: Annotated[dict[str, Any], Spec("Details", "The result of the picture alone, but for the map.")]
-    data: Annotated[bytes, Spec("File", "Its bytes.")]
+    others: Annotated[
+        dict[str, str],
+        Spec("Other pictures", "The files of those beside the map, by name: Recolor's palette."),
+    ] = field(default_factory=dict)
+    data: Annotated[bytes, Spec("File", "The map's bytes.")]
+    other_data: tuple[bytes, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything but the files' bytes."""
+        return {name: each for name, each in super().to_json().items() if name != "other_data"}
 
 
 class MapsWork(PictureFolder):
@@ -109,7 +118,8 @@ class MapsWork(PictureFolder):
         self.operation, self.existing = operation, params.existing
         self.picture = picture_param(operation).name
         own = {each.name for each in operation.params.fields()}
-        self.values = {name: value for name, value in params.to_mapping().items() if name in own}
+        pictures = {each.name: getattr(params, each.name) for each in params.fields() if each.kind == "image"}
+        self.values = {name: value for name, value in (params.to_mapping() | pictures).items() if name in own}
         self.output = Path(params.output_folder) if params.output_folder else root
         self.target = self.output if params.output_folder else root / params.subfolder / operation.name
         self.writes_into = self.target
@@ -175,11 +185,22 @@ class MapsWork(PictureFolder):
             params = self.operation.params_from({**self.values, self.picture: picture})
             progress = self.context.progress if self.operation.needs else SilentProgress()
             result = self.operation.run(params, self.context.shown_by(progress))
-            data = _encoded(result.image, self.suffix, self.operation.made_text(params, result))
+            text = self.operation.made_text(params, result)
+            data, *more = (_encoded(each, self.suffix, text) for each in result.pictures().values())
         except BootcampError as error:
             return error
-        name = self._file(path).relative_to(self.output).as_posix()
-        return MapFile(map=name, message=result.summary(), details=result.to_json(), data=data)
+        _, *names = result.pictures()
+        return MapFile(
+            map=self._below(self._file(path)),
+            message=result.summary(),
+            details=result.to_json(),
+            others={name: self._below(self._other(path, name)) for name in names},
+            data=data,
+            other_data=tuple(more),
+        )
+
+    def _below(self, file: Path) -> str:
+        return file.relative_to(self.output).as_posix()
 
     def settle(self, picture: Path, result: FileResult) -> Settled:
         """The map's file, unless somebody else made it meanwhile.
@@ -191,9 +212,14 @@ class MapsWork(PictureFolder):
         before = self._there.read(path)
         if before is not None and self.existing == "skip":
             return Settled(result=result, skipped="There is a map now.")
-        return Settled(
-            result=result, writes=(Write(path=path, before=before, after=typing.cast("MapFile", result).data),)
-        )
+        made = typing.cast("MapFile", result)
+        others = [self.output / each for each in made.others.values()]
+        writes = [Write(path=path, before=before, after=made.data)]
+        writes += [
+            Write(path=other, before=self._there.read(other), after=data)
+            for other, data in zip(others, made.other_data, strict=True)
+        ]
+        return Settled(result=result, writes=tuple(writes))
 
     def _file(self, picture: Path) -> Path:
         folder = picture.parent
@@ -203,6 +229,12 @@ class MapsWork(PictureFolder):
             self._names[folder] = dict(zip(here, distinct(map(self._own_name, here)), strict=True))
         name = self._names[folder].get(picture.name) or self._own_name(picture.name)
         return self.target / folder.relative_to(self.root) / name
+
+    def _other(self, picture: Path, name: str) -> Path:
+        """The file of a picture beside the map, which takes no map's name."""
+        file = self._file(picture)
+        maps = (file.with_name(each.name) for each in self._names[picture.parent].values())
+        return distinct([*maps, file.with_name(f"{file.stem}-{name.replace('_', '-')}{self.suffix}")])[-1]
 
     def _own_name(self, name: str) -> Path:
         return Path(name).with_suffix(self.suffix)
@@ -235,16 +267,13 @@ def picture_param(operation: Operation[Any, Any]) -> Param:
 
 
 def with_folder(operation: Operation[Any, Any]) -> Operation[Any, Any]:
-    """The operation with its job: its own declaration without pictures, and the folder's.
-
-    Maps that a job makes need no picture but the one they are made of; parameters that are pictures are left out.
-    """
+    """The operation with its job: its own declaration without the picture, and the folder's."""
     hints = typing.get_type_hints(operation.params, include_extras=True)
-    pictures = {each.name for each in operation.params.fields() if each.kind == "image"}
+    picture = picture_param(operation).name
     own: list[Any] = [
         (each.name, hints[each.name], dataclasses.field(default=each.default, kw_only=True))
         for each in dataclasses.fields(operation.params)
-        if each.name not in pictures
+        if each.name != picture
     ]
     params = dataclasses.make_dataclass(
         f"{operation.params.__name__}Folder", own, bases=(MapsOfFiles,), frozen=True, kw_only=True

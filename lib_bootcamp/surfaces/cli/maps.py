@@ -32,15 +32,13 @@ class JobFailedError(BootcampError):
 def is_maps_job(operation: Operation[Any, Any], given: Mapping[str, Any], settings: Settings) -> bool:
     """Whether what is given is a folder, or several files, of which a job makes the maps.
 
-    A job takes no other picture than those; a batch is of runs that have nothing in common.
+    A batch is of runs that have nothing in common.
     """
     job = operation.job
     if not isinstance(job, FolderJob) or job.on_command_line or settings.batch is not None:
         return False
-    pictures = [each for each in operation.params.fields() if each.kind == "image"]
-    sources = next(given.get(each.name, []) for each in pictures if each.spec.positional)
-    several = len(sources) > 1 or any(is_folder(Path(each)) for each in sources)
-    return several and not any(each.name in given for each in pictures if not each.spec.positional)
+    sources = next(given.get(each.name, []) for each in operation.params.fields() if each.spec.positional)
+    return len(sources) > 1 or any(is_folder(Path(each)) for each in sources)
 
 
 class MapsRunner(JobRunner):
@@ -103,6 +101,6 @@ class MapsRunner(JobRunner):
         if item.state == "skipped":
             return Outcome({"path": path, "skipped": True, "detail": item.note}, f"{path}: {item.note}", 0)
         result = item.result or {}
-        out = str(made / result["map"])
-        record = {"operation": self.operation.name, "path": path, "out": out, **result["details"]}
-        return Outcome(record, f"{path}: {result['message']} -> {out}", 0)
+        written = {name: str(made / file) for name, file in {"out": result["map"], **result.get("others", {})}.items()}
+        record = {"operation": self.operation.name, "path": path, **written, **result["details"]}
+        return Outcome(record, f"{path}: {result['message']} -> {', '.join(written.values())}", 0)

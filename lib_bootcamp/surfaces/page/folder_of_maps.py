@@ -62,7 +62,7 @@ class FolderOfMaps:
         self.panel.wire(self.button, self.raw, [*self.form.inputs, *self.map_form.inputs])
 
     def raw(self, values: tuple[Any, ...]) -> dict[str, Any]:
-        """The job's values: its own, and those of the form that it takes: no pictures."""
+        """The job's values: its own, and those of the form that it takes: all but the picture."""
         count = len(self.form.inputs)
         known = {each.name for each in self.job.params.fields()} | {"preset"}
         own = self.map_form.raw(values[count:])

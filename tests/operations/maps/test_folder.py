@@ -247,3 +247,47 @@ def test_every_map_of_a_picture_has_a_job() -> None:
     for each in OPERATIONS:
         if each.kind == "control-map" and each.name not in without:
             assert each.job is not None, each.name
+
+
+def test_a_second_picture_is_kept_with_the_job_and_its_results_lie_beside_the_maps(
+    mapped: Mapped, root: Path, tmp_path: Path
+) -> None:
+    reference = np.random.default_rng(9).integers(0, 256, (20, 30, 3), dtype=np.uint8)
+    number = mapped.jobs.create("recolor", {"folder": str(root), "reference": reference}, trusted=True)
+    assert "reference" not in mapped.jobs.info(number, trusted=True).params
+    mapped.jobs.close()
+    mapped.jobs = Jobs(FakeHost(data_dir=tmp_path / "data"), find, tmp_path / "data")  # another process resumes it
+    info = mapped.jobs.run_here(number, FakeProgress(), Stop())
+    alone = find("recolor").run(
+        find("recolor").params_from({"image": np.asarray(Pil.open(root / "a.png")), "reference": reference}),
+        Context.of_terminal(FakeHost(), FakeProgress()),
+    )
+    target = root / "maps" / "recolor"
+    np.testing.assert_array_equal(np.asarray(Pil.open(target / "a-palette.png").convert("RGB")), alone.palette)
+    assert next(each.result["others"] for each in mapped.jobs.items(info.id, trusted=True) if each.result) == {
+        "palette": "maps/recolor/a-palette.png"
+    }
+    assert mapped.jobs.undo(number, trusted=True).restored == 6
+    assert files(root) == set(PICTURES)
+    mapped.jobs.remove(number, trusted=True)
+    assert mapped.jobs.journal.pictures(number) == {}
+
+
+def test_a_depth_map_keeps_all_its_values_in_a_job(mapped: Mapped, root: Path) -> None:
+    depth = np.linspace(0, 1, 40 * 56, dtype=np.float32).reshape(40, 56)
+    info = mapped("lighting", root, depth_map=depth, recursive=False)
+    picture = np.asarray(Pil.open(root / "a.png"))
+    alone = find("lighting").run(
+        find("lighting").params_from({"image": picture, "depth_map": depth}),
+        Context.of_terminal(FakeHost(), FakeProgress()),
+    )
+    assert info.done == 2
+    made = np.asarray(Pil.open(root / "maps" / "lighting" / "a.png").convert("RGB"))
+    np.testing.assert_array_equal(made, np.broadcast_to(alone.image.reshape(*alone.image.shape[:2], -1), made.shape))
+
+
+def test_a_picture_beside_a_map_takes_no_other_maps_name(mapped: Mapped, root: Path) -> None:
+    Pil.new("RGB", (8, 8), (9, 9, 9)).save(root / "a-palette.png")
+    mapped("recolor", root, reference=np.full((4, 4, 3), 200, np.uint8), recursive=False)
+    made = {path.name for path in (root / "maps" / "recolor").iterdir()}
+    assert {"a.png", "a-palette.png", "a-palette-2.png", "a-palette-palette.png"} <= made

@@ -143,3 +143,14 @@ def test_kill_9_loses_nothing_and_resume_goes_on(tmp_path: Path) -> None:
     resumed = subprocess.run([*program, "jobs", "resume", "1"], env=environment, capture_output=True, check=True)
     assert b"64 of 64 done" in resumed.stdout
     assert len(files(out)) == 64
+
+
+def test_a_second_picture_over_a_folder_is_the_same_job(terminal: Terminal, root: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    reference = root / "deep" / "c.png"
+    assert terminal("recolor", root, "--reference", reference, "--out", out, "--json") == 0
+    first = json.loads(terminal.out)[0]
+    assert (first["out"], first["palette"]) == (str(out / "a.png"), str(out / "a-palette.png"))
+    assert files(out) == ["a-palette.png", "a.png", "b-palette.png", "b.png"]
+    assert terminal("jobs", "undo", "1") == 0
+    assert files(out) == []

@@ -74,6 +74,16 @@ def test_the_tabs_values_make_the_maps_of_a_folder(root: Path, host: FakeHost) -
     assert not list((root / "lines/edges").iterdir())
 
 
+def test_a_second_picture_of_the_form_goes_into_the_job(root: Path, host: FakeHost) -> None:
+    tab = built("recolor", host)
+    reference = np.full((4, 4, 3), 200, np.uint8)
+    shown = tab.folder.panel.begun(
+        NOTHING, lambda: tab.folder.raw(values(tab, folder=str(root), image=reference, reference=reference))
+    )
+    assert opened_jobs.jobs_of(host, find).wait(shown[-1]["job"], 30).done == 3
+    assert (root / "maps" / "recolor" / "1-palette.png").is_file()
+
+
 def test_a_mistake_is_the_message(tmp_path: Path, host: FakeHost) -> None:
     tab = built("brightness", host)
     missing = tab.folder.panel.begun(NOTHING, lambda: tab.folder.raw(values(tab, folder=str(tmp_path / "none"))))
