@@ -15,7 +15,9 @@ from .form_fields import keyed_text
 HIDDEN = "bootcamp-form-values"
 
 
-def drawn_form(form: str, prefix: str, value: Mapping[str, Any] | None = None, *, label: str = "Bootcamp") -> list[Any]:
+def drawn_form(
+    form: str, prefix: str, value: Mapping[str, Any] | None = None, *, label: str = "Bootcamp", note: str = ""
+) -> list[Any]:
     """Put a form where the caller stands.
 
     Args:
@@ -23,6 +25,7 @@ def drawn_form(form: str, prefix: str, value: Mapping[str, Any] | None = None, *
         prefix: head of the texts' `elem_id`.
         value: what it begins with, by key.
         label: what ui-config.json knows its values by: `<label> values`.
+        note: a sentence above it.
     Returns:
         two textboxes, whose values `form_fields.read_values` reads: what is saved in ui-config.json, and what is not.
     """
@@ -33,7 +36,8 @@ def drawn_form(form: str, prefix: str, value: Mapping[str, Any] | None = None, *
     unsaved.do_not_save_to_config = True
     place = {"class": "bootcamp-form", "data-form": form, "data-prefix": prefix}
     attributes = " ".join(f'{name}="{html.escape(text)}"' for name, text in place.items())
-    gr.HTML(value=f"<div {attributes}></div>", elem_id=f"{prefix}_form")
+    above = f'<p class="bootcamp-note">{html.escape(note)}</p>' if note else ""
+    gr.HTML(value=f"{above}<div {attributes}></div>", elem_id=f"{prefix}_form")
     return [values, unsaved]
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -172,3 +175,37 @@ def test_scripts_work_without_a_page(guarded: Webui) -> None:
     body = {"steps": 1, "width": SIDE, "height": SIDE, "script_name": UNTIL, "script_args": [{"conten": "x"}]}
     status, answer = guarded.call("/sdapi/v1/txt2img", body, login=LOGIN)
     assert (status, "did you mean content" in answer["detail"]) == (422, True)
+
+
+MANY = {**PLAIN, "seeds": 200, "strengths": [1.0], "max_tries": 1, "stop_after": 0}
+
+
+@contextmanager
+def running(webui: Webui, asked: dict[str, Any]) -> Iterator[Callable[[], Drawn]]:
+    """A script that draws meanwhile; gives a function that waits for its end."""
+    with ThreadPoolExecutor(1) as pool:
+        drawn = pool.submit(script, webui, UNTIL, asked)
+        end = time.monotonic() + 120
+        while "seed 2" not in webui.call("/sdapi/v1/progress?skip_current_image=true")[1]["state"]["job"]:
+            assert time.monotonic() < end, "nothing is drawn"
+            time.sleep(0.05)
+        yield lambda: drawn.result(240)
+
+
+def test_the_bar_shows_how_far_it_is_and_interrupt_keeps_what_is_drawn(mini: Webui) -> None:
+    with running(mini, MANY) as ended:
+        progress = mini.call("/sdapi/v1/progress?skip_current_image=true")[1]
+        assert 0 < progress["progress"] < 0.5
+        mini.call("/sdapi/v1/interrupt", {})
+        drawn = ended()
+    assert drawn.status == 200, drawn.answer
+    assert 2 <= len(drawn.pictures) < 200
+    assert drawn.info["index_of_first_image"] == 1
+
+
+def test_skip_leaves_a_picture_as_it_is_and_goes_on(mini: Webui) -> None:
+    with running(mini, {**MANY, "seeds": 8, "max_tries": 3, "margin": 0.02, "dead_zone": 0.01}) as ended:
+        mini.call("/sdapi/v1/skip", {})
+        drawn = ended()
+    assert drawn.status == 200, drawn.answer
+    assert sorted(drawn.info["all_seeds"]) == list(range(1, 9))

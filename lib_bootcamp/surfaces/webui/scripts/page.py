@@ -30,14 +30,11 @@ class BuiltScript:
 
 def build_script(form: ScriptForm, *, img2img: bool) -> BuiltScript:
     """Put a script's form where the caller stands."""
-    import gradio as gr
-
     from lib_bootcamp.surfaces.webui.drawn_form import drawn_form
 
     prefix = f"bootcamp_{'img2img' if img2img else 'txt2img'}_{form.name}"
     register_form(form.name, lambda: form_fields_of(form))
-    gr.HTML(f'<p class="bootcamp-note">{NOTE}</p>', elem_id=f"{prefix}_note")
-    inputs = drawn_form(form.name, prefix, label=form.title)
+    inputs = drawn_form(form.name, prefix, label=form.title, note=NOTE)
     key = Pasted(f"{KEY} {form.name}", _reader(form))
     return BuiltScript(inputs, [(inputs[0], key)], [str(key)])
 
