@@ -159,7 +159,7 @@ class A1111Host(WebuiQueue, WebuiFolders, WebuiCaptioner, LdmCheckpoint):
         """
         model = self._loaded()
         if model is None:
-            raise ModelError("No checkpoint is loaded.")
+            raise ModelError("There is no checkpoint loaded.")
         from lib_bootcamp.ml.diffusion.luminance import luminance_fit
 
         self._bring_vae(model)
