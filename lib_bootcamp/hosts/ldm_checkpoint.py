@@ -24,7 +24,9 @@ class LdmCheckpoint:
         """The checkpoint, loaded, on its device and without merged LoRAs."""
         model = self._loaded() or self._webui("shared").sd_model
         if model is None:
-            raise ModelError("There is no checkpoint here: put one into models/Stable-diffusion and choose it on the page.")
+            raise ModelError(
+                "There is no checkpoint here: put one into models/Stable-diffusion and choose it on the page."
+            )
         family = self._family(model)
         if family not in ("sd1", "sd2", "sdxl"):
             raise ModelError(
