@@ -134,7 +134,8 @@ def _join() -> Parts:
 def mount_routes(demo: Any, app: Any) -> None:
     """The routes, also without a page (`demo` is None then)."""
     from lib_bootcamp.surfaces.http.access import access_dependency
-    from lib_bootcamp.surfaces.http.routes import build_router
+    from lib_bootcamp.surfaces.http.late import include_late
+    from lib_bootcamp.surfaces.shared.described import PREFIX
     from lib_bootcamp.surfaces.webui.scripts.values import form_of
     from lib_bootcamp.surfaces.webui.section_request import check_request
 
@@ -147,15 +148,43 @@ def mount_routes(demo: Any, app: Any) -> None:
 
     host = parts().host
     parts().webui.check_requests(check)
-    own_pages = access_dependency(host.access_rules())
-    app.include_router(build_router(host, [own_pages, *host.auth_dependencies()]))
-    if demo is not None:
-        from lib_bootcamp.surfaces.webui.access import keep_from_page, remember_callers
-        from lib_bootcamp.surfaces.webui.form_routes import form_router
+    doors = [access_dependency(host.access_rules()), *host.auth_dependencies()]
 
-        app.include_router(form_router([own_pages, *host.page_auth_dependencies()]))
-        keep_from_page(demo, host.data_dir())
-        remember_callers(app, host.access_rules())
+    def routers() -> list[Any]:
+        from lib_bootcamp.surfaces.http.routes import build_router
+
+        return [build_router(host, doors), *(page_routers() if demo is not None else [])]
+
+    include_late(app, PREFIX, routers)
+    if demo is not None:
+        mount_page(demo, app)
+
+
+def page_routers() -> list[Any]:
+    """What the section in the WebUI's page asks for."""
+    from lib_bootcamp.surfaces.http.access import access_dependency
+    from lib_bootcamp.surfaces.webui.form_routes import form_router
+
+    host = parts().host
+    return [form_router([access_dependency(host.access_rules()), *host.page_auth_dependencies()])]
+
+
+def mount_page(demo: Any, app: Any) -> None:
+    """The page in the Bootcamp tab's frame, and the doors around the WebUI's own."""
+    from lib_bootcamp.surfaces.webui.access import keep_from_page, remember_callers
+    from lib_bootcamp.surfaces.webui.frame import mount_frame
+
+    host, webui = parts().host, parts().webui
+
+    def page() -> Any:
+        from lib_bootcamp.surfaces.webui.frame_page import build_frame_page
+
+        with webui.building():
+            return build_frame_page(host, webui)
+
+    keep_from_page(demo, host.data_dir())
+    mount_frame(app, page, rules=host.access_rules(), login=host.page_login(), kept=host.data_dir())
+    remember_callers(app, host.access_rules())
 
 
 def add_axes() -> None:

@@ -87,6 +87,12 @@ class A1111Host(WebuiQueue, WebuiFolders, WebuiCaptioner, LdmCheckpoint):
 
         return page_auth_dependencies(self._webui("shared").cmd_opts)
 
+    def page_login(self) -> Callable[[Any], bool]:
+        """Whether the sender of a request may see the page: `--gradio-auth`."""
+        from lib_bootcamp.hosts.webui_auth import page_login
+
+        return page_login(self._webui("shared").cmd_opts)
+
     def access_rules(self) -> AccessRules:
         """Whose requests our routes and our tab answer."""
         return access_rules(self._webui("shared").cmd_opts)

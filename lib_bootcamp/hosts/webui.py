@@ -6,7 +6,9 @@ import functools
 import importlib
 import inspect
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from lib_bootcamp.errors import BootcampError
 
 # On the wrapped method: the WebUI's own.
 CHECKED = "bootcamp_checked"
+_BUILDING = threading.Lock()
 
 
 def _module(name: str) -> Any:
@@ -97,22 +100,37 @@ class WebUiPage:
         Args:
             check: given the request and the WebUI's reader of infotexts; what it raises is answered.
         """
-        reads = getattr(sys.modules.get("modules.api.api"), "Api", None)
-        own = getattr(reads, "init_script_args", None)
-        if own is None:
-            return
-        own = getattr(own, CHECKED, own)
 
-        @functools.wraps(own)
-        def init_script_args(api: Any, request: Any, *args: Any, **more: Any) -> Any:
-            try:
-                check(request, _module("infotext_utils").parse_generation_parameters)
-            except BootcampError as error:
-                raise self.mistake(str(error), error.status) from None
-            return own(api, request, *args, **more)
+        def checked(own: Callable[..., Any]) -> Callable[..., Any]:
+            def init_script_args(api: Any, request: Any, *args: Any, **more: Any) -> Any:
+                try:
+                    check(request, _module("infotext_utils").parse_generation_parameters)
+                except BootcampError as error:
+                    raise self.mistake(str(error), error.status) from None
+                return own(api, request, *args, **more)
 
-        setattr(init_script_args, CHECKED, own)
-        reads.init_script_args = init_script_args  # type: ignore[union-attr]
+            return init_script_args
+
+        _wrap_api("init_script_args", checked)
+
+    @contextmanager
+    def building(self) -> Iterator[None]:
+        """Hold while a page is built in a request.
+
+        Gradio keeps the page that is being built in one place for all threads, and the WebUI's API builds one at its
+        first request: one of them waits for the other.
+        """
+
+        def alone(own: Callable[..., Any]) -> Callable[..., Any]:
+            def init_default_script_args(*args: Any, **more: Any) -> Any:
+                with _BUILDING:
+                    return own(*args, **more)
+
+            return init_default_script_args
+
+        _wrap_api("init_default_script_args", alone)
+        with _BUILDING:
+            yield
 
     def stop_generation(self) -> None:
         """As the WebUI's own button does it when a batch is to be finished first."""
@@ -184,6 +202,31 @@ class WebUiPage:
     def paste_components(self, tab: str) -> Sequence[tuple[Any, Any]]:
         """A tab's components with their infotext keys; empty before the tab is made."""
         return tuple(_module("infotext_utils").paste_fields.get(tab, {}).get("fields") or ())
+
+    def theme(self) -> Any:
+        """The theme that the Settings tab names."""
+        return _module("shared").gradio_theme
+
+    def saved_values(self, page: Any, path: str) -> tuple[list[Any], Callable[..., str]]:
+        """By the WebUI's own reader of ui-config.json, which its Defaults tab uses for the fields of its own page."""
+        kept = _module("ui_loadsave").UiLoadsave(_module("shared").cmd_opts.ui_config_file)
+        before = dict(kept.ui_settings)
+        kept.add_block(page, path)
+        if kept.ui_settings != before:
+            kept.dump_defaults()
+        return list(kept.component_mapping.values()), kept.ui_apply
+
+
+def _wrap_api(name: str, wrap: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
+    """Wrap a method of the WebUI's API, once for however many "Reload UI"; where there is no API nothing is done."""
+    api = getattr(sys.modules.get("modules.api.api"), "Api", None)
+    own = getattr(api, name, None)
+    if own is None:
+        return
+    own = getattr(own, CHECKED, own)
+    wrapped = functools.wraps(own)(wrap(own))
+    setattr(wrapped, CHECKED, own)
+    setattr(api, name, wrapped)
 
 
 def _opened(path: str | None) -> Any:

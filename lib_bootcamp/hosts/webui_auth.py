@@ -6,13 +6,13 @@ No `from __future__ import annotations` here: FastAPI has to see the types of a 
 import base64
 import binascii
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from fastapi import Depends
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 
 from lib_bootcamp.core.files.regular import read_regular
 
@@ -42,12 +42,31 @@ def page_auth_dependencies(options: Any) -> list[Any]:
     Raises:
         OSError, ValueError: as there.
     """
-    page = _pairs(getattr(options, "gradio_auth", None) or "")
+    page = _page_users(options)
+    return [Depends(Guard(page, page_session=True))] if page else []
+
+
+def page_login(options: Any) -> Callable[[HTTPConnection], bool]:
+    """Whether the sender of a request may see the WebUI's page: `--gradio-auth` alone asks for a log-in there.
+
+    Args:
+        options: the WebUI's command line.
+
+    Raises:
+        OSError, ValueError: as `auth_dependencies`.
+    """
+    users = _page_users(options)
+    guard = Guard(users, page_session=True)
+    return lambda connection: not users or guard.knows(connection)
+
+
+def _page_users(options: Any) -> dict[str, str]:
+    users = _pairs(getattr(options, "gradio_auth", None) or "")
     path = getattr(options, "gradio_auth_path", None)
     if path:
         for line in read_regular(Path(path), MAX_USERS_BYTES).decode("utf-8").splitlines():
-            page |= _pairs(line)
-    return [Depends(Guard(page, page_session=True))] if page else []
+            users |= _pairs(line)
+    return users
 
 
 class Guard:
@@ -68,19 +87,25 @@ class Guard:
         Raises:
             HTTPException: 401, the credentials are missing or wrong.
         """
-        if self._page_session and _logged_in(request):
-            return
-        given = _basic(request.headers.get("authorization", ""))
+        if not self.knows(request):
+            sent = _basic(request.headers.get("authorization", ""))
+            wanted = "Give a user and a password by HTTP Basic authentication."
+            raise HTTPException(401, wanted if sent is None else "The user or the password is wrong.", CHALLENGE)
+
+    def knows(self, connection: HTTPConnection) -> bool:
+        """Whether a request, or the opening of a websocket, comes from a known user."""
+        if self._page_session and _logged_in(connection):
+            return True
+        given = _basic(connection.headers.get("authorization", ""))
         if given is None:
-            raise HTTPException(401, "Give a user and a password by HTTP Basic authentication.", CHALLENGE)
+            return False
         user, password = given
         # Every entry is compared, so that the time reveals nothing of which users there are.
         matches = [
             secrets.compare_digest(user, known) & secrets.compare_digest(password, secret)
             for known, secret in self._users.items()
         ]
-        if not any(matches):
-            raise HTTPException(401, "The user or the password is wrong.", CHALLENGE)
+        return any(matches)
 
 
 def _pairs(text: str) -> dict[str, str]:
@@ -106,7 +131,7 @@ def _basic(header: str) -> tuple[bytes, bytes] | None:
     return (user, password) if colon else None
 
 
-def _logged_in(request: Request) -> bool:
+def _logged_in(request: HTTPConnection) -> bool:
     """Whether Gradio's own log-in covers this request: the cookie's token is one that its app gave out."""
     tokens = getattr(request.app, "tokens", None)
     if not isinstance(tokens, Mapping):

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from lib_bootcamp import __version__
 from lib_bootcamp.core.files.atomic import private_folder, write_folder
-from lib_bootcamp.core.images.codec import MAX_BYTES
 from lib_bootcamp.core.models.files import BANNER, EMBEDDED
 from lib_bootcamp.core.web_access import AccessRules, HostNames
 from lib_bootcamp.errors import BootcampError
@@ -18,9 +17,6 @@ from lib_bootcamp.shipped import SHIPPED
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
-
-SCRIPTS = ("bootcamp.js", "bootcamp_jobs.js")
-"""Of the folder `javascript`; the WebUI loads all of it."""
 
 
 class AddressInUseError(BootcampError):
@@ -57,34 +53,20 @@ def create_server_app(host: Host, *, port: int, rules: AccessRules | None = None
     import gradio as gr
 
     from .http.access import AccessMiddleware
-    from .http.work import RetryAfter
-    from .page.fields import supported_arguments
+    from .page.mounted import mounted_page, page_script
     from .page.tabs.page import build_page
-    from .page.upload_limits import UploadLimits
-    from .page.uploads import UploadGuard
-    from .shared.work_queue import WAITING
 
-    app = create_app(host)
-    page = build_page(host)
-    page.queue(max_size=WAITING)
-    page.has_launched = True  # else Gradio 6 does not check paths; `UploadGuard` does so whatever Gradio does
-    style = (SHIPPED / "style.css").read_text(encoding="utf-8")
-    script = "".join((SHIPPED / "javascript" / name).read_text(encoding="utf-8") for name in SCRIPTS)
-    extras = supported_arguments(
-        gr.mount_gradio_app,
-        css=style,
-        head=f"<script>{script}</script>",
+    inside = mounted_page(
+        create_app(host),
+        build_page(host),
+        css=(SHIPPED / "style.css").read_text(encoding="utf-8"),
+        head=f"<script>{page_script()}</script>",
         theme=gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
         server_name="127.0.0.1",
         server_port=port,
         ssr_mode=False,
         footer_links=[],
-        max_file_size=MAX_BYTES,
-        show_error=False,
     )
-    mounted = gr.mount_gradio_app(app, page, path="/", **extras)
-    page.show_error = False  # as the argument, which Gradio 3 does not have
-    inside = UploadLimits(UploadGuard(RetryAfter(mounted)))
     return AccessMiddleware(inside, rules or AccessRules(hosts=HostNames()))
 
 

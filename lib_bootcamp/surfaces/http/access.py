@@ -43,6 +43,11 @@ def request_head(scope: Mapping[str, Any]) -> RequestHead:
     )
 
 
+def route_path(scope: Mapping[str, Any]) -> str:
+    """The path below the app that is asked, which Starlette gives with the folder of a mounted one since 0.33."""
+    return str(scope["path"]).removeprefix(scope.get("root_path", ""))
+
+
 @dataclass(frozen=True)
 class AccessGuard:
     """A dependency of our routes: refuses before a body is read."""

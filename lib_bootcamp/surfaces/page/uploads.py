@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from lib_bootcamp.core.files.folders import is_inside
 from lib_bootcamp.errors import BootcampError, TooLargeError
 from lib_bootcamp.params import read_json
-from lib_bootcamp.surfaces.http.access import refuse, request_head
+from lib_bootcamp.surfaces.http.access import refuse, request_head, route_path
 from lib_bootcamp.surfaces.http.body import IDLE_S, MAX_BODY, WHOLE_S
 from lib_bootcamp.surfaces.http.errors import MalformedBodyError, SlowBodyError
 from lib_bootcamp.surfaces.shared.described import PREFIX
@@ -163,7 +163,7 @@ class UploadGuard:
             await self._app(scope, receive, send)
             return
         try:
-            _check_path(scope["path"])
+            _check_path(route_path(scope))
             head = request_head(scope)
             if head.changes and "json" in "".join(head.content_types).lower():
                 receive = await self._checked(receive)

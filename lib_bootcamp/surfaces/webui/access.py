@@ -18,6 +18,8 @@ from lib_bootcamp.surfaces.http.access import request_head
 from lib_bootcamp.surfaces.page.uploads import without_addresses
 from lib_bootcamp.surfaces.shared.described import PREFIX
 
+from .frame import FRAME
+
 _CALLER: ContextVar[RequestHead | None] = ContextVar("bootcamp_caller", default=None)
 
 
@@ -41,7 +43,7 @@ class RememberCaller:
         if scope["type"] == "http":
             head = request_head(scope)
             _CALLER.set(head)
-            if f"{PREFIX}/" in scope["path"] and not self._may_read(head):
+            if any(f"{each}/" in scope["path"] for each in (PREFIX, FRAME)) and not self._may_read(head):
                 send = _unreadable(send)
         await self._app(scope, receive, send)
 

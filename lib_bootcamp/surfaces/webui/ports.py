@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -102,3 +103,19 @@ class WebUi(Protocol):
 
     def paste_components(self, tab: str) -> Sequence[tuple[Any, Any]]:
         """A tab's components with their infotext keys."""
+
+    def theme(self) -> Any:
+        """The theme of the WebUI's page, for Gradio."""
+
+    def saved_values(self, page: Any, path: str) -> tuple[list[Any], Callable[..., str]]:
+        """Have the fields of a page of its own begin with what ui-config.json keeps for a tab.
+
+        Args:
+            page: a `gradio.Blocks`.
+            path: the tab, as the keys of ui-config.json begin.
+        Returns:
+            the fields, and what keeps their values of this moment there; it answers with a sentence.
+        """
+
+    def building(self) -> AbstractContextManager[None]:
+        """Hold while a page is built in a request: the WebUI may build one at the same time."""

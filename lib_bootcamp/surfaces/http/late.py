@@ -1,0 +1,62 @@
+"""Routes that are made when they are first asked for: FastAPI takes a third of a second for ours."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from starlette.routing import BaseRoute, Match, NoMatchFound
+from starlette.types import Receive, Scope, Send
+
+from .access import route_path
+
+
+class LateRoutes(BaseRoute):
+    """Stands for all routes below a prefix until one of them, or the app's own document, is asked for.
+
+    Args:
+        app: the FastAPI app that they belong to.
+        prefix: what their paths begin with.
+        make: makes the router.
+    """
+
+    def __init__(self, app: Any, prefix: str, make: Callable[[], Any]) -> None:
+        self._app, self._prefix, self._make = app, prefix, make
+        self._lock, self._made = threading.Lock(), False
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Everything below the prefix, as long as the routes are not made."""
+        ours = not self._made and scope["type"] == "http" and route_path(scope).startswith(f"{self._prefix}/")
+        return (Match.FULL if ours else Match.NONE), {}
+
+    def url_path_for(self, name: str, /, **path_params: Any) -> Any:
+        """None of them is known by a name."""
+        raise NoMatchFound(name, path_params)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Make them, and have the app look for the route again."""
+        # not in a thread of the server's pool, which may all be taken
+        await asyncio.get_running_loop().run_in_executor(None, self.include)
+        await self._app.router(scope, receive, send)
+
+    def include(self) -> None:
+        """Make the routes, once."""
+        with self._lock:
+            if not self._made:
+                self._app.include_router(self._make())
+                self._made = True
+
+
+def include_late(app: Any, prefix: str, make: Callable[[], Any]) -> None:
+    """Include a router when it is first asked for; the app's own document lists its routes as ever."""
+    late = LateRoutes(app, prefix, make)
+    app.router.routes.append(late)
+    document = app.openapi
+
+    def openapi() -> Any:
+        late.include()
+        return document()
+
+    app.openapi = openapi

@@ -1,0 +1,47 @@
+"""A page on a server: Gradio's app for it, behind the guards of uploads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from lib_bootcamp.core.images.codec import MAX_BYTES
+from lib_bootcamp.shipped import SHIPPED
+from lib_bootcamp.surfaces.http.work import RetryAfter
+from lib_bootcamp.surfaces.shared.work_queue import WAITING
+
+from .fields import supported_arguments
+from .upload_limits import UploadLimits
+from .uploads import UploadGuard
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from starlette.types import ASGIApp
+
+SCRIPTS = ("bootcamp.js", "bootcamp_jobs.js")
+"""Of the folder `javascript`, what the tabs need; a WebUI loads all of it into its own page."""
+
+
+def page_script() -> str:
+    """The script of the tabs."""
+    return "".join((SHIPPED / "javascript" / name).read_text(encoding="utf-8") for name in SCRIPTS)
+
+
+def mounted_page(app: FastAPI, page: Any, *, queue: dict[str, Any] | None = None, **settings: Any) -> ASGIApp:
+    """Put a page at the root of an app.
+
+    Args:
+        app: its own routes come first.
+        page: a `gradio.Blocks`.
+        queue: settings of Gradio's queue; those that the installed Gradio does not know are left out.
+        settings: of `gradio.mount_gradio_app`, likewise.
+    Returns:
+        the app behind the guards of uploads.
+    """
+    page.queue(max_size=WAITING, **supported_arguments(page.queue, **(queue or {})))
+    page.has_launched = True  # else Gradio 6 does not check paths; `UploadGuard` does so whatever Gradio does
+    extras = supported_arguments(gr.mount_gradio_app, max_file_size=MAX_BYTES, show_error=False, **settings)
+    mounted = gr.mount_gradio_app(app, page, path="/", **extras)
+    page.show_error = False  # as the argument, which Gradio 3 does not have
+    return UploadLimits(UploadGuard(RetryAfter(mounted)))

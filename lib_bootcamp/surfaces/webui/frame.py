@@ -1,0 +1,164 @@
+"""The page of the Bootcamp tab on a path of its own, for a frame of the WebUI's page: built when it is first shown."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+from starlette.requests import HTTPConnection
+from starlette.responses import HTMLResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from lib_bootcamp.core.web_access import AccessRules
+from lib_bootcamp.errors import BootcampError
+from lib_bootcamp.surfaces.http.access import AccessMiddleware, refuse, route_path
+
+FRAME = "/bootcamp/tab"
+WORKERS = 64
+"""How many presses Gradio 3 works on at once; as many as the WebUI's own page has."""
+INSIDE = "http://127.0.0.1/"
+_ELSEWHERE = re.compile(r"<(?:link|script)\b[^>]*\b(?:href|src)=\"https?://[^>]*>(?:\s*</script>)?")
+
+
+class LoginNeededError(BootcampError):
+    """The page asks for a log-in."""
+
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__("Log in on the WebUI's page first.")
+
+
+def mount_frame(
+    app: Any, make: Callable[[], Any], *, rules: AccessRules, login: Callable[[HTTPConnection], bool], kept: Path
+) -> None:
+    """Answer below `FRAME` with the page, behind the doors of ours.
+
+    Args:
+        app: the WebUI's.
+        make: builds the page, a `gradio.Blocks`.
+        rules: whose requests are answered, websockets too.
+        login: whether the sender of a request may see the WebUI's page.
+        kept: a folder of which nothing is served.
+    """
+    root = f"{getattr(app, 'root_path', '')}{FRAME}"
+
+    def made() -> tuple[Any, ASGIApp]:
+        return _page_app(make(), root, kept)
+
+    app.mount(FRAME, AccessMiddleware(LoginDoor(LatePage(made), login), rules))
+
+
+class LoginDoor:
+    """An ASGI middleware: who may not see the WebUI's page does not see this one.
+
+    Args:
+        app: what is guarded.
+        login: whether the sender of a request may see it.
+    """
+
+    def __init__(self, app: ASGIApp, login: Callable[[HTTPConnection], bool]) -> None:
+        self._app, self._login = app, login
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request or open one websocket, or refuse to."""
+        if self._login(HTTPConnection(scope)):
+            await self._app(scope, receive, send)
+        else:
+            await refuse(LoginNeededError(), scope, receive, send)
+
+
+class LatePage:
+    """An ASGI app that is made when it is first asked for; who asks meanwhile waits for it.
+
+    Args:
+        make: gives the page and its app.
+    """
+
+    def __init__(self, make: Callable[[], tuple[Any, ASGIApp]]) -> None:
+        self._make = make
+        self._made: ASGIApp | None = None
+        self._lock = asyncio.Lock()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        async with self._lock:
+            if self._made is None:
+                # not in a thread of the server's pool, which may all be taken
+                page, app = await asyncio.get_running_loop().run_in_executor(None, _with_loop, self._make)
+                page.startup_events()
+                self._made = app
+        if scope["type"] == "http" and route_path(scope) in {"", "/"}:
+            await HTMLResponse(await _index(self._made))(scope, receive, send)
+        else:
+            await self._made(scope, receive, send)
+
+
+def _with_loop(make: Callable[[], Any]) -> Any:
+    """Make something in a thread that has an event loop: without one Gradio 4 makes no locks."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        return make()
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+
+
+def _page_app(page: Any, root: str, kept: Path) -> tuple[Any, ASGIApp]:
+    from fastapi import FastAPI
+
+    from lib_bootcamp.surfaces.page.mounted import mounted_page
+
+    page.root_path = root
+    inside = mounted_page(FastAPI(), page, queue={"concurrency_count": WORKERS})
+    page.blocked_paths = [str(kept)]
+    _answer_within(page, inside)
+    return page, inside
+
+
+def _answer_within(page: Any, app: ASGIApp) -> None:
+    """Have the queue of Gradio 3 call the app itself; it sends each press over the network, to the name it was called.
+
+    That name may be a proxy's, which other doors than ours may guard.
+    """
+    queue = page._queue
+    if not hasattr(queue, "set_url"):
+        return
+    start = queue.start
+
+    async def started(*args: Any, **more: Any) -> None:
+        await start(*args, **more)
+        queue.queue_client = httpx.AsyncClient(transport=_within(app), timeout=None)
+
+    queue.set_url(INSIDE)
+    queue.start = started
+
+
+def _within(app: ASGIApp) -> httpx.ASGITransport:
+    return httpx.ASGITransport(app=app, raise_app_exceptions=False)
+
+
+async def _index(app: ASGIApp) -> str:
+    """The page's HTML; Gradio's own answer is one that the WebUI puts all of its scripts into."""
+    from gradio.routes import templates
+
+    from lib_bootcamp.surfaces.page.mounted import page_script
+
+    async with httpx.AsyncClient(transport=_within(app), base_url=INSIDE) as client:
+        config = json.loads((await client.get("config")).text)
+        known: Any = {}
+        with suppress(ValueError):
+            known = json.loads((await client.get("info")).text)
+    template = templates.get_template("frontend/index.html")
+    page = _ELSEWHERE.sub("", template.render(config=config, gradio_api_info=known))
+    # the page's own address, whatever proxies make of it: with the host since Gradio 4
+    host = "" if str(config["version"]).startswith("3.") else "location.origin + "
+    root = f'window.gradio_config.root = {host}location.pathname.replace(/\\/$/, "");'
+    return page.replace("</head>", f"<script>{root}\n{page_script()}</script></head>", 1)
