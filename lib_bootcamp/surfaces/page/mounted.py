@@ -28,18 +28,19 @@ def page_script() -> str:
     return "".join((SHIPPED / "javascript" / name).read_text(encoding="utf-8") for name in SCRIPTS)
 
 
-def mounted_page(app: FastAPI, page: Any, *, queue: dict[str, Any] | None = None, **settings: Any) -> ASGIApp:
+def mounted_page(app: FastAPI, page: Any, *, workers: int = 1, **settings: Any) -> ASGIApp:
     """Put a page at the root of an app.
 
     Args:
         app: its own routes come first.
         page: a `gradio.Blocks`.
-        queue: settings of Gradio's queue; those that the installed Gradio does not know are left out.
-        settings: of `gradio.mount_gradio_app`, likewise.
+        workers: how many presses Gradio 3 works on at once; later versions count for each button.
+        settings: of `gradio.mount_gradio_app`; those that the installed Gradio does not know are left out.
     Returns:
         the app behind the guards of uploads.
     """
-    page.queue(max_size=WAITING, **supported_arguments(page.queue, **(queue or {})))
+    counted = {"concurrency_count": workers} if gr.__version__.startswith("3.") else {}
+    page.queue(max_size=WAITING, **counted)
     page.has_launched = True  # else Gradio 6 does not check paths; `UploadGuard` does so whatever Gradio does
     extras = supported_arguments(gr.mount_gradio_app, max_file_size=MAX_BYTES, show_error=False, **settings)
     mounted = gr.mount_gradio_app(app, page, path="/", **extras)

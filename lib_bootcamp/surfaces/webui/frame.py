@@ -6,7 +6,6 @@ import asyncio
 import json
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +116,7 @@ def _page_app(page: Any, root: str, kept: Path) -> tuple[Any, ASGIApp]:
     from lib_bootcamp.surfaces.page.mounted import mounted_page
 
     page.root_path = root
-    inside = mounted_page(FastAPI(), page, queue={"concurrency_count": WORKERS})
+    inside = mounted_page(FastAPI(), page, workers=WORKERS)
     page.blocked_paths = [str(kept)]
     _answer_within(page, inside)
     return page, inside
@@ -153,12 +152,11 @@ async def _index(app: ASGIApp) -> str:
 
     async with httpx.AsyncClient(transport=_within(app), base_url=INSIDE) as client:
         config = json.loads((await client.get("config")).text)
-        known: Any = {}
-        with suppress(ValueError):
-            known = json.loads((await client.get("info")).text)
+        old = str(config["version"]).startswith("3.")
+        known = None if old else json.loads((await client.get("info")).text)
     template = templates.get_template("frontend/index.html")
     page = _ELSEWHERE.sub("", template.render(config=config, gradio_api_info=known))
     # the page's own address, whatever proxies make of it: with the host since Gradio 4
-    host = "" if str(config["version"]).startswith("3.") else "location.origin + "
+    host = "" if old else "location.origin + "
     root = f'window.gradio_config.root = {host}location.pathname.replace(/\\/$/, "");'
     return page.replace("</head>", f"<script>{root}\n{page_script()}</script></head>", 1)
