@@ -138,7 +138,7 @@ def every_endpoint_that_runs_a_function_refuses(target: Target) -> None:
     named = {each["type"]: value for each in function.inputs}
     for path in ("call/", "call/v2/", "run/", "api/", "queue/"):
         for prefix in ("/gradio_api/", "/"):
-            where = f"{prefix}{path}{'join' if path == 'queue/' else function.name}"
+            where = f"{target.page}{prefix}{path}{'join' if path == 'queue/' else function.name}"
             for body in ({"data": data}, {"data": data, "fn_index": function.number, "session_hash": "a"}, named):
                 answer = target.send("POST", where, body, JSON)
                 assert WORD not in answer.text
@@ -161,7 +161,7 @@ def files_are_served_only_from_uploads(target: Target) -> None:
             ):
                 if not target.whole and not path.startswith(str(target.data)):
                     continue
-                answer = target.send("GET", where + quoted)
+                answer = target.send("GET", target.page + where + quoted)
                 assert answer.status >= 300, (where, path, answer.status)
                 assert WORD not in answer.text
         assert not asked
@@ -172,7 +172,7 @@ def no_path_leads_out_of_the_pages_own_files(target: Target) -> None:
     for folder in ("static", "assets", "svelte", "theme", "custom_component/1/client/component", "gradio_api/static"):
         for up in ("../", "..%2f", "%2e%2e/", "..%5c", "....//"):
             for path in (up * 12 + "etc/passwd", "/etc/passwd", "%2fetc%2fpasswd"):
-                answer = target.send("GET", f"/{folder}/{path}")
+                answer = target.send("GET", f"{target.page}/{folder}/{path}")
                 assert "root:" not in answer.text, (folder, path)
 
 
@@ -211,6 +211,9 @@ def _is_stolen(path: Path, target: Target) -> bool:
     data = path.read_bytes()
     return data == target.secret.read_bytes() or data.startswith((b"root:", b"# sd-webui-bootcamp"))
 
+
+READING = (no_component_reads_a_file_that_was_not_uploaded, no_text_field_reads_a_file)
+"""For a page that others make too."""
 
 ATTACKS = (
     no_component_reads_a_file_that_was_not_uploaded,

@@ -149,7 +149,7 @@ def a_websocket_of_another_site_is_not_opened(target: Target) -> None:
 
 def _open_websocket(target: Target, origin: str) -> bytes:
     head = (
-        f"GET /queue/join HTTP/1.1\r\nHost: {target.host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"GET {target.page}/queue/join HTTP/1.1\r\nHost: {target.host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         f"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\nOrigin: {origin}\r\n\r\n"
     )
     with socket.create_connection(("127.0.0.1", target.port), 30) as connection:
@@ -159,10 +159,10 @@ def _open_websocket(target: Target, origin: str) -> bytes:
 
 def pages_of_other_sites_frame_nothing(target: Target) -> None:
     """Else a click on another site's page could be led to a button of ours."""
-    answer = target.send("GET", "/")
+    answer = target.send("GET", f"{target.page}/")
     assert "frame-ancestors 'self'" in answer.headers.get("content-security-policy", "")
     framed = [("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "navigate"), ("Sec-Fetch-Dest", "iframe")]
-    assert target.send("GET", "/", headers=framed).status == 403
+    assert target.send("GET", f"{target.page}/", headers=framed).status == 403
 
 
 ATTACKS = (

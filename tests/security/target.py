@@ -53,7 +53,8 @@ class Target:
         secret: a picture outside of all folders that it may read; its text chunk and its bytes must never come out.
         folder: one that callers may name, with a picture to caption in it.
         login: `user:password` that it asks for.
-        whole: whether all of its routes are ours; inside a WebUI only those of ours are, and our tab's functions.
+        whole: whether all of its routes are ours; inside a WebUI only those of ours are, and our page's.
+        page: where our page is.
     """
 
     port: int
@@ -63,6 +64,7 @@ class Target:
     folder: Path
     login: str | None = None
     whole: bool = True
+    page: str = ""
     _config: dict[str, Any] | None = field(default=None, repr=False)
 
     @property
@@ -104,19 +106,19 @@ class Target:
 
     def has_page(self) -> bool:
         """Whether there is a page beside the API."""
-        return self.send("GET", "/config").status == 200
+        return self.send("GET", f"{self.page}/config").status == 200
 
     @property
     def config(self) -> dict[str, Any]:
         """What Gradio tells its page: components and functions."""
         if self._config is None:
-            self._config = self.send("GET", "/config").json()
+            self._config = self.send("GET", f"{self.page}/config").json()
         return self._config
 
     @property
     def gradio_api(self) -> str:
-        """Where Gradio's endpoints begin: `/gradio_api`, or nothing before Gradio 5."""
-        return str(self.config.get("api_prefix", ""))
+        """Where Gradio's endpoints of our page begin: with `/gradio_api`, or nothing before Gradio 5."""
+        return self.page + str(self.config.get("api_prefix", ""))
 
     def functions(self) -> Iterator[Function]:
         """The functions of our page that take something."""
@@ -133,7 +135,7 @@ class Target:
         body = {"fn_index": function.number, "data": list(data), "session_hash": session, "event_data": None}
         sent = [*JSON, *headers]
         if str(self.config["version"]).startswith("3."):
-            return _all(self.send("POST", "/run/predict", body, sent, host=host))
+            return _all(self.send("POST", f"{self.page}/run/predict", body, sent, host=host))
         joined = self.send("POST", f"{self.gradio_api}/queue/join", {**body, "trigger_id": None}, sent, host=host)
         if joined.status != 200:
             return _all(joined)

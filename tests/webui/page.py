@@ -56,14 +56,22 @@ def main_tab(page: Any, title: str) -> Any:
     return page.locator("#tabs > .tab-nav").get_by_role("button", name=title, exact=True)
 
 
-def our_tab(page: Any, name: str) -> None:
-    """Show an operation's tab: ours, its section, itself."""
-    operation = find(name)
+def our_frame(page: Any) -> Any:
+    """Show our tab, and give the frame that its page is in once that is there."""
     main_tab(page, "Bootcamp").click()
-    page.locator("#bootcamp_tabs > .tab-nav").get_by_role("button", name=operation.place, exact=True).click()
+    frame = page.wait_for_selector(".bootcamp-frame iframe").content_frame()
+    frame.wait_for_selector("#bootcamp_tabs > .tab-nav")
+    return frame
+
+
+def our_tab(page: Any, name: str) -> Any:
+    """Show an operation's tab: ours, its section, itself; returns the frame that it is in."""
+    operation, frame = find(name), our_frame(page)
+    frame.locator("#bootcamp_tabs > .tab-nav").get_by_role("button", name=operation.place, exact=True).click()
     section = f"#bootcamp_tabs_{operation.place.lower().replace(' ', '_')}"
-    page.locator(f"{section} > .tab-nav").get_by_role("button", name=operation.title, exact=True).click()
-    page.wait_for_selector(f"#bootcamp_{name.replace('-', '_')}_run", state="visible")
+    frame.locator(f"{section} > .tab-nav").get_by_role("button", name=operation.title, exact=True).click()
+    frame.wait_for_selector(f"#bootcamp_{name.replace('-', '_')}_run", state="visible")
+    return frame
 
 
 def group(page: Any, area: str, title: str) -> None:

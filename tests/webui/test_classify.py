@@ -104,14 +104,14 @@ def test_the_tab_names_a_picture(webui: Webui, browser: Any, tmp_path: Path) -> 
     Image.fromarray(CIRCLE).save(buffer, "PNG")
     file.write_bytes(buffer.getvalue())
     page = opened(browser, webui)
-    our_tab(page, "classify")
-    page.locator("#bootcamp_classify_image input[type=file]").set_input_files(str(file))
-    page.wait_for_selector("#bootcamp_classify_image img")
-    page.locator("#bootcamp_classify_labels textarea").fill(", ".join(LABELS))
-    page.locator("#bootcamp_classify_run").click()
-    page.wait_for_function(
+    tab = our_tab(page, "classify")
+    tab.locator("#bootcamp_classify_image input[type=file]").set_input_files(str(file))
+    tab.wait_for_selector("#bootcamp_classify_image img")
+    tab.locator("#bootcamp_classify_labels textarea").fill(", ".join(LABELS))
+    tab.locator("#bootcamp_classify_run").click()
+    tab.wait_for_function(
         "() => document.querySelector('#bootcamp_classify_chart')?.innerText.includes('a red circle')"
     )
-    assert "a red circle" in page.locator("#bootcamp_classify_chart .bootcamp-bar-label").first.inner_text()
+    assert "a red circle" in tab.locator("#bootcamp_classify_chart .bootcamp-bar-label").first.inner_text()
     show(page, "classify")
     page.close()

@@ -18,13 +18,15 @@ import numpy as np
 import pytest
 
 from lib_bootcamp.core.images.png import encode_png
+from lib_bootcamp.surfaces.webui.frame import FRAME
 from tests.security import attacks_files, attacks_names, attacks_origins
 from tests.security.material import make_folder, make_secret
 from tests.security.target import API, JSON, Target
 
 from .conftest import LOGIN, UPLOADS, Starter
 
-NAMED, FILES, FORGED = attacks_names.ATTACKS, attacks_files.ATTACKS, attacks_origins.ATTACKS
+NAMED, FILES = attacks_names.ATTACKS, attacks_files.ATTACKS
+FORGED = (*attacks_origins.ATTACKS, *attacks_origins.WHOLE)
 
 
 def aimed(starter: Starter, base: Path, *flags: str, **more: Any) -> Target:
@@ -33,7 +35,7 @@ def aimed(starter: Starter, base: Path, *flags: str, **more: Any) -> Target:
     data.mkdir(parents=True)
     own = ("--bootcamp-allow-dir", str(folder), "--bootcamp-data-dir", str(data))
     webui = starter.start(*own, "--gradio-allowed-path", str(data.parent), *flags, controlnet=False, named=False)
-    return Target(int(webui.url.rpartition(":")[2]), data, webui.data / UPLOADS, secret, folder, whole=False, **more)
+    return Target(int(webui.url.rpartition(":")[2]), data, webui.data / UPLOADS, secret, folder, page=FRAME, **more)
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +83,12 @@ def test_with_a_log_in_of_the_api(locked: Target, attack: Any) -> None:
     attack(locked)
 
 
-@pytest.mark.parametrize("attack", [*NAMED, *FORGED], ids=lambda each: each.__name__)
+@pytest.mark.parametrize("attack", attacks_files.READING, ids=lambda each: each.__name__)
+def test_what_is_ours_in_the_webuis_own_page(alone: Target, attack: Any) -> None:
+    attack(Target(**{**vars(alone), "page": "", "whole": False, "_config": None}))
+
+
+@pytest.mark.parametrize("attack", [*NAMED, *attacks_origins.ATTACKS], ids=lambda each: each.__name__)
 def test_without_a_page(without_page: Target, attack: Any) -> None:
     attack(without_page)
 

@@ -13,6 +13,7 @@ import pytest
 
 from lib_bootcamp.catalog import offered
 from lib_bootcamp.surfaces.page.values import FIELD_STYLE, show
+from lib_bootcamp.surfaces.webui.frame import FRAME
 
 from .conftest import LOGIN, REPOSITORY, Webui, pixels
 from .section_requests import LINK, made
@@ -123,7 +124,7 @@ def test_the_webui_timed_our_script(webui: Webui, name: str) -> None:
 
 def test_every_field_of_the_tab_begins_as_its_declaration_says(webui: Webui) -> None:
     """The WebUI keeps what fields begin with in ui-config.json, and reads that again when the page is made."""
-    status, config = webui.call("/config")
+    status, config = webui.call(f"{FRAME}/config")
     assert status == 200
     fields = [each["props"] for each in config["components"] if each["type"] != "button"]
     props = {each.get("elem_id"): each for each in fields}

@@ -95,16 +95,16 @@ def test_the_tab_makes_a_prompt_and_sends_it_to_txt2img(webui: Webui, browser: A
     Image.fromarray(CIRCLE).save(file)
     page = opened(browser, webui)
     page.locator("#txt2img_neg_prompt textarea").fill("stays")
-    our_tab(page, "interrogate")
-    page.locator("#bootcamp_interrogate_image input[type=file]").set_input_files(str(file))
-    page.wait_for_selector("#bootcamp_interrogate_image img")
-    page.locator("#bootcamp_interrogate_mode").get_by_text("Fast", exact=False).first.click()
-    page.locator("#bootcamp_interrogate_run").click()
-    page.wait_for_selector("#bootcamp_interrogate_chart .bootcamp-bar-best")
-    prompt = page.locator("#bootcamp_interrogate_prompt_out textarea").input_value()
+    tab = our_tab(page, "interrogate")
+    tab.locator("#bootcamp_interrogate_image input[type=file]").set_input_files(str(file))
+    tab.wait_for_selector("#bootcamp_interrogate_image img")
+    tab.locator("#bootcamp_interrogate_mode").get_by_text("Fast", exact=False).first.click()
+    tab.locator("#bootcamp_interrogate_run").click()
+    tab.wait_for_selector("#bootcamp_interrogate_chart .bootcamp-bar-best")
+    prompt = tab.locator("#bootcamp_interrogate_prompt_out textarea").input_value()
     assert ", " in prompt
     show(page, "interrogate")
-    page.locator("#bootcamp_interrogate_send_txt2img").click()
+    tab.locator("#bootcamp_interrogate_send_txt2img").click()
     page.wait_for_function("(text) => document.querySelector('#txt2img_prompt textarea').value === text", arg=prompt)
     assert page.locator("#txt2img_prompt").is_visible()
     assert page.locator("#txt2img_neg_prompt textarea").input_value() == "stays"
@@ -113,7 +113,7 @@ def test_the_tab_makes_a_prompt_and_sends_it_to_txt2img(webui: Webui, browser: A
 
 @pytest.fixture
 def working(webui: Webui, browser: Any, allowed: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Any]:
-    """The page while its tab interrogates with long tables of its own, and shows how far it is."""
+    """The page and its tab, which interrogates with long tables of its own, and shows how far it is."""
     tables = allowed / request.node.name
     tables.mkdir()
     for name in (*TABLES, "negative"):
@@ -123,30 +123,32 @@ def working(webui: Webui, browser: Any, allowed: Path, tmp_path: Path, request: 
     file = tmp_path / "circle.png"
     Image.fromarray(CIRCLE).save(file)
     page = loaded(browser, webui)
-    our_tab(page, "interrogate")
-    page.locator("#bootcamp_interrogate_image input[type=file]").set_input_files(str(file))
-    page.wait_for_selector("#bootcamp_interrogate_image img")
-    page.locator("#bootcamp_interrogate_caption textarea").fill("a shape")
-    group(page, "#bootcamp_tab_interrogate", "Labels")
-    page.locator("#bootcamp_interrogate_tables").locator("input, textarea").first.fill(str(tables))
-    page.locator("#bootcamp_interrogate_run").click()
-    page.wait_for_function(
+    tab = our_tab(page, "interrogate")
+    tab.locator("#bootcamp_interrogate_image input[type=file]").set_input_files(str(file))
+    tab.wait_for_selector("#bootcamp_interrogate_image img")
+    tab.locator("#bootcamp_interrogate_caption textarea").fill("a shape")
+    group(tab, "#bootcamp_tab_interrogate", "Labels")
+    tab.locator("#bootcamp_interrogate_tables").locator("input, textarea").first.fill(str(tables))
+    tab.locator("#bootcamp_interrogate_run").click()
+    tab.wait_for_function(
         "() => [...document.querySelectorAll('#bootcamp_tab_interrogate .progress-level-inner')]"
         ".some(each => /flavors - [1-9]\\d*\\.\\d%/.test(each.innerText))"
     )
-    yield page
+    yield page, tab
     page.close()
 
 
-def reported(page: Any) -> str:
-    return str(page.wait_for_selector("#bootcamp_interrogate_message .bootcamp-notice").inner_text())
+def reported(tab: Any) -> str:
+    return str(tab.wait_for_selector("#bootcamp_interrogate_message .bootcamp-notice").inner_text())
 
 
 def test_the_tab_shows_a_bar_and_the_webuis_interrupt_stops_it(working: Any) -> None:
-    press_interrupt(working)
-    assert re.search(r"Stopped after \d+ finished\.", reported(working))
+    page, tab = working
+    press_interrupt(page)
+    assert re.search(r"Stopped after \d+ finished\.", reported(tab))
 
 
 def test_the_tabs_own_stop_ends_it_too(working: Any) -> None:
-    working.click("#bootcamp_interrogate_stop")
-    assert re.search(r"Stopped after \d+ finished\.", reported(working))
+    _, tab = working
+    tab.click("#bootcamp_interrogate_stop")
+    assert re.search(r"Stopped after \d+ finished\.", reported(tab))

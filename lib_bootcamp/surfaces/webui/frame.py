@@ -91,7 +91,7 @@ class LatePage:
             if self._made is None:
                 # not in a thread of the server's pool, which may all be taken
                 page, app = await asyncio.get_running_loop().run_in_executor(None, _with_loop, self._make)
-                page.startup_events()
+                (getattr(page, "startup_events", None) or page.run_startup_events)()  # its name since Gradio 5
                 self._made = app
         if scope["type"] == "http" and route_path(scope) in {"", "/"}:
             await HTMLResponse(await _index(self._made))(scope, receive, send)

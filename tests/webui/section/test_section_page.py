@@ -1,4 +1,4 @@
-"""The section and the tab in the real WebUI's page, by clicking; screenshots go to $BOOTCAMP_SCREENSHOTS if set."""
+"""The section in the real WebUI's page, by clicking; screenshots go to $BOOTCAMP_SCREENSHOTS if set."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests.webui.conftest import Webui
-from tests.webui.page import choose, group, main_tab, number, opened, our_tab, reload_ui, show, shown
+from tests.webui.page import choose, group, main_tab, number, opened, reload_ui, show, shown
 from tests.webui.section_requests import LINK, made
 
 
@@ -75,56 +75,6 @@ def test_pasted_infotext_fills_the_section_exactly(drawn: Any, browser: Any, web
     page.wait_for_function("() => document.querySelector('#bootcamp_txt2img_qr_content textarea').value !== ''")
     page.wait_for_timeout(2000)
     assert section_state(page) == before
-    page.close()
-
-
-def make_map(page: Any) -> None:
-    """Make a code in the tab."""
-    our_tab(page, "qr")
-    page.locator("#bootcamp_qr_content textarea").fill(LINK)
-    page.click("#bootcamp_qr_run")
-    page.wait_for_selector("#bootcamp_qr_image_out img")
-
-
-def test_the_tab_sends_its_map_to_a_controlnet_unit(browser: Any, webui: Webui) -> None:
-    page = opened(browser, webui)
-    make_map(page)
-    show(page, "tab")
-    choose(page, "#bootcamp_qr_send_unit", "1")
-    page.click("#bootcamp_qr_send_txt2img_controlnet")
-    page.wait_for_selector("#txt2img_controlnet_ControlNet-1_input_image img", state="attached")
-    sizes = "all => all.map(async each => (await each.decode(), [each.naturalWidth, each.naturalHeight]))"
-    script = f"all => Promise.all(({sizes})(all))"
-    got = page.eval_on_selector_all("#txt2img_controlnet_ControlNet-1_input_image img", script)
-    assert [768, 768] in got
-    assert page.locator("#txt2img_controlnet_ControlNet-1_controlnet_enable_checkbox input").is_checked()
-    page.close()
-
-
-def test_the_tab_sends_its_settings_to_the_section(browser: Any, webui: Webui) -> None:
-    page = opened(browser, webui)
-    make_map(page)
-    page.click("#bootcamp_qr_send_txt2img_section")
-    content = "#bootcamp_txt2img_qr_content textarea"
-    page.wait_for_function(f"() => document.querySelector('{content}').value === '{LINK}'")
-    assert page.locator("#txt2img_width input[type=number]").input_value() == "768"
-    assert page.locator("#bootcamp_txt2img-checkbox input").is_checked()
-    page.close()
-
-
-@pytest.mark.parametrize(
-    ("tab", "picture"),
-    [
-        ("img2img", "#img2img_image canvas, #img2img_image img"),
-        ("inpaint", "#img2maskimg canvas[key=drawing]"),
-        ("extras", "#extras_image img"),
-    ],
-)
-def test_the_tab_sends_its_map(browser: Any, webui: Webui, tab: str, picture: str) -> None:
-    page = opened(browser, webui)
-    make_map(page)
-    page.click(f"#bootcamp_qr_send_{tab}")
-    page.wait_for_selector(picture, state="visible")
     page.close()
 
 

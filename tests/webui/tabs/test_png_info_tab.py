@@ -26,18 +26,18 @@ def drawn(webui: Webui, tmp_path: Path) -> Path:
 
 def test_a_picture_is_read_and_sent_with_its_parameters(webui: Webui, browser: Any, drawn: Path) -> None:
     page = opened(browser, webui)
-    our_tab(page, "png-info")
-    assert page.locator(f"{PREFIX}_send_img2img").is_disabled()
-    page.locator(f"{PREFIX}_files input[type=file]").set_input_files(str(drawn))
-    page.wait_for_function(f"() => document.querySelector('{PREFIX}_fields')?.innerText.includes('a blue boat')")
-    assert "Seed: 77" in page.locator(f"{PREFIX}_edit_infotext textarea").input_value()
-    page.wait_for_selector(f"{PREFIX}_image_out img")
-    page.wait_for_function(f"() => !document.querySelector('{PREFIX}_send_img2img').disabled")
+    tab = our_tab(page, "png-info")
+    assert tab.locator(f"{PREFIX}_send_img2img").is_disabled()
+    tab.locator(f"{PREFIX}_files input[type=file]").set_input_files(str(drawn))
+    tab.wait_for_function(f"() => document.querySelector('{PREFIX}_fields')?.innerText.includes('a blue boat')")
+    assert "Seed: 77" in tab.locator(f"{PREFIX}_edit_infotext textarea").input_value()
+    tab.wait_for_selector(f"{PREFIX}_image_out img")
+    tab.wait_for_function(f"() => !document.querySelector('{PREFIX}_send_img2img').disabled")
     show(page, "png-info")
     for name in ("img2img", "txt2img"):
         if name == "txt2img":
             main_tab(page, "Bootcamp").click()
-        page.locator(f"{PREFIX}_send_{name}").click()
+        tab.locator(f"{PREFIX}_send_{name}").click()
         wanted = f"() => document.querySelector('#{name}_prompt textarea').value === 'a blue boat'"
         page.wait_for_function(wanted)
         page.wait_for_function("(name) => document.querySelector(`#${name}_seed input`).value === '77'", arg=name)
