@@ -12,7 +12,7 @@ from typing import Any
 
 from lib_bootcamp.hosts.standalone import installed_versions
 
-from . import api, captions, clip, dataset, guidance, interrogate, load, maps, qr, qr_art, startup
+from . import api, captions, clip, dataset, guidance, interrogate, load, maps, qr, qr_art, startup, webui_page
 from .scan import suite as scan
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -29,6 +29,7 @@ SUITES: dict[str, tuple[str, Any]] = {
     "startup": ("Start-up", startup),
     "api": ("API", api),
     "load": ("API under load", load),
+    "webui_page": ("In the WebUI: what the extension adds to the page", webui_page),
 }
 
 
@@ -47,6 +48,10 @@ def main() -> None:
         missing = [each for each in getattr(suite, "NEEDS", ()) if importlib.util.find_spec(each) is None]
         if missing:
             print(f"skipped: {', '.join(missing)} not installed")
+            continue
+        reason = getattr(suite, "why_not", lambda: None)()
+        if reason:
+            print(f"skipped: {reason}")
             continue
         result = suite.run(arguments.quick)
         print(suite.table(result), flush=True)

@@ -508,3 +508,27 @@ def test_files_of_detectors_are_looked_for_where_controlnet_keeps_them(host, web
         tmp_path / "models" / "ControlNetPreprocessor",
         Path("/ext/annotator/downloads"),
     )
+
+
+def _sees_page(host: A1111Host, cookie: str = "", user: str = "") -> bool:
+    """Whether somebody gets the page in the Bootcamp tab's frame; a websocket, which has no other log-in."""
+    from starlette.requests import HTTPConnection
+
+    headers = [(b"cookie", cookie.encode())]
+    if user:
+        headers.append((b"authorization", b"Basic " + base64.b64encode(user.encode())))
+    app = SimpleNamespace(tokens={"t1": "ann"})
+    return bool(host.page_login()(HTTPConnection({"type": "websocket", "headers": headers, "app": app})))
+
+
+def test_an_open_webui_shows_its_page_to_all(host, webui):
+    webui.cmd_opts.api_auth = "bob:x"  # of the API alone
+    assert _sees_page(host)
+
+
+def test_the_log_in_of_the_page_opens_the_frame_and_its_websockets(host, webui):
+    webui.cmd_opts.api_auth, webui.cmd_opts.gradio_auth = "bob:x", "ann:secret"
+    for cookie in ("access-token=t1", "access-token-unsecure=t1", "access-token-unsecure-abc=t1"):
+        assert _sees_page(host, cookie)
+    assert _sees_page(host, user="ann:secret")
+    assert not any((_sees_page(host), _sees_page(host, "access-token=t2"), _sees_page(host, user="bob:x")))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from starlette.routing import BaseRoute, Match, NoMatchFound
@@ -19,10 +19,10 @@ class LateRoutes(BaseRoute):
     Args:
         app: the FastAPI app that they belong to.
         prefix: what their paths begin with.
-        make: makes the router.
+        make: makes the routers.
     """
 
-    def __init__(self, app: Any, prefix: str, make: Callable[[], Any]) -> None:
+    def __init__(self, app: Any, prefix: str, make: Callable[[], Sequence[Any]]) -> None:
         self._app, self._prefix, self._make = app, prefix, make
         self._lock, self._made = threading.Lock(), False
 
@@ -45,12 +45,13 @@ class LateRoutes(BaseRoute):
         """Make the routes, once."""
         with self._lock:
             if not self._made:
-                self._app.include_router(self._make())
+                for router in self._make():
+                    self._app.include_router(router)
                 self._made = True
 
 
-def include_late(app: Any, prefix: str, make: Callable[[], Any]) -> None:
-    """Include a router when it is first asked for; the app's own document lists its routes as ever."""
+def include_late(app: Any, prefix: str, make: Callable[[], Sequence[Any]]) -> None:
+    """Include routers when they are first asked for; the app's own document lists its routes as ever."""
     late = LateRoutes(app, prefix, make)
     app.router.routes.append(late)
     document = app.openapi

@@ -20,7 +20,7 @@ from lib_bootcamp.params import read_json
 from lib_bootcamp.ports import Host
 from lib_bootcamp.surfaces.page.fields import quiet_event
 from lib_bootcamp.surfaces.page.uploads import check_uploads
-from lib_bootcamp.surfaces.page.values import show
+from lib_bootcamp.surfaces.page.values import is_upload, show
 
 from .ports import WebUi
 from .section import AUTOMATIC, SECTION_STYLE, SIZE, component_param, control_maps, map_fields, section_fields
@@ -62,10 +62,8 @@ def build_tab(host: Host, webui: WebUi, sections: SectionsOfPage) -> Any:
 
 def takes_picture(operation: Operation[Any, Any]) -> str:
     """The field that a picture from the WebUI's gallery goes into; empty where an operation takes none."""
-    kinds = {each.name: each for each in operation.params.fields()}
-    if "files" in kinds:
-        return "files"
-    return next((name for name, each in kinds.items() if each.kind == "image"), "")
+    fields = operation.params.fields()
+    return next((each.name for each in fields if each.kind == "image" or (each.name == "files" and is_upload(each))), "")
 
 
 def _holder(host: Host) -> str:

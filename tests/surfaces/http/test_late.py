@@ -22,14 +22,14 @@ class Made:
         self.times = 0
         self.app = FastAPI()
         self.app.add_api_route("/other", lambda: "theirs")
-        include_late(self.app, "/ours/v1", self.router)
+        include_late(self.app, "/ours/v1", self.routers)
         self.client = TestClient(self.app)
 
-    def router(self) -> Any:
+    def routers(self) -> list[Any]:
         self.times += 1
         made = APIRouter(prefix="/ours/v1")
         made.add_api_route("/info", lambda: "ours")
-        return made
+        return [made]
 
 
 def test_routes_of_others_make_none() -> None:
