@@ -22,6 +22,8 @@ FRAME = "/bootcamp/tab"
 WORKERS = 64
 """How many presses Gradio 3 works on at once; as many as the WebUI's own page has."""
 INSIDE = "http://127.0.0.1/"
+STYLE = "<style>body > gradio-app .gradio-container > .main { padding: 0 !important; }</style>"
+"""The space around the page is that of the tab."""
 _ELSEWHERE = re.compile(r"<(?:link|script)\b[^>]*\b(?:href|src)=\"https?://[^>]*>(?:\s*</script>)?")
 
 
@@ -159,4 +161,4 @@ async def _index(app: ASGIApp) -> str:
     # the page's own address, whatever proxies make of it: with the host since Gradio 4
     host = "" if old else "location.origin + "
     root = f'window.gradio_config.root = {host}location.pathname.replace(/\\/$/, "");'
-    return page.replace("</head>", f"<script>{root}\n{page_script()}</script></head>", 1)
+    return page.replace("</head>", f"<script>{root}\n{page_script()}</script>{STYLE}</head>", 1)

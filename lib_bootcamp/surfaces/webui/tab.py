@@ -63,7 +63,9 @@ def build_tab(host: Host, webui: WebUi, sections: SectionsOfPage) -> Any:
 def takes_picture(operation: Operation[Any, Any]) -> str:
     """The field that a picture from the WebUI's gallery goes into; empty where an operation takes none."""
     fields = operation.params.fields()
-    return next((each.name for each in fields if each.kind == "image" or (each.name == "files" and is_upload(each))), "")
+    return next(
+        (each.name for each in fields if each.kind == "image" or (each.name == "files" and is_upload(each))), ""
+    )
 
 
 def _holder(host: Host) -> str:

@@ -9,10 +9,10 @@ import pytest
 
 pytest.importorskip("fastapi")
 
-from fastapi import APIRouter, FastAPI  # noqa: E402
-from fastapi.testclient import TestClient  # noqa: E402
+from fastapi import APIRouter, FastAPI
+from fastapi.testclient import TestClient
 
-from lib_bootcamp.surfaces.http.late import include_late  # noqa: E402
+from lib_bootcamp.surfaces.http.late import include_late
 
 
 class Made:

@@ -66,7 +66,8 @@ def test_none_of_them_is_kept_in_ui_config(built: tuple[Any, Page]) -> None:
 def test_every_button_of_the_frame_finds_who_receives(built: tuple[Any, Page]) -> None:
     page, webui = built
     made = {getattr(each, "elem_id", None) for each in page.blocks.values()} | {
-        f"{INBOX}_settings_{name}" for name in ("txt2img", "img2img")  # made where the section is
+        f"{INBOX}_settings_{name}"
+        for name in ("txt2img", "img2img")  # made where the section is
     }
     said = scripts(build_frame_page(FakeHost(), Page()))
     asked = {each.split("'")[0] for each in said.split("parent.bootcampSend('")[1:]}
@@ -97,7 +98,9 @@ def test_the_chooser_names_fields_that_take_a_picture(built: tuple[Any, Page]) -
     assert {field for *_, field in takes} <= made
 
 
-@pytest.mark.parametrize("sent", ["", "[]", "{}", '{"control": "none", "values": {}}', '{"control": "qr", "values": 1}'])
+@pytest.mark.parametrize(
+    "sent", ["", "[]", "{}", '{"control": "none", "values": {}}', '{"control": "qr", "values": 1}']
+)
 def test_settings_that_are_none_are_refused(sent: str) -> None:
     with pytest.raises((BootcampError, ValueError)):
         settings_of(sent)

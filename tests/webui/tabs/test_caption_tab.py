@@ -64,7 +64,9 @@ def test_a_folder_becomes_a_job_that_is_followed_and_undone(page: Any, tab: Any,
     assert captions(folder) == {}
 
 
-def test_the_webuis_interrupt_pauses_the_job_and_its_bar_shows_it(page: Any, tab: Any, webui: Webui, allowed: Path) -> None:
+def test_the_webuis_interrupt_pauses_the_job_and_its_bar_shows_it(
+    page: Any, tab: Any, webui: Webui, allowed: Path
+) -> None:
     folder = dataset(allowed / "tab-interrupted", 3000, LARGE)
     begin(tab, folder)
     tab.wait_for_function(f"/about .* left/.test(document.querySelector('{CARD}')?.innerText)")

@@ -11,6 +11,7 @@ import pytest
 from lib_bootcamp.surfaces.webui.frame import FRAME
 from tests.webui.conftest import LOGIN, Starter, Webui
 from tests.webui.page import WAIT_MS, choose, loaded, main_tab, opened, our_frame, our_tab, reload_ui, show
+from tests.webui.proxy import stripping
 from tests.webui.section_requests import LINK
 
 
@@ -83,7 +84,9 @@ def test_a_picture_of_the_gallery_goes_into_the_tab(page: Any) -> None:
     page.wait_for_selector("#txt2img_gallery img")
     page.locator("#image_buttons_txt2img .bootcamp-chooser").select_option("png-info")
     tab = our_frame(page)
-    tab.wait_for_function("() => document.querySelector('#bootcamp_png_info_fields')?.innerText.includes('a red house')")
+    tab.wait_for_function(
+        "() => document.querySelector('#bootcamp_png_info_fields')?.innerText.includes('a red house')"
+    )
     main_tab(page, "txt2img").click()
     page.locator("#image_buttons_txt2img .bootcamp-chooser").select_option("brightness")
     tab.wait_for_selector("#bootcamp_brightness_image img", state="visible")
@@ -126,18 +129,26 @@ def test_values_of_the_tab_are_kept_as_defaults(browser: Any, webui: Webui) -> N
         reload_ui(browser, webui)
 
 
-def test_the_frame_asks_for_the_log_in_of_the_page(starter: Starter, browser: Any) -> None:
-    locked = starter.start("--gradio-auth", LOGIN, "--subpath", "", controlnet=False, named=False)
+def test_behind_a_proxy_the_frame_asks_for_the_log_in_of_the_page(starter: Starter, browser: Any) -> None:
+    locked = starter.start("--gradio-auth", LOGIN, "--subpath", "sd", controlnet=False, named=False)
     for path in ("/", "/config", "/theme.css"):
         status, answer = locked.call(FRAME + path)
         assert (status, answer["error"]) == (401, "LoginNeededError")
+    with stripping(int(locked.url.rpartition(":")[2]), "/sd") as port:
+        page = logged_in(browser, f"http://127.0.0.1:{port}/sd/")
+        make_map(page).click("#bootcamp_qr_send_img2img")
+        page.wait_for_selector("#img2img_image canvas, #img2img_image img", state="visible")
+        page.close()
+
+
+def logged_in(browser: Any, url: str) -> Any:
+    """A WebUI's page after its log-in."""
     user, _, password = LOGIN.partition(":")
     page = browser.new_page()
     page.set_default_timeout(WAIT_MS)
-    page.goto(locked.url)
+    page.goto(url)
     page.locator("input").nth(0).fill(user)
     page.locator("input").nth(1).fill(password)
     page.get_by_role("button", name="Login").click()
     page.wait_for_selector("#txt2img_generate")
-    make_map(page)
-    page.close()
+    return page
