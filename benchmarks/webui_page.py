@@ -128,10 +128,8 @@ def table(result: dict[str, Any]) -> str:
         digits = 0 if name in {"components", "nodes", "config_kb"} else 2
         lines.append(f"| {title} | {without:,.{digits}f} | {own:,.{digits}f} | {own - without:,.{digits}f} |")
     frame = result["frame"]
-    lines += [
-        "",
-        f"The Bootcamp tab, when first shown: {frame['open']:.1f} s, {frame['frame_nodes']:,.0f} nodes of its own.",
-    ]
+    own = f"{frame['open']:.1f} s, {frame['frame_nodes']:,.0f} nodes of its own"
+    lines += ["", f"The Bootcamp tab, when it is first shown: {own}."]
     lines.append(f"{result['rounds']} starts of each in turn; the machine's load was {result['load_1m']:g} at the end.")
     return "\n".join(lines)
 

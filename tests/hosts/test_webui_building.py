@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Callable
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -63,7 +63,7 @@ def test_without_an_api_a_page_is_built_all_the_same(monkeypatch: pytest.MonkeyP
 class Kept:
     """As `modules.ui_loadsave.UiLoadsave`."""
 
-    written: list[dict[str, Any]] = []
+    written: ClassVar[list[dict[str, Any]]] = []
 
     def __init__(self, filename: str) -> None:
         self.filename, self.ui_settings, self.component_mapping = filename, {"there": 1}, {}

@@ -16,7 +16,7 @@ import gradio as gr
 from lib_bootcamp.catalog import offered
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.operation import Operation
-from lib_bootcamp.params import read_json
+from lib_bootcamp.params import Param, read_json
 from lib_bootcamp.ports import Host
 from lib_bootcamp.surfaces.page.fields import quiet_event
 from lib_bootcamp.surfaces.page.uploads import check_uploads
@@ -62,10 +62,12 @@ def build_tab(host: Host, webui: WebUi, sections: SectionsOfPage) -> Any:
 
 def takes_picture(operation: Operation[Any, Any]) -> str:
     """The field that a picture from the WebUI's gallery goes into; empty where an operation takes none."""
-    fields = operation.params.fields()
-    return next(
-        (each.name for each in fields if each.kind == "image" or (each.name == "files" and is_upload(each))), ""
-    )
+    takes = (each.name for each in operation.params.fields() if each.kind == "image" or _takes_files(each))
+    return next(takes, "")
+
+
+def _takes_files(param: Param) -> bool:
+    return param.name == "files" and is_upload(param)
 
 
 def _holder(host: Host) -> str:
