@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,12 @@ def choose(page: Any, component: str, title: str) -> None:
 
 def main_tab(page: Any, title: str) -> Any:
     """The button of one of the WebUI's tabs."""
-    return page.locator("#tabs > .tab-nav").get_by_role("button", name=title, exact=True)
+    return tab_button(page, "#tabs", title)
+
+
+def tab_button(page: Any, tabs: str, title: str) -> Any:
+    """The button of one tab; a button by its role up to Gradio 4.20, a tab since."""
+    return page.locator(f"{tabs} > .tab-nav > button", has_text=re.compile(rf"^\s*{re.escape(title)}\s*$"))
 
 
 def our_frame(page: Any) -> Any:
@@ -67,9 +73,9 @@ def our_frame(page: Any) -> Any:
 def our_tab(page: Any, name: str) -> Any:
     """Show an operation's tab: ours, its section, itself; returns the frame that it is in."""
     operation, frame = find(name), our_frame(page)
-    frame.locator("#bootcamp_tabs > .tab-nav").get_by_role("button", name=operation.place, exact=True).click()
+    tab_button(frame, "#bootcamp_tabs", operation.place).click()
     section = f"#bootcamp_tabs_{operation.place.lower().replace(' ', '_')}"
-    frame.locator(f"{section} > .tab-nav").get_by_role("button", name=operation.title, exact=True).click()
+    tab_button(frame, section, operation.title).click()
     frame.wait_for_selector(f"#bootcamp_{name.replace('-', '_')}_run", state="visible")
     return frame
 

@@ -19,7 +19,7 @@ from lib_bootcamp.surfaces.webui.infotext import parse
 
 from .conftest import REPOSITORY, Starter, Webui, encoded, export_mini, pixels
 from .guided import CODE, SIDE, assert_samplers_draw_the_code, draw, read, shrunk, wrong
-from .page import number, opened, show
+from .page import WAIT_MS, number, opened, our_tab, show
 from .section_requests import LINK, NOT_UNDERSTOOD, made
 from .test_host import API
 
@@ -179,3 +179,21 @@ def test_a_script_stops_at_the_first_picture_that_scans(forge: Webui) -> None:
     assert read(drawn.pictures[0]) == ["HELLO"]
     refused = forge.draw(script_name=UNTIL, script_args=[{"conten": "x"}])
     assert (refused.status, "did you mean content" in refused.answer["detail"]) == (422, True)
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_the_tab_is_a_frame_whose_map_is_sent_to_the_page(browser: Any, forge: Webui, theme: str) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(WAIT_MS)
+    page.goto(f"{forge.url}/?__theme={theme}")
+    page.wait_for_selector("#txt2img_generate")
+    tab = our_tab(page, "qr")
+    assert tab.evaluate("document.body.classList.contains('dark')") is (theme == "dark")
+    tab.locator("#bootcamp_qr_content textarea").fill(LINK)
+    tab.click("#bootcamp_qr_run")
+    tab.wait_for_selector("#bootcamp_qr_image_out img")
+    show(page, f"forge-tab-{theme}")
+    tab.click("#bootcamp_qr_send_img2img")
+    page.wait_for_function("() => document.querySelector('#img2img_width input[type=number]').value === '768'")
+    assert page.locator("#img2img_prompt").is_visible()
+    page.close()
