@@ -26,13 +26,16 @@
         return document.body.classList.contains("dark") ? "dark" : "light";
     }
 
+    /** Where the frame's page is; the address of this one may have a folder (--subpath), with a slash behind it or not. */
+    function base() {
+        return `${location.pathname.replace(/\/$/, "")}/bootcamp/tab/`;
+    }
+
     function open(place) {
         if (frameOf()) return;
         const frame = document.createElement("iframe");
         frame.title = "Bootcamp";
-        // the address of this page may have a folder (--subpath), with a slash behind it or without
-        const base = location.pathname.endsWith("/") ? location.pathname : `${location.pathname}/`;
-        frame.src = `${base}bootcamp/tab/?__theme=${theme()}`;
+        frame.src = `${base()}?__theme=${theme()}`;
         frame.addEventListener("load", () => {
             place.querySelector("p")?.remove();
             dress(frame.contentDocument);
@@ -163,18 +166,24 @@
 
     const translated = text => window.localization?.[text] ?? text;
 
+    let taking; // the frame's tabs that take a picture, asked for once
+
     /** Below a gallery of the WebUI's: where in Bootcamp its picture goes. */
     function addChooser(tab) {
         const row = gradioApp().querySelector(`#image_buttons_${tab}`);
-        const takes = JSON.parse(holder().dataset.takes);
-        if (!row || row.querySelector(".bootcamp-chooser")) return;
+        if (!row) return;
         const chooser = document.createElement("select");
         chooser.className = "bootcamp-chooser";
         chooser.title = chooser.ariaLabel = "Send the picture to Bootcamp";
         chooser.add(new Option("Bootcamp …", ""));
-        for (const [name, , title] of takes) chooser.add(new Option(title, name));
-        chooser.addEventListener("change", () => {
-            const wanted = takes.find(([name]) => name === chooser.value);
+        const fillIn = async () => {
+            taking ??= fetch(`${base()}taking`).then(answer => answer.json());
+            const listed = await taking;
+            if (chooser.options.length > 1) return;
+            for (const [name, , title] of listed) chooser.add(new Option(translated(title), name));
+        };
+        chooser.addEventListener("change", async () => {
+            const wanted = (await taking).find(([name]) => name === chooser.value);
             chooser.value = "";
             const gallery = gradioApp().querySelector(`#${tab}_gallery`);
             const image =
@@ -182,6 +191,10 @@
                 gallery?.querySelector("img");
             if (wanted && image) take(image, wanted).catch(error => alert(error.message));
             else alert("There is no picture to send.");
+        });
+        for (const event of ["pointerenter", "focus"]) chooser.addEventListener(event, fillIn);
+        onAfterUiUpdate(() => {
+            if (chooser.options.length < 2 && gradioApp().querySelector(`#${tab}_gallery img`)) fillIn();
         });
         row.appendChild(chooser);
     }

@@ -22,11 +22,13 @@ class Entry:
         module: its file, below `operations`.
         attribute: the `Operation` in it.
         job: the function, below `operations`, that adds the job which does it many times; empty: its file says it all.
+        is_map: whether it makes a control map, so that a WebUI's start imports these alone.
     """
 
     module: str
     attribute: str
     job: str = ""
+    is_map: bool = False
 
     @cached_property
     def operation(self) -> Operation[Any, Any]:
@@ -71,12 +73,12 @@ class Entry:
 
 WITH_FOLDER = "maps.folder.with_folder"
 ENTRIES = (
-    Entry("qr.qr", "QR"),
-    Entry("maps.brightness", "BRIGHTNESS", job=WITH_FOLDER),
-    Entry("maps.lighting", "LIGHTING", job=WITH_FOLDER),
-    Entry("maps.recolor", "RECOLOR", job=WITH_FOLDER),
-    Entry("maps.edges", "EDGES", job=WITH_FOLDER),
-    Entry("maps.detect", "DETECT", job=WITH_FOLDER),
+    Entry("qr.qr", "QR", is_map=True),
+    Entry("maps.brightness", "BRIGHTNESS", job=WITH_FOLDER, is_map=True),
+    Entry("maps.lighting", "LIGHTING", job=WITH_FOLDER, is_map=True),
+    Entry("maps.recolor", "RECOLOR", job=WITH_FOLDER, is_map=True),
+    Entry("maps.edges", "EDGES", job=WITH_FOLDER, is_map=True),
+    Entry("maps.detect", "DETECT", job=WITH_FOLDER, is_map=True),
     Entry("maps.all_maps", "ALL_MAPS", job=WITH_FOLDER),
     Entry("controlnet.compatibility", "COMPATIBILITY"),
     Entry("qr.scan", "SCAN"),
@@ -105,6 +107,11 @@ def offered(host: str, operations: Iterable[Operation[Any, Any]] | None = None) 
     """The operations that a host of this name offers, of all or of these."""
     known = (each.operation for each in ENTRIES) if operations is None else operations
     return tuple(each for each in known if not each.hosts or host in each.hosts)
+
+
+def control_maps() -> tuple[Operation[Any, Any], ...]:
+    """The operations that make a control map; the others are not imported."""
+    return tuple(each.operation for each in ENTRIES if each.is_map)
 
 
 def find(name: str) -> Operation[Any, Any]:

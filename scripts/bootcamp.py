@@ -182,8 +182,13 @@ def mount_page(demo: Any, app: Any) -> None:
         with webui.building():
             return build_frame_page(host, webui)
 
+    def taking() -> Any:
+        from lib_bootcamp.surfaces.webui.tab import taking as listed
+
+        return listed(host)
+
     keep_from_page(demo, host.data_dir())
-    mount_frame(app, page, rules=host.access_rules(), login=host.page_login(), kept=host.data_dir())
+    mount_frame(app, page, taking, rules=host.access_rules(), login=host.page_login(), kept=host.data_dir())
     remember_callers(app, host.access_rules())
 
 
@@ -221,7 +226,7 @@ def add_tab() -> list[tuple[Any, str, str]]:
     from lib_bootcamp.surfaces.webui.access import guard_functions
     from lib_bootcamp.surfaces.webui.tab import build_tab
 
-    tab = build_tab(parts().host, parts().webui, parts().sections)
+    tab = build_tab(parts().webui, parts().sections)
     guard_functions(tab, parts().host.access_rules())
     return [(tab, "Bootcamp", "bootcamp")]
 

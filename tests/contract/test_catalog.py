@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
-from lib_bootcamp.catalog import ENTRIES, OPERATIONS, Entry
+from lib_bootcamp.catalog import ENTRIES, OPERATIONS, Entry, control_maps
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda each: each.module)
@@ -24,3 +27,14 @@ def test_a_program_without_sources_reads_the_operation_itself(monkeypatch: pytes
 def test_an_entry_that_names_nothing_is_reported() -> None:
     with pytest.raises(LookupError, match=r"operations\.qr\.qr declares no NOTHING"):
         _ = Entry("qr.qr", "NOTHING").summary
+
+
+def test_control_maps_are_those_of_that_kind() -> None:
+    assert control_maps() == tuple(each for each in OPERATIONS if each.kind == "control-map")
+
+
+def test_control_maps_import_no_other_operation() -> None:
+    code = "import sys; from lib_bootcamp.catalog import control_maps; control_maps(); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {each for each in done.stdout.split() if each.startswith("lib_bootcamp.operations.")}
+    assert {each.split(".")[2] for each in loaded} <= {"maps", "qr", "controlnet"}

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 from starlette.requests import HTTPConnection
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lib_bootcamp.core.web_access import AccessRules
@@ -36,14 +36,21 @@ class LoginNeededError(BootcampError):
         super().__init__("Log in on the WebUI's page first.")
 
 
-def mount_frame(
-    app: Any, make: Callable[[], Any], *, rules: AccessRules, login: Callable[[HTTPConnection], bool], kept: Path
+def mount_frame(  # noqa: PLR0913 - what a host has of its own
+    app: Any,
+    make: Callable[[], Any],
+    taking: Callable[[], Any],
+    *,
+    rules: AccessRules,
+    login: Callable[[HTTPConnection], bool],
+    kept: Path,
 ) -> None:
     """Answer below `FRAME` with the page, behind the doors of ours.
 
     Args:
         app: the WebUI's.
         make: builds the page, a `gradio.Blocks`.
+        taking: lists the tabs that a picture can be sent to; answered without the page.
         rules: whose requests are answered, websockets too.
         login: whether the sender of a request may see the WebUI's page.
         kept: a folder of which nothing is served.
@@ -53,7 +60,7 @@ def mount_frame(
     def made() -> tuple[Any, ASGIApp]:
         return _page_app(make(), root, kept)
 
-    app.mount(FRAME, AccessMiddleware(LoginDoor(LatePage(made), login), rules))
+    app.mount(FRAME, AccessMiddleware(LoginDoor(LatePage(made, taking), login), rules))
 
 
 class LoginDoor:
@@ -80,15 +87,20 @@ class LatePage:
 
     Args:
         make: gives the page and its app.
+        taking: what is answered at `/taking`.
     """
 
-    def __init__(self, make: Callable[[], tuple[Any, ASGIApp]]) -> None:
-        self._make = make
+    def __init__(self, make: Callable[[], tuple[Any, ASGIApp]], taking: Callable[[], Any]) -> None:
+        self._make, self._taking = make, taking
         self._made: ASGIApp | None = None
         self._lock = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        if scope["type"] == "http" and route_path(scope) == "/taking":
+            listed = await asyncio.get_running_loop().run_in_executor(None, self._taking)
+            await JSONResponse(listed)(scope, receive, send)
+            return
         async with self._lock:
             if self._made is None:
                 # not in a thread of the server's pool, which may all be taken

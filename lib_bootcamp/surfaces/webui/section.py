@@ -7,7 +7,7 @@ import functools
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias
 
-from lib_bootcamp.catalog import OPERATIONS
+from lib_bootcamp import catalog
 from lib_bootcamp.core.controlnet.unit_presets import UNIT_PRESETS
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.operation import Operation
@@ -44,7 +44,7 @@ MAP_PRESET = "map_preset"
 
 def control_maps() -> tuple[Operation[Any, Any], ...]:
     """The operations the section offers: every control map of the catalog."""
-    return tuple(each for each in OPERATIONS if each.kind == "control-map")
+    return catalog.control_maps()
 
 
 _CONTROLS = tuple(each.name for each in control_maps())

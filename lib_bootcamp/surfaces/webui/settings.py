@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lib_bootcamp.catalog import OPERATIONS
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.ml.runtime.model_cache import IDLE_S
+from lib_bootcamp.operations.qr.scan import SCAN
 from lib_bootcamp.params import Param, unknown
 from lib_bootcamp.ports import ALLOWED_FOLDERS
 
@@ -127,5 +127,4 @@ def _check_value(name: str, value: Any, setting: Mapping[str, Any]) -> None:
 
 
 def _scan_param(name: str) -> Param | None:
-    scan = next((each for each in OPERATIONS if each.name == "scan"), None)
-    return None if scan is None else next((each for each in scan.params.fields() if each.name == name), None)
+    return next((each for each in SCAN.params.fields() if each.name == name), None)

@@ -5,8 +5,6 @@ The page in the frame is `frame_page`; javascript/bootcamp_frame.js opens the fr
 
 from __future__ import annotations
 
-import html
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,14 +36,14 @@ class SectionsOfPage:
     fields: dict[str, dict[tuple[str, str], Any]] = field(default_factory=dict)
 
 
-def build_tab(host: Host, webui: WebUi, sections: SectionsOfPage) -> Any:
+def build_tab(webui: WebUi, sections: SectionsOfPage) -> Any:
     """The tab's content.
 
     Returns:
         a `gradio.Blocks`.
     """
     with gr.Blocks(analytics_enabled=False) as page:
-        gr.HTML(_holder(host), elem_id="bootcamp_frame")
+        gr.HTML('<div class="bootcamp-frame"><p>Loading …</p></div>', elem_id="bootcamp_frame")
         with gr.Column(elem_classes=["bootcamp-inbox"]):
             text = gr.Textbox(label="Text", elem_id=f"{INBOX}_text")
             picture = _uploaded(gr.Textbox(label="Picture", elem_id=f"{INBOX}_picture"))
@@ -70,14 +68,13 @@ def _takes_files(param: Param) -> bool:
     return param.name == "files" and is_upload(param)
 
 
-def _holder(host: Host) -> str:
-    """Where the frame comes, and which of its tabs take a picture: name, title and the field's `elem_id`."""
-    takes = [
+def taking(host: Host) -> list[list[str]]:
+    """The tabs of the frame that a picture can be sent to: name, section, title and the field's `elem_id`."""
+    return [
         [each.name, each.place, each.title, f"bootcamp_{each.name.replace('-', '_')}_{takes_picture(each)}"]
         for each in offered(host.name)
         if takes_picture(each)
     ]
-    return f'<div class="bootcamp-frame" data-takes="{html.escape(json.dumps(takes))}"><p>Loading …</p></div>'
 
 
 def _uploaded(made: Any) -> Any:

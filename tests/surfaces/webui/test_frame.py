@@ -31,7 +31,7 @@ class Framed:
         self.made: list[str] = []
         self.app = FastAPI()
         rules = AccessRules(hosts=HostNames())
-        mount_frame(self.app, self.page, rules=rules, login=lambda _: known, kept=kept)
+        mount_frame(self.app, self.page, lambda: ["a tab"], rules=rules, login=lambda _: known, kept=kept)
         self.client = TestClient(self.app, base_url=OWN)
 
     def page(self) -> Any:
@@ -150,3 +150,9 @@ def test_files_beside_uploads_are_not_served(framed: Framed, tmp_path: Path) -> 
 
 def test_pages_of_other_sites_do_not_frame_it(framed: Framed) -> None:
     assert "frame-ancestors 'self'" in framed.client.get(f"{FRAME}/config").headers["content-security-policy"]
+
+
+def test_the_tabs_that_take_a_picture_are_listed_without_the_page(framed: Framed) -> None:
+    assert framed.client.get(f"{FRAME}/taking").json() == ["a tab"]
+    assert framed.client.get(f"{FRAME}/taking", headers={"host": "evil.example"}).status_code == 400
+    assert framed.made == []

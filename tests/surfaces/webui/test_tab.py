@@ -14,7 +14,7 @@ from lib_bootcamp.catalog import find  # noqa: E402
 from lib_bootcamp.errors import BootcampError  # noqa: E402
 from lib_bootcamp.surfaces.page.uploads import NotUploadedError, upload_folder  # noqa: E402
 from lib_bootcamp.surfaces.webui.frame_page import build_frame_page  # noqa: E402
-from lib_bootcamp.surfaces.webui.tab import INBOX, SectionsOfPage, build_tab, settings_of, takes_picture  # noqa: E402
+from lib_bootcamp.surfaces.webui.tab import INBOX, SectionsOfPage, build_tab, settings_of, takes_picture, taking  # noqa: E402
 from tests.fakes import FakeHost  # noqa: E402
 
 from .generations import FakeWebUi  # noqa: E402
@@ -48,7 +48,7 @@ class Page(FakeWebUi):
 @pytest.fixture(scope="module")
 def built() -> tuple[Any, Page]:
     webui = Page()
-    return build_tab(FakeHost(), webui, SectionsOfPage()), webui
+    return build_tab(webui, SectionsOfPage()), webui
 
 
 def scripts(page: Any) -> str:
@@ -86,14 +86,13 @@ def test_a_picture_is_named_by_an_uploaded_file_alone(built: tuple[Any, Page], t
             field.preprocess(str(path))
 
 
-def test_the_chooser_names_fields_that_take_a_picture(built: tuple[Any, Page]) -> None:
+def test_the_chooser_names_fields_that_take_a_picture() -> None:
     assert takes_picture(find("brightness")) == "image"
     assert takes_picture(find("png-info")) == "files"
     assert takes_picture(find("dataset-report")) == ""
     frame = build_frame_page(FakeHost(), Page())
     made = {getattr(each, "elem_id", None) for each in frame.blocks.values()}
-    holder = next(each for each in built[0].blocks.values() if each.elem_id == "bootcamp_frame")
-    takes = json.loads(holder.value.split('data-takes="')[1].split('"')[0].replace("&quot;", '"'))
+    takes = taking(FakeHost())
     assert len(takes) > 5
     assert {field for *_, field in takes} <= made
 
