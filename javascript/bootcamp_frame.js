@@ -176,7 +176,7 @@
         chooser.className = "bootcamp-chooser";
         chooser.title = chooser.ariaLabel = "Send the picture to Bootcamp";
         chooser.add(new Option("Bootcamp …", ""));
-        const fillIn = async () => {
+        const listTabs = async () => {
             taking ??= fetch(`${base()}taking`).then(answer => answer.json());
             const listed = await taking;
             if (chooser.options.length > 1) return;
@@ -192,9 +192,9 @@
             if (wanted && image) take(image, wanted).catch(error => alert(error.message));
             else alert("There is no picture to send.");
         });
-        for (const event of ["pointerenter", "focus"]) chooser.addEventListener(event, fillIn);
+        for (const event of ["pointerenter", "focus"]) chooser.addEventListener(event, listTabs);
         onAfterUiUpdate(() => {
-            if (chooser.options.length < 2 && gradioApp().querySelector(`#${tab}_gallery img`)) fillIn();
+            if (chooser.options.length < 2 && gradioApp().querySelector(`#${tab}_gallery img`)) listTabs();
         });
         row.appendChild(chooser);
     }
