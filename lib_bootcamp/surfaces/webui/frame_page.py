@@ -128,11 +128,11 @@ def _defaults_row(page: Any, webui: WebUi) -> None:
     fields, keep = webui.saved_values(page, SAVED_AS)
     with gr.Row(elem_classes=["bootcamp-defaults"]):
         button = gr.Button("Save these values as defaults", size="sm", elem_id="bootcamp_save_defaults")
-        told = gr.HTML(elem_id="bootcamp_save_defaults_message")
+        reported = gr.HTML(elem_id="bootcamp_save_defaults_message")
     button.click(
         lambda *values: notice(f"{keep(*values)} New defaults apply after Reload UI.", kind="done"),
         fields,
-        [told],
+        [reported],
         **quiet_event(button.click),
     )
 
