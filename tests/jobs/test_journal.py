@@ -277,7 +277,7 @@ def test_old_content_is_waited_for_and_new_files_are_not(journal: Journal, monke
 def test_a_file_that_is_no_journal_is_named_with_its_name(tmp_path: Path) -> None:
     path = tmp_path / "jobs.sqlite"
     path.write_bytes(b"not a database" * 100)
-    with pytest.raises(OutputError, match=r"jobs\.sqlite cannot be opened: .*; move it away to begin anew"):
+    with pytest.raises(OutputError, match=r"jobs\.sqlite cannot be opened: .*; move it away to start over"):
         Journal(path)
 
 

@@ -272,7 +272,7 @@ def test_a_folder_without_configuration_says_which_file_goes_there(tmp_path: Pat
 def test_a_configuration_that_is_none_is_one_sentence(folder: Path, tmp_path: Path, text: str) -> None:
     (tmp_path / "open_clip_config.json").write_text(text, encoding="utf-8")
     (tmp_path / "open_clip_model.safetensors").write_bytes(b"")
-    with pytest.raises(ModelError, match="is no configuration of open_clip's"):
+    with pytest.raises(ModelError, match="is not an open_clip configuration"):
         load_clip(str(tmp_path))
 
 
