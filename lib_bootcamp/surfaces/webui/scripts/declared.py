@@ -28,7 +28,7 @@ Strengths = Annotated[
         **_TRIES,
     ),
 ]
-Seeds = Annotated[int, Spec("Seeds", "From the seed on, in place of the batch count.", ge=1, le=1000, **_TRIES)]
+Seeds = Annotated[int, Spec("Seeds", "From the seed on, in place of the batch count.", ge=1, le=100, **_TRIES)]
 # What a script decides itself, and what the section alone has.
 _NOT_TAKEN = {"enabled", "control", "scan", "save_only_scanning", "stop_at_first"}
 
@@ -51,7 +51,7 @@ class UntilItScansParams(Params):
         ),
     ] = 3
     stop_after: Annotated[
-        int, Spec("Stop after", "So many pictures that scan; 0: draw all.", ge=0, le=1000, unit="pictures", **_TRIES)
+        int, Spec("Stop after", "So many pictures that scan; 0: draw all.", ge=0, le=100, unit="pictures", **_TRIES)
     ] = 1
     must_read: Annotated[
         Literal["all", "any"],
@@ -87,7 +87,7 @@ class CompareParams(Params):
         str,
         Spec(
             "Settings of single maps",
-            "One map a line, each a row, as a picture's infotext has it after Bootcamp: control=edges&method=lineart",
+            "One map a line, each a row, as a picture's infotext has it after Bootcamp: control=edges&method=scharr",
             format="multiline",
             max_length=20000,
             **_MAPS,

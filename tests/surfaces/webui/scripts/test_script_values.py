@@ -60,7 +60,7 @@ def test_a_place_that_is_none_has_the_declared_default() -> None:
         ([{"conten": "x"}], "did you mean content"),
         ([{"content": "x"}, {}], "more than one object"),
         (["x"] * 200, "200 values"),
-        ([{"content": "x", "seeds": 0}], "seeds must be a whole number from 1 to 1000"),
+        ([{"content": "x", "seeds": 0}], "seeds must be a whole number from 1 to 100"),
         ([{"content": "x", "strengths": []}], "strengths"),
         ([{"content": "x", "strengths": [0]}], "strengths"),
         ([{"content": "x", "width": 512}], "width is the picture's own in this script"),
