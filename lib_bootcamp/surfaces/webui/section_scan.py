@@ -142,13 +142,13 @@ class PictureScanner:
         except InvalidParamError:  # another script made something else of the picture: the code lies elsewhere
             return None
 
-    def scanned(self, expected: str, image: Image) -> tuple[str, bool]:
-        """A picture's text for the infotext, and whether it scans."""
+    def scanned(self, expected: str, image: Image, depth: str = "") -> tuple[str, bool]:
+        """A picture's text for the infotext, and whether it scans; the depth is the settings' where none is given."""
         params = SCAN.params_from(
             {
                 "image": image,
                 "expected": expected,
-                "depth": str(self.webui.option("bootcamp_scan_depth", default="full")),
+                "depth": depth or str(self.webui.option("bootcamp_scan_depth", default="full")),
                 "decoders": self._decoders(),
             }
         )

@@ -18,7 +18,6 @@ from lib_bootcamp.results import ControlMap
 from lib_bootcamp.surfaces.webui import infotext
 from lib_bootcamp.surfaces.webui.plan import DRIVEN, Driven, Plan
 from lib_bootcamp.surfaces.webui.section import control_maps, map_fields
-from lib_bootcamp.surfaces.webui.section_run import RUN
 from lib_bootcamp.surfaces.webui.section_values import PanelRequest
 
 from .declared import COMPARE, CompareParams
@@ -120,10 +119,10 @@ class CompareControl(ScriptRun):
             self.maps[at] = driven.first
 
     def _score(self, driven: Driven, drawn: DrawnPicture) -> str:
-        """The scan's text where the section scanned it, else how like the map its own map is."""
-        scans = getattr(getattr(drawn.p, RUN, None), "scans", None)
-        if scans is not None:
-            return str(scans.texts.get((0, drawn.at), "not scanned"))
+        """How well its code scans, else how like the map its own map is."""
+        text = getattr(driven.first, "payload", None)
+        if isinstance(text, str):
+            return self.scored(text, drawn.image)
         if driven.plan is None or driven.first is None:
             return ""
         try:

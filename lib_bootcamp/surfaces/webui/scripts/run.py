@@ -6,9 +6,11 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.ports import Host
 from lib_bootcamp.surfaces.webui import infotext
 from lib_bootcamp.surfaces.webui.ports import WebUi
+from lib_bootcamp.surfaces.webui.section_scan import PictureScanner
 
 from .declared import ScriptForm
 from .drawer import DrawnPicture
@@ -36,6 +38,7 @@ class ScriptRun:
 
     def __init__(self, host: Host, webui: WebUi, pipeline: Pipeline, p: Any, asked: Asked) -> None:
         self.host, self.webui, self.pipeline, self.p, self.asked = host, webui, pipeline, p, asked
+        self.scanner = PictureScanner(host, webui)
         self.shown: list[Shown] = []
         self.comments: list[str] = []
         self.processed: Any = None
@@ -101,6 +104,11 @@ class ScriptRun:
             return self.pipeline.infotext(p, drawn.processed, drawn.at)
         finally:
             p.extra_generation_params = kept
+
+    def scored(self, text: str, image: Image) -> str:
+        """A picture's scan: in full where anything reads it, else that nothing does, which takes less time to say."""
+        found, scans = self.scanner.scanned(text, image, "fast")
+        return self.scanner.scanned(text, image, "full")[0] if scans else found
 
     def add(self, shown: Shown, drawn: DrawnPicture) -> None:
         """A picture of the gallery; the first one's infotext is also the grid's, with all values of the script."""

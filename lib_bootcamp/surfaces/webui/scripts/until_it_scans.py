@@ -13,7 +13,6 @@ from lib_bootcamp.operations.draw.qr_art_tries import Try, method_of, tries
 from lib_bootcamp.ports import SilentProgress
 from lib_bootcamp.surfaces.webui.infotext import SCAN_KEY
 from lib_bootcamp.surfaces.webui.plan import Driven
-from lib_bootcamp.surfaces.webui.section_scan import PictureScanner
 from lib_bootcamp.surfaces.webui.section_values import PanelRequest
 
 from .declared import UNTIL_IT_SCANS, UntilItScansParams
@@ -89,7 +88,7 @@ class UntilItScans(ScriptRun):
         assert isinstance(self.asked.own, UntilItScansParams)
         self.own = _for_upscale(self.asked.own) if getattr(self.p, "txt2img_upscale", False) else self.asked.own
         request = request_of(self.asked)
-        self.scanner, self.touch_up = PictureScanner(self.host, self.webui), request.section.touch_up
+        self.touch_up = request.section.touch_up
         self.readers = self.scanner.readers()
         if not self.readers:
             raise MissingPackageError("zxing-cpp", "Scanning")
@@ -145,7 +144,7 @@ class UntilItScans(ScriptRun):
     def _finish(self, cell: Cell) -> None:
         """Score the cell's best picture, and write what shall be written by now."""
         best = cell.best
-        scan, _ = self.scanner.scanned(best.drawn.layout.content, best.image)
+        scan = self.scored(best.drawn.layout.content, best.image)
         for made in cell.tries:
             shown = self._picture(cell, made, scan if made is best else "")
             if made is best:
