@@ -257,23 +257,28 @@
         }
     }
 
-    // A message about a mistake names the field that it is about: the sentence is shown there too.
+    // A message about a mistake names the field that it is about: the sentence is shown there too, and a screen reader
+    // reads it with the field. The message itself is an alert, which is read out when it comes.
     function markField(notice) {
         const field = document.getElementById(notice.dataset.field);
         if (!field || field.querySelector(":scope > .bootcamp-field-error")) return;
         const text = document.createElement("div");
         text.className = "bootcamp-field-error";
+        text.id = `${field.id}_error`;
         text.textContent = notice.textContent;
         field.appendChild(text);
         for (const input of field.querySelectorAll("input, textarea, select")) {
             input.setAttribute("aria-invalid", "true");
+            input.setAttribute("aria-describedby", text.id);
         }
     }
 
     function unmarkField(text) {
-        const field = text.parentElement;
+        for (const input of text.parentElement.querySelectorAll(`[aria-describedby="${text.id}"]`)) {
+            input.removeAttribute("aria-invalid");
+            input.removeAttribute("aria-describedby");
+        }
         text.remove();
-        for (const input of field.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
     }
 
     function markFields() {

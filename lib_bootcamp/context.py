@@ -9,6 +9,7 @@ from pathlib import Path
 from .core.files.folders import checked_folder
 from .errors import InvalidParamError
 from .ports import Host, Progress
+from .results import Result
 
 
 @dataclass(frozen=True)
@@ -19,11 +20,13 @@ class Context:
         host: the program around.
         progress: its display and its stop button.
         trusted: whether who asks may name this machine's files.
+        viewer: gets what there is of a result that grows, in the thread that works; None: nobody looks.
     """
 
     host: Host
     progress: Progress
     trusted: bool
+    viewer: Callable[[Result], None] | None = None
 
     @classmethod
     def of_terminal(cls, host: Host, progress: Progress) -> Context:
@@ -53,6 +56,15 @@ class Context:
     def shown_by(self, progress: Progress) -> Context:
         """The same for a part of the work, with another display."""
         return replace(self, progress=progress)
+
+    def watched_by(self, viewer: Callable[[Result], None]) -> Context:
+        """The same for somebody who looks at the result while it grows."""
+        return replace(self, viewer=viewer)
+
+    def show(self, part: Result) -> None:
+        """Hand on a part of a result that grows, or a look at it, where somebody looks."""
+        if self.viewer is not None:
+            self.viewer(part)
 
     def model(self, given: str, name: str, is_public: Callable[[str], bool], public: str) -> str:
         """The model that a parameter with the format `model` names: a file, a folder, or a name.

@@ -17,17 +17,16 @@ from .params import Params
 from .results import FileResult
 
 Kind: TypeAlias = Literal["folder", "steps"]
-EventKind: TypeAlias = Literal["progress", "loss", "sample", "warning", "file"]
+EventKind: TypeAlias = Literal["progress", "sample", "warning"]
 P = TypeVar("P", bound=Params)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """Something that happened in a job.
+    """Something that happened in a job, or in work that is followed.
 
     Args:
-        kind: `sample`, a picture or text that shows how far it is; `file`, one that was written; `loss`, a number that
-            falls; `warning`; `progress`.
+        kind: `sample`, what came of a picture or step, or how the result looks so far; `warning`; `progress`.
         facts: what is known of it, as JSON can hold it.
     """
 

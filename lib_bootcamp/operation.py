@@ -66,7 +66,7 @@ class Operation(Generic[P, R]):
         page: makes of a result an HTML page of one file, for who asked; None where there is none.
         job: how it works through a folder as a job; None where it does not.
         luminance: whether a picture can follow the map's brightness, without any ControlNet.
-        stream: whether a caller may follow its steps while it works, as events.
+        stream: whether its result grows while it is made (`Context.show`): it can be followed on every surface.
         section: where its tab stands; empty: control maps among each other, what draws too, all else among the tools.
     """
 

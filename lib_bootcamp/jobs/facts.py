@@ -46,6 +46,11 @@ class ItemInfo:
     result: Annotated[dict[str, Any] | None, Spec("Result", "What came of it.")]
     error: Annotated[str, Spec("Error", "The error's name where it failed, for programs, like ImageError.")] = ""
 
+    def text(self) -> str:
+        """What a person reads of it: its caption, label or map, else the note."""
+        found = map((self.result or {}).get, ("caption", "label", "map"))
+        return str(next(filter(None, found), self.note))
+
 
 @dataclass(frozen=True, kw_only=True)
 class EventInfo:

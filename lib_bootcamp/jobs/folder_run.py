@@ -13,6 +13,7 @@ from lib_bootcamp.core.files.inside import Inside, digest
 from lib_bootcamp.errors import BootcampError, OutputError, StorageError
 from lib_bootcamp.job import Event, FolderJob, FolderWork, Write
 from lib_bootcamp.jobs import files
+from lib_bootcamp.jobs.facts import ItemInfo
 from lib_bootcamp.jobs.records import Outcome, Written, shown
 from lib_bootcamp.jobs.runner import Run, closable
 from lib_bootcamp.results import FileResult
@@ -101,7 +102,7 @@ class FolderRun(Run[FolderWork]):
         made: Sequence[FileResult | BootcampError],
     ) -> None:
         """Results into the journal with the files that they mean, then the files."""
-        outcomes, writes = [], []
+        outcomes, writes, failed = [], [], set()
         for (number, path, _), result in zip(group, made, strict=True):
             outcome, planned = self._settled(work, number, self.root / path, result)
             outcomes.append(outcome)
@@ -118,6 +119,10 @@ class FolderRun(Run[FolderWork]):
                 raise
             except OutputError as error:
                 self.journal.take_back(self.number, number, file.path, str(error))
+                failed.add(number)
+        for (number, path, _), outcome in zip(group, outcomes, strict=False):
+            if outcome.state == "done" and number not in failed:
+                self.report(_sample(path, outcome))
 
     def _settled(
         self, work: FolderWork, number: int, picture: Path, result: FileResult | BootcampError
@@ -161,6 +166,12 @@ class FolderRun(Run[FolderWork]):
         with self.journal.transaction():
             self.journal.written_down(self.number)
             self.journal.mark_reported(self.number)
+
+
+def _sample(path: str, outcome: Outcome) -> Event:
+    """What came of a picture: it is in the journal's items, and for who looks on."""
+    item = ItemInfo(path=shown(os.fsencode(path)), state="done", note=outcome.note, result=outcome.result)
+    return Event(kind="sample", facts=vars(item))
 
 
 def _warnings(group: Sequence[tuple[int, str, int]], outcomes: Sequence[Outcome]) -> list[Event]:

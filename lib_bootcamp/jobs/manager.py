@@ -99,6 +99,11 @@ class Jobs:
         self._row(number, trusted=trusted)
         return self.journal.events(number, after=after, limit=limit)
 
+    def newest(self, number: int, *, trusted: bool, limit: int) -> list[ItemInfo]:
+        """The last pictures of a job that are done."""
+        self._row(number, trusted=trusted)
+        return self.journal.newest(number, limit)
+
     def failures(self, number: int, *, trusted: bool, limit: int = 20) -> list[ItemInfo]:
         """The first pictures of a job that failed."""
         self._row(number, trusted=trusted)

@@ -14,8 +14,12 @@ import torch
 
 from lib_bootcamp.errors import ModelError
 
+from .preview import Preview
+
 Hook = Callable[[torch.Tensor, float], torch.Tensor]
 """Denoised latents [N, C, h, w] and the share of the steps that are done, to the latents as they should be."""
+
+_KINDS = frozenset({"epsilon", "v_prediction"})
 
 # Schedulers whose sample is clean + sigma * noise; the sample of all others keeps its variance.
 _EXPLODING = ("EulerDiscreteScheduler", "EulerAncestralDiscreteScheduler", "HeunDiscreteScheduler")
@@ -28,16 +32,14 @@ def with_hook(scheduler: Any, hook: Hook) -> Any:
         ModelError: the model predicts neither noise nor velocity.
     """
     kind = scheduler.config.prediction_type
-    if kind not in {"epsilon", "v_prediction"}:
+    if kind not in _KINDS:
         raise ModelError(f"This checkpoint predicts {kind}", hint="guidance needs one that predicts epsilon or v.")
     step = scheduler.step
 
     @functools.wraps(step)  # pipelines look at its parameters
     def guided(model_output: torch.Tensor, timestep: Any, sample: torch.Tensor, *rest: Any, **named: Any) -> Any:
-        sigma, place = _sigma(scheduler, timestep)
-        wide, output = sample.float(), model_output.float()
-        scale = 1.0 if type(scheduler).__name__ in _EXPLODING else (1 + sigma**2) ** -0.5
-        clean = clean_latents(wide / scale, output, sigma, kind)
+        clean, sigma, place = _predicted(scheduler, model_output, timestep, sample)
+        output = model_output.float()
         moved = hook(clean, place / len(scheduler.timesteps)).float() - clean
         # With x = clean + sigma * noise: noise falls by moved / sigma; v = (noise - sigma * clean) / sqrt(1 + sigma^2).
         times = 1 / sigma if kind == "epsilon" else (1 + sigma**2) ** 0.5 / sigma
@@ -45,6 +47,29 @@ def with_hook(scheduler: Any, hook: Hook) -> Any:
 
     scheduler.step = guided
     return scheduler
+
+
+def watched(scheduler: Any, preview: Preview) -> None:
+    """Show a scheduler's clean latents whenever a preview is due; its steps stay as they are."""
+    step = scheduler.step
+
+    @functools.wraps(step)
+    def seen(model_output: torch.Tensor, timestep: Any, sample: torch.Tensor, *rest: Any, **named: Any) -> Any:
+        if preview.is_due() and scheduler.config.prediction_type in _KINDS:
+            preview.look(_predicted(scheduler, model_output, timestep, sample)[0])
+        return step(model_output, timestep, sample, *rest, **named)
+
+    scheduler.step = seen
+
+
+def _predicted(
+    scheduler: Any, model_output: torch.Tensor, timestep: Any, sample: torch.Tensor
+) -> tuple[torch.Tensor, float, int]:
+    """The clean latents that a step predicts, its noise, and its number."""
+    sigma, place = _sigma(scheduler, timestep)
+    scale = 1.0 if type(scheduler).__name__ in _EXPLODING else (1 + sigma**2) ** -0.5
+    kind = scheduler.config.prediction_type
+    return clean_latents(sample.float() / scale, model_output.float(), sigma, kind), sigma, place
 
 
 def clean_latents(sample: torch.Tensor, output: torch.Tensor, sigma: float, kind: str) -> torch.Tensor:

@@ -13,6 +13,7 @@ from lib_bootcamp.ports import Components, Progress
 
 from .guidance import Guidance, LuminanceGuide, code_target
 from .luminance import LuminanceFit, luminance_fit, measure_of
+from .preview import Preview
 from .text_to_image import Drawn, Start, draw_guided
 
 EXACT_FROM = 0.7
@@ -28,12 +29,20 @@ class CodeDrawer:
         guidance: how strongly; None draws without any.
         data: the host's data folder, where the VAE's fit is kept.
         exact: whether the last steps go through the VAE's gradient.
+        preview: looks at the drawing while it is made.
     """
 
-    def __init__(
-        self, components: Components, layout: QrLayout, guidance: Guidance | None, data: Path, *, exact: bool = False
+    def __init__(  # noqa: PLR0913 - what all tries have in common
+        self,
+        components: Components,
+        layout: QrLayout,
+        guidance: Guidance | None,
+        data: Path,
+        *,
+        exact: bool = False,
+        preview: Preview | None = None,
     ) -> None:
-        self.components, self.layout, self.guidance = components, layout, guidance
+        self.components, self.layout, self.guidance, self.preview = components, layout, guidance, preview
         self.fit: LuminanceFit | None = luminance_fit(components.vae, data) if guidance is not None else None
         self.measure = measure_of(components.vae, self.fit.factor) if self.fit is not None and exact else None
 
@@ -46,7 +55,7 @@ class CodeDrawer:
             title: of the progress.
             asked: as `draw_guided` takes it.
         """
-        return draw_guided(self.components, progress, hook=self._guide(modules), title=title, **asked)
+        return self._drawn(progress, self._guide(modules), title, asked)
 
     def repair(  # noqa: PLR0913 - a drawing, and what of it is drawn anew
         self, progress: Progress, modules: Floats, drawn: Drawn, weak: Bits, title: str, asked: Mapping[str, Any]
@@ -65,7 +74,18 @@ class CodeDrawer:
         if guide is not None:
             guide.keep, guide.mask = drawn.latents, module_mask(weak, self.layout, guide.fit.factor)
         start = Start(drawn.latents, REPAIR_STRENGTH)
-        return draw_guided(self.components, progress, hook=guide, start=start, title=title, **asked)
+        return self._drawn(progress, guide, title, asked, start)
+
+    def _drawn(
+        self,
+        progress: Progress,
+        guide: LuminanceGuide | None,
+        title: str,
+        asked: Mapping[str, Any],
+        start: Start | None = None,
+    ) -> Drawn:
+        around: dict[str, Any] = {"hook": guide, "start": start, "preview": self.preview, "title": title}
+        return draw_guided(self.components, progress, **around, **asked)
 
     def _guide(self, modules: Floats) -> LuminanceGuide | None:
         if self.guidance is None or self.fit is None:

@@ -12,7 +12,8 @@ from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.errors import CancelledError, ModelError
 from lib_bootcamp.ports import Components, Progress
 
-from .guided_scheduler import Hook, with_hook
+from .guided_scheduler import Hook, watched, with_hook
+from .preview import Preview
 
 # the WebUI's names; class and arguments in diffusers
 SAMPLERS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -54,12 +55,13 @@ def draw(components: Components, progress: Progress, **asked: Any) -> Image:
     return draw_guided(components, progress, **asked).image
 
 
-def draw_guided(
+def draw_guided(  # noqa: PLR0913 - a drawing, and who looks at it
     components: Components,
     progress: Progress,
     *,
     hook: Hook | None = None,
     start: Start | None = None,
+    preview: Preview | None = None,
     title: str = "txt2img",
     **asked: Any,
 ) -> Drawn:
@@ -70,6 +72,7 @@ def draw_guided(
         progress: shows the steps and may stop the work between two of them.
         hook: changes the clean latents that each step predicts, after classifier-free guidance.
         start: latents to begin from; width and height are theirs then.
+        preview: looks at what the steps predict; changes nothing.
         title: what the progress is called.
         **asked: `prompt`, `negative_prompt`, `width`, `height`, `steps`, `cfg_scale`, `sampler`, `seed`, `clip_skip`
             as `Txt2ImgParams` declares them.
@@ -79,7 +82,9 @@ def draw_guided(
         ModelError: the VAE produced NaN: the checkpoint does not work in 16 bits.
     """
     pipeline = _pipeline(components, asked["sampler"], again=start is not None)
-    if hook is not None:
+    if preview is not None:
+        watched(pipeline.scheduler, preview)
+    if hook is not None:  # around it: what is looked at is what the hook made of it
         with_hook(pipeline.scheduler, hook)
     steps = asked["steps"]
     progress.start(title, steps, "step")

@@ -56,6 +56,7 @@ def caption(params: CaptionParams, context: Context) -> CaptionResult:
         if isinstance(found, BootcampError):
             raise found
         made.append(captioned(found, params.wording().compose(found)))
+        context.show(made[-1])
     return CaptionResult(captions=tuple(made))
 
 

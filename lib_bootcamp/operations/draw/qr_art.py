@@ -28,7 +28,7 @@ from .guidance_fields import (
 )
 from .qr_art_settings import QrArtParams
 from .qr_art_tries import Try, TryReport, method_of, tries
-from .txt2img import MAX_SIDE, check_clip_skip, chosen_seed, drawing_of
+from .txt2img import MAX_SIDE, check_clip_skip, chosen_seed, drawing_of, preview_of
 
 _LEAST_MODULE_PX, _SIDE_STEP = 16, 64
 
@@ -98,7 +98,14 @@ def make_qr_art(params: QrArtParams, context: Context) -> QrArtResult:
         check_clip_skip(params, components)
         width, height = _size(params, native_side(components))
         _, layout = place_code(params, width, height)
-        drawer = CodeDrawer(components, layout, guidance_of(params), context.host.data_dir(), exact=params.exact)
+        drawer = CodeDrawer(
+            components,
+            layout,
+            guidance_of(params),
+            context.host.data_dir(),
+            exact=params.exact,
+            preview=preview_of(components, context),
+        )
         asked = {**drawing_of(params), "width": width, "height": height}
         best, reports, stopped = None, [], False
         try:

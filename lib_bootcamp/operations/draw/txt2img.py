@@ -92,6 +92,13 @@ class Txt2ImgResult(Result):
         return f"{self.width} x {self.height}, seed {self.seed}, drawn with {self.checkpoint}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class DrawingPreview(Result):
+    """How a drawing looks in one of its steps."""
+
+    image: Annotated[Image, Spec("Preview", "uint8 [H, W, 3] RGB, smaller than the picture.")]
+
+
 def draw_picture(params: Txt2ImgParams, context: Context) -> Txt2ImgResult:
     """Draw a picture with the host's checkpoint.
 
@@ -112,10 +119,20 @@ def draw_picture(params: Txt2ImgParams, context: Context) -> Txt2ImgResult:
         width, height = params.width or side, params.height or side
         asked = {**drawing_of(params), "width": width, "height": height, "seed": seed}
         hook = _map_hook(params, components, context, (width, height))
-        image = draw_guided(components, context.progress, hook=hook, **asked).image
+        preview = preview_of(components, context)
+        image = draw_guided(components, context.progress, hook=hook, preview=preview, **asked).image
     return Txt2ImgResult(
         image=image, seed=seed, width=width, height=height, checkpoint=context.host.checkpoint() or "a checkpoint"
     )
+
+
+def preview_of(components: Components, context: Context) -> Any:
+    """What looks at a drawing while it is made (`ml.diffusion.preview.Preview`); None where nobody is shown it."""
+    if context.viewer is None:
+        return None
+    from lib_bootcamp.ml.diffusion.preview import Preview
+
+    return Preview(components, lambda image: context.show(DrawingPreview(image=image)))
 
 
 def chosen_seed(params: DrawingParams) -> int:

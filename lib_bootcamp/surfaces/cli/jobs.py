@@ -16,7 +16,7 @@ from lib_bootcamp.core.text.left_out import left_out_lines
 from lib_bootcamp.core.text.terminal import on_one_line
 from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.job import Event
-from lib_bootcamp.jobs.facts import JobInfo, duration
+from lib_bootcamp.jobs.facts import ItemInfo, JobInfo, duration
 from lib_bootcamp.jobs.manager import Jobs
 from lib_bootcamp.jobs.opened import jobs_of
 from lib_bootcamp.jobs.progress import Stop
@@ -27,9 +27,10 @@ from lib_bootcamp.surfaces.shared.wording import worded
 from .runs.flag_names import flags_of
 from .runs.outcomes import EXIT_SOME_FAILED, complain, mention, print_json
 from .runs.runner import Runner, Settings
+from .terminal import printed_at_once
 
 EXIT_FAILED, EXIT_STOPPED = 3, 130
-NOTES, SHOWN = 10, 5
+NOTES = 10
 PROGRAM = "python -m lib_bootcamp"
 
 
@@ -46,12 +47,19 @@ class JobRunner(Runner):
         return run_here(jobs, number, self.settings)
 
 
-def worked_here(jobs: Jobs, number: int, settings: Settings) -> JobInfo:
-    """Run a job in this process until it ends, or is paused."""
+def worked_here(jobs: Jobs, number: int, settings: Settings, show: Callable[[Event], None]) -> JobInfo:
+    """Run a job in this process until it ends, or is paused.
+
+    Args:
+        jobs: what it is one of.
+        number: of the job.
+        settings: what is said meanwhile: nothing of single pictures where a program reads it.
+        show: gets what happens in it.
+    """
     stop = Stop()
     progress = SilentProgress() if settings.quiet else jobs.host.progress()
     with _pausing(stop):
-        return jobs.run_here(number, progress, stop, _nothing if settings.quiet or settings.json else _print_event)
+        return jobs.run_here(number, progress, stop, _nothing if settings.quiet or settings.json else show)
 
 
 def _nothing(event: Event) -> None:
@@ -59,17 +67,19 @@ def _nothing(event: Event) -> None:
 
 
 def _print_event(event: Event) -> None:
-    """A line as it happens, whoever reads the output."""
-    print(on_one_line(f"{event.kind}: {', '.join(map(str, event.facts.values()))}"), flush=True)
+    """A line as it happens: of a picture what came of it, of a step its file."""
+    name, *rest = event.facts.values()
+    text = ItemInfo(**event.facts).text() if "result" in event.facts else ", ".join(map(str, rest))
+    printed_at_once(": ".join(on_one_line(each) for each in (str(name), text) if each))
 
 
 def run_here(jobs: Jobs, number: int, settings: Settings) -> int:
     """Run a job in this process and print what came of it; returns the exit code."""
-    info = worked_here(jobs, number, settings)
+    info = worked_here(jobs, number, settings, _print_event)
     if settings.json:
         print_json(_in_full(jobs, info))
     elif not settings.quiet:
-        _report(jobs, info)
+        _report(info)
     if not settings.quiet:
         _name_left_out(jobs, info)
     _report_failures(jobs, info)
@@ -118,13 +128,7 @@ def _mention_unfinished(jobs: Jobs, number: int) -> None:
             )
 
 
-def _report(jobs: Jobs, info: JobInfo) -> None:
-    shown = [each for each in jobs.items(info.id, trusted=True, limit=SHOWN) if each.state == "done"]
-    for each in shown:
-        text = next(filter(None, map((each.result or {}).get, ("caption", "label", "message"))), "")
-        print(f"{on_one_line(each.path)}: {text}")
-    if shown and info.total > len(shown):
-        print("...")
+def _report(info: JobInfo) -> None:
     print(f"Job {info.id} is {info.summary()}")
     if info.state == "done" and info.done:
         print(f"To undo it: {PROGRAM} jobs undo {info.id}")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from lib_bootcamp.catalog import find
 from lib_bootcamp.core.files.folders import is_folder
 from lib_bootcamp.errors import BootcampError, InvalidParamError
-from lib_bootcamp.job import FolderJob
+from lib_bootcamp.job import Event, FolderJob
 from lib_bootcamp.jobs.facts import ItemInfo, JobInfo
 from lib_bootcamp.jobs.manager import Jobs
 from lib_bootcamp.jobs.opened import jobs_of
@@ -49,7 +49,15 @@ class MapsRunner(JobRunner):
         values, sources = self.read(given, self.picture)
         jobs = jobs_of(self.host, find)
         number = jobs.create(self.operation.name, values | self._place(sources), trusted=True)
-        return self._report(jobs, worked_here(jobs, number, self.settings))
+        folder = jobs.folder(number, trusted=True)
+        added: set[str] = set()
+
+        def show(event: Event) -> None:
+            item = ItemInfo(**event.facts)
+            self.outcomes.add(self._of_item(folder, item))
+            added.add(item.path)
+
+        return self._report(jobs, worked_here(jobs, number, self.settings, show), added)
 
     def _place(self, sources: list[Path]) -> dict[str, Any]:
         """The folder, those of its pictures that are meant, and where the maps go."""
@@ -70,15 +78,14 @@ class MapsRunner(JobRunner):
         only = [path.relative_to(root).as_posix() for path in paths]
         return {**place, "folder": str(root), "only": only, "output_folder": str(out)}
 
-    def _report(self, jobs: Jobs, info: JobInfo) -> int:
+    def _report(self, jobs: Jobs, info: JobInfo, added: Collection[str]) -> int:
         folder = jobs.folder(info.id, trusted=True)
-        made = Path(self.settings.out) if self.settings.out else folder
         for each in jobs.items(info.id, trusted=True, limit=info.total):
             path = str(folder / each.path)
             if each.state == "skipped" and each.note != THERE:
                 self.outcomes.left_out[path] = each.note
-            elif each.state != "todo":
-                self.outcomes.add(self._of_item(path, each, made))
+            elif each.state != "todo" and each.path not in added:
+                self.outcomes.add(self._of_item(folder, each))
         error = JobFailedError(info.error)
         if info.state == "failed" and not self.outcomes.made:
             self.outcomes.print_one(failure(None, error, self.names))
@@ -93,7 +100,8 @@ class MapsRunner(JobRunner):
             self.outcomes.aside([f"To undo it: {PROGRAM} jobs undo {info.id}"])
         return code_of(info)
 
-    def _of_item(self, path: str, item: ItemInfo, made: Path) -> Outcome:
+    def _of_item(self, folder: Path, item: ItemInfo) -> Outcome:
+        path = str(folder / item.path)
         if item.state == "failed":
             note = worded(BootcampError(item.note), self.names)
             line = note if path in note else f"{path}: {note}"
@@ -101,6 +109,7 @@ class MapsRunner(JobRunner):
         if item.state == "skipped":
             return Outcome({"path": path, "skipped": True, "detail": item.note}, f"{path}: {item.note}", 0)
         result = item.result or {}
+        made = Path(self.settings.out) if self.settings.out else folder
         written = {name: str(made / file) for name, file in {"out": result["map"], **result.get("others", {})}.items()}
         record = {"operation": self.operation.name, "path": path, **written, **result["details"]}
         return Outcome(record, f"{path}: {result['message']} -> {', '.join(written.values())}", 0)

@@ -37,6 +37,11 @@ def json_answer(result: Result) -> Response:
     return Response(_dumps(ordered, ensure_ascii=False).encode("utf-8", "replace"), media_type=JSON)
 
 
+def facts_of(part: Result) -> dict[str, Any]:
+    """A part of a result that grows, for an event: its pictures as in `json_answer`, and its facts."""
+    return {name: encode_base64(picture) for name, picture in part.pictures().items()} | part.to_json()
+
+
 def picture_answer(result: Result) -> Response:
     """A result's picture as PNG; its facts, where they are short, in the header `X-Bootcamp-Result` as JSON.
 

@@ -17,6 +17,7 @@ from lib_bootcamp import __version__, catalog
 from lib_bootcamp.catalog import OPERATIONS
 from lib_bootcamp.context import Context
 from lib_bootcamp.errors import ModelError
+from lib_bootcamp.job import Event
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.operations.controlnet.compatibility import COMPATIBILITY
 from lib_bootcamp.params import Params, Spec, plain
@@ -25,7 +26,7 @@ from lib_bootcamp.surfaces.shared.described import PREFIX, described
 from lib_bootcamp.surfaces.shared.streamed import Streamed
 from lib_bootcamp.surfaces.shared.work_queue import QUEUES, WorkQueues
 
-from .answers import has_picture, json_answer, picture_answer, plain_answer, wants_events, wants_picture
+from .answers import facts_of, has_picture, json_answer, picture_answer, plain_answer, wants_events, wants_picture
 from .body import MAX_BODY, RawBody, body_reader, request_values
 from .document import EVENTS, JSON, PNG, Route, add_route, document, read_from
 from .errors import BootcampRoute, error_statuses
@@ -181,7 +182,7 @@ def _route_of(operation: Operation[Any, Any]) -> Route:
         info += ", or its picture under `Accept: image/png`"
     if operation.stream:
         content[EVENTS] = {"schema": {"type": "string"}}
-        info += f", or `progress` while it runs and then `result` or `error` under `Accept: {EVENTS}`"
+        info += f", or `progress` and `sample` while it runs and then `result` or `error` under `Accept: {EVENTS}`"
     others = {200: {"description": f"{info}.", "content": content}} if content else {}
     return Route(
         method="POST",
@@ -231,7 +232,8 @@ def _endpoint(
 
     def stream(given: Any, stop: threading.Event, send: SendEvent) -> Response:
         around = Context.of_api(host, Streamed(Stoppable(host.progress(), stop), send))
-        return json_answer(operation.run(given, around))
+        seen = around.watched_by(lambda part: send(Event(kind="sample", facts=facts_of(part))))
+        return json_answer(operation.run(given, seen))
 
     return endpoint
 

@@ -33,7 +33,7 @@ def card(info: JobInfo | None, newest: Sequence[ItemInfo], failed: Sequence[Item
         f'{head}<div class="bootcamp-job-head"><strong>Job {info.id}</strong>'
         f'<span class="bootcamp-job-folder" title="{folder}">{short}</span>'
         f'<span class="bootcamp-job-state bootcamp-job-{info.state}">{info.state}</span></div>'
-        f"{_bar(info)}<p>{html.escape(_counts(info))}</p>{_items(newest, 'bootcamp-job-newest')}"
+        f"{_bar_of(info)}<p>{html.escape(_counts(info))}</p>{_items(newest, 'bootcamp-job-newest')}"
         f"{_items(failed[:SHOWN_MISTAKES], 'bootcamp-job-failed')}{_more(info)}{_error(info)}</div>"
     )
 
@@ -44,12 +44,17 @@ def _short(folder: str) -> str:
     return folder if len(parts) < 4 else str(Path("…", *parts[-2:]))
 
 
-def _bar(info: JobInfo) -> str:
+def _bar_of(info: JobInfo) -> str:
     finished = 0 if info.state == "undone" else info.total - info.left
-    share = 100 * finished / info.total if info.total else 0.0
+    return progress_bar(f"Job {info.id}", finished, info.total)
+
+
+def progress_bar(label: str, done: int, total: int) -> str:
+    """How far work is; an empty bar where that is not known."""
+    share = 100 * done / total if total else 0.0
     return (
-        f'<div class="bootcamp-job-bar" role="progressbar" aria-label="Job {info.id}" aria-valuemin="0" '
-        f'aria-valuemax="{info.total}" aria-valuenow="{finished}"><span style="width: {share:.1f}%"></span></div>'
+        f'<div class="bootcamp-job-bar" role="progressbar" aria-label="{html.escape(label)}" aria-valuemin="0" '
+        f'aria-valuemax="{total}" aria-valuenow="{done}"><span style="width: {share:.1f}%"></span></div>'
     )
 
 
@@ -80,8 +85,7 @@ def _items(items: Sequence[ItemInfo], kind: str) -> str:
 
 
 def _item(item: ItemInfo) -> str:
-    result = item.result or {}
-    text = item.note if item.state == "failed" else str(result.get("caption") or result.get("map") or item.note)
+    text = item.note if item.state == "failed" else item.text()
     return f"<li><span>{html.escape(item.path)}</span> {html.escape(text)}</li>"
 
 

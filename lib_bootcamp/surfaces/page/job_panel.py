@@ -220,11 +220,10 @@ class JobPanel:
         newest, failed = [], []
         if info is not None and info.state != "undone":
             jobs, trusted = self.jobs(), self.trusted
-            start = max(0, info.total - info.left - SHOWN_NEWEST)
             with contextlib.suppress(NoJobError):  # somebody else forgot it in this moment
-                newest = jobs.items(info.id, trusted=trusted, offset=start, limit=SHOWN_NEWEST)
+                newest = jobs.newest(info.id, trusted=trusted, limit=SHOWN_NEWEST)
                 failed = jobs.failures(info.id, trusted=trusted, limit=SHOWN_MISTAKES) if info.failed else []
-        return card(info, [each for each in newest if each.state == "done"], failed, refresh=self._refresh_id)
+        return card(info, newest, failed, refresh=self._refresh_id)
 
     # --- what is needed
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,8 +13,10 @@ from lib_bootcamp.operation import Operation
 from lib_bootcamp.ports import Host, Progress, Stoppable
 from lib_bootcamp.surfaces.shared.work_queue import QUEUES
 
+from .growth import Growth
+from .notice import notice
 from .tab import GradioProgress
-from .work import on_page
+from .work import as_it_grows, on_page
 
 
 class Stops:
@@ -33,11 +35,17 @@ class Stops:
     @contextmanager
     def progress(self, request: Any, bar: Any) -> Iterator[Progress]:
         """A progress for the length of a block, which `stop` of the same visitor ends."""
+        with self._run_of(request) as stop:
+            yield Stoppable(GradioProgress(bar, self._host.progress()), stop)
+
+    @contextmanager
+    def _run_of(self, request: Any) -> Iterator[threading.Event]:
+        """What `stop` of the same visitor sets, for the length of a block."""
         mine = (visitor(request), threading.Event())
         with self._lock:
             self._running.add(mine)
         try:
-            yield Stoppable(GradioProgress(bar, self._host.progress()), mine[1])
+            yield mine[1]
         finally:
             with self._lock:
                 self._running.discard(mine)
@@ -56,6 +64,39 @@ class Stops:
                     return work(values, shown)
 
             return await on_page(self._queue, run)
+
+        return pressed
+
+    def grows(
+        self,
+        work: Callable[[tuple[Any, ...], Growth], list[Any]],
+        shown: Callable[[str], list[Any]],
+    ) -> Callable[..., Any]:
+        """What a button calls whose result is seen while it is made.
+
+        Args:
+            work: gives the components' values from theirs and a display, which `stop` ends.
+            shown: the components' values while it works, from the HTML of how far it is.
+        """
+
+        async def pressed(request: gr.Request, *values: Any) -> AsyncIterator[list[Any]]:
+            with self._run_of(request) as stop:
+                growth = Growth(stop)
+
+                def run() -> list[Any]:
+                    growth.begin(self._host)
+                    return work(values, growth)
+
+                def look() -> list[Any] | None:
+                    seen = growth.look()
+                    return None if seen is None else shown(seen)
+
+                def given_up() -> list[Any] | None:
+                    waits = growth.has_begun or not stop.is_set()
+                    return None if waits else shown(notice("Stopped before it began.", kind="no"))
+
+                async for each in as_it_grows(self._queue, run, look, given_up):
+                    yield each
 
         return pressed
 

@@ -123,7 +123,7 @@ class Tab:
     def layout_outputs(self) -> None:
         """The button, the message, the pictures, the download and the facts."""
         label = "Make the map" if self.operation.kind == "control-map" else self.operation.title
-        self.button = gr.Button(label, variant="primary", elem_id=f"{self.prefix}_run")
+        self.layout_buttons(label)
         self.message = gr.HTML(elem_id=f"{self.prefix}_message")
         declared = {each.name: each for each in fields_of(self.operation.result)}
         for name in self.picture_names:
@@ -136,6 +136,10 @@ class Tab:
             self.facts = gr.JSON(label="Result", elem_id=f"{self.prefix}_facts", **supported(gr.JSON, max_height=420))
         if self.folder is not None:
             self.folder.layout()
+
+    def layout_buttons(self, label: str) -> None:
+        """What begins a run."""
+        self.button = gr.Button(label, variant="primary", elem_id=f"{self.prefix}_run")
 
     def _waits(self, name: str) -> bool:
         """Whether a picture's place is shown before there is one: a map's own picture."""
@@ -166,11 +170,14 @@ class Tab:
 
     def run(self, values: tuple[Any, ...], progress: Any) -> list[Any]:
         """Run the operation on the components' values; mistakes become the message."""
+        return self.made(values, lambda: Context.of_page(self.host, GradioProgress(progress, self.host.progress())))
+
+    def made(self, values: tuple[Any, ...], around: Callable[[], Context]) -> list[Any]:
+        """The components' values after a run with what is around it, or after a mistake."""
 
         def work() -> list[Any]:
             params = self.operation.params_from(self.form.raw(values))
-            around = Context.of_page(self.host, GradioProgress(progress, self.host.progress()))
-            result = self.operation.run(params, around)
+            result = self.operation.run(params, around())
             return self.finished(result, self.outputs.write(self.operation, params, result))
 
         return self.attempt(work)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any, TypeVar
 
 from lib_bootcamp.errors import BootcampError, QueueFullError
@@ -28,6 +28,35 @@ async def on_page(queue: WorkQueue, work: Callable[[], T]) -> T:
         if isinstance(error, QueueFullError):
             note_full(error)
         raise gr.Error(str(error)) from None
+
+
+async def as_it_grows(
+    queue: WorkQueue, work: Callable[[], T], look: Callable[[], T | None], given_up: Callable[[], T | None]
+) -> AsyncIterator[T]:
+    """What a press shows while it is worked on, at most once in a second, and then what came of it.
+
+    A WebUI's page is drawn anew for each: with more of them it hears Stop when all of them were drawn.
+
+    Args:
+        queue: as `on_page` takes it.
+        work: likewise.
+        look: what there is so far; None where that is what it was.
+        given_up: what is shown where nobody waits for its turn any more; else None.
+    Raises:
+        gradio.Error: as `on_page`.
+    """
+    working = asyncio.ensure_future(on_page(queue, work))
+    try:
+        while not working.done():
+            if (seen := look()) is not None:
+                yield seen
+            await asyncio.wait({working}, timeout=LOOK_S)
+            if not working.done() and (last := given_up()) is not None:
+                yield last
+                return
+        yield working.result()
+    finally:
+        working.cancel()
 
 
 def in_queue(queue: WorkQueue, work: Callable[..., Any]) -> Callable[..., Any]:

@@ -14,7 +14,6 @@ from lib_bootcamp.catalog import find
 from lib_bootcamp.errors import UnexpectedError
 from lib_bootcamp.jobs import opened as opened_jobs
 from lib_bootcamp.jobs.facts import ItemInfo
-from lib_bootcamp.ports import Stoppable
 from tests.fake_clip import BLUE, GREEN, RED, FakeClip, flat_png, lend_instead
 from tests.fakes import FakeHost
 from tests.jobs.closing import close_jobs
@@ -22,6 +21,7 @@ from tests.jobs.closing import close_jobs
 gr = pytest.importorskip("gradio")
 
 from lib_bootcamp.operations.describe.caption import CAPTION  # noqa: E402
+from lib_bootcamp.surfaces.page.growth import Growth  # noqa: E402
 from lib_bootcamp.surfaces.page.job_card import card  # noqa: E402
 from lib_bootcamp.surfaces.page.job_panel import NOTHING, STEERING  # noqa: E402
 from lib_bootcamp.surfaces.page.outputs import Outputs  # noqa: E402
@@ -312,9 +312,9 @@ def test_numbers_of_single_lists_are_shown_as_they_are_typed(page: Page) -> None
 
 
 def tried(page: Page, picture: Any, **given: Any) -> dict[str, Any]:
-    event = threading.Event()
-    progress = Stoppable(page.host.progress(), event)
-    made = page.tab.tried(picture, tuple(page.values(**{**LABELS, **given})), progress)
+    growth = Growth(threading.Event())
+    growth.begin(page.host)
+    made = page.tab.tried([picture], tuple(page.values(**{**LABELS, **given})), growth)
     return dict(zip(("message", "text", "chart"), made, strict=True))
 
 

@@ -1,4 +1,4 @@
-"""What came of each item of a run: mistakes are printed as they come, all else at the end."""
+"""What came of each item of a run, printed as it comes; for a program all of it at the end."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 from lib_bootcamp.core.text.left_out import left_out_lines
 from lib_bootcamp.core.text.terminal import on_one_line
 from lib_bootcamp.errors import BootcampError, StorageError
+from lib_bootcamp.surfaces.cli.terminal import printed_at_once
 from lib_bootcamp.surfaces.shared.wording import worded
 
 EXIT_NO, EXIT_SOME_FAILED = 1, 4
@@ -51,6 +52,7 @@ class Outcomes:
         made: them.
         left_out: what lies in the folders and is not taken, with a sentence about each.
         printed: whether they are printed.
+        unprinted: lines that could not be printed as they came.
     """
 
     json: bool = False
@@ -58,12 +60,15 @@ class Outcomes:
     made: list[Outcome] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
     printed: bool = False
+    unprinted: list[str] = field(default_factory=list)
 
     def add(self, outcome: Outcome) -> None:
         """One more."""
         self.made.append(outcome)
         if outcome.exit_code > EXIT_NO:
             complain(outcome.line)
+        elif not (self.json or self.quiet or printed_at_once(outcome.line)):
+            self.unprinted.append(outcome.line)
 
     def print_one(self, outcome: Outcome) -> int:
         """Print the only one; returns the exit code."""
@@ -82,7 +87,7 @@ class Outcomes:
         if self.json:
             print_json(self.records())
         elif not self.quiet:
-            sys.stdout.writelines(f"{each.line}\n" for each in self.made if each.exit_code <= EXIT_NO)
+            sys.stdout.writelines(f"{each}\n" for each in self.unprinted)
             left = f", {len(self.left_out):,} left out" if self.left_out else ""
             print(f"{len(self.made) - failed} done, {failed} failed{left}.")
         if not self.quiet:

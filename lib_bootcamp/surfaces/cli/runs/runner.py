@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -109,7 +109,7 @@ class Runner:
     def _alone(self, item: Item) -> int:
         if not self.settings.stream:
             return self.outcomes.print_one(self._outcome(item, self.progress()))
-        outcome = self._outcome(item, Streamed(SilentProgress(), _print_event))
+        outcome = self._outcome(item, Streamed(SilentProgress(), _print_event), _print_part)
         _print_line("error" if outcome.exit_code > EXIT_NO else "result", outcome.record)
         return outcome.exit_code
 
@@ -157,7 +157,7 @@ class Runner:
         """Print the outcomes; returns the exit code."""
         return self.outcomes.print_all()
 
-    def _outcome(self, item: Item, progress: Progress) -> Outcome:
+    def _outcome(self, item: Item, progress: Progress, viewer: Callable[[Result], None] | None = None) -> Outcome:
         path = str(item.source) if item.source else None
         if self.settings.skip_existing and item.out is not None and is_there(item.out):
             detail = f"{item.out} is there already"
@@ -167,7 +167,7 @@ class Runner:
             if item.source is not None and self.picture:
                 values[self.picture] = picture_of(self.fields[self.picture], item.source)
             params = self.operation.params_from(values)
-            context = Context.of_terminal(self.host, progress)
+            context = replace(Context.of_terminal(self.host, progress), viewer=viewer)
             result = self.operation.run(params, context)
             written = self._page(result, context) | write_files(item, self.operation, params, result, self.inputs)
         except BootcampError as error:
@@ -188,6 +188,11 @@ class Runner:
 
 def _print_event(event: Event) -> None:
     _print_line(event.kind, event.facts)
+
+
+def _print_part(part: Result) -> None:
+    if facts := part.to_json():  # a picture is not for a terminal
+        _print_line("sample", facts)
 
 
 def _print_line(name: str, facts: Mapping[str, Any]) -> None:

@@ -11,6 +11,7 @@ from lib_bootcamp.catalog import offered
 from lib_bootcamp.core.models.files import BANNER, EMBEDDED
 from lib_bootcamp.operation import SECTIONS, Operation
 from lib_bootcamp.ports import Host
+from lib_bootcamp.surfaces.page.growing_tab import GrowingTab
 from lib_bootcamp.surfaces.page.notice import notice
 from lib_bootcamp.surfaces.page.outputs import Outputs
 from lib_bootcamp.surfaces.page.tab import Places, Tab
@@ -52,7 +53,7 @@ def build_tabs(host: Host, *, below: Callable[[Tab], None] | None = None) -> dic
 
 def tab_class(operation: Operation[Any, Any]) -> type[Tab]:
     """The tab an operation is shown in: one of its own, or the generated one."""
-    return own_tabs().get(operation.name, Tab)
+    return own_tabs().get(operation.name, GrowingTab if operation.stream else Tab)
 
 
 def build_page(host: Host) -> Any:

@@ -16,16 +16,18 @@ from lib_bootcamp.core.images.codec import read_image, write_image
 from lib_bootcamp.core.images.resize import resize
 from lib_bootcamp.core.text.bar_chart import Bar, bar_chart
 from lib_bootcamp.core.text.scores import GroupScores
-from lib_bootcamp.errors import BootcampError, CancelledError, InvalidParamError
+from lib_bootcamp.errors import BootcampError, CancelledError
 from lib_bootcamp.operations.describe.classify import ImageScores, classify_files
 from lib_bootcamp.ports import Host, Progress
-from lib_bootcamp.surfaces.page.fields import Form, file_input, picture_input, quiet_event, supported
+from lib_bootcamp.surfaces.page.fields import Form, quiet_event, supported
 from lib_bootcamp.surfaces.page.notice import notice
 from lib_bootcamp.surfaces.page.running import Stops
 from lib_bootcamp.surfaces.page.tab import Tab
 from lib_bootcamp.surfaces.page.uploads import public_text
-from lib_bootcamp.surfaces.page.values import FIELD_STYLE, uploads
+from lib_bootcamp.surfaces.page.values import FIELD_STYLE
 from lib_bootcamp.surfaces.shared.tables import csv_bytes, jsonl_bytes, record_of
+
+from .given import pictures_input, uploaded_pictures
 
 MOST_FILES, MOST_ROWS, MOST_THUMBNAILS = 2000, 500, 120
 THUMBNAIL_PX = 256
@@ -47,20 +49,7 @@ class ClassifyTab(Tab):
 
     def layout_inputs(self) -> None:
         """The picture, the files, the declared fields."""
-        self.picture = picture_input(
-            label="Picture",
-            type="filepath",
-            elem_id=f"{self.prefix}_image",
-            **supported(gr.Image, height=260, sources=["upload", "clipboard"]),
-        )
-        self.picture.do_not_save_to_config = True
-        self.uploads = file_input(
-            label="Several pictures",
-            file_count="multiple",
-            elem_id=f"{self.prefix}_uploads",
-            **supported(gr.File, height=140),
-        )
-        self.uploads.do_not_save_to_config = True
+        self.picture, self.uploads = pictures_input(f"{self.prefix}_image", f"{self.prefix}_uploads", height=260)
         super().layout_inputs()
 
     def layout_outputs(self) -> None:
@@ -107,7 +96,7 @@ class ClassifyTab(Tab):
 
         def work() -> list[Any]:
             note = ""
-            paths = _uploaded([picture, *(uploads or [])])
+            paths = uploaded_pictures([picture, *(uploads or [])], MOST_FILES)
             params = self.operation.settings_from(self.form.raw(values))
             context = Context.of_page(self.host, progress)
             made = classify_files([path for path, _ in paths], params, context)
@@ -172,20 +161,6 @@ class ClassifyTab(Tab):
         columns = list(dict.fromkeys(column for row in rows for column in row))
         write_atomically(folder / "classify.csv", csv_bytes(rows, columns))
         return [str(folder / "classify.csv"), str(folder / "classify.jsonl")]
-
-
-def _uploaded(values: Sequence[Any]) -> list[tuple[Path, str]]:
-    """Files' paths on this machine, and the names they were uploaded by.
-
-    Raises:
-        InvalidParamError: there is none, or too many.
-    """
-    given = uploads(values)
-    if not given:
-        raise InvalidParamError("Picture", "is missing", hint="give one, or several")
-    if len(given) > MOST_FILES:
-        raise InvalidParamError("Several pictures", f"are {len(given)}", hint=f"at most {MOST_FILES} are taken here")
-    return given
 
 
 def bars(made: ImageScores) -> str:

@@ -1,0 +1,114 @@
+"""Results that are seen while they are made: drawings on the standalone page, captions one below the other."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image as Pil
+
+from tests.browser.test_caption import opened, shapes
+from tests.browser.test_page import download, fill, open_tab
+from tests.ml.needs import skip_without_models
+
+skip_without_models("diffusers")
+
+GROWTH = "#bootcamp_txt2img_message .bootcamp-growth"
+SEEN = """selector => {
+    const seen = window.seen = { pictures: [], began: performance.now() };
+    const look = () => {
+        const source = document.querySelector(`${selector} img`)?.src;
+        if (source && source !== seen.pictures.at(-1)) seen.pictures.push(source);
+    };
+    new MutationObserver(look).observe(document.body, { childList: true, subtree: true, attributes: true });
+}"""
+
+
+def drawing(page: Any, steps: int) -> None:
+    """Begin a drawing of so many steps."""
+    open_tab(page, "txt2img", "Text to image")
+    fill(page, "bootcamp_txt2img_prompt", "a red circle on a white background")
+    page.fill("#bootcamp_txt2img_steps input[type=number]", str(steps))
+    page.fill("#bootcamp_txt2img_seed input[type=number]", "1")
+    page.evaluate(SEEN, GROWTH)
+    page.click("#bootcamp_txt2img_run")
+
+
+def test_a_drawing_is_seen_while_it_is_made_once_in_a_second_at_most(page: Any, picture_of: Any) -> None:
+    drawing(page, 150)
+    page.wait_for_selector(f"{GROWTH} img")
+    page.wait_for_function(f"/txt2img: step [1-9]\\d* of 150/.test(document.querySelector('{GROWTH} p')?.innerText)")
+    assert 0 < int(page.get_attribute(f"{GROWTH} [role=progressbar]", "aria-valuenow")) <= 150
+    picture_of(page, "page-drawing")
+    page.wait_for_selector("#bootcamp_txt2img_message .bootcamp-notice")
+    sources, seconds = page.evaluate("[seen.pictures, (performance.now() - seen.began) / 1000]")
+    assert 1 <= len(sources) <= seconds + 2
+    assert page.locator(GROWTH).count() == 0
+    looks = [Pil.open(io.BytesIO(base64.b64decode(each.partition(",")[2]))) for each in sources]
+    assert {each.size for each in looks} == {(128, 128)}
+
+
+def test_the_picture_in_the_end_is_the_one_of_the_api(page: Any, address: str) -> None:
+    drawing(page, 20)
+    page.wait_for_selector("#bootcamp_txt2img_message .bootcamp-done")
+    page.wait_for_selector("#bootcamp_txt2img_image_out img")
+    asked = {"prompt": "a red circle on a white background", "steps": 20, "seed": 1}
+    answer = page.request.post(f"{address}/bootcamp/v1/txt2img", data=json.dumps(asked)).json()
+    alone = np.asarray(Pil.open(io.BytesIO(base64.b64decode(answer["image"]))))
+    assert (download(page, "txt2img") == alone).all()
+
+
+def test_stop_is_heard_between_two_steps(page: Any) -> None:
+    drawing(page, 150)
+    page.wait_for_selector(f"{GROWTH} img")
+    page.click("#bootcamp_txt2img_stop")
+    page.wait_for_function("document.querySelector('#bootcamp_txt2img_message')?.innerText.includes('Stopped after')")
+    assert page.locator("#bootcamp_txt2img_image_out img").count() == 0
+
+
+def test_the_tries_of_qr_art_are_seen_and_stop_keeps_the_best(page: Any, picture_of: Any) -> None:
+    open_tab(page, "qr_art", "QR art")
+    fill(page, "bootcamp_qr_art_content", "HELLO")
+    fill(page, "bootcamp_qr_art_prompt", "a blue star on a white background")
+    page.fill("#bootcamp_qr_art_steps input[type=number]", "30")
+    page.click("#bootcamp_qr_art_run")
+    page.wait_for_selector("#bootcamp_qr_art_message .bootcamp-growth img")
+    assert ", try " in page.inner_text("#bootcamp_qr_art_message .bootcamp-growth p")
+    picture_of(page, "page-qr-art-drawing")
+    page.wait_for_selector("#bootcamp_qr_art_message .bootcamp-notice", timeout=180_000)
+    page.wait_for_selector("#bootcamp_qr_art_image_out img")
+
+
+def test_captions_of_several_pictures_stand_behind_their_names(page: Any, tmp_path: Path, picture_of: Any) -> None:
+    folder = shapes(tmp_path / "three", 3)
+    opened(page)
+    page.get_by_role("button", name="Try it on some pictures").click()
+    page.set_input_files("#bootcamp_caption_uploads input[type=file]", [str(each) for each in sorted(folder.iterdir())])
+    page.wait_for_function("document.querySelector('#bootcamp_caption_uploads')?.innerText.includes('0002')")
+    page.click("#bootcamp_caption_try")
+    page.wait_for_selector("#bootcamp_caption_chart .bootcamp-texts li >> nth=2")
+    told = page.locator("#bootcamp_caption_chart .bootcamp-texts li").all_inner_texts()
+    assert told[0].split() == ["0000.png", "red", "circle,", "white", "background"]
+    picture_of(page, "page-caption-several")
+    copied = page.input_value("#bootcamp_caption_text textarea").splitlines()
+    assert copied[0] == "red circle, white background"
+    assert len(copied) == 3
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_it_is_seen_on_a_narrow_screen(browser: Any, address: str, picture_of: Any, theme: str) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.goto(f"{address}?__theme={theme}", wait_until="domcontentloaded")
+    page.wait_for_selector("#bootcamp_qr_run", state="attached")
+    drawing(page, 150)
+    box = page.wait_for_selector(f"{GROWTH} img").bounding_box()
+    picture_of(page, f"page-drawing-narrow-{theme}")
+    context.close()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
