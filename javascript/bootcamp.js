@@ -261,9 +261,9 @@
     // reads it with the field. The message itself is an alert, which is read out when it comes.
     function markField(notice) {
         const field = document.getElementById(notice.dataset.field);
-        if (!field || field.querySelector(":scope > .bootcamp-field-error")) return;
+        if (!field || field.querySelector(":scope > .bootcamp-mark")) return;
         const text = document.createElement("div");
-        text.className = "bootcamp-field-error";
+        text.className = "bootcamp-field-error bootcamp-mark"; // forms that the browser draws have such sentences too
         text.id = `${field.id}_error`;
         text.textContent = notice.textContent;
         field.appendChild(text);
@@ -283,7 +283,7 @@
 
     function markFields() {
         const notices = [...document.querySelectorAll(".bootcamp-notice[data-field]")];
-        for (const text of document.querySelectorAll(".bootcamp-field-error")) {
+        for (const text of document.querySelectorAll(".bootcamp-mark")) {
             const kept = notices.some(
                 each => each.dataset.field === text.parentElement.id && each.textContent === text.textContent
             );

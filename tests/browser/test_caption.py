@@ -125,7 +125,7 @@ def test_a_job_is_chosen_in_the_table_and_its_captions_are_edited(page: Any, tmp
 def test_one_picture_is_tried(page: Any, tmp_path: Path) -> None:
     folder = shapes(tmp_path / "one", 1)
     opened(page)
-    page.get_by_role("button", name="Try it on one picture").click()
+    page.get_by_role("button", name="Try it on some pictures").click()
     page.set_input_files(f"{PREFIX}_picture input[type=file]", str(folder / "0000.png"))
     page.wait_for_selector(f"{PREFIX}_picture img")
     page.click(f"{PREFIX}_try")

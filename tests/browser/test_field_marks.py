@@ -7,7 +7,7 @@ from typing import Any
 from tests.browser.test_page import fill, open_tab, run
 
 FIELD = "#bootcamp_qr_content"
-MARK = f"{FIELD} > .bootcamp-field-error"
+MARK = f"{FIELD} > .bootcamp-mark"
 
 
 def test_a_wrong_value_is_told_at_its_field_until_a_run_is_right(page: Any, picture_of: Any) -> None:
@@ -40,8 +40,8 @@ def test_it_is_announced_and_read_with_the_field(page: Any) -> None:
 def test_only_the_field_that_it_is_about_is_marked(page: Any) -> None:
     open_tab(page, "brightness", "Brightness map")
     run(page, "brightness")
-    page.wait_for_selector("#bootcamp_brightness_image > .bootcamp-field-error")
-    assert page.locator(".bootcamp-field-error").count() == 1
+    page.wait_for_selector("#bootcamp_brightness_image > .bootcamp-mark")
+    assert page.locator(".bootcamp-mark").count() == 1
 
 
 def test_another_mistake_takes_the_place_of_the_first(page: Any) -> None:
@@ -51,4 +51,4 @@ def test_another_mistake_takes_the_place_of_the_first(page: Any) -> None:
     fill(page, "bootcamp_qr_content", "x" * 4000)
     message = run(page, "qr")
     page.wait_for_function(f"text => document.querySelector('{MARK}')?.innerText === text", arg=message)
-    assert page.locator(".bootcamp-field-error").count() == 1
+    assert page.locator(".bootcamp-mark").count() == 1

@@ -10,11 +10,16 @@ import numpy as np
 import pytest
 from fastapi import FastAPI
 
+from lib_bootcamp.context import Context
+from lib_bootcamp.core.images.codec import decode_image, read_base64
 from lib_bootcamp.errors import CancelledError, ModelError
-from lib_bootcamp.operations.draw.txt2img import TXT2IMG, Txt2ImgResult
+from lib_bootcamp.operations.describe.caption import CAPTION
+from lib_bootcamp.operations.draw.txt2img import TXT2IMG, DrawingPreview, Txt2ImgResult
+from lib_bootcamp.ports import SilentProgress
 from lib_bootcamp.surfaces.cli.runs.runner import Runner, Settings
 from lib_bootcamp.surfaces.http.routes import build_router
 from tests.contract.http_client import Client, host
+from tests.fake_clip import BLUE, GREEN, RED, FakeClip, flat_png, lend_instead
 from tests.fakes import FakeHost
 
 URL = "/bootcamp/v1/txt2img"
@@ -33,6 +38,7 @@ def draw(params: Any, context: Any) -> Txt2ImgResult:
         if params.seed == 14:
             raise KeyError("secret")
     image = np.zeros((8, 8, 3), np.uint8)
+    context.show(DrawingPreview(image=image + 1))
     return Txt2ImgResult(image=image, seed=params.seed, width=8, height=8, checkpoint="none")
 
 
@@ -55,7 +61,7 @@ def events(client: Client, **values: Any) -> list[tuple[str, dict[str, Any]]]:
 
 
 def test_each_step_is_an_event_and_the_result_the_last(client: Client) -> None:
-    *steps, last = events(client)
+    *steps, _, last = events(client)
     assert [(name, each["done"], each["total"]) for name, each in steps] == [("progress", at, 3) for at in range(4)]
     assert (last[0], last[1]["seed"]) == ("result", 1)
 
@@ -95,3 +101,37 @@ def test_in_the_terminal_each_is_a_line_of_json(
     assert [each["event"] for each in lines[:-1]] == ["progress"] * (len(lines) - 1)
     assert lines[-1]["event"] == last
     assert (tmp_path / "a.png").exists() == (not code)
+
+
+# --- what there is so far
+
+
+def test_a_preview_is_a_sample_with_its_picture(client: Client) -> None:
+    name, facts = events(client)[-2]
+    assert (name, list(facts)) == ("sample", ["image"])
+    assert np.unique(read_base64(facts["image"])).tolist() == [1]
+
+
+def test_a_plain_request_looks_at_nothing() -> None:
+    seen = []
+    context = Context.of_api(FakeHost(), SilentProgress())
+    draw(DRAW.params_from({"steps": 1, "seed": 1}), context)
+    draw(DRAW.params_from({"steps": 1, "seed": 1}), context.watched_by(seen.append))
+    assert (context.viewer, len(seen)) == (None, 1)
+
+
+def test_each_caption_is_a_sample_in_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lend_instead(monkeypatch, FakeClip())
+    files = [decode_image(flat_png(color)) for color in (RED, GREEN, BLUE)]
+    values = {"images": files, "labels": ["red", "green", "blue"], "threshold": 0.5}
+    assert Runner(CAPTION, FakeHost(data_dir=tmp_path), Settings(stream=True)).run(values) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [each["caption"] for each in lines if each["event"] == "sample"] == ["red", "green", "blue"]
+    assert lines[-1]["event"] == "result"
+
+
+def test_a_preview_is_not_for_a_terminal(tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    Runner(DRAW, FakeHost(), Settings(out=str(tmp_path / "a.png"), stream=True)).run({"steps": "1", "seed": "1"})
+    assert "sample" not in capsys.readouterr().out

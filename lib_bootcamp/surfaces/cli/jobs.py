@@ -53,7 +53,7 @@ def worked_here(jobs: Jobs, number: int, settings: Settings, show: Callable[[Eve
     Args:
         jobs: what it is one of.
         number: of the job.
-        settings: what is said meanwhile: nothing of single pictures where a program reads it.
+        settings: nothing of single pictures is printed where a program reads the output.
         show: gets what happens in it.
     """
     stop = Stop()

@@ -76,6 +76,40 @@ def test_a_folder_is_captioned_and_the_way_back_is_shown(terminal: Terminal, pho
     ]
 
 
+def test_each_caption_is_printed_before_the_next_batch_is_begun(
+    terminal: Terminal,
+    photos: Path,
+    clip: FakeClip,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for at in range(40):
+        (photos / f"x{at:02}.png").write_bytes(flat_png(RED))
+    encode, printed = clip.encode_prepared, []
+
+    def looked(prepared: Any) -> Any:
+        printed.append(capsys.readouterr().out.splitlines())
+        return encode(prepared)
+
+    monkeypatch.setattr(clip, "encode_prepared", looked)
+    assert terminal("caption", str(photos), *LABELS) == 0
+    assert [len(each) for each in printed] == [0, 32]
+    assert printed[1][:2] == ["a.png: red", "b.png: green"]
+    assert len(terminal.out.splitlines()) == 11 + 2
+
+
+def test_a_reader_who_leaves_does_not_end_the_job(
+    terminal: Terminal, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(*_: Any, **__: Any) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr("builtins.print", closed)
+    with pytest.raises(BrokenPipeError):  # the program's end takes it
+        terminal("caption", str(photos), *LABELS)
+    assert texts(photos) == {"a.txt": "red", "b.txt": "green", "c.txt": "blue"}
+
+
 def test_quiet_prints_nothing(terminal: Terminal, photos: Path) -> None:
     assert terminal("caption", str(photos), *LABELS, "--quiet") == 0
     assert (terminal.out, terminal.errors) == ("", "")

@@ -170,6 +170,15 @@ def test_a_table_that_did_not_change_is_not_sent_again(page: Page, photos: Path)
     assert "value" not in page.look()["table"]
 
 
+def test_the_newest_captions_are_shown_where_later_pictures_are_left_out(page: Page, photos: Path) -> None:
+    for name in ("x", "y", "z"):
+        (photos / f"{name}.png").write_bytes(flat_png(RED))
+        (photos / f"{name}.txt").write_text("mine")
+    page.begin(photos)
+    page.end()
+    assert "3 of 6 done · 3 left out a.png red b.png green c.png blue" in page.card_text
+
+
 def test_a_paused_job_goes_on(page: Page, photos: Path, gate: tuple[threading.Event, threading.Event]) -> None:
     page.begin(many(photos))
     gate[0].wait(30)
@@ -324,6 +333,33 @@ def test_one_picture_is_captioned_and_nothing_is_written(page: Page, photos: Pat
     assert "red" in shown["chart"]
     assert list(photos.glob("*.txt")) == []
     assert page.look()["state"]["job"] is None
+
+
+def test_several_pictures_are_listed_by_name_with_a_caption_each(page: Page, photos: Path) -> None:
+    growth = Growth(threading.Event())
+    growth.begin(page.host)
+    files = [str(photos / f"{name}.png") for name in "abc"]
+    _, text, listed = page.tab.tried(files, tuple(page.values(**LABELS)), growth)
+    assert text == "red\ngreen\nblue"
+    assert re.findall(r"<li><span>(\S+)</span> (\w+)</li>", listed) == [
+        ("a.png", "red"),
+        ("b.png", "green"),
+        ("c.png", "blue"),
+    ]
+    assert "<span>c.png</span> blue" in growth.look()
+
+
+def test_captions_that_were_made_before_a_stop_stay(page: Page, photos: Path) -> None:
+    class Stopped(Growth):
+        def cancelled(self) -> bool:
+            return self._done >= 32
+
+    growth = Stopped(threading.Event())
+    growth.begin(page.host)
+    files = [str(each) for each in sorted(many(photos).glob("*.png"))]
+    message, text, _ = page.tab.tried(files, tuple(page.values(**LABELS)), growth)
+    assert "Stopped after 32 finished." in message
+    assert len(text.splitlines()) == 32
 
 
 def test_a_picture_lies_on_the_chosen_background(page: Page, tmp_path: Path) -> None:
