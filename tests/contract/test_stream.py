@@ -109,7 +109,7 @@ def test_in_the_terminal_each_is_a_line_of_json(
 def test_a_preview_is_a_sample_with_its_picture(client: Client) -> None:
     name, facts = events(client)[-2]
     assert (name, list(facts)) == ("sample", ["image"])
-    assert np.unique(read_base64(facts["image"])).tolist() == [1]
+    assert np.unique(decode_image(read_base64(facts["image"]))).tolist() == [1]
 
 
 def test_a_plain_request_looks_at_nothing() -> None:

@@ -52,6 +52,8 @@ async def as_it_grows(
                 yield seen
             await asyncio.wait({working}, timeout=LOOK_S)
             if not working.done() and (last := given_up()) is not None:
+                working.cancel()
+                await asyncio.wait({working})  # it has left the queue when that is shown
                 yield last
                 return
         yield working.result()
