@@ -33,6 +33,7 @@ def drawing(page: Any, steps: int) -> None:
     """Begin a drawing of so many steps."""
     open_tab(page, "txt2img", "Text to image")
     fill(page, "bootcamp_txt2img_prompt", "a red circle on a white background")
+    page.get_by_role("button", name="Sampling").locator("visible=true").click()
     page.fill("#bootcamp_txt2img_steps input[type=number]", str(steps))
     page.fill("#bootcamp_txt2img_seed input[type=number]", "1")
     page.evaluate(SEEN, GROWTH)
@@ -75,6 +76,7 @@ def test_the_tries_of_qr_art_are_seen_and_stop_keeps_the_best(page: Any, picture
     open_tab(page, "qr_art", "QR art")
     fill(page, "bootcamp_qr_art_content", "HELLO")
     fill(page, "bootcamp_qr_art_prompt", "a blue star on a white background")
+    page.get_by_role("button", name="Sampling").locator("visible=true").click()
     page.fill("#bootcamp_qr_art_steps input[type=number]", "30")
     page.click("#bootcamp_qr_art_run")
     page.wait_for_selector("#bootcamp_qr_art_message .bootcamp-growth img")
