@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from .core.files.folders import checked_folder
 from .errors import InvalidParamError
 from .ports import Host, Progress
-from .results import Result
 
 
 @dataclass(frozen=True)
@@ -20,13 +20,14 @@ class Context:
         host: the program around.
         progress: its display and its stop button.
         trusted: whether who asks may name this machine's files.
-        viewer: gets what there is of a result that grows, in the thread that works; None: nobody looks.
+        viewer: gets each part of a result that grows, or look at it, as a `Result`, in the thread that works; None:
+            nobody looks.
     """
 
     host: Host
     progress: Progress
     trusted: bool
-    viewer: Callable[[Result], None] | None = None
+    viewer: Callable[[Any], None] | None = None
 
     @classmethod
     def of_terminal(cls, host: Host, progress: Progress) -> Context:
@@ -57,11 +58,11 @@ class Context:
         """The same for a part of the work, with another display."""
         return replace(self, progress=progress)
 
-    def watched_by(self, viewer: Callable[[Result], None]) -> Context:
+    def watched_by(self, viewer: Callable[[Any], None]) -> Context:
         """The same for somebody who looks at the result while it grows."""
         return replace(self, viewer=viewer)
 
-    def show(self, part: Result) -> None:
+    def show(self, part: Any) -> None:
         """Hand on a part of a result that grows, or a look at it, where somebody looks."""
         if self.viewer is not None:
             self.viewer(part)
