@@ -25,9 +25,8 @@ from lib_bootcamp.ports import Host, SilentProgress
 from lib_bootcamp.surfaces.shared.wording import worded
 
 from .runs.flag_names import flags_of
-from .runs.outcomes import EXIT_SOME_FAILED, complain, mention, print_json
+from .runs.outcomes import EXIT_SOME_FAILED, complain, mention, print_json, printed_at_once
 from .runs.runner import Runner, Settings
-from .terminal import printed_at_once
 
 EXIT_FAILED, EXIT_STOPPED = 3, 130
 NOTES = 10

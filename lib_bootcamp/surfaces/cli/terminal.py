@@ -30,24 +30,6 @@ class _Shown:
         return getattr(self._stream, name)
 
 
-def printed_at_once(line: str) -> bool:
-    """Print a line while work goes on, above its bar; whether it could be: the work does not end with who reads it."""
-    try:
-        with _above_the_bar():
-            print(line, flush=True)
-    except OSError:
-        return False
-    return True
-
-
-def _above_the_bar() -> contextlib.AbstractContextManager[Any]:
-    if not sys.stderr.isatty():
-        return contextlib.nullcontext()
-    from tqdm import tqdm
-
-    return cast("contextlib.AbstractContextManager[Any]", tqdm.external_write_mode())
-
-
 @contextlib.contextmanager
 def plain_streams() -> Iterator[None]:
     """Standard output and standard error write `shown` texts meanwhile."""

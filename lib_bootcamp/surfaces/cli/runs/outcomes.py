@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from lib_bootcamp.core.text.left_out import left_out_lines
 from lib_bootcamp.core.text.terminal import on_one_line
 from lib_bootcamp.errors import BootcampError, StorageError
-from lib_bootcamp.surfaces.cli.terminal import printed_at_once
 from lib_bootcamp.surfaces.shared.wording import worded
 
 EXIT_NO, EXIT_SOME_FAILED = 1, 4
@@ -114,6 +114,24 @@ def complain(line: str) -> None:
 def mention(line: str) -> None:
     """Print on standard error what is worth knowing and no mistake, on one line."""
     print(on_one_line(line), file=sys.stderr)
+
+
+def printed_at_once(line: str) -> bool:
+    """Print a line while work goes on, above its bar; whether it could be: the work does not end with who reads it."""
+    try:
+        with _above_the_bar():
+            print(line, flush=True)
+    except OSError:
+        return False
+    return True
+
+
+def _above_the_bar() -> AbstractContextManager[Any]:
+    if not sys.stderr.isatty():
+        return nullcontext()
+    from tqdm import tqdm
+
+    return cast("AbstractContextManager[Any]", tqdm.external_write_mode())
 
 
 def print_json(value: Mapping[str, Any] | Sequence[Any]) -> None:
