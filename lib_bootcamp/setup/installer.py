@@ -65,16 +65,17 @@ def version_of(python: str | Path) -> tuple[int, int] | None:
 
 
 def _is_ready(environment: Path, locks: Sequence[Path]) -> bool:
-    """`is_whole` for all, and the Python below is still the one that they were installed with."""
-    if not all(is_whole(environment, lock) for lock in locks):
-        return False
+    return all(is_whole(environment, lock) for lock in locks) and not _was_of_another_python(environment)
+
+
+def _was_of_another_python(environment: Path) -> bool:
+    """Packages belong to the Python that they were installed with, which may have been replaced below the folder."""
     version = _version(environment)
-    return all(marker(environment, lock).read_text(encoding="utf-8").endswith(f" {version}") for lock in locks)
+    return any(not each.read_text(encoding="utf-8").endswith(f" {version}") for each in _markers(environment))
 
 
 def _version(environment: Path) -> str:
-    found = version_of(interpreter(environment))
-    return "none" if found is None else f"{found[0]}.{found[1]}"
+    return ".".join(map(str, version_of(interpreter(environment)) or ("none",)))
 
 
 def _state(environment: Path) -> tuple[str, str]:
@@ -117,12 +118,6 @@ def _make(environment: Path, locks: Sequence[Path], python: str, handle: IO[str]
         _say(f"Bringing {environment} up to {names}.")
         _install(environment, locks, who, handle, how=how)
     _say(f"Ready after {time.monotonic() - started:.0f} s.")
-
-
-def _was_of_another_python(environment: Path) -> bool:
-    """Packages belong to the Python that they were installed with, which may have been replaced below the folder."""
-    version = _version(environment)
-    return any(not each.read_text(encoding="utf-8").endswith(f" {version}") for each in _markers(environment))
 
 
 def _remove(environment: Path) -> None:

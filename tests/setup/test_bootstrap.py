@@ -404,6 +404,31 @@ def test_the_tally_is_read_from_the_report(tmp_path: Path) -> None:
     assert str(development.tally_of(report)) == "3 passed, 3 failed, 3 skipped"
 
 
+@pytest.mark.parametrize(
+    ("asked", "runs"),
+    [
+        ([], [[]]),
+        (["--coverage"], [[*development.COVERAGE, "-m", "fast"], ["-m", "not fast"]]),
+        (["--coverage", "-m", "slow"], [[*development.COVERAGE, "-m", "slow"]]),
+    ],
+)
+def test_of_a_whole_run_the_fast_tests_are_measured_and_none_runs_twice(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], asked: list[str], runs: list[list[str]]
+) -> None:
+    made: list[list[str]] = []
+
+    def pytest_run(python: Path, arguments: list[str], pins: str | None) -> tuple[int, development.Tally]:
+        made.append(list(arguments))
+        return len(made) - 1, development.Tally(passed=len(made))
+
+    monkeypatch.setattr(development, "_pytest", pytest_run)
+    monkeypatch.setattr(development, "_python", lambda **_: Path(sys.executable))
+    monkeypatch.setattr(development.checks, "run", lambda *_: [])
+    assert development.main(["test", *asked]) == len(runs) - 1
+    assert made == runs
+    assert capsys.readouterr().out.splitlines()[-1] == f"{len(runs)} passed, 0 failed, 0 skipped"
+
+
 def test_a_run_without_a_report_counts_nothing(tmp_path: Path) -> None:
     assert str(development.tally_of(tmp_path / "none.xml")) == "0 passed, 0 failed, 0 skipped"
 

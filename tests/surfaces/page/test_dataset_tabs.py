@@ -163,7 +163,7 @@ def test_a_caption_that_others_changed_is_not_overwritten_by_hand(editor: Captio
     state = editor.chosen(edit(editor, {"only_find": True}, folder=str(root))["state"], 0)[0]
     (root / "00.txt").write_text("mine", encoding="utf-8")
     message, *_ = editor.save(state, "by hand", *values(editor))
-    assert "1 left" in message
+    assert "1 skipped" in message
     assert (root / "00.txt").read_text() == "mine"
 
 
