@@ -82,6 +82,7 @@ def test_the_tab_sends_its_map(page: Any, tab: str, picture: str) -> None:
 def test_a_picture_of_the_gallery_goes_into_the_tab(page: Any) -> None:
     page.click("#txt2img_generate")
     page.wait_for_selector("#txt2img_gallery img")
+    show(page, "chooser")
     page.locator("#image_buttons_txt2img .bootcamp-chooser").select_option("png-info")
     tab = our_frame(page)
     tab.wait_for_function(
