@@ -88,6 +88,10 @@ class NoJournal:
         """None."""
         return []
 
+    def pictures(self, number: int) -> dict[str, bytes]:
+        """None."""
+        return {}
+
     def record(self, number: int, outcomes: Sequence[Outcome], writes: Sequence[Written], *more: Any) -> None:
         """Nothing."""
 

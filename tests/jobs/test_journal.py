@@ -15,7 +15,7 @@ import pytest
 
 from lib_bootcamp.core.files.inside import digest
 from lib_bootcamp.errors import OutputError
-from lib_bootcamp.jobs import database
+from lib_bootcamp.jobs import database, item_journal
 from lib_bootcamp.jobs import journal as module
 from lib_bootcamp.jobs.facts import NoJobError
 from lib_bootcamp.jobs.journal import Journal
@@ -95,7 +95,7 @@ def test_counts_follow_the_pictures(journal: Journal) -> None:
 def test_a_long_list_is_taken_page_by_page_and_begun_anew_after_a_break(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "PAGE", 3)
+    monkeypatch.setattr(item_journal, "PAGE", 3)
     number = add(journal)
 
     def breaks() -> Iterator[tuple[str, str]]:
@@ -135,7 +135,7 @@ def test_results_are_reported_once(journal: Journal) -> None:
 
 
 def test_results_of_more_than_a_page_come_in_order(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PAGE", 3)
+    monkeypatch.setattr(item_journal, "PAGE", 3)
     number = add(journal, Path("/set"), *"abcdefgh")
     journal.record(number, [Outcome(number=at, state="done", result={"at": at}) for at in range(8)], [])
     assert [facts["at"] for _, facts in journal.results(number)] == list(range(8))
