@@ -78,6 +78,14 @@
             }
         }
 
+        /** Draw the form anew from what the server says now; what is set stays. */
+        reload() {
+            if (!this.fields) return;
+            this.fields = null;
+            this.drawn = undefined;
+            this.open();
+        }
+
         complain(error) {
             const { element } = window.bootcampControls;
             this.root.replaceChildren();

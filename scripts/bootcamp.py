@@ -30,7 +30,7 @@ class Bootcamp(scripts.Script):
         """Build the section. The API calls this again for the components' values; the page's come first."""
         built = parts().section.build(img2img=is_img2img)
         self.infotext_fields, self.paste_field_names = built.infotext_fields, built.paste_field_names
-        parts().sections.fields.setdefault("img2img" if is_img2img else "txt2img", built.fields)
+        parts().sections.built.setdefault("img2img" if is_img2img else "txt2img", built)
         return built.inputs
 
     def before_process(self, p: Any, *args: Any) -> None:
@@ -49,7 +49,7 @@ class Bootcamp(scripts.Script):
 
     def postprocess(self, p: Any, processed: Any, *args: Any) -> None:
         """Leave plain texts behind."""
-        parts().runner.after_all(p)
+        parts().runner.after_all(p, processed)
 
 
 class Selectable:
@@ -122,13 +122,13 @@ def _join() -> Parts:
     from lib_bootcamp.hosts.detect import current_host
     from lib_bootcamp.hosts.webui import WebUiPage
     from lib_bootcamp.hosts.webui_guidance import GuidedSteps
-    from lib_bootcamp.surfaces.webui.always_visible import SectionUi
+    from lib_bootcamp.surfaces.webui.panel.always_visible import SectionUi
     from lib_bootcamp.surfaces.webui.section_run import SectionRunner
     from lib_bootcamp.surfaces.webui.tab import SectionsOfPage
 
     host, webui = current_host(), WebUiPage()
     runner = SectionRunner(host, webui, find_controlnet)
-    return Parts(host, webui, SectionUi(webui, find_controlnet), runner, SectionsOfPage(), GuidedSteps())
+    return Parts(host, webui, SectionUi(host, webui, find_controlnet), runner, SectionsOfPage(), GuidedSteps())
 
 
 def mount_routes(demo: Any, app: Any) -> None:
@@ -163,10 +163,12 @@ def mount_routes(demo: Any, app: Any) -> None:
 def page_routers() -> list[Any]:
     """What the section in the WebUI's page asks for."""
     from lib_bootcamp.surfaces.http.access import access_dependency
-    from lib_bootcamp.surfaces.webui.form_routes import form_router
+    from lib_bootcamp.surfaces.webui.forms.routes import form_router
+    from lib_bootcamp.surfaces.webui.panel.routes import panel_router
 
     host = parts().host
-    return [form_router([access_dependency(host.access_rules()), *host.page_auth_dependencies()])]
+    doors = [access_dependency(host.access_rules()), *host.page_auth_dependencies()]
+    return [form_router(doors), panel_router(host, parts().runner, doors)]
 
 
 def mount_page(demo: Any, app: Any) -> None:

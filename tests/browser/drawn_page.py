@@ -10,9 +10,9 @@ from typing import Annotated, Any, Literal
 import numpy as np
 
 from lib_bootcamp.params import Params, Spec
-from lib_bootcamp.surfaces.webui.drawn_form import drawn_form
-from lib_bootcamp.surfaces.webui.form_fields import FormFields, read_values, register_form
-from lib_bootcamp.surfaces.webui.form_routes import form_router
+from lib_bootcamp.surfaces.webui.forms.drawn import drawn_form
+from lib_bootcamp.surfaces.webui.forms.fields import FormFields, read_values, register_form
+from lib_bootcamp.surfaces.webui.forms.routes import form_router
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -152,7 +152,7 @@ def test_in_the_page_a_code_is_drawn_without_any_controlnet_model(browser: Any, 
     number(page, "#txt2img_steps", 12)
     number(page, "#txt2img_cfg_scale", 3)
     page.locator("#bootcamp_txt2img .label-wrap").first.click()
-    page.locator("#bootcamp_txt2img_qr_content textarea").fill("HELLO")
+    page.locator("#bootcamp_txt2img_qr_content").fill("HELLO")
     page.click("#txt2img_generate")
     page.wait_for_function("() => document.querySelector('#html_info_txt2img').textContent.includes('Bootcamp scan')")
     badge = page.locator("#html_info_txt2img .bootcamp-scan-badge").inner_text()

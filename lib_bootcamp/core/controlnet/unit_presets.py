@@ -189,6 +189,14 @@ UNIT_PRESETS: tuple[UnitPreset, ...] = (
         _MONSTER_MAP,
         "Weight 1.0 to 1.5.",
     ),
+    # The course's exercise: tile_resample at its rate of 1 leaves the map as it is.
+    UnitPreset(
+        "course",
+        "Course exercise: Brightness 0.85 (SD1.5)",
+        ("qr",),
+        (UnitSetting(BRIGHTNESS_SD15, 0.85, 0.2, 0.9),),
+        advice="img2img at 512 x 512: Denoising strength 0.75, DPM++ 2M Karras, 50 steps, CFG scale 7.",
+    ),
     *(_edges("canny", "Canny", each, _FREER) for each in (CANNY_SD15, CANNY_SD21, CANNY_SDXL)),
     *(_edges("softedge", "Soft edge", each, _FREER) for each in SOFTEDGE),
     *(_edges("lineart", "Line art", each, _FREER) for each in LINEART),

@@ -20,6 +20,9 @@ MIN_SIDE_PX, MAX_SIDE_PX = 64, 8192
 class LayoutError(InvalidParamError):
     """The code cannot be laid out on the canvas; the sentence says what could."""
 
+    side_px: int | None = None
+    """Of the smallest square canvas on which it could; None where none or something else is the matter."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Canvas:
@@ -147,7 +150,10 @@ def _too_small(version: int, request: EncodeRequest, canvas: Canvas) -> LayoutEr
     )
     ways = [*_larger_canvas(version, canvas), *_shorter_content(request, canvas), *_smaller_modules(version, canvas)]
     ways = ways or ["make width and height larger, or module_px, grid_px or quiet_zone smaller"]
-    return LayoutError("content", problem, hint=f"{' or '.join([', '.join(ways[:-1]), ways[-1]][len(ways) == 1 :])}")
+    hint = " or ".join([", ".join(ways[:-1]), ways[-1]][len(ways) == 1 :])
+    error = LayoutError("content", problem, hint=hint)
+    error.side_px = smallest_canvas(version, canvas)
+    return error
 
 
 def _larger_canvas(version: int, canvas: Canvas) -> list[str]:

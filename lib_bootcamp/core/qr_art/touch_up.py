@@ -20,19 +20,22 @@ LEVELS = (0, 4, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 128, 160, 192
 MOST_WRONG = 0.15
 """The share of wrong modules over which a picture does not show the code, and none is stamped on it."""
 _FEATHER = 0.15
+_STRIDE = 8
 
 
-def least_touch(
+def least_touch(  # noqa: PLR0913 - the picture, what is asked of it, and when to stop
     image: Image,
     layout: QrLayout,
     scans: Callable[[Image], bool],
     most: int,
     stopped: Callable[[], bool] = lambda: False,
+    late: Callable[[], bool] = lambda: False,
 ) -> tuple[Image, int] | None:
     """The least change of brightness, on average over the modules, that makes a picture scan.
 
     Nothing is done to a picture with more than `MOST_WRONG` wrong modules. All changes are tried before it is given up:
-    readers now and then find a code that is changed less and miss it where it is changed more.
+    readers now and then find a code that is changed less and miss it where it is changed more. A few that lie far apart
+    come first, so that something is found soon where anything is; then those that change less than it.
 
     Args:
         image: uint8 [H, W, 3] RGB or [H, W], the canvas at any size; it does not scan.
@@ -40,6 +43,7 @@ def least_touch(
         scans: asks the readers.
         most: gray levels at most.
         stopped: whether the person asked to stop; looked at before each change.
+        late: whether what was found by now is enough; looked at before each change.
     Returns:
         the picture and the largest change of a module in gray levels; None where nothing is done, so much does not
         help, or it was stopped.
@@ -49,6 +53,24 @@ def least_touch(
     errors = error_map(image, layout)
     if not most or errors.wrong.mean() > MOST_WRONG:
         return None
+    picture, changes = to_rgb(image), _changes(errors, most)
+    best: int | None = None
+    found: Image | None = None
+    for at in _far_apart_first(len(changes)):
+        if best is not None and at > best:
+            continue
+        if stopped():
+            return None
+        if late():
+            break
+        made = touched_up(picture, layout, errors, changes[at])
+        if scans(made):
+            best, found = at, made
+    return None if best is None or found is None else (found, max(1, round(float(changes[best].max()))))
+
+
+def _changes(errors: ErrorMap, most: int) -> list[Floats]:
+    """What is tried, from the least change on average to the most; float32 [N, N] each, in gray levels."""
     levels = sorted({min(each, most) for each in LEVELS})
     changes = (
         np.minimum(missing_levels(errors, other, finders), most)
@@ -56,14 +78,13 @@ def least_touch(
         for other in levels
         if other <= finders
     )
-    picture = to_rgb(image)
-    for missing in sorted(changes, key=lambda each: float(each.mean()))[1:]:
-        if stopped():
-            return None
-        made = touched_up(picture, layout, errors, missing)
-        if scans(made):
-            return made, max(1, round(float(missing.max())))
-    return None
+    return sorted(changes, key=lambda each: float(each.mean()))[1:]
+
+
+def _far_apart_first(count: int) -> list[int]:
+    """Each number below `count` once: every eighth from the least to the most, then the others from the least."""
+    few = [*range(0, count, _STRIDE), count - 1] if count else []
+    return list(dict.fromkeys([*few, *range(count)]))
 
 
 def missing_levels(errors: ErrorMap, levels: float, finder_levels: float) -> Floats:

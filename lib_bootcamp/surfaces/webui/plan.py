@@ -17,6 +17,7 @@ from lib_bootcamp.errors import BootcampError, InvalidParamError
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.results import ControlMap
 
+from .effect import unit_with_effect
 from .ports import UnitSettings
 from .section import AUTOMATIC, BOTH, CONTROLNET, CUSTOM, GUIDANCE, ApplyBy, SectionParams, map_fields
 from .section_values import PanelRequest
@@ -145,10 +146,10 @@ def _units(asked: PanelRequest, around: Surroundings) -> tuple[UnitPreset | None
         raise NoControlNetError
     preset = None if section.preset == CUSTOM else _preset(asked, around, installed)
     if preset is None:
-        units = [UnitSettings(section.model, 1.0, 0.0, 1.0)]
+        units = [unit_with_effect(UnitSettings(section.model, 1.0, 0.0, 1.0), section)]
     else:
         units = [
-            UnitSettings(model, each.weight, each.start, each.end)
+            unit_with_effect(UnitSettings(model, each.weight, each.start, each.end), section)
             for each in preset.units
             if (model := each.family.find(installed.files)) is not None
         ]

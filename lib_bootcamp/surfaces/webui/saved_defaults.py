@@ -1,4 +1,6 @@
-"""What the WebUI's ui-config.json keeps under labels and names of the version before, under those of this one.
+"""What the WebUI's ui-config.json keeps under labels and names of the versions before, under those of this one.
+
+The section had a component for each field, and has one text for all of them (`form_fields`).
 
 The WebUI knows a component by `customscript/<source>/<tab>/<label>/<what>`; the source is `bootcamp.py` for the section
 and the component's id for our own tab. Source: modules/ui_loadsave.py of AUTOMATIC1111 1.10.
@@ -13,14 +15,19 @@ from typing import Any
 
 from lib_bootcamp.catalog import OPERATIONS
 from lib_bootcamp.core.files.atomic import write_atomically
-from lib_bootcamp.params import Param
-from lib_bootcamp.surfaces.page.values import label_of, title_of
+from lib_bootcamp.errors import BootcampError
+from lib_bootcamp.params import Param, plain
+from lib_bootcamp.surfaces.page.values import label_of, read, title_of
 
-from .section import positions
+from .forms.fields import is_unsaved, keyed_text
+from .section import AUTOMATIC, SECTION_STYLE, positions
 from .section_labels import section_labels
 
 _SECTION, _TAB = "customscript/bootcamp.py/", "customscript/bootcamp_"
 _MARK = "customscript/bootcamp"
+VALUES_LABEL = "Bootcamp values"
+_NUMBERS = {"weight": 1.0, "guidance_start": 0.0, "guidance_end": 1.0}
+"""Sliders that counted under a preset chosen by hand alone, and where they stood."""
 
 
 def keep_saved_defaults(file: Path) -> None:
@@ -36,14 +43,12 @@ def keep_saved_defaults(file: Path) -> None:
 
 def under_current_labels(saved: Mapping[str, Any]) -> dict[str, Any]:
     """The same defaults under current keys, with choices by their current titles."""
-    labels, fields = _section_renames(), tuple(_tab_fields())
+    fields = tuple(_tab_fields())
     now: dict[str, Any] = {}
-    for key, value in saved.items():
+    for key, value in _section_as_text(saved).items():
         *place, label, what = key.split("/")
         param: Param | None = None
-        if key.startswith(_SECTION) and label in labels:
-            label, param = labels[label]
-        elif key.startswith(_TAB) and len(place) > 1:
+        if key.startswith(_TAB) and len(place) > 1:
             param = next((each for each in fields if _is_of(each, place[1], label)), None)
             if param is not None:
                 place[1], label = _source(param, place[1]), label_of(param)
@@ -53,10 +58,62 @@ def under_current_labels(saved: Mapping[str, Any]) -> dict[str, Any]:
     return now
 
 
-def _section_renames() -> dict[str, tuple[str, Param]]:
-    params = {(each.name if each else "", param.name): param for each, param in positions()}
-    before, now = section_labels(_label_before, _name_before), section_labels()
-    return {label: (now[key], params[key]) for key, label in before.items()}
+def _section_as_text(saved: Mapping[str, Any]) -> dict[str, Any]:
+    """The same without a key for each field of the section, and with one text of what differs from the defaults."""
+    known = _section_fields()
+    kept = {key: value for key, value in saved.items() if _field_of(key, known) is None}
+    for tab in dict.fromkeys(_tab_of(key) for key in saved if _field_of(key, known) is not None):
+        text, head = f"{_SECTION}{tab}/{VALUES_LABEL}/value", f"{_SECTION}{tab}/"
+        values = {
+            known[label]: value
+            for key, value in saved.items()
+            if key.startswith(head) and key.endswith("/value") and (label := _label_of_key(key)) in known
+        }
+        if not kept.get(text):
+            kept[text] = keyed_text(_changed(values))
+    return kept
+
+
+def _changed(values: Mapping[tuple[str, str], Any]) -> dict[str, Any]:
+    """By key, what differs from the defaults; what is not understood is left out."""
+    params, by_hand = _params(), values.get(("", "preset"), AUTOMATIC) != AUTOMATIC
+    changed: dict[str, Any] = {}
+    for (control, name), value in values.items():
+        param = params[control, name]
+        if is_unsaved(param) or (not control and name in _NUMBERS and (not by_hand or value == _NUMBERS[name])):
+            continue
+        try:
+            raw = read(param, value, SECTION_STYLE)
+            raw = param.spec.renamed_choices.get(raw, raw) if isinstance(raw, str) else raw
+            if raw is None or plain(param.check(raw)) == plain(param.default):
+                continue
+        except BootcampError:
+            continue
+        changed[f"{control}.{name}" if control else name] = raw
+    return changed
+
+
+def _params() -> dict[tuple[str, str], Param]:
+    return {(each.name if each else "", param.name): param for each, param in positions()}
+
+
+def _section_fields() -> dict[str, tuple[str, str]]:
+    """Control and name of each field by the labels that it had."""
+    both = (section_labels(_label_before, _name_before), section_labels())
+    return {label: key for labels in both for key, label in labels.items() if key != ("", "enabled")}
+
+
+def _field_of(key: str, known: Mapping[str, Any]) -> Any:
+    return known.get(_label_of_key(key)) if key.startswith(_SECTION) else None
+
+
+def _label_of_key(key: str) -> str:
+    """The label in `customscript/bootcamp.py/txt2img/<label>/value`; a label may have a slash in it."""
+    return "/".join(key.removeprefix(_SECTION).split("/")[1:-1])
+
+
+def _tab_of(key: str) -> str:
+    return key.removeprefix(_SECTION).split("/")[0]
 
 
 def _tab_fields() -> Iterator[Param]:

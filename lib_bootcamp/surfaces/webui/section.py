@@ -1,8 +1,7 @@
-"""The declaration of the always-visible section, and the order of its fields beside those of the maps."""
+"""The declaration of the always-visible section, and its fields beside those of the maps."""
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias
@@ -52,7 +51,12 @@ _CONTROL_CHOICES = (OFF, *_CONTROLS)
 _PRESET_CHOICES = (AUTOMATIC, *(each.name for each in UNIT_PRESETS), CUSTOM)
 Control = Literal[_CONTROL_CHOICES]  # type: ignore[valid-type]
 Preset = Literal[_PRESET_CHOICES]  # type: ignore[valid-type]
-_UNIT: dict[str, Any] = {"group": "ControlNet unit"}
+_CODES = ("qr",)
+_HOW: dict[str, Any] = {"group": "How it is applied"}
+_UNIT: dict[str, Any] = {**_HOW, "when": {"apply_by": ("automatic", "controlnet", "both")}}
+_AFTER: dict[str, Any] = {"group": "After each picture", "when": {"control": _CODES}}
+MIDDLE = 0.5
+"""The effect at which everything is as the preset says."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,8 +74,20 @@ class SectionParams(Params):
             "Unit preset",
             "How ControlNet is set; automatic takes the first one whose model is installed.",
             titles={each.name: each.title for each in UNIT_PRESETS},
+            **_UNIT,
         ),
     ] = AUTOMATIC
+    effect: Annotated[
+        float,
+        Spec(
+            "Strength of the effect",
+            "0: the picture comes first; 1: the map does; 0.5: as the preset says. Moves control weight, control end "
+            "and the margin together, where they are not set by hand.",
+            ge=0,
+            le=1,
+            step=0.05,
+        ),
+    ] = MIDDLE
     weight: Annotated[float | None, Spec("Control weight", "Empty: the preset's.", ge=0, le=2, step=0.05, **_UNIT)] = (
         None
     )
@@ -95,6 +111,7 @@ class SectionParams(Params):
             "Luminance guidance needs no ControlNet: each step's brightness is moved towards the map's. Automatic "
             "takes it where no ControlNet model fits.",
             titles={CONTROLNET: "ControlNet", GUIDANCE: "Luminance guidance", BOTH: "ControlNet and guidance"},
+            **_HOW,
         ),
     ] = "automatic"
     strength: Strength = STRENGTH
@@ -104,12 +121,14 @@ class SectionParams(Params):
     keep_color: KeepColor = KEEP_COLOR
     tolerance: Tolerance = TOLERANCE
     touch_up: TouchUp = TOUCH_UP
-    scan: Annotated[bool, Spec("Scan the pictures", "Write on each picture whether its code scans.")] = True
+    scan: Annotated[bool, Spec("Scan the pictures", "Write on each picture whether its code scans.", **_AFTER)] = True
     save_only_scanning: Annotated[
-        bool, Spec("Save only pictures that scan", "The others are shown, and not written to the outputs folder.")
+        bool,
+        Spec("Save only pictures that scan", "The others are shown, and not written to the outputs folder.", **_AFTER),
     ] = False
     stop_at_first: Annotated[
-        bool, Spec("Stop at the first that scans", "No more batches are drawn after a picture whose code scans.")
+        bool,
+        Spec("Stop at the first that scans", "No more batches are drawn after a picture whose code scans.", **_AFTER),
     ] = False
 
     def check(self) -> None:
@@ -140,19 +159,10 @@ def map_fields(operation: Operation[Any, Any]) -> tuple[Param, ...]:
 
 @functools.lru_cache(maxsize=1)
 def positions() -> tuple[tuple[Operation[Any, Any] | None, Param], ...]:
-    """The positional arguments: whose field each is (None: the section's own)."""
+    """All fields: whose each is (None: the section's own)."""
     own: list[tuple[Operation[Any, Any] | None, Param]] = [(None, each) for each in section_fields()]
     return tuple(own + [(operation, each) for operation in control_maps() for each in map_fields(operation)])
 
 
-# A choice's value is its title, because ui-config.json compares a saved value with the titles.
+# A choice's value is its title: what the XYZ plot shows, and what ui-config.json of the versions before holds.
 SECTION_STYLE = FieldStyle(plain_choices=True, image_type="numpy")
-
-
-def component_param(param: Param) -> Param:
-    """The field as its component shows it: an optional number of the section is a slider with the preset's value."""
-    defaults = {"weight": 1.0, "guidance_start": 0.0, "guidance_end": 1.0}
-    if param.name not in defaults:
-        return param
-    spec = dataclasses.replace(param.spec, help="")
-    return dataclasses.replace(param, spec=spec, optional=False, default=defaults[param.name])

@@ -9,6 +9,7 @@ from typing import Any
 from lib_bootcamp.core.images.arrays import Floats, Image
 from lib_bootcamp.operations.draw.guidance_fields import guidance_from
 
+from .effect import guidance_with_effect
 from .section import SectionParams
 
 
@@ -60,7 +61,7 @@ class SectionSteer:
     def _guide(self, size: tuple[int, int]) -> Any:
         from lib_bootcamp.ml.diffusion.guidance import LuminanceGuide, code_target, map_target
 
-        factor, section = self.fit.factor, self.section
+        factor, section = self.fit.factor, guidance_with_effect(self.section)
         wanted = next((each for each in self.maps if each.shape[:2] == (size[0] * factor, size[1] * factor)), None)
         if wanted is None:
             return None

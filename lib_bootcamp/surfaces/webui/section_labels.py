@@ -1,4 +1,4 @@
-"""What the fields of the section are called, each once: ui-config.json knows a component by its label."""
+"""What the fields of the section are called in mistakes, and what they were called as components of their own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from lib_bootcamp.params import Param
 from lib_bootcamp.surfaces.page.values import label_of
 
-from .section import component_param, positions, section_fields
+from .section import positions, section_fields
 
 Labels = dict[tuple[str, str], str]
 """Labels by control and field; the section's own fields are under the control ``."""
@@ -19,13 +19,13 @@ def titles() -> dict[str, str]:
 
 
 def section_labels(label: Callable[[Param], str] = label_of, name: Callable[[Param], str] | None = None) -> Labels:
-    """The labels of the section.
+    """The labels under which ui-config.json holds the section's fields of the versions that had a component for each.
 
     Args:
         label: what a field is called by itself.
         name: its name, which tells two of one label apart; None: the declared one.
     """
-    own = {("", each.name): label(component_param(each)) for each in section_fields()}
+    own = {("", each.name): label(each) for each in section_fields()}
     taken, labels = set(own.values()), dict(own)
     for operation, param in positions():
         if operation is None:

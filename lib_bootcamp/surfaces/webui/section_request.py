@@ -13,11 +13,11 @@ from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.params import unknown
 
 from . import infotext
-from .section import positions
 from .settings import check_overrides
 
 SCRIPT = "bootcamp"
 WHERE = f"alwayson_scripts.{SCRIPT}"
+PAGE_VALUES = 3
 ONE_OBJECT = 'give one object, as {"args": [{"control": "qr", "content": "https://example.com"}]}'
 
 
@@ -76,9 +76,9 @@ def _check_args(args: Any) -> None:
         raise InvalidParamError(f"{where}[{at}]", "is one too many: an object is given alone", hint=f"{ONE_OBJECT}")
     if objects or not args or args == [False]:
         return
-    if len(args) != len(positions()):
+    if len(args) != PAGE_VALUES:
         raise InvalidParamError(
             where,
             f"has {len(args)} values",
-            hint=f"{ONE_OBJECT}, or all {len(positions())} of the page in the order of GET /sdapi/v1/script-info",
+            hint=f"{ONE_OBJECT}; the page's own three are whether it is on and its form's two texts",
         )

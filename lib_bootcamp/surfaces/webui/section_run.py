@@ -17,6 +17,7 @@ from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.arrays import Image, to_rgb
 from lib_bootcamp.core.images.pixels import WHITE, flatten
 from lib_bootcamp.errors import BootcampError, InvalidParamError
+from lib_bootcamp.operation import Operation
 from lib_bootcamp.ports import STEER, Host
 from lib_bootcamp.results import ControlMap
 from lib_bootcamp.surfaces.shared.attempt import attempt
@@ -94,7 +95,7 @@ class SectionRunner:
             if asked is not None:
                 net = self.controlnet()
                 plan = driven.plan if driven is not None else None
-                plan = plan or resolve(asked, self._surroundings(p, net))
+                plan = plan or resolve(asked, self.surroundings(p, net))
                 self._carry_out(p, plan, net, original)
 
         def refuse(error: BootcampError) -> None:
@@ -126,8 +127,8 @@ class SectionRunner:
             return picture
         return self._scanner.scan(p, run.scans, picture)
 
-    def after_all(self, p: Any) -> None:
-        """Leave the scans as plain texts, one for each picture, in what the API answers."""
+    def after_all(self, p: Any, processed: Any = None) -> None:
+        """Leave the scans as plain texts, one for each picture, in what the API answers, and say what was not saved."""
         run = getattr(p, RUN, None)
         if not isinstance(run, Run):
             return
@@ -135,8 +136,12 @@ class SectionRunner:
             LOG.warning("luminance guidance had no step to act in: was the picture drawn at another size?")
         if run.scans is not None:
             p.extra_generation_params[infotext.SCAN_KEY] = run.scans.listed(p)
+            unsaved = run.scans.unsaved()
+            if unsaved and hasattr(processed, "comments"):
+                processed.comments = f"{processed.comments}{unsaved}\n"
 
-    def _surroundings(self, p: Any, net: ControlNet | None) -> Surroundings:
+    def surroundings(self, p: Any, net: ControlNet | None) -> Surroundings:
+        """What a plan depends on beside the request."""
         return Surroundings(
             base=self.webui.checkpoint_base(p),
             installed=None if net is None else InstalledModels(files=net.models(), folder=net.folder()),
@@ -171,7 +176,7 @@ class SectionRunner:
     def _maps(self, plan: Plan, p: Any, driven: Driven | None) -> list[ControlMap]:
         """The map of each pass. A code keeps its place: drawn anew on the larger canvas it might take another."""
         values, sizes = _with_source(plan, p), target_sizes(p)
-        first = (driven.first if driven is not None else None) or self._map(plan, values, sizes[0])
+        first = (driven.first if driven is not None else None) or self.make_map(plan.operation, values, sizes[0])
         if driven is not None:
             driven.first = first
         keeps_place = getattr(first, "layout", None) is not None
@@ -181,15 +186,16 @@ class SectionRunner:
                 return first
             if keeps_place:
                 return replace(first, image=_nearest(to_rgb(first.image), size))
-            return self._map(plan, values, size)
+            return self.make_map(plan.operation, values, size)
 
         return [sized(each) for each in sizes]
 
-    def _map(self, plan: Plan, values: Mapping[str, Any], size: tuple[int, int]) -> ControlMap:
-        names = {each.name for each in plan.operation.params.fields()}
+    def make_map(self, operation: Operation[Any, Any], values: Mapping[str, Any], size: tuple[int, int]) -> ControlMap:
+        """An operation's map for raw values at (width, height)."""
+        names = {each.name for each in operation.params.fields()}
         sized = {name: side for name, side in zip(("width", "height"), size, strict=True) if name in names}
-        params = plan.operation.params_from({**values, **sized})
-        made: ControlMap = plan.operation.run(params, Context.of_generation(self.host, self.host.progress()))
+        params = operation.params_from({**values, **sized})
+        made: ControlMap = operation.run(params, Context.of_generation(self.host, self.host.progress()))
         if made.image.shape[:2] != (size[1], size[0]):
             return replace(made, image=_nearest(to_rgb(made.image), size))
         return made

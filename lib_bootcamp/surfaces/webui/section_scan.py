@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +16,7 @@ from lib_bootcamp.core.qr.layout import QrLayout
 from lib_bootcamp.core.qr_art.touch_up import least_touch
 from lib_bootcamp.core.scan import decoders as scan_decoders
 from lib_bootcamp.core.scan.decoders import Decoder
-from lib_bootcamp.core.scan.ladder import is_read
+from lib_bootcamp.core.scan.ladder import LADDER, is_read
 from lib_bootcamp.errors import BootcampError, InvalidParamError
 from lib_bootcamp.operations.qr.scan import SCAN
 from lib_bootcamp.ports import Host, SilentProgress
@@ -24,6 +25,8 @@ from .ports import WebUi
 from .section import SectionParams
 
 LOG = logging.getLogger(__name__)
+TOUCH_UP_S = 0.7
+"""Seconds of the processor's after which the touch-up of a picture takes the best that it found."""
 
 
 @dataclass
@@ -50,6 +53,14 @@ class Scans:
     def __call__(self, *, p: Any = None, index: int = 0, use_main_prompt: bool = False, **_: Any) -> str | None:
         """The text of one picture of the batch the WebUI is at; None for a grid."""
         return None if use_main_prompt else self.texts.get((int(getattr(p, "iteration", 0)), index))
+
+    def unsaved(self) -> str:
+        """What is shown of pictures that were not written; empty where all were."""
+        left_out = len([each for each in self.passed.values() if not each])
+        if not self.section.save_only_scanning or not left_out:
+            return ""
+        what = "1 picture does" if left_out == 1 else f"{left_out} pictures do"
+        return f"Bootcamp: {what} not scan and {'was' if left_out == 1 else 'were'} not saved."
 
     def listed(self, p: Any) -> list[str | None]:
         """The texts of all pictures of a generation, in order; None for those that were not drawn."""
@@ -137,8 +148,13 @@ class PictureScanner:
         def stopped() -> bool:
             return not was_stopped and progress.cancelled()
 
+        ends = time.thread_time() + TOUCH_UP_S
+
+        def late() -> bool:
+            return time.thread_time() > ends
+
         try:
-            return None if reads(image) else least_touch(image, scans.layout, reads, most, stopped)
+            return None if reads(image) else least_touch(image, scans.layout, reads, most, stopped, late)
         except InvalidParamError:  # another script made something else of the picture: the code lies elsewhere
             return None
 
@@ -148,7 +164,7 @@ class PictureScanner:
             {
                 "image": image,
                 "expected": expected,
-                "depth": depth or str(self.webui.option("bootcamp_scan_depth", default="full")),
+                "depth": depth or str(self.webui.option("bootcamp_scan_depth", default="fast")),
                 "decoders": self._decoders(),
             }
         )
@@ -157,6 +173,14 @@ class PictureScanner:
 
 
 def scan_text(result: Any) -> str:
-    """`0.83 (zxing-cpp, wechat)`: the score and the readers that got the text."""
-    readers = [each.name for each in getattr(result, "decoders", ()) if each.passed]
-    return f"{result.score:.2f} ({', '.join(readers) if readers else 'no reader'})"
+    """`0.83 (zxing-cpp, wechat), 14 of 16 conditions`: the score, the readers, and under what a phone does to it.
+
+    A fast scan tries no conditions: `1.00 (zxing-cpp)`.
+    """
+    reports = getattr(result, "decoders", ())
+    readers = [each.name for each in reports if each.passed]
+    text = f"{result.score:.2f} ({', '.join(readers) if readers else 'no reader'})"
+    known = LADDER.keys()
+    tried = {step for each in reports for step in (*each.steps_passed, *each.steps_failed)} & known
+    passed = {step for each in reports for step in each.steps_passed} & known
+    return f"{text}, {len(passed)} of {len(tried)} conditions" if len(tried) > 1 else text

@@ -1,4 +1,4 @@
-"""Raw script arguments, an object or the page's values, checked against the section's declaration and the map's."""
+"""Raw script arguments, an object or the page's texts, checked against the section's declaration and the map's."""
 
 from __future__ import annotations
 
@@ -6,24 +6,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lib_bootcamp.core.controlnet.unit_presets import find_preset
 from lib_bootcamp.errors import ImageError, InvalidParamError, first_line
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Param, under_current_names, unknown
-from lib_bootcamp.surfaces.page.values import read, read_fields
 from lib_bootcamp.surfaces.shared.given_pictures import picture_of
 
+from .forms.fields import FormFields, read_values, values_text
+from .infotext import Pasted
 from .section import (
     AUTOMATIC,
     CONTROL,
+    CUSTOM,
     MAP_PRESET,
     OFF,
     OWN,
-    SECTION_STYLE,
     SIZE,
     SectionParams,
     control_maps,
     map_fields,
     positions,
+    section_fields,
 )
 
 
@@ -35,7 +38,7 @@ class PanelRequest:
         section: the section's own parameters.
         operation: what makes the map.
         values: the map's raw values as given.
-        from_ui: they are the page's, where every field has a value.
+        from_ui: they are the page's, which writes down again what the person set and not what came of it.
     """
 
     section: SectionParams
@@ -44,22 +47,28 @@ class PanelRequest:
     from_ui: bool
 
     def map_values(self, preset_values: Mapping[str, Any]) -> dict[str, Any]:
-        """The map's raw values with a unit preset's laid under them.
-
-        On the page every field has a value: there, under an automatic preset, one left at its default counts
-        as not given; a preset chosen by hand has set the fields when it was chosen.
-        """
-        given = dict(self.values)
-        if self.from_ui and self.section.preset == AUTOMATIC:
-            defaults = {each.name: each.default for each in map_fields(self.operation)}
-            given = {name: value for name, value in given.items() if not _same(value, defaults.get(name))}
-        elif self.from_ui:
-            return given
-        return {**preset_values, **given}
+        """The map's raw values with a unit preset's laid under them."""
+        return {**preset_values, **self.values}
 
 
-def _same(one: Any, other: Any) -> bool:
-    return not hasattr(one, "dtype") and not hasattr(other, "dtype") and one == other
+def panel_fields() -> FormFields:
+    """The fields of the section's form, with those of each map as a part."""
+    own = tuple(each for each in section_fields() if each.name != "enabled")
+    return FormFields(own=own, chooser="control", parts={each.name: map_fields(each) for each in control_maps()})
+
+
+def text_of(values: Mapping[str, Any]) -> str:
+    """The form's text for raw values in which what is left out is as declared, whatever a unit preset would say."""
+    raw = dict(values)
+    preset = raw.get("preset", AUTOMATIC)
+    if preset not in {AUTOMATIC, CUSTOM}:
+        control = raw.get("control", "")
+        declared = {
+            each.name: each.default for one in control_maps() if one.name == control for each in map_fields(one)
+        }
+        for name in find_preset(preset).values.get(control, {}):
+            raw.setdefault(name, declared.get(name))
+    return values_text(panel_fields(), raw)
 
 
 def is_off(args: Sequence[Any]) -> bool:
@@ -70,7 +79,7 @@ def is_off(args: Sequence[Any]) -> bool:
 
 
 def parse(args: Sequence[Any], overrides: Mapping[str, Any] | None = None) -> PanelRequest | None:
-    """Check script arguments: one dict, or the page's values in declared order.
+    """Check script arguments: one dict, or what the page holds: whether it is on, and its form's two texts.
 
     Args:
         args: what the WebUI hands the script.
@@ -83,7 +92,7 @@ def parse(args: Sequence[Any], overrides: Mapping[str, Any] | None = None) -> Pa
     if is_off(args):
         return None
     from_ui = not isinstance(args[0], Mapping)
-    raw = _positional(args, overrides) if from_ui else _object(args, overrides)
+    raw = _object([_of_page(args, overrides)] if from_ui else args, overrides)
     for name, value in (overrides or {}).items():
         if name not in OWN | _names_of(raw["control"]):
             raise InvalidParamError(name, f"is not a parameter of {raw['control']}", hint="take another XYZ axis")
@@ -152,20 +161,34 @@ def _picture(param: Param, value: Any) -> Any:
         raise InvalidParamError(param.name, f"cannot be used: {first_line(error)}") from None
 
 
-def _positional(args: Sequence[Any], overrides: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The raw values of the page: the section's own, and those of the map that is chosen."""
-    places = positions()
-    values = [*args[: len(places)], *(param.default for _, param in places[len(args) :])]
-    control_at = places.index((None, CONTROL))
-    control = (overrides or {}).get("control", read(CONTROL, values[control_at], SECTION_STYLE))
-    values[control_at] = control
-    chosen = [
-        (param, _picture(param, value) if param.kind == "image" else value)
-        for (operation, param), value in zip(places, values, strict=True)
-        if operation is None or operation.name == control
-    ]
-    raw = read_fields([param for param, _ in chosen], [value for _, value in chosen], SECTION_STYLE)
-    if raw.get("preset", AUTOMATIC) == AUTOMATIC:
-        for name in ("weight", "guidance_start", "guidance_end"):
-            raw.pop(name, None)
-    return raw
+def _of_page(args: Sequence[Any], overrides: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The raw values of the page, of the map that an axis names where one does."""
+    values, unsaved = (each if isinstance(each, str) else "" for each in (*args[1:3], "", "")[:2])
+    chosen = (overrides or {}).get(CONTROL.name)
+    raw = read_values(panel_fields(), values, unsaved, chosen)
+    return raw if chosen is None else {**raw, CONTROL.name: chosen}
+
+
+@dataclass(frozen=True)
+class BuiltSection:
+    """What the WebUI wants to know of a section.
+
+    Args:
+        inputs: the script's arguments: whether it is on, and the form's two texts.
+        infotext_fields: (component, key) pairs; a key reads pasted parameters.
+        paste_field_names: the keys, for sending from tab to tab.
+    """
+
+    inputs: list[Any]
+    infotext_fields: list[tuple[Any, Pasted]]
+    paste_field_names: list[str]
+
+    @property
+    def enabled(self) -> Any:
+        """The component that says whether the section is on."""
+        return self.inputs[0]
+
+    @property
+    def values(self) -> Any:
+        """The text with what is set in the form."""
+        return self.inputs[1]

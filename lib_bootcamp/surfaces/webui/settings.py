@@ -62,7 +62,7 @@ def settings() -> dict[str, dict[str, Any]]:
     depth, decoders = _scan_param("depth"), _scan_param("decoders")
     if depth is not None:
         made["bootcamp_scan_depth"] = {
-            "default": "full" if "full" in depth.choices else depth.default,
+            "default": "fast" if "fast" in depth.choices else depth.default,
             "label": "How thoroughly the section scans each picture",
             "component": gr.Radio,
             "component_args": {"choices": list(depth.choices)},

@@ -21,7 +21,8 @@ from lib_bootcamp.surfaces.page.uploads import check_uploads
 from lib_bootcamp.surfaces.page.values import is_upload, show
 
 from .ports import WebUi
-from .section import AUTOMATIC, SECTION_STYLE, SIZE, component_param, control_maps, map_fields, section_fields
+from .section import SIZE, control_maps
+from .section_values import BuiltSection, text_of_map
 
 DRAWING_TABS = ("txt2img", "img2img")
 PICTURE_TABS = ("img2img", "inpaint", "extras")
@@ -33,7 +34,7 @@ INBOX = "bootcamp_sent"
 class SectionsOfPage:
     """The sections a page was built with, by tab, for the Bootcamp tab that is built after them."""
 
-    fields: dict[str, dict[tuple[str, str], Any]] = field(default_factory=dict)
+    built: dict[str, BuiltSection] = field(default_factory=dict)
 
 
 def build_tab(webui: WebUi, sections: SectionsOfPage) -> Any:
@@ -51,8 +52,8 @@ def build_tab(webui: WebUi, sections: SectionsOfPage) -> Any:
                 webui.bind_send(gr.Button(name, elem_id=f"{INBOX}_picture_{name}"), name, picture)
             for name in ("txt2img", *PICTURE_TABS[:-1]):
                 webui.bind_paste(gr.Button(name, elem_id=f"{INBOX}_paste_{name}"), name, text, picture)
-            for name, fields in sections.fields.items():
-                _receive_settings(gr.Button(name, elem_id=f"{INBOX}_settings_{name}"), webui, text, name, fields)
+            for name, section in sections.built.items():
+                _receive_settings(gr.Button(name, elem_id=f"{INBOX}_settings_{name}"), webui, text, name, section)
     for each in page.blocks.values():
         each.do_not_save_to_config = True  # the WebUI's ui-config.json
     return page
@@ -90,35 +91,23 @@ def _uploaded(made: Any) -> Any:
     return made
 
 
-def _receive_settings(button: Any, webui: WebUi, text: Any, name: str, fields: dict[tuple[str, str], Any]) -> None:
+def _receive_settings(button: Any, webui: WebUi, text: Any, name: str, section: BuiltSection) -> None:
     """Fill the section of a tab with a map's settings, its size too."""
-    own = {each.name: component_param(each) for each in section_fields()}
-    params = [(each.name, one) for each in control_maps() for one in map_fields(each) if one.kind != "image"]
-    targets = [fields["", "enabled"], fields["", "control"], fields["", "preset"]]
-    targets += [fields[control, param.name] for control, param in params]
     keys = {str(key): made for made, key in webui.paste_components(name) if isinstance(key, str)}
     size = [keys[key] for key in ("Size-1", "Size-2") if key in keys]
     size = size if len(size) == len(SIZE) else []
 
     def receive(sent: str) -> Sequence[Any]:
         control, raw = settings_of(sent)
-        updates = [
-            gr.update(value=True),
-            gr.update(value=show(own["control"], control, SECTION_STYLE)),
-            gr.update(value=show(own["preset"], AUTOMATIC, SECTION_STYLE)),
-        ]
-        updates += [
-            gr.update(value=show(param, raw[param.name], SECTION_STYLE))
-            if owner == control and param.name in raw
-            else gr.update()
-            for owner, param in params
-        ]
+        operation = next(each for each in control_maps() if each.name == control)
+        updates = [gr.update(value=True), gr.update(value=text_of_map(operation, raw))]
         if size:
             sides = [raw.get(each) for each in SIZE]
             updates += [gr.update(value=side) if side else gr.update() for side in sides]
         return updates
 
-    button.click(receive, [text], [*targets, *size], **quiet_event(button.click))
+    targets = [section.enabled, section.values, *size]
+    button.click(receive, [text], targets, **quiet_event(button.click))
 
 
 def settings_of(sent: str) -> tuple[str, dict[str, Any]]:

@@ -15,7 +15,7 @@ from .section import GUIDANCE_FIELDS, SECTION_STYLE, control_maps, map_fields, s
 from .section_run import AXES
 
 LABEL = "[Bootcamp] "
-OWN = ("preset", "weight", "guidance_start", "guidance_end", "control", "apply_by", *GUIDANCE_FIELDS)
+OWN = ("preset", "effect", "weight", "guidance_start", "guidance_end", "control", "apply_by", *GUIDANCE_FIELDS)
 KINDS: dict[str, type[Any]] = {"integer": int, "number": float}
 
 

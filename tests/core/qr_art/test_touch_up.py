@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+from typing import Any
 
 import cv2
 import numpy as np
@@ -74,17 +74,52 @@ def test_a_pale_code_is_read_after_a_small_touch(scale: int) -> None:
     assert 0 < change.max() <= levels + 1 <= 65
 
 
-def test_the_smallest_change_is_tried_first_and_none_beyond_the_most() -> None:
+def changes_tried(scans: Any, most: int, **more: Any) -> tuple[list[float], Any]:
+    """How much each picture that readers are shown is changed, and what comes out."""
     asked: list[float] = []
     picture = pale(10)
 
-    def never(each: Image) -> bool:
+    def asks(each: Image) -> bool:
         asked.append(float(np.abs(each.astype(int) - picture).mean()))
-        return False
+        return bool(scans(each))
 
-    assert least_touch(picture, layout(), never, 24) is None
-    assert all(after > 0.95 * before for before, after in itertools.pairwise(asked))  # edges are soft, values whole
-    assert 0 < asked[0] < asked[-1] < 25
+    return asked, least_touch(picture, layout(), asks, most, **more)
+
+
+def test_all_changes_are_tried_and_none_beyond_the_most() -> None:
+    asked, found = changes_tried(lambda _: False, 24)
+    assert found is None
+    assert min(asked) > 0
+    assert max(asked) < 25
+    assert len(set(asked)) > 20
+
+
+def test_the_least_change_that_scans_is_taken_wherever_it_lies() -> None:
+    asked, _ = changes_tried(lambda _: False, 64)
+    for bound in sorted(asked)[:: len(asked) // 7]:
+        picture = pale(10)
+        _, found = changes_tried(lambda each: np.abs(each.astype(int) - picture).mean() >= bound, 64)  # noqa: B023
+        assert np.abs(found[0].astype(int) - picture).mean() == pytest.approx(bound, rel=0.06)
+
+
+def test_a_change_that_scans_is_found_after_few_tries() -> None:
+    asked, found = changes_tried(lambda _: True, 192)
+    assert found is not None
+    assert len(asked) == 1
+
+
+def test_what_was_found_is_taken_when_it_is_late() -> None:
+    asked, _ = changes_tried(lambda _: False, 192)
+    middle, picture = sorted(asked)[len(asked) // 2], pale(10)
+    tried: list[float] = []
+
+    def scans(each: Image) -> bool:
+        tried.append(float(np.abs(each.astype(int) - picture).mean()))
+        return tried[-1] >= middle
+
+    found = least_touch(picture, layout(), scans, 192, late=lambda: len(tried) > 15)
+    assert found is not None
+    assert len(tried) <= 16
 
 
 def test_finders_can_be_touched_alone() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -107,3 +108,8 @@ def run(p: Generation, section: Any, *models: str, **webui: Any) -> Generation:
     args = (section,) if isinstance(section, dict) else section
     runner(*models, **webui).before_process(p, args)
     return p
+
+
+def from_page(**keyed: Any) -> tuple[Any, ...]:
+    """The section's arguments as the page gives them: on, and the text of its form (`qr.content` is the map's)."""
+    return (True, json.dumps(keyed), "")

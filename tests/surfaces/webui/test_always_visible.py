@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import json
+import re
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,21 +16,28 @@ from PIL import Image
 
 from lib_bootcamp.catalog import find
 from lib_bootcamp.context import Context
+from lib_bootcamp.core.controlnet.detectors import DETECTORS
 from lib_bootcamp.core.controlnet.unit_presets import UNIT_PRESETS
+from lib_bootcamp.core.images.codec import encode_base64
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
-from lib_bootcamp.surfaces.page.values import show
-from lib_bootcamp.surfaces.webui.section import (
-    SECTION_STYLE,
-    SectionParams,
-    component_param,
-    control_maps,
-    positions,
-)
+from lib_bootcamp.surfaces.webui.forms.fields import form_fields
+from lib_bootcamp.surfaces.webui.panel.form import panel_form
+from lib_bootcamp.surfaces.webui.section import SectionParams, control_maps
 from lib_bootcamp.surfaces.webui.section_run import SectionRunner, target_sizes
 from lib_bootcamp.surfaces.webui.section_values import is_off, parse
 from lib_bootcamp.surfaces.webui.xyz import axes, register_axes
-from tests.surfaces.webui.generations import MONSTER, QR, FakeControlNet, FakeWebUi, Generation, Refusal, run, runner
+from tests.surfaces.webui.generations import (
+    MONSTER,
+    QR,
+    FakeControlNet,
+    FakeWebUi,
+    Generation,
+    Refusal,
+    from_page,
+    run,
+    runner,
+)
 
 
 def made(name: str, **values: Any) -> np.ndarray:
@@ -226,6 +235,23 @@ def test_after_all_the_api_gets_plain_texts() -> None:
     assert p.extra_generation_params["Bootcamp scan"] == ["0.00 (no reader)"] * 2
 
 
+def test_what_was_not_saved_is_shown() -> None:
+    p, section = Generation(n_iter=3, batch_size=1), runner()
+    section.before_process(p, ({**QR, "save_only_scanning": True},))
+    draw(p, section, [[p.units()[0]["image"]], [BLANK], [BLANK]])
+    processed = SimpleNamespace(comments="")
+    section.after_all(p, processed)
+    assert processed.comments == "Bootcamp: 2 pictures do not scan and were not saved.\n"
+
+
+def test_a_full_scan_tells_under_how_many_conditions_a_picture_is_read() -> None:
+    p, section = Generation(), runner(bootcamp_scan_depth="full")
+    section.before_process(p, (QR,))
+    draw(p, section, [[p.units()[0]["image"]]])
+    section.after_all(p)
+    assert re.search(r"\), \d+ of 16 conditions$", p.extra_generation_params["Bootcamp scan"][0])
+
+
 def test_an_interrupted_run_has_no_scan_for_pictures_not_drawn() -> None:
     p, section = Generation(n_iter=3), runner(bootcamp_scan_depth="fast")
     section.before_process(p, (QR,))
@@ -249,39 +275,50 @@ def test_maps_are_saved_where_asked() -> None:
     assert [folder for _, folder in section.webui.maps] == ["here"]
 
 
-def by_hand(**changes: Any) -> list[Any]:
-    """The page's values: titles for choices, defaults but for the changes (`qr.content` is the map's)."""
-    values = []
-    for operation, param in positions():
-        param = param if operation else component_param(param)
-        name = f"{operation.name}.{param.name}" if operation else param.name
-        values.append(show(param, changes.get(name, param.default), SECTION_STYLE))
-    return values
+PAGE = {"qr.content": "https://example.com", "qr.grid_px": 1}
 
 
 def test_the_pages_values_make_the_dicts_map() -> None:
-    values = by_hand(enabled=True, control="qr", **{"qr.content": "https://example.com", "qr.grid_px": 1})
-    ours, theirs = run(Generation(), values).units()[0], run(Generation(), QR).units()[0]
+    ours, theirs = run(Generation(), from_page(**PAGE)).units()[0], run(Generation(), QR).units()[0]
     assert np.array_equal(ours.pop("image"), theirs.pop("image"))
     assert ours == theirs
 
 
-def test_automatic_takes_the_presets_numbers_not_the_sliders() -> None:
-    values = by_hand(enabled=True, weight=0.1, **{"qr.content": "x", "qr.grid_px": 1})
-    assert run(Generation(), values).units()[0]["weight"] == 1.5
+def test_a_number_set_on_the_page_counts_under_any_preset() -> None:
+    for preset in ({}, {"preset": "monster"}):
+        assert run(Generation(), from_page(**PAGE, **preset, weight=1.1)).units()[0]["weight"] == 1.1
 
 
-def test_a_preset_chosen_by_hand_takes_the_sliders_and_fields_as_they_stand() -> None:
-    values = by_hand(enabled=True, preset="monster", weight=1.1, **{"qr.content": "x", "qr.grid_px": 1})
-    unit = run(Generation(), values).units()[0]
-    assert unit["weight"] == 1.1
-    assert np.array_equal(unit["image"], made("qr", **{**QR_VALUES, "content": "x", "surround": "white"}))
+def test_a_value_set_on_the_page_wins_over_the_chosen_presets() -> None:
+    unit = run(Generation(), from_page(**PAGE, **{"preset": "monster", "qr.surround": "white"})).units()[0]
+    assert np.array_equal(unit["image"], made("qr", **{**QR_VALUES, "surround": "white"}))
+
+
+def test_a_picture_of_the_page_is_a_data_uri_in_the_second_text() -> None:
+    uri = "data:image/png;base64," + encode_base64(BLANK)
+    p = run(Generation(), (True, '{"control": "brightness"}', json.dumps({"brightness.image": uri})))
+    assert (p.units()[0]["image"] == 255).all()
+
+
+@pytest.mark.parametrize(
+    ("texts", "words"),
+    [
+        (("[1]", ""), "values must be a JSON object"),
+        (('{"qr.conten": "x"}', ""), "did you mean content"),
+        (('{"weight": 9, "qr.content": "x"}', ""), "Control weight must be a number from 0 to 2"),
+        (("", '{"qr.logo": "nothing"}'), "Logo cannot be used"),
+    ],
+)
+def test_what_the_page_gives_and_is_not_understood_is_named(texts: Any, words: str) -> None:
+    sentence, status = run(Generation(), (True, *texts)).refused
+    assert words in sentence
+    assert status == 422
 
 
 def test_a_text_is_never_taken_for_a_path_on_the_server(tmp_path: Path) -> None:
     file = tmp_path / "photo.png"
     Image.fromarray(BLANK).save(file)
-    p = run(Generation(), by_hand(enabled=True, control="brightness", **{"brightness.image": str(file)}))
+    p = run(Generation(), from_page(**{"control": "brightness", "brightness.image": str(file)}))
     assert "picture" in p.refused[0]
     assert p.units() == []
 
@@ -404,8 +441,7 @@ LIGHT = {"bootcamp_axes": {"control": "lighting"}}
 def test_an_axis_of_the_control_lays_the_other_maps_values_aside() -> None:
     drawn = made("lighting", width=256, height=256)
     assert np.array_equal(run(Generation(**LIGHT), {**QR, "weight": 0.5}).units()[0]["image"], drawn)
-    values = by_hand(enabled=True, control="qr", **{"qr.content": "x"})
-    assert np.array_equal(run(Generation(**LIGHT), values).units()[0]["image"], drawn)
+    assert np.array_equal(run(Generation(**LIGHT), from_page(**PAGE)).units()[0]["image"], drawn)
 
 
 def test_axes_of_the_control_and_of_its_own_map_go_together() -> None:
@@ -474,44 +510,59 @@ class PageWebUi(FakeWebUi):
 @pytest.fixture(scope="module")
 def built() -> Any:
     gradio = pytest.importorskip("gradio")
-    from lib_bootcamp.surfaces.webui.always_visible import SectionUi
+    from lib_bootcamp.surfaces.webui.panel.always_visible import SectionUi
 
     with gradio.Blocks():
-        return SectionUi(PageWebUi(), lambda: FakeControlNet(MONSTER)).build(img2img=False)
+        return SectionUi(StandaloneHost(), PageWebUi(), lambda: FakeControlNet(MONSTER)).build(img2img=False)
 
 
-def test_no_part_of_the_section_fetches_what_a_request_names() -> None:
-    gradio = pytest.importorskip("gradio")
-    from lib_bootcamp.surfaces.page.uploads import NotUploadedError
-    from lib_bootcamp.surfaces.webui.always_visible import SectionUi
-
-    with gradio.Blocks() as page:
-        SectionUi(PageWebUi(), lambda: FakeControlNet(MONSTER)).build(img2img=False)
-    names = ("move_resource_to_block_cache", "async_move_resource_to_block_cache")
-    components = [each for each in page.blocks.values() if hasattr(each, "preprocess")]
-    moves = [(each, getattr(each, name)) for each in components for name in names if hasattr(each, name)]
-    if not moves:
-        pytest.skip("Gradio 3 fetches nothing")
-    for each, move in moves:
-        with pytest.raises(NotUploadedError):
-            pytest.fail(f"{getattr(each, 'elem_id', each)}: {move('http://127.0.0.1:1/a.png')}")
+def test_the_section_is_three_arguments_and_few_components(built: Any) -> None:
+    assert [each.elem_id for each in built.inputs] == [
+        "bootcamp_txt2img",
+        "bootcamp_txt2img_values",
+        "bootcamp_txt2img_unsaved",
+    ]
 
 
-def test_components_stand_in_declared_order(built: Any) -> None:
-    # an optional number that is empty: None, or an empty text under Gradio 3
-    empty = [each.optional and each.kind in {"integer", "number"} for _, each in positions()]
-    values = [None if may and made.value == "" else made.value for may, made in zip(empty, built.inputs, strict=True)]
-    assert values == by_hand()
+def test_the_form_tells_what_is_installed(built: Any) -> None:
+    told = form_fields("panel-txt2img").describe()
+    assert told["controls"]["qr"]["presets"] == ["automatic", "monster", "custom"]
+    assert "control_v1p_sd15_brightness" in " ".join(told["controls"]["qr"]["missing"])
+    models = next(each for each in told["fields"] if each["key"] == "model")
+    assert [f"{MONSTER} [hash]"] * 2 in models["choices"]
 
 
-def test_labels_are_each_there_once(built: Any) -> None:
-    labels = [each.label for each in built.inputs]
-    assert len(set(labels)) == len(labels)
+def test_what_needs_controlnet_is_not_there_without_it() -> None:
+    told = panel_form(StandaloneHost(), FakeWebUi(), None, img2img=False).describe()
+    assert not {"preset", "weight", "model", "control_mode"} & {each["key"] for each in told["fields"]}
+    assert "luminance guidance" in told["controls"]["qr"]["note"]
+    assert "needs ControlNet" in told["controls"]["edges"]["note"]
 
 
-def test_only_presets_whose_model_is_installed_are_offered(built: Any) -> None:
-    titles = [each[0] if isinstance(each, tuple) else each for each in built.fields["", "preset"].choices]
-    assert titles == ["automatic", "QR Code Monster (SD1.5)", "custom"]
+def test_detectors_whose_files_are_not_here_are_marked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    host, file = StandaloneHost(), DETECTORS["depth_midas"].weights[0].file
+    monkeypatch.setattr(host, "model_folders", lambda: {"annotator": (tmp_path,)})
+    (tmp_path / file).write_bytes(b"x")
+    told = panel_form(host, FakeWebUi(), None, img2img=False).describe()
+    choices = dict(next(each for each in told["fields"] if each["key"] == "detect.detector")["choices"])
+    assert "downloads" not in choices["depth_midas"]
+    assert choices["mlsd"].endswith(" MB)")
+
+
+def test_few_fields_stand_in_front() -> None:
+    told = panel_form(StandaloneHost(), FakeWebUi(), FakeControlNet(MONSTER), img2img=False).describe()
+    front = {each["key"] for each in told["fields"] if each["front"]}
+    assert {each for each in front if "." not in each} == {"control", "effect"}
+    assert "qr.content" in front
+    assert "brightness.image" in front
+    assert not {"qr.mask", "brightness.gamma"} & front
+
+
+def test_map_presets_leave_the_pictures_size_alone() -> None:
+    told = panel_form(StandaloneHost(), FakeWebUi(), FakeControlNet(MONSTER), img2img=False).describe()
+    known = {each["key"] for each in told["fields"]}
+    for part, presets in told["presets"].items():
+        assert {f"{part}.{name}" for values in presets.values() for name in values} <= known
 
 
 def pasted(built: Any, text: str) -> dict[str, Any]:
@@ -520,23 +571,15 @@ def pasted(built: Any, text: str) -> dict[str, Any]:
     return {str(key): answer for _, key in built.infotext_fields if (answer := key(params)) is not None}
 
 
-def test_pasting_fills_the_section_exactly(built: Any) -> None:
-    values = {
-        "enabled": True,
-        "control": "qr",
-        "preset": "monster",
-        "weight": 1.35,
-        "qr.content": "a, b: \n",
-        "qr.grid_px": 1,
-    }
-    p = run(Generation(), by_hand(**values))
+@pytest.mark.parametrize("preset", [{}, {"preset": "monster", "weight": 1.35, "qr.surround": "white"}])
+def test_pasting_fills_the_section_exactly(built: Any, preset: Any) -> None:
+    values = {**PAGE, "qr.content": "a, b: \n", **preset}
+    p = run(Generation(), from_page(**values))
     updates = pasted(built, p.extra_generation_params["Bootcamp"])
-    after = by_hand()
-    for at, (operation, param) in enumerate(positions()):
-        words = " ".join(filter(None, ("Bootcamp", operation.name if operation else "", param.name.replace("_", " "))))
-        if words in updates:
-            after[at] = updates[words]["value"]
-    assert after == by_hand(**values)
+    assert updates["Bootcamp enabled"]["value"] is True
+    again = run(Generation(), (True, updates["Bootcamp values"]["value"], ""))
+    assert again.extra_generation_params == p.extra_generation_params
+    assert np.array_equal(again.units()[0]["image"], p.units()[0]["image"])
 
 
 def test_pasting_a_picture_made_without_turns_the_section_off(built: Any) -> None:
@@ -544,5 +587,5 @@ def test_pasting_a_picture_made_without_turns_the_section_off(built: Any) -> Non
     assert [(key, each["value"]) for key, each in updates.items()] == [("Bootcamp enabled", False)]
 
 
-def test_pictures_and_secrets_have_no_infotext_key(built: Any) -> None:
-    assert not {"Bootcamp brightness image", "Bootcamp qr wifi password"} & set(built.paste_field_names)
+def test_pictures_and_secrets_are_not_pasted(built: Any) -> None:
+    assert built.paste_field_names == ["Bootcamp enabled", "Bootcamp values"]

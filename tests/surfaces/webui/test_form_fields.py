@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lib_bootcamp.errors import InvalidParamError
-from lib_bootcamp.surfaces.webui.form_fields import (
+from lib_bootcamp.surfaces.webui.forms.fields import (
     FORMS,
     FormFields,
     NoFormError,
@@ -97,7 +97,7 @@ def test_a_form_that_is_not_there_is_named() -> None:
 
 
 def test_a_form_is_asked_for_its_fields_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lib_bootcamp.surfaces.webui.form_fields.FORMS", dict(FORMS))
+    monkeypatch.setattr("lib_bootcamp.surfaces.webui.forms.fields.FORMS", dict(FORMS))
     asked: list[int] = []
     register_form("counted", lambda: asked.append(1) or FIELDS)  # type: ignore[func-returns-value]
     assert form_fields("counted") is form_fields("counted") is FIELDS
@@ -106,7 +106,7 @@ def test_a_form_is_asked_for_its_fields_each_time(monkeypatch: pytest.MonkeyPatc
 
 def test_the_page_gets_two_hidden_texts_and_the_second_is_never_saved() -> None:
     gradio = pytest.importorskip("gradio")
-    from lib_bootcamp.surfaces.webui.drawn_form import drawn_form
+    from lib_bootcamp.surfaces.webui.forms.drawn import drawn_form
 
     with gradio.Blocks() as page:
         values, unsaved = drawn_form("some", "head", {"weight": 0.5})
@@ -121,7 +121,7 @@ def test_the_route_describes_a_form_and_refuses_a_stranger(monkeypatch: pytest.M
     fastapi = pytest.importorskip("fastapi")
     from fastapi.testclient import TestClient
 
-    from lib_bootcamp.surfaces.webui.form_routes import form_router
+    from lib_bootcamp.surfaces.webui.forms.routes import form_router
 
     def refuse() -> None:
         raise fastapi.HTTPException(401, "who?")

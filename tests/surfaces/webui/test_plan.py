@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lib_bootcamp.errors import InvalidParamError
-from lib_bootcamp.surfaces.page.values import show
+from lib_bootcamp.surfaces.webui.effect import guidance_with_effect
 from lib_bootcamp.surfaces.webui.plan import (
     InstalledModels,
     NoControlNetError,
@@ -19,8 +19,8 @@ from lib_bootcamp.surfaces.webui.plan import (
     resolve,
 )
 from lib_bootcamp.surfaces.webui.ports import UnitSettings
-from lib_bootcamp.surfaces.webui.section import SECTION_STYLE, component_param, positions
 from lib_bootcamp.surfaces.webui.section_values import parse
+from tests.surfaces.webui.generations import from_page
 
 MONSTER, BRIGHTNESS, TILE, CANNY = (
     "control_v1p_sd15_qrcode_monster_v2 [a]",
@@ -44,15 +44,6 @@ def plan(given: Any, where: Surroundings) -> Plan:
     asked = parse([given] if isinstance(given, dict) else given)
     assert asked is not None
     return resolve(asked, where)
-
-
-def from_ui(**changes: Any) -> list[Any]:
-    """The page's values, where every field has one."""
-    values = []
-    for operation, param in positions():
-        param = param if operation else component_param(param)
-        values.append(show(param, changes.get(param.name, param.default), SECTION_STYLE))
-    return values
 
 
 def test_automatic_takes_the_first_preset_whose_model_is_installed() -> None:
@@ -116,16 +107,47 @@ def test_what_is_recorded_draws_the_same_where_more_models_are_installed() -> No
     assert plan(again, around(MONSTER, BRIGHTNESS, TILE)).units == first.units
 
 
-def test_on_the_page_automatic_counts_defaults_as_not_given() -> None:
-    made = plan(from_ui(enabled=True, content="HELLO", weight=0.2), around(MONSTER))
-    assert made.values == {"content": "HELLO", "grid_px": 16, "surround": "gray"}
-    assert made.units[0].weight == 1.5
+def test_the_page_and_an_object_come_to_the_same() -> None:
+    page = plan(from_page(**{"qr.content": "HELLO", "weight": 0.2}), around(MONSTER))
+    told = plan({**QR, "weight": 0.2}, around(MONSTER))
+    assert (page.units, page.values, page.apply_by) == (told.units, told.values, told.apply_by)
 
 
-def test_on_the_page_a_chosen_preset_takes_the_fields_as_they_stand() -> None:
-    made = plan(from_ui(enabled=True, preset="monster", content="HELLO", weight=0.2), around(MONSTER))
-    assert made.values["surround"] == "white"
-    assert made.units[0].weight == 0.2
+def test_the_page_writes_down_what_was_set_and_not_what_was_chosen_for_it() -> None:
+    made = plan(from_page(**{"qr.content": "HELLO"}), around(MONSTER))
+    assert (made.recorded.preset, made.recorded.weight) == ("automatic", None)
+    assert made.recorded_values == {"content": "HELLO"}
+
+
+@pytest.mark.parametrize("preset", ["monster", "illumination", "brightness-tile"])
+def test_in_the_middle_the_effect_leaves_every_preset_as_it_is(preset: str) -> None:
+    where = around(MONSTER, BRIGHTNESS, TILE, "control_v1p_sd15_illumination")
+    given = {**QR, "preset": preset}
+    assert plan({**given, "effect": 0.5}, where).units == plan(given, where).units
+
+
+def test_the_effect_moves_weight_and_end_together() -> None:
+    where = around("control_v1p_sd15_illumination")
+    given = {**QR, "preset": "illumination"}
+    less, as_it_is, more = (plan({**given, "effect": each}, where).units[0] for each in (0.0, 0.5, 1.0))
+    assert less.weight < as_it_is.weight < more.weight <= 2
+    assert less.end < as_it_is.end < more.end == 1
+    assert less.start == as_it_is.start == more.start
+
+
+def test_numbers_set_by_hand_win_over_the_effect() -> None:
+    made = plan({**QR, "preset": "monster", "weight": 0.7, "guidance_end": 0.6, "effect": 1}, around(MONSTER))
+    assert made.units[0] == UnitSettings(MONSTER, 0.7, 0.0, 0.6)
+
+
+def test_the_effect_moves_what_guidance_aims_at() -> None:
+    less, as_it_is, more = (
+        guidance_with_effect(plan({**QR, "apply_by": "guidance", "effect": each}, around()).section)
+        for each in (0.0, 0.5, 1.0)
+    )
+    assert less.margin < as_it_is.margin == 0.06 < more.margin
+    assert less.tolerance > as_it_is.tolerance > more.tolerance > 0
+    assert (less.guidance_end, as_it_is.guidance_end, more.guidance_end) == (0.5, None, None)
 
 
 @pytest.mark.parametrize(

@@ -10,38 +10,63 @@ import pytest
 
 pytest.importorskip("gradio")
 
-from lib_bootcamp.params import Param
-from lib_bootcamp.surfaces.page.values import choices_of
 from lib_bootcamp.surfaces.webui.saved_defaults import keep_saved_defaults, under_current_labels
-from lib_bootcamp.surfaces.webui.section import SECTION_STYLE, positions
-from lib_bootcamp.surfaces.webui.section_labels import section_labels
 
 BEFORE: dict[str, Any] = json.loads(Path(__file__).with_name("ui-config-of-0.1.json").read_text(encoding="utf-8"))
 HEAD = "customscript/bootcamp.py/txt2img/"
-PARAMS: dict[tuple[str, str], Param] = {(each.name if each else "", param.name): param for each, param in positions()}
+VALUES = f"{HEAD}Bootcamp values/value"
 
 
-def section_of(saved: dict[str, Any]) -> dict[str, Any]:
-    return {key.removeprefix(HEAD).removesuffix("/value"): saved[key] for key in saved if key.startswith(HEAD)}
+def section_of(**changes: Any) -> dict[str, Any]:
+    """The section's values under current labels, by key, for a file in which some were changed."""
+    saved = under_current_labels({**BEFORE, **{f"{HEAD}{label}/value": value for label, value in changes.items()}})
+    return dict(json.loads(saved[VALUES] or "{}"))
 
 
-def test_each_label_of_the_section_before_is_one_of_the_section_now() -> None:
-    gone = section_of(under_current_labels(BEFORE)).keys() - set(section_labels().values())
-    assert gone <= {"Preset", "Bootcamp"}
+def test_a_file_of_defaults_keeps_nothing_of_the_section_but_whether_it_is_on() -> None:
+    now = under_current_labels(BEFORE)
+    assert {key: value for key, value in now.items() if key.startswith(HEAD)} == {
+        f"{HEAD}Bootcamp/value": False,
+        VALUES: "",
+    }
 
 
-def test_each_choice_of_the_section_before_is_a_title_now() -> None:
-    now = section_of(under_current_labels(BEFORE))
-    for key, label in section_labels().items():
-        if PARAMS[key].kind == "choice" and label in now and key[1] not in {"control", "preset"}:
-            assert now[label] in choices_of(PARAMS[key], SECTION_STYLE), label
+@pytest.mark.parametrize(
+    ("label", "value", "key", "becomes"),
+    [
+        ("Control", "Brightness map", "control", "brightness"),
+        ("Scan the pictures", False, "scan", False),
+        ("Posterise (levels)", "4", "brightness.posterize", 4),
+        ("Posterize (levels)", "4", "brightness.posterize", 4),
+        ("Surround", "grey (#808080)", "qr.surround", "gray"),
+        ("Surround", "gray (#808080)", "qr.surround", "gray"),
+        ("Tiles per side", 5, "brightness.clahe_tiles", 5),
+        ("Lights", '[{"kind": "ambient"}]', "lighting.lights", [{"kind": "ambient"}]),
+        ("Content", "https://example.com", "qr.content", "https://example.com"),
+    ],
+)
+def test_what_was_changed_in_the_section_is_kept(label: str, value: Any, key: str, becomes: Any) -> None:
+    assert section_of(**{label: value})[key] == becomes
+
+
+def test_numbers_of_an_automatic_preset_never_counted_and_are_not_kept() -> None:
+    assert "weight" not in section_of(**{"Control weight": 0.65})
+    now = section_of(**{"Control weight": 0.65, "Unit preset": "QR Code Monster (SD1.5)"})
+    assert (now["weight"], now["preset"]) == (0.65, "monster")
+
+
+def test_values_of_the_form_are_not_overwritten_by_those_of_before() -> None:
+    kept = {VALUES: '{"weight":0.3}'}
+    assert under_current_labels({**kept, f"{HEAD}Control/value": "Edge map"})[VALUES] == '{"weight":0.3}'
+
+
+def test_what_is_damaged_is_left_out() -> None:
+    assert section_of(**{"Grid (px)": "many", "Content": "x"}) == {"qr.content": "x"}
 
 
 @pytest.mark.parametrize(
     ("before", "value", "now", "becomes"),
     [
-        ("bootcamp.py/txt2img/Posterise (levels)", "4", "bootcamp.py/txt2img/Posterize (levels)", "4"),
-        ("bootcamp.py/txt2img/Surround", "grey (#808080)", "bootcamp.py/txt2img/Surround", "gray (#808080)"),
         (
             "bootcamp_brightness_posterise/bootcamp/Posterise (levels)", "4",
             "bootcamp_brightness_posterize/bootcamp/Posterize (levels)", "4",
@@ -52,7 +77,7 @@ def test_each_choice_of_the_section_before_is_a_title_now() -> None:
         ),
     ],
 )  # fmt: skip
-def test_what_was_changed_is_kept(before: str, value: Any, now: str, becomes: Any) -> None:
+def test_what_was_changed_in_the_tab_is_kept(before: str, value: Any, now: str, becomes: Any) -> None:
     before, now = f"customscript/{before}/value", f"customscript/{now}/value"
     assert before in BEFORE
     assert under_current_labels({**BEFORE, before: value})[now] == becomes

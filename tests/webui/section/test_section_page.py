@@ -11,20 +11,38 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.webui.conftest import Webui
-from tests.webui.page import choose, group, main_tab, number, opened, reload_ui, show, shown
+from tests.webui.conftest import Webui, pixels
+from tests.webui.page import choose, main_tab, opened, reload_ui, show, shown
 from tests.webui.section_requests import LINK, made
+
+PANEL = "#bootcamp_txt2img"
+FORM = "#bootcamp_txt2img_form"
+
+
+def unfold(page: Any, tab: str = "txt2img") -> None:
+    """Open the section and wait for its form."""
+    page.locator(f"#bootcamp_{tab} .label-wrap").first.click()
+    page.wait_for_selector(f"#bootcamp_{tab}_control", state="visible")
+
+
+def turn_on(page: Any) -> None:
+    """Check the section's box, as opening it does not."""
+    box = page.locator(f"{PANEL}-checkbox input")
+    if not box.is_checked():
+        box.dispatch_event("click")
 
 
 def fill_section(page: Any) -> None:
     """Enable the section with a preset chosen by hand."""
-    page.locator("#bootcamp_txt2img .label-wrap").first.click()
-    page.locator("#bootcamp_txt2img_qr_content textarea").fill(LINK)
-    choose(page, "#bootcamp_txt2img_preset", "QR Code Monster (SD1.5)")
-    page.wait_for_selector("#bootcamp_txt2img_weight input[type=number]", state="visible")
-    number(page, "#bootcamp_txt2img_weight", 1.2)
-    group(page, "#bootcamp_txt2img_qr", "Layout")
-    number(page, "#bootcamp_txt2img_qr_grid_px", 1)
+    unfold(page)
+    turn_on(page)
+    page.locator(f"{PANEL}_qr_content").fill(LINK)
+    page.locator(FORM).get_by_text("More", exact=True).click()
+    page.locator(FORM).get_by_text("How it is applied", exact=True).click()
+    page.locator(f"{PANEL}_preset").select_option("monster")
+    page.locator(f"{PANEL}_weight").fill("1.2")
+    page.locator(FORM).get_by_text("Layout", exact=True).click()
+    page.locator(f"{PANEL}_qr_grid_px").fill("1")
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +59,7 @@ def drawn(browser: Any, webui: Webui) -> Iterator[Any]:
 
 
 def test_choosing_a_preset_sets_the_maps_fields_too(drawn: Any) -> None:
-    checked = drawn.locator("#bootcamp_txt2img_qr_surround input:checked").get_attribute("value")
-    assert checked == "gray (#808080)"
+    assert drawn.locator(f"{PANEL}_qr_surround").input_value() == "gray"
 
 
 def test_the_detected_map_in_the_gallery_is_the_operations(drawn: Any) -> None:
@@ -50,21 +67,102 @@ def test_the_detected_map_in_the_gallery_is_the_operations(drawn: Any) -> None:
     assert any(np.array_equal(each, expected) for each in shown(drawn, "#txt2img_gallery .thumbnail-item img"))
 
 
-def test_a_badge_says_whether_the_picture_scans(drawn: Any) -> None:
-    badge = drawn.locator("#html_info_txt2img .bootcamp-scan-badge").inner_text()
-    assert re.fullmatch(r"(Scans|Does not scan) · \d\.\d\d · .+", badge)
+BADGE = "#html_info_txt2img .bootcamp-scan-badge"
 
 
-def section_state(page: Any) -> dict[str, str]:
-    """Everything the section shows, by element."""
-    script = """root => Object.fromEntries([...root.querySelectorAll('input, textarea')].map((each, at) =>
-        [at + (each.closest('[id^=bootcamp_]')?.id ?? ''), each.type === 'checkbox' || each.type === 'radio'
-            ? String(each.checked) : each.type === 'file' ? '' : each.value]))"""
-    return dict(page.locator("#bootcamp_txt2img").evaluate(script))
+def test_a_badge_says_what_the_scan_means(drawn: Any) -> None:
+    badge = drawn.locator(f"{BADGE} > span").inner_text()
+    assert re.fullmatch(r"Scans: read by .+\.|Does not scan: no reader reads its code\.", badge)
+
+
+def test_the_full_score_is_told_on_demand(drawn: Any) -> None:
+    drawn.locator(BADGE).get_by_role("button", name="Full score").click()
+    drawn.wait_for_function(
+        "() => /phone conditions|Does not scan/.test(document.querySelector('.bootcamp-scan-badge span').textContent)"
+    )
+    drawn.wait_for_selector(
+        f"{BADGE} button:has-text('Full score'), {BADGE} button:has-text('Scanning')", state="detached"
+    )
+
+
+def test_the_map_is_shown_before_anything_is_drawn(browser: Any, webui: Webui) -> None:
+    page = opened(browser, webui)
+    fill_section(page)
+    page.wait_for_selector(f"{FORM} .bootcamp-panel > img", state="visible")
+    expected = made("qr", content=LINK, grid_px=1, surround="gray", width=256, height=256)
+    page.wait_for_function(f"() => document.querySelector('{FORM} .bootcamp-panel > img').naturalWidth === 256")
+    page.wait_for_timeout(2000)
+    source = page.locator(f"{FORM} .bootcamp-panel > img").get_attribute("src")
+    assert np.array_equal(pixels(source.split(",", 1)[1]), expected)
+    notes = page.locator(f"{FORM} .bootcamp-panel-notes").inner_text()
+    assert notes.startswith("The code fills ")
+    show(page, "panel")
+    page.close()
+
+
+def test_one_click_makes_the_picture_as_large_as_the_code_needs(browser: Any, webui: Webui) -> None:
+    page = opened(browser, webui)
+    unfold(page)
+    page.locator(f"{PANEL}_qr_content").fill(LINK)
+    page.get_by_role("button", name="Make the picture larger: 592 px").click()
+    assert page.locator("#txt2img_width input[type=number]").input_value() == "592"
+    page.wait_for_function(f"() => document.querySelector('{FORM} .bootcamp-panel > img').naturalWidth === 592")
+    page.close()
+
+
+def test_the_courses_exercise_is_one_click(browser: Any, webui: Webui) -> None:
+    page = opened(browser, webui)
+    page.locator("#tabs > .tab-nav").get_by_role("button", name="img2img", exact=True).click()
+    unfold(page, "img2img")
+    page.locator("#bootcamp_img2img_form").get_by_role("button", name="Example: the course's exercise").click()
+    assert page.locator("#img2img_denoising_strength input[type=number]").input_value() == "0.75"
+    assert page.locator("#img2img_steps input[type=number]").input_value() == "50"
+    held = json.loads(page.locator("#bootcamp_img2img_values :is(input, textarea)").input_value())
+    assert held["qr.content"] == LINK
+    assert held.get("preset") == "course" or held.get("apply_by") == "guidance"
+    assert page.locator("#bootcamp_img2img-checkbox input").is_checked()
+    page.close()
+
+
+def test_closed_the_section_is_few_elements_and_asks_nothing(browser: Any, webui: Webui) -> None:
+    page = browser.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(webui.url, wait_until="domcontentloaded")
+    page.wait_for_selector("#txt2img_generate")
+    page.wait_for_timeout(3000)
+    assert page.locator(f"{PANEL} *").count() < 60
+    assert not [each for each in asked if "/bootcamp/v1/" in each]
+    page.close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_form_has_no_serious_mistake_of_accessibility(browser: Any, webui: Webui, theme: str) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(f"{webui.url}/?__theme={theme}", wait_until="domcontentloaded")
+    page.wait_for_selector("#txt2img_generate")
+    page.wait_for_function("() => typeof opts === 'object' && Object.keys(opts).length > 10")
+    fill_section(page)
+    for name in ("Code", "Look", "Guidance", "After each picture"):
+        page.locator(FORM).get_by_text(name, exact=True).first.click()
+    unnamed = page.locator(FORM).evaluate(
+        """root => [...root.querySelectorAll('input, select, textarea, button')]
+            .filter(each => each.offsetParent && !each.labels?.length && !each.ariaLabel && !each.textContent.trim())
+            .map(each => each.id)"""
+    )
+    assert unnamed == []
+    show(page, f"panel-{theme}")
+    page.close()
+
+
+def section_values(page: Any) -> tuple[bool, dict[str, Any]]:
+    """Whether the section is on, and what its form holds."""
+    text = page.locator(f"{PANEL}_values :is(input, textarea)").input_value()
+    return page.locator(f"{PANEL}-checkbox input").is_checked(), json.loads(text or "{}")
 
 
 def test_pasted_infotext_fills_the_section_exactly(drawn: Any, browser: Any, webui: Webui, tmp_path: Path) -> None:
-    before = section_state(drawn)
+    is_on, before = section_values(drawn)
     page = opened(browser, webui)
     picture = tmp_path / "picture.png"
     picture.write_bytes(page.request.get(drawn.locator("#txt2img_gallery img").first.get_attribute("src")).body())
@@ -72,15 +170,20 @@ def test_pasted_infotext_fills_the_section_exactly(drawn: Any, browser: Any, web
     page.locator("#pnginfo_image input[type=file]").set_input_files(picture)
     page.wait_for_function("() => document.querySelector('#tab_pnginfo').textContent.includes('Bootcamp')")
     page.locator("#tab_pnginfo #txt2img_tab").click()
-    page.wait_for_function("() => document.querySelector('#bootcamp_txt2img_qr_content textarea').value !== ''")
+    page.wait_for_function(f"() => document.querySelector('{PANEL}_values :is(input, textarea)').value !== ''")
     page.wait_for_timeout(2000)
-    assert section_state(page) == before
+    unfold(page)
+    assert page.locator(f"{PANEL}_qr_content").input_value() == LINK
+    assert page.locator(f"{PANEL}_qr_surround").input_value() == "gray"
+    on_now, now = section_values(page)
+    assert (on_now, {**now, "qr.surround": "gray"}) == (is_on, {**before, "control": "qr", "qr.surround": "gray"})
     page.close()
 
 
 def test_a_mistake_is_shown_on_the_page(browser: Any, webui: Webui) -> None:
     page = opened(browser, webui)
-    page.locator("#bootcamp_txt2img .label-wrap").first.click()
+    unfold(page)
+    turn_on(page)
     page.click("#txt2img_generate")
     message = page.wait_for_selector("#html_log_txt2img .error, #txt2img_results .error").inner_text()
     assert message.startswith("Bootcamp: Content is missing")
@@ -132,19 +235,20 @@ def test_reloading_the_page_twice_leaves_one_of_everything(browser: Any, webui: 
 def test_ui_config_changes_the_sections_defaults(browser: Any, webui: Webui) -> None:
     file = webui.data / "ui-config.json"
     before = file.read_text(encoding="utf-8")
-    chosen = {"Control": "Brightness map", "Control weight": 0.65, "Scan the pictures": False, "Tiles per side": 5}
-    keys = {f"customscript/bootcamp.py/txt2img/{label}/value": value for label, value in chosen.items()}
-    known = json.loads(before)
-    assert set(keys) <= set(known)
-    file.write_text(json.dumps(known | keys), encoding="utf-8")
+    key = "customscript/bootcamp.py/txt2img/Bootcamp values/value"
+    assert json.loads(before)[key] == ""
+    # as a version kept them that had a component for each field
+    chosen = {"Control": "Brightness map", "Scan the pictures": False, "Tiles per side": 5}
+    old = {f"customscript/bootcamp.py/txt2img/{label}/value": value for label, value in chosen.items()}
+    file.write_text(json.dumps(json.loads(before) | old), encoding="utf-8")
     try:
         reload_ui(browser, webui)
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        assert json.loads(kept[key]) == {"control": "brightness", "scan": False, "brightness.clahe_tiles": 5}
+        assert not set(old) & set(kept)
         page = opened(browser, webui)
-        page.locator("#bootcamp_txt2img .label-wrap").first.click()
-        page.wait_for_selector("#bootcamp_txt2img_brightness", state="visible")
-        assert not page.locator("#bootcamp_txt2img_scan input").is_checked()
-        values = page.locator("#bootcamp_txt2img input[type=number]").evaluate_all("all => all.map(each => each.value)")
-        assert {"0.65", "5"} <= set(values)
+        unfold(page)
+        assert page.locator(f"{PANEL}_control").input_value() == "brightness"
         page.close()
     finally:
         file.write_text(before, encoding="utf-8")

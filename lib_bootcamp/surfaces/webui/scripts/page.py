@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lib_bootcamp.errors import BootcampError
-from lib_bootcamp.surfaces.webui.form_fields import FormFields, read_values, register_form, values_text
+from lib_bootcamp.surfaces.webui.forms.fields import FormFields, read_values, register_form, values_text
 from lib_bootcamp.surfaces.webui.infotext import Pasted
 
 from .declared import ScriptForm
@@ -30,7 +30,7 @@ class BuiltScript:
 
 def build_script(form: ScriptForm, *, img2img: bool) -> BuiltScript:
     """Put a script's form where the caller stands."""
-    from lib_bootcamp.surfaces.webui.drawn_form import drawn_form
+    from lib_bootcamp.surfaces.webui.forms.drawn import drawn_form
 
     prefix = f"bootcamp_{'img2img' if img2img else 'txt2img'}_{form.name}"
     register_form(form.name, lambda: form_fields_of(form))

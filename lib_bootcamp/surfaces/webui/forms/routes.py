@@ -15,7 +15,7 @@ from lib_bootcamp.surfaces.http.work import queued
 from lib_bootcamp.surfaces.shared.described import PREFIX
 from lib_bootcamp.surfaces.shared.work_queue import QUEUES
 
-from .form_fields import form_fields
+from .fields import form_fields
 
 
 def form_router(dependencies: Sequence[Any] = ()) -> APIRouter:

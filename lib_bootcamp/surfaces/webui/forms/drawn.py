@@ -1,6 +1,6 @@
 """A form that the browser draws when it is first shown: on the page are two hidden texts and an empty place.
 
-`javascript/bootcamp_form.js` asks for the form's description (`form_routes`), draws native controls and writes what is
+`javascript/bootcamp_form.js` asks for the form's description (`routes`), draws native controls and writes what is
 set into the texts, so that a hundred fields cost the WebUI's page three components.
 """
 
@@ -10,7 +10,7 @@ import html
 from collections.abc import Mapping
 from typing import Any
 
-from .form_fields import keyed_text
+from .fields import keyed_text
 
 HIDDEN = "bootcamp-form-values"
 
@@ -21,13 +21,13 @@ def drawn_form(
     """Put a form where the caller stands.
 
     Args:
-        form: its name at `form_fields.register_form`.
+        form: its name at `fields.register_form`.
         prefix: head of the texts' `elem_id`.
         value: what it begins with, by key.
         label: what ui-config.json knows its values by: `<label> values`.
         note: a sentence above it.
     Returns:
-        two textboxes, whose values `form_fields.read_values` reads: what is saved in ui-config.json, and what is not.
+        two textboxes, whose values `fields.read_values` reads: what is saved in ui-config.json, and what is not.
     """
     import gradio as gr
 

@@ -1,0 +1,1 @@
+"""Forms that the browser draws when they are first shown."""
