@@ -114,7 +114,7 @@ def test_the_page_gets_two_hidden_texts_and_the_second_is_never_saved() -> None:
     assert (values.elem_id, unsaved.elem_id) == ("head_values", "head_unsaved")
     assert unsaved.do_not_save_to_config is True
     assert not getattr(values, "do_not_save_to_config", False)
-    assert len([each for each in page.blocks.values() if getattr(each, "elem_id", None)]) == 3
+    assert len([each for each in page.blocks.values() if getattr(each, "elem_id", None)]) == 2
 
 
 def test_the_route_describes_a_form_and_refuses_a_stranger(monkeypatch: pytest.MonkeyPatch) -> None:

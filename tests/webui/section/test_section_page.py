@@ -21,7 +21,8 @@ FORM = "#bootcamp_txt2img_form"
 
 def unfold(page: Any, tab: str = "txt2img") -> None:
     """Open the section and wait for its form."""
-    page.locator(f"#bootcamp_{tab} .label-wrap").first.click()
+    if not page.locator(f"#bootcamp_{tab}_form").is_visible():
+        page.locator(f"#bootcamp_{tab} .label-wrap").first.click()
     page.wait_for_selector(f"#bootcamp_{tab}_control", state="visible")
 
 

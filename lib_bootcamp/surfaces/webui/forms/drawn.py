@@ -34,10 +34,10 @@ def drawn_form(
     values = _hidden(f"{label} values", f"{prefix}_values", keyed_text(value or {}))
     unsaved = _hidden(f"{label} unsaved values", f"{prefix}_unsaved", "")
     unsaved.do_not_save_to_config = True
-    place = {"class": "bootcamp-form", "data-form": form, "data-prefix": prefix}
+    place = {"id": f"{prefix}_form", "class": "bootcamp-form", "data-form": form, "data-prefix": prefix}
     attributes = " ".join(f'{name}="{html.escape(text)}"' for name, text in place.items())
     above = f'<p class="bootcamp-note">{html.escape(note)}</p>' if note else ""
-    gr.HTML(value=f"{above}<div {attributes}></div>", elem_id=f"{prefix}_form")
+    gr.HTML(value=f"{above}<div {attributes}></div>")  # an elem_id would stand twice on the page of Gradio 3
     return [values, unsaved]
 
 
