@@ -9,7 +9,7 @@ from typing import Any
 from lib_bootcamp.core.controlnet.unit_presets import find_preset
 from lib_bootcamp.errors import ImageError, InvalidParamError, first_line
 from lib_bootcamp.operation import Operation
-from lib_bootcamp.params import Param, under_current_names, unknown
+from lib_bootcamp.params import Param, plain, under_current_names, unknown
 from lib_bootcamp.surfaces.shared.given_pictures import picture_of
 
 from .forms.fields import FormFields, read_values, values_text
@@ -69,6 +69,16 @@ def text_of(values: Mapping[str, Any]) -> str:
         for name in find_preset(preset).values.get(control, {}):
             raw.setdefault(name, declared.get(name))
     return values_text(panel_fields(), raw)
+
+
+def text_of_map(operation: Operation[Any, Any], raw: Mapping[str, Any]) -> str:
+    """The form's text for a map's values from elsewhere: those that are not as declared, under an automatic preset."""
+    changed = {
+        each.name: raw[each.name]
+        for each in map_fields(operation)
+        if raw.get(each.name) is not None and each.kind != "image" and plain(raw[each.name]) != plain(each.default)
+    }
+    return text_of({**changed, CONTROL.name: operation.name})
 
 
 def is_off(args: Sequence[Any]) -> bool:

@@ -25,7 +25,7 @@ from lib_bootcamp.surfaces.webui.forms.fields import form_fields
 from lib_bootcamp.surfaces.webui.panel.form import panel_form
 from lib_bootcamp.surfaces.webui.section import SectionParams, control_maps
 from lib_bootcamp.surfaces.webui.section_run import SectionRunner, target_sizes
-from lib_bootcamp.surfaces.webui.section_values import is_off, parse
+from lib_bootcamp.surfaces.webui.section_values import is_off, parse, text_of_map
 from lib_bootcamp.surfaces.webui.xyz import axes, register_axes
 from tests.surfaces.webui.generations import (
     MONSTER,
@@ -580,6 +580,13 @@ def test_pasting_fills_the_section_exactly(built: Any, preset: Any) -> None:
     again = run(Generation(), (True, updates["Bootcamp values"]["value"], ""))
     assert again.extra_generation_params == p.extra_generation_params
     assert np.array_equal(again.units()[0]["image"], p.units()[0]["image"])
+
+
+def test_a_maps_values_from_the_tab_are_the_sections_without_its_defaults_and_its_size() -> None:
+    raw = {"content": "x", "grid_px": 1, "surround": "white", "width": 640, "height": 640, "logo": BLANK}
+    assert json.loads(text_of_map(find("qr"), raw)) == {"control": "qr", "qr.content": "x", "qr.grid_px": 1}
+    lights = [{"kind": "ambient"}]
+    assert json.loads(text_of_map(find("lighting"), {"lights": lights}))["lighting.lights"] == lights
 
 
 def test_pasting_a_picture_made_without_turns_the_section_off(built: Any) -> None:
