@@ -19,7 +19,8 @@ NOT_UNDERSTOOD = [
     ([{}], "content"),
     ([QR, QR], "alwayson_scripts.bootcamp.args[1] is one too many"),
     (["HELLO"], "alwayson_scripts.bootcamp.args has 1 values"),
-    ([True, "qr", "HELLO"], "alwayson_scripts.bootcamp.args has 3 values"),
+    ([True, "qr", "HELLO", ""], "alwayson_scripts.bootcamp.args has 4 values"),
+    ([True, "qr", ""], "values must be a JSON object"),
     ([True, *[None] * 400], "alwayson_scripts.bootcamp.args has 401 values"),
     (QR, "alwayson_scripts.bootcamp.args must be a list"),
 ]
