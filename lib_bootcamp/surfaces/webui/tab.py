@@ -18,7 +18,7 @@ from lib_bootcamp.params import Param, read_json
 from lib_bootcamp.ports import Host
 from lib_bootcamp.surfaces.page.fields import quiet_event
 from lib_bootcamp.surfaces.page.uploads import check_uploads
-from lib_bootcamp.surfaces.page.values import is_upload, show
+from lib_bootcamp.surfaces.page.values import is_upload
 
 from .ports import WebUi
 from .section import SIZE, control_maps

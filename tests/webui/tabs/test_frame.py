@@ -60,8 +60,10 @@ def test_the_tab_sends_its_map_to_a_controlnet_unit(page: Any) -> None:
 
 def test_the_tab_sends_its_settings_to_the_section(page: Any) -> None:
     make_map(page).click("#bootcamp_qr_send_txt2img_section")
-    content = "#bootcamp_txt2img_qr_content textarea"
-    page.wait_for_function(f"() => document.querySelector('{content}').value === '{LINK}'")
+    content = "#bootcamp_txt2img_values :is(input, textarea)"
+    page.wait_for_function(f"() => document.querySelector('{content}').value.includes('{LINK}')")
+    page.wait_for_selector("#bootcamp_txt2img_qr_content", state="visible")
+    assert page.locator("#bootcamp_txt2img_qr_content").input_value() == LINK
     assert page.locator("#txt2img_width input[type=number]").input_value() == "768"
     assert page.locator("#bootcamp_txt2img-checkbox input").is_checked()
 
