@@ -29,8 +29,8 @@ Strengths = Annotated[
     ),
 ]
 Seeds = Annotated[int, Spec("Seeds", "From the seed on, in place of the batch count.", ge=1, le=100, **_TRIES)]
-# What a script decides itself, and what the section alone has.
-_NOT_TAKEN = {"enabled", "control", "scan", "save_only_scanning", "stop_at_first"}
+# What a script decides itself (its strengths stand in place of the one effect), and what the section alone has.
+_NOT_TAKEN = {"enabled", "control", "effect", "scan", "save_only_scanning", "stop_at_first"}
 
 
 @dataclass(frozen=True, kw_only=True)
