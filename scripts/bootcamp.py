@@ -180,7 +180,9 @@ def mount_page(demo: Any, app: Any) -> None:
 
     def page() -> Any:
         from lib_bootcamp.surfaces.webui.frame_page import build_frame_page
+        from lib_bootcamp.surfaces.webui.saved_defaults import keep_tab_defaults
 
+        keep_tab_defaults(webui.saved_defaults())
         with webui.building():
             return build_frame_page(host, webui)
 
@@ -203,11 +205,9 @@ def add_axes() -> None:
 
 def keep_saved_defaults() -> None:
     """What ui-config.json holds under labels of the version before."""
-    from lib_bootcamp.surfaces.webui.saved_defaults import keep_saved_defaults as keep
+    from lib_bootcamp.surfaces.webui.saved_defaults import keep_section_defaults
 
-    file = parts().webui.saved_defaults()
-    if file is not None:
-        keep(file)
+    keep_section_defaults(parts().webui.saved_defaults())
 
 
 def before_page() -> None:

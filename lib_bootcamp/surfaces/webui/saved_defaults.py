@@ -9,11 +9,11 @@ and the component's id for our own tab. Source: modules/ui_loadsave.py of AUTOMA
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from lib_bootcamp.catalog import OPERATIONS
+from lib_bootcamp import catalog
 from lib_bootcamp.core.files.atomic import write_atomically
 from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.params import Param, plain
@@ -30,22 +30,33 @@ _NUMBERS = {"weight": 1.0, "guidance_start": 0.0, "guidance_end": 1.0}
 """Sliders that counted under a preset chosen by hand alone, and where they stood."""
 
 
-def keep_saved_defaults(file: Path) -> None:
-    """Rewrite the file where it holds old labels or names; one that is not there, or no JSON, is left to the WebUI."""
+def keep_section_defaults(file: Path | None) -> None:
+    """Rewrite what the file keeps of the section under old keys; one that is not there, or no JSON, is left as it is."""
+    _rewrite(file, section_as_text)
+
+
+def keep_tab_defaults(file: Path | None) -> None:
+    """The same for the fields of our tab, whose page is built late; needs every operation."""
+    _rewrite(file, under_current_labels)
+
+
+def _rewrite(file: Path | None, change: Callable[[Mapping[str, Any]], dict[str, Any]]) -> None:
+    if file is None:
+        return
     try:
         text = file.read_text(encoding="utf-8")
         saved = json.loads(text) if _MARK in text else None
     except (OSError, ValueError):
         return
-    if isinstance(saved, dict) and (now := under_current_labels(saved)) != saved:
+    if isinstance(saved, dict) and (now := change(saved)) != saved:
         write_atomically(file, json.dumps(now, indent=4, ensure_ascii=False).encode("utf-8"))
 
 
 def under_current_labels(saved: Mapping[str, Any]) -> dict[str, Any]:
-    """The same defaults under current keys, with choices by their current titles."""
+    """The defaults of the tab's fields under current keys, with choices by their current titles."""
     fields = tuple(_tab_fields())
     now: dict[str, Any] = {}
-    for key, value in _section_as_text(saved).items():
+    for key, value in saved.items():
         *place, label, what = key.split("/")
         param: Param | None = None
         if key.startswith(_TAB) and len(place) > 1:
@@ -58,8 +69,8 @@ def under_current_labels(saved: Mapping[str, Any]) -> dict[str, Any]:
     return now
 
 
-def _section_as_text(saved: Mapping[str, Any]) -> dict[str, Any]:
-    """The same without a key for each field of the section, and with one text of what differs from the defaults."""
+def section_as_text(saved: Mapping[str, Any]) -> dict[str, Any]:
+    """The defaults without a key for each field of the section, and with one text of what differs from the defaults."""
     known = _section_fields()
     kept = {key: value for key, value in saved.items() if _field_of(key, known) is None}
     for tab in dict.fromkeys(_tab_of(key) for key in saved if _field_of(key, known) is not None):
@@ -118,7 +129,7 @@ def _tab_of(key: str) -> str:
 
 def _tab_fields() -> Iterator[Param]:
     """The fields of all forms that have something renamed."""
-    for operation in OPERATIONS:
+    for operation in catalog.OPERATIONS:
         for declaration in (operation.params, *([operation.job.params] if operation.job is not None else [])):
             for param in declaration.fields():
                 if param.spec.renamed or param.spec.renamed_titles or param.spec.renamed_choices:

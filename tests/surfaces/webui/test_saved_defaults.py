@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,12 @@ import pytest
 
 pytest.importorskip("gradio")
 
-from lib_bootcamp.surfaces.webui.saved_defaults import keep_saved_defaults, under_current_labels
+from lib_bootcamp.surfaces.webui.saved_defaults import (
+    keep_section_defaults,
+    keep_tab_defaults,
+    section_as_text,
+    under_current_labels,
+)
 
 BEFORE: dict[str, Any] = json.loads(Path(__file__).with_name("ui-config-of-0.1.json").read_text(encoding="utf-8"))
 HEAD = "customscript/bootcamp.py/txt2img/"
@@ -19,12 +26,12 @@ VALUES = f"{HEAD}Bootcamp values/value"
 
 def section_of(**changes: Any) -> dict[str, Any]:
     """The section's values under current labels, by key, for a file in which some were changed."""
-    saved = under_current_labels({**BEFORE, **{f"{HEAD}{label}/value": value for label, value in changes.items()}})
+    saved = section_as_text({**BEFORE, **{f"{HEAD}{label}/value": value for label, value in changes.items()}})
     return dict(json.loads(saved[VALUES] or "{}"))
 
 
 def test_a_file_of_defaults_keeps_nothing_of_the_section_but_whether_it_is_on() -> None:
-    now = under_current_labels(BEFORE)
+    now = section_as_text(BEFORE)
     assert {key: value for key, value in now.items() if key.startswith(HEAD)} == {
         f"{HEAD}Bootcamp/value": False,
         VALUES: "",
@@ -57,7 +64,7 @@ def test_numbers_of_an_automatic_preset_never_counted_and_are_not_kept() -> None
 
 def test_values_of_the_form_are_not_overwritten_by_those_of_before() -> None:
     kept = {VALUES: '{"weight":0.3}'}
-    assert under_current_labels({**kept, f"{HEAD}Control/value": "Edge map"})[VALUES] == '{"weight":0.3}'
+    assert section_as_text({**kept, f"{HEAD}Control/value": "Edge map"})[VALUES] == '{"weight":0.3}'
 
 
 def test_what_is_damaged_is_left_out() -> None:
@@ -83,18 +90,34 @@ def test_what_was_changed_in_the_tab_is_kept(before: str, value: Any, now: str, 
     assert under_current_labels({**BEFORE, before: value})[now] == becomes
 
 
-def test_the_file_is_written_once(tmp_path: Path) -> None:
+KEEPERS = pytest.mark.parametrize("keep", [keep_section_defaults, keep_tab_defaults])
+
+
+@KEEPERS
+def test_the_file_is_written_once(tmp_path: Path, keep: Any) -> None:
     file = tmp_path / "ui-config.json"
     file.write_text(json.dumps({**BEFORE, "txt2img/Width/value": 640}), encoding="utf-8")
-    keep_saved_defaults(file)
+    keep(file)
     first = file.stat().st_mtime_ns
-    keep_saved_defaults(file)
+    keep(file)
     assert file.stat().st_mtime_ns == first
     assert json.loads(file.read_text(encoding="utf-8"))["txt2img/Width/value"] == 640
 
 
-def test_a_damaged_file_is_left_to_the_webui(tmp_path: Path) -> None:
+@KEEPERS
+def test_a_damaged_file_is_left_to_the_webui(tmp_path: Path, keep: Any) -> None:
     (tmp_path / "a.json").write_text('{"customscript/bootcamp', encoding="utf-8")
-    keep_saved_defaults(tmp_path / "a.json")
+    keep(tmp_path / "a.json")
     assert (tmp_path / "a.json").read_text(encoding="utf-8") == '{"customscript/bootcamp'
-    keep_saved_defaults(tmp_path / "none.json")
+    keep(tmp_path / "none.json")
+
+
+def test_the_sections_half_imports_no_other_operation(tmp_path: Path) -> None:
+    """It runs at every start of a WebUI."""
+    (tmp_path / "a.json").write_text(json.dumps(BEFORE), encoding="utf-8")
+    code = (
+        "import sys; from pathlib import Path; from lib_bootcamp.surfaces.webui.saved_defaults import "
+        f"keep_section_defaults as keep; keep(Path({str(tmp_path / 'a.json')!r})); print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "lib_bootcamp.operations.datasets" not in done.stdout.split()
