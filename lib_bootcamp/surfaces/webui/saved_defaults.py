@@ -31,7 +31,7 @@ _NUMBERS = {"weight": 1.0, "guidance_start": 0.0, "guidance_end": 1.0}
 
 
 def keep_section_defaults(file: Path | None) -> None:
-    """Rewrite what the file keeps of the section under old keys; one that is not there, or no JSON, is left as it is."""
+    """Rewrite what the file keeps of the section under old keys; one that is missing, or no JSON, is left as it is."""
     _rewrite(file, section_as_text)
 
 
