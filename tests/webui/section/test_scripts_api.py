@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lib_bootcamp.surfaces.webui.scripts.declared import UNTIL_IT_SCANS
 from tests.webui.conftest import LOGIN, Drawn, Webui, encoded, pixels, with_mini
 from tests.webui.guided import PROMPT, SIDE, draw, read, wrong
 
@@ -125,9 +126,11 @@ def test_in_img2img_it_draws_over_the_picture(mini: Webui) -> None:
 
 
 def test_values_by_position_are_those_of_the_object(mini: Webui) -> None:
-    drawn = script(mini, UNTIL, ["HELLO", 1, [1.0], 1], width=2 * SIDE, height=2 * SIDE, steps=1)
+    asked = {**CODE, "seeds": 1, "strengths": [1.0], "max_tries": 1}
+    by_position = [asked.get(each.name) for each in UNTIL_IT_SCANS.fields]
+    drawn, by_name = script(mini, UNTIL, by_position), script(mini, UNTIL, asked)
     assert drawn.status == 200, drawn.answer
-    assert "content=HELLO&seeds=1" in drawn.texts[0]
+    assert drawn.texts == by_name.texts
 
 
 @pytest.mark.parametrize(
