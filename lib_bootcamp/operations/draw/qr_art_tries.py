@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Protocol
@@ -87,8 +89,13 @@ def method_of(report: TryReport) -> str:
     return report.method + (f", touched up by {report.touch_up}" if report.touch_up else "")
 
 
-def tries(
-    drawer: Any, params: TryOptions, readers: Sequence[Decoder], context: Context, asked: dict[str, Any]
+def tries(  # noqa: PLR0913 - a loop and what it is given
+    drawer: Any,
+    params: TryOptions,
+    readers: Sequence[Decoder],
+    context: Context,
+    asked: dict[str, Any],
+    touch_up_s: float = math.inf,
 ) -> Iterator[Try]:
     """The tries of one seed, until one scans or there have been `max_tries`.
 
@@ -98,6 +105,7 @@ def tries(
         readers: what must read it.
         context: shows the steps.
         asked: what is drawn, the seed among it.
+        touch_up_s: seconds of work after which the touch-up that was found by then is taken, or none.
     Raises:
         CancelledError: the person asked to stop; the tries before are given.
     """
@@ -113,7 +121,17 @@ def tries(
         else:
             method = "drawn" if best is None else "stronger guidance"
             drawn = drawer.draw(context.progress, weights, title, asked)
-        made = judge(drawn, drawer.layout, readers, params, context, seed=asked["seed"], number=number, method=method)
+        made = judge(
+            drawn,
+            drawer.layout,
+            readers,
+            params,
+            context,
+            seed=asked["seed"],
+            number=number,
+            method=method,
+            touch_up_s=touch_up_s,
+        )
         yield made
         if made.report.scans:
             return
@@ -134,6 +152,7 @@ def judge(  # noqa: PLR0913 - a picture and what is asked of it
     seed: int,
     number: int,
     method: Method,
+    touch_up_s: float = math.inf,
 ) -> Try:
     """Scan a picture with each reader, touch it up where they fail, and hold it against the code module by module.
 
@@ -145,12 +164,14 @@ def judge(  # noqa: PLR0913 - a picture and what is asked of it
     by_all = params.must_read == "all"
     scans = len(read_by) == len(readers) if by_all else bool(read_by)
     if not scans:
+        ends = time.thread_time() + touch_up_s
         found = least_touch(
             image,
             layout,
             lambda each: is_read(each, readers, layout.content, by_all=by_all),
             params.touch_up,
             context.progress.cancelled,
+            lambda: time.thread_time() > ends,
         )
         if found is not None:
             (image, touched), scans = found, True

@@ -23,6 +23,7 @@ from .run import ScriptRun
 from .values import Asked, request_for
 
 TRY_KEY = "Bootcamp try"
+TOUCH_UP_S = 3.0
 
 
 class _Buttons(SilentProgress):
@@ -134,7 +135,7 @@ class UntilItScans(ScriptRun):
         context = Context.of_generation(self.host, _Buttons(self.pipeline))
         asked = {"seed": self.seed(cell.number), "number": cell.number}
         try:
-            for made in tries(drawer, options, self.readers, context, asked):
+            for made in tries(drawer, options, self.readers, context, asked, TOUCH_UP_S):
                 cell.tries.append(made)
                 if self.pipeline.skipped():
                     return
