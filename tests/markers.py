@@ -6,7 +6,7 @@
 | browser | Chromium on the standalone page |
 | models | torch, and models that run on it |
 | slow | none of these, and started processes, servers or environments that take their time |
-| thorough | of a fast file, a test that has `@pytest.mark.thorough`: many made inputs, large ones, or torch |
+| thorough | of a fast file, a test that has `@pytest.mark.thorough`: many or large inputs, a whole page, torch |
 | fast | all else: below 90 s on two cores, without models |
 """
 

@@ -82,6 +82,7 @@ def test_a_message_names_an_upload_by_its_name(folder: Path) -> None:
     assert public_text("/data/set/a.png: The picture is damaged.").startswith("/data/set")
 
 
+@pytest.mark.thorough
 def test_every_component_of_the_page_that_takes_files_asks_where_they_come_from(folder: Path) -> None:
     page = build_page(StandaloneHost(device="cpu", data_dir=folder.parent / "data"))
     functions = page.fns.values() if isinstance(page.fns, dict) else page.dependencies
@@ -93,6 +94,7 @@ def test_every_component_of_the_page_that_takes_files_asks_where_they_come_from(
             each.preprocess({"path": "/etc/passwd", "name": "/etc/passwd", "is_file": True, "meta": META})
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(OLD, reason="Gradio 3 does not check what a request names")
 def test_gradios_own_check_is_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page_uploads, "check_uploads", lambda value: None)
@@ -112,6 +114,7 @@ def test_gradios_own_check_is_on(folder: Path, monkeypatch: pytest.MonkeyPatch) 
     assert not [each for each in folder.rglob("*") if each.is_file() and each.name == "b.png"]
 
 
+@pytest.mark.thorough
 def test_messages_of_what_went_wrong_inside_are_not_sent() -> None:
     app: Any = server.create_server_app(StandaloneHost(device="cpu"), port=1)
     assert page_of(app).show_error is False

@@ -452,6 +452,7 @@ HOSTILE: dict[str, Any] = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("values", HOSTILE.values(), ids=HOSTILE)
 def test_a_hostile_value_is_refused_and_the_server_lives_on(client, values):
     body = json.dumps({**GOOD, **values}).encode()

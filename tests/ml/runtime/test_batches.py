@@ -191,6 +191,7 @@ def test_the_webuis_bar_stands_where_the_last_batch_left_it_while_the_next_one_r
     assert seen == [(1, 0, 6, "T"), (1, 2, 6, "T: 2/6 u"), (1, 4, 6, "T: 4/6 u")]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("error", [RuntimeError, MemoryError])
 def test_a_batch_that_does_not_fit_is_halved(error: type[Exception]) -> None:
     work = Tight(3, error)

@@ -118,6 +118,7 @@ def test_a_full_disk_is_reported_without_a_path(monkeypatch: pytest.MonkeyPatch)
     assert "/" not in made.detail
 
 
+@pytest.mark.thorough
 def test_the_servers_page_is_behind_the_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("gradio")
     from fastapi.testclient import TestClient

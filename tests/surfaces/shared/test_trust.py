@@ -98,6 +98,7 @@ def bodies(operation: Operation[Any, Any], machine: Machine) -> Iterator[tuple[s
 # --- the API
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.name)
 def test_no_route_reads_what_a_caller_may_not_name(operation: Operation[Any, Any], machine: Machine) -> None:
     pytest.importorskip("fastapi")
@@ -197,6 +198,7 @@ async def _waited(made: Any) -> Any:
     return await made
 
 
+@pytest.mark.thorough
 def test_no_function_of_the_page_reads_what_a_visitor_may_not_name(machine: Machine) -> None:
     """Each text field of each function, one after the other; conditions are left as the page shows them at first."""
     host = machine.host()
@@ -295,6 +297,7 @@ def test_the_ear_hears_a_trusted_person_name_the_folder(machine: Machine) -> Non
     assert touched
 
 
+@pytest.mark.thorough
 def test_every_context_is_made_by_the_constructor_of_its_surface() -> None:
     made = [
         f"{path.relative_to(ROOT)}:{node.lineno}"

@@ -824,6 +824,7 @@ def test_a_deep_chain_is_followed_to_its_end():
     assert read(graph).prompt == "a cat"
 
 
+@pytest.mark.thorough
 def test_a_graph_that_is_too_large_says_so():
     graph = text_to_image(positive=["r0", 0])
     graph |= {f"r{n}": node("Reroute", value=[f"r{n + 1}", 0]) for n in range(20_000)}
