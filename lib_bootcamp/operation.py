@@ -153,6 +153,6 @@ class Operation(Generic[P, R]):
         if isinstance(preset, str):
             preset = self.renamed_presets.get(preset, preset)
         if not isinstance(preset, str) or preset not in self.presets:
-            known = ", ".join(self.presets) or "none"
+            known = ", ".join(map(repr, self.presets)) or "none"
             raise InvalidParamError(name, f"must be one of the presets here ({known}), not {preset!r}"[:300])
         return {**self.presets[preset], **given}

@@ -9,6 +9,7 @@ from typing import Any
 
 from lib_bootcamp.catalog import find
 from lib_bootcamp.core.files.folders import is_folder
+from lib_bootcamp.core.text.terminal import on_one_line
 from lib_bootcamp.errors import BootcampError, InvalidParamError
 from lib_bootcamp.job import Event, FolderJob
 from lib_bootcamp.jobs.facts import ItemInfo, JobInfo
@@ -107,9 +108,10 @@ class MapsRunner(JobRunner):
             line = note if path in note else f"{path}: {note}"
             return Outcome({"path": path, "error": item.error, "detail": item.note}, line, EXIT_SOME_FAILED)
         if item.state == "skipped":
-            return Outcome({"path": path, "skipped": True, "detail": item.note}, f"{path}: {item.note}", 0)
+            return Outcome({"path": path, "skipped": True, "detail": item.note}, f"{on_one_line(path)}: {item.note}", 0)
         result = item.result or {}
         made = Path(self.settings.out) if self.settings.out else folder
         written = {name: str(made / file) for name, file in {"out": result["map"], **result.get("others", {})}.items()}
         record = {"operation": self.operation.name, "path": path, **written, **result["details"]}
-        return Outcome(record, f"{path}: {result['message']} -> {', '.join(written.values())}", 0)
+        line = f"{path}: {result['message']} -> {', '.join(written.values())}"
+        return Outcome(record, on_one_line(line), 0)

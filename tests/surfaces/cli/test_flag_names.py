@@ -116,3 +116,23 @@ def test_a_job_that_cannot_begin_is_an_object_with_json(
     assert cli.main(argv, lambda _: FakeHost(data_dir=tmp_path / "data")) == 2
     record = json.loads(capsys.readouterr().out)
     assert (record["error"], record["param"]) == ("InvalidParamError", "folder")
+
+
+@each_operation
+def test_a_preset_that_is_called_like_a_parameter_keeps_its_name_in_a_mistake(operation: Any) -> None:
+    if not operation.presets:
+        return
+    with pytest.raises(InvalidParamError) as raised:
+        operation.params_from({"preset": "none of them"})
+    first = worded(raised.value, flags_of(operation)).partition("(")[2]
+    assert not [flag for flag in flags_of(operation).values() if flag.startswith("--") and flag in first]
+
+
+@pytest.mark.parametrize("command", ["brightness", "scan", "png-info", "classify", "edges"])
+def test_an_empty_path_is_not_the_current_folder(
+    command: str, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(photos)
+    code, errors = run(capsys, tmp_path, command, "")
+    assert (code, " is empty; name a file or a folder" in errors) == (2, True)
+    assert sorted(each.name for each in photos.iterdir()) == ["a.png", "b.png"]

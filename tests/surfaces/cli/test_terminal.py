@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -60,3 +61,31 @@ def test_a_pictures_name_and_texts_are_not_obeyed(tmp_path: Path, capsys: pytest
     for reported in (out.out, out.err):
         assert not set(reported) & set("\x1b\x07\x9b")
         assert not [line for line in reported.splitlines() if line.startswith("error: forged")]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "ascii"])
+def test_what_an_encoding_lacks_is_escaped_and_stays_the_same_data(
+    encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    value = {"path": "größer 日本語 😀 not-utf-8-\udcff.png"}
+    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    monkeypatch.setattr(sys, "stdout", stream)
+    with plain_streams():
+        sys.stdout.write(json.dumps(value, ensure_ascii=False))
+    stream.flush()
+    assert json.loads(stream.buffer.getvalue().decode(encoding)) == value  # type: ignore[attr-defined]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names hold no such characters there")
+@pytest.mark.parametrize("more", [(), ("--skip-existing",)])
+def test_a_map_of_a_name_of_several_lines_is_reported_on_one(
+    more: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = "a\nerror: forged.png"
+    (tmp_path / "set").mkdir()
+    (tmp_path / "out").mkdir()
+    for each in ("set", "out"):
+        Image.new("RGB", (8, 8)).save(tmp_path / each / name)
+    argv = ["brightness", str(tmp_path / "set"), "--out", str(tmp_path / "out"), *more]
+    assert cli.main(argv, lambda _: FakeHost(data_dir=tmp_path / "data")) == 0
+    assert not any(line.startswith("error") for line in capsys.readouterr().out.splitlines())

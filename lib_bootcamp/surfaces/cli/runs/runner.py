@@ -14,7 +14,7 @@ from lib_bootcamp.context import Context
 from lib_bootcamp.core.files.atomic import write_atomically
 from lib_bootcamp.core.files.folders import is_folder, is_there
 from lib_bootcamp.core.text.terminal import on_one_line
-from lib_bootcamp.errors import BootcampError
+from lib_bootcamp.errors import BootcampError, InvalidParamError
 from lib_bootcamp.job import Event
 from lib_bootcamp.jobs.engines import Engine
 from lib_bootcamp.jobs.engines.in_turn import InTurn
@@ -91,7 +91,10 @@ class Runner:
             BootcampError: a file cannot be read, or a text is none of its parameter.
         """
         texts = dict(given)
-        sources = [Path(each) for each in texts.pop(files, [])]
+        named = texts.pop(files, [])
+        if "" in named:  # of a shell's variable that is not set, and not the folder that one is in
+            raise InvalidParamError(files, "is empty", hint="name a file or a folder; . is the current one")
+        sources = [Path(each) for each in named]
         return {name: self._value(name, text) for name, text in texts.items()}, sources
 
     def _value(self, name: str, text: Any) -> Any:
@@ -161,7 +164,8 @@ class Runner:
         path = str(item.source) if item.source else None
         if self.settings.skip_existing and item.out is not None and is_there(item.out):
             detail = f"{item.out} is there already"
-            return Outcome({"path": path, "out": str(item.out), "skipped": True, "detail": f"{detail}."}, detail, 0)
+            record = {"path": path, "out": str(item.out), "skipped": True, "detail": f"{detail}."}
+            return Outcome(record, on_one_line(detail), 0)
         try:
             values = dict(item.values)
             if item.source is not None and self.picture:
