@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -45,8 +46,8 @@ def test_infotext_alone_draws_the_same_picture(webui: Webui, qr: Drawn) -> None:
 def test_page_values_draw_the_same_picture_as_the_dict(webui: Webui, qr: Drawn) -> None:
     script = next(each for each in webui.call("/sdapi/v1/script-info")[1] if each["name"] == "bootcamp")
     values = {each["label"]: each["value"] for each in script["args"]}
-    values |= {"Bootcamp": True, "Unit preset": "monster", "Control weight": 1.2, "Content": LINK, "Grid (px)": 1}
-    values |= {"Surround": "gray"}
+    form = {"preset": "monster", "weight": 1.2, "qr.content": LINK, "qr.grid_px": 1}
+    values |= {"Bootcamp": True, "Bootcamp values": json.dumps(form)}
     by_hand = webui.draw(section=list(values.values()))
     assert by_hand.status == 200, by_hand.answer
     assert np.array_equal(by_hand.pictures[0], qr.pictures[0])
