@@ -3,63 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from math import inf
 
 import numpy as np
 
 from lib_bootcamp.core.images.arrays import Image
 
+from .budget import DEBLURRING, SMALL_SIDE, Budget
 from .details import DETAIL_PX, TIMES, details
-from .ladder import FAST, WITHOUT_ZXING, Stage, Try, prepared_stage
-from .views import DEBLURRED_TIMES, PREPARATIONS, WORKING_SIDE, deblurred, enlarge_small, enlarge_smooth, shrink
+from .ladder import FAST, WITHOUT_ZXING, Stage, Try
+from .views import DEBLURRED_TIMES, PREPARATIONS, WORKING_SIDE, Sizes, deblurred, enlarge_small, enlarge_smooth
 
 FULL_SIZE = "full size"
 LARGE_SIDE = max(each.side for each in FAST)
 """Above it a picture has codes that none of the cascade's stages shows."""
 MOST_DETAILS = 6
 # The longer side and the blur that is undone, in px: a code's modules have 4 to 6 px there, if it fills the picture.
-DEBLURRED = ((192, 3), (192, 2), (384, 3))
+DEBLURRED = ((192, 2), (192, 3), (384, 3))
 CHANNELS = ((2, "blue"), (0, "red"))
-# Only small pictures are shown to WeChat, as they are too: reducing them to its stage's 192 px loses what they have.
-_SMALL_SIDE = 384
 # Enlarged details together have at most as many pixels as the picture itself.
 _PIXELS_PER_DETAIL = 1_000_000
 # From so many gray levels between its channels on a pixel is colored; from such a share of them on a picture is.
 _COLORED, _COLORED_SHARE = 24, 0.0005
 _CHANNEL_DETAILS = 2
-
-# A reader's time for a pixel, in that of zxing-cpp (OpenCV's own is not asked beside it), and what a view costs
-# whatever its size, in pixels; measured on the pictures of benchmarks/scan/public.py.
-_COST = {"zxing-cpp": 1, "quirc": 4, "pyzbar": 10, "wechat": 25}
-_VIEW_PIXELS = 20_000
-# After the whole picture follows at most as much work again: small views have more in each pixel, and views are made
-# first, so that all together takes some four times as long. Or these pixels, about 20 ms where nothing looks like a
-# code; where zxing-cpp sees a code that it cannot read, the heavier readers are worth their time.
-LEAST_PIXELS, LEAST_PIXELS_DAMAGED = 4_000_000, 6_000_000
-
-
-@dataclass
-class Budget:
-    """How many pixels of zxing-cpp's reading a scan may still spend: the same for the same picture on every machine."""
-
-    pixels: float = inf
-    damaged: bool = True
-
-    @staticmethod
-    def of(size: int, names: Sequence[str], *, damaged: bool) -> Budget:
-        """What follows the first reading of a picture of `size` pixels; without zxing-cpp there is no bound."""
-        if "zxing-cpp" not in names:
-            return Budget()
-        return Budget(max(size, LEAST_PIXELS_DAMAGED if damaged else LEAST_PIXELS), damaged)
-
-    def allows(self, name: str, height: int, width: int) -> bool:
-        """Whether a reader may be shown a view of this size; if so, that is spent."""
-        cost = (height * width + _VIEW_PIXELS) * _COST.get(name, 1)
-        if cost > self.pixels:
-            return False
-        self.pixels -= cost
-        return True
 
 
 def chief(names: Sequence[str]) -> Sequence[str]:
@@ -70,83 +35,80 @@ def chief(names: Sequence[str]) -> Sequence[str]:
 def fast_tries(image: Image, gray: Image, names: Sequence[str], budget: Budget) -> Iterator[Try]:
     """The tries that follow the whole picture: those that read most for their time first, while the budget lasts."""
     large = max(gray.shape) > LARGE_SIDE
-    small = shrink(_halved(gray, WORKING_SIDE), LARGE_SIDE) if large else enlarge_small(gray)
-    stages = [each for each in FAST if each.decoder in names]
-    plain = [each for each in stages if each.decoder == "zxing-cpp" and each.preparation == "as it is"]
+    small = Sizes(Sizes(gray).at(LARGE_SIDE) if large else enlarge_small(gray))
+    stages = _Stages(small, gray, names, budget)
     if large:
-        yield from _staged(small, plain, budget)
+        yield from stages.show("zxing-cpp", preparation="as it is")
         yield from enlarged(gray, chief(names), min(MOST_DETAILS, gray.size // _PIXELS_PER_DETAIL), budget)
-    else:
-        stages = [each for each in stages if not _is_whole(each, gray, small)]
-    first = [each for each in stages if each.decoder == "zxing-cpp" and each.side < _SMALL_SIDE and each not in plain]
-    yield from _staged(small, ([] if large else [each for each in plain if each in stages][:1]) + first, budget)
+    yield from stages.show("zxing-cpp", largest=SMALL_SIDE)
     colored = list(chief(names)) if _is_colored(image) else []
     yield from _channels(image, colored, budget)
-    rest = [each for each in stages if each not in first and each not in plain]
-    yield from _staged(small, [each for each in rest if each.decoder in {"zxing-cpp", "quirc"}], budget)
+    yield from stages.show("zxing-cpp")
+    smooth = small if large else Sizes(gray)
+    yield from _deblurred(smooth, DEBLURRED[:2], chief(names), budget)
     yield from _local_contrast(small, chief(names), budget)
-    yield from _deblurred(small if large else gray, chief(names), budget)
-    yield from _staged(small, [each for each in rest if each.decoder == "pyzbar"][:1], budget)
+    yield from stages.show("quirc", most=1)
+    yield from stages.show("pyzbar", most=1)
+    yield from _deblurred(smooth, DEBLURRED[2:], chief(names), budget)
     if not large:
         yield from enlarged(gray, chief(names), 1, budget)
     yield from _channel_details(image, colored, budget)
-    yield from _staged(small, [each for each in rest if each.decoder == "pyzbar"][1:], budget)
-    yield from _wechat(gray, small, names, budget)
+    yield from stages.show("quirc")
+    yield from stages.show("pyzbar")
+    yield from _wechat(gray, stages, names, budget)
     if "zxing-cpp" not in names:
-        yield from _staged(small, [each for each in WITHOUT_ZXING if each.decoder in names], budget)
+        for name in names:
+            yield from stages.show(name, of=WITHOUT_ZXING)
 
 
-def _is_whole(stage: Stage, gray: Image, small: Image) -> bool:
-    """Whether a stage would show zxing-cpp the whole picture again."""
-    same = small.shape == gray.shape and stage.side >= max(gray.shape)
-    return same and stage.decoder == "zxing-cpp" and stage.preparation == "as it is"
+class _Stages:
+    """The stages of a cascade, each shown at most once and none that would show the whole picture again."""
+
+    def __init__(self, small: Sizes, gray: Image, names: Sequence[str], budget: Budget) -> None:
+        self._small, self._names, self._budget = small, names, budget
+        same = small.whole.shape == gray.shape
+        self._seen = {("zxing-cpp", max(gray.shape), "as it is")} if same else set()
+
+    def show(
+        self,
+        name: str,
+        *,
+        of: Sequence[Stage] = FAST,
+        preparation: str = "",
+        largest: int = WORKING_SIDE,
+        most: int = len(FAST),
+    ) -> Iterator[Try]:
+        """At most so many stages of a reader, of that preparation or any, that are not too large."""
+        fitting = [each for each in of if each.decoder == name in self._names and each.side <= largest]
+        for stage in [each for each in fitting if preparation in {"", each.preparation}][:most]:
+            side = min(stage.side, max(self._small.whole.shape))
+            what = (name, side, stage.preparation)
+            if what not in self._seen and self._budget.allows(name, *self._small.shape_at(side)):
+                yield Try(name, stage.label(), PREPARATIONS[stage.preparation](self._small.at(side)))
+            self._seen.add(what)
 
 
-def _staged(small: Image, stages: Sequence[Stage], budget: Budget) -> Iterator[Try]:
-    seen: set[tuple[str, int, str]] = set()
-    for stage in stages:
-        side = min(stage.side, max(small.shape))
-        what = (stage.decoder, side, stage.preparation)
-        if what not in seen and budget.allows(stage.decoder, *_sides(small, side)):
-            yield prepared_stage(small, stage)
-        seen.add(what)
-
-
-def _sides(shown: Image, longest: int) -> tuple[int, int]:
-    scale = min(1.0, longest / max(shown.shape[:2]))
-    return max(1, round(shown.shape[0] * scale)), max(1, round(shown.shape[1] * scale))
-
-
-def _halved(gray: Image, longest: int) -> Image:
-    """Half the size again and again until it is at most `longest`: a tenth of the time of any other reduction."""
-    import cv2
-
-    while max(gray.shape) > longest and min(gray.shape) > 1:
-        height, width = (each // 2 for each in gray.shape)
-        half = cv2.resize(gray[: height * 2, : width * 2], (width, height), interpolation=cv2.INTER_AREA)
-        gray = np.asarray(half, dtype=np.uint8)
-    return gray
-
-
-def _wechat(gray: Image, small: Image, names: Sequence[str], budget: Budget) -> Iterator[Try]:
+def _wechat(gray: Image, stages: _Stages, names: Sequence[str], budget: Budget) -> Iterator[Try]:
     """WeChat takes a tenth of a second where there is nothing to read."""
-    if "wechat" not in names or not budget.damaged or ("zxing-cpp" in names and max(gray.shape) > _SMALL_SIDE):
+    if "wechat" not in names or not budget.damaged or ("zxing-cpp" in names and max(gray.shape) > SMALL_SIDE):
         return
-    if max(gray.shape) <= _SMALL_SIDE and budget.allows("wechat", *gray.shape):
+    if max(gray.shape) <= SMALL_SIDE and budget.allows("wechat", *gray.shape):
         yield Try("wechat", "own size", gray)
-    yield from _staged(small, [each for each in FAST if each.decoder == "wechat"], budget)
+    yield from stages.show("wechat")
 
 
 def enlarged(gray: Image, names: Sequence[str], most: int, budget: Budget, label: str = "") -> Iterator[Try]:
     """Enlarged details of a picture."""
     sides = [min(each, DETAIL_PX) * TIMES for each in gray.shape]
+    if not any(budget.holds(name, *sides) for name in names):  # before anything is looked for
+        return
     for number, detail in enumerate(details(gray, most) if most else (), 1):
         for name in names:
             if budget.allows(name, *sides):
                 yield Try(name, f"{label}detail {number}, enlarged", detail, part=True)
 
 
-def otherwise(image: Image, small: Image, names: Sequence[str], budget: Budget) -> Iterator[Try]:
+def otherwise(image: Image, small: Sizes, names: Sequence[str], budget: Budget) -> Iterator[Try]:
     """Codes that brightness does not show: of two colors equally light, or of nearly the same gray."""
     if _is_colored(image):
         yield from _channels(image, names, budget)
@@ -155,12 +117,12 @@ def otherwise(image: Image, small: Image, names: Sequence[str], budget: Budget) 
 
 
 def _channels(image: Image, names: Sequence[str], budget: Budget) -> Iterator[Try]:
-    view = shrink(image, LARGE_SIDE) if names else image
-    for place, color in CHANNELS:
-        allowed = [name for name in names if budget.allows(name, *view.shape[:2])]
+    for place, color in CHANNELS if names else ():
+        channel = Sizes(np.ascontiguousarray(image[..., place]))
+        allowed = [name for name in names if budget.allows(name, *channel.shape_at(LARGE_SIDE))]
         if allowed:
-            channel = PREPARATIONS["autocontrast"](np.ascontiguousarray(view[..., place]))
-            yield from (Try(name, f"{color} only", enlarge_small(channel)) for name in allowed)
+            shown = enlarge_small(PREPARATIONS["autocontrast"](channel.at(LARGE_SIDE)))
+            yield from (Try(name, f"{color} only", shown) for name in allowed)
 
 
 def _channel_details(image: Image, names: Sequence[str], budget: Budget) -> Iterator[Try]:
@@ -170,19 +132,19 @@ def _channel_details(image: Image, names: Sequence[str], budget: Budget) -> Iter
             yield from enlarged(channel, names, _CHANNEL_DETAILS, budget, f"{color} only, ")
 
 
-def _local_contrast(small: Image, names: Sequence[str], budget: Budget) -> Iterator[Try]:
-    allowed = [name for name in names if budget.allows(name, *_sides(small, LARGE_SIDE))]
+def _local_contrast(small: Sizes, names: Sequence[str], budget: Budget) -> Iterator[Try]:
+    allowed = [name for name in names if budget.allows(name, *small.shape_at(LARGE_SIDE))]
     if allowed:
-        strong = PREPARATIONS["local contrast"](shrink(small, LARGE_SIDE))
+        strong = PREPARATIONS["local contrast"](small.at(LARGE_SIDE))
         yield from (Try(name, "local contrast", strong) for name in allowed)
 
 
-def _deblurred(gray: Image, names: Sequence[str], budget: Budget) -> Iterator[Try]:
+def _deblurred(small: Sizes, blurs: Sequence[tuple[int, int]], names: Sequence[str], budget: Budget) -> Iterator[Try]:
     """Codes out of focus, where readers see gray in place of modules."""
-    for side, sigma_px in DEBLURRED:
-        view = enlarge_smooth(shrink(gray, side), DEBLURRED[0][0])
+    for side, sigma_px in blurs:
+        view = enlarge_smooth(small.at(side), DEBLURRED[0][0])
         height, width = (each * DEBLURRED_TIMES for each in view.shape)
-        allowed = [name for name in names if budget.allows(name, height, width)]
+        allowed = [name for name in names if budget.allows(name, height, width, DEBLURRING)]
         if allowed:
             sharp = deblurred(sigma_px)(view)
             yield from (Try(name, f"{side} px, deblurred {sigma_px}", sharp) for name in allowed)

@@ -160,11 +160,6 @@ def staged(gray: Image, names: Collection[str], stages: Sequence[Stage]) -> Iter
         yield Try(stage.decoder, stage.label(), prepared[key])
 
 
-def prepared_stage(gray: Image, stage: Stage) -> Try:
-    """What a stage shows of a picture."""
-    return Try(stage.decoder, stage.label(), PREPARATIONS[stage.preparation](shrink(gray, stage.side)))
-
-
 def first_hit(
     tries: Iterable[Try],
     decoders: Sequence[Decoder],

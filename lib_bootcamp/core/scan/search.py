@@ -9,11 +9,12 @@ import numpy as np
 
 from lib_bootcamp.core.images.arrays import Image
 
+from .budget import Budget
 from .decoders import Decoder
-from .fast import CHANNELS, FULL_SIZE, LARGE_SIDE, MOST_DETAILS, Budget, chief, enlarged, fast_tries, otherwise
+from .fast import CHANNELS, FULL_SIZE, LARGE_SIDE, MOST_DETAILS, chief, enlarged, fast_tries, otherwise
 from .ladder import LADDER_SIDE, Tally, Tried, Try, first_hit
 from .reading import look, read
-from .views import PREPARATIONS, WORKING_SIDE, enlarge_small, luma_of, shrink
+from .views import PREPARATIONS, WORKING_SIDE, Sizes, enlarge_small, luma_of, shrink
 
 Stopped = Callable[[], bool]
 
@@ -66,7 +67,7 @@ def _further_tries(image: Image, decoders: Sequence[Decoder]) -> Iterator[Try]:
     for preparation, prepare in PREPARATIONS.items():
         shown = prepare(shrink(small, LADDER_SIDE))
         yield from (Try(name, f"{LADDER_SIDE} px, {preparation}", shown) for name in names)
-    yield from otherwise(image, small, names, Budget())
+    yield from otherwise(image, Sizes(small), names, Budget())
     if image.ndim == 3 and max(gray.shape) > LARGE_SIDE:
         for place, color in CHANNELS:
             channel = np.ascontiguousarray(image[..., place])

@@ -16,7 +16,7 @@ Prepare: TypeAlias = Callable[[Image], Image]
 WORKING_SIDE = 2048
 # A code of one pixel a module is enlarged, as a person would before holding a phone to it.
 _LEAST_SIDE = 256
-DEBLURRED_TIMES = 3
+DEBLURRED_TIMES = 2
 _DEBLUR_ROUNDS, _DEBLUR_GAIN = 10, 1.5
 
 
@@ -53,6 +53,49 @@ def shrink(image: Image, longest: int) -> Image:
 
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+class Sizes:
+    """A picture in smaller sizes, each made once.
+
+    Quick more than exact: half the size again and again, a tenth of the time of any other reduction, then the rest by
+    the four nearest pixels.
+
+    Attributes:
+        whole: uint8 [H, W].
+    """
+
+    def __init__(self, gray: Image) -> None:
+        self.whole = gray
+        self._made: dict[int, Image] = {}
+
+    def shape_at(self, longest: int) -> tuple[int, int]:
+        """The shape of the picture whose longer side is `longest` px; smaller ones are left alone."""
+        scale = min(1.0, longest / max(self.whole.shape))
+        return max(1, round(self.whole.shape[0] * scale)), max(1, round(self.whole.shape[1] * scale))
+
+    def at(self, longest: int) -> Image:
+        """The picture whose longer side is `longest` px; smaller ones are left alone."""
+        if max(self.whole.shape) <= longest:
+            return self.whole
+        if longest not in self._made:
+            import cv2
+
+            near = _halved(self.whole, 2 * longest)
+            size = self.shape_at(longest)[::-1]
+            self._made[longest] = np.asarray(cv2.resize(near, size, interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
+        return self._made[longest]
+
+
+def _halved(gray: Image, least: int) -> Image:
+    """Half the size while the longer side has at least `least` px."""
+    import cv2
+
+    while max(gray.shape) >= least and min(gray.shape) > 1:
+        height, width = (each // 2 for each in gray.shape)
+        half = cv2.resize(gray[: height * 2, : width * 2], (width, height), interpolation=cv2.INTER_AREA)
+        gray = np.asarray(half, dtype=np.uint8)
+    return gray
 
 
 def enlarge_small(gray: Image) -> Image:
@@ -97,10 +140,10 @@ def deblurred(sigma_px: float) -> Prepare:
     def prepare(gray: Image) -> Image:
         import cv2
 
-        seen = gray.astype(np.float32)
+        seen, reach = gray.astype(np.float32), 2 * round(3 * sigma_px) + 1
         sharp = seen
         for _ in range(_DEBLUR_ROUNDS):
-            lacking = seen - cv2.GaussianBlur(sharp, (0, 0), sigma_px)
+            lacking = seen - cv2.GaussianBlur(sharp, (reach, reach), sigma_px)
             sharp = np.clip(sharp + _DEBLUR_GAIN * lacking, 0, 255).astype(np.float32, copy=False)
         size = (gray.shape[1] * DEBLURRED_TIMES, gray.shape[0] * DEBLURRED_TIMES)
         return np.asarray(cv2.resize(sharp.astype(np.uint8), size, interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
@@ -112,16 +155,18 @@ def levels(factor: float, offset: float) -> Prepare:
     """Each gray level times a factor, plus an offset."""
     table = np.clip(np.arange(256) * factor + offset, 0, 255).astype(np.uint8)
 
-    def prepare(gray: Image) -> Image:
-        return np.asarray(table[gray], dtype=np.uint8)
+    return lambda gray: _mapped(gray, table)
 
-    return prepare
+
+def _mapped(gray: Image, table: Image) -> Image:
+    import cv2
+
+    return np.asarray(cv2.LUT(gray, table), dtype=np.uint8)
 
 
 def _autocontrast(gray: Image) -> Image:
     low, high = np.percentile(gray[::4, ::4], (1, 99))
-    table = np.clip((np.arange(256) - low) * 255 / max(1.0, high - low), 0, 255).astype(np.uint8)
-    return np.asarray(table[gray], dtype=np.uint8)
+    return _mapped(gray, np.clip((np.arange(256) - low) * 255 / max(1.0, high - low), 0, 255).astype(np.uint8))
 
 
 def _flattened(gray: Image) -> Image:
@@ -129,7 +174,7 @@ def _flattened(gray: Image) -> Image:
 
     small = cv2.GaussianBlur(cv2.resize(gray, (24, 24), interpolation=cv2.INTER_AREA), (0, 0), 2)
     ground = cv2.resize(small, gray.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    return np.asarray(np.clip(gray.astype(np.int16) - ground + 128, 0, 255), dtype=np.uint8)
+    return np.asarray(cv2.addWeighted(gray, 1, ground, -1, 128), dtype=np.uint8)
 
 
 def _local_contrast(gray: Image) -> Image:
@@ -137,7 +182,7 @@ def _local_contrast(gray: Image) -> Image:
 
     side = max(3, max(gray.shape) // 16 | 1)
     ground = cv2.blur(gray, (side, side))
-    return np.asarray(np.clip((gray.astype(np.int16) - ground) * 6 + 128, 0, 255), dtype=np.uint8)
+    return np.asarray(cv2.addWeighted(gray, 6, ground, -6, 128), dtype=np.uint8)
 
 
 PREPARATIONS: dict[str, Prepare] = {
