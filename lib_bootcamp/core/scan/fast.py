@@ -19,6 +19,8 @@ LARGE_SIDE = max(each.side for each in FAST)
 MOST_DETAILS = 6
 # The longer side and the blur that is undone, in px: a code's modules have 4 to 6 px there, if it fills the picture.
 DEBLURRED = ((192, 2), (192, 3), (384, 3))
+# A picture that is less than that larger than the first of these is not shown at the last.
+_HARDLY_LARGER = 1.5
 CHANNELS = ((2, "blue"), (0, "red"))
 # Enlarged details together have at most as many pixels as the picture itself.
 _PIXELS_PER_DETAIL = 1_000_000
@@ -44,12 +46,10 @@ def fast_tries(image: Image, gray: Image, names: Sequence[str], budget: Budget) 
     colored = list(chief(names)) if _is_colored(image) else []
     yield from _channels(image, colored, budget)
     yield from stages.show("zxing-cpp")
-    smooth = small if large else Sizes(gray)
-    yield from _deblurred(smooth, DEBLURRED[:2], chief(names), budget)
+    yield from _deblurred(small if large else Sizes(gray), chief(names), budget)
     yield from _local_contrast(small, chief(names), budget)
     yield from stages.show("quirc", most=1)
     yield from stages.show("pyzbar", most=1)
-    yield from _deblurred(smooth, DEBLURRED[2:], chief(names), budget)
     if not large:
         yield from enlarged(gray, chief(names), 1, budget)
     yield from _channel_details(image, colored, budget)
@@ -139,10 +139,13 @@ def _local_contrast(small: Sizes, names: Sequence[str], budget: Budget) -> Itera
         yield from (Try(name, "local contrast", strong) for name in allowed)
 
 
-def _deblurred(small: Sizes, blurs: Sequence[tuple[int, int]], names: Sequence[str], budget: Budget) -> Iterator[Try]:
+def _deblurred(small: Sizes, names: Sequence[str], budget: Budget) -> Iterator[Try]:
     """Codes out of focus, where readers see gray in place of modules."""
-    for side, sigma_px in blurs:
-        view = enlarge_smooth(small.at(side), DEBLURRED[0][0])
+    least, longest = DEBLURRED[0][0], max(small.whole.shape)
+    for side, sigma_px in DEBLURRED:
+        if side > least and longest < _HARDLY_LARGER * least:
+            continue
+        view = enlarge_smooth(small.at(side), least)
         height, width = (each * DEBLURRED_TIMES for each in view.shape)
         allowed = [name for name in names if budget.allows(name, height, width, DEBLURRING)]
         if allowed:
