@@ -67,7 +67,7 @@ class _Stages:
     def __init__(self, small: Sizes, gray: Image, names: Sequence[str], budget: Budget) -> None:
         self._small, self._names, self._budget = small, names, budget
         same = small.whole.shape == gray.shape
-        self._seen = {("zxing-cpp", max(gray.shape), "as it is")} if same else set()
+        self._seen: set[tuple[str, int, str]] = {("zxing-cpp", max(gray.shape), "as it is")} if same else set()
 
     def show(
         self,
@@ -118,10 +118,11 @@ def otherwise(image: Image, small: Sizes, names: Sequence[str], budget: Budget) 
 
 def _channels(image: Image, names: Sequence[str], budget: Budget) -> Iterator[Try]:
     for place, color in CHANNELS if names else ():
-        channel = Sizes(np.ascontiguousarray(image[..., place]))
-        allowed = [name for name in names if budget.allows(name, *channel.shape_at(LARGE_SIDE))]
+        channel = image[..., place]
+        allowed = [name for name in names if budget.allows(name, *Sizes(channel).shape_at(LARGE_SIDE))]
         if allowed:
-            shown = enlarge_small(PREPARATIONS["autocontrast"](channel.at(LARGE_SIDE)))
+            small = Sizes(np.ascontiguousarray(channel)).at(LARGE_SIDE)
+            shown = enlarge_small(PREPARATIONS["autocontrast"](small))
             yield from (Try(name, f"{color} only", shown) for name in allowed)
 
 
