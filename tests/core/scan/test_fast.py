@@ -50,7 +50,7 @@ def test_what_follows_the_whole_picture_has_a_bound_in_its_pixels(size: tuple[in
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("size", SIZES[1:])
-def test_a_code_that_is_seen_but_not_read_is_worth_a_quarter_more(size: tuple[int, int]) -> None:
+def test_a_code_that_is_seen_but_not_read_is_worth_a_tenth_more(size: tuple[int, int]) -> None:
     pixels = size[0] * size[1]
     bound = max(DAMAGED_TIMES * min(PIXELS_PER_PIXEL * pixels, MOST_PIXELS), pixels)
     assert spent(noise(*size), damaged=True) <= bound
