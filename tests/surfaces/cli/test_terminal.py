@@ -73,7 +73,7 @@ def test_what_an_encoding_lacks_is_escaped_and_stays_the_same_data(
     with plain_streams():
         sys.stdout.write(json.dumps(value, ensure_ascii=False))
     stream.flush()
-    assert json.loads(stream.buffer.getvalue().decode(encoding)) == value  # type: ignore[attr-defined]
+    assert json.loads(stream.buffer.getvalue().decode(encoding)) == value
 
 
 @pytest.mark.skipif(os.name == "nt", reason="names hold no such characters there")
