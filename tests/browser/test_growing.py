@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import json
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +58,7 @@ def test_the_picture_in_the_end_is_the_one_of_the_api(page: Any, address: str) -
     page.wait_for_selector("#bootcamp_txt2img_message .bootcamp-done")
     page.wait_for_selector("#bootcamp_txt2img_image_out img")
     asked = {"prompt": "a red circle on a white background", "steps": 20, "seed": 1}
-    answer = page.request.post(f"{address}/bootcamp/v1/txt2img", data=json.dumps(asked)).json()
+    answer = page.request.post(f"{address}/bootcamp/v1/txt2img", data=asked).json()
     alone = np.asarray(Pil.open(io.BytesIO(base64.b64decode(answer["image"]))))
     assert (download(page, "txt2img") == alone).all()
 
