@@ -28,7 +28,7 @@
         input.dispatchEvent(new Event("change", { bubbles: true }));
     }
 
-    const numberIn = id => Number(gradioApp().querySelector(`#${id} input[type=number]`)?.value) || 512;
+    const sizeOf = id => Number(gradioApp().querySelector(`#${id} input[type=number]`)?.value) || 512;
 
     function button(text, parent, press) {
         const made = element("button", { type: "button", text }, parent);
@@ -65,7 +65,7 @@
         }
 
         get size() {
-            return ["width", "height"].map(name => numberIn(`${this.tab}_${name}`));
+            return ["width", "height"].map(name => sizeOf(`${this.tab}_${name}`));
         }
 
         /** What the server is shown: nothing is asked while it is as it was. */
@@ -228,10 +228,10 @@
             if (old && found && old.dataset.text === text) continue;
             old?.remove();
             if (!found) continue;
-            const said = meaning(text);
-            const badge = element("div", { class: `bootcamp-scan-badge ${said.scans ? "bootcamp-done" : "bootcamp-no"}`, "data-text": text });
-            element("span", { role: "status", text: said.words }, badge);
-            nextSteps(tab, text, said, badge);
+            const what = meaning(text);
+            const badge = element("div", { class: `bootcamp-scan-badge ${what.scans ? "bootcamp-done" : "bootcamp-no"}`, "data-text": text });
+            element("span", { role: "status", text: what.words }, badge);
+            nextSteps(tab, text, what, badge);
             if (!found[4]) button("Full score", badge, event => score(tab, badge, event.currentTarget));
             info.prepend(badge);
         }

@@ -63,7 +63,7 @@ def _front(operation: Operation[Any, Any]) -> list[str]:
 
 
 def _downloads(host: Host) -> dict[str, str]:
-    """What is said of each detector whose files are not here."""
+    """The mark of each detector whose files are not here."""
     places = folders(host)
     missing = [name for name, each in DETECTORS.items() if not all(locate(file, places) for file in each.weights)]
     return {name: f"downloads {DETECTORS[name].mb:.0f} MB" for name in missing}
