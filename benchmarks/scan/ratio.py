@@ -2,8 +2,9 @@
 
 That reading is once `zxingcpp.read_barcodes(picture)` as its page shows it, which looks for barcodes of all kinds, and
 once the same for QR codes alone. All are timed in turn on each picture, each the best of three. The pictures are drawn:
-held-out stylized codes, and pages, screens and photographs of up to 12 megapixels with a code of 2 or 4 px a module and
-without one.
+held-out stylized codes; pages, screens and photographs of up to 12 megapixels with a code of 2 or 4 px a module and
+without one; and the smooth pictures on which zxing-cpp spends least: grounds, soft and colored photographs, a code out
+of focus and one with a hole.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
 from lib_bootcamp.operations.qr.scan import ScanParams, scan
 
 SIZES = ((768, 768), (1920, 1080), (2480, 3508), (3840, 2160), (4032, 3024))
+SMALL_SIZES = ((512, 512), (640, 480), (768, 768))
 STYLIZED = "stylized codes, 768 px"
 
 
@@ -55,6 +57,38 @@ def _large() -> Iterator[tuple[bool, Image]]:
                 yield True, to_rgb(picture)
 
 
+def _smooth_layer(random: np.random.Generator, width: int, height: int) -> Image:
+    """Shapes of all sizes, the larger the stronger, as in photographs."""
+    out = np.zeros((height, width), np.float32)
+    for power in range(2, 10):
+        cells = random.normal(0, 1, (2**power, 2**power)).astype(np.float32)
+        out += 0.5**power * cv2.resize(cells, (width, height), interpolation=cv2.INTER_CUBIC)
+    return ((out - out.min()) / np.ptp(out) * 255).astype(np.uint8)
+
+
+def _smooth() -> Iterator[tuple[str, Image]]:
+    modules = np.pad(np.array(qr_matrix("https://example.com", "L").modules), 4)
+    code = np.where(np.kron(modules, np.ones((4, 4))) > 0, 0, 255).astype(np.uint8)
+    holed = code.copy()
+    holed[50:100, 50:100] = 255
+    random = np.random.default_rng(1)
+    for width, height in SMALL_SIZES:
+        layers = [_smooth_layer(random, width, height) for _ in range(3)]
+        yield "smooth", to_rgb(np.full((height, width), 255, np.uint8))
+        yield "smooth", to_rgb(np.linspace(0, 255, width).astype(np.uint8)[None].repeat(height, 0))
+        yield "smooth", to_rgb(layers[0])
+        yield "smooth", to_rgb(cv2.GaussianBlur(layers[0], (0, 0), 6))
+        yield "smooth, colored", np.ascontiguousarray(np.stack(layers, -1))
+        yield "smooth, colored", cv2.GaussianBlur(np.stack(layers, -1), (0, 0), 3)
+        for shown, blur_px in ((code, 2.0), (code, 3.2), (holed, 0.0)):
+            picture = layers[0].copy()
+            picture[height // 4 : height // 4 + len(code), width // 3 : width // 3 + len(code)] = shown
+            yield (
+                "smooth, a code that is hard",
+                to_rgb(cv2.GaussianBlur(picture, (0, 0), blur_px) if blur_px else picture),
+            )
+
+
 def _best_ms(call: Callable[[], Any]) -> tuple[float, Any]:
     spent, out = [], None
     for _ in range(3):
@@ -69,13 +103,18 @@ def measure(count: int) -> list[dict[str, Any]]:
     context = Context.of_terminal(StandaloneHost(), SilentProgress())
     kinds: dict[str, list[tuple[float, float, float, bool]]] = {}
     drawn = [(STYLIZED, each.image) for each in stylized(count, HELD_OUT_SEED)]
-    for kind, image in [*drawn, *(("with a code" if code else "without a code", image) for code, image in _large())]:
+    large = (("with a code" if code else "without a code", image) for code, image in _large())
+    for kind, image in (*drawn, *_smooth(), *large):
         gray = luma_of(image)
         zxing_ms, _ = _best_ms(lambda gray=gray: DECODERS[0].decode(gray))  # type: ignore[misc]
         plain_ms, _ = _best_ms(lambda gray=gray: zxingcpp.read_barcodes(gray))  # type: ignore[misc]
         params = ScanParams(image=image, depth="fast")
         fast_ms, result = _best_ms(lambda params=params: scan(params, context))  # type: ignore[misc]
-        size = "" if kind == STYLIZED else f", {'above' if gray.size >= 1_000_000 else 'below'} 1 megapixel"
+        size = (
+            ""
+            if kind == STYLIZED or "smooth" in kind
+            else f", {'above' if gray.size >= 1_000_000 else 'below'} 1 megapixel"
+        )
         name = f"{kind}{size}, {'read' if result.scans else 'nothing read'}"
         kinds.setdefault(name, []).append((plain_ms, zxing_ms, fast_ms, result.scans))
     return [_row(name, rows) for name, rows in kinds.items()]
