@@ -66,7 +66,8 @@ python -m lib_bootcamp recolor photo.jpg --reference photos/one.jpg --transfer h
 `--conditioning luminance` is CIE L* (pure red is 53.2 of 100, so 136 of 255), `intensity` the V of HSV (255), `hsi`
 the mean of the channels (85). Gamma above 1 brightens; ControlNet's own "gamma correction" is 1 over it. With
 `--reference` a second picture, `palette-palette.png`, previews another picture's colors on this one: Reinhard's
-transfer of mean and spread in CIE Lab, or histogram matching; `--no-keep-luminance` takes its brightness too.
+transfer of mean and spread in CIE Lab, or histogram matching; `--no-keep-luminance` takes its brightness too. Over a
+folder each map has such a preview beside it (`a.png`, `a-palette.png`): the job keeps the reference.
 
 ## Edges
 

@@ -420,7 +420,9 @@ def test_every_function_of_the_page_that_has_a_name_runs_in_a_queue(tmp_path: Pa
         ]
     runs = [(name, each) for name, each in named if isinstance(name, str) and name.startswith("bootcamp_")]
     assert len(runs) > 15
-    in_a_thread = [name for name, each in runs if not (inspect.iscoroutinefunction(each) or inspect.isasyncgenfunction(each))]
+    in_a_thread = [
+        name for name, each in runs if not (inspect.iscoroutinefunction(each) or inspect.isasyncgenfunction(each))
+    ]
     assert in_a_thread == []
 
 
