@@ -192,6 +192,7 @@ class Starter:
             settings: what its config.json holds.
         """
         data = self._root / f"data{len(self._started)}"
+        data.mkdir(parents=True)
         self._extensions(data / "extensions", extension=extension, controlnet=controlnet)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
