@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,30 +12,38 @@ import numpy as np
 import pytest
 from PIL import Image as Pil
 
-from tests.browser.test_caption import opened, shapes
 from tests.browser.test_page import download, fill, open_tab
 from tests.ml.needs import skip_without_models
 
 skip_without_models("diffusers")
 
+from tests.browser.test_caption import opened, shapes  # noqa: E402
+
 GROWTH = "#bootcamp_txt2img_message .bootcamp-growth"
 SEEN = """selector => {
-    const seen = window.seen = { pictures: [], began: performance.now() };
+    const seen = window.seen = { pictures: [], texts: [], values: [], box: null, began: performance.now() };
     const look = () => {
-        const source = document.querySelector(`${selector} img`)?.src;
-        if (source && source !== seen.pictures.at(-1)) seen.pictures.push(source);
+        const image = document.querySelector(`${selector} img`);
+        if (!image) return;
+        if (image.src !== seen.pictures.at(-1)) seen.pictures.push(image.src);
+        seen.texts.push(document.querySelector(`${selector} p`)?.innerText);
+        seen.values.push(Number(document.querySelector(`${selector} [role=progressbar]`)?.ariaValueNow));
+        const { x, width } = image.getBoundingClientRect();
+        if (width) seen.box = { x, width };
     };
     new MutationObserver(look).observe(document.body, { childList: true, subtree: true, attributes: true });
 }"""
 
 
-def drawing(page: Any, steps: int) -> None:
-    """Begin a drawing of so many steps."""
+def drawing(page: Any, steps: int, side: int = 0) -> None:
+    """Begin a drawing of so many steps, at a size of its own where a step shall take long."""
     open_tab(page, "txt2img", "Text to image")
     fill(page, "bootcamp_txt2img_prompt", "a red circle on a white background")
     page.get_by_role("button", name="Sampling").locator("visible=true").click()
     page.fill("#bootcamp_txt2img_steps input[type=number]", str(steps))
     page.fill("#bootcamp_txt2img_seed input[type=number]", "1")
+    for each in ("width", "height") if side else ():
+        fill(page, f"bootcamp_txt2img_{each}", str(side))
     page.evaluate(SEEN, GROWTH)
     page.click("#bootcamp_txt2img_run")
 
@@ -42,10 +51,11 @@ def drawing(page: Any, steps: int) -> None:
 def test_a_drawing_is_seen_while_it_is_made_once_in_a_second_at_most(page: Any, picture_of: Any) -> None:
     drawing(page, 150)
     page.wait_for_selector(f"{GROWTH} img")
-    page.wait_for_function(f"/txt2img: step [1-9]\\d* of 150/.test(document.querySelector('{GROWTH} p')?.innerText)")
-    assert 0 < int(page.get_attribute(f"{GROWTH} [role=progressbar]", "aria-valuenow")) <= 150
     picture_of(page, "page-drawing")
     page.wait_for_selector("#bootcamp_txt2img_message .bootcamp-notice")
+    texts, values = page.evaluate("[seen.texts, seen.values]")
+    assert any(re.search(r"txt2img: step [1-9]\d* of 150", each) for each in texts)
+    assert all(0 < each <= 150 for each in values)
     sources, seconds = page.evaluate("[seen.pictures, (performance.now() - seen.began) / 1000]")
     assert 1 <= len(sources) <= seconds + 2
     assert page.locator(GROWTH).count() == 0
@@ -64,7 +74,7 @@ def test_the_picture_in_the_end_is_the_one_of_the_api(page: Any, address: str) -
 
 
 def test_stop_is_heard_between_two_steps(page: Any) -> None:
-    drawing(page, 150)
+    drawing(page, 150, side=320)
     page.wait_for_selector(f"{GROWTH} img")
     page.click("#bootcamp_txt2img_stop")
     page.wait_for_function("document.querySelector('#bootcamp_txt2img_message')?.innerText.includes('Stopped after')")
@@ -108,7 +118,7 @@ def test_it_is_seen_on_a_narrow_screen(browser: Any, address: str, picture_of: A
     page.goto(f"{address}?__theme={theme}", wait_until="domcontentloaded")
     page.wait_for_selector("#bootcamp_qr_run", state="attached")
     drawing(page, 150)
-    box = page.wait_for_selector(f"{GROWTH} img").bounding_box()
+    box = page.wait_for_function("seen.box").json_value()
     picture_of(page, f"page-drawing-narrow-{theme}")
     context.close()
     assert box["x"] >= 0

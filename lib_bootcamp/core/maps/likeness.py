@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from lib_bootcamp.core.images.arrays import Floats, Image, to_rgb
+from lib_bootcamp.core.images.arrays import Image, to_rgb
 from lib_bootcamp.core.images.opencv import opencv
 
 _SIDE, _BLUR = 256, 2.0
@@ -27,8 +28,8 @@ def likeness(one: Image, other: Image) -> float:
     return float(np.clip((first * second).sum() / length, 0, 1))
 
 
-def _blurred(image: Image) -> Floats:
+def _blurred(image: Image) -> NDArray[np.float64]:
     cv2 = opencv()
     gray = cv2.cvtColor(np.ascontiguousarray(to_rgb(image)), cv2.COLOR_RGB2GRAY).astype(np.float32)
     small = cv2.resize(gray, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.GaussianBlur(small, (0, 0), _BLUR), dtype=np.float32)
+    return np.asarray(cv2.GaussianBlur(small, (0, 0), _BLUR), dtype=np.float64)
