@@ -83,9 +83,18 @@ def test_with_a_log_in_of_the_api(locked: Target, attack: Any) -> None:
     attack(locked)
 
 
-@pytest.mark.parametrize("attack", attacks_files.READING, ids=lambda each: each.__name__)
-def test_what_is_ours_in_the_webuis_own_page(alone: Target, attack: Any) -> None:
-    attack(Target(**{**vars(alone), "page": "", "whole": False, "_config": None}))
+@pytest.fixture(scope="module")
+def own_page(alone: Target) -> Target:
+    """What is ours in the WebUI's own page, beside the tab's frame."""
+    return Target(**{**vars(alone), "page": "", "whole": False, "_config": None})
+
+
+def test_no_function_of_ours_in_the_webuis_own_page_takes_a_file(own_page: Target) -> None:
+    assert [each.name for each in own_page.functions() if each.takes_files()] == []
+
+
+def test_no_text_field_of_ours_in_the_webuis_own_page_reads_a_file(own_page: Target) -> None:
+    attacks_files.no_text_field_reads_a_file(own_page)
 
 
 @pytest.mark.parametrize("attack", [*NAMED, *attacks_origins.ATTACKS], ids=lambda each: each.__name__)

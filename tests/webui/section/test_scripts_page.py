@@ -14,8 +14,9 @@ from tests.webui.page import choose, main_tab, number, opened, show
 
 UNTIL, COMPARE = "QR art until it scans", "Compare control"
 FORM = "#bootcamp_txt2img_until_it_scans"
-# the pictures of the gallery, which has them twice while one of them is shown large
-PICTURES = "() => new Set([...document.querySelectorAll('#txt2img_gallery img')].map(each => each.src)).size"
+# the pictures of the gallery, which has them twice while one of them is shown large, without the live preview before it
+PICTURES = """() => new Set([...document.querySelectorAll('#txt2img_gallery img')]
+    .filter(each => !each.closest('.livePreview')).map(each => each.src)).size"""
 OTHER = "#bootcamp_txt2img_compare_control"
 
 
