@@ -212,8 +212,6 @@ def _is_stolen(path: Path, target: Target) -> bool:
     return data == target.secret.read_bytes() or data.startswith((b"root:", b"# sd-webui-bootcamp"))
 
 
-"""For a page that others make too."""
-
 ATTACKS = (
     no_component_reads_a_file_that_was_not_uploaded,
     no_text_field_reads_a_file,
