@@ -182,7 +182,7 @@
     window.bootcampControls = {
         element,
         translated,
-        /** The control of a field; `fail` is told what is wrong with what is typed. */
+        /** The control of a field; `fail` gets what is wrong with what is typed. */
         make: (field, id, changed, fail) => KINDS[field.kind](field, id, changed, fail),
     };
 })();

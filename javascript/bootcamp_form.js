@@ -23,7 +23,7 @@
         }
     }
 
-    /** Tells when a script sets the text; the browser tells of typing alone. */
+    /** Notices when a script sets the text; the browser reports typing alone. */
     function follow(box, changed) {
         const own = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(box), "value");
         Object.defineProperty(box, "value", {

@@ -99,25 +99,25 @@
             if (asked === this.asked || this.place.offsetParent === null) return;
             this.asked = asked;
             try {
-                const told = await post("preview", question);
-                if (asked === this.asked) this.show(told);
+                const answer = await post("preview", question);
+                if (asked === this.asked) this.show(answer);
             } catch (error) {
-                if (asked === this.asked) this.tell([error.message], false);
+                if (asked === this.asked) this.note([error.message], false);
             }
         }
 
-        show(told) {
-            this.image.hidden = !told.image;
-            if (told.image) this.image.src = `data:image/png;base64,${told.image}`;
+        show(answer) {
+            this.image.hidden = !answer.image;
+            if (answer.image) this.image.src = `data:image/png;base64,${answer.image}`;
             const offered = this.form.description.controls[this.form.part];
             const advice = this.form.description.advice?.[this.form.value("preset")];
-            this.tell([...told.notes, offered?.note, advice].filter(Boolean), told.fits);
-            this.side = told.side;
-            this.larger.hidden = !told.side;
-            if (told.side) this.larger.textContent = `${translated("Make the picture larger")}: ${told.side} px`;
+            this.note([...answer.notes, offered?.note, advice].filter(Boolean), answer.fits);
+            this.side = answer.side;
+            this.larger.hidden = !answer.side;
+            if (answer.side) this.larger.textContent = `${translated("Make the picture larger")}: ${answer.side} px`;
         }
 
-        tell(notes, fits) {
+        note(notes, fits) {
             this.notes.replaceChildren();
             this.notes.classList.toggle("bootcamp-panel-wrong", !fits);
             for (const each of notes) element("p", { text: each }, this.notes);
@@ -209,8 +209,8 @@
                 reader.onload = () => resolve(reader.result);
                 reader.readAsDataURL(blob);
             });
-            const told = await post("scan", { image: uri, depth: "full" });
-            badge.querySelector("span").textContent = meaning(`Bootcamp scan: ${told.text}`).words;
+            const answer = await post("scan", { image: uri, depth: "full" });
+            badge.querySelector("span").textContent = meaning(`Bootcamp scan: ${answer.text}`).words;
             press.remove();
         } catch (error) {
             press.textContent = error.message;

@@ -58,8 +58,8 @@ class Context:
         """The same for a part of the work, with another display."""
         return replace(self, progress=progress)
 
-    def watched_by(self, viewer: Callable[[Any], None]) -> Context:
-        """The same for somebody who looks at the result while it grows."""
+    def watched_by(self, viewer: Callable[[Any], None] | None) -> Context:
+        """The same for somebody who looks at the result while it grows, or for nobody."""
         return replace(self, viewer=viewer)
 
     def show(self, part: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -171,7 +171,7 @@ class Runner:
             if item.source is not None and self.picture:
                 values[self.picture] = picture_of(self.fields[self.picture], item.source)
             params = self.operation.params_from(values)
-            context = replace(Context.of_terminal(self.host, progress), viewer=viewer)
+            context = Context.of_terminal(self.host, progress).watched_by(viewer)
             result = self.operation.run(params, context)
             written = self._page(result, context) | write_files(item, self.operation, params, result, self.inputs)
         except BootcampError as error:
