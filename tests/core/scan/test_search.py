@@ -207,3 +207,17 @@ def test_a_picture_full_of_finder_patterns_ends_with_the_stop(monkeypatch: pytes
 
     monkeypatch.setattr(scan_worker, "_LOOK_S", 0.01)
     assert scan_search.search(to_rgb(picture), ZXING, TEXT, stopped).hit is None
+
+
+@pytest.mark.parametrize("module_px", [7, 9])
+@pytest.mark.parametrize("ground", ["black", "noise"])
+def test_a_code_without_a_margin_on_dark_ground_is_read_fast(ground: str, module_px: int) -> None:
+    bare = draw(np.array(qr_matrix(TEXT, "M").modules), module_px, 0)
+    sides = [each + 100 for each in bare.shape]
+    noise = cv2.resize(np.random.default_rng(3).integers(0, 90, (8, 8)).astype(np.uint8), sides[::-1])
+    picture = np.asarray(noise if ground == "noise" else np.full(sides, 25), np.uint8)
+    picture[40 : 40 + len(bare), 50 : 50 + len(bare)] = bare
+    readers = installed()
+    if "pyzbar" not in {each.name for each in readers}:
+        pytest.skip("of the readers only WeChat, which is slow, and pyzbar see these")
+    assert search(picture, readers, TEXT).hit is not None
