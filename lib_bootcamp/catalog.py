@@ -30,13 +30,19 @@ class Entry:
     job: str = ""
     is_map: bool = False
 
+    @property
+    def alone(self) -> Operation[Any, Any]:
+        """The operation without the job that is added; its file is imported when it is first asked for."""
+        made: Operation[Any, Any] = getattr(import_module(self._name), self.attribute)
+        return made
+
     @cached_property
     def operation(self) -> Operation[Any, Any]:
         """The operation; its file and what that stands on are imported when it is first asked for."""
-        made: Operation[Any, Any] = getattr(import_module(self._name), self.attribute)
-        if self.job:
-            file, _, function = self.job.rpartition(".")
-            made = getattr(import_module(f"{__package__}.operations.{file}"), function)(made)
+        if not self.job:
+            return self.alone
+        file, _, function = self.job.rpartition(".")
+        made: Operation[Any, Any] = getattr(import_module(f"{__package__}.operations.{file}"), function)(self.alone)
         return made
 
     @property
@@ -110,8 +116,8 @@ def offered(host: str, operations: Iterable[Operation[Any, Any]] | None = None) 
 
 
 def control_maps() -> tuple[Operation[Any, Any], ...]:
-    """The operations that make a control map; the others are not imported."""
-    return tuple(each.operation for each in ENTRIES if each.is_map)
+    """The operations that make a control map, for one picture at a time; no others and no jobs are imported."""
+    return tuple(each.alone for each in ENTRIES if each.is_map)
 
 
 def find(name: str) -> Operation[Any, Any]:

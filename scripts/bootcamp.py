@@ -36,20 +36,20 @@ class Bootcamp(scripts.Script):
     def before_process(self, p: Any, *args: Any) -> None:
         """Make the map and fill ControlNet's units, before ControlNet reads them in its `process`."""
         with parts().host.queue_held(bar=False):  # the WebUI calls hooks under its queue, which cannot be taken twice
-            parts().runner.before_process(p, args)
+            runner().before_process(p, args)
 
     def process_before_every_sampling(self, p: Any, *args: Any, **kwargs: Any) -> None:
         """The checkpoint is loaded: measure its VAE where the steps are guided."""
         with parts().host.queue_held(bar=False):
-            parts().runner.before_sampling(p)
+            runner().before_sampling(p)
 
     def postprocess_image_after_composite(self, p: Any, pp: Any, *args: Any) -> None:
         """Scan the finished picture, and touch it up; its infotext and file are written next."""
-        pp.image = parts().runner.after_picture(p, pp.image)
+        pp.image = runner().after_picture(p, pp.image)
 
     def postprocess(self, p: Any, processed: Any, *args: Any) -> None:
         """Leave plain texts behind."""
-        parts().runner.after_all(p, processed)
+        runner().after_all(p, processed)
 
 
 class Selectable:
@@ -104,12 +104,12 @@ class Parts(NamedTuple):
     host: Any
     webui: Any
     section: Any
-    runner: Any
     sections: Any
     steps: Any
 
 
 _MADE: dict[str, Parts] = {}
+_RUNNER: dict[str, Any] = {}
 
 
 def parts() -> Parts:
@@ -123,12 +123,22 @@ def _join() -> Parts:
     from lib_bootcamp.hosts.webui import WebUiPage
     from lib_bootcamp.hosts.webui_guidance import GuidedSteps
     from lib_bootcamp.surfaces.webui.panel.always_visible import SectionUi
-    from lib_bootcamp.surfaces.webui.section_run import SectionRunner
     from lib_bootcamp.surfaces.webui.tab import SectionsOfPage
 
     host, webui = current_host(), WebUiPage()
-    runner = SectionRunner(host, webui, find_controlnet)
-    return Parts(host, webui, SectionUi(host, webui, find_controlnet), runner, SectionsOfPage(), GuidedSteps())
+    return Parts(host, webui, SectionUi(host, webui, find_controlnet), SectionsOfPage(), GuidedSteps())
+
+
+def runner() -> Any:
+    """What draws for the section, made at the first generation."""
+    return _RUNNER.get("runner") or _RUNNER.setdefault("runner", _section_runner())
+
+
+def _section_runner() -> Any:
+    from lib_bootcamp.hosts.controlnet import find_controlnet
+    from lib_bootcamp.surfaces.webui.section_run import SectionRunner
+
+    return SectionRunner(parts().host, parts().webui, find_controlnet)
 
 
 def mount_routes(demo: Any, app: Any) -> None:
@@ -168,7 +178,7 @@ def page_routers() -> list[Any]:
 
     host = parts().host
     doors = [access_dependency(host.access_rules()), *host.page_auth_dependencies()]
-    return [form_router(doors), panel_router(host, parts().runner, doors)]
+    return [form_router(doors), panel_router(host, runner(), doors)]
 
 
 def mount_page(demo: Any, app: Any) -> None:

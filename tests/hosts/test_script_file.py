@@ -98,8 +98,9 @@ def test_hooks_of_a_generation_run_under_the_queue_that_the_webui_holds(monkeypa
 
     parts = made.parts()._replace(host=Held())
     monkeypatch.setattr(made, "parts", lambda: parts)
+    drawing = made.runner()
     for name in ("before_process", "before_sampling"):
-        monkeypatch.setattr(parts.runner, name, lambda *_: held.append(parts.host.inside))
+        monkeypatch.setattr(drawing, name, lambda *_: held.append(parts.host.inside))
     made.Bootcamp().before_process(object())
     made.Bootcamp().process_before_every_sampling(object())
     assert held == [True, True]
@@ -108,7 +109,7 @@ def test_hooks_of_a_generation_run_under_the_queue_that_the_webui_holds(monkeypa
 
 def test_the_finished_picture_is_the_one_that_the_section_gives(monkeypatch: pytest.MonkeyPatch) -> None:
     made, _ = loaded(monkeypatch)
-    monkeypatch.setattr(made.parts().runner, "after_picture", lambda p, picture: f"{picture}, touched up")
+    monkeypatch.setattr(made.runner(), "after_picture", lambda p, picture: f"{picture}, touched up")
     shown = types.SimpleNamespace(image="a picture")
     made.Bootcamp().postprocess_image_after_composite(object(), shown)
     assert shown.image == "a picture, touched up"

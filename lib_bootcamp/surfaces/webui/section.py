@@ -39,6 +39,8 @@ BOTH: ApplyBy = "both"
 # The picture's own size, which the section fills in.
 SIZE = ("width", "height")
 MAP_PRESET = "map_preset"
+AXES = "bootcamp_axes"
+"""Where values of the XYZ plot are kept on a generation."""
 
 
 def control_maps() -> tuple[Operation[Any, Any], ...]:

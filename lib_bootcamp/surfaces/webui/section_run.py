@@ -26,7 +26,7 @@ from lib_bootcamp.surfaces.shared.wording import worded
 from . import infotext
 from .plan import Driven, InstalledModels, Plan, Surroundings, at_strength, driven_of, resolve
 from .ports import REFUSAL, ControlNet, Pass, Unit, UnitSettings, WebUi
-from .section import map_fields
+from .section import AXES, map_fields
 from .section_guidance import SectionSteer
 from .section_labels import titles
 from .section_scan import PictureScanner, Saving, Scans
@@ -34,7 +34,6 @@ from .section_values import is_off, parse
 
 LOG = logging.getLogger(__name__)
 RUN = "bootcamp_run"
-AXES = "bootcamp_axes"
 LATENT_PX = 8
 THE_SECTION = "The Bootcamp section"
 

@@ -11,8 +11,7 @@ from lib_bootcamp.params import Param
 from lib_bootcamp.surfaces.page.values import read
 
 from .ports import WebUi
-from .section import GUIDANCE_FIELDS, SECTION_STYLE, control_maps, map_fields, section_fields
-from .section_run import AXES
+from .section import AXES, GUIDANCE_FIELDS, SECTION_STYLE, control_maps, map_fields, section_fields
 
 LABEL = "[Bootcamp] "
 OWN = ("preset", "effect", "weight", "guidance_start", "guidance_end", "control", "apply_by", *GUIDANCE_FIELDS)
