@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 
 class BootcampError(Exception):
@@ -141,6 +142,24 @@ class UnexpectedError(BootcampError):
 
     def __init__(self, what: str = "The program", hint: str = "the log has the details") -> None:
         super().__init__(f"{what} failed unexpectedly", hint=hint)
+
+
+@contextmanager
+def named_by(param: str) -> Iterator[None]:
+    """What cannot be written inside of the block is where this parameter says: its mistake names it.
+
+    Raises:
+        OutputError, StorageError: as they came, with the parameter.
+    """
+    try:
+        yield
+    except OutputError as error:
+        if error.param:
+            raise
+        hint = error.hint or "give another place"
+        raise (StorageError if isinstance(error, StorageError) else OutputError)(
+            error.message, param=param, hint=hint
+        ) from None
 
 
 def _without_stop(text: str) -> str:

@@ -75,6 +75,13 @@ class FolderWork(Protocol):
     def writes_into(self) -> Path | None:
         """The folder that files are written into; where they cannot be, the job fails before its first picture."""
 
+    def refuse_empty(self) -> None:
+        """Refuse a folder in which nothing is to be done, before there is a job; looks no further than it must.
+
+        Raises:
+            ImageError: there is no picture that can be taken.
+        """
+
     def pictures(self) -> Iterable[tuple[Path, str]]:
         """Each picture, with why it is left out (empty: it is not); asked for once in a job's life.
 

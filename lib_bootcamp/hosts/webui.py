@@ -34,11 +34,6 @@ class NothingToSendError(BootcampError):
         super().__init__("Make a map first.")
 
 
-def js_argument(button: Any) -> str:
-    """Gradio 3 calls the argument for a script `_js`, later ones `js`."""
-    return "_js" if "_js" in inspect.signature(button.click).parameters else "js"
-
-
 class WebUiPage:
     """The WebUI this process runs in."""
 
@@ -151,14 +146,14 @@ class WebUiPage:
             option = shared.OptionInfo(**arguments, section=section)
             shared.opts.add_option(name, option.info(info) if info else option)
 
-    def bind_send(self, button: Any, tab: str, picture: Any) -> None:
-        """Send a picture and its size to a tab when a button is pressed, and show that tab.
+    def bind_send(self, button: Any, tab: str, picture: Any) -> bool:
+        """Send a picture and its size to a tab when a button is pressed; False where there is no such tab.
 
         The WebUI's own binding takes a picture component's value for base64 where it is a file's path.
         """
         shared, target = _module("shared"), _module("infotext_utils").paste_fields.get(tab)
         if target is None or target["init_img"] is None:
-            return
+            return False
         sides = {str(key): made for made, key in target["fields"] or () if isinstance(key, str)}
         wanted = tab != "inpaint" and shared.opts.data.get("send_size", True)
         size = [sides[key] for key in ("Size-1", "Size-2") if key in sides and wanted]
@@ -170,7 +165,7 @@ class WebUiPage:
             return [opened, *opened.size] if size else opened
 
         button.click(send, [picture], [target["init_img"], *size], show_progress=False)
-        button.click(None, None, None, **{js_argument(button): f"() => switch_to_{tab}()"})
+        return True
 
     def bind_paste(self, button: Any, tab: str, text: Any, picture: Any) -> None:
         """Paste an infotext as the WebUI's own PNG info tab does, its picture too where the tab has a place for one.

@@ -26,7 +26,7 @@ class NoJobError(BootcampError):
     exit_code = 2
 
     def __init__(self, number: object) -> None:
-        super().__init__(f"There is no job {str(number)[:40]}", hint="`jobs` lists those that are there.")
+        super().__init__(f"There is no job {str(number)[:40]}", hint="the list of jobs shows those that are there")
 
 
 class JobStateError(BootcampError):
@@ -92,15 +92,28 @@ class JobInfo:
         return self.total - self.done - self.skipped - self.failed
 
     def summary(self) -> str:
-        """One line for a person."""
+        """One line for a person, without the error, whose parameters each surface names in its own words."""
+        return f"{self.state}: {self._counts()}"
+
+    def sentence(self) -> str:
+        """The same with the job's number, as a sentence."""
+        return f"Job {self.id} {standing(self.state)}: {self._counts()}"
+
+    def _counts(self) -> str:
         if self.state == "undone":
             unit = "pictures" if self.kind == "folder" else "steps"
-            return f"undone: of {self.total:,} {unit} {self.done:,} had been done"
+            return f"of {self.total:,} {unit} {self.done:,} had been done"
         parts = [f"{self.done:,} of {self.total:,} done"]
         parts += [f"{count:,} {word}" for count, word in ((self.skipped, "left out"), (self.failed, "failed")) if count]
         if self.state in ACTIVE and self.eta_s is not None:
             parts.append(f"about {duration(self.eta_s)} left")
-        return f"{self.state}: {', '.join(parts)}" + (f". {self.error}" if self.error else "")
+        return ", ".join(parts)
+
+
+def standing(state: State) -> str:
+    """A state as the verb of a sentence: `is paused`, `has failed`."""
+    verbs = {"failed": "has failed", "interrupted": "was interrupted", "undoing": "is being undone"}
+    return verbs.get(state, f"is {state}")
 
 
 def actions_in(state: State) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from lib_bootcamp.errors import BootcampError, OutputError, StorageError
 from lib_bootcamp.job import Event, FolderJob, FolderWork, Write
 from lib_bootcamp.jobs import files
 from lib_bootcamp.jobs.facts import ItemInfo
+from lib_bootcamp.jobs.places import check_writable
 from lib_bootcamp.jobs.records import Outcome, Written, shown
 from lib_bootcamp.jobs.runner import Run, closable
 from lib_bootcamp.results import FileResult
@@ -34,13 +35,12 @@ class FolderRun(Run[FolderWork]):
         if not isinstance(job, FolderJob):
             raise TypeError(f"{self.operation.name} is no job on a folder")
         self.root = self.context.folder(str(self.row.folder), job.folder)
-        self.output = self.root
-        if self.row.output != self.row.folder:
+        self.output, is_elsewhere = self.root, self.row.output != self.row.folder
+        if is_elsewhere:
             self.output = self.context.output_folder(str(self.row.output), job.output)
         self.inside = Inside(self.output, exact=not self.context.trusted)
         work: FolderWork = job.work(self.root, job.params.from_mapping(self.values()), self.context)
-        if work.writes_into is not None:
-            self.inside.check_writable(work.writes_into)
+        check_writable(job, work, self.inside, is_elsewhere=is_elsewhere)
         return work
 
     def list_all(self, work: FolderWork) -> None:

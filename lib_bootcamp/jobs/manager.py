@@ -6,12 +6,9 @@ hosts and new surfaces while this module stays.
 
 from __future__ import annotations
 
-import atexit
-import contextlib
 import itertools
 import logging
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,33 +17,28 @@ from typing import Any
 from lib_bootcamp.context import Context
 from lib_bootcamp.core.files.folders import is_inside
 from lib_bootcamp.core.files.inside import Inside
-from lib_bootcamp.errors import BootcampError, InvalidParamError, OutputError, QueueFullError, StorageError
-from lib_bootcamp.job import Event, FolderJob
-from lib_bootcamp.operation import Operation
-from lib_bootcamp.params import fields_of, under_current_names
+from lib_bootcamp.errors import BootcampError, InvalidParamError, OutputError, QueueFullError
+from lib_bootcamp.job import Event
 from lib_bootcamp.ports import Host, Progress, SilentProgress
 
 from . import files
-from .facts import ACTIVE, RESUMABLE, EventInfo, ItemInfo, JobInfo, JobStateError, NoJobError, State, Undone
+from .facts import ACTIVE, RESUMABLE, JobInfo, JobStateError, State, Undone, standing
 from .folder_run import FolderRun
-from .journal import Journal
-from .owners import Owner
+from .known import Find, KnownJobs
 from .pictures import packed, unpacked
-from .places import places_of
+from .places import places_of, refuse_unusable
 from .progress import Stop
 from .records import Claim, Row
 from .steps_run import StepsRun
 
-Find = Callable[[str], Operation[Any, Any]]
 LOG = logging.getLogger(__name__)
 IDLE: tuple[State, ...] = ("paused", "interrupted", "failed", "done", "cancelled", "undone")
 MOST_WAITING, RETRY_S = 100, 60
 """Jobs that may wait in a data folder's queue; when to ask again where that many do."""
-UNDO_AGAIN = "The program ended while it was undone; undo it again."
 
 
-class Jobs:
-    """All jobs that lie in one host's data folder.
+class Jobs(KnownJobs):
+    """All jobs that lie in one host's data folder, and what can be done with them.
 
     Args:
         host: what they run on; a newer one may take its place between two jobs.
@@ -55,68 +47,10 @@ class Jobs:
     """
 
     def __init__(self, host: Host, find: Find, folder: Path) -> None:
-        self.host, self.find = host, find
-        self.journal = Journal(folder / "jobs.sqlite")
-        self._owner = Owner(folder)
-        self._here: dict[int, Stop] = {}  # what this process works on now
-        self._lock = threading.RLock()
+        super().__init__(host, find, folder)
         self._entering = threading.Lock()
         self._worker: threading.Thread | None = None
         self._is_asked = False  # a job was put into the queue since the worker last looked
-        atexit.register(self._owner.close)
-
-    def close(self) -> None:
-        """Let go of the journal; nothing may be running."""
-        atexit.unregister(self._owner.close)
-        self._owner.close()
-        self.journal.close()
-
-    # --- what there is
-
-    def listed(self, *, trusted: bool) -> list[JobInfo]:
-        """The jobs that a caller may see, the newest first.
-
-        Args:
-            trusted: whether the caller may name any folder; others see the jobs of folders they may name.
-        """
-        self._reap()
-        return [self._public(row) for row in self.journal.rows() if trusted or self._is_allowed(row)]
-
-    def info(self, number: int, *, trusted: bool) -> JobInfo:
-        """One job.
-
-        Raises:
-            NoJobError: there is none, or not for this caller.
-        """
-        return self._public(self._row(number, trusted=trusted))
-
-    def items(self, number: int, *, trusted: bool, offset: int = 0, limit: int = 100) -> list[ItemInfo]:
-        """Some of a job's pictures, in their order."""
-        return self._items(self._row(number, trusted=trusted), offset=offset, limit=limit)
-
-    def events(self, number: int, *, trusted: bool, after: int = 0, limit: int = 100) -> list[EventInfo]:
-        """What happened in a job, in order, after an event."""
-        self._row(number, trusted=trusted)
-        return self.journal.events(number, after=after, limit=limit)
-
-    def newest(self, number: int, *, trusted: bool, limit: int) -> list[ItemInfo]:
-        """The last pictures of a job that are done."""
-        self._row(number, trusted=trusted)
-        return self.journal.newest(number, limit)
-
-    def failures(self, number: int, *, trusted: bool, limit: int = 20) -> list[ItemInfo]:
-        """The first pictures of a job that failed."""
-        self._row(number, trusted=trusted)
-        return self.journal.items(number, limit=limit, states=("failed",))
-
-    def skipped(self, number: int, *, trusted: bool, limit: int) -> list[ItemInfo]:
-        """The first pictures of a job that were left out."""
-        self._row(number, trusted=trusted)
-        return self.journal.items(number, limit=limit, states=("skipped",))
-
-    def folder(self, number: int, *, trusted: bool) -> Path:
-        """A job's folder."""
-        return self._row(number, trusted=trusted).folder
 
     # --- what can be done
 
@@ -151,7 +85,9 @@ class Jobs:
         kept = {**params.to_mapping(), **places.named}
         # what it refuses is refused at once and not when its turn comes
         places = replace(places, pictures=packed(params))
-        job.work(places.folder, job.params.from_mapping({**kept, **unpacked(places.pictures)}), context)
+        work = job.work(places.folder, job.params.from_mapping({**kept, **unpacked(places.pictures)}), context)
+        inside = Inside(places.output or places.folder, exact=not trusted)
+        refuse_unusable(job, work, inside, is_elsewhere=places.output is not None)
         self._reap()
         with self.journal.transaction():
             self._refuse_second(places.claims)
@@ -233,67 +169,7 @@ class Jobs:
         if not self.journal.remove(number, among=IDLE):
             raise self._cannot(number, "removed")
 
-    def wait(self, number: int, timeout_s: float) -> JobInfo:
-        """Wait until a job is not active any more, at most so long."""
-        end = time.monotonic() + timeout_s
-        while (info := self.info(number, trusted=True)).state in ACTIVE and time.monotonic() < end:
-            time.sleep(0.02)
-        return info
-
     # --- inside
-
-    def _row(self, number: int, *, trusted: bool) -> Row:
-        row = self.journal.row(number)
-        if not trusted and not self._is_allowed(row):
-            raise NoJobError(number)
-        if row.info.state in ACTIVE and not self._is_worked_on(row):
-            self._interrupted(row)
-            row = self.journal.row(number)
-        return row
-
-    def _public(self, row: Row) -> JobInfo:
-        """A job as callers see it: its parameters by their current names, whichever version wrote them down."""
-        try:
-            fields = self.find(row.info.operation).as_job().params.fields()
-            return replace(row.info, params=under_current_names(row.info.params, fields))
-        except (KeyError, TypeError, InvalidParamError):  # of an operation that is not there, or is no job, any more
-            return row.info
-
-    def _items(self, row: Row, *, offset: int, limit: int) -> list[ItemInfo]:
-        """A job's pictures, their results by their current names too."""
-        found = self.journal.items(row.info.id, offset=offset, limit=limit)
-        try:
-            job = self.find(row.info.operation).job
-        except KeyError:  # of an operation that is not there any more
-            return found
-        fields = fields_of(job.result) if isinstance(job, FolderJob) else ()
-        return [replace(each, result=each.result and under_current_names(each.result, fields)) for each in found]
-
-    def _is_allowed(self, row: Row) -> bool:
-        allowed = list(self.host.allowed_folders())
-        return all(any(is_inside(path, each) for each in allowed) for path in (row.folder, row.output))
-
-    def _reap(self) -> None:
-        """Jobs of processes that ended are interrupted."""
-        for row in self.journal.rows(ACTIVE):
-            if not self._is_worked_on(row):
-                self._interrupted(row)
-
-    def _is_worked_on(self, row: Row) -> bool:
-        if row.owner != self._owner.name:
-            return self._owner.lives(row.owner)
-        with self._lock:
-            return row.info.state == "queued" or row.info.id in self._here
-
-    def _interrupted(self, row: Row) -> None:
-        number, undone = row.info.id, row.info.state == "undoing"
-        # a journal on a full disk can be read still
-        with contextlib.suppress(NoJobError, StorageError), self.journal.transaction():  # nobody begins it meanwhile
-            now = self.journal.row(number)
-            if (now.owner, now.info.state) == (row.owner, row.info.state):
-                files.remove_pending_leftovers(self.journal, number, row.output, exact=not row.trusted)
-                state: State = "cancelled" if undone else "interrupted"
-                self.journal.move(number, state, among=(row.info.state,), error=UNDO_AGAIN if undone else "")
 
     def _claim(self, row: Row, state: State, stop: Stop | None, *, among: Sequence[State], done: str) -> None:
         """Take a job for this process; with `stop` it is worked on from now on.
@@ -343,7 +219,7 @@ class Jobs:
     def _cannot(self, number: int, done: str) -> BootcampError:
         info = self.journal.row(number).info
         possible = f"possible now: {', '.join(info.actions)}" if info.actions else "wait until that is done"
-        return JobStateError(f"Job {number} is {info.state} and cannot be {done}", hint=f"{possible}.")
+        return JobStateError(f"Job {number} {standing(info.state)} and cannot be {done}", hint=f"{possible}.")
 
     def _wake(self) -> None:
         with self._lock:

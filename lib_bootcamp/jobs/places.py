@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from lib_bootcamp.context import Context
-from lib_bootcamp.job import Kind, StepsJob
+from lib_bootcamp.core.files.inside import Inside
+from lib_bootcamp.errors import named_by
+from lib_bootcamp.job import FolderJob, Kind, StepsJob
 from lib_bootcamp.operation import Operation
 
 from .records import Claim
@@ -57,6 +59,32 @@ def places_of(operation: Operation[Any, Any], params: Any, context: Context) -> 
         named[job.output] = str(output)
         claims.append(Claim(what="files", path=output))
     return params, Places(folder=folder, output=output, named=named, claims=claims)
+
+
+def refuse_unusable(job: FolderJob[Any] | StepsJob[Any], work: Any, inside: Inside, *, is_elsewhere: bool) -> None:
+    """Refuse before there is a job what its run would refuse before the first picture or step.
+
+    Args:
+        job: what is asked for.
+        work: a `FolderWork` or a `StepsWork`.
+        inside: the folder that its files are written below.
+        is_elsewhere: whether that is another folder than the pictures'.
+    Raises:
+        ImageError: there are no pictures.
+        OutputError: the files cannot be written.
+    """
+    if isinstance(job, FolderJob):
+        work.refuse_empty()
+    check_writable(job, work, inside, is_elsewhere=is_elsewhere)
+
+
+def check_writable(job: FolderJob[Any] | StepsJob[Any], work: Any, inside: Inside, *, is_elsewhere: bool) -> None:
+    """Find out whether a job's files can be written; as `refuse_unusable`."""
+    into = work.writes_into if isinstance(job, FolderJob) else inside.root
+    named = job.output if isinstance(job, FolderJob) and is_elsewhere else job.folder
+    if into is not None:
+        with named_by(named):
+            inside.check_writable(into)
 
 
 def _absolute(path: Path) -> Path:

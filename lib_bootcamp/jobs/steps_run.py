@@ -9,6 +9,7 @@ from lib_bootcamp.core.files.inside import Inside, digest
 from lib_bootcamp.errors import OutputError
 from lib_bootcamp.job import Step, StepsJob, StepsWork
 from lib_bootcamp.jobs import files
+from lib_bootcamp.jobs.places import check_writable
 from lib_bootcamp.jobs.records import Written
 from lib_bootcamp.jobs.runner import Run, closable
 from lib_bootcamp.ports import Turns
@@ -25,7 +26,7 @@ class StepsRun(Run[StepsWork]):
         self.output = self.context.output_folder(str(self.row.folder), job.folder)
         self.inside = Inside(self.output, exact=not self.context.trusted)
         work: StepsWork = job.work(self.output, job.params.from_mapping(self.values()), self.context)
-        self.inside.check_writable(self.output)
+        check_writable(job, work, self.inside, is_elsewhere=False)
         return work
 
     def list_all(self, work: StepsWork) -> None:

@@ -126,8 +126,8 @@ class Param:
     def _bounds(self) -> str:
         spec, parts = self.spec, []
         if self.kind in {"integer", "number"}:
-            low = f"{spec.ge:g}" if spec.ge is not None else f"over {spec.gt:g}" if spec.gt is not None else ""
-            high = f"{spec.le:g}" if spec.le is not None else f"under {spec.lt:g}" if spec.lt is not None else ""
+            low = _bound(spec.ge, spec.gt, "over")
+            high = _bound(spec.le, spec.lt, "under")
             if low and high:
                 parts.append(f"from {low} to {high}")
             elif low or high:
@@ -137,6 +137,15 @@ class Param:
         elif self.kind == "string" and spec.pattern:
             parts.append(f"like {spec.example}" if spec.example else f"matching {spec.pattern}")
         return " ".join(parts)
+
+
+def _bound(included: float | None, excluded: float | None, word: str) -> str:
+    """A bound in all its digits: a float's short form rounds whole numbers of more than six."""
+    value = excluded if included is None else included
+    if value is None:
+        return ""
+    digits = str(int(value)) if float(value).is_integer() and abs(value) < 2**53 else f"{value:g}"
+    return digits if included is not None else f"{word} {digits}"
 
 
 def _parts(text: str, separator: str) -> list[str]:

@@ -41,3 +41,10 @@ def test_control_maps_import_no_other_operation() -> None:
     loaded = {each for each in done.stdout.split() if each.startswith("lib_bootcamp.operations.")}
     assert {each.split(".")[2] for each in loaded} <= {"maps", "qr", "controlnet"}
     assert "lib_bootcamp.jobs" not in done.stdout.split()
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda each: each.module)
+def test_a_summary_begins_with_a_command_as_in_make_and_not_makes(entry: Entry) -> None:
+    first = entry.summary.split()[0]
+    assert first[0].isupper()
+    assert not first.endswith("s"), entry.summary

@@ -50,11 +50,30 @@ def host(tmp_path: Path, root: Path) -> Iterator[StandaloneHost]:
     close_jobs(tmp_path / "data")
 
 
-@pytest.fixture
-def app(host: StandaloneHost) -> FastAPI:
+class CurrentHost:
+    """The host of the test that runs: one app is built for all."""
+
+    def __init__(self) -> None:
+        self.host = StandaloneHost(device="cpu")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.host, name)
+
+
+CURRENT = CurrentHost()
+
+
+@pytest.fixture(scope="module")
+def built() -> FastAPI:
     made = FastAPI()
-    made.include_router(build_router(host))
+    made.include_router(build_router(CURRENT))
     return made
+
+
+@pytest.fixture
+def app(built: FastAPI, host: StandaloneHost) -> FastAPI:
+    CURRENT.host = host
+    return built
 
 
 @pytest.fixture
@@ -289,7 +308,7 @@ def test_a_quiet_job_sends_a_sign_of_life(
 def test_events_come_one_by_one_through_a_host_that_packs_its_answers(
     app: FastAPI, root: Path, gate: Gate, wanted: str
 ) -> None:
-    app.add_middleware(GZipMiddleware, minimum_size=1000)
+    packed = GZipMiddleware(app, minimum_size=1000)
     number = begin(Client(app), root)["id"]
     gate.reached.wait(30)
     seen, asked = bytearray(), asyncio.Event()
@@ -321,15 +340,14 @@ def test_events_come_one_by_one_through_a_host_that_packs_its_answers(
         "server": ("test", 80),
         "asgi": {"version": "3.0"},
     }
-    asyncio.run(asyncio.wait_for(app(scope, receive, send), 30))  # type: ignore[arg-type]
+    asyncio.run(asyncio.wait_for(packed(scope, receive, send), 30))  # type: ignore[arg-type]
     assert b"event: end" in seen
     assert headers[b"content-encoding"] == b"identity"
     assert ended(Client(app), number)["state"] == "done"
 
 
 def test_an_event_is_as_long_as_what_it_says(app: FastAPI, root: Path) -> None:
-    app.add_middleware(GZipMiddleware, minimum_size=1000)
-    client = Client(app)
+    client = Client(GZipMiddleware(app, minimum_size=1000))  # type: ignore[arg-type]
     number = begin(client, root)["id"]
     ended(client, number)
     reported = client.get(f"{JOBS}/{number}/events", headers={"accept-encoding": "gzip"}).text
@@ -387,6 +405,11 @@ def test_undo_puts_every_file_back(client: Client, root: Path) -> None:
 def test_a_number_that_no_job_has(client: Client, path: str, number: str, status: int) -> None:
     answer = client.get(f"{JOBS}/{number}{path}")
     assert_error(answer, status, "NoJobError" if status == 404 else "InvalidParamError")
+
+
+def test_a_bound_is_written_in_all_its_digits(client: Client) -> None:
+    sentence = assert_error(client.get(f"{JOBS}/{'9' * 12}"), 422, "InvalidParamError")
+    assert sentence.endswith("must be a whole number from 1 to 2147483647, not 999999999999.")
 
 
 @pytest.mark.parametrize("action", ["pause", "resume", "undo"])
@@ -515,12 +538,18 @@ def test_the_owners_jobs_elsewhere_are_not_there_for_callers(client: Client, roo
 # --- with a log-in
 
 
-@pytest.fixture
-def guarded(host: StandaloneHost) -> Client:
+@pytest.fixture(scope="module")
+def with_log_in() -> FastAPI:
     """The routes behind the WebUI's --api-auth."""
-    app = FastAPI()
-    app.include_router(build_router(host, dependencies=[Depends(Guard({"ann": "secret"}))]))
-    return Client(app)
+    made = FastAPI()
+    made.include_router(build_router(CURRENT, dependencies=[Depends(Guard({"ann": "secret"}))]))
+    return made
+
+
+@pytest.fixture
+def guarded(with_log_in: FastAPI, host: StandaloneHost) -> Client:
+    CURRENT.host = host
+    return Client(with_log_in)
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,8 @@ class Script:
         size: of a batch.
         worked: the names of the files that were worked on, in order.
         asked: how many files each call of `results` was given.
+        refuses: raised where the work is made.
+        empty: raised where it is asked whether there is anything to do.
     """
 
     before: Hook = lambda path: None
@@ -58,6 +60,7 @@ class Script:
     worked: list[str] = field(default_factory=list)
     asked: list[int] = field(default_factory=list)
     refuses: BootcampError | None = None
+    empty: BootcampError | None = None
 
 
 class NameWork:
@@ -72,6 +75,10 @@ class NameWork:
     @property
     def batch(self) -> int:
         return self.script.size
+
+    def refuse_empty(self) -> None:
+        if self.script.empty is not None:
+            raise self.script.empty
 
     def pictures(self) -> Iterator[tuple[Path, str]]:
         for path in sorted(self.root.rglob("*.img")):

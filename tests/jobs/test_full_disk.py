@@ -94,8 +94,9 @@ def test_a_folder_that_cannot_be_written_fails_the_job_before_its_first_picture(
     def denied(self: Inside, folder: Path) -> None:
         raise cannot_write(folder, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
 
+    job = create(jobs, root)
     monkeypatch.setattr(Inside, "check_writable", denied)
-    info = run(jobs, create(jobs, root))
+    info = run(jobs, job)
     assert (info.state, info.done, info.failed) == ("failed", 0, 0)
     assert "Permission denied" in info.error
     assert script.worked == []
@@ -105,8 +106,9 @@ def test_a_folder_that_cannot_be_written_fails_the_job_before_its_first_picture(
 def test_a_folder_without_the_right_to_write_fails_the_job_before_its_first_picture(
     jobs: Jobs, root: Path, script: Script
 ) -> None:
+    job = create(jobs, root)
     root.chmod(0o555)
-    info = run(jobs, create(jobs, root))
+    info = run(jobs, job)
     root.chmod(0o755)
     assert (info.state, script.worked) == ("failed", [])
 
@@ -123,8 +125,8 @@ def disk(tmp_path: Path, root: Path) -> Iterator[Path]:
 
 
 def test_on_a_disk_that_is_read_only_no_picture_is_worked_on(jobs: Jobs, disk: Path, script: Script) -> None:
-    make_read_only(disk)
     job = create(jobs, disk / "set")
+    make_read_only(disk)
     info = run(jobs, job)
     assert (info.state, script.worked) == ("failed", [])
     assert "Read-only file system" in info.error

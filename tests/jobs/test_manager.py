@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import pytest
 
 from lib_bootcamp.errors import (
     BootcampError,
+    ImageError,
     InvalidParamError,
     NotAllowedError,
     OutputError,
@@ -285,7 +288,7 @@ def test_nothing_else_can_be_asked_for_while_a_job_is_undone(
 
     def restore(*_: Any) -> Any:
         for action in (jobs.pause, jobs.cancel, jobs.resume, jobs.undo, jobs.remove):
-            with pytest.raises(JobStateError, match=r"is undoing and cannot be .*; wait until that is done"):
+            with pytest.raises(JobStateError, match=r"is being undone and cannot be .*; wait until that is done"):
                 action(number, trusted=True)
             refused.append(action.__name__)
         return 0, []
@@ -314,7 +317,7 @@ def test_a_failed_job_can_be_resumed(jobs: Jobs, root: Path, script: Script) -> 
     script.before = break_down
     info = run(jobs, root)
     assert (info.state, info.error, info.done) == ("failed", "The device is gone.", 3)
-    assert info.summary() == "failed: 3 of 10 done. The device is gone."
+    assert info.summary() == "failed: 3 of 10 done"
     script.before = lambda path: None
     jobs.resume(info.id, trusted=True)
     assert end(jobs, info.id).state == "done"
@@ -549,3 +552,42 @@ def test_jobs_beyond_the_end_of_their_queue_are_refused_until_one_has_left(
         jobs.resume(waiting[0], trusted=True)
     go.set()
     assert jobs.wait(last, 30).state == "done"
+
+
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        ("failed", "Job 1 has failed: 10 of 10 done"),
+        ("interrupted", "Job 1 was interrupted: 10 of 10 done"),
+        ("undoing", "Job 1 is being undone: 10 of 10 done"),
+        ("undone", "Job 1 is undone: of 10 pictures 10 had been done"),
+        ("paused", "Job 1 is paused: 10 of 10 done"),
+    ],
+)
+def test_a_state_is_the_verb_of_a_sentence(jobs: Jobs, root: Path, state: Any, sentence: str) -> None:
+    assert replace(run(jobs, root), state=state).sentence() == sentence
+
+
+def test_a_job_that_is_not_there_is_refused_in_words_of_every_surface(jobs: Jobs) -> None:
+    with pytest.raises(NoJobError, match=r"^There is no job 7; the list of jobs shows those that are there\.$"):
+        jobs.info(7, trusted=True)
+
+
+def test_a_folder_in_which_nothing_is_to_be_done_is_refused_before_there_is_a_job(
+    jobs: Jobs, root: Path, script: Script
+) -> None:
+    script.empty = ImageError("no pictures are in there")
+    with pytest.raises(ImageError):
+        begin(jobs, root)
+    assert jobs.listed(trusted=True) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_cannot_be_written_is_refused_before_there_is_a_job(jobs: Jobs, root: Path) -> None:
+    root.chmod(0o500)
+    try:
+        with pytest.raises(OutputError, match=r"^folder: .* cannot be written: .*; give another place\.$"):
+            begin(jobs, root)
+    finally:
+        root.chmod(0o700)
+    assert jobs.listed(trusted=True) == []

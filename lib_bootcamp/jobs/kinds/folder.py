@@ -10,7 +10,8 @@ from typing import Annotated, Any
 from lib_bootcamp.context import Context
 from lib_bootcamp.core.datasets.folder import list_folder, no_pictures
 from lib_bootcamp.core.files.inside import Inside, LeadsOutError
-from lib_bootcamp.core.images.codec import MAX_BYTES, read_file
+from lib_bootcamp.core.files.walk import Walk
+from lib_bootcamp.core.images.codec import MAX_BYTES, is_picture, read_file
 from lib_bootcamp.errors import BootcampError, ImageError, OutputError
 from lib_bootcamp.job import Settled, Write
 from lib_bootcamp.params import Params, Spec
@@ -50,6 +51,18 @@ class PictureFolder:
     def __init__(self, root: Path, context: Context, *, recursive: bool) -> None:
         self.root, self.context, self._recursive = root, context, recursive
         self.inside = Inside(root, exact=not context.trusted)
+
+    def refuse_empty(self) -> None:
+        """See `FolderWork`."""
+        walk = Walk(self.root, recursive=self._recursive, follow_out=self.context.trusted)
+        if not any(map(self.takes, filter(is_picture, walk.files()))):
+            left = list_folder(self.root, recursive=self._recursive, follow_out=self.context.trusted).left_out()
+            raise no_pictures(str(self.root), left)
+
+    def takes(self, path: Path) -> bool:
+        """Whether a picture in the folder is one that is worked on, and not one that was made."""
+        del path
+        return True
 
     def pictures(self) -> Iterator[tuple[Path, str]]:
         """Every picture in the order of their paths; a note says why one is left out.

@@ -102,7 +102,7 @@ def _shown(sign: str, caption: str | None) -> list[str]:
 DATASET_CAPTIONS = Operation(
     name="dataset-captions",
     title="Caption editor",
-    summary="Finds captions by their tags and changes many at once, with a dry run and undo.",
+    summary="Find captions by their tags and change many at once, with a dry run and undo.",
     params=CaptionsParams,
     result=CaptionsResult,
     run=dataset_captions,

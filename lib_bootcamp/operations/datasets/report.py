@@ -237,7 +237,7 @@ def as_page(report: DatasetReport, context: Context) -> str:
 DATASET_REPORT = Operation(
     name="dataset-report",
     title="Dataset report",
-    summary="Tells what a folder of training pictures is like and what to fix before training.",
+    summary="Tell what a folder of training pictures is like and what to fix before training.",
     params=DatasetParams,
     result=DatasetReport,
     run=dataset_report,

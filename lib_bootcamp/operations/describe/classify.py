@@ -187,7 +187,7 @@ class ClassifyWork(PictureFolder):
 CLASSIFY = Operation(
     name="classify",
     title="Classify",
-    summary="Tells which of your own labels fit a picture, or a folder of them, with CLIP.",
+    summary="Tell which of your own labels fit a picture, or a folder of them, with CLIP.",
     params=ClassifyParams,
     result=ClassifyResult,
     run=classify,

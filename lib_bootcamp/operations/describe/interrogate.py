@@ -236,7 +236,7 @@ def _as_it_is(picture: Image) -> Image:
 INTERROGATE = Operation(
     name="interrogate",
     title="Interrogate",
-    summary="Makes a prompt of a picture, or of each in a folder, with clip-interrogator's modes and tables.",
+    summary="Make a prompt of a picture, or of each in a folder, with clip-interrogator's modes and tables.",
     params=InterrogateParams,
     result=InterrogateResult,
     run=interrogate,

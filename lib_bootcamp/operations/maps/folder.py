@@ -140,6 +140,15 @@ class MapsWork(PictureFolder):
         """One where a network makes the maps."""
         return 1 if self.operation.needs else _AT_ONCE
 
+    def refuse_empty(self) -> None:
+        """See `FolderWork`."""
+        if not self.only:
+            super().refuse_empty()
+
+    def takes(self, path: Path) -> bool:
+        """All but the maps."""
+        return not (self._maps.is_relative_to(self.root) and path.is_relative_to(self._maps))
+
     def pictures(self) -> Iterator[tuple[Path, str]]:
         """Every picture but the maps; those are left out whose map is there, or would take a picture's place."""
         found = dict(self._listed())
@@ -157,10 +166,7 @@ class MapsWork(PictureFolder):
         if self.only:
             yield from ((path, "") for path in sorted(self.only))
             return
-        hides = self._maps.is_relative_to(self.root)
-        for path, note in super().pictures():
-            if not (hides and path.is_relative_to(self._maps)):
-                yield path, note
+        yield from ((path, note) for path, note in super().pictures() if self.takes(path))
 
     def results(self, pictures: Sequence[Path]) -> Iterator[FileResult | BootcampError]:
         """The maps as files, in order.

@@ -122,7 +122,7 @@ def changed(made: Generation, changes: dict[str, Any]) -> Generation:
 PNG_INFO_EDIT = Operation(
     name="png-info-edit",
     title="Edit PNG info",
-    summary="Makes a copy of a picture file without its metadata, or with other generation parameters.",
+    summary="Make a copy of a picture file without its metadata, or with other generation parameters.",
     params=PngInfoEditParams,
     result=PngInfoEditResult,
     run=edit_png_info,

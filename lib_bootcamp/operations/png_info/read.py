@@ -217,7 +217,7 @@ def _together(files: Sequence[FileInfo]) -> list[str]:
 PNG_INFO = Operation(
     name="png-info",
     title="PNG info",
-    summary="Shows how pictures were made: prompt, seed, model and all else that AUTOMATIC1111, Forge, ComfyUI, "
+    summary="Show how pictures were made: prompt, seed, model and all else that AUTOMATIC1111, Forge, ComfyUI, "
     "InvokeAI, NovelAI, Fooocus, SwarmUI, Draw Things or Easy Diffusion wrote into the file.",
     params=PngInfoParams,
     result=PngInfoResult,

@@ -15,8 +15,11 @@ from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.core.images.codec import read_image, write_image
 from lib_bootcamp.core.images.contact_sheet import contact_sheet
 from lib_bootcamp.core.models.files import BANNER, EMBEDDED
+from lib_bootcamp.errors import named_by
 from lib_bootcamp.ports import Host
 from lib_bootcamp.shipped import SHIPPED
+
+from .runs.argument_types import place
 
 EXAMPLES = SHIPPED / "examples"
 PHOTO = EXAMPLES / "photo.jpg"
@@ -47,7 +50,9 @@ def _made(host: Host, name: str, **values: Any) -> tuple[Any, Mapping[str, str]]
 
 def fill(parser: argparse.ArgumentParser) -> None:
     """Add its flags, and what runs it."""
-    parser.add_argument("--out", default="demo-output", metavar="FOLDER", help="where the pictures go (%(default)s)")
+    parser.add_argument(
+        "--out", type=place, default="demo-output", metavar="FOLDER", help="where the pictures go (%(default)s)"
+    )
     parser.add_argument("--content", default="https://example.com", metavar="TEXT", help="what the code says")
     parser.set_defaults(run=run)
 
@@ -60,7 +65,8 @@ def run(host: Host, arguments: argparse.Namespace) -> int:
 def demo(host: Host, *, folder: str, content: str) -> int:
     """Make the maps, scan the code, draw, and label what was drawn; returns the exit code (1: it does not scan)."""
     out = Path(folder)
-    write_folder(out)
+    with named_by("--out"):
+        write_folder(out)
     code, code_text = _made(host, "qr", content=content)
     art, art_text = _art(host, code, content)
     maps = [*_maps(host, content), ("qr", "QR code, 768 x 768", code.image, code_text)]

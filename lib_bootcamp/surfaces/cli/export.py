@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from lib_bootcamp.errors import ModelError, OutputError
+from lib_bootcamp.errors import ModelError, OutputError, named_by
 from lib_bootcamp.ports import Host
+
+from .runs.argument_types import place
 
 
 def fill(parser: argparse.ArgumentParser) -> None:
     """Add its flags, and what runs it."""
-    parser.add_argument("--out", required=True, metavar="FILE", help="the .safetensors file")
+    parser.add_argument("--out", type=place, required=True, metavar="FILE", help="the .safetensors file")
     parser.set_defaults(run=run)
 
 
@@ -26,7 +28,8 @@ def run(host: Host, arguments: argparse.Namespace) -> int:
         from lib_bootcamp.ml.checkpoints.single_file import write_single_file
 
         parts = {name: getattr(components, name) for name in ("unet", "vae", "text_encoder", "tokenizer")}
-        written = write_single_file(parts, path)
+        with named_by("--out"):
+            written = write_single_file(parts, path)
     print(
         f"{path} is written; for the WebUI put {', '.join(each.name for each in written)} into models/Stable-diffusion"
     )

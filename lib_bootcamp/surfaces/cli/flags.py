@@ -11,6 +11,7 @@ from lib_bootcamp.params import Param, fields_of
 
 from .model_flags import add_model_flags
 from .runs import files
+from .runs.argument_types import place
 from .runs.flag_names import flag_of
 
 
@@ -46,7 +47,7 @@ def add_operation(parser: argparse.ArgumentParser, operation: Operation[Any, Any
 def _add_file_flags(parser: Any, operation: Operation[Any, Any]) -> None:
     files = parser.add_argument_group("files")
     if operation.page is not None:
-        files.add_argument("--html", metavar="FILE", help="write the result as an HTML page of one file")
+        files.add_argument("--html", type=place, metavar="FILE", help="write the result as an HTML page of one file")
     if any(each.kind in {"image", "file"} for each in (*operation.params.fields(), *fields_of(operation.result))):
         _add_picture_flags(files, operation)
     if operation.stream:
@@ -68,10 +69,12 @@ def _add_picture_flags(files: Any, operation: Operation[Any, Any]) -> None:
         out_help += f" (default: {operation.name}.png, or INPUT-{operation.name}.png, in the current folder)"
     if isinstance(operation.job, FolderJob):
         out_help += f"; maps of a folder go to maps/{operation.name} in that folder unless this names another"
-    files.add_argument("--out", metavar="PATH", help=out_help)
+    files.add_argument("--out", type=place, metavar="PATH", help=out_help)
     files.add_argument("--recursive", action="store_true", help="take the folders inside folders too")
     files.add_argument("--skip-existing", action="store_true", help="leave out what is already written")
-    files.add_argument("--batch", metavar="FILE", help="JSON lines, each an object of parameters (- is standard input)")
+    files.add_argument(
+        "--batch", type=place, metavar="FILE", help="JSON lines, each an object of parameters (- is standard input)"
+    )
 
 
 def _add_param(parser: Any, param: Param) -> None:

@@ -11,20 +11,17 @@ from contextlib import contextmanager
 from typing import Any
 
 from lib_bootcamp.catalog import find
-from lib_bootcamp.catalog import names as operations
 from lib_bootcamp.core.text.left_out import left_out_lines
 from lib_bootcamp.core.text.terminal import on_one_line
-from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.job import Event
-from lib_bootcamp.jobs.facts import ItemInfo, JobInfo, duration
+from lib_bootcamp.jobs.facts import ItemInfo, JobInfo, duration, standing
 from lib_bootcamp.jobs.manager import Jobs
 from lib_bootcamp.jobs.opened import jobs_of
 from lib_bootcamp.jobs.progress import Stop
 from lib_bootcamp.params import plain
 from lib_bootcamp.ports import Host, SilentProgress
-from lib_bootcamp.surfaces.shared.wording import worded
+from lib_bootcamp.surfaces.shared.wording import job_labels, kept_mistake
 
-from .runs.flag_names import flags_of
 from .runs.outcomes import EXIT_SOME_FAILED, complain, mention, print_json, printed_at_once
 from .runs.runner import Runner, Settings
 
@@ -43,7 +40,7 @@ class JobRunner(Runner):
         number = jobs.create(self.operation.name, values, trusted=True)
         if not self.settings.quiet:
             _mention_unfinished(jobs, number)
-        return run_here(jobs, number, self.settings)
+        return run_here(jobs, number, self.settings, self.names)
 
 
 def worked_here(jobs: Jobs, number: int, settings: Settings, show: Callable[[Event], None]) -> JobInfo:
@@ -72,8 +69,15 @@ def _print_event(event: Event) -> None:
     printed_at_once(": ".join(on_one_line(each) for each in (str(name), text) if each))
 
 
-def run_here(jobs: Jobs, number: int, settings: Settings) -> int:
-    """Run a job in this process and print what came of it; returns the exit code."""
+def run_here(jobs: Jobs, number: int, settings: Settings, names: Mapping[str, str]) -> int:
+    """Run a job in this process and print what came of it; returns the exit code.
+
+    Args:
+        jobs: what it is one of.
+        number: of the job.
+        settings: of the command.
+        names: what the command calls the job's parameters.
+    """
     info = worked_here(jobs, number, settings, _print_event)
     if settings.json:
         print_json(_in_full(jobs, info))
@@ -81,7 +85,7 @@ def run_here(jobs: Jobs, number: int, settings: Settings) -> int:
         _report(info)
     if not settings.quiet:
         _name_left_out(jobs, info)
-    _report_failures(jobs, info)
+    _report_failures(jobs, info, names)
     return code_of(info)
 
 
@@ -122,13 +126,13 @@ def _mention_unfinished(jobs: Jobs, number: int) -> None:
         unfinished = other.state in ("paused", "interrupted") and other.id != number
         if unfinished and jobs.folder(other.id, trusted=True) == folder:
             mention(
-                f"Job {other.id} on this folder is {other.state} with {other.left:,} pictures left; "
+                f"Job {other.id} on this folder {standing(other.state)} with {other.left:,} pictures left; "
                 f"to resume it: {PROGRAM} jobs resume {other.id}"
             )
 
 
 def _report(info: JobInfo) -> None:
-    print(f"Job {info.id} is {info.summary()}")
+    print(info.sentence())
     if info.state == "done" and info.done:
         print(f"To undo it: {PROGRAM} jobs undo {info.id}")
     elif "resume" in info.actions:
@@ -140,16 +144,15 @@ def _name_left_out(jobs: Jobs, info: JobInfo) -> None:
     sys.stderr.writelines(f"{line}\n" for line in left_out_lines((each.path, each.note) for each in left))
 
 
-def _report_failures(jobs: Jobs, info: JobInfo) -> None:
-    names = flags_of(find(info.operation)) if info.operation in operations() else {}
+def _report_failures(jobs: Jobs, info: JobInfo, names: Mapping[str, str]) -> None:
     failed = jobs.failures(info.id, trusted=True, limit=NOTES)
     for each in failed:
-        sentence = worded(BootcampError(each.note), names)
+        sentence = kept_mistake(each.note, names)
         complain(sentence if each.path in sentence else f"{each.path}: {sentence}")
     if info.failed > len(failed):
         mention(f"and {info.failed - len(failed)} more; {PROGRAM} jobs show {info.id} --json lists all.")
     if info.error:
-        complain(worded(BootcampError(info.error), names))
+        complain(kept_mistake(info.error, names))
 
 
 def _in_full(jobs: Jobs, info: JobInfo) -> dict[str, Any]:
@@ -168,7 +171,8 @@ def _list(jobs: Jobs, arguments: argparse.Namespace) -> int:
         print_json(plain(found))
         return 0
     for each in found:
-        print(f"{each.id:>4}  {each.operation:10} {each.summary()}  {on_one_line(str(each.folder))}")
+        error = f". {kept_mistake(each.error, job_labels(each.operation, find))}" if each.error else ""
+        print(f"{each.id:>4}  {each.operation:10} {each.summary()}{on_one_line(error)}  {on_one_line(each.folder)}")
     if not found:
         print("There are no jobs.")
     return 0
@@ -184,13 +188,13 @@ def _show(jobs: Jobs, arguments: argparse.Namespace) -> int:
     print(f"created {info.created}, started {info.started or '-'}, finished {info.finished or '-'}")
     print("possible now: " + ", ".join(info.actions))
     _name_left_out(jobs, info)
-    _report_failures(jobs, info)
+    _report_failures(jobs, info, job_labels(info.operation, find))
     return 0
 
 
 def _resume(jobs: Jobs, arguments: argparse.Namespace) -> int:
-    jobs.info(arguments.number, trusted=True)
-    return run_here(jobs, arguments.number, Settings(json=arguments.json))
+    info = jobs.info(arguments.number, trusted=True)
+    return run_here(jobs, info.id, Settings(json=arguments.json), job_labels(info.operation, find))
 
 
 def _pause(jobs: Jobs, arguments: argparse.Namespace) -> int:
@@ -205,7 +209,7 @@ def _shown(info: JobInfo, arguments: argparse.Namespace, running: str) -> int:
     if arguments.json:
         print_json(plain(info))
     else:
-        print(f"Job {info.id} {running}." if info.state == "running" else f"Job {info.id} is {info.summary()}")
+        print(f"Job {info.id} {running}." if info.state == "running" else info.sentence())
     return 0
 
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 from lib_bootcamp.core.web_access import AccessRules, HostNames, host_names, is_loopback, origin_list
 from lib_bootcamp.ports import Host
 
-from .argument_types import folder_there, port
+from .runs.argument_types import folder_there, port
 
 T = TypeVar("T")
 

@@ -50,6 +50,11 @@ def supported_arguments(function: Any, **arguments: Any) -> dict[str, Any]:
     return {name: value for name, value in arguments.items() if name in known}
 
 
+def script_argument(function: Any, script: str) -> dict[str, Any]:
+    """A script for an event: Gradio 3 calls the argument `_js`, later ones `js`."""
+    return supported_arguments(function, js=script, _js=script)
+
+
 def picture_input(**settings: Any) -> Any:
     """A picture that reaches `read` as the file that was uploaded: its path, or its bytes where `type` is `numpy`.
 

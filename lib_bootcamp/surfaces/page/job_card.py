@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import html
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lib_bootcamp.jobs.facts import ACTIVE, ItemInfo, JobInfo, Undone, duration
+from lib_bootcamp.surfaces.shared.wording import kept_mistake
 
 SHOWN_MISTAKES = 5
 HEADERS = ("job", "what", "folder", "state", "done", "left")
@@ -15,7 +16,14 @@ KINDS = ("number", "str", "str", "str", "str", "str")
 WIDTHS = ["8%", "15%", "27%", "16%", "23%", "11%"]
 
 
-def card(info: JobInfo | None, newest: Sequence[ItemInfo], failed: Sequence[ItemInfo], *, refresh: str) -> str:
+def card(
+    info: JobInfo | None,
+    newest: Sequence[ItemInfo],
+    failed: Sequence[ItemInfo],
+    *,
+    refresh: str,
+    labels: Mapping[str, str],
+) -> str:
     """A job's state, bar, counts, newest results and mistakes.
 
     Args:
@@ -23,6 +31,7 @@ def card(info: JobInfo | None, newest: Sequence[ItemInfo], failed: Sequence[Item
         newest: pictures that were done last.
         failed: pictures that failed first.
         refresh: the `elem_id` of the button that asks for the card anew; javascript/bootcamp_jobs.js presses it.
+        labels: what the job's parameters are called on the page.
     """
     active = info is not None and info.state in ACTIVE
     head = f'<div class="bootcamp-job" data-refresh="{refresh}" data-active="{int(active)}" data-stamp="{time.time()}">'
@@ -33,8 +42,8 @@ def card(info: JobInfo | None, newest: Sequence[ItemInfo], failed: Sequence[Item
         f'{head}<div class="bootcamp-job-head"><strong>Job {info.id}</strong>'
         f'<span class="bootcamp-job-folder" title="{folder}">{short}</span>'
         f'<span class="bootcamp-job-state bootcamp-job-{info.state}">{info.state}</span></div>'
-        f"{_bar_of(info)}<p>{html.escape(_counts(info))}</p>{_items(newest, 'bootcamp-job-newest')}"
-        f"{_items(failed[:SHOWN_MISTAKES], 'bootcamp-job-failed')}{_more(info)}{_error(info)}</div>"
+        f"{_bar_of(info)}<p>{html.escape(_counts(info))}</p>{_items(newest, 'bootcamp-job-newest', labels)}"
+        f"{_items(failed[:SHOWN_MISTAKES], 'bootcamp-job-failed', labels)}{_more(info)}{_error(info, labels)}</div>"
     )
 
 
@@ -78,14 +87,14 @@ def left(info: JobInfo) -> str:
     return f"about {duration(info.eta_s)} left" if info.eta_s is not None and info.state in ACTIVE else ""
 
 
-def _items(items: Sequence[ItemInfo], kind: str) -> str:
+def _items(items: Sequence[ItemInfo], kind: str, labels: Mapping[str, str]) -> str:
     if not items:
         return ""
-    return f'<ul class="{kind}">{"".join(map(_item, items))}</ul>'
+    return f'<ul class="{kind}">{"".join(_item(each, labels) for each in items)}</ul>'
 
 
-def _item(item: ItemInfo) -> str:
-    text = item.note if item.state == "failed" else item.text()
+def _item(item: ItemInfo, labels: Mapping[str, str]) -> str:
+    text = kept_mistake(item.note, labels) if item.state == "failed" else item.text()
     return f"<li><span>{html.escape(item.path)}</span> {html.escape(text)}</li>"
 
 
@@ -94,8 +103,10 @@ def _more(info: JobInfo) -> str:
     return f"<p>and {rest:,} more that failed.</p>" if rest > 0 else ""
 
 
-def _error(info: JobInfo) -> str:
-    return f'<p class="bootcamp-job-error">{html.escape(info.error)}</p>' if info.error else ""
+def _error(info: JobInfo, labels: Mapping[str, str]) -> str:
+    if not info.error:
+        return ""
+    return f'<p class="bootcamp-job-error">{html.escape(kept_mistake(info.error, labels))}</p>'
 
 
 def row(info: JobInfo) -> list[object]:

@@ -15,6 +15,7 @@ from lib_bootcamp.jobs.manager import Jobs
 from lib_bootcamp.jobs.opened import jobs_of
 from lib_bootcamp.ports import Host
 from lib_bootcamp.surfaces.shared.attempt import attempt
+from lib_bootcamp.surfaces.shared.wording import job_labels
 from lib_bootcamp.surfaces.shared.work_queue import QUEUES
 
 from .fields import quiet_event, supported, supported_arguments
@@ -62,7 +63,7 @@ class JobPanel:
         """
         self.message = message
         self.card = gr.HTML(
-            card(None, (), (), refresh=self._refresh_id),
+            card(None, (), (), refresh=self._refresh_id, labels={}),
             elem_id=f"{self.prefix}_card",
             **supported(gr.HTML, padding=False),
         )
@@ -223,7 +224,8 @@ class JobPanel:
             with contextlib.suppress(NoJobError):  # somebody else forgot it in this moment
                 newest = jobs.newest(info.id, trusted=trusted, limit=SHOWN_NEWEST)
                 failed = jobs.failures(info.id, trusted=trusted, limit=SHOWN_MISTAKES) if info.failed else []
-        return card(info, newest, failed, refresh=self._refresh_id)
+        labels = job_labels(info.operation, find) if info is not None else {}
+        return card(info, newest, failed, refresh=self._refresh_id, labels=labels)
 
     # --- what is needed
 

@@ -123,6 +123,27 @@ def uploads(value: Any) -> list[tuple[Path, str]]:
     return [(path, str(getattr(each, "orig_name", None) or path.name)) for path, each in found]
 
 
+def some_uploads(value: Any, label: str, most: int, hint: str = "") -> list[tuple[Path, str]]:
+    """As `uploads`, of which there must be one at least.
+
+    Args:
+        value: as theirs.
+        label: of the component.
+        most: how many are taken.
+        hint: what to do with more of them.
+    Raises:
+        InvalidParamError: there is none, or too many.
+    """
+    given = uploads(value)
+    if not given:
+        raise InvalidParamError(label, "is missing", hint="give one, or several")
+    if len(given) > most:
+        raise InvalidParamError(
+            label, f"cannot take {len(given):,} files", hint=f"at most {most:,} are taken here{hint}"
+        )
+    return given
+
+
 def _upload(param: Param, value: Any) -> Any:
     """A picture's pixels or a file's bytes; Gradio 3 gives for a file an object with its name, later ones the name."""
     if param.kind == "image" and isinstance(value, bytes):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from lib_bootcamp.errors import BootcampError
+from lib_bootcamp.operation import Operation
+from lib_bootcamp.params import fields_of
 
 _PATH = re.compile(r"([a-z][a-z0-9_]*)((?:\.[\w-]+|\[\d+\])*)")
 # a parameter inside of a sentence is known by its underscore; what stands in quotation marks is the person's
@@ -27,8 +30,28 @@ def worded(error: BootcampError, names: Mapping[str, str]) -> str:
 
     first, space, rest = error.sentence(called).partition(" ")
     if not error.param:  # a sentence that was kept, as a job's is: it begins with its parameter, where it has one
-        first = names.get(first, first)
+        param = first.removesuffix(":")
+        first = names.get(param, param) + first[len(param) :]
     return _MENTIONED.sub(lambda found: names.get(found[0], found[0]), first + space + rest)
+
+
+def kept_mistake(sentence: str, names: Mapping[str, str]) -> str:
+    """A mistake that a job kept as a sentence, with the surface's own names for the parameters."""
+    return worded(BootcampError(sentence), names)
+
+
+def job_labels(operation: str, find: Callable[[str], Operation[Any, Any]]) -> dict[str, str]:
+    """What a job's parameters are called where no form and no command of theirs is: by their labels.
+
+    Args:
+        operation: its name; a job of a newer program's may be none of those that are known.
+        find: an operation by its name; raises KeyError where there is none.
+    """
+    try:
+        job = find(operation).job
+    except KeyError:
+        return {}
+    return {} if job is None else {each.name: each.spec.title for each in fields_of(job.params)}
 
 
 def split(param: str) -> tuple[str, str]:

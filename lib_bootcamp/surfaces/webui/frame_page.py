@@ -5,14 +5,13 @@ The buttons call javascript/bootcamp_frame.js in the page around, which hands ov
 
 from __future__ import annotations
 
-import inspect
 import json
 from typing import Any
 
 import gradio as gr
 
 from lib_bootcamp.ports import Host
-from lib_bootcamp.surfaces.page.fields import quiet_event, supported
+from lib_bootcamp.surfaces.page.fields import quiet_event, script_argument, supported
 from lib_bootcamp.surfaces.page.notice import notice
 from lib_bootcamp.surfaces.page.tab import Tab
 from lib_bootcamp.surfaces.page.tabs.page import build_tabs
@@ -84,7 +83,7 @@ def _send_settings(tab: Tab, button: Any, text: Any, name: str) -> None:
 
     script = f"(text) => parent.bootcampSend('{INBOX}_settings_{name}', text, '')"
     pressed = button.click(settings, tab.form.inputs, [text], **quiet_event(button.click))
-    pressed.then(None, [text], None, **{_js_argument(button): script})
+    pressed.then(None, [text], None, **script_argument(pressed.then, script))
 
 
 def _prompt_row(tab: Tab, webui: WebUi) -> None:
@@ -139,9 +138,4 @@ def _defaults_row(page: Any, webui: WebUi) -> None:
 
 def _press(button: Any, script: str, *inputs: Any) -> None:
     """Call a script of the page around."""
-    button.click(None, list(inputs) or None, None, **{_js_argument(button): script})
-
-
-def _js_argument(button: Any) -> str:
-    """Gradio 3 calls the argument for a script `_js`, later ones `js`."""
-    return "_js" if "_js" in inspect.signature(button.click).parameters else "js"
+    button.click(None, list(inputs) or None, None, **script_argument(button.click, script))

@@ -89,8 +89,8 @@ class WebUi(Protocol):
     def add_settings(self, section: tuple[str, str], settings: Mapping[str, Mapping[str, Any]]) -> None:
         """Add a section to the Settings tab."""
 
-    def bind_send(self, button: Any, tab: str, picture: Any) -> None:
-        """Send a picture to a tab when a button is pressed."""
+    def bind_send(self, button: Any, tab: str, picture: Any) -> bool:
+        """Send a picture to a tab when a button is pressed; False where there is no such tab."""
 
     def bind_paste(self, button: Any, tab: str, text: Any, picture: Any) -> None:
         """Paste an infotext into a tab as the WebUI does when a button is pressed, with its picture where one goes."""

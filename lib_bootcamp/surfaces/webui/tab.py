@@ -16,7 +16,7 @@ from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Param, read_json
 from lib_bootcamp.ports import Host
-from lib_bootcamp.surfaces.page.fields import quiet_event
+from lib_bootcamp.surfaces.page.fields import quiet_event, script_argument
 from lib_bootcamp.surfaces.page.uploads import check_uploads
 from lib_bootcamp.surfaces.page.values import is_upload
 
@@ -49,7 +49,9 @@ def build_tab(webui: WebUi, sections: SectionsOfPage) -> Any:
             text = gr.Textbox(label="Text", elem_id=f"{INBOX}_text")
             picture = _uploaded(gr.Textbox(label="Picture", elem_id=f"{INBOX}_picture"))
             for name in PICTURE_TABS:
-                webui.bind_send(gr.Button(name, elem_id=f"{INBOX}_picture_{name}"), name, picture)
+                button = gr.Button(name, elem_id=f"{INBOX}_picture_{name}")
+                if webui.bind_send(button, name, picture):
+                    button.click(None, None, None, **script_argument(button.click, f"() => switch_to_{name}()"))
             for name in ("txt2img", *PICTURE_TABS[:-1]):
                 webui.bind_paste(gr.Button(name, elem_id=f"{INBOX}_paste_{name}"), name, text, picture)
             for name, section in sections.built.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -270,7 +271,7 @@ def test_remove_forgets_a_job_and_leaves_its_files(terminal: Terminal, photos: P
     assert "its files stay" in terminal.out
     assert len(texts(photos)) == 3
     assert terminal("jobs", "undo", "1") == 2
-    assert terminal.errors == "error: There is no job 1; `jobs` lists those that are there.\n"
+    assert terminal.errors == "error: There is no job 1; the list of jobs shows those that are there.\n"
 
 
 @pytest.mark.parametrize("action", job_commands.ACTIONS)
@@ -293,3 +294,22 @@ def test_a_job_that_waits_can_be_paused_and_cancelled(terminal: Terminal, photos
     assert terminal("jobs", "pause", "1") == 0
     assert terminal.out == "Job 1 is paused: 0 of 0 done\n"
     assert terminal.json("jobs", "cancel", "1")["state"] == "cancelled"
+
+
+def test_a_folder_without_pictures_leaves_no_job_behind(terminal: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert terminal("caption", str(tmp_path / "empty"), *LABELS) == 3
+    assert terminal.errors == f"error: {tmp_path / 'empty'}: no pictures are in there.\n"
+    assert terminal("jobs") == 0
+    assert terminal.out == "There are no jobs.\n"
+
+
+def test_resuming_a_job_whose_folder_is_gone_names_the_folder(terminal: Terminal, photos: Path) -> None:
+    jobs = opened_jobs.jobs_of(terminal.host, job_commands.find)
+    number = jobs.create("brightness", {"folder": str(photos)}, trusted=True)
+    shutil.move(photos, photos.with_name("moved"))
+    assert terminal("jobs", "resume", str(number)) == 3
+    assert terminal.errors == f"error: Folder not found: {photos}.\n"
+    assert terminal.out.splitlines()[0] == "Job 1 has failed: 0 of 0 done"
+    assert terminal("jobs") == 0
+    assert f"failed: 0 of 0 done. Folder not found: {photos}." in terminal.out

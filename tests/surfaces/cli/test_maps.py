@@ -154,3 +154,39 @@ def test_a_second_picture_over_a_folder_is_the_same_job(terminal: Terminal, root
     assert files(out) == ["a-palette.png", "a.png", "b-palette.png", "b.png"]
     assert terminal("jobs", "undo", "1") == 0
     assert files(out) == []
+
+
+def test_what_is_skipped_is_not_counted_as_done(terminal: Terminal, root: Path) -> None:
+    assert terminal("brightness", root / "a.png", "--out", root / "a-map.png") == 0
+    terminal("brightness", root, "--recursive", "--out", root.parent / "out")
+    (root.parent / "out" / "deep" / "c.png").unlink()
+    assert terminal("brightness", root, "--recursive", "--skip-existing", "--out", root.parent / "out") == 0
+    assert terminal.out.splitlines()[-2] == "1 done, 0 failed, 3 skipped."
+
+
+def test_the_whole_run_of_a_batch_counts_what_is_skipped_too(terminal: Terminal, root: Path) -> None:
+    batch = root / "batch.jsonl"
+    batch.write_text('{"content": "a"}\n{"content": "b"}\n')
+    argv = ("qr", "--batch", batch, "--out", root / "codes", "--skip-existing")
+    assert terminal(*argv) == 0
+    assert terminal.out.endswith("2 done, 0 failed.\n")
+    assert terminal(*argv) == 0
+    assert terminal.out.endswith("0 done, 0 failed, 2 skipped.\n")
+
+
+@pytest.mark.skipif(not Path("/proc/version").exists(), reason="no /proc here")
+def test_a_folder_of_maps_that_cannot_be_written_names_its_flag_and_leaves_no_job(
+    terminal: Terminal, root: Path
+) -> None:
+    assert terminal("brightness", root, "--out", "/proc/maps") == 3
+    assert terminal.errors.startswith("error: --out: /proc")
+    assert terminal("jobs") == 0
+    assert terminal.out == "There are no jobs.\n"
+
+
+def test_a_folder_that_holds_maps_alone_is_one_without_pictures(terminal: Terminal, root: Path) -> None:
+    (root / "maps").mkdir()
+    for name in NAMES:
+        (root / name).rename(root / "maps" / Path(name).name)
+    assert terminal("brightness", root, "--recursive") == 3
+    assert "no pictures are in there" in terminal.errors

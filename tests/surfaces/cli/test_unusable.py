@@ -266,3 +266,49 @@ def test_what_ends_the_program_is_no_traceback(
     monkeypatch.setattr(start, "_run", ended)
     assert start.main(["qr"]) == code
     assert capsys.readouterr().err.count("\n") == (0 if code == 0 else 1)
+
+
+@pytest.mark.skipif(not Path("/proc/version").exists(), reason="no /proc here")
+@pytest.mark.parametrize(
+    ("command", "flag"),
+    [
+        (["qr", "hi", "--out", "/proc/x.png"], "--out"),
+        (["brightness", "a.png", "--out", "/proc/x.png"], "--out"),
+        (["brightness", ".", "--out", "/proc/x"], "--out"),
+        (["png-info", "a.png", "--csv", "/proc/x.csv"], "--csv"),
+        (["png-info", "a.png", "--jsonl", "/proc/x.jsonl"], "--jsonl"),
+        (["dataset", "report", ".", "--html", "/proc/x.html"], "--html"),
+    ],
+    ids=lambda each: " ".join(each) if isinstance(each, list) else "",
+)
+def test_what_cannot_be_written_names_its_flag(
+    command: list[str], flag: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(command) == 3
+    reported = [line for line in capsys.readouterr().err.splitlines() if "error" in line]
+    assert len(reported) == 1
+    assert reported[0].startswith(f"error: {flag}: /proc")
+    assert reported[0].endswith("; give another place.")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["qr", "hi", "--out", ""],
+        ["brightness", ".", "--out", ""],
+        ["qr", "--batch", ""],
+        ["png-info", "a.png", "--csv", ""],
+        ["png-info", "a.png", "--jsonl", ""],
+        ["classify", "a.png", "--sheet", ""],
+        ["classify", "a.png", "--sort-into", ""],
+        ["dataset", "report", ".", "--html", ""],
+        ["export", "--out", ""],
+        ["demo", "--out", ""],
+    ],
+    ids=" ".join,
+)
+def test_an_empty_place_is_a_wrong_parameter(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(command)
+    flag = command[-2]
+    assert f"argument {flag}: is empty; name a file or a folder" in capsys.readouterr().err

@@ -303,7 +303,7 @@ def test_names_and_captions_are_never_html() -> None:
         params={},
     )
     item = ItemInfo(path="<b>", state="failed", note="<i>", result={"caption": "<u>"})
-    made = card(info, [item], [item], refresh="x")
+    made = card(info, [item], [item], refresh="x", labels={})
     assert not {"<img", "<script>", "<b>", "<i>", "<u>"} & set(re.findall(r"<\w+>?", made))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from PIL import Image as Pil
 from lib_bootcamp.catalog import OPERATIONS, find
 from lib_bootcamp.context import Context
 from lib_bootcamp.jobs import opened as opened_jobs
+from lib_bootcamp.jobs.progress import Stop
 from tests.fakes import FakeHost, FakeProgress
 from tests.jobs.closing import close_jobs
 
@@ -127,3 +129,17 @@ def test_below_a_drawing_its_job_has_the_forms_values_and_its_own(tmp_path: Path
     assert (params.prompt, params.steps, params.seed, params.count) == ("a cat", 5, 7, 3)
     number = opened_jobs.jobs_of(host, find).create("txt2img", raw, trusted=True)
     assert opened_jobs.jobs_of(host, find).info(number, trusted=True).kind == "steps"
+
+
+def test_the_card_names_the_parameters_of_a_kept_mistake_by_their_labels(root: Path, host: FakeHost) -> None:
+    tab = built("brightness", host)
+    jobs = tab.folder.panel.jobs()
+    number = jobs.create("brightness", {"folder": str(root), "output_folder": str(root.parent / "out")}, trusted=True)
+    shutil.move(root, root.with_name("moved"))
+    (root.parent / "out").write_text("a file")
+    assert jobs.run_here(number, FakeProgress(), Stop()).state == "failed"
+    shown = tab.folder.panel.looked({**NOTHING, "job": number})[1]
+    assert f'<p class="bootcamp-job-error">Folder not found: {root}.</p>' in shown
+    shutil.move(root.with_name("moved"), root)
+    assert jobs.run_here(number, FakeProgress(), Stop()).state == "failed"
+    assert '<p class="bootcamp-job-error">Output folder not found: ' in tab.folder.panel.looked({**NOTHING})[1]

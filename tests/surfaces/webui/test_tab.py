@@ -34,8 +34,9 @@ class Page(FakeWebUi):
     def paste_components(self, tab: str) -> Any:
         return [(gr.Textbox(elem_id=f"{tab}_prompt", render=False), "Prompt")]
 
-    def bind_send(self, button: Any, tab: str, picture: Any) -> None:
+    def bind_send(self, button: Any, tab: str, picture: Any) -> bool:
         self.sent.append((button.elem_id, tab))
+        return True
 
     def bind_paste(self, button: Any, tab: str, text: Any, picture: Any) -> None:
         self.sent.append((button.elem_id, tab))

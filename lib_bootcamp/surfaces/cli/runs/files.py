@@ -14,13 +14,14 @@ from lib_bootcamp.core.files.sorting import How
 from lib_bootcamp.core.images.codec import write_image
 from lib_bootcamp.core.images.contact_sheet import sheet_by_class
 from lib_bootcamp.core.text.terminal import on_one_line
-from lib_bootcamp.errors import BootcampError, ImageError, InvalidParamError
+from lib_bootcamp.errors import BootcampError, ImageError, InvalidParamError, named_by
 from lib_bootcamp.operation import Operation, OverFiles
 from lib_bootcamp.ports import Host
 from lib_bootcamp.results import FileResult
 from lib_bootcamp.surfaces.shared.found_pictures import find_pictures
 from lib_bootcamp.surfaces.shared.tables import jsonl_bytes
 
+from .argument_types import place
 from .outcomes import EXIT_NO, EXIT_SOME_FAILED, Outcome, failure
 from .runner import Runner, Settings
 from .sorting import Sorter
@@ -57,12 +58,12 @@ def add_flags(parser: Any, *, labeled: bool) -> None:
     files = parser.add_argument_group("files")
     files.add_argument("--recursive", action="store_true", help="take the folders inside folders too")
     files.add_argument("--json", action="store_true", help="print one JSON list on standard output, an object for each")
-    files.add_argument("--csv", metavar="FILE", help="write a table, a row for each picture")
-    files.add_argument("--jsonl", metavar="FILE", help="write what --json prints, an object on each line")
+    files.add_argument("--csv", type=place, metavar="FILE", help="write a table, a row for each picture")
+    files.add_argument("--jsonl", type=place, metavar="FILE", help="write what --json prints, an object on each line")
     files.add_argument("--quiet", action="store_true", help="print nothing but errors")
     if not labeled:
         return
-    files.add_argument("--sheet", metavar="FILE", help="write thumbnails by label, those with the best scores first")
+    files.add_argument("--sheet", type=place, metavar="FILE", help="write thumbnails by label, best scores first")
     files.add_argument(
         "--truth",
         choices=("folders",),
@@ -70,7 +71,9 @@ def add_flags(parser: Any, *, labeled: bool) -> None:
         "(takes the folders inside; where no labels are given the folders' names are the labels)",
     )
     sorting = parser.add_argument_group("sort into folders")
-    sorting.add_argument("--sort-into", metavar="FOLDER", help="put the pictures into a folder for each label, in here")
+    sorting.add_argument(
+        "--sort-into", type=place, metavar="FOLDER", help="put the pictures into a folder for each label, in here"
+    )
     sorting.add_argument(
         "--sort-by",
         choices=("copy", "move", "link"),
@@ -152,7 +155,8 @@ class FileRunner(Runner):
     def finish(self) -> int:
         """Sort, then print; what was found is printed, too, where it cannot be sorted."""
         try:
-            sorted_well = self.sorter is None or self.sorter.sort(self.results, self.labels, self.settings.sort_by)
+            with named_by("sort_into"):
+                sorted_well = self.sorter is None or self.sorter.sort(self.results, self.labels, self.settings.sort_by)
         except BootcampError:
             self.report()
             raise
@@ -177,9 +181,12 @@ class FileRunner(Runner):
     def _write_files(self) -> None:
         settings = self.settings
         if settings.jsonl is not None:
-            write_atomically(Path(settings.jsonl), jsonl_bytes(self.outcomes.records()))
+            with named_by("jsonl"):
+                write_atomically(Path(settings.jsonl), jsonl_bytes(self.outcomes.records()))
         if settings.csv is not None:
             extra = [name for name, given in (("truth", settings.truth), ("sorted_to", settings.sort_into)) if given]
-            write_atomically(Path(settings.csv), table(self.outcomes.made, self.results, extra))
+            with named_by("csv"):
+                write_atomically(Path(settings.csv), table(self.outcomes.made, self.results, extra))
         if settings.sheet is not None and self.results:
-            write_image(Path(settings.sheet), sheet_by_class(list(thumbnails(self.results))))
+            with named_by("sheet"):
+                write_image(Path(settings.sheet), sheet_by_class(list(thumbnails(self.results))))

@@ -7,7 +7,10 @@ from typing import Any
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import fields_of
 
-BESIDE = ("preset", "recursive", "skip_existing", "batch", "undo", "dry_run", "sort_into", "sort_by")
+BESIDE = (
+    *("preset", "recursive", "skip_existing", "batch", "undo", "dry_run", "sort_into", "sort_by"),
+    *("out", "html", "csv", "jsonl", "sheet"),
+)
 """Flags beside an operation's own parameters that mistakes may name."""
 
 

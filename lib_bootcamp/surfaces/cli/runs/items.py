@@ -11,7 +11,7 @@ from lib_bootcamp.core.files.atomic import write_atomically
 from lib_bootcamp.core.files.folders import distinct, is_folder, is_there
 from lib_bootcamp.core.files.inside import Inside
 from lib_bootcamp.core.images.codec import SUFFIXES
-from lib_bootcamp.errors import OutputError
+from lib_bootcamp.errors import OutputError, named_by
 from lib_bootcamp.operation import Operation
 
 ANOTHER = "give another name."
@@ -37,10 +37,11 @@ class Item:
 
     def write(self, path: Path, data: bytes) -> None:
         """Write a file of this run: of several, in their folder and never through a link that leads out of it."""
-        if self.inside is not None:
-            self.inside.write(path, data)
-        else:
-            write_atomically(path, data)
+        with named_by("out"):
+            if self.inside is not None:
+                self.inside.write(path, data)
+            else:
+                write_atomically(path, data)
 
 
 def one_item(operation: Operation[Any, Any], values: Mapping[str, Any], source: Path | None, given: str | None) -> Item:

@@ -26,6 +26,11 @@ class Outcome:
     exit_code: int
     ends_all: bool = False
 
+    @property
+    def is_skipped(self) -> bool:
+        """Whether nothing was done, because nothing had to be."""
+        return bool(self.record.get("skipped"))
+
 
 def failure(path: str | None, error: BootcampError, names: Mapping[str, str]) -> Outcome:
     """The outcome of an item that came to a mistake, in the words of the command line.
@@ -88,8 +93,10 @@ class Outcomes:
             print_json(self.records())
         elif not self.quiet:
             sys.stdout.writelines(f"{each}\n" for each in self.unprinted)
-            left = f", {len(self.left_out):,} left out" if self.left_out else ""
-            print(f"{len(self.made) - failed} done, {failed} failed{left}.")
+            skipped = sum(each.is_skipped for each in self.made)
+            counts = [f"{len(self.made) - failed - skipped:,} done", f"{failed:,} failed"]
+            more = ((skipped, "skipped"), (len(self.left_out), "left out"))
+            print(", ".join([*counts, *(f"{count:,} {word}" for count, word in more if count)]) + ".")
         if not self.quiet:
             sys.stderr.writelines(f"{line}\n" for line in left_out_lines(self.left_out.items()))
         return EXIT_SOME_FAILED if failed else max((each.exit_code for each in self.made), default=0)

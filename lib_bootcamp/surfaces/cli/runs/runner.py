@@ -14,7 +14,7 @@ from lib_bootcamp.context import Context
 from lib_bootcamp.core.files.atomic import write_atomically
 from lib_bootcamp.core.files.folders import is_folder, is_there
 from lib_bootcamp.core.text.terminal import on_one_line
-from lib_bootcamp.errors import BootcampError, InvalidParamError
+from lib_bootcamp.errors import BootcampError, InvalidParamError, named_by
 from lib_bootcamp.job import Event
 from lib_bootcamp.jobs.engines import Engine
 from lib_bootcamp.jobs.engines.in_turn import InTurn
@@ -186,7 +186,8 @@ class Runner:
         if self.settings.html is None or self.operation.page is None:
             return {}
         page = self.operation.page(result, context)
-        write_atomically(Path(self.settings.html), page.encode("utf-8", "replace"))
+        with named_by("html"):
+            write_atomically(Path(self.settings.html), page.encode("utf-8", "replace"))
         return {"html": self.settings.html}
 
 

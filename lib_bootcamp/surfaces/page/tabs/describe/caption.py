@@ -21,9 +21,9 @@ from lib_bootcamp.surfaces.page.job_panel import JobPanel
 from lib_bootcamp.surfaces.page.notice import notice
 from lib_bootcamp.surfaces.page.running import Stops
 from lib_bootcamp.surfaces.page.tab import Places, Tab
-from lib_bootcamp.surfaces.page.values import FIELD_STYLE
+from lib_bootcamp.surfaces.page.values import FIELD_STYLE, some_uploads
 
-from .given import pictures_input, uploaded_pictures
+from .given import pictures_input
 
 
 class CaptionTab(Tab):
@@ -125,7 +125,7 @@ class CaptionTab(Tab):
         def work() -> list[Any]:
             raw = self.form.raw(values)
             background = parse_color(raw.pop("background", WHITE))
-            given = uploaded_pictures(pictures, fields["images"].spec.max_length or 1)
+            given = some_uploads(pictures, "Picture", fields["images"].spec.max_length or 1)
             growth.names = [name for _, name in given]
             images = [decode_image(read_file(path), background=background) for path, _ in given]
             settings = {name: value for name, value in raw.items() if name in fields}

@@ -24,10 +24,10 @@ from lib_bootcamp.surfaces.page.notice import notice
 from lib_bootcamp.surfaces.page.running import Stops
 from lib_bootcamp.surfaces.page.tab import Tab
 from lib_bootcamp.surfaces.page.uploads import public_text
-from lib_bootcamp.surfaces.page.values import FIELD_STYLE
+from lib_bootcamp.surfaces.page.values import FIELD_STYLE, some_uploads
 from lib_bootcamp.surfaces.shared.tables import csv_bytes, jsonl_bytes, record_of
 
-from .given import pictures_input, uploaded_pictures
+from .given import pictures_input
 
 MOST_FILES, MOST_ROWS, MOST_THUMBNAILS = 2000, 500, 120
 THUMBNAIL_PX = 256
@@ -96,7 +96,7 @@ class ClassifyTab(Tab):
 
         def work() -> list[Any]:
             note = ""
-            paths = uploaded_pictures([picture, *(uploads or [])], MOST_FILES)
+            paths = some_uploads([picture, *(uploads or [])], "Picture", MOST_FILES)
             params = self.operation.settings_from(self.form.raw(values))
             context = Context.of_page(self.host, progress)
             made = classify_files([path for path, _ in paths], params, context)

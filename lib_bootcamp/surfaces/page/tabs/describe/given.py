@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.surfaces.page.fields import file_input, picture_input, supported
-from lib_bootcamp.surfaces.page.values import uploads
 
 
 def pictures_input(picture_id: str, files_id: str, *, height: int) -> tuple[Any, Any]:
-    """The two components; their values together are what `uploaded_pictures` takes.
+    """The two components; their values together are what `some_uploads` takes.
 
     Args:
         picture_id: `elem_id` of the first.
@@ -32,17 +28,3 @@ def pictures_input(picture_id: str, files_id: str, *, height: int) -> tuple[Any,
     )
     picture.do_not_save_to_config = files.do_not_save_to_config = True
     return picture, files
-
-
-def uploaded_pictures(values: Sequence[Any], most: int) -> list[tuple[Path, str]]:
-    """Files' paths on this machine, and the names they were uploaded by.
-
-    Raises:
-        InvalidParamError: there is none, or too many.
-    """
-    given = uploads(values)
-    if not given:
-        raise InvalidParamError("Picture", "is missing", hint="give one, or several")
-    if len(given) > most:
-        raise InvalidParamError("Several pictures", f"are {len(given)}", hint=f"at most {most} are taken here")
-    return given

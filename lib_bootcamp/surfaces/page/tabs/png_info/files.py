@@ -21,23 +21,6 @@ from .html import differences_table, files_table
 Read = Sequence[tuple[str, FileInfo | BootcampError]]
 
 
-def named_files(files: Any, most: int) -> list[tuple[Path, str]]:
-    """Files and the names that they were uploaded by.
-
-    Args:
-        files: the component's value.
-        most: how many are taken.
-    Raises:
-        InvalidParamError: there is none, or too many.
-    """
-    named = uploads(files)
-    if not named:
-        raise InvalidParamError("Files", "are missing", hint="give one, or several")
-    if len(named) > most:
-        raise InvalidParamError("Files", f"are {len(named)}", hint=f"at most {most} are taken here, more as a folder")
-    return named
-
-
 def label_of(at: int, name: str) -> str:
     """What a file is chosen by."""
     return f"{at + 1}. {name}"
@@ -53,7 +36,7 @@ def one_of(files: Any, label: Any) -> tuple[Path, str]:
     number = re.match(r"[0-9]{1,4}", str(label or "1"))
     at = int(number[0]) - 1 if number else -1
     if not 0 <= at < len(named):
-        raise InvalidParamError("Files", "are missing", hint="give one, or several")
+        raise InvalidParamError("Files", "is missing", hint="give one, or several")
     return named[at]
 
 

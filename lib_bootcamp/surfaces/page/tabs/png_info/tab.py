@@ -20,14 +20,13 @@ from lib_bootcamp.surfaces.page.fields import Form, picture_output, quiet_event,
 from lib_bootcamp.surfaces.page.notice import notice
 from lib_bootcamp.surfaces.page.running import Stops
 from lib_bootcamp.surfaces.page.tab import Places, Tab
-from lib_bootcamp.surfaces.page.values import FIELD_STYLE, uploads
+from lib_bootcamp.surfaces.page.values import FIELD_STYLE, some_uploads, uploads
 from lib_bootcamp.surfaces.page.work import in_queue
 from lib_bootcamp.surfaces.shared.work_queue import QUEUES
 
 from .files import (
     comparison,
     label_of,
-    named_files,
     one_of,
     public_sentence,
     shown_picture,
@@ -217,7 +216,7 @@ class PngInfoTab(Tab):
 
     def _read(self, values: Sequence[Any]) -> list[Any]:
         param = next(each for each in self.form.fields if each.name == "files")
-        named = named_files(self._files_of(values), param.max_length or 0)
+        named = some_uploads(self._files_of(values), "Files", param.max_length or 0, ", more as a folder")
         done = list(zip([name for _, name in named], self._infos([path for path, _ in named], values), strict=True))
         good = [(name, each) for name, each in done if isinstance(each, FileInfo)]
         if not good:

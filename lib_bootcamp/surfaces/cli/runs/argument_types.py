@@ -15,6 +15,13 @@ def port(text: str) -> int:
     raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a port; give 1 to 65535")
 
 
+def place(text: str) -> str:
+    """A file or a folder; nothing is what a shell makes of a variable that is not set."""
+    if not text:
+        raise argparse.ArgumentTypeError("is empty; name a file or a folder, . is the current one")
+    return text
+
+
 def folder_there(text: str) -> Path:
     """A folder that is there."""
     path = Path(text)
