@@ -7,7 +7,8 @@ from pathlib import Path
 
 from lib_bootcamp.ports import Host
 
-from .manager import Find, Jobs
+from .known import Find
+from .manager import Jobs
 
 _open: dict[Path, Jobs] = {}
 _guard = threading.Lock()
