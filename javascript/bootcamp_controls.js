@@ -91,8 +91,21 @@
         };
     }
 
+    /** A text that can be chosen among those that are known here, or typed. */
+    function suggested(field, id, changed) {
+        const row = element("div", { class: "bootcamp-form-suggested" });
+        const empty = field.choices.find(([value]) => value === "");
+        const input = element("input", {
+            type: "text", id, list: `${id}_list`, autocomplete: "off", maxlength: field.maxLength, placeholder: translated(empty?.[1]),
+        }, row);
+        const list = element("datalist", { id: `${id}_list` }, row);
+        for (const [value, title] of field.choices) if (value) element("option", { value, text: title === value ? undefined : title }, list);
+        input.addEventListener("input", () => changed(input.value));
+        return { element: row, input, show: value => { input.value = value ?? ""; } };
+    }
+
     function text(field, id, changed) {
-        if ((field.choices || []).length) return select(field, id, changed);
+        if ((field.choices || []).length) return suggested(field, id, changed);
         const types = { color: "color", secret: "password" };
         const lines = field.format === "multiline" ? 3 : field.front && !field.format ? 2 : 0;
         const common = { id, placeholder: translated(field.placeholder), maxlength: field.maxLength };

@@ -110,6 +110,7 @@
             element("summary", { text: "More" }, this.more);
             this.partMore = element("div", {}, this.more);
             this.addGroups(own.filter(each => !each.front && each !== chooser), element("div", {}, this.more));
+            if (!chooser) this.addPresets();
             this.drawPart();
             this.show();
             extensions.filter(([head]) => this.root.dataset.form.startsWith(head)).forEach(([, extend]) => extend(this));
@@ -141,7 +142,7 @@
             element("option", { value: "", text: "…" }, choice);
             Object.keys(presets).forEach(name => element("option", { value: name, text: translated(name) }, choice));
             choice.addEventListener("change", () => {
-                for (const [name, value] of Object.entries(presets[choice.value] || {})) this.keep(`${this.part}.${name}`, value);
+                for (const [name, value] of Object.entries(presets[choice.value] || {})) this.keep(this.part ? `${this.part}.${name}` : name, value);
                 this.write();
             });
         }

@@ -1,12 +1,10 @@
 // The section in txt2img and img2img beyond its form (bootcamp_form.js): which presets are offered, a preview of the map
-// at the picture's size, an example to begin from, and below the pictures what their scan means and what to do next.
+// at the picture's size, and an example to begin from. Below the pictures stands bootcamp_scan.js.
 (function () {
     "use strict";
 
     const TABS = ["txt2img", "img2img"];
     const PAUSE_MS = 500;
-    const STEP = 0.2;
-    const TRIES = 10;
     const element = (...all) => window.bootcampControls.element(...all);
     const translated = text => window.bootcampControls.translated(text);
 
@@ -29,6 +27,13 @@
     }
 
     const sizeOf = id => Number(gradioApp().querySelector(`#${id} input[type=number]`)?.value) || 512;
+
+    const receiver = tab => gradioApp().querySelector(`#bootcamp_sent_settings_${tab}`);
+
+    /** Choose in the WebUI's own dropdowns, which take a choice from the server alone (surfaces/webui/tab.py). */
+    function chooseInWebUi(tab, choose) {
+        if (receiver(tab)) window.bootcampSend(receiver(tab).id, JSON.stringify({ choose }));
+    }
 
     function button(text, parent, press) {
         const made = element("button", { type: "button", text }, parent);
@@ -136,9 +141,10 @@
             const content = this.form.given["qr.content"] || "https://example.com";
             const how = ready ? { preset: "course", apply_by: null } : { preset: null, apply_by: "guidance" };
             this.form.fill({ control: "qr", effect: null, weight: null, guidance_start: null, guidance_end: null, ...how, "qr.content": content });
-            const values = { width: 512, height: 512, steps: 50, cfg_scale: 7 };
-            if (this.tab === "img2img") values.denoising_strength = 0.75;
+            const { choose, ...values } = this.form.description.example;
+            if (this.tab === "txt2img") delete values.denoising_strength; // it is hires fix's there
             for (const [name, value] of Object.entries(values)) setNumber(`${this.tab}_${name}`, value);
+            chooseInWebUi(this.tab, choose);
             const box = gradioApp().querySelector(`#bootcamp_${this.tab}-checkbox input`);
             if (box && !box.checked) box.click();
             this.missing.open = !ready; // what to download for the exercise's own model
@@ -163,77 +169,5 @@
         checkpoint = opts.sd_model_checkpoint;
     });
 
-    const SCAN = /Bootcamp scan: "?(\d\.\d\d) \(([^)]*)\)(?:, (\d+) of (\d+) conditions)?(?:, touched up by (\d+))?/;
-
-    /** What a scan means; `text` is the infotext's. */
-    function meaning(text) {
-        const [, score, readers, passed, tried, levels] = SCAN.exec(text);
-        const scans = Number(score) > 0;
-        const touched = levels ? `, ${translated("touched up by")} ${levels} ${translated("gray levels")}` : "";
-        if (!scans) return { scans, words: translated("Does not scan: no reader reads its code.") };
-        const how = tried
-            ? `${translated("read under")} ${passed} ${translated("of")} ${tried} ${translated("phone conditions")}`
-            : `${translated("read by")} ${readers}`;
-        return { scans, weak: tried && passed < tried / 2, words: `${translated("Scans")}: ${how}${touched}.` };
-    }
-
-    function generate(tab, keyed, { seed, count }) {
-        window.bootcampForms.fill(`bootcamp_${tab}`, keyed);
-        setNumber(`${tab}_seed`, seed);
-        if (count) setNumber(`${tab}_batch_count`, count);
-        // Gradio takes values over a moment later
-        setTimeout(() => gradioApp().querySelector(`#${tab}_generate`)?.click(), 150);
-    }
-
-    function nextSteps(tab, info, found, badge) {
-        const value = (name, otherwise) => Number(new RegExp(`[&:]\\s?${name}=([\\d.]+)`).exec(info)?.[1] ?? otherwise);
-        const seed = Number(/Seed: (\d+)/.exec(info)?.[1] ?? -1);
-        const effect = value("effect", 0.5);
-        if (!found.scans || found.weak) {
-            if (effect < 1) button("More contrast", badge, () => generate(tab, { effect: Math.min(1, Math.round((effect + STEP) * 100) / 100) }, { seed }));
-        }
-        if (!found.scans) {
-            if (value("touch_up", 192) < 192) button("Touch up", badge, () => generate(tab, { touch_up: null }, { seed }));
-            button("Try again until it scans", badge, () => generate(tab, { stop_at_first: true }, { seed: -1, count: TRIES }));
-        }
-    }
-
-    async function score(tab, badge, press) {
-        press.disabled = true;
-        press.textContent = translated("Scanning …");
-        const image = gradioApp().querySelector(`#${tab}_gallery .preview img, #${tab}_gallery img`);
-        try {
-            const blob = await (await fetch(image.src)).blob();
-            const uri = await new Promise(resolve => {
-                const reader = new FileReader();
-                reader.onload = () => resolve(reader.result);
-                reader.readAsDataURL(blob);
-            });
-            const answer = await post("scan", { image: uri, depth: "full" });
-            badge.querySelector("span").textContent = meaning(`Bootcamp scan: ${answer.text}`).words;
-            press.remove();
-        } catch (error) {
-            press.textContent = error.message;
-        }
-    }
-
-    // The scan's result, which is part of the infotext below the gallery, above that text.
-    onAfterUiUpdate(() => {
-        for (const tab of TABS) {
-            const info = gradioApp().querySelector(`#html_info_${tab}`);
-            if (!info) continue;
-            const old = info.querySelector(".bootcamp-scan-badge");
-            const text = [...info.childNodes].filter(each => each !== old).map(each => each.textContent).join(" ");
-            const found = SCAN.exec(text);
-            if (old && found && old.dataset.text === text) continue;
-            old?.remove();
-            if (!found) continue;
-            const what = meaning(text);
-            const badge = element("div", { class: `bootcamp-scan-badge ${what.scans ? "bootcamp-done" : "bootcamp-no"}`, "data-text": text });
-            element("span", { role: "status", text: what.words }, badge);
-            nextSteps(tab, text, what, badge);
-            if (!found[4]) button("Full score", badge, event => score(tab, badge, event.currentTarget));
-            info.prepend(badge);
-        }
-    });
+    window.bootcampPanel = { post, setNumber, button, receiver, chooseInWebUi };
 })();

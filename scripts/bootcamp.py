@@ -69,10 +69,11 @@ class Selectable:
 
     def ui(self, is_img2img: bool) -> list[Any]:
         """Build its form."""
-        from lib_bootcamp.surfaces.webui.scripts.page import build_script
+        from lib_bootcamp.surfaces.webui.scripts.page import Around, build_script
         from lib_bootcamp.surfaces.webui.scripts.values import form_of
 
-        built = build_script(form_of(self.form), img2img=is_img2img)
+        around = Around(parts().host, parts().webui, parts().section.controlnet)
+        built = build_script(form_of(self.form), around, img2img=is_img2img)
         self.infotext_fields, self.paste_field_names = built.infotext_fields, built.paste_field_names
         return built.inputs
 
@@ -178,7 +179,7 @@ def page_routers() -> list[Any]:
 
     host = parts().host
     doors = [access_dependency(host.access_rules()), *host.page_auth_dependencies()]
-    return [form_router(doors), panel_router(host, runner(), doors)]
+    return [form_router(doors), panel_router(runner(), doors)]
 
 
 def mount_page(demo: Any, app: Any) -> None:

@@ -23,6 +23,7 @@ class Own(Params):
     preset: Annotated[Literal["none", "strong"], Spec("Preset")] = "none"
     effect: Annotated[float, Spec("Effect", "How much.", ge=0, le=1, step=0.05)] = 0.5
     weight: Annotated[float | None, Spec("Weight", ge=0, le=2, group="Unit")] = None
+    model: Annotated[str, Spec("Model", group="Unit")] = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +52,10 @@ FIELDS = FormFields(
     parts={"code": Code.fields(), "light": Light.fields()},
     front={"what", "effect", "code.text", "light.image", "light.levels", "light.words"},
     presets={"code": {"Dotted": {"dots": True, "fill": 0.9}}},
+    suggestions={"model": [("", "the preset's"), ("one", "one"), ("two", "two")]},
     defaults_by={"preset": {"strong": {"weight": 1.5, "code.dots": True}}},
 )
+PLAIN = FormFields(own=Light.fields(), front={"image"}, presets={"": {"Few": {"levels": 4, "words": ["one"]}}})
 
 
 def page() -> Any:
@@ -62,6 +65,7 @@ def page() -> Any:
     with gr.Blocks(analytics_enabled=False) as blocks:
         with gr.Accordion("Form", open=False, elem_id="accordion"):
             values, unsaved = drawn_form("test", "test", {"effect": 0.75})
+            drawn_form("plain", "plain")
         with gr.Row():
             told = gr.Textbox(label="Told", elem_id="told")
             gr.Button("Read", elem_id="read_button").click(
@@ -80,6 +84,7 @@ def main(port: int) -> None:
     from fastapi import FastAPI
 
     register_form("test", lambda: FIELDS)
+    register_form("plain", lambda: PLAIN)
     app = FastAPI()
     app.include_router(form_router())
     blocks = page()

@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-OTHERS = [
-    str(ROOT / ".venv-webui" / "bin" / "python"),
-    *os.environ.get("BOOTCAMP_GRADIO_PYTHONS", "").split(os.pathsep),
-]
-PYTHONS = [sys.executable, *(each for each in OTHERS if each and Path(each).exists())]
+from tests.browser.gradio_pages import PYTHONS, ROOT, serving
+
 SCRIPTS = ("bootcamp_controls.js", "bootcamp_form.js")
 
 
@@ -28,23 +17,8 @@ SCRIPTS = ("bootcamp_controls.js", "bootcamp_form.js")
 def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The page's address."""
     pytest.importorskip("gradio")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    own = {"GRADIO_ANALYTICS_ENABLED": "False", "GRADIO_TEMP_DIR": str(tmp_path_factory.mktemp("uploads"))}
-    command = [request.param, "-m", "tests.browser.drawn_page", str(port)]
-    with subprocess.Popen(command, cwd=ROOT, env={**os.environ, **own}) as server:
-        try:
-            url = f"http://127.0.0.1:{port}/"
-            for _ in range(600):
-                try:
-                    urllib.request.urlopen(url, timeout=5).close()
-                    break
-                except OSError:
-                    assert server.poll() is None, "the page's server ended"
-                    time.sleep(0.2)
-            yield url
-        finally:
-            server.terminate()
+    with serving(request.param, "tests.browser.drawn_page", tmp_path_factory.mktemp("uploads")) as url:
+        yield url
 
 
 @pytest.fixture
@@ -66,7 +40,7 @@ def page(browser: Any, served: str) -> Iterator[Any]:
 
 
 def field(page: Any, name: str) -> Any:
-    return page.locator(f"[data-key='{name}']")
+    return page.locator(f"#test_form [data-key='{name}']")
 
 
 def unfold(page: Any) -> None:
@@ -129,8 +103,8 @@ def test_switching_to_another_part_and_back_loses_nothing(page: Any) -> None:
 
 def test_a_field_is_shown_while_its_condition_holds(page: Any) -> None:
     unfold(page)
-    page.get_by_text("More", exact=True).click()
-    page.get_by_text("Look", exact=True).click()
+    page.locator("#test_form").get_by_text("More", exact=True).click()
+    page.locator("#test_form").get_by_text("Look", exact=True).click()
     assert field(page, "code.fill").is_hidden()
     field(page, "code.dots").locator("input").check()
     assert field(page, "code.fill").is_visible()
@@ -153,20 +127,45 @@ def test_what_is_set_from_outside_before_the_form_is_opened_is_shown_when_it_is(
 
 def test_a_preset_is_what_other_fields_begin_with(page: Any) -> None:
     unfold(page)
-    page.get_by_text("More", exact=True).click()
+    page.locator("#test_form").get_by_text("More", exact=True).click()
     field(page, "preset").locator("select").select_option("strong")
     assert field(page, "code.dots").locator("input").is_checked()
     assert field(page, "weight").locator("input").get_attribute("placeholder") == "1.5"
     assert values(page) == {"effect": 0.75, "preset": "strong"}
-    page.get_by_text("Look", exact=True).click()
+    page.locator("#test_form").get_by_text("Look", exact=True).click()
     field(page, "code.dots").locator("input").uncheck()
     assert values(page)["dots"] is False
 
 
+def test_a_text_with_suggestions_is_chosen_among_them_or_typed(page: Any) -> None:
+    unfold(page)
+    page.locator("#test_form").get_by_text("More", exact=True).click()
+    page.get_by_text("Unit", exact=True).click()
+    model = field(page, "model").locator("input")
+    assert model.get_attribute("placeholder") == "the preset's"
+    listed = page.evaluate(
+        "each => [...document.getElementById(each).options].map(one => one.value)", model.get_attribute("list")
+    )
+    assert listed == ["one", "two"]
+    model.fill("a third")
+    assert values(page)["model"] == "a third"
+    model.fill("")
+    assert "model" not in values(page)
+
+
+def test_a_form_without_parts_has_its_presets_too(page: Any) -> None:
+    unfold(page)
+    plain = page.locator("#plain_form")
+    plain.get_by_text("More", exact=True).click()
+    plain.get_by_label("Start from").select_option("Few")
+    held = page.locator("#plain_values :is(input, textarea)").input_value()
+    assert json.loads(held) == {"levels": 4, "words": ["one"]}
+
+
 def test_secrets_and_pictures_stay_out_of_the_text_that_is_saved(page: Any) -> None:
     unfold(page)
-    page.get_by_text("More", exact=True).click()
-    page.get_by_text("Look", exact=True).click()
+    page.locator("#test_form").get_by_text("More", exact=True).click()
+    page.locator("#test_form").get_by_text("Look", exact=True).click()
     field(page, "code.password").locator("input").fill("swordfish")
     assert values(page)["password"] == "swordfish"
     assert "swordfish" not in page.locator("#test_values :is(input, textarea)").input_value()
@@ -209,7 +208,7 @@ def test_labels_are_in_the_webuis_language(page: Any) -> None:
 def test_a_form_that_cannot_be_loaded_says_so_and_can_be_tried_again(page: Any) -> None:
     page.route("**/forms/test", lambda route: route.abort())
     page.locator("#accordion button, #accordion .label-wrap").first.click()
-    alert = page.locator(".bootcamp-form [role=alert]")
+    alert = page.locator("#test_form [role=alert]")
     alert.wait_for()
     assert "could not be loaded" in alert.inner_text()
     page.unroute("**/forms/test")
@@ -220,5 +219,5 @@ def test_a_form_that_cannot_be_loaded_says_so_and_can_be_tried_again(page: Any) 
 def test_a_narrow_page_has_no_sideways_scrolling(page: Any) -> None:
     page.set_viewport_size({"width": 360, "height": 800})
     unfold(page)
-    page.get_by_text("More", exact=True).click()
+    page.locator("#test_form").get_by_text("More", exact=True).click()
     assert page.evaluate("document.querySelector('.bootcamp-form').scrollWidth <= 360")

@@ -12,6 +12,7 @@ from PIL import ImageDraw, ImageFont
 from .arrays import Image, to_rgb
 
 _INK, _PAPER = (30, 30, 30), (250, 250, 250)
+_INDENT = 4
 
 
 Font: TypeAlias = ImageFont.FreeTypeFont | ImageFont.ImageFont
@@ -57,7 +58,7 @@ def contact_sheet(
 
 
 def captioned(picture: Pil.Image, lines: Sequence[str], font: Font) -> Pil.Image:
-    """A picture with lines of text below, in the font; a line that is too wide is shortened in its middle.
+    """A picture with lines of text below, in the font; a line that is too wide is shortened in its middle (`wrapped`).
 
     Args:
         picture: in any mode.
@@ -71,9 +72,29 @@ def captioned(picture: Pil.Image, lines: Sequence[str], font: Font) -> Pil.Image
     made.paste(picture.convert("RGB"))
     draw = ImageDraw.Draw(made)
     for at, line in enumerate(lines):
-        text = _fitted(draw, line, font, picture.width - 8)
-        draw.text((4, picture.height + line_px // 4 + at * line_px), text, fill=_INK, font=font)
+        text = _fitted(draw, line, font, picture.width - 2 * _INDENT)
+        draw.text((_INDENT, picture.height + line_px // 4 + at * line_px), text, fill=_INK, font=font)
     return made
+
+
+def wrapped(lines: Sequence[str], width: int, font: Font) -> list[str]:
+    """Lines for `captioned`: one that is too wide for the picture goes on in a second one, after one of its commas.
+
+    Args:
+        lines: of one picture.
+        width: the picture's, in px.
+        font: of all lines.
+    """
+    draw = ImageDraw.Draw(Pil.new("RGB", (1, 1)))
+
+    def parts(line: str) -> list[str]:
+        if draw.textlength(line, font=font) <= width - 2 * _INDENT or ", " not in line:
+            return [line]
+        commas = [at + 1 for at in range(len(line)) if line.startswith(", ", at)]
+        cut = min(commas, key=lambda at: max(draw.textlength(each, font=font) for each in (line[:at], line[at + 1 :])))
+        return [line[:cut], line[cut + 1 :]]
+
+    return [part for line in lines for part in parts(line)]
 
 
 def _fitted(draw: ImageDraw.ImageDraw, text: str, font: Font, width: int) -> str:

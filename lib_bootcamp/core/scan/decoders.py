@@ -6,6 +6,8 @@ No reader is a requirement beside zxing-cpp; whatever is there is used. Packages
 from __future__ import annotations
 
 import importlib
+import importlib.util
+import sys
 from collections.abc import Iterable
 from types import ModuleType
 from typing import Any, Protocol
@@ -25,6 +27,9 @@ class Decoder(Protocol):
     """One QR reader.
 
     Attributes:
+        package: what is installed for it.
+        module: what it imports.
+        needs: of that module; empty: nothing in particular.
         smallest_side: in px; smaller pictures are padded to it first, slivers to half their length.
         largest_side: in px; larger pictures are reduced to it first.
         isolated: whether it can crash or hang, and so runs in a process of its own.
@@ -32,6 +37,8 @@ class Decoder(Protocol):
 
     name: str
     package: str
+    module: str
+    needs: str
     smallest_side: int
     largest_side: int
     isolated: bool
@@ -109,6 +116,7 @@ class ZxingDecoder:
 
     name = "zxing-cpp"
     package = "zxing-cpp"
+    module, needs = "zxingcpp", ""
     smallest_side = 1
     largest_side = 32768
     isolated = False
@@ -177,6 +185,7 @@ class WechatDecoder:
 
     name = "wechat"
     package = "opencv-contrib-python-headless"
+    module, needs = "cv2", "wechat_qrcode_WeChatQRCode"
     smallest_side = SMALLEST_SIDE
     largest_side = 512
     isolated = True
@@ -207,6 +216,7 @@ class OpencvDecoder:
 
     name = "opencv"
     package = "opencv-contrib-python-headless"
+    module, needs = "cv2", "QRCodeDetector"
     smallest_side = SMALLEST_SIDE
     largest_side = 768
     isolated = True
@@ -231,6 +241,7 @@ class PyzbarDecoder:
 
     name = "pyzbar"
     package = "pyzbar"
+    module, needs = "pyzbar", ""
     smallest_side = SMALLEST_SIDE
     largest_side = 8192
     isolated = False
@@ -268,6 +279,7 @@ class QuircDecoder:
 
     name = "quirc"
     package = "pyquirc"
+    module, needs = "quirc", ""
     smallest_side = SMALLEST_SIDE
     largest_side = 8192
     isolated = False
@@ -315,6 +327,21 @@ def installed(names: Iterable[str] = ()) -> tuple[Decoder, ...]:
     """
     wanted = set(names)
     return tuple(each for each in DECODERS if (not wanted or each.name in wanted) and each.available())
+
+
+def without_package() -> dict[str, str]:
+    """The readers whose package is not here, with its name; nothing is imported, so that it costs a start nothing."""
+    return {each.name: each.package for each in DECODERS if not _has_package(each)}
+
+
+def _has_package(decoder: Decoder) -> bool:
+    loaded = sys.modules.get(decoder.module)
+    if loaded is not None:
+        return not decoder.needs or hasattr(loaded, decoder.needs)
+    try:
+        return importlib.util.find_spec(decoder.module) is not None
+    except (ImportError, ValueError):
+        return False
 
 
 def usual() -> tuple[Decoder, ...]:

@@ -10,7 +10,7 @@ from .ports import UnitSettings
 from .section import MIDDLE, SectionParams
 
 MAX_WEIGHT = 2.0
-_WEIGHT, _EARLIER = 0.4, 0.5
+WEIGHT, _EARLIER = 0.4, 0.5
 _MARGIN, _TOLERANCE = (0.05, 0.12), 0.8
 
 
@@ -26,7 +26,7 @@ def unit_with_effect(unit: UnitSettings, section: SectionParams) -> UnitSettings
         return unit
     length = unit.end - unit.start
     end = unit.end + by * (1.0 - unit.end) if by > 0 else unit.end + by * _EARLIER * length
-    weight = min(MAX_WEIGHT, unit.weight * (1 + _WEIGHT * by))
+    weight = min(MAX_WEIGHT, unit.weight * (1 + WEIGHT * by))
     return replace(unit, weight=round(weight, 3), end=round(end, 3))
 
 

@@ -7,7 +7,7 @@ none of the characters the WebUI would quote or split at (comma, colon, quotatio
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -52,16 +52,19 @@ def write(
     return write_fields([*own, *of_map], {"control": section.control})
 
 
-def write_fields(values: Sequence[tuple[Param, Any]], first: Mapping[str, str] | None = None) -> str:
+def write_fields(
+    values: Sequence[tuple[Param, Any]], first: Mapping[str, str] | None = None, always: Collection[str] = ()
+) -> str:
     """One line of what differs from the declared defaults; pictures and secrets are left out.
 
     Args:
         values: fields with their values.
         first: what stands before them.
+        always: fields that are written when they are as declared too.
     """
     parts: dict[str, str | None] = dict(first or {})
     for param, value in values:
-        _put(parts, param, value)
+        _put(parts, param, value, always=param.name in always)
     return "&".join(name if text is None else f"{name}={_quoted(text)}" for name, text in parts.items())
 
 
@@ -69,9 +72,11 @@ def _quoted(text: str) -> str:
     return quote(text, safe=_SAFE if text == text.strip() else "")
 
 
-def _put(parts: dict[str, str | None], param: Param, value: Any) -> None:
+def _put(parts: dict[str, str | None], param: Param, value: Any, *, always: bool = False) -> None:
     value = plain(value)
-    if param.kind == "image" or param.spec.format == "secret" or (not param.required and value == plain(param.default)):
+    if param.kind == "image" or param.spec.format == "secret":
+        return
+    if not always and not param.required and value == plain(param.default):
         return
     as_text = value is None or param.kind in {"string", "choice"}
     parts[param.name] = value if as_text else json.dumps(value, separators=(",", ":"))

@@ -78,7 +78,7 @@ class SectionRunner:
 
     def __init__(self, host: Host, webui: WebUi, controlnet: Callable[[], ControlNet | None]) -> None:
         self.host, self.webui, self.controlnet = host, webui, controlnet
-        self._scanner = PictureScanner(host, webui)
+        self.scanner = PictureScanner(host, webui)
 
     def before_process(self, p: Any, args: Sequence[Any]) -> None:
         """Fill ControlNet's units; a mistake makes the generation fail with one sentence."""
@@ -124,7 +124,7 @@ class SectionRunner:
         run = getattr(p, RUN, None)
         if not isinstance(run, Run) or run.scans is None:
             return picture
-        return self._scanner.scan(p, run.scans, picture)
+        return self.scanner.scan(p, run.scans, picture)
 
     def after_all(self, p: Any, processed: Any = None) -> None:
         """Leave the scans as plain texts, one for each picture, in what the API answers, and say what was not saved."""

@@ -136,34 +136,54 @@ class PictureScanner:
         What lies outside of an inpainting's mask is the person's own and stays as it is. Interrupt, pressed meanwhile,
         leaves the picture as it was drawn.
         """
-        readers, most = self.readers(), scans.section.touch_up
-        if scans.layout is None or not most or not readers or getattr(p, "image_mask", None) is not None:
+        layout, most = scans.layout, scans.section.touch_up
+        if layout is None or not most or getattr(p, "image_mask", None) is not None:
             return None
-        text, progress = scans.layout.content, self.host.progress()
+        try:
+            return self.touched(layout, image, most, TOUCH_UP_S)
+        except InvalidParamError:  # another script made something else of the picture: the code lies elsewhere
+            return None
+
+    def touched(self, layout: QrLayout, image: Image, most: int, seconds: float) -> tuple[Image, int] | None:
+        """The picture and by how many gray levels it was touched up; None where it scans, or cannot be made to.
+
+        Args:
+            layout: of its code.
+            image: uint8 [H, W, 3].
+            most: gray levels at most.
+            seconds: of the processor's, after which the best that was found is taken.
+        Raises:
+            InvalidParamError: the picture has another shape than the layout's.
+        """
+        readers, progress = self.readers(), self.host.progress()
         was_stopped = progress.cancelled()  # by Interrupt at a step, or at the first picture that scans
+        ends = time.thread_time() + seconds
 
         def reads(picture: Image) -> bool:
-            return is_read(picture, readers, text)
+            return is_read(picture, readers, layout.content)
 
         def stopped() -> bool:
             return not was_stopped and progress.cancelled()
 
-        ends = time.thread_time() + TOUCH_UP_S
-
         def late() -> bool:
             return time.thread_time() > ends
 
-        try:
-            return None if reads(image) else least_touch(image, scans.layout, reads, most, stopped, late)
-        except InvalidParamError:  # another script made something else of the picture: the code lies elsewhere
+        if not readers or reads(image):
             return None
+        return least_touch(image, layout, reads, most, stopped, late)
 
     def scanned(self, expected: str, image: Image, depth: str = "") -> tuple[str, bool]:
-        """A picture's text for the infotext, and whether it scans; the depth is the settings' where none is given."""
+        """A picture's text for the infotext, and whether it scans.
+
+        Args:
+            expected: what the code must say; empty: anything.
+            image: the picture.
+            depth: empty: the settings'.
+        """
         params = SCAN.params_from(
             {
                 "image": image,
-                "expected": expected,
+                "expected": expected or None,
                 "depth": depth or str(self.webui.option("bootcamp_scan_depth", default="fast")),
                 "decoders": self._decoders(),
             }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lib_bootcamp.core.scan.decoders import without_package
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.ml.runtime.model_cache import IDLE_S
 from lib_bootcamp.operations.qr.scan import SCAN
@@ -73,7 +74,7 @@ def settings() -> dict[str, dict[str, Any]]:
             "default": [],
             "label": "Readers the section scans with",
             "component": gr.CheckboxGroup,
-            "component_args": {"choices": list(decoders.item.choices)},
+            "component_args": {"choices": _readers(decoders)},
             "info": "none chosen: all that are installed",
         }
     return made
@@ -119,11 +120,18 @@ def _check_value(name: str, value: Any, setting: Mapping[str, Any]) -> None:
         words = {bool: "true or false", int: "a number", str: "a text", list: "a list"}
         raise InvalidParamError(name, f"must be {words[kind]}")
     limits = setting.get("component_args") or {}
-    choices = limits.get("choices")
-    if choices is not None and not all(each in choices for each in (value if isinstance(value, list) else [value])):
+    choices = [each[1] if isinstance(each, tuple) else each for each in limits.get("choices") or ()]
+    if choices and not all(each in choices for each in (value if isinstance(value, list) else [value])):
         raise InvalidParamError(name, f"must be among {', '.join(choices)}")
     if "maximum" in limits and not limits["minimum"] <= value <= limits["maximum"]:
         raise InvalidParamError(name, f"must be a number from {limits['minimum']} to {limits['maximum']}")
+
+
+def _readers(decoders: Param) -> list[tuple[str, str]]:
+    """(label, reader), those whose package is not here marked."""
+    missing = without_package()
+    names = decoders.item.choices if decoders.item is not None else ()
+    return [(f"{each} (not installed: {missing[each]})" if each in missing else each, each) for each in names]
 
 
 def _scan_param(name: str) -> Param | None:

@@ -28,6 +28,8 @@ DRAWING_TABS = ("txt2img", "img2img")
 PICTURE_TABS = ("img2img", "inpaint", "extras")
 INBOX = "bootcamp_sent"
 """Head of the `elem_id` of what receives."""
+CHOOSERS = {"script": "script_list", "sampler": "{tab}_sampling", "scheduler": "{tab}_scheduler"}
+"""The WebUI's own fields that are set by choosing, which no script in the page can do: their `elem_id`."""
 
 
 @dataclass
@@ -94,22 +96,44 @@ def _uploaded(made: Any) -> Any:
 
 
 def _receive_settings(button: Any, webui: WebUi, text: Any, name: str, section: BuiltSection) -> None:
-    """Fill the section of a tab with a map's settings, its size too."""
-    keys = {str(key): made for made, key in webui.paste_components(name) if isinstance(key, str)}
+    """Fill the section of a tab with a map's settings, its size too; or choose in the WebUI's own fields there."""
+    pasted = webui.paste_components(name)
+    keys = {str(key): made for made, key in pasted if isinstance(key, str)}
     size = [keys[key] for key in ("Size-1", "Size-2") if key in keys]
     size = size if len(size) == len(SIZE) else []
+    by_id = {getattr(made, "elem_id", None): made for made, _ in pasted}
+    found = {what: by_id.get(elem_id.format(tab=name)) for what, elem_id in CHOOSERS.items()}
+    choosers = {what: made for what, made in found.items() if made is not None}
+    count = 2 + len(size)
 
     def receive(sent: str) -> Sequence[Any]:
+        wanted = choices_of(sent)
+        if wanted is not None:
+            return [*[gr.update()] * count, *(chosen(made, wanted.get(what)) for what, made in choosers.items())]
         control, raw = settings_of(sent)
         operation = next(each for each in control_maps() if each.name == control)
         updates = [gr.update(value=True), gr.update(value=text_of_map(operation, raw))]
         if size:
             sides = [raw.get(each) for each in SIZE]
             updates += [gr.update(value=side) if side else gr.update() for side in sides]
-        return updates
+        return [*updates, *[gr.update()] * len(choosers)]
 
-    targets = [section.enabled, section.values, *size]
+    targets = [section.enabled, section.values, *size, *choosers.values()]
     button.click(receive, [text], targets, **quiet_event(button.click))
+
+
+def choices_of(sent: str) -> dict[str, Any] | None:
+    """What is to be chosen in the WebUI's own fields, by their names in `CHOOSERS`; None where settings are sent."""
+    given = read_json(sent)
+    wanted = given.get("choose") if isinstance(given, dict) else None
+    return wanted if isinstance(wanted, dict) else None
+
+
+def chosen(component: Any, wanted: Any) -> Any:
+    """Choose what is offered; of several names the first that is. What this WebUI does not offer changes nothing."""
+    names = wanted if isinstance(wanted, list) else [wanted]
+    offered = [each[1] if isinstance(each, (list, tuple)) else each for each in component.choices or ()]
+    return next((gr.update(value=each) for each in names if each in offered), gr.update())
 
 
 def settings_of(sent: str) -> tuple[str, dict[str, Any]]:

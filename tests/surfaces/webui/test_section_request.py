@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 
+from lib_bootcamp.core.scan.decoders import without_package
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.hosts.webui import WebUiPage
 from lib_bootcamp.surfaces.webui.section import positions
@@ -152,6 +154,21 @@ def test_settings_that_name_files_are_shown_to_who_may_name_files_alone(*, trust
     owners = {name for name, each in settings().items() if each.get("restrict_api")}
     assert owners == {"bootcamp_maps_folder", "bootcamp_clip", "bootcamp_allowed_folders"}
     assert {name for name, visible in shown.items() if not visible} == (set() if trusted else owners)
+
+
+def test_readers_whose_package_is_not_here_are_marked_and_can_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("gradio")
+    here = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "quirc" else here(name, *rest))
+    monkeypatch.delitem(sys.modules, "quirc", raising=False)
+    labels = {value: label for label, value in settings()["bootcamp_scan_decoders"]["component_args"]["choices"]}
+    assert (labels["quirc"], labels["zxing-cpp"]) == ("quirc (not installed: pyquirc)", "zxing-cpp")
+    check_request(asked(override_settings={"bootcamp_scan_decoders": ["quirc"]}), pairs)
+
+
+def test_a_reader_that_this_opencv_lacks_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cv2", ModuleType("cv2"))
+    assert {"wechat", "opencv"} <= set(without_package())
 
 
 @pytest.fixture

@@ -14,7 +14,16 @@ from lib_bootcamp.catalog import find  # noqa: E402
 from lib_bootcamp.errors import BootcampError  # noqa: E402
 from lib_bootcamp.surfaces.page.uploads import NotUploadedError, upload_folder  # noqa: E402
 from lib_bootcamp.surfaces.webui.frame_page import build_frame_page  # noqa: E402
-from lib_bootcamp.surfaces.webui.tab import INBOX, SectionsOfPage, build_tab, settings_of, takes_picture, taking  # noqa: E402
+from lib_bootcamp.surfaces.webui.tab import (  # noqa: E402
+    INBOX,
+    SectionsOfPage,
+    build_tab,
+    choices_of,
+    chosen,
+    settings_of,
+    takes_picture,
+    taking,
+)
 from tests.fakes import FakeHost  # noqa: E402
 
 from .generations import FakeWebUi  # noqa: E402
@@ -108,3 +117,20 @@ def test_settings_that_are_none_are_refused(sent: str) -> None:
 
 def test_settings_are_a_map_and_its_values() -> None:
     assert settings_of('{"control": "qr", "values": {"content": "x"}}') == ("qr", {"content": "x"})
+
+
+def test_of_several_names_the_first_that_the_webui_offers_is_chosen() -> None:
+    field = gr.Dropdown(["Euler a", "DPM++ 2M Karras"], render=False)
+    assert chosen(field, ["DPM++ 2M", "DPM++ 2M Karras"])["value"] == "DPM++ 2M Karras"
+    assert chosen(field, "Euler a")["value"] == "Euler a"
+
+
+@pytest.mark.parametrize("wanted", [None, "DDIM", [], 3, ["DDIM"]])
+def test_what_the_webui_does_not_offer_changes_nothing(wanted: object) -> None:
+    assert "value" not in chosen(gr.Dropdown(["Euler a"], render=False), wanted)
+
+
+def test_settings_are_told_from_choices() -> None:
+    assert choices_of('{"choose": {"script": "x"}}') == {"script": "x"}
+    assert choices_of('{"control": "qr", "values": {}}') is None
+    assert choices_of("[]") is None

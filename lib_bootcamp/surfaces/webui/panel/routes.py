@@ -1,4 +1,4 @@
-"""The routes that the section's form asks: what the section would do, and how well a picture scans.
+"""The routes that the section's form asks: what it would do, how well a picture scans, and a picture's touch-up.
 
 No `from __future__ import annotations` here: FastAPI has to see the types.
 """
@@ -10,9 +10,6 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from lib_bootcamp.context import Context
-from lib_bootcamp.operations.qr.scan import SCAN
-from lib_bootcamp.ports import Host, SilentProgress
 from lib_bootcamp.surfaces.http.answers import json_answer, plain_answer
 from lib_bootcamp.surfaces.http.body import RawBody, body_reader, request_values
 from lib_bootcamp.surfaces.http.errors import BootcampRoute
@@ -20,19 +17,18 @@ from lib_bootcamp.surfaces.http.work import left
 from lib_bootcamp.surfaces.shared.described import PREFIX
 from lib_bootcamp.surfaces.shared.work_queue import QUEUES
 from lib_bootcamp.surfaces.webui.section_run import SectionRunner
-from lib_bootcamp.surfaces.webui.section_scan import scan_text
 
+from .finished import FinishedParams, score, touch_up
 from .preview import PreviewParams, preview
 
 BODY = Depends(body_reader())
 
 
-def panel_router(host: Host, runner: SectionRunner, dependencies: Sequence[Any] = ()) -> APIRouter:
-    """`POST /bootcamp/v1/panel/preview` and `/scan`, which the section's form asks.
+def panel_router(runner: SectionRunner, dependencies: Sequence[Any] = ()) -> APIRouter:
+    """`POST /bootcamp/v1/panel/preview`, `/scan` and `/touch-up`, which the section's form asks.
 
     Args:
-        host: what scans run on.
-        runner: makes the maps.
+        runner: makes the maps, and scans.
         dependencies: as of `forms.routes.form_router`.
     """
     router = APIRouter(prefix=f"{PREFIX}/panel", route_class=BootcampRoute, dependencies=list(dependencies))
@@ -43,8 +39,11 @@ def panel_router(host: Host, runner: SectionRunner, dependencies: Sequence[Any] 
     def previewed(params: PreviewParams) -> Response:
         return json_answer(preview(runner, params))
 
-    def scanned(params: Any) -> Response:
-        return plain_answer({"text": scan_text(SCAN.run(params, Context.of_page(host, SilentProgress())))})
+    def scanned(params: FinishedParams) -> Response:
+        return plain_answer({"text": score(runner, params)})
+
+    def touched(params: FinishedParams) -> Response:
+        return json_answer(touch_up(runner, params))
 
     def answering(declaration: Any, made: Callable[[Any], Response]) -> Callable[..., Any]:
         async def endpoint(request: Request, body: RawBody = BODY) -> Response:
@@ -52,6 +51,11 @@ def panel_router(host: Host, runner: SectionRunner, dependencies: Sequence[Any] 
 
         return endpoint
 
-    for path, declaration, made in (("/preview", PreviewParams, previewed), ("/scan", SCAN.params, scanned)):
+    routes: tuple[tuple[str, Any, Callable[[Any], Response]], ...] = (
+        ("/preview", PreviewParams, previewed),
+        ("/scan", FinishedParams, scanned),
+        ("/touch-up", FinishedParams, touched),
+    )
+    for path, declaration, made in routes:
         router.add_api_route(path, answering(declaration, made), methods=["POST"], include_in_schema=False)
     return router

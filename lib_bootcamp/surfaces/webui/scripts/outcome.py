@@ -9,7 +9,7 @@ from typing import Any
 
 from PIL import Image as Pil
 
-from lib_bootcamp.core.images.contact_sheet import captioned
+from lib_bootcamp.core.images.contact_sheet import captioned, wrapped
 
 from .ports import Pipeline
 
@@ -40,15 +40,14 @@ def grid_of(
     """
     shown = [each for row in rows for each in row if each is not None]
     size = max(each.picture.width for each in shown), max(each.picture.height for each in shown)
-    count = max(len(each.lines) for each in shown)
     font = pipeline.font(max(12, sum(size) // 64))
+    captions = [wrapped(each.lines, size[0], font) if each else [] for row in rows for each in row]
+    count = max(len(each) for each in captions)
     cells = []
-    for each in (each for row in rows for each in row):
+    for each, lines in zip((each for row in rows for each in row), captions, strict=True):
         canvas = Pil.new("RGB", size, _EMPTY)
-        lines: Sequence[str] = ()
         if each is not None:
             canvas.paste(each.picture, ((size[0] - each.picture.width) // 2, (size[1] - each.picture.height) // 2))
-            lines = each.lines
         cells.append(captioned(canvas, [*lines, *[""] * (count - len(lines))], font))
     return pipeline.grid(cells, columns, titles)
 

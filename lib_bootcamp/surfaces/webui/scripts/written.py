@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lib_bootcamp.core.controlnet.unit_presets import UNIT_PRESETS
 from lib_bootcamp.surfaces.webui import infotext
 from lib_bootcamp.surfaces.webui.ports import WebUi
 
@@ -16,7 +17,7 @@ SCRIPT_KEY = "Script"
 
 
 def written(form: ScriptForm, raw: Mapping[str, Any], webui: WebUi) -> str | None:
-    """What differs from the declared defaults, as one line; None where nothing does.
+    """What differs from the declared defaults, or from what a unit preset may set, as one line; None: nothing does.
 
     Args:
         form: the script.
@@ -25,7 +26,9 @@ def written(form: ScriptForm, raw: Mapping[str, Any], webui: WebUi) -> str | Non
     """
     with_payload = bool(webui.option("bootcamp_payload_in_infotext", default=True))
     shown = [each for each in form.fields if with_payload or not infotext.is_payload(each)]
-    return infotext.write_fields([(each, raw[each.name]) for each in shown if each.name in raw]) or None
+    of_presets = {name for each in UNIT_PRESETS for name in each.values.get(form.control, {})}
+    given = [(each, raw[each.name]) for each in shown if each.name in raw]
+    return infotext.write_fields(given, always=of_presets) or None
 
 
 def pasted(form: ScriptForm, params: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -12,14 +12,27 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from lib_bootcamp.catalog import find
+from lib_bootcamp.core.controlnet.detectors import DETECTORS
 from lib_bootcamp.errors import InvalidParamError
+from lib_bootcamp.hosts.standalone import StandaloneHost
 from lib_bootcamp.surfaces.webui.scripts.declared import COMPARE, FORMS, UNTIL_IT_SCANS, ScriptForm
-from lib_bootcamp.surfaces.webui.scripts.page import PLACES, build_script, form_fields_of, page_values
+from lib_bootcamp.surfaces.webui.scripts.page import (
+    PLACES,
+    Around,
+    build_script,
+    form_fields_of,
+    offered_fields,
+    page_values,
+)
 from lib_bootcamp.surfaces.webui.scripts.runner import check_script
 from lib_bootcamp.surfaces.webui.scripts.values import ask, by_name, form_of
 from lib_bootcamp.surfaces.webui.scripts.written import KEY, pasted, written
-from lib_bootcamp.surfaces.webui.section import SectionParams
-from tests.surfaces.webui.generations import FakeWebUi
+from lib_bootcamp.surfaces.webui.section import SectionParams, map_fields
+from tests.surfaces.webui.generations import MONSTER, FakeControlNet, FakeWebUi
+
+AROUND = Around(StandaloneHost(), FakeWebUi(), lambda: FakeControlNet(MONSTER))
+WITHOUT = Around(StandaloneHost(), FakeWebUi(), lambda: None)
 
 
 def request(args: Any, form: ScriptForm = UNTIL_IT_SCANS, **more: Any) -> Any:
@@ -144,9 +157,72 @@ def test_the_form_has_all_fields_and_the_scripts_own_in_front(form: ScriptForm) 
 def test_a_script_costs_the_page_four_components_and_pasting_fills_its_text(form: ScriptForm) -> None:
     gr = pytest.importorskip("gradio")
     with gr.Blocks() as page:
-        built = build_script(form, img2img=False)
+        built = build_script(form, AROUND, img2img=False)
     assert len(built.inputs) == PLACES
     assert len(page.blocks) - 1 <= 4  # Gradio puts a form of its own around texts
     (_, key), *_ = built.infotext_fields
     assert key({"Script": form.title, KEY: "seeds=9"})["value"] == '{"seeds":9}'
     assert key({"Script": "X/Y/Z plot"}) is None
+
+
+def offered(form: ScriptForm, around: Around = AROUND, *, img2img: bool = False) -> dict[str, Any]:
+    """What the browser draws the form from; its fields by key, with their choices as a mapping."""
+    described = offered_fields(form, around, img2img=img2img).describe()
+    fields = {each["key"]: {**each, "choices": dict(each.get("choices", []))} for each in described["fields"]}
+    return {**described, "fields": fields}
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
+def test_the_installed_models_are_suggested_for_the_control_model(form: ScriptForm) -> None:
+    assert offered(form)["fields"]["model"]["choices"] == {"": "the preset's", f"{MONSTER} [hash]": f"{MONSTER} [hash]"}
+
+
+def test_presets_of_the_code_set_fields_of_the_script() -> None:
+    told = offered(UNTIL_IT_SCANS)
+    presets = told["presets"][""]
+    assert presets["QR Code Monster (SD1.5)"] == {"grid_px": 16, "surround": "gray"}
+    assert {name for values in presets.values() for name in values} <= set(told["fields"])
+    assert "" not in offered(COMPARE)["presets"]
+
+
+def test_unit_presets_are_those_of_the_map_and_say_what_is_not_installed() -> None:
+    choices = offered(UNTIL_IT_SCANS)["fields"]["preset"]["choices"]
+    assert choices["monster"] == "QR Code Monster (SD1.5)"
+    assert choices["course"].endswith("(not installed)")
+    assert choices["monster-sdxl"].endswith("(for another checkpoint: SDXL)")
+    assert not {"canny", "tile-img2img"} & set(choices)
+    assert "tile-img2img" in offered(UNTIL_IT_SCANS, img2img=True)["fields"]["preset"]["choices"]
+    assert "canny" in offered(COMPARE)["fields"]["preset"]["choices"]
+
+
+def test_what_a_unit_preset_sets_is_what_the_fields_of_the_script_begin_with() -> None:
+    assert offered(UNTIL_IT_SCANS)["defaultsBy"]["preset"]["monster"] == {
+        "weight": 1.5, "guidance_start": 0.0, "guidance_end": 1.0, "grid_px": 16, "surround": "gray",
+    }  # fmt: skip
+
+
+def test_maps_that_cannot_be_applied_here_are_marked(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(StandaloneHost, "model_folders", lambda self: {"annotator": (tmp_path,)})
+    choices = offered(COMPARE)["fields"]["controls"]["choices"]
+    assert "(" not in choices["qr"] + choices["brightness"]
+    assert choices["edges"].endswith("(no ControlNet model installed)")
+    canny = Around(
+        StandaloneHost(), FakeWebUi(), lambda: FakeControlNet("control_v11p_sd15_canny", "control_v11f1p_sd15_depth")
+    )
+    choices = offered(COMPARE, canny)["fields"]["controls"]["choices"]
+    assert "(" not in choices["edges"]
+    default = next(each.default for each in map_fields(find("detect")) if each.name == "detector")
+    assert choices["detect"].endswith(f"(downloads {DETECTORS[default].mb:.0f} MB)")
+    assert offered(COMPARE, WITHOUT)["fields"]["controls"]["choices"]["edges"].endswith("(needs ControlNet)")
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
+def test_without_controlnet_what_needs_it_is_not_there(form: ScriptForm) -> None:
+    assert not {"model", "weight", "preset", "control_mode"} & set(offered(form, WITHOUT)["fields"])
+
+
+def test_a_value_that_is_as_declared_where_a_unit_preset_says_otherwise_is_in_the_infotext() -> None:
+    declared = next(each.default for each in UNTIL_IT_SCANS.fields if each.name == "surround")
+    raw = {"content": "HELLO", "preset": "monster", "surround": declared}
+    text = written(UNTIL_IT_SCANS, raw, FakeWebUi())
+    assert pasted(UNTIL_IT_SCANS, {"Script": UNTIL_IT_SCANS.title, KEY: text}) == raw

@@ -1,0 +1,176 @@
+// Above a picture's infotext: what its scan means, its full score, and what to do next in one click.
+(function () {
+    "use strict";
+
+    const TABS = ["txt2img", "img2img"];
+    const STEP = 0.2;
+    const TRIES = 10;
+    const WAIT_MS = 5000;
+    const SCRIPT = { name: "until_it_scans", title: "QR art until it scans" };
+    const NOT_THE_SCRIPTS = ["control", "effect", "scan", "save_only_scanning", "stop_at_first"];
+    const { post, setNumber, button, receiver, chooseInWebUi } = window.bootcampPanel;
+    const { element, translated } = window.bootcampControls;
+
+    /** Wait until a function gives something; null where it gives nothing in time. */
+    async function until(find) {
+        for (const end = Date.now() + WAIT_MS; Date.now() < end;) {
+            const found = find();
+            if (found) return found;
+            await new Promise(resolve => setTimeout(resolve, 100));
+        }
+        return null;
+    }
+
+    const SCAN = /Bootcamp scan: "?(\d\.\d\d) \(([^)]*)\)(?:, (\d+) of (\d+) conditions)?(?:, touched up by (\d+))?/;
+
+    /** What a scan means; `text` is the infotext's. */
+    function meaning(text) {
+        const [, score, readers, passed, tried, levels] = SCAN.exec(text);
+        const scans = Number(score) > 0;
+        const touched = levels ? `, ${translated("touched up by")} ${levels} ${translated("gray levels")}` : "";
+        if (!scans) return { scans, words: translated("Does not scan: no reader reads its code.") };
+        const how = tried
+            ? `${translated("read under")} ${passed} ${translated("of")} ${tried} ${translated("phone conditions")}`
+            : `${translated("read by")} ${readers}`;
+        return { scans, weak: tried && passed < tried / 2, words: `${translated("Scans")}: ${how}${touched}.` };
+    }
+
+    function press(tab) {
+        // Gradio takes values over a moment later
+        setTimeout(() => gradioApp().querySelector(`#${tab}_generate`)?.click(), 150);
+    }
+
+    function generate(tab, keyed, { seed, count }) {
+        window.bootcampForms.fill(`bootcamp_${tab}`, keyed);
+        setNumber(`${tab}_seed`, seed);
+        if (count) setNumber(`${tab}_batch_count`, count);
+        press(tab);
+    }
+
+    const scriptList = tab => gradioApp().querySelector(`#tab_${tab} #script_list input`);
+    const scriptForm = tab => window.bootcampForms.get(`bootcamp_${tab}_${SCRIPT.name}`);
+
+    /** What the section has set, as the script's form names it. */
+    function forScript(section) {
+        const values = {};
+        for (const [key, value] of Object.entries(section.given)) {
+            const name = key.replace(/^qr\./, "");
+            if (!name.includes(".") && !NOT_THE_SCRIPTS.includes(name)) values[name] = value;
+        }
+        const { middle, weight } = section.description?.effect ?? { middle: 1, weight: 0 };
+        const factor = 1 + weight * ((section.given.effect ?? middle) - middle) / middle;
+        if (factor !== 1) values.strengths = [1, 1.3].map(each => Math.round(each * factor * 100) / 100);
+        return values;
+    }
+
+    /** Have the script draw until a picture scans, with what the section has set; whether it is there to be chosen. */
+    async function chooseScript(tab) {
+        if (!receiver(tab) || !scriptList(tab)) return false;
+        chooseInWebUi(tab, { script: SCRIPT.title });
+        const shown = () => scriptList(tab)?.value === SCRIPT.title && scriptForm(tab)?.box("values") && scriptForm(tab);
+        const form = await until(shown);
+        if (!form) return false;
+        const before = Object.fromEntries(Object.keys(form.given).map(key => [key, null]));
+        form.fill({ ...before, ...forScript(window.bootcampForms.get(`bootcamp_${tab}`)) });
+        return true;
+    }
+
+    async function untilItScans(tab, info) {
+        const inpainted = /Mask blur: /.test(info); // the script draws whole pictures
+        if (drawnByScript(info) && scriptList(tab)?.value === SCRIPT.title) {
+            setNumber(`${tab}_seed`, -1);
+            press(tab);
+        } else if (!inpainted && await chooseScript(tab)) {
+            setNumber(`${tab}_seed`, -1);
+            press(tab);
+        } else {
+            generate(tab, { stop_at_first: true }, { seed: -1, count: TRIES });
+        }
+    }
+
+    const drawnByScript = info => info.includes(`Script: ${SCRIPT.title}`);
+
+    function nextSteps(tab, info, found, badge) {
+        const value = (name, otherwise) => Number(new RegExp(`[&:]\\s?${name}=([\\d.]+)`).exec(info)?.[1] ?? otherwise);
+        const seed = Number(/Seed: (\d+)/.exec(info)?.[1] ?? -1);
+        const effect = value("effect", 0.5);
+        if ((!found.scans || found.weak) && !drawnByScript(info) && effect < 1) {
+            button("More contrast", badge, () => generate(tab, { effect: Math.min(1, Math.round((effect + STEP) * 100) / 100) }, { seed }));
+        }
+        if (!found.scans) {
+            if (madeWith(info)) button("Touch up", badge, event => touchUp(tab, badge, event.currentTarget, info));
+            button("Try again until it scans", badge, () => untilItScans(tab, info));
+        }
+    }
+
+    /** What an infotext says of the code in its picture; a text has no comma in it there. */
+    function madeWith(info) {
+        const after = key => new RegExp(`\\b${key}: ([^,]+)`).exec(info)?.[1].trim();
+        return after("Bootcamp") ?? (drawnByScript(info) ? `control=qr&${after("Bootcamp script") ?? ""}` : "");
+    }
+
+    /** Ask about the picture that is shown; its infotext says which code it should be. */
+    async function askAbout(tab, path, info) {
+        const image = gradioApp().querySelector(`#${tab}_gallery .preview img, #${tab}_gallery img`);
+        const blob = await (await fetch(image.src)).blob();
+        const uri = await new Promise(resolve => {
+            const reader = new FileReader();
+            reader.onload = () => resolve(reader.result);
+            reader.readAsDataURL(blob);
+        });
+        const size = /\bSize: (\d+)x(\d+)/.exec(info);
+        const sides = size ? { width: Number(size[1]), height: Number(size[2]) } : {};
+        return post(path, { image: uri, made_with: madeWith(info), ...sides });
+    }
+
+    async function score(tab, badge, press, info) {
+        press.disabled = true;
+        press.textContent = translated("Scanning …");
+        try {
+            const answer = await askAbout(tab, "scan", info);
+            badge.querySelector("span").textContent = meaning(`Bootcamp scan: ${answer.text}`).words;
+            press.remove();
+        } catch (error) {
+            press.textContent = error.message;
+        }
+    }
+
+    /** Touch up the picture that is shown; the result stands below, to be saved. */
+    async function touchUp(tab, badge, press, info) {
+        press.disabled = true;
+        press.textContent = translated("Touching up …");
+        try {
+            const answer = await askAbout(tab, "touch-up", info);
+            press.remove();
+            const what = meaning(`Bootcamp scan: ${answer.text}`);
+            badge.querySelector("span").textContent = what.words;
+            badge.classList.replace("bootcamp-no", "bootcamp-done");
+            const source = `data:image/png;base64,${answer.image}`;
+            const shown = element("figure", { class: "bootcamp-touched" }, badge);
+            element("img", { src: source, alt: translated("The picture, touched up") }, shown);
+            element("a", { href: source, download: "touched-up.png", text: "Save the touched-up picture" }, shown);
+        } catch (error) {
+            press.textContent = error.message;
+        }
+    }
+
+    // The scan's result, which is part of the infotext below the gallery, above that text.
+    onAfterUiUpdate(() => {
+        for (const tab of TABS) {
+            const info = gradioApp().querySelector(`#html_info_${tab}`);
+            if (!info) continue;
+            const old = info.querySelector(".bootcamp-scan-badge");
+            const text = [...info.childNodes].filter(each => each !== old).map(each => each.textContent).join(" ");
+            const found = SCAN.exec(text);
+            if (old && found && old.dataset.text === text) continue;
+            old?.remove();
+            if (!found) continue;
+            const what = meaning(text);
+            const badge = element("div", { class: `bootcamp-scan-badge ${what.scans ? "bootcamp-done" : "bootcamp-no"}`, "data-text": text });
+            element("span", { role: "status", text: what.words }, badge);
+            nextSteps(tab, text, what, badge);
+            if (!found[4]) button("Full score", badge, event => score(tab, badge, event.currentTarget, text));
+            info.prepend(badge);
+        }
+    });
+})();

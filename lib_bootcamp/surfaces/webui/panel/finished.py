@@ -1,0 +1,96 @@
+"""A picture that is there: its full score, and a touch-up; which code it shows is what its infotext says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Annotated
+
+from lib_bootcamp.core.images.arrays import Image
+from lib_bootcamp.errors import BootcampError
+from lib_bootcamp.operations.draw.guidance_fields import TOUCH_UP
+from lib_bootcamp.params import Params, Spec
+from lib_bootcamp.results import ControlMap, Result
+from lib_bootcamp.surfaces.webui import infotext
+from lib_bootcamp.surfaces.webui.plan import resolve
+from lib_bootcamp.surfaces.webui.section_run import SectionRunner
+from lib_bootcamp.surfaces.webui.section_values import PanelRequest, parse
+
+TOUCH_UP_S = 20.0
+"""Seconds of the processor's at most: a person asked for it and waits."""
+
+
+class NoTouchUpError(BootcampError):
+    """This picture is not made to scan by a touch-up."""
+
+    status = 422
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinishedParams(Params):
+    """A picture, and what its infotext says of it."""
+
+    image: Annotated[Image, Spec("Picture")]
+    made_with: Annotated[
+        str, Spec("Made with", "What stands in its infotext after `Bootcamp:`.", max_length=50_000)
+    ] = ""
+    width: Annotated[int | None, Spec("Width", "In its infotext: before hires fix.", ge=8, le=4096, unit="px")] = None
+    height: Annotated[int | None, Spec("Height", ge=8, le=4096, unit="px")] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TouchedUp(Result):
+    """A picture whose weak modules are lighter or darker."""
+
+    image: Annotated[Image, Spec("Picture")]
+    levels: Annotated[int, Spec("Gray levels", "By which it was changed at most.")]
+    text: Annotated[str, Spec("Scan", "As in an infotext.")]
+
+    def summary(self) -> str:
+        """What was done."""
+        return f"Touched up by {self.levels} gray levels."
+
+
+def code_of(runner: SectionRunner, params: FinishedParams) -> ControlMap | None:
+    """The map a picture was drawn with, made again; None where its infotext does not say enough."""
+    try:
+        values, control = infotext.parse(params.made_with)
+        asked = parse(({**values, "control": control},))
+        if asked is None:
+            return None
+        height, width = params.image.shape[:2]
+        size = (params.width or width, params.height or height)
+        return runner.make_map(asked.operation, _map_values(runner, asked), size)
+    except BootcampError:
+        return None
+
+
+def _map_values(runner: SectionRunner, asked: PanelRequest) -> dict[str, object]:
+    around = runner.surroundings(SimpleNamespace(init_images=[]), runner.controlnet())
+    try:
+        return dict(resolve(asked, around).values)
+    except BootcampError:  # its model is gone, or it needs a picture to draw over
+        return asked.map_values({})
+
+
+def score(runner: SectionRunner, params: FinishedParams) -> str:
+    """A full scan of a picture, as in an infotext; where the text of its code is known, that text alone counts."""
+    payload = getattr(code_of(runner, params), "payload", None)
+    return runner.scanner.scanned(payload or "", params.image, "full")[0]
+
+
+def touch_up(runner: SectionRunner, params: FinishedParams) -> TouchedUp:
+    """Make a picture scan.
+
+    Raises:
+        NoTouchUpError: it is not known what code it shows, or too much of it is missing.
+        InvalidParamError: the picture has another shape than what was drawn.
+    """
+    layout = getattr(code_of(runner, params), "layout", None)
+    if layout is None:
+        raise NoTouchUpError("The infotext does not say which code this is: draw it again with Touch up in Guidance.")
+    found = runner.scanner.touched(layout, params.image, TOUCH_UP, TOUCH_UP_S)
+    if found is None:
+        raise NoTouchUpError("A touch-up is not enough for this picture: draw it again with more contrast.")
+    text, _ = runner.scanner.scanned(layout.content, found[0], "full")
+    return TouchedUp(image=found[0], levels=found[1], text=f"{text}, touched up by {found[1]}")

@@ -1,0 +1,85 @@
+"""What is installed here, as the forms of the section and of the scripts offer and mark it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from lib_bootcamp.core.controlnet.detectors import DETECTORS
+from lib_bootcamp.core.controlnet.unit_presets import UNIT_PRESETS, UnitPreset
+from lib_bootcamp.core.models.files import BASE_TITLES
+from lib_bootcamp.ml.detectors.files import folders, locate
+from lib_bootcamp.operation import Operation
+from lib_bootcamp.params import Param
+from lib_bootcamp.ports import Host
+from lib_bootcamp.surfaces.webui.ports import ControlNet, WebUi
+from lib_bootcamp.surfaces.webui.section import AUTOMATIC, CUSTOM, map_fields
+
+NEEDS_CONTROLNET = ("weight", "guidance_start", "model", "control_mode", "preset")
+
+
+def usable_fields(fields: Sequence[Param], net: ControlNet | None) -> tuple[Param, ...]:
+    """The fields without those that need ControlNet, where there is none."""
+    return tuple(each for each in fields if net is not None or each.name not in NEEDS_CONTROLNET)
+
+
+def model_choices(net: ControlNet | None) -> list[tuple[str, str]]:
+    """What "Control model" suggests."""
+    models = sorted(net.models()) if net is not None else []
+    return [("", "the preset's"), *((each, each) for each in models)]
+
+
+def detector_marks(host: Host) -> dict[str, str]:
+    """The mark of each detector whose files are not here."""
+    places = folders(host)
+    missing = [name for name, each in DETECTORS.items() if not all(locate(file, places) for file in each.weights)]
+    return {name: f"downloads {DETECTORS[name].mb:.0f} MB" for name in missing}
+
+
+def map_presets(operation: Operation[Any, Any]) -> dict[str, dict[str, Any]]:
+    """An operation's presets without the picture's size."""
+    known = {each.name for each in map_fields(operation)}
+    return {
+        title: {name: value for name, value in given.items() if name in known}
+        for title, given in operation.presets.items()
+    }
+
+
+def preset_values(preset: UnitPreset, own: str = "") -> dict[str, Any]:
+    """What fields begin with under a unit preset, by key.
+
+    Args:
+        preset: the preset.
+        own: the map whose fields are the form's own, without the map's name before theirs.
+    """
+    first = preset.units[0]
+    numbers = {"weight": first.weight, "guidance_start": first.start, "guidance_end": first.end}
+    maps = {
+        name if control == own else f"{control}.{name}": value
+        for control, given in preset.values.items()
+        for name, value in given.items()
+    }
+    return {**numbers, **maps}
+
+
+def preset_choices(
+    webui: WebUi, net: ControlNet | None, controls: Collection[str], *, img2img: bool
+) -> list[tuple[str, str]]:
+    """The unit presets for some maps, each with what stands in its way here.
+
+    Args:
+        webui: knows the checkpoint.
+        net: knows the models.
+        controls: the maps.
+        img2img: whether a picture is there.
+    """
+    models: Mapping[str, Any] = net.models() if net is not None else {}
+    base = webui.checkpoint_base()
+
+    def label(preset: UnitPreset) -> str:
+        if base not in (None, preset.base):
+            return f"{preset.title} (for another checkpoint: {BASE_TITLES[preset.base]})"
+        return f"{preset.title} (not installed)" if preset.missing(models) else preset.title
+
+    fit = [each for each in UNIT_PRESETS if set(each.controls) & set(controls) and (img2img or not each.img2img_only)]
+    return [(AUTOMATIC, AUTOMATIC), *((each.name, label(each)) for each in fit), (CUSTOM, CUSTOM)]

@@ -1,0 +1,127 @@
+"""What stands above a picture's infotext, and the section's example, by clicking on a page of plain Gradio."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.gradio_pages import PYTHONS, ROOT, of_webui, serving
+
+SCRIPTS = ("bootcamp_controls.js", "bootcamp_form.js", "bootcamp_frame.js", "bootcamp_panel.js", "bootcamp_scan.js")
+WEBUI = """
+window.gradioApp = () => document;
+window.opts = {};
+window.onOptionsChanged = () => {};
+window.updates = [];
+window.onAfterUiUpdate = each => window.updates.push(each);
+window.onUiLoaded = () => {};
+window.onUiUpdate = () => {};
+window.switch_to_txt2img = () => {};
+setInterval(() => window.updates.forEach(each => each()), 300);
+"""
+BADGE = "#html_info_txt2img .bootcamp-scan-badge"
+NAMES = ("script", "script_values", "script_unsaved", "enabled", "values", "unsaved", "sampler", "scheduler")
+NUMBERS = ("width", "height", "steps", "cfg_scale", "seed", "batch_count")
+
+
+@pytest.fixture(scope="module", params=PYTHONS)
+def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The page's address."""
+    if not of_webui(request.param):
+        pytest.skip("no WebUI has its Gradio")
+    with serving(request.param, "tests.browser.panel_page", tmp_path_factory.mktemp("uploads")) as url:
+        yield url
+
+
+@pytest.fixture
+def page(browser: Any, served: str) -> Iterator[Any]:
+    """The page with its form drawn; the test fails when a script on it does."""
+    opened = browser.new_page(viewport={"width": 1280, "height": 900})
+    opened.set_default_timeout(20_000)
+    opened.route(lambda url: url.startswith("http") and "127.0.0.1" not in url, lambda route: route.abort())  # fonts
+    broken: list[str] = []
+    opened.on("pageerror", lambda error: broken.append(str(error)))
+    opened.goto(served, wait_until="domcontentloaded")
+    opened.wait_for_selector("#txt2img_generate")
+    opened.add_script_tag(content=WEBUI)
+    for name in SCRIPTS:
+        opened.add_script_tag(path=str(ROOT / "javascript" / name))
+    opened.add_style_tag(path=str(ROOT / "style.css"))
+    opened.wait_for_selector("#bootcamp_txt2img_control", state="visible")
+    opened.wait_for_selector(BADGE)
+    yield opened
+    opened.close()
+    assert broken == []
+
+
+def generated(page: Any) -> dict[str, Any]:
+    """What the server was asked to draw with."""
+    script = "() => document.querySelector('#told textarea, #told input').value"
+    page.wait_for_function(script)
+    return dict(zip((*NAMES, *NUMBERS), json.loads(page.evaluate(script)), strict=True))
+
+
+def press(page: Any, name: str) -> None:
+    page.locator(BADGE).get_by_role("button", name=name).click()
+
+
+def test_trying_until_it_scans_chooses_the_script_with_what_the_section_has_set(page: Any) -> None:
+    page.locator("#bootcamp_txt2img_qr_content").fill("https://example.com/a")
+    effect = page.locator("#bootcamp_txt2img_effect")
+    effect.fill("1")
+    press(page, "Try again until it scans")
+    asked = generated(page)
+    assert asked["script"] == 1
+    assert json.loads(asked["script_values"]) == {"content": "https://example.com/a", "strengths": [1.4, 1.82]}
+    assert (asked["seed"], asked["batch_count"]) == (-1, 1)
+    page.wait_for_selector("#bootcamp_txt2img_until_it_scans_content", state="visible")
+    assert page.locator("#bootcamp_txt2img_until_it_scans_content").input_value() == "https://example.com/a"
+
+
+def test_where_there_is_no_script_dropdown_more_pictures_of_the_section_are_tried(page: Any) -> None:
+    page.evaluate("document.querySelector('#script_list').remove()")
+    press(page, "Try again until it scans")
+    asked = generated(page)
+    assert json.loads(asked["values"])["stop_at_first"] is True
+    assert (asked["seed"], asked["batch_count"]) == (-1, 10)
+
+
+def test_an_inpainted_picture_is_tried_by_the_section(page: Any) -> None:
+    page.evaluate("document.querySelector('#html_info_txt2img p').append(', Mask blur: 4')")
+    page.wait_for_timeout(800)
+    press(page, "Try again until it scans")
+    asked = generated(page)
+    assert asked["script"] == 0
+    assert asked["batch_count"] == 10
+
+
+def test_a_picture_that_is_there_is_touched_up_and_can_be_saved(page: Any, tmp_path: Path) -> None:
+    press(page, "Touch up")
+    page.wait_for_selector(f"{BADGE} .bootcamp-touched img", timeout=60_000)
+    assert page.locator(f"{BADGE} > span").inner_text().startswith("Scans: read under ")
+    with page.expect_download() as saved:
+        page.locator(BADGE).get_by_text("Save the touched-up picture").click()
+    assert saved.value.suggested_filename == "touched-up.png"
+
+
+def test_the_full_score_knows_the_text_that_was_drawn(page: Any) -> None:
+    with page.expect_request("**/bootcamp/v1/panel/scan") as asked:
+        press(page, "Full score")
+    body = asked.value.post_data_json
+    assert (body["made_with"].startswith("control=qr&content=https"), body["width"], body["height"]) == (True, 296, 296)
+
+
+def test_the_courses_example_chooses_sampler_and_schedule(page: Any) -> None:
+    page.get_by_role("button", name="Example: the course's exercise").click()
+    for name, value in (("sampling", "DPM++ 2M"), ("scheduler", "Karras")):
+        page.wait_for_function(f"() => document.querySelector('#txt2img_{name} input').value === '{value}'")
+    page.click("#txt2img_generate")
+    asked = generated(page)
+    assert (asked["sampler"], asked["scheduler"]) == ("DPM++ 2M", "Karras")
+    assert (asked["steps"], asked["cfg_scale"], asked["width"]) == (50, 7, 512)
+    assert asked["enabled"] is True
+    assert json.loads(asked["values"])["qr.content"] == "https://example.com"
