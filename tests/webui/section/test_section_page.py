@@ -118,6 +118,8 @@ def test_the_courses_exercise_is_one_click(browser: Any, webui: Webui) -> None:
     page.locator("#bootcamp_img2img_form").get_by_role("button", name="Example: the course's exercise").click()
     assert page.locator("#img2img_denoising_strength input[type=number]").input_value() == "0.75"
     assert page.locator("#img2img_steps input[type=number]").input_value() == "50"
+    for name, value in (("sampling", "DPM++ 2M"), ("scheduler", "Karras")):
+        page.wait_for_function(f"() => document.querySelector('#img2img_{name} input').value === '{value}'")
     held = json.loads(page.locator("#bootcamp_img2img_values :is(input, textarea)").input_value())
     assert held["qr.content"] == LINK
     assert held.get("preset") == "course" or held.get("apply_by") == "guidance"
