@@ -184,6 +184,8 @@ class Inside:
         try:
             with (Inside(folder, exact=self.real == self.root) if above else self).place(folder / PROBE) as probe:
                 probe.try_out()
+        except LeadsOutError:
+            raise OutputError(f"{folder} is a link out of its folder", hint="name another folder") from None
         except OSError as error:
             raise _or_cannot_write(folder, error) from None
 

@@ -13,7 +13,7 @@ from PIL import Image as Pil
 
 from lib_bootcamp.catalog import OPERATIONS, find
 from lib_bootcamp.context import Context
-from lib_bootcamp.errors import InvalidParamError, NotAllowedError
+from lib_bootcamp.errors import InvalidParamError, NotAllowedError, OutputError
 from lib_bootcamp.jobs.facts import JobInfo
 from lib_bootcamp.jobs.manager import Jobs
 from lib_bootcamp.jobs.progress import Stop
@@ -176,8 +176,8 @@ def test_callers_write_into_allowed_folders_only_and_through_no_link(
     outside = tmp_path / "outside"
     outside.mkdir()
     (root / "maps").symlink_to(outside, target_is_directory=True)
-    info = mapped("edges", root, trusted=False)
-    assert info.done == 0
+    with pytest.raises(OutputError, match=r"^folder: .*maps is a link out of its folder; name another folder\.$"):
+        mapped("edges", root, trusted=False)
     assert not list(outside.iterdir())
 
 
