@@ -5,7 +5,7 @@
     const TABS = ["txt2img", "img2img"];
     const STEP = 0.2;
     const TRIES = 10;
-    const WAIT_MS = 5000;
+    const WAIT_MS = 15000;
     const SCRIPT = { name: "until_it_scans", title: "QR art until it scans" };
     const NOT_THE_SCRIPTS = ["control", "effect", "scan", "save_only_scanning", "stop_at_first"];
     const { post, setNumber, button, receiver, chooseInWebUi } = window.bootcampPanel;
@@ -98,18 +98,12 @@
             button("More contrast", badge, () => generate(tab, { effect: Math.min(1, Math.round((effect + STEP) * 100) / 100) }, { seed }));
         }
         if (!found.scans) {
-            if (madeWith(info)) button("Touch up", badge, event => touchUp(tab, badge, event.currentTarget, info));
+            button("Touch up", badge, event => touchUp(tab, badge, event.currentTarget, info));
             button("Try again until it scans", badge, () => untilItScans(tab, info));
         }
     }
 
-    /** What an infotext says of the code in its picture; a text has no comma in it there. */
-    function madeWith(info) {
-        const after = key => new RegExp(`\\b${key}: ([^,]+)`).exec(info)?.[1].trim();
-        return after("Bootcamp") ?? (drawnByScript(info) ? `control=qr&${after("Bootcamp script") ?? ""}` : "");
-    }
-
-    /** Ask about the picture that is shown; its infotext says which code it should be. */
+    /** Ask about the picture that is shown, whose infotext says which code it should be. */
     async function askAbout(tab, path, info) {
         const image = gradioApp().querySelector(`#${tab}_gallery .preview img, #${tab}_gallery img`);
         const blob = await (await fetch(image.src)).blob();
@@ -118,9 +112,7 @@
             reader.onload = () => resolve(reader.result);
             reader.readAsDataURL(blob);
         });
-        const size = /\bSize: (\d+)x(\d+)/.exec(info);
-        const sides = size ? { width: Number(size[1]), height: Number(size[2]) } : {};
-        return post(path, { image: uri, made_with: madeWith(info), ...sides });
+        return post(path, { image: uri, infotext: info });
     }
 
     async function score(tab, badge, press, info) {
@@ -141,7 +133,7 @@
         press.textContent = translated("Touching up …");
         try {
             const answer = await askAbout(tab, "touch-up", info);
-            press.remove();
+            badge.querySelectorAll("button").forEach(each => each.remove()); // they are about the picture as it was
             const what = meaning(`Bootcamp scan: ${answer.text}`);
             badge.querySelector("span").textContent = what.words;
             badge.classList.replace("bootcamp-no", "bootcamp-done");

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from lib_bootcamp.core.png_info.infotext import parse
 from tests.browser.gradio_pages import PYTHONS, ROOT, of_webui, serving
 
 SCRIPTS = ("bootcamp_controls.js", "bootcamp_form.js", "bootcamp_frame.js", "bootcamp_panel.js", "bootcamp_scan.js")
@@ -111,8 +112,8 @@ def test_a_picture_that_is_there_is_touched_up_and_can_be_saved(page: Any, tmp_p
 def test_the_full_score_knows_the_text_that_was_drawn(page: Any) -> None:
     with page.expect_request("**/bootcamp/v1/panel/scan") as asked:
         press(page, "Full score")
-    body = asked.value.post_data_json
-    assert (body["made_with"].startswith("control=qr&content=https"), body["width"], body["height"]) == (True, 296, 296)
+    fields = parse(asked.value.post_data_json["infotext"]).fields
+    assert (fields["Bootcamp"].startswith("control=qr&content=https"), fields["Size-1"]) == (True, "296")
 
 
 def test_the_courses_example_chooses_sampler_and_schedule(page: Any) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import re
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from lib_bootcamp.core.images.codec import decode_base64, encode_base64
+from lib_bootcamp.core.png_info.infotext import parse
 from lib_bootcamp.surfaces.webui.panel.finished import FinishedParams, NoTouchUpError, code_of, score, touch_up
 from tests.surfaces.webui.generations import Generation, from_page, run, runner
 
@@ -18,13 +22,19 @@ OURS = {"qr.content": "https://example.com", "qr.grid_px": 1}
 
 
 def drawn(keyed: dict[str, Any], side: int = 296) -> tuple[str, np.ndarray]:
-    """What an infotext says after `Bootcamp:`, and the map."""
+    """A picture's infotext, and the map."""
     p = run(Generation(width=side, height=side), from_page(**keyed))
-    return p.extra_generation_params["Bootcamp"], p.units()[0]["image"]
+    return infotext_of(p.extra_generation_params["Bootcamp"], side), p.units()[0]["image"]
 
 
-def asked(image: np.ndarray, made_with: str = "", **more: Any) -> FinishedParams:
-    return FinishedParams.from_mapping({"image": image, "made_with": made_with, **more})
+def infotext_of(made_with: str, side: int = 296) -> str:
+    """As the WebUI writes it."""
+    scan = 'Bootcamp scan: "0.00 (no reader), 0 of 16 conditions"'
+    return f"a star\nSteps: 20, Seed: 11, Size: {side}x{side}, Bootcamp: {made_with}, {scan}, Version: v1.10.1"
+
+
+def asked(image: np.ndarray, infotext: str = "") -> FinishedParams:
+    return FinishedParams.from_mapping({"image": image, "infotext": infotext})
 
 
 def pale(code: np.ndarray) -> np.ndarray:
@@ -50,7 +60,7 @@ def test_the_full_score_counts_the_text_alone_that_was_drawn() -> None:
 
 @pytest.mark.parametrize("made_with", ["", "control=qr", "control=nothing", "control=brightness", "content=x", "&&"])
 def test_where_the_text_is_not_known_any_text_counts(made_with: str) -> None:
-    assert READ.match(score(runner(), asked(drawn(OURS)[1], made_with)))
+    assert READ.match(score(runner(), asked(drawn(OURS)[1], infotext_of(made_with) if made_with else "")))
 
 
 def test_a_picture_that_is_there_is_touched_up() -> None:
@@ -66,13 +76,19 @@ def test_a_picture_that_is_there_is_touched_up() -> None:
 def test_a_picture_of_hires_fix_is_touched_up_where_its_code_lies() -> None:
     text, image = drawn(OURS)
     picture = pale(image.repeat(2, 0).repeat(2, 1))
-    assert touch_up(runner(), asked(picture, text, width=296, height=296)).levels > 0
+    assert touch_up(runner(), asked(picture, text)).levels > 0
+
+
+def test_a_picture_of_the_script_is_touched_up() -> None:
+    text, image = drawn(OURS)
+    text = text.replace("Bootcamp: control=qr&", "Script: QR art until it scans, Bootcamp script: seeds=1&")
+    assert touch_up(runner(), asked(pale(image), text)).levels > 0
 
 
 @pytest.mark.parametrize(("made_with", "words"), [("", "which code"), ("control=lighting", "which code")])
 def test_without_its_code_a_picture_is_not_touched_up(made_with: str, words: str) -> None:
     with pytest.raises(NoTouchUpError, match=words):
-        touch_up(runner(), asked(drawn(OURS)[1], made_with))
+        touch_up(runner(), asked(drawn(OURS)[1], infotext_of(made_with) if made_with else ""))
 
 
 def test_a_picture_without_the_code_is_not_stamped_with_it() -> None:
@@ -90,16 +106,13 @@ def test_the_routes_answer_with_the_picture() -> None:
     app = fastapi.FastAPI()
     app.include_router(panel_router(runner()))
     text, image = drawn(OURS)
-    body = {
-        "image": "data:image/png;base64," + encode_base64(pale(image)),
-        "made_with": text,
-        "width": 296,
-        "height": 296,
-    }
+    body = {"image": "data:image/png;base64," + encode_base64(pale(image)), "infotext": text}
     told = TestClient(app).post("/bootcamp/v1/panel/touch-up", json=body)
     assert told.status_code == 200
     assert decode_base64(told.json()["image"]).shape == image.shape
-    refused = TestClient(app).post("/bootcamp/v1/panel/touch-up", json={**body, "made_with": ""})
+    kept = Image.open(io.BytesIO(base64.b64decode(told.json()["image"]))).info["parameters"]
+    assert (kept.startswith("a star\nSteps: 20, "), parse(kept).fields["Bootcamp scan"]) == (True, told.json()["text"])
+    refused = TestClient(app).post("/bootcamp/v1/panel/touch-up", json={**body, "infotext": ""})
     assert (refused.status_code, "which code" in refused.json()["detail"]) == (422, True)
 
 

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Annotated
 
 from lib_bootcamp.core.images.arrays import Image
+from lib_bootcamp.core.png_info import infotext as png_info
 from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.operations.draw.guidance_fields import TOUCH_UP
 from lib_bootcamp.params import Params, Spec
-from lib_bootcamp.results import ControlMap, Result
+from lib_bootcamp.results import ControlMap
 from lib_bootcamp.surfaces.webui import infotext
 from lib_bootcamp.surfaces.webui.plan import resolve
 from lib_bootcamp.surfaces.webui.section_run import SectionRunner
 from lib_bootcamp.surfaces.webui.section_values import PanelRequest, parse
 
+SCRIPT_KEY = "Bootcamp script"
+_SCAN = re.compile(rf'\b{infotext.SCAN_KEY}: (?:"[^"]*"|[^,\n]*)')
 TOUCH_UP_S = 20.0
 """Seconds of the processor's at most: a person asked for it and waits."""
 
@@ -31,35 +36,42 @@ class FinishedParams(Params):
     """A picture, and what its infotext says of it."""
 
     image: Annotated[Image, Spec("Picture")]
-    made_with: Annotated[
-        str, Spec("Made with", "What stands in its infotext after `Bootcamp:`.", max_length=50_000)
-    ] = ""
-    width: Annotated[int | None, Spec("Width", "In its infotext: before hires fix.", ge=8, le=4096, unit="px")] = None
-    height: Annotated[int | None, Spec("Height", ge=8, le=4096, unit="px")] = None
+    infotext: Annotated[str, Spec("Infotext", max_length=200_000)] = ""
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """The infotext's settings by name."""
+        return png_info.parse(self.infotext).fields
 
 
 @dataclass(frozen=True, kw_only=True)
-class TouchedUp(Result):
-    """A picture whose weak modules are lighter or darker."""
+class TouchedUp:
+    """A picture whose weak modules are lighter or darker.
 
-    image: Annotated[Image, Spec("Picture")]
-    levels: Annotated[int, Spec("Gray levels", "By which it was changed at most.")]
-    text: Annotated[str, Spec("Scan", "As in an infotext.")]
+    Args:
+        image: uint8 [H, W, 3].
+        levels: gray levels by which it was changed at most.
+        text: its scan, as in an infotext.
+        infotext: the picture's, with this scan.
+    """
 
-    def summary(self) -> str:
-        """What was done."""
-        return f"Touched up by {self.levels} gray levels."
+    image: Image
+    levels: int
+    text: str
+    infotext: str
 
 
 def code_of(runner: SectionRunner, params: FinishedParams) -> ControlMap | None:
     """The map a picture was drawn with, made again; None where its infotext does not say enough."""
+    fields = params.settings
     try:
-        values, control = infotext.parse(params.made_with)
+        values, control = infotext.parse(fields.get(infotext.KEY) or f"control=qr&{fields.get(SCRIPT_KEY, '')}")
         asked = parse(({**values, "control": control},))
         if asked is None:
             return None
         height, width = params.image.shape[:2]
-        size = (params.width or width, params.height or height)
+        sides = [fields.get(f"Size-{at}", "") for at in (1, 2)]  # before hires fix
+        size = (int(sides[0]), int(sides[1])) if all(each.isdecimal() for each in sides) else (width, height)
         return runner.make_map(asked.operation, _map_values(runner, asked), size)
     except BootcampError:
         return None
@@ -92,5 +104,6 @@ def touch_up(runner: SectionRunner, params: FinishedParams) -> TouchedUp:
     found = runner.scanner.touched(layout, params.image, TOUCH_UP, TOUCH_UP_S)
     if found is None:
         raise NoTouchUpError("A touch-up is not enough for this picture: draw it again with more contrast.")
-    text, _ = runner.scanner.scanned(layout.content, found[0], "full")
-    return TouchedUp(image=found[0], levels=found[1], text=f"{text}, touched up by {found[1]}")
+    text = f"{runner.scanner.scanned(layout.content, found[0], 'full')[0]}, touched up by {found[1]}"
+    with_scan = _SCAN.sub(lambda _: f"{infotext.SCAN_KEY}: {png_info.quoted(text)}", params.infotext)
+    return TouchedUp(image=found[0], levels=found[1], text=text, infotext=with_scan)

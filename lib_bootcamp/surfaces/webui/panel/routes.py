@@ -3,6 +3,7 @@
 No `from __future__ import annotations` here: FastAPI has to see the types.
 """
 
+import base64
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
+from lib_bootcamp.core.images.png import encode_png
 from lib_bootcamp.surfaces.http.answers import json_answer, plain_answer
 from lib_bootcamp.surfaces.http.body import RawBody, body_reader, request_values
 from lib_bootcamp.surfaces.http.errors import BootcampRoute
@@ -21,6 +23,8 @@ from lib_bootcamp.surfaces.webui.section_run import SectionRunner
 from .finished import FinishedParams, score, touch_up
 from .preview import PreviewParams, preview
 
+PARAMETERS = "parameters"
+"""The text chunk of a PNG in which the WebUI keeps the infotext."""
 BODY = Depends(body_reader())
 
 
@@ -43,7 +47,9 @@ def panel_router(runner: SectionRunner, dependencies: Sequence[Any] = ()) -> API
         return plain_answer({"text": score(runner, params)})
 
     def touched(params: FinishedParams) -> Response:
-        return json_answer(touch_up(runner, params))
+        made = touch_up(runner, params)
+        picture = base64.b64encode(encode_png(made.image, {PARAMETERS: made.infotext} if made.infotext else None))
+        return plain_answer({"image": picture.decode("ascii"), "levels": made.levels, "text": made.text})
 
     def answering(declaration: Any, made: Callable[[Any], Response]) -> Callable[..., Any]:
         async def endpoint(request: Request, body: RawBody = BODY) -> Response:
