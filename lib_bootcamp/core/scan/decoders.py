@@ -131,7 +131,7 @@ class ZxingDecoder:
 
     def decode(self, gray: Image) -> list[str]:
         """Read every QR code in uint8 [H, W]."""
-        return [_zxing_text(each) for each in self._barcodes(gray) if each.valid]
+        return _texts(gray, self._barcodes(gray))
 
     def _barcodes(self, gray: Image, **more: Any) -> list[Any]:
         import zxingcpp
@@ -152,7 +152,7 @@ class WatchingZxing(ZxingDecoder):
         except TypeError:  # an older zxing-cpp does not know them
             return super().decode(gray)
         self.damaged = not all(each.valid for each in found)
-        return [_zxing_text(each) for each in found if each.valid]
+        return _texts(gray, found)
 
 
 def _zxing_formats(known: Any) -> Any:
@@ -163,6 +163,42 @@ def _zxing_formats(known: Any) -> Any:
     for name in ("MicroQRCode", "RMQRCode"):
         formats = formats | getattr(known, name, formats)
     return formats
+
+
+def _texts(gray: Image, found: Iterable[Any]) -> list[str]:
+    return [_zxing_text(each) for each in found if each.valid and not _is_part_of_a_code(gray, each)]
+
+
+def _is_part_of_a_code(gray: Image, barcode: Any) -> bool:
+    """Whether a Micro QR code, which has one finder pattern and hardly a checksum, was seen amid a larger code.
+
+    Around a real one is a margin, or one ground.
+    """
+    if not str(getattr(barcode.format, "name", barcode.format)).startswith("Micro"):
+        return False
+    names = ("top_left", "top_right", "bottom_right", "bottom_left")
+    corners = np.array(
+        [[getattr(barcode.position, each).x, getattr(barcode.position, each).y] for each in names], float
+    )
+    middle, last = corners.mean(0), np.array(gray.shape[::-1]) - 1
+    left, top = np.clip(corners.min(0).astype(int), 0, last)
+    right, bottom = np.clip(corners.max(0).astype(int), 0, last) + 1
+    inside = gray[top:bottom, left:right]
+    threshold = (float(inside.max()) + float(inside.min())) / 2
+    along = np.linspace(0.05, 0.95, _POINTS)[:, None]
+    for start, end in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        side = start + (end - start) * along
+        outwards = (start + end) / 2 - middle
+        places = np.concatenate([side + outwards * each for each in _MARGIN_AT])
+        x, y = np.round(places[((places >= 0) & (places <= last)).all(1)]).astype(int).T
+        light = float((gray[y, x] > threshold).mean()) if x.size else 1.0
+        if _LEAST_MIXED < light < 1 - _LEAST_MIXED:
+            return True
+    return False
+
+
+# From its edge on a Micro QR code of 11 to 17 modules has a margin of two; here of half its side, outside the edge.
+_MARGIN_AT, _POINTS, _LEAST_MIXED = (0.09, 0.14), 24, 0.2
 
 
 def _zxing_text(barcode: Any) -> str:

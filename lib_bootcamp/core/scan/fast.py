@@ -21,7 +21,8 @@ MOST_DETAILS = 6
 DEBLURRED = ((192, 2), (192, 3), (384, 3))
 # A picture that is less than that larger than the first of these is not shown at the last.
 _HARDLY_LARGER = 1.5
-# zxing-cpp does not see a code that dark ground touches; pyzbar does, the smaller the picture the sooner.
+# A code that dark ground touches is seen where only modules are black, or by pyzbar, the smaller the sooner.
+DARKEST = tuple(Stage("zxing-cpp", each, "darkest levels") for each in (512, 1024))
 WITHOUT_MARGIN = (Stage("pyzbar", 192, "as it is"),)
 CHANNELS = ((2, "blue"), (0, "red"))
 # Enlarged details together have at most as many pixels as the picture itself.
@@ -49,8 +50,10 @@ def fast_tries(image: Image, gray: Image, names: Sequence[str], budget: Budget) 
     yield from _channels(image, colored, budget)
     yield from stages.show("zxing-cpp")
     if not budget.damaged:
+        yield from stages.show("zxing-cpp", of=DARKEST, most=1)
         yield from stages.show("pyzbar", of=WITHOUT_MARGIN)
     yield from _deblurred(small if large else Sizes(gray), chief(names), budget)
+    yield from stages.show("zxing-cpp", of=DARKEST)
     yield from stages.show("pyzbar", of=WITHOUT_MARGIN)
     yield from _local_contrast(small, chief(names), budget)
     yield from stages.show("quirc", most=1)

@@ -18,8 +18,8 @@ from .views import PREPARATIONS, WORKING_SIDE, Sizes, enlarge_small, luma_of, sh
 
 Stopped = Callable[[], bool]
 
-MOST_AT_ONCE = 200
-"""From so many different texts on a reader may have seen more: zxing-cpp lists at most 255 codes of a picture."""
+MANY_AT_ONCE = 12
+"""From so many codes on a reader misses some: it pairs finder patterns of different ones, and lists at most 255."""
 # The windows in which the code is looked for ever closer: four corners and the middle, each 5/8 of the side.
 _WINDOW = 0.625
 _OFFSETS = ((0.0, 0.0), (0.0, 0.375), (0.375, 0.0), (0.375, 0.375), (0.1875, 0.1875))
@@ -104,7 +104,7 @@ def every_text(
 ) -> tuple[str, ...]:
     """The texts of all the codes in a picture that its best reader sees at full size.
 
-    From `MOST_AT_ONCE` on the reader is shown overlapping parts too.
+    From `MANY_AT_ONCE` on, and where it sees none in a large picture, the reader is shown overlapping parts too.
 
     Args:
         image: uint8 [H, W, 3] RGB or [H, W], of any size.
@@ -116,7 +116,7 @@ def every_text(
     best = next(each for each in decoders if each.name in names)
     before = (tallies or {}).get(best.name, Tally()).readings.get(FULL_SIZE)
     texts = dict.fromkeys(read(best, gray, stopped) if before is None else before)
-    if len(texts) >= MOST_AT_ONCE:
+    if len(texts) >= MANY_AT_ONCE or (not texts and max(gray.shape) > LARGE_SIDE):
         height, width = gray.shape
         for top, left in product(range(0, height, -(-height // 4)), range(0, width, -(-width // 4))):
             part = gray[top : top + height * 3 // 8, left : left + width * 3 // 8]

@@ -151,6 +151,9 @@ def deblurred(sigma_px: float) -> Prepare:
     return prepare
 
 
+_DARKEST_TIMES = 6
+
+
 def levels(factor: float, offset: float) -> Prepare:
     """Each gray level times a factor, plus an offset."""
     table = np.clip(np.arange(256) * factor + offset, 0, 255).astype(np.uint8)
@@ -167,6 +170,11 @@ def _mapped(gray: Image, table: Image) -> Image:
 def _autocontrast(gray: Image) -> Image:
     low, high = np.percentile(gray[::4, ::4], (1, 99))
     return _mapped(gray, np.clip((np.arange(256) - low) * 255 / max(1.0, high - low), 0, 255).astype(np.uint8))
+
+
+def _darkest(gray: Image) -> Image:
+    """Only the darkest levels are dark: a code lies apart from a ground that is darker than its light modules."""
+    return _mapped(gray, np.clip((np.arange(256) - int(gray.min())) * _DARKEST_TIMES, 0, 255).astype(np.uint8))
 
 
 def _flattened(gray: Image) -> Image:
@@ -192,4 +200,5 @@ PREPARATIONS: dict[str, Prepare] = {
     "blur 2": blurred(2),
     "flattened": _flattened,
     "local contrast": _local_contrast,
+    "darkest levels": _darkest,
 }

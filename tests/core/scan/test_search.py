@@ -10,6 +10,7 @@ from lib_bootcamp.core.scan import search as scan_search
 from lib_bootcamp.core.scan import worker as scan_worker
 from lib_bootcamp.core.scan.decoders import DECODERS, installed
 from lib_bootcamp.core.scan.details import places
+from lib_bootcamp.core.scan.ladder import texts_of
 from lib_bootcamp.core.scan.search import LARGE_SIDE, closest, every_text, search
 from tests.core.scan.scan_pictures import TEXT, FakeDecoder, code, draw
 
@@ -221,3 +222,34 @@ def test_a_code_without_a_margin_on_dark_ground_is_read_fast(ground: str, module
     if "pyzbar" not in {each.name for each in readers}:
         pytest.skip("of the readers only WeChat, which is slow, and pyzbar see these")
     assert search(picture, readers, TEXT).hit is not None
+
+
+@pytest.mark.parametrize("module_px", [5, 7])
+def test_a_code_without_a_margin_in_a_dark_photograph_is_read_by_zxing_alone(module_px: int) -> None:
+    bare = draw(np.array(qr_matrix(TEXT, "M").modules), module_px, 0)
+    noise = np.random.default_rng(2).integers(50, 140, (9, 12)).astype(np.uint8)
+    picture = np.asarray(cv2.resize(noise, (1200, 900), interpolation=cv2.INTER_CUBIC), np.uint8)
+    picture[300 : 300 + len(bare), 420 : 420 + len(bare)] = bare
+    assert reads(picture)
+
+
+def sheet(rows: int, columns: int, module_px: int, quiet: int) -> tuple[Image, list[str]]:
+    """A page of codes beside each other, and their texts."""
+    texts = [f"https://example.com/a?b={row}&k={column}" for row in range(rows) for column in range(columns)]
+    codes = [draw(np.array(qr_matrix(each, "L", version=3).modules), module_px, quiet) for each in texts]
+    return np.block([codes[row * columns : (row + 1) * columns] for row in range(rows)]), texts  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize(("rows", "columns", "module_px"), [(10, 14, 3), (12, 20, 3), (9, 9, 2)])
+def test_every_code_of_a_sheet_is_listed_and_no_other(rows: int, columns: int, module_px: int) -> None:
+    picture, texts = sheet(rows, columns, module_px, 4)
+    found = search(picture, ZXING, None)
+    assert sorted({*texts_of(found.tallies.values()), *every_text(picture, ZXING, None, found.tallies)}) == sorted(
+        texts
+    )
+
+
+def test_a_corner_of_a_large_code_is_no_micro_code() -> None:
+    picture, texts = sheet(10, 14, 3, 4)
+    small = np.asarray(cv2.resize(picture, None, fx=0.66, fy=0.66, interpolation=cv2.INTER_AREA), np.uint8)
+    assert {*ZXING[0].decode(small)} <= {*texts}
