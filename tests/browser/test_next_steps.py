@@ -42,7 +42,7 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def page(browser: Any, served: str) -> Iterator[Any]:
     """The page with its form drawn; the test fails when a script on it does."""
     opened = browser.new_page(viewport={"width": 1280, "height": 900})
-    opened.set_default_timeout(20_000)
+    opened.set_default_timeout(60_000)
     opened.route(lambda url: url.startswith("http") and "127.0.0.1" not in url, lambda route: route.abort())  # fonts
     broken: list[str] = []
     opened.on("pageerror", lambda error: broken.append(str(error)))
