@@ -106,6 +106,7 @@ def test_every_operation_of_the_catalog_answers_its_own_example(real, operation)
     assert {"summary", "succeeded"} < set(answer.json())
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.name)
 def test_every_operation_of_the_catalog_answers_its_presets(real, operation):
     path = f"/bootcamp/v1/{operation.path.strip('/')}"

@@ -409,6 +409,7 @@ _json = st.recursive(
 )
 
 
+@pytest.mark.thorough
 @given(_json)
 @settings(deadline=None, max_examples=100)
 def test_valid_json_is_read_as_the_standard_library_reads_it(value):

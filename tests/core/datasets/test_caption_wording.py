@@ -189,11 +189,13 @@ def test_no_tag_that_shall_never_be_there_is(found: list[Found], never: list[str
     assert not forms & {tag for tag in tags_of(made) if tag}
 
 
+@pytest.mark.thorough
 @given(ITEMS, WORDS, HOW)
 def test_every_tag_that_was_there_is_there_still(found: list[Found], there: str, how: Existing) -> None:
     assert set(tags_of(there)) <= set(tags_of(Wording().compose(found, there, how)))
 
 
+@pytest.mark.thorough
 @given(ITEMS, WORDS, HOW, st.sampled_from(["", "ohwx"]))
 def test_there_are_as_many_lines_as_before(found: list[Found], there: str, how: Existing, trigger: str) -> None:
     made = Wording(trigger=trigger).compose(found, there, how)

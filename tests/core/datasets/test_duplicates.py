@@ -83,6 +83,7 @@ def test_distance_counts_bits() -> None:
     assert distance(0, 2**64 - 1) == 64
 
 
+@pytest.mark.thorough
 @given(st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=12))
 def test_products_of_hash_rows_give_distances(hashes: list[int]) -> None:
     products = hash_rows(hashes) @ hash_rows(hashes).T

@@ -47,6 +47,7 @@ def test_a_ring_stays_a_ring():
     assert pieces(255 - thicken(made, 3)) == 3
 
 
+@pytest.mark.thorough
 @settings(max_examples=80)
 @given(DRAWINGS)
 def test_thinning_never_joins_or_adds(lines):

@@ -76,6 +76,7 @@ def test_the_lightness_is_the_second_pictures():
     assert to_lab(made)[0, 0, 1:] == pytest.approx(to_lab(colors)[0, 0, 1:], abs=1)
 
 
+@pytest.mark.thorough
 @settings(max_examples=60)
 @given(PICTURES, PICTURES, st.sampled_from(["reinhard", "histogram"]), st.floats(0, 1))
 def test_any_two_pictures_give_one_of_the_first_ones_size(image, reference, kind, strength):

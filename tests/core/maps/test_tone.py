@@ -69,6 +69,7 @@ def test_a_level_curve_on_the_border_of_two_gray_values_does_not_waver():
     assert len(np.unique(tone_table(curve=parse_curve("0,0.5;1,0.5")))) == 1
 
 
+@pytest.mark.thorough
 @settings(deadline=None, max_examples=100)
 @given(
     st.lists(st.tuples(UNIT, UNIT), min_size=2, max_size=12, unique_by=lambda point: round(point[0], 2)),

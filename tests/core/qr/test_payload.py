@@ -87,6 +87,7 @@ def test_vcard_without_any_name_is_refused():
         qr_payload.vcard(Contact(phone="1"))
 
 
+@pytest.mark.thorough
 @given(first=TEXT, last=TEXT.filter(str.strip), note=TEXT)
 @settings(deadline=None, max_examples=60)
 def test_no_text_can_add_a_line_to_a_vcard(first, last, note):
@@ -117,6 +118,7 @@ def test_mail_is_encoded_as_in_rfc_6068(fields, expected):
     assert qr_payload.email(fields.pop("to"), **fields) == expected
 
 
+@pytest.mark.thorough
 @given(subject=TEXT, body=TEXT)
 @settings(deadline=None, max_examples=60)
 def test_subject_and_body_are_found_again_in_a_mailto(subject, body):

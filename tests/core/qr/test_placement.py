@@ -53,6 +53,7 @@ canvases = st.builds(
 )
 
 
+@pytest.mark.thorough
 @given(version=st.integers(1, 40), canvas=canvases)
 @settings(deadline=None, max_examples=150)
 def test_sizes_and_places_lie_on_the_grid_and_within_the_canvas(version, canvas):

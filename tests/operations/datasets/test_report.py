@@ -123,7 +123,7 @@ def test_facts_are_json_and_paths_are_below_the_folder(report: DatasetReport) ->
 
 def test_a_good_data_set_has_nothing_to_mend(tmp_path: Path) -> None:
     for number in range(16):
-        add(tmp_path / "5_dog", f"{number}.png", picture(number), f"a dog, it does thing {number}")
+        add(tmp_path / "5_dog", f"{number}.png", picture(number, (512, 512)), f"a dog, it does thing {number}")
     made = run(tmp_path)
     assert {each.level for each in made.verdicts} == {"good"}
     assert made.summary() == "16 pictures, 16 with a caption: all is well."
@@ -354,8 +354,8 @@ def test_a_picture_that_became_a_link_out_of_the_folder_is_not_shown_to_stranger
 
 def test_the_data_sets_own_folder_is_called_so(tmp_path: Path) -> None:
     for number in range(12):
-        add(tmp_path / "many", f"{number}.png", picture(number))
-    add(tmp_path, "a.png", picture(20))
+        add(tmp_path / "many", f"{number}.png", picture(number, (64, 64)))
+    add(tmp_path, "a.png", picture(20, (64, 64)))
     made = run(tmp_path)
     what = next(each.message for each in made.findings if each.kind == "unbalanced")
     assert "(many is shown 12 times as often as the folder itself)" in what

@@ -199,6 +199,7 @@ def test_without_a_picture_there_is_nothing_to_classify() -> None:
         ClassifyParams(images=(), labels=("a",))
 
 
+@pytest.mark.thorough
 @given(st.dictionaries(st.text(max_size=4), st.one_of(st.none(), st.text(), st.lists(st.text(max_size=3), max_size=3))))
 @settings(max_examples=100)
 def test_any_groups_are_taken_or_refused(groups: dict[str, Any]) -> None:

@@ -148,6 +148,7 @@ def test_the_input_is_left_as_it_was():
     assert np.array_equal(SQUARE, before)
 
 
+@pytest.mark.thorough
 @settings(deadline=None, max_examples=120)
 @given(
     height=st.integers(1, 60),

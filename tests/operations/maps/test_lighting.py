@@ -158,6 +158,7 @@ def picture(size):
     return np.random.default_rng(size[0]).integers(0, 256, shape, dtype=np.uint8)
 
 
+@pytest.mark.thorough
 @settings(deadline=None, max_examples=80)
 @given(
     image=PICTURES,

@@ -300,6 +300,7 @@ def test_every_preset_makes_a_map_that_scans(preset):
     assert_scans(make(content="https://example.com", **QR.presets[preset]))
 
 
+@pytest.mark.thorough
 def test_the_largest_canvas_is_drawn():
     result = make(content="a", width=8192, height=8192, grid_px=1)
     # 29 modules: 8192 / 29 = 282 px.

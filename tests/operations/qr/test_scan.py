@@ -32,7 +32,7 @@ def test_a_clean_code_scores_1(depth: str) -> None:
     assert (result.scans, result.score, result.texts) == (True, 1.0, (TEXT,))
 
 
-@pytest.mark.parametrize("depth", ["fast", "full"])
+@pytest.mark.parametrize("depth", ["fast", pytest.param("full", marks=pytest.mark.thorough)])
 def test_a_picture_without_a_code_scores_0(depth: str) -> None:
     result = run(image=NOTHING, depth=depth, decoders=("zxing-cpp", "wechat"))
     assert (result.scans, result.score, result.texts, result.agreement) == (False, 0.0, (), 0.0)
@@ -225,11 +225,12 @@ def test_the_picture_is_not_changed() -> None:
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 1, 3), (3, 1000, 3), (2000, 2)])
-@pytest.mark.parametrize("depth", ["fast", "full"])
+@pytest.mark.parametrize("depth", ["fast", pytest.param("full", marks=pytest.mark.thorough)])
 def test_pictures_of_any_shape_are_answered(shape: tuple[int, ...], depth: str) -> None:
     assert not run(image=np.full(shape, 255, np.uint8), depth=depth, decoders=("zxing-cpp", "wechat")).scans
 
 
+@pytest.mark.thorough
 def test_a_code_in_a_67_megapixel_picture_is_read() -> None:
     side = 8192
     picture = np.full((side, side), 255, np.uint8)

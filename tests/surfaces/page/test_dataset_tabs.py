@@ -202,6 +202,7 @@ def test_captions_are_never_html(editor: CaptionsTab, root: Path) -> None:
     assert "<b>" not in made["changes"]
 
 
+@pytest.mark.thorough
 def test_both_tabs_stand_on_the_page_and_hand_the_folder_over(host: FakeHost) -> None:
     with gr.Blocks() as page:
         tabs = build_tabs(host)

@@ -14,6 +14,7 @@ gr = pytest.importorskip("gradio")
 from lib_bootcamp.surfaces.page.tabs.page import build_tabs  # noqa: E402
 
 
+@pytest.mark.thorough
 def test_every_handler_that_shows_a_bar_is_given_one(tmp_path: Path) -> None:
     with gr.Blocks() as page:
         tabs = build_tabs(FakeHost(data_dir=tmp_path))

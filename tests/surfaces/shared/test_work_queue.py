@@ -404,6 +404,7 @@ def test_what_a_press_does_runs_in_a_queue_and_a_full_one_says_so() -> None:
     assert made == ["a bootcamp-test"] * 2
 
 
+@pytest.mark.thorough
 def test_every_function_of_the_page_that_has_a_name_runs_in_a_queue(tmp_path: Path) -> None:
     gr = pytest.importorskip("gradio")
     from lib_bootcamp.surfaces.page.tabs.page import build_tabs

@@ -20,6 +20,7 @@ from tests.surfaces.webui.generations import MONSTER, FakeControlNet, FakeWebUi,
 UNTIL, COMPARE = "QR art until it scans", "Compare control"
 SIDE = 232
 CLEAR, HIDDEN = 1.0, 0.0
+QUICK = {"bootcamp_scan_depth": "fast", "bootcamp_scan_decoders": ["zxing-cpp"]}
 
 
 def asked_of_webui(**values: Any) -> Generation:
@@ -143,7 +144,7 @@ def _blended(noise: Any, code: Any, clear: float) -> Any:
 
 def run(title: str, pipeline: Pipeline, p: Any, *args: Any, models: tuple[str, ...] = (MONSTER,), **webui: Any) -> Any:
     """Run a script as the WebUI does; what it gives back."""
-    host, fake = StandaloneHost(device="cpu"), FakeWebUi(**{"bootcamp_scan_depth": "fast", **webui})
+    host, fake = StandaloneHost(device="cpu"), FakeWebUi(**{**QUICK, **webui})
     net = FakeControlNet(*models)
     pipeline.runner = SectionRunner(host, fake, lambda: net)
     form = form_of(title)
