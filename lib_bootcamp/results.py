@@ -21,6 +21,10 @@ class Result:
         """One line for a person."""
         return ""
 
+    def line(self) -> str:
+        """The summary as a person on a terminal reads it, who sees nothing else of the result."""
+        return self.summary()
+
     def lines(self) -> list[str]:
         """What a person on a terminal reads below the summary."""
         return []

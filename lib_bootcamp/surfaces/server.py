@@ -32,9 +32,10 @@ def create_app(host: Host) -> FastAPI:
 
     from .http.document import TITLE, document
     from .http.routes import build_router, described_routes
+    from .http.wrong_method import include_routers
 
     app = FastAPI(title=TITLE, version=__version__)
-    app.include_router(build_router(host))
+    include_routers(app, [build_router(host)])
     app.openapi = functools.cache(lambda: document(described_routes()))  # type: ignore[method-assign]
     return app
 

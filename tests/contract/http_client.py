@@ -24,6 +24,7 @@ from lib_bootcamp.operations.draw.txt2img import TXT2IMG
 from lib_bootcamp.operations.maps.detect import DETECT
 from lib_bootcamp.operations.qr.code import place_code
 from lib_bootcamp.surfaces.http.routes import build_router
+from lib_bootcamp.surfaces.http.wrong_method import include_routers
 
 from .fake_operation import FAKES
 
@@ -118,7 +119,7 @@ def with_folder(operation: Any, value: dict[str, Any]) -> dict[str, Any]:
 def fake_app(**options: Any) -> FastAPI:
     """An app that has the routes of the fake operations and one route of its own."""
     app = FastAPI()
-    app.include_router(build_router(host(), operations=FAKES, **options))
+    include_routers(app, [build_router(host(), operations=FAKES, **options)])
 
     @app.get("/of-the-host")
     def of_the_host(number: int) -> int:

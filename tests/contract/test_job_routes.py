@@ -24,6 +24,7 @@ from lib_bootcamp.jobs import opened as opened_jobs
 from lib_bootcamp.surfaces.cli.jobs import find
 from lib_bootcamp.surfaces.http import jobs as job_routes
 from lib_bootcamp.surfaces.http.routes import build_router
+from lib_bootcamp.surfaces.http.wrong_method import include_routers
 from tests.contract.http_client import Client
 from tests.fake_clip import BLUE, GREEN, RED, FakeClip, flat_png
 from tests.jobs.closing import close_jobs
@@ -66,7 +67,7 @@ CURRENT = CurrentHost()
 @pytest.fixture(scope="module")
 def built() -> FastAPI:
     made = FastAPI()
-    made.include_router(build_router(CURRENT))
+    include_routers(made, [build_router(CURRENT)])
     return made
 
 
@@ -472,7 +473,8 @@ def test_a_malformed_body_is_refused(client: Client, options: dict[str, Any], st
 
 def test_a_method_that_a_route_has_not_names_those_it_has(client: Client) -> None:
     answer = client.request("PUT", f"{JOBS}/1")
-    assert answer.status_code == 405
+    assert_error(answer, 405, "MethodNotAllowedError")
+    assert answer.headers["allow"] == "DELETE, GET"
 
 
 # --- confined

@@ -422,6 +422,33 @@ def test_a_wrong_method_is_answered_in_the_same_shape(client):
     assert answer.headers["allow"] == "POST"
 
 
+@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"])
+def test_a_wrong_method_is_refused_also_where_a_page_is_at_the_root(method):
+    app = fake_app()
+    app.mount("/", FastAPI())
+    answer = Client(app).request(method, FAKE_URL)
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert method == "HEAD" or assert_error(answer, 405, "MethodNotAllowedError")
+
+
+@pytest.mark.parametrize("url", [FAKE_URL, COUNT_URL])
+def test_a_query_parameter_that_is_not_declared_is_refused(client, url):
+    assert assert_error(client.post(f"{url}?depth=fast", json=GOOD), 422, "UnknownQueryError") == (
+        "'depth' is not a query parameter of this route; values go into the body."
+    )
+
+
+@pytest.mark.parametrize("operation", WITHOUT_CHECKPOINT, ids=lambda each: each.name)
+def test_every_operation_refuses_values_behind_the_question_mark(real, operation):
+    path = f"/bootcamp/v1/{operation.path.strip('/')}"
+    assert_error(real.post(f"{path}?{operation.params.fields()[0].name}=1", json={}), 422, "UnknownQueryError")
+
+
+def test_a_misspelt_query_parameter_names_those_that_the_route_takes(real):
+    detail = assert_error(real.get("/bootcamp/v1/jobs/1/items?limt=5"), 422, "UnknownQueryError")
+    assert detail == "'limt' is not a query parameter of this route; it takes offset, limit."
+
+
 def test_unknown_routes_and_errors_of_the_host_stay_the_hosts(client):
     assert client.get("/bootcamp/v1/nothing").json() == {"detail": "Not Found"}
     assert isinstance(client.get("/of-the-host?number=x").json()["detail"], list)

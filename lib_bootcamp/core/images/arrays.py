@@ -21,6 +21,8 @@ Depth: TypeAlias = NDArray[Any]
 
 MAX_PIXELS = 8192 * 8192
 """The largest picture that is read or made."""
+MAX_SIDE = 32768
+"""The longest side of a picture that is read."""
 
 
 def to_rgb(image: Image) -> Image:
@@ -32,3 +34,13 @@ def to_rgb(image: Image) -> Image:
         uint8 [H, W, 3]; the input itself when it already has three channels.
     """
     return image if image.ndim == 3 else np.repeat(image[:, :, None], 3, axis=2)
+
+
+def over_limit(width: int, height: int) -> str:
+    """Which limits of a picture that is read its size exceeds, as a remedy; empty where it exceeds none."""
+    limits = {
+        f"{MAX_PIXELS // 1_000_000} megapixels": width * height > MAX_PIXELS,
+        f"{MAX_SIDE} pixels on each side": max(width, height) > MAX_SIDE,
+    }
+    exceeded = [limit for limit, is_exceeded in limits.items() if is_exceeded]
+    return f"at most {' and '.join(exceeded)}." if exceeded else ""

@@ -20,7 +20,7 @@ from lib_bootcamp.core.files.atomic import write_atomically
 from lib_bootcamp.core.files.regular import read_regular
 from lib_bootcamp.errors import ImageError, OutputError, TooLargeError
 
-from .arrays import MAX_PIXELS, Image
+from .arrays import MAX_PIXELS, Image, over_limit
 from .crowded import refuse_crowded
 from .kinds import HEIC, HEIC_SUFFIXES, kind_of_bytes, left_out, unread
 from .pixels import Color, flatten, upright
@@ -29,7 +29,6 @@ from .png import encode_png
 MAX_BYTES = 64 * 1024 * 1024
 ORIENTATION = 0x0112
 """EXIF's tag."""
-MAX_SIDE = 32768
 _URL_SAFE = str.maketrans("-_", "+/")
 _DAMAGED = "The picture is damaged or cut off; save it again or give another one."
 # What Pillow's decoders raise on damaged or hostile files, beside its own errors (all of them OSErrors).
@@ -121,7 +120,7 @@ def open_image(data: bytes) -> Pil.Image:
         the Pillow image, not loaded yet.
     Raises:
         ImageError: not a picture, or of a kind that is not read (SVG, PDF, ...).
-        TooLargeError: more than 64 MiB of bytes or 67 megapixels.
+        TooLargeError: more than 64 MiB of bytes, 67 megapixels or 32768 pixels on a side.
     """
     if not data:
         raise ImageError("The picture is empty.")
@@ -130,10 +129,8 @@ def open_image(data: bytes) -> Pil.Image:
     refuse_crowded(data)
     picture = _open(data)
     width, height = picture.size
-    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
-        raise TooLargeError(
-            f"The picture has {width} x {height} pixels", hint=f"at most {MAX_PIXELS // 1_000_000} megapixels."
-        )
+    if limit := over_limit(width, height):
+        raise TooLargeError(f"The picture has {width} x {height} pixels", hint=limit)
     return picture
 
 
@@ -151,7 +148,7 @@ def decode_image(data: bytes, *, background: Color | None = None) -> Image:
     Raises:
         ImageError: not a picture, cut off, of a kind that is not read (SVG, PDF, ...), or of numbers of which nobody
             knows which is white.
-        TooLargeError: more than 64 MiB of bytes or 67 megapixels; checked before anything is decoded.
+        TooLargeError: as `open_image`; checked before anything is decoded.
     """
     picture, orientation = load_image(data)
     with _decoding():

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lib_bootcamp.errors import ImageError, TooLargeError
 
-from .arrays import MAX_PIXELS, Depth, Floats
+from .arrays import Depth, Floats, over_limit
 from .codec import load_image, open_image, read_file
 from .opencv import opencv
 from .pixels import as_numbers, is_numeric, numbers, shares, upright
@@ -114,8 +114,8 @@ def _from_numpy(data: bytes) -> NDArray[Any]:
     height, width = _sides(shape)
     if dtype.kind not in "biuf" or not height:
         raise ImageError("The NumPy file is not a depth map", hint="give an array of one number for each pixel.")
-    if height * width > MAX_PIXELS:
-        raise TooLargeError(f"The depth map has more than {MAX_PIXELS // 1_000_000} megapixels.")
+    if limit := over_limit(width, height):
+        raise TooLargeError(f"The depth map has {width} x {height} pixels", hint=limit)
     stream.seek(0)
     try:
         with warnings.catch_warnings():

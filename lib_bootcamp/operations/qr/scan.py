@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -206,6 +207,13 @@ class ScanResult(Result):
         if self.modules is None:
             return line
         return f"{line}, {self.modules.wrong} of {self.modules.modules} modules wrong"
+
+    def line(self) -> str:
+        """The summary with the first text, as JSON writes it, and how many more there are."""
+        if not self.texts:
+            return self.summary()
+        more = f" and {self.text_count - 1} more" if self.text_count > 1 else ""
+        return f"{self.summary()}, read {json.dumps(self.texts[0], ensure_ascii=False)}{more}"
 
     def succeeded(self) -> bool:
         """Whether it scans."""

@@ -107,6 +107,8 @@ def _help(param: Param) -> str:
         parts.append(spec.help)
     if param.kind in {"integer", "number"} and (bounds := param.expected()):
         parts.append(f"[{bounds}]")
+    if param.item is not None and param.item.choices:
+        parts.append(f"A list of {', '.join(param.item.choices)}.")
     if not param.required and param.default not in (None, "", ()):
         parts.append(f"Default: {param.default}.")
     if spec.when:

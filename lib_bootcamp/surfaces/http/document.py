@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,6 +17,7 @@ from lib_bootcamp.params import Params, Spec
 from lib_bootcamp.schema import param_schema
 from lib_bootcamp.surfaces.shared.described import PREFIX
 
+from .errors import UnknownQueryError
 from .schemas import Components, request_body, to_openapi_30
 
 JSON, PNG = "application/json", "image/png"
@@ -124,7 +125,7 @@ class Route:
             content = {**known.get("content", {}), **other.get("content", {})}
             known |= {**other, **({"content": content} if content else {})}
         problem = {JSON: {"schema": components.answer(ErrorAnswer, missing=APART)}}
-        for status in sorted({*self.statuses, *GUARDED, 500}):
+        for status in sorted({*self.statuses, *GUARDED, 422, 500}):
             info = _DESCRIPTIONS.get(status, "The request cannot be answered.")
             responses.setdefault(str(status), {"description": info, "content": problem})
         return responses
@@ -162,6 +163,7 @@ def add_route(router: APIRouter, route: Route, endpoint: Callable[..., Any]) -> 
     router.add_api_route(
         route.path,
         endpoint,
+        dependencies=[Depends(_refuses_unknown(route))],
         methods=[route.method],
         status_code=route.status,
         response_model=None,
@@ -172,6 +174,27 @@ def add_route(router: APIRouter, route: Route, endpoint: Callable[..., Any]) -> 
         operation_id=route.operation_id,
         openapi_extra=_Details(route),
     )
+
+
+def _refuses_unknown(route: Route) -> Callable[[Request], Awaitable[None]]:
+    """The dependency that refuses what is given behind the question mark and not declared.
+
+    Raises:
+        UnknownQueryError: one of the names is not.
+    """
+    fields = route.query.fields() if route.query is not None else ()
+    known = [param.name for param in fields if f"{{{param.name}}}" not in route.path]
+
+    values = "values go into the body" if route.body is not None else "it takes none"
+    remedy = f"it takes {', '.join(known)}" if known else values
+
+    async def check(request: Request) -> None:
+        for name in request.query_params:
+            if name not in known:
+                # not the name of a parameter: a pointer would point into the body
+                raise UnknownQueryError(f"{name[:40]!r} is not a query parameter of this route", hint=remedy)
+
+    return check
 
 
 def read_from(query: type[Params]) -> Callable[[Request], Awaitable[Params]]:

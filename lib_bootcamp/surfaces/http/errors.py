@@ -13,7 +13,6 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
 from lib_bootcamp.errors import BootcampError, QueueFullError, UnexpectedError
 from lib_bootcamp.surfaces.shared.wording import pointer
@@ -35,6 +34,12 @@ class NotAcceptableError(BootcampError):
     """The answer cannot be given in a format that the caller accepts."""
 
     status = 406
+
+
+class UnknownQueryError(BootcampError, ValueError):
+    """What is given behind the question mark is no parameter of the route."""
+
+    status = 422
 
 
 class SlowBodyError(BootcampError):
@@ -96,15 +101,6 @@ class BootcampRoute(APIRoute):
             return answer
 
         return shaped
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a wrong method in the error shape too."""
-        if self.methods and scope["method"] not in self.methods:
-            allowed = ", ".join(sorted(self.methods))
-            detail = f"{scope['method']} is not possible here; use {allowed}."
-            await error_answer(405, "MethodNotAllowedError", detail, {"Allow": allowed})(scope, receive, send)
-            return
-        await super().handle(scope, receive, send)
 
 
 def error_statuses() -> tuple[int, ...]:

@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Match, NoMatchFound
 from starlette.types import Receive, Scope, Send
 
 from .access import route_path
+from .wrong_method import include_routers
 
 
 class LateRoutes(BaseRoute):
@@ -42,11 +43,16 @@ class LateRoutes(BaseRoute):
         await self._app.router(scope, receive, send)
 
     def include(self) -> None:
-        """Make the routes, once."""
+        """Make the routes, once, in this one's place: what was added to the app since stays behind them."""
         with self._lock:
             if not self._made:
-                for router in self._make():
-                    self._app.include_router(router)
+                routes: list[BaseRoute] = self._app.router.routes
+                before = len(routes)
+                include_routers(self._app, self._make(), self._prefix)
+                made = routes[before:]
+                at = routes.index(self)
+                routes[at:at] = made  # first: a request that is looking for its route misses none
+                del routes[-len(made) :]
                 self._made = True
 
 

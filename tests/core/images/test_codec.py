@@ -132,6 +132,22 @@ def test_too_long_a_text_is_refused_before_it_is_decoded():
         decode_base64("!" * (MAX_BYTES * 4 // 3 + 100))
 
 
+@pytest.mark.parametrize(
+    ("size", "limits"),
+    [
+        ((200_000, 1), "at most 32768 pixels on each side"),
+        ((1, 60_000), "at most 32768 pixels on each side"),
+        ((10_000, 10_000), "at most 67 megapixels"),
+        ((2_000, 50_000), "at most 67 megapixels and 32768 pixels on each side"),
+    ],
+)
+def test_a_picture_that_is_too_large_names_the_limit_that_it_exceeds(size, limits):
+    width, height = size
+    with pytest.raises(TooLargeError) as refused:
+        decode_image(encode_image(np.zeros((height, width), np.uint8), ".png"))
+    assert str(refused.value) == f"The picture has {width} x {height} pixels; {limits}."
+
+
 # --- text chunks
 
 

@@ -127,6 +127,13 @@ def test_a_depth_map_that_claims_to_be_huge_is_refused_unread():
         decode_depth(b"\x93NUMPY\x01\0" + struct.pack("<H", len(head) + 1) + head + b"\n")
 
 
+def test_a_depth_map_with_too_long_a_side_names_that_limit():
+    out = io.BytesIO()
+    np.save(out, np.zeros((1, 40_000), np.float32))
+    with pytest.raises(TooLargeError, match="40000 x 1 pixels; at most 32768 pixels on each side"):
+        decode_depth(out.getvalue())
+
+
 def test_a_depth_file_that_cannot_be_read_is_named(tmp_path):
     (tmp_path / "a.png").write_bytes(b"\xff\x0a" + bytes(50))
     with pytest.raises(ImageError, match=r"a\.png: The picture is a JPEG XL file, which is not read here"):

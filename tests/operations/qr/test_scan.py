@@ -118,6 +118,21 @@ def test_the_summary_names_readers_and_their_shares(monkeypatch: pytest.MonkeyPa
     assert run(image=NOTHING, expected="yes").summary() == "Scans: 0.50 (zxing-cpp 16/16, quirc 0/16)"
 
 
+def test_the_line_of_a_terminal_has_the_text_that_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, FakeDecoder(texts=("a\n\x1b[2J",)))
+    assert run(image=NOTHING).line() == r'Scans: 1.00 (zxing-cpp 16/16), read "a\n\u001b[2J"'
+
+
+def test_the_line_of_a_terminal_counts_further_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, FakeDecoder(texts=("a", "b", "c")))
+    assert run(image=NOTHING).line().endswith('3 texts, read "a" and 2 more')
+
+
+def test_the_line_of_a_terminal_has_no_text_where_none_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, FakeDecoder())
+    assert "read" not in run(image=NOTHING).line()
+
+
 def test_a_cancelled_scan_stops(monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, FakeDecoder())
     progress = SilentProgress()

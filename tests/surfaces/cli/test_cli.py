@@ -211,6 +211,13 @@ def test_scan_says_yes_with_0_and_no_with_1(tmp_path: Path) -> None:
     assert main(["scan", str(out), "--expected", "https://example.org", "--quiet"]) == 1
 
 
+def test_scan_prints_the_text_that_it_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "qr.png"
+    assert main(["qr", "https://example.com", "--width", "320", "--height", "320", "--out", str(out), "--quiet"]) == 0
+    assert main(["scan", str(out), "--depth", "fast"]) == 0
+    assert capsys.readouterr().out.endswith(', read "https://example.com"\n')
+
+
 def test_a_map_gives_scan_its_layout(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "map.png"
     main(["qr", "https://example.com", "--out", str(out), "--quiet"])
@@ -237,6 +244,7 @@ def test_help_names_every_declared_parameter(operation: object, capsys: pytest.C
     text = capsys.readouterr().out
     for param in (operation.as_job() if operation.is_job_command else operation).params.fields():
         assert (param.name.upper() if param.spec.positional else "--" + param.name.replace("_", "-")) in text
+        assert all(each in text for each in (param.item.choices if param.item is not None else ()))
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.name)

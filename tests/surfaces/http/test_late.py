@@ -47,6 +47,15 @@ def test_the_first_request_is_answered_by_the_route_that_it_makes() -> None:
     assert made.times == 1
 
 
+@pytest.mark.parametrize("path", ["", "/page"])
+def test_a_wrong_method_is_refused_in_the_error_shape_by_the_first_request_too(path: str) -> None:
+    made = Made()
+    made.app.mount(path, FastAPI())
+    answer = made.client.post("/ours/v1/info")
+    assert (answer.status_code, answer.json()["error"]) == (405, "MethodNotAllowedError")
+    assert answer.headers["allow"] == "GET"
+
+
 def test_many_first_requests_make_them_once() -> None:
     made = Made()
     with ThreadPoolExecutor(8) as pool:

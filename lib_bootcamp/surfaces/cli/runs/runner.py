@@ -178,7 +178,7 @@ class Runner:
             return failure(path, error, self.names)
         record = {"operation": self.operation.name, "path": path, **written, **result.to_json()}
         arrow = on_one_line(f"-> {', '.join(written.values())}") if written else ""
-        line = " ".join(filter(None, [f"{on_one_line(path)}:" if path else "", result.summary(), arrow]))
+        line = " ".join(filter(None, [f"{on_one_line(path)}:" if path else "", on_one_line(result.line()), arrow]))
         return Outcome(record, "\n".join([line, *result.lines()]), 0 if result.succeeded() else EXIT_NO)
 
     def _page(self, result: Result, context: Context) -> dict[str, str]:
