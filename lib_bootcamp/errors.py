@@ -119,6 +119,15 @@ class QueueFullError(BootcampError):
         super().__init__(f"{what} is full", hint=f"try again in {retry_after_s} seconds.")
 
 
+class StoppingError(BootcampError):
+    """The program ends, and what it worked on with it."""
+
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__("The server is stopping", hint="ask again when it runs.")
+
+
 class CancelledError(BootcampError):
     """The person stopped the work; what was finished before is kept."""
 

@@ -17,6 +17,8 @@ ACTIVE: tuple[State, ...] = ("queued", "running", "undoing")
 RESUMABLE: tuple[State, ...] = ("paused", "interrupted", "failed")
 ENDED: tuple[State, ...] = ("done", "failed", "cancelled", "undone")
 """From here a job moves only when somebody asks for it."""
+JOBS_THREAD = "bootcamp-jobs"
+"""The name of the thread that lives while a job of this process runs."""
 
 
 class NoJobError(BootcampError):

@@ -22,7 +22,7 @@ from lib_bootcamp.job import Event
 from lib_bootcamp.ports import Host, Progress, SilentProgress
 
 from . import files
-from .facts import ACTIVE, RESUMABLE, JobInfo, JobStateError, State, Undone, standing
+from .facts import ACTIVE, JOBS_THREAD, RESUMABLE, JobInfo, JobStateError, State, Undone, standing
 from .folder_run import FolderRun
 from .known import Find, KnownJobs
 from .pictures import packed, unpacked
@@ -225,7 +225,7 @@ class Jobs(KnownJobs):
         with self._lock:
             self._is_asked = True
             if self._worker is None or not self._worker.is_alive():
-                self._worker = threading.Thread(target=self._work, name="bootcamp-jobs", daemon=True)
+                self._worker = threading.Thread(target=self._work, name=JOBS_THREAD, daemon=True)
                 self._worker.start()
 
     def _work(self) -> None:

@@ -77,8 +77,6 @@ def serve(host: Host, *, address: str, port: int, rules: AccessRules) -> int:
     Raises:
         AddressInUseError: the port is taken.
     """
-    import uvicorn
-
     write_folder(private_folder(host.data_dir() / "jobs"))  # found out now, and not by the first visitor
     try:
         with socket.create_server((address, port)):
@@ -91,7 +89,8 @@ def serve(host: Host, *, address: str, port: int, rules: AccessRules) -> int:
         print(BANNER, flush=True)
     print(f"Page: http://{shown}:{port}/   API: http://{shown}:{port}/docs   stop with Ctrl+C", flush=True)
     from .http.patient_server import PatientProtocol
+    from .http.stopping import run_server
+    from .shared.work_queue import QUEUES
 
     waits: dict[str, Any] = {"http": PatientProtocol, "timeout_graceful_shutdown": 2}
-    uvicorn.run(app, host=address, port=port, log_level="warning", **waits)
-    return 0
+    return run_server(app, QUEUES, host=address, port=port, log_level="warning", **waits)

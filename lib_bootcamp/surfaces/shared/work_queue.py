@@ -20,7 +20,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from lib_bootcamp.errors import CancelledError, QueueFullError
+from lib_bootcamp.errors import CancelledError, QueueFullError, StoppingError
 from lib_bootcamp.operation import Operation
 
 T = TypeVar("T")
@@ -51,14 +51,20 @@ class _Ticket:
     def do(self) -> None:
         """Do it, unless nobody waits for it any more."""
         work, self.work = self.work, None  # a request's body is not kept longer than its work
-        if work is None or not self.future.set_running_or_notify_cancel():
+        if work is None or self.future.done() or not self.future.set_running_or_notify_cancel():
             return
         try:
             made = self.context.run(self._with_stop, work)
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is raised where the result is waited for
-            self.future.set_exception(error)
+            self.fail(error)
         else:
-            self.future.set_result(made)
+            with contextlib.suppress(concurrent.futures.InvalidStateError):
+                self.future.set_result(made)
+
+    def fail(self, error: BaseException) -> None:
+        """Raise this where the result is waited for, unless that has ended already."""
+        with contextlib.suppress(concurrent.futures.InvalidStateError):
+            self.future.set_exception(error)
 
     def _with_stop(self, work: Callable[[threading.Event], Any]) -> Any:
         _stop.set(self.stop)
@@ -77,6 +83,8 @@ class WorkQueue:
     def __init__(self, name: str, *, threads: int, waiting: int = WAITING) -> None:
         self.name, self._most_threads, self._most_waiting = name, threads, waiting
         self._waiting: deque[_Ticket] = deque()
+        self._running: set[_Ticket] = set()
+        self._stopping = False
         self._changed = threading.Condition()
         self._threads = self._busy = 0
         self._usual_s = 1.0
@@ -93,6 +101,7 @@ class WorkQueue:
         Raises:
             QueueFullError: as many wait already as may.
             CancelledError: the caller left.
+            StoppingError: the program ends.
         """
         ticket = self._enter(work)
         waiting: list[asyncio.Future[Any]] = [asyncio.wrap_future(ticket.future)]
@@ -131,6 +140,8 @@ class WorkQueue:
     def _enter(self, work: Callable[[threading.Event], Any]) -> _Ticket:
         ticket = _Ticket(work, contextvars.copy_context())
         with self._changed:
+            if self._stopping:
+                raise StoppingError
             if self._is_full():
                 raise self.refusal()
             self._waiting.append(ticket)
@@ -139,6 +150,26 @@ class WorkQueue:
                 self._threads += 1
             self._changed.notify()
         return ticket
+
+    def stop(self) -> int:
+        """End all work for good: who waits for it is answered now, and its threads stop within one item.
+
+        Returns:
+            how many pieces of work that ended.
+        """
+        with self._changed:
+            self._stopping = True
+            ended = [*self._running, *self._waiting]
+            self._waiting.clear()
+        for each in ended:
+            each.stop.set()
+            each.fail(StoppingError())
+        return len(ended)
+
+    def is_at_rest(self, within_s: float) -> bool:
+        """Wait until no thread works; whether none does."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._busy, within_s)
 
     def _leave(self, ticket: _Ticket) -> None:
         if not ticket.future.done():
@@ -154,13 +185,16 @@ class WorkQueue:
                     self._threads -= 1
                     return
                 ticket = self._waiting.popleft()
+                self._running.add(ticket)
                 self._busy += 1
             began = time.monotonic()
             try:
                 ticket.do()
             finally:
                 with self._changed:
+                    self._running.discard(ticket)
                     self._busy -= 1
+                    self._changed.notify_all()
                     self._usual_s += _SHARE * (time.monotonic() - began - self._usual_s)
             del ticket
 
@@ -187,6 +221,16 @@ class WorkQueues:
         asking = [each.name for each in operation.params.fields() if each.spec.needs]
         heavy = operation.needs or any(params is None or getattr(params, each) for each in asking)
         return self.models if heavy else self.pictures
+
+    def stop(self) -> int:
+        """End all work for good; returns how many pieces of work that ended."""
+        return sum(each.stop() for each in (self.quick, self.pictures, self.models))
+
+    def are_at_rest(self, within_s: float) -> bool:
+        """Wait until no thread works; whether none does."""
+        until = time.monotonic() + within_s
+        queues = (self.quick, self.pictures, self.models)
+        return all(each.is_at_rest(max(0.0, until - time.monotonic())) for each in queues)
 
 
 QUEUES = WorkQueues()

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from lib_bootcamp.context import Context
-from lib_bootcamp.errors import CancelledError, QueueFullError
+from lib_bootcamp.errors import CancelledError, QueueFullError, StoppingError
 from lib_bootcamp.hosts.webui_auth import Guard
 from lib_bootcamp.ports import SilentProgress
 from lib_bootcamp.surfaces.shared.work_queue import WorkQueue, WorkQueues
@@ -515,3 +515,23 @@ def test_a_data_set_report_waits_for_models_only_where_it_compares_with_one() ->
     queues = WorkQueues()
     assert queues.of(DATASET_REPORT, DatasetParams(folder="x")) is queues.pictures
     assert queues.of(DATASET_REPORT, DatasetParams(folder="x", clip="mini")) is queues.models
+
+
+def test_a_queue_that_is_stopped_ends_what_runs_and_what_waits_and_takes_no_more() -> None:
+    queue = WorkQueue("test", threads=1)
+    stops: list[threading.Event] = []
+
+    def work(stop: threading.Event) -> None:
+        stops.append(stop)
+        stop.wait()
+
+    async def stopped() -> list[Any]:
+        asked = [asyncio.create_task(queue.run(work)) for _ in range(2)]
+        while not stops:
+            await asyncio.sleep(0.01)
+        assert queue.stop() == 2
+        return await asyncio.gather(*asked, queue.run(work), return_exceptions=True)
+
+    assert [type(each) for each in asyncio.run(stopped())] == [StoppingError] * 3
+    assert queue.is_at_rest(10)
+    assert len(stops) == 1

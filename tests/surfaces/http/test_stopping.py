@@ -1,0 +1,91 @@
+"""The end of the standalone server while it works."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("uvicorn")
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGINT is sent to itself")
+
+ROOT = Path(__file__).resolve().parents[3]
+SERVER = """
+import asyncio, os, signal, socket, sys, threading, time
+from starlette.applications import Starlette
+from starlette.responses import StreamingResponse
+from starlette.routing import Route
+from lib_bootcamp.surfaces.http.errors import answer_to
+from lib_bootcamp.surfaces.http.stopping import run_server
+from lib_bootcamp.surfaces.shared.work_queue import WorkQueues
+import lib_bootcamp.surfaces.http.stopping as stopping
+
+stopping.THREADS_S = 0.3
+queues, began = WorkQueues(), threading.Event()
+
+def worked(stop):
+    began.set()
+    threading.Event().wait() if KIND == "deaf" else stop.wait()
+
+async def work(request):
+    try:
+        await queues.pictures.run(worked)
+    except Exception as error:
+        return answer_to(error, request)
+
+async def stream(request):
+    async def parts():
+        yield b"first"
+        began.set()
+        await asyncio.Event().wait()
+    return StreamingResponse(parts())
+
+async def waits(request):
+    began.set()
+    await asyncio.Event().wait()
+
+KIND = sys.argv[1]
+app = Starlette(routes=[Route("/", {"stream": stream, "waits": waits}.get(KIND, work))])
+
+def asked():
+    while True:
+        try:
+            caller = socket.create_connection(("127.0.0.1", int(sys.argv[2])))
+            break
+        except OSError:
+            time.sleep(0.05)
+    caller.sendall(b"GET / HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
+    began.wait()
+    os.kill(os.getpid(), signal.SIGINT)
+    print("answered", caller.recv(12), flush=True)
+
+threading.Thread(target=asked, daemon=True).start()
+settings = dict(host="127.0.0.1", port=int(sys.argv[2]), log_level="warning", timeout_graceful_shutdown=1)
+sys.exit(run_server(app, queues, **settings))
+"""
+
+
+def stopped(kind: str) -> subprocess.CompletedProcess[str]:
+    """What a server says that is interrupted while a request of this kind is open."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-c", SERVER, kind, str(port)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("kind", ["work", "deaf", "stream", "waits"])
+def test_a_server_that_is_interrupted_while_it_works_ends_with_0_and_without_a_traceback(kind: str) -> None:
+    ended = stopped(kind)
+    said = ended.stdout + ended.stderr
+    assert ended.returncode == 0, said
+    assert "Traceback" not in said
+    assert "terminate called" not in said
+
+
+def test_work_that_is_ended_is_answered_with_503_and_said_in_one_sentence() -> None:
+    ended = stopped("work")
+    assert "answered b'HTTP/1.1 503'" in ended.stdout
+    assert ended.stderr.splitlines() == ["WARNING:  Stopped; unfinished requests: 1."]
