@@ -5,6 +5,7 @@
     const TABS = ["txt2img", "img2img"];
     const STEP = 0.2;
     const TRIES = 10;
+    const SHOWN = 3; // buttons for pictures of a grid
     const WAIT_MS = 15000;
     const SCRIPT = { name: "until_it_scans", title: "QR art until it scans" };
     const NOT_THE_SCRIPTS = ["control", "effect", "scan", "save_only_scanning", "stop_at_first"];
@@ -21,14 +22,29 @@
         return null;
     }
 
+    const PUT_BACK_MS = 1500;
+    const OF_GRID = /Bootcamp scan: "?(\d+) of (\d+) scans?(?: \(pictures? ([\d, ]+)\))?/;
     const SCAN = /Bootcamp scan: "?(\d\.\d\d) \(([^)]*)\)(?:, (\d+) of (\d+) conditions)?(?:, touched up by (\d+))?/;
+
+    /** What the scans of a grid's pictures mean. */
+    function meaningOfGrid([, , drawn, numbers]) {
+        const which = (numbers ?? "").split(/,\s*/).filter(Boolean);
+        const [picture, of] = [translated("Picture"), translated("of")];
+        const words = which.length === 1
+            ? `${picture} ${which[0]} ${of} ${drawn} ${translated("scans")}.`
+            : `${which.length} ${of} ${drawn} ${translated("scan")}${which.length ? `: ${translated("pictures")} ${which.join(", ")}` : ""}.`;
+        return { scans: which.length > 0, which, words };
+    }
 
     /** What a scan means; `text` is the infotext's. */
     function meaning(text) {
         const [, score, readers, passed, tried, levels] = SCAN.exec(text);
         const scans = Number(score) > 0;
         const touched = levels ? `, ${translated("touched up by")} ${levels} ${translated("gray levels")}` : "";
-        if (!scans) return { scans, words: translated("Does not scan: no reader reads its code.") };
+        if (!scans) {
+            const why = tried ? `${passed} ${translated("of")} ${tried} ${translated("conditions")}` : translated("no reader reads its code");
+            return { scans, words: `${translated("Does not scan")}: ${why}.` };
+        }
         const how = tried
             ? `${translated("read under")} ${passed} ${translated("of")} ${tried} ${translated("phone conditions")}`
             : `${translated("read by")} ${readers}`;
@@ -40,11 +56,33 @@
         setTimeout(() => gradioApp().querySelector(`#${tab}_generate`)?.click(), 150);
     }
 
-    function generate(tab, keyed, { seed, count }) {
-        window.bootcampForms.fill(`bootcamp_${tab}`, keyed);
-        setNumber(`${tab}_seed`, seed);
-        if (count) setNumber(`${tab}_batch_count`, count);
+    /** Generate once with other numbers in the WebUI's own fields, which are put back when the run has taken them. */
+    function generateOnce(tab, numbers, putBack = () => {}) {
+        const input = name => gradioApp().querySelector(`#${tab}_${name} input[type=number]`);
+        const before = Object.keys(numbers).map(name => [name, input(name)?.value]);
+        for (const [name, value] of Object.entries(numbers)) setNumber(`${tab}_${name}`, value);
         press(tab);
+        setTimeout(() => {
+            for (const [name, value] of before) {
+                const untouched = Number(input(name)?.value) === numbers[name];
+                if (value !== undefined && untouched) setNumber(`${tab}_${name}`, value);
+            }
+            putBack();
+        }, PUT_BACK_MS);
+    }
+
+    function drawManyAndStop(tab) {
+        const form = window.bootcampForms.get(`bootcamp_${tab}`);
+        const before = form?.given.stop_at_first ?? null;
+        form?.fill({ stop_at_first: true });
+        generateOnce(tab, { seed: -1, batch_count: TRIES }, () => form?.fill({ stop_at_first: before }));
+    }
+
+    /** Show a picture of the gallery, which stands behind the grid. */
+    function showPicture(tab, number) {
+        const shown = gradioApp().querySelectorAll(`#${tab}_gallery .thumbnail-item.thumbnail-small`);
+        const all = shown.length ? shown : gradioApp().querySelectorAll(`#${tab}_gallery .thumbnail-item`);
+        all[number]?.click();
     }
 
     const scriptList = tab => gradioApp().querySelector(`#tab_${tab} #script_list input`);
@@ -78,13 +116,11 @@
     async function untilItScans(tab, info) {
         const inpainted = /Mask blur: /.test(info); // the script draws whole pictures
         if (drawnByScript(info) && scriptList(tab)?.value === SCRIPT.title) {
-            setNumber(`${tab}_seed`, -1);
-            press(tab);
+            generateOnce(tab, { seed: -1 });
         } else if (!inpainted && await chooseScript(tab)) {
-            setNumber(`${tab}_seed`, -1);
-            press(tab);
+            generateOnce(tab, { seed: -1 });
         } else {
-            generate(tab, { stop_at_first: true }, { seed: -1, count: TRIES });
+            drawManyAndStop(tab);
         }
     }
 
@@ -95,10 +131,16 @@
         const seed = Number(/Seed: (\d+)/.exec(info)?.[1] ?? -1);
         const effect = value("effect", 0.5);
         if ((!found.scans || found.weak) && !drawnByScript(info) && effect < 1) {
-            button("More contrast", badge, () => generate(tab, { effect: Math.min(1, Math.round((effect + STEP) * 100) / 100) }, { seed }));
+            button("More contrast", badge, () => {
+                window.bootcampForms.fill(`bootcamp_${tab}`, { effect: Math.min(1, Math.round((effect + STEP) * 100) / 100) });
+                generateOnce(tab, { seed });
+            });
+        }
+        for (const number of (found.which ?? []).slice(0, SHOWN)) {
+            button(`${translated("Show picture")} ${number}`, badge, () => showPicture(tab, Number(number)));
         }
         if (!found.scans) {
-            button("Touch up", badge, event => touchUp(tab, badge, event.currentTarget, info));
+            if (!found.which) button("Touch up", badge, event => touchUp(tab, badge, event.currentTarget, info));
             button("Try again until it scans", badge, () => untilItScans(tab, info));
         }
     }
@@ -120,7 +162,11 @@
         press.textContent = translated("Scanning …");
         try {
             const answer = await askAbout(tab, "scan", info);
-            badge.querySelector("span").textContent = meaning(`Bootcamp scan: ${answer.text}`).words;
+            const touched = SCAN.exec(info)?.[5]; // the picture is as it was touched up then
+            const what = meaning(`Bootcamp scan: ${answer.text}${touched ? `, touched up by ${touched}` : ""}`);
+            badge.querySelector("span").textContent = what.words;
+            badge.classList.toggle("bootcamp-done", what.scans);
+            badge.classList.toggle("bootcamp-no", !what.scans);
             press.remove();
         } catch (error) {
             press.textContent = error.message;
@@ -153,15 +199,16 @@
             if (!info) continue;
             const old = info.querySelector(".bootcamp-scan-badge");
             const text = [...info.childNodes].filter(each => each !== old).map(each => each.textContent).join(" ");
-            const found = SCAN.exec(text);
+            const ofGrid = OF_GRID.exec(text);
+            const found = ofGrid ?? SCAN.exec(text);
             if (old && found && old.dataset.text === text) continue;
             old?.remove();
             if (!found) continue;
-            const what = meaning(text);
+            const what = ofGrid ? meaningOfGrid(ofGrid) : meaning(text);
             const badge = element("div", { class: `bootcamp-scan-badge ${what.scans ? "bootcamp-done" : "bootcamp-no"}`, "data-text": text });
             element("span", { role: "status", text: what.words }, badge);
             nextSteps(tab, text, what, badge);
-            if (!found[4]) button("Full score", badge, event => score(tab, badge, event.currentTarget, text));
+            if (!ofGrid && !found[4]) button("Full score", badge, event => score(tab, badge, event.currentTarget, text));
             info.prepend(badge);
         }
     });

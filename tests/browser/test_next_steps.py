@@ -59,6 +59,27 @@ def page(browser: Any, served: str) -> Iterator[Any]:
     assert broken == []
 
 
+@pytest.fixture
+def grid(page: Any) -> Any:
+    """The page with the grid of a batch shown, whose infotext's scan can be set."""
+
+    def shown(scan: str) -> Any:
+        page.evaluate(
+            """scan => {
+                const info = document.querySelector('#html_info_txt2img p');
+                info.textContent = info.textContent.replace(/Bootcamp scan: .*/, `Bootcamp scan: ${scan}`);
+                const small = '<b class="thumbnail-item thumbnail-small" onclick="window.chosen = this.dataset.at"';
+                document.querySelector('#txt2img_gallery').insertAdjacentHTML('beforeend',
+                    [0, 1, 2, 3, 4].map(at => `${small} data-at="${at}">${at}</b>`).join(''));
+            }""",
+            scan,
+        )
+        page.wait_for_function(f"() => !document.querySelector('{BADGE} > span')?.innerText.includes('no reader')")
+        return page.locator(BADGE)
+
+    return shown
+
+
 def generated(page: Any) -> dict[str, Any]:
     """What the server was asked to draw with."""
     script = "() => document.querySelector('#told textarea, #told input').value"
@@ -91,6 +112,36 @@ def test_where_there_is_no_script_dropdown_more_pictures_of_the_section_are_trie
     assert (asked["seed"], asked["batch_count"]) == (-1, 10)
 
 
+def test_what_was_set_for_more_tries_is_put_back(page: Any) -> None:
+    page.evaluate("document.querySelector('#script_list').remove()")
+    press(page, "Try again until it scans")
+    generated(page)
+    page.wait_for_function("() => document.querySelector('#txt2img_batch_count input').value === '1'")
+    page.click("#txt2img_generate")
+    script = "() => document.querySelector('#told textarea, #told input').value.includes('stop_at_first')"
+    page.wait_for_function(f"() => !({script})()")
+    asked = generated(page)
+    assert (asked["seed"], asked["batch_count"], asked["values"]) == (7, 1, "")
+
+
+def test_a_grid_of_which_none_scans_says_so_and_is_tried_again(grid: Any) -> None:
+    badge = grid("0 of 10 scan")
+    assert badge.locator("> span").inner_text() == "0 of 10 scan."
+    assert badge.get_by_role("button").all_inner_texts() == ["More contrast", "Try again until it scans"]
+
+
+def test_of_a_grid_the_picture_that_scans_is_chosen_by_one_click(grid: Any, page: Any) -> None:
+    badge = grid("1 of 10 scans (picture 4)")
+    assert badge.locator("> span").inner_text() == "Picture 4 of 10 scans."
+    badge.get_by_role("button", name="Show picture 4").click()
+    assert page.evaluate("window.chosen") == "4"
+
+
+def test_of_a_grid_all_pictures_that_scan_are_named(grid: Any) -> None:
+    badge = grid('"2 of 10 scan (pictures 2, 4)"')
+    assert badge.locator("> span").inner_text() == "2 of 10 scan: pictures 2, 4."
+
+
 def test_an_inpainted_picture_is_tried_by_the_section(page: Any) -> None:
     page.evaluate("document.querySelector('#html_info_txt2img p').append(', Mask blur: 4')")
     page.wait_for_timeout(800)
@@ -114,6 +165,33 @@ def test_the_full_score_knows_the_text_that_was_drawn(page: Any) -> None:
         press(page, "Full score")
     fields = parse(asked.value.post_data_json["infotext"]).fields
     assert (fields["Bootcamp"].startswith("control=qr&content=https"), fields["Size-1"]) == (True, "296")
+
+
+def test_the_full_score_of_a_picture_that_does_not_scan_is_how_many_conditions_it_passes(page: Any) -> None:
+    answer = {"text": "0.00 (no reader), 0 of 16 conditions"}
+    page.route("**/panel/scan", lambda route: route.fulfill(json=answer))
+    press(page, "Full score")
+    page.wait_for_function(f"() => document.querySelector('{BADGE} > span').innerText.includes('conditions')")
+    assert page.locator(f"{BADGE} > span").inner_text() == "Does not scan: 0 of 16 conditions."
+
+
+def test_the_full_score_keeps_by_how_much_a_picture_was_touched_up(page: Any) -> None:
+    page.evaluate(
+        """() => {
+            const info = document.querySelector('#html_info_txt2img p');
+            info.textContent = info.textContent.replace('0.00 (no reader)', '"1.00 (zxing-cpp), touched up by 12"');
+        }"""
+    )
+    answer = {"text": "0.90 (zxing-cpp), 14 of 16 conditions"}
+    page.route("**/panel/scan", lambda route: route.fulfill(json=answer))
+    page.wait_for_function(f"() => document.querySelector('{BADGE} > span').innerText.startsWith('Scans: read by')")
+    press(page, "Full score")
+    page.wait_for_function(f"() => document.querySelector('{BADGE} > span').innerText.includes('conditions')")
+    assert (
+        page.locator(f"{BADGE} > span")
+        .inner_text()
+        .endswith("14 of 16 phone conditions, touched up by 12 gray levels.")
+    )
 
 
 def test_the_courses_example_chooses_sampler_and_schedule(page: Any) -> None:

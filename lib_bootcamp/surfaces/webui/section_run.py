@@ -59,12 +59,14 @@ class Run:
         filled: the script arguments after; none where no unit was.
         steer: what guides the steps; None where ControlNet alone does.
         scans: of the finished pictures; None where there is nothing to scan.
+        no_grid: whether the person wants no grid of this generation.
     """
 
     original: Sequence[Any]
     filled: Sequence[Any] = ()
     steer: SectionSteer | None = None
     scans: Scans | None = None
+    no_grid: bool = False
 
 
 class SectionRunner:
@@ -124,7 +126,10 @@ class SectionRunner:
         run = getattr(p, RUN, None)
         if not isinstance(run, Run) or run.scans is None:
             return picture
-        return self.scanner.scan(p, run.scans, picture)
+        shown = self.scanner.scan(p, run.scans, picture)
+        if run.scans.section.save_only_scanning:  # asked by the WebUI after the last picture
+            p.do_not_save_grid = run.no_grid or run.scans.leaves_out_all
+        return shown
 
     def after_all(self, p: Any, processed: Any = None) -> None:
         """Leave the scans as plain texts, one for each picture, in what the API answers, and say what was not saved."""
@@ -156,7 +161,7 @@ class SectionRunner:
             raise NoFreeUnitError(len(plan.units), len(free))
         maps = self._maps(plan, p, driven)
         pictures = [to_rgb(each.image) for each in maps]
-        run = Run(original=original)
+        run = Run(original=original, no_grid=bool(getattr(p, "do_not_save_grid", False)))
         if net is not None and plan.units:
             net.fill(p, _placed(plan.units, pictures, free))
             run.filled = p.script_args
@@ -274,6 +279,8 @@ def _forget(p: Any) -> Any:
     if not isinstance(run, Run):
         return p.script_args
     vars(p).pop("save_samples", None)
+    if run.scans is not None and run.scans.section.save_only_scanning:
+        p.do_not_save_grid = run.no_grid
     vars(p).pop(STEER, None)
     for key in (infotext.KEY, infotext.SCAN_KEY):
         p.extra_generation_params.pop(key, None)

@@ -25,6 +25,7 @@ from .ports import WebUi
 from .section import SectionParams
 
 LOG = logging.getLogger(__name__)
+NOT_DONE = "not done"
 TOUCH_UP_S = 0.7
 """Seconds of the processor's after which the touch-up of a picture takes the best that it found."""
 
@@ -51,8 +52,21 @@ class Scans:
     passed: dict[tuple[int, int], bool] = field(default_factory=dict)
 
     def __call__(self, *, p: Any = None, index: int = 0, use_main_prompt: bool = False, **_: Any) -> str | None:
-        """The text of one picture of the batch the WebUI is at; None for a grid."""
-        return None if use_main_prompt else self.texts.get((int(getattr(p, "iteration", 0)), index))
+        """The text of one picture of the batch the WebUI is at, or of the grid of all."""
+        return self.of_all() if use_main_prompt else self.texts.get((int(getattr(p, "iteration", 0)), index))
+
+    def of_all(self) -> str | None:
+        """`0 of 10 scan`, `1 of 10 scans (picture 4)`, `2 of 10 scan (pictures 4, 7)`: what a grid's infotext says."""
+        drawn = sorted(self.texts)
+        read = [self.passed.get(key) and not self.texts[key].startswith(NOT_DONE) for key in drawn]
+        scanning = [str(at) for at, each in enumerate(read, 1) if each]
+        which = f" (picture{'s' if len(scanning) > 1 else ''} {', '.join(scanning)})" if scanning else ""
+        return f"{len(scanning)} of {len(drawn)} scan{'s' if len(scanning) == 1 else ''}{which}" if drawn else None
+
+    @property
+    def leaves_out_all(self) -> bool:
+        """Whether no picture is to be written, so that a grid of them is not either."""
+        return self.section.save_only_scanning and bool(self.passed) and not any(self.passed.values())
 
     def unsaved(self) -> str:
         """What is shown of pictures that were not written; empty where all were."""
@@ -113,10 +127,10 @@ class PictureScanner:
             if touched is not None:
                 shown, text = Pil.fromarray(touched[0]), f"{text}, touched up by {touched[1]}"
         except BootcampError as error:
-            text, passed = f"not done: {error}", False
+            text, passed = f"{NOT_DONE}: {error}", False
         except Exception:
             LOG.exception("scanning a picture failed")
-            text, passed = "not done", True
+            text, passed = NOT_DONE, True
         scans.texts[picture_key(p)], scans.passed[picture_key(p)] = text, passed
         if passed and scans.section.stop_at_first:
             self.webui.stop_generation()

@@ -222,11 +222,6 @@ def test_each_picture_has_its_own_scan_in_infotext() -> None:
     assert texts[1] == "0.00 (no reader)"
 
 
-def test_a_grid_has_no_scan() -> None:
-    p = run(Generation(), QR)
-    assert p.extra_generation_params["Bootcamp scan"](p=p, index=0, use_main_prompt=True) is None
-
-
 def test_after_all_the_api_gets_plain_texts() -> None:
     p, section = Generation(n_iter=2, batch_size=1), runner(bootcamp_scan_depth="fast")
     section.before_process(p, (QR,))
