@@ -112,6 +112,27 @@ def test_where_there_is_no_script_dropdown_more_pictures_of_the_section_are_trie
     assert (asked["seed"], asked["batch_count"]) == (-1, 10)
 
 
+def test_a_placeholder_is_paler_than_what_is_typed(page: Any) -> None:
+    typed, example = page.evaluate(
+        """() => [null, '::placeholder'].map(part =>
+            getComputedStyle(document.querySelector('#bootcamp_txt2img_qr_content'), part).color)"""
+    )
+    assert example == page.evaluate(
+        """() => {
+            const probe = document.createElement('i');
+            probe.style.color = 'var(--input-placeholder-color)';
+            document.querySelector('.bootcamp-form').append(probe);
+            return getComputedStyle(probe).color;
+        }"""
+    )
+    assert example != typed
+
+
+def test_sliders_have_the_browsers_own_color_whose_track_fits_the_theme(page: Any) -> None:
+    found = "() => getComputedStyle(document.querySelector('.bootcamp-form input[type=range]')).accentColor"
+    assert page.evaluate(found) == "auto"
+
+
 def test_what_was_set_for_more_tries_is_put_back(page: Any) -> None:
     page.evaluate("document.querySelector('#script_list').remove()")
     press(page, "Try again until it scans")
