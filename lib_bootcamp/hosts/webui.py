@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import inspect
+import logging
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,6 +19,8 @@ from lib_bootcamp.core.images.codec import load_image, read_file, write_image
 from lib_bootcamp.core.models.files import Base, base_of_file
 from lib_bootcamp.errors import BootcampError
 
+LOG = logging.getLogger(__name__)
+SERVERS_OWN = 500
 # On the wrapped method: the WebUI's own.
 CHECKED = "bootcamp_checked"
 _BUILDING = threading.Lock()
@@ -60,15 +63,18 @@ class WebUiPage:
         return _module("ui_components").ToolButton(value=label, elem_id=elem_id, tooltip=tooltip)
 
     def refuse(self, p: Any, sentence: str, status: int) -> None:
-        """Make the generation raise.
+        """Make the generation raise, or on the page draw nothing and say why.
 
         The WebUI swallows what a script's hook raises and draws on without it. So the error is put where it calls
         the generation object itself, next after the hooks. As FastAPI's own kind it reaches a client with its
-        status and sentence; the page shows class and text.
+        status and sentence. For the page the WebUI would write it into its log with a stack and all arguments.
         """
 
         def setup_prompts() -> None:
-            raise self.mistake(sentence, status)
+            if status >= SERVERS_OWN or not _is_of_page(p):
+                raise self.mistake(sentence, status)
+            type(p).setup_prompts(p)
+            _draw_nothing(p, sentence)
 
         setup_prompts.bootcamp_refusal = True  # type: ignore[attr-defined]
         p.setup_prompts = setup_prompts
@@ -230,6 +236,21 @@ def _opened(path: str | None) -> Any:
 
 
 _CLASSES: dict[str, type[Exception]] = {}
+
+
+def _is_of_page(p: Any) -> bool:
+    """Whether a button of the page began a generation, not a caller or a script that awaits pictures."""
+    script = next(iter(p.script_args or ()), 0)
+    return not getattr(p, "is_api", False) and script in (None, 0)
+
+
+def _draw_nothing(p: Any, sentence: str) -> None:
+    """Have a generation whose prompts are set up end without a picture, with a sentence where comments are shown."""
+    LOG.warning("Bootcamp: %s", sentence)
+    p.comment(f"Bootcamp: {sentence}")
+    p.n_iter, p.do_not_save_grid = 0, True
+    p.scripts = None  # no other script's work for no picture
+    p.init = lambda *_, **__: None  # nor a picture's encoding
 
 
 def _error_class() -> Any:

@@ -72,7 +72,7 @@ class WebUi(Protocol):
         """A small button."""
 
     def refuse(self, p: Any, sentence: str, status: int) -> None:
-        """Make this generation fail with a sentence, on the page and over the API."""
+        """Make this generation draw nothing and say why: an answer over the API, a comment on the page."""
 
     def refuse_sampling(self, p: Any, sentence: str, status: int) -> None:
         """As `refuse`, for a generation whose sampling is about to begin."""

@@ -188,7 +188,7 @@ def test_a_mistake_is_shown_on_the_page(browser: Any, webui: Webui) -> None:
     unfold(page)
     turn_on(page)
     page.click("#txt2img_generate")
-    message = page.wait_for_selector("#html_log_txt2img .error, #txt2img_results .error").inner_text()
+    message = page.wait_for_selector("#html_log_txt2img .comments").inner_text()
     assert message.startswith("Bootcamp: Content is missing")
     page.close()
 
