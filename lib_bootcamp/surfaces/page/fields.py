@@ -51,8 +51,8 @@ def supported_arguments(function: Any, **arguments: Any) -> dict[str, Any]:
 
 
 def script_argument(function: Any, script: str) -> dict[str, Any]:
-    """A script for an event: Gradio 3 calls the argument `_js`, later ones `js`."""
-    return supported_arguments(function, js=script, _js=script)
+    """A script for an event: Gradio 3 calls the argument `_js`, later ones `js`; Forge's events do not name it."""
+    return {"_js" if "_js" in inspect.signature(function).parameters else "js": script}
 
 
 def picture_input(**settings: Any) -> Any:
