@@ -68,11 +68,11 @@
         const row = element("div", { class: "bootcamp-form-row" });
         if (range) row.append(range);
         row.append(input);
-        const given = text => (text.trim() === "" || !Number.isFinite(Number(text)) ? null : Number(text));
         input.addEventListener("input", () => {
-            const value = given(input.value);
+            if (input.validity.badInput) return changed("not a number"); // the browser does not tell what is typed
+            const value = input.value === "" ? null : Number(input.value);
             if (range && value !== null) range.value = value;
-            changed(value);
+            return changed(value);
         });
         if (range) {
             range.addEventListener("input", () => {
@@ -116,18 +116,18 @@
         return { element: input, input, show: value => { input.value = value ?? ""; } };
     }
 
-    /** Numbers with commas between them. */
-    function numbers(field, id, changed, fail) {
+    /** Numbers with commas between them; what is typed and is none, as it is. */
+    function numbers(field, id, changed) {
         const input = element("input", { type: "text", id, inputmode: "decimal", autocomplete: "off" });
         input.addEventListener("input", () => {
             const given = input.value.split(/[\s,;]+/).filter(Boolean).map(Number);
-            return given.every(Number.isFinite) ? changed(given.length ? given : null) : fail("These are not numbers.");
+            return given.every(Number.isFinite) ? changed(given.length ? given : null) : changed(input.value);
         });
-        return { element: input, input, show: value => { input.value = (value || []).join(", "); } };
+        return { element: input, input, show: value => { input.value = Array.isArray(value) ? value.join(", ") : value ?? ""; } };
     }
 
-    /** Texts, one a line; or JSON. */
-    function lines(field, id, changed, fail) {
+    /** Texts, one a line; or JSON; what is typed and is none, as it is. */
+    function lines(field, id, changed) {
         const input = element("textarea", { id, rows: 3, placeholder: translated(field.placeholder) });
         input.addEventListener("input", () => {
             const raw = input.value.trim();
@@ -136,10 +136,10 @@
             try {
                 return changed(JSON.parse(raw));
             } catch {
-                return fail("This is not JSON.");
+                return changed(raw);
             }
         });
-        const written = value => (Array.isArray(value) && value.every(each => typeof each === "string") ? value.join("\n") : JSON.stringify(value));
+        const written = value => (typeof value === "string" ? value : Array.isArray(value) && value.every(each => typeof each === "string") ? value.join("\n") : JSON.stringify(value));
         return { element: input, input, show: value => { input.value = value && Object.keys(value).length ? written(value) : ""; } };
     }
 
@@ -162,7 +162,10 @@
             if (!file) return;
             const reader = new FileReader();
             reader.onload = () => changed(reader.result);
-            reader.onerror = () => fail("This file cannot be read.");
+            reader.onerror = () => {
+                changed(null);
+                fail("This file cannot be read.");
+            };
             reader.readAsDataURL(file);
         };
         input.addEventListener("change", () => take(input.files[0]));

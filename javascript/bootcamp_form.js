@@ -5,6 +5,10 @@
 (function () {
     "use strict";
 
+    const UNREADABLE = {
+        integer: "Give a whole number.", number: "This is not a number.", numbers: "These are not numbers.",
+        list: "This is not JSON.", mapping: "This is not JSON.", object: "This is not JSON.",
+    };
     const forms = new Map();
     const extensions = [];
     const same = (one, other) => JSON.stringify(one ?? null) === JSON.stringify(other ?? null);
@@ -272,6 +276,8 @@
         }
 
         problem(field, value) {
+            // a text where none belongs is what was typed and could not be read: the server refuses it too
+            if (typeof value === "string" && field.kind in UNREADABLE) return UNREADABLE[field.kind];
             if (typeof value === "number") {
                 if (value < field.min || value > field.max) return `Give a number from ${field.min} to ${field.max}.`;
                 if (field.kind === "integer" && !Number.isInteger(value)) return "Give a whole number.";

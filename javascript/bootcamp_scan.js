@@ -8,7 +8,13 @@
     const SHOWN = 3; // buttons for pictures of a grid
     const WAIT_MS = 15000;
     const SCRIPT = { name: "until_it_scans", title: "QR art until it scans" };
+    const COMPARE = { name: "compare_control", title: "Compare control" };
     const NOT_THE_SCRIPTS = ["control", "effect", "scan", "save_only_scanning", "stop_at_first"];
+    const COMPARES_OWN = ["controls", "image", "settings", "strengths", "seeds"];
+    const STRENGTHS = [1, 1.3]; // the script's own, which its form tells once it is drawn
+    const MOST = 4;
+    const MORE = "bootcamp-more-contrast";
+    const INPAINTED = /Mask blur: /; // the script draws whole pictures
     const { post, setNumber, button, receiver, chooseInWebUi } = window.bootcampPanel;
     const { element, translated } = window.bootcampControls;
 
@@ -26,6 +32,9 @@
     const OF_GRID = /Bootcamp scan: "?(\d+) of (\d+) scans?(?: \(pictures? ([\d, ]+)\))?/;
     const SCAN = /Bootcamp scan: "?(\d\.\d\d) \(([^)]*)\)(?:, (\d+) of (\d+) conditions)?(?:, touched up by (\d+))?/;
 
+    const NO_READER = "no reader";
+    const ASKED_FOR = "were asked for"; // section_scan.py: some readers read it, and all were to
+
     /** What the scans of a grid's pictures mean. */
     function meaningOfGrid([, , drawn, numbers]) {
         const which = (numbers ?? "").split(/,\s*/).filter(Boolean);
@@ -39,12 +48,13 @@
     /** What a scan means; `text` is the infotext's. */
     function meaning(text) {
         const [, score, readers, passed, tried, levels] = SCAN.exec(text);
-        const scans = Number(score) > 0;
+        const scans = readers !== NO_READER && !readers.includes(ASKED_FOR);
         const touched = levels ? `, ${translated("touched up by")} ${levels} ${translated("gray levels")}` : "";
-        if (!scans) {
+        if (readers === NO_READER) {
             const why = tried ? `${passed} ${translated("of")} ${tried} ${translated("conditions")}` : translated("no reader reads its code");
             return { scans, words: `${translated("Does not scan")}: ${why}.` };
         }
+        if (!scans) return { scans, words: `${translated("Does not scan as asked")}: ${translated("read by")} ${readers}${touched}.` };
         const how = tried
             ? `${translated("read under")} ${passed} ${translated("of")} ${tried} ${translated("phone conditions")}`
             : `${translated("read by")} ${readers}`;
@@ -86,7 +96,10 @@
     }
 
     const scriptList = tab => gradioApp().querySelector(`#tab_${tab} #script_list input`);
-    const scriptForm = tab => window.bootcampForms.get(`bootcamp_${tab}_${SCRIPT.name}`);
+    const scriptForm = (tab, script = SCRIPT) => window.bootcampForms.get(`bootcamp_${tab}_${script.name}`);
+    const isChosen = (tab, script) => scriptList(tab)?.value === script.title;
+    const isDrawnBy = (info, script) => info.includes(`Script: ${script.title}`);
+    const rounded = value => Math.round(value * 100) / 100;
 
     /** What the section has set, as the script's form names it. */
     function forScript(section) {
@@ -97,51 +110,72 @@
         }
         const { middle, weight } = section.description?.effect ?? { middle: 1, weight: 0 };
         const factor = 1 + weight * ((section.given.effect ?? middle) - middle) / middle;
-        if (factor !== 1) values.strengths = [1, 1.3].map(each => Math.round(each * factor * 100) / 100);
+        if (factor !== 1) values.strengths = STRENGTHS.map(each => rounded(each * factor));
         return values;
+    }
+
+    /** What "Compare control" has set, which drew the picture; its strengths and seeds are another run's. */
+    function ofCompare(form) {
+        return Object.fromEntries(Object.entries(form.given).filter(([name]) => !COMPARES_OWN.includes(name)));
     }
 
     /** Have the script draw until a picture scans, with what the section has set; whether it is there to be chosen. */
     async function chooseScript(tab) {
         if (!receiver(tab) || !scriptList(tab)) return false;
+        const values = isChosen(tab, COMPARE) ? ofCompare(scriptForm(tab, COMPARE)) : forScript(window.bootcampForms.get(`bootcamp_${tab}`));
         chooseInWebUi(tab, { script: SCRIPT.title });
-        const shown = () => scriptList(tab)?.value === SCRIPT.title && scriptForm(tab)?.box("values") && scriptForm(tab);
+        const shown = () => isChosen(tab, SCRIPT) && scriptForm(tab)?.box("values") && scriptForm(tab);
         const form = await until(shown);
         if (!form) return false;
         const before = Object.fromEntries(Object.keys(form.given).map(key => [key, null]));
-        form.fill({ ...before, ...forScript(window.bootcampForms.get(`bootcamp_${tab}`)) });
+        form.fill({ ...before, ...values });
         return true;
     }
 
     async function untilItScans(tab, info) {
-        const inpainted = /Mask blur: /.test(info); // the script draws whole pictures
-        if (drawnByScript(info) && scriptList(tab)?.value === SCRIPT.title) {
+        if (isDrawnBy(info, SCRIPT) && isChosen(tab, SCRIPT)) {
             generateOnce(tab, { seed: -1 });
-        } else if (!inpainted && await chooseScript(tab)) {
+        } else if (!INPAINTED.test(info) && await chooseScript(tab)) {
             generateOnce(tab, { seed: -1 });
         } else {
             drawManyAndStop(tab);
         }
     }
 
-    const drawnByScript = info => info.includes(`Script: ${SCRIPT.title}`);
+    /** Draw again with more contrast: by the script's strengths where it is chosen, else by the section's effect. */
+    function moreContrast(tab, seed, effect) {
+        const form = isChosen(tab, SCRIPT) ? scriptForm(tab) : null;
+        if (!form) {
+            window.bootcampForms.fill(`bootcamp_${tab}`, { effect: Math.min(1, rounded(effect + STEP)) });
+            return generateOnce(tab, { seed });
+        }
+        const given = form.given.strengths ?? STRENGTHS;
+        const strengths = Array.isArray(given) ? given : STRENGTHS;
+        form.fill({ strengths: [...new Set(strengths.map(each => Math.min(MOST, rounded(each * (1 + STEP)))))] });
+        return generateOnce(tab, { seed });
+    }
+
+    /** Whether pressing Generate draws what the picture was drawn by: not where another script of ours is chosen by now. */
+    function canDrawAgain(tab, info) {
+        if (isDrawnBy(info, COMPARE) || isChosen(tab, COMPARE)) return false;
+        return isDrawnBy(info, SCRIPT) === Boolean(isChosen(tab, SCRIPT));
+    }
 
     function nextSteps(tab, info, found, badge) {
         const value = (name, otherwise) => Number(new RegExp(`[&:]\\s?${name}=([\\d.]+)`).exec(info)?.[1] ?? otherwise);
         const seed = Number(/Seed: (\d+)/.exec(info)?.[1] ?? -1);
         const effect = value("effect", 0.5);
-        if ((!found.scans || found.weak) && !drawnByScript(info) && effect < 1) {
-            button("More contrast", badge, () => {
-                window.bootcampForms.fill(`bootcamp_${tab}`, { effect: Math.min(1, Math.round((effect + STEP) * 100) / 100) });
-                generateOnce(tab, { seed });
-            });
+        if ((!found.scans || found.weak) && (effect < 1 || isDrawnBy(info, SCRIPT))) {
+            const more = button("More contrast", badge, () => moreContrast(tab, seed, effect));
+            more.classList.add(MORE);
+            more.hidden = !canDrawAgain(tab, info);
         }
         for (const number of (found.which ?? []).slice(0, SHOWN)) {
             button(`${translated("Show picture")} ${number}`, badge, () => showPicture(tab, Number(number)));
         }
         if (!found.scans) {
             if (!found.which) button("Touch up", badge, event => touchUp(tab, badge, event.currentTarget, info));
-            button("Try again until it scans", badge, () => untilItScans(tab, info));
+            if (!(INPAINTED.test(info) && isChosen(tab, COMPARE))) button("Try again until it scans", badge, () => untilItScans(tab, info));
         }
     }
 
@@ -201,7 +235,11 @@
             const text = [...info.childNodes].filter(each => each !== old).map(each => each.textContent).join(" ");
             const ofGrid = OF_GRID.exec(text);
             const found = ofGrid ?? SCAN.exec(text);
-            if (old && found && old.dataset.text === text) continue;
+            if (old && found && old.dataset.text === text) {
+                const more = old.querySelector(`.${MORE}`);
+                if (more) more.hidden = !canDrawAgain(tab, text); // another script may be chosen by now
+                continue;
+            }
             old?.remove();
             if (!found) continue;
             const what = ofGrid ? meaningOfGrid(ofGrid) : meaning(text);

@@ -152,7 +152,8 @@ def mount_routes(demo: Any, app: Any) -> None:
 
     def check(request: Any, read_infotext: Any) -> None:
         check_request(request, read_infotext)
-        if form_of(getattr(request, "script_name", None)) is not None:
+        is_ours = form_of(getattr(request, "script_name", None)) is not None
+        if is_ours or "Bootcamp script" in str(getattr(request, "infotext", "")):
             from lib_bootcamp.surfaces.webui.scripts.runner import check_script
 
             check_script(request, read_infotext)

@@ -92,6 +92,10 @@ class WebUiPage:
         made: Exception = _error_class()(status_code=status, detail=sentence)
         return made
 
+    def is_mistake(self, error: Exception) -> bool:
+        """Whether it is one of `mistake`."""
+        return isinstance(error, _error_class())
+
     def check_requests(self, check: Callable[[Any, Callable[[str], Mapping[str, Any]]], None]) -> None:
         """Have each request of txt2img and img2img looked at before it waits in the queue; with no API nothing is done.
 

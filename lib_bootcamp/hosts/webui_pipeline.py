@@ -60,6 +60,11 @@ class WebUiPipeline:
         """Draw; gives the WebUI's `Processed`."""
         return _module("processing").process_images(p)
 
+    def explained(self, p: Any, sentence: str) -> Any:
+        """A `Processed` without pictures, whose comment says why."""
+        p.comment(f"Bootcamp: {sentence}")
+        return _module("processing").Processed(p, [], p.seed, "")
+
     def stopped(self) -> bool:
         """Whether Interrupt was pressed, at once or after the picture."""
         state = _module("shared").state

@@ -109,7 +109,8 @@ def _check_object(param: Param, value: Any, path: str) -> Any:
 
 def _check_list(param: Param, value: Any, path: str) -> tuple[Any, ...]:
     if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
-        raise InvalidParamError(path, f"must be a list, not {shown(value)}")
+        kind = "list of numbers" if param.item is not None and param.item.kind in {"integer", "number"} else "list"
+        raise InvalidParamError(path, f"must be a {kind}, not {shown(value)}")
     limit = param.max_length
     if limit is not None and len(value) > limit:
         raise InvalidParamError(path, f"has {len(value)} items", hint=f"at most {limit} are allowed")

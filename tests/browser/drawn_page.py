@@ -44,13 +44,14 @@ class Light(Params):
     image: Annotated[np.ndarray | None, Spec("Picture")] = None
     levels: Annotated[int | None, Spec("Levels", ge=2, le=256)] = None
     words: Annotated[tuple[str, ...], Spec("Words")] = ()
+    heights: Annotated[tuple[float, ...], Spec("Heights")] = (1.0, 2.0)
 
 
 FIELDS = FormFields(
     own=Own.fields(),
     chooser="what",
     parts={"code": Code.fields(), "light": Light.fields()},
-    front={"what", "effect", "code.text", "light.image", "light.levels", "light.words"},
+    front={"what", "effect", "code.text", "light.image", "light.levels", "light.words", "light.heights"},
     presets={"code": {"Dotted": {"dots": True, "fill": 0.9}}},
     suggestions={"model": [("", "the preset's"), ("one", "one"), ("two", "two")]},
     defaults_by={"preset": {"strong": {"weight": 1.5, "code.dots": True}}},

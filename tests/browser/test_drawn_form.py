@@ -191,6 +191,28 @@ def test_a_number_out_of_bounds_is_named_at_its_field(page: Any) -> None:
     assert number.get_attribute("aria-invalid") is None
 
 
+@pytest.mark.parametrize(
+    ("key", "typed", "held", "sentence"),
+    [
+        ("heights", "1, abc", "1, abc", "These are not numbers."),
+        ("words", "[1", "[1", "This is not JSON."),
+        ("levels", "1e", "not a number", "Give a whole number."),
+    ],
+)
+def test_what_cannot_be_read_is_named_at_its_field_and_reaches_the_server_which_refuses_it(
+    page: Any, key: str, typed: str, held: str, sentence: str
+) -> None:
+    unfold(page)
+    field(page, "what").locator("select").select_option("light")
+    box = field(page, f"light.{key}").locator("input, textarea").first
+    box.fill("")
+    box.press_sequentially(typed)
+    assert field(page, f"light.{key}").get_by_role("alert").inner_text() == sentence
+    assert values(page)[key] == held
+    field(page, "effect").locator("input[type=number]").fill("0.5")
+    assert field(page, f"light.{key}").get_by_role("alert").inner_text() == sentence
+
+
 def test_each_control_has_its_label_and_its_help(page: Any) -> None:
     unfold(page)
     assert page.get_by_label("What", exact=True).locator("option").all_inner_texts() == ["A code", "light"]

@@ -104,6 +104,55 @@ def test_trying_until_it_scans_chooses_the_script_with_what_the_section_has_set(
     assert page.locator("#bootcamp_txt2img_until_it_scans_content").input_value() == "https://example.com/a"
 
 
+def infotext(page: Any, *changes: tuple[str, str]) -> None:
+    """Change the shown picture's infotext, and wait until the badge is of it."""
+    for before, after in changes:
+        page.evaluate(
+            "([before, after]) => { const p = document.querySelector('#html_info_txt2img p');"
+            " p.textContent = p.textContent.replace(before, after); }",
+            [before, after],
+        )
+    page.wait_for_timeout(800)
+
+
+def test_more_contrast_under_a_picture_of_the_script_raises_the_scripts_strengths(page: Any) -> None:
+    press(page, "Try again until it scans")
+    before = json.loads(generated(page)["script_values"] or "{}")
+    page.wait_for_selector("#bootcamp_txt2img_until_it_scans_content", state="visible")
+    infotext(page, ("Bootcamp scan", "Script: QR art until it scans, Bootcamp scan"))
+    page.evaluate("document.querySelector('#told textarea, #told input').value = ''")
+    press(page, "More contrast")
+    asked = generated(page)
+    assert "effect" not in json.loads(asked["values"] or "{}")
+    assert (asked["script"], asked["seed"]) == (1, 11)
+    assert json.loads(asked["script_values"]) == {**before, "strengths": [1.2, 1.56]}
+
+
+def test_more_contrast_is_not_offered_where_generate_would_draw_by_something_else(page: Any) -> None:
+    more = page.locator(BADGE).get_by_role("button", name="More contrast")
+    assert more.count() == 1
+    infotext(page, ("Bootcamp scan", "Script: Compare control, Bootcamp scan"))
+    assert more.count() == 0
+    infotext(page, ("Compare control", "QR art until it scans"))
+    assert more.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("scan", "words"),
+    [
+        ("0.00 (wechat)", "Scans: read by wechat."),
+        ("0.00 (no reader)", "Does not scan: no reader reads its code."),
+        (
+            "0.31 (wechat only; all readers were asked for), 5 of 16 conditions",
+            "Does not scan as asked: read by wechat only; all readers were asked for.",
+        ),
+    ],
+)
+def test_the_badge_says_what_the_infotext_says(page: Any, scan: str, words: str) -> None:
+    infotext(page, ("0.00 (no reader)", scan))
+    assert page.locator(f"{BADGE} > span").inner_text() == words
+
+
 def test_where_there_is_no_script_dropdown_more_pictures_of_the_section_are_tried(page: Any) -> None:
     page.evaluate("document.querySelector('#script_list').remove()")
     press(page, "Try again until it scans")

@@ -88,13 +88,19 @@ def wrapped(lines: Sequence[str], width: int, font: Font) -> list[str]:
     draw = ImageDraw.Draw(Pil.new("RGB", (1, 1)))
 
     def parts(line: str) -> list[str]:
-        if draw.textlength(line, font=font) <= width - 2 * _INDENT or ", " not in line:
+        if fits(line, width, font) or ", " not in line:
             return [line]
         commas = [at + 1 for at in range(len(line)) if line.startswith(", ", at)]
         cut = min(commas, key=lambda at: max(draw.textlength(each, font=font) for each in (line[:at], line[at + 1 :])))
         return [line[:cut], line[cut + 1 :]]
 
     return [part for line in lines for part in parts(line)]
+
+
+def fits(line: str, width: int, font: Font) -> bool:
+    """Whether `captioned` draws a line below a picture of this width as it is."""
+    draw = ImageDraw.Draw(Pil.new("RGB", (1, 1)))
+    return bool(draw.textlength(line, font=font) <= width - 2 * _INDENT)
 
 
 def _fitted(draw: ImageDraw.ImageDraw, text: str, font: Font, width: int) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 from starlette.requests import HTTPConnection
-from starlette.responses import HTMLResponse, JSONResponse
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lib_bootcamp.core.web_access import AccessRules
@@ -98,6 +98,10 @@ class LatePage:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] == "http" and route_path(scope) == "/taking":
+            if scope["method"] != "GET":
+                answer = PlainTextResponse("Method Not Allowed", 405, headers={"Allow": "GET"})
+                await answer(scope, receive, send)
+                return
             listed = await asyncio.get_running_loop().run_in_executor(None, self._taking)
             await JSONResponse(listed)(scope, receive, send)
             return

@@ -94,10 +94,7 @@ def parse(text: str, *, strict: bool = False) -> tuple[dict[str, Any], str]:
         InvalidParamError: the text is of another kind, or names what is not known here.
     """
     if strict:
-        names = [part.partition("=")[0] for part in text.split("&")]
-        for name in names:
-            if names.count(name) > 1:
-                raise InvalidParamError(name[:40], "appears twice in this infotext", hint="write it once")
+        _check_once(text)
     texts = _texts(text)
     control = texts.get("control") or ""
     operation = next((each for each in control_maps() if each.name == control), None)
@@ -106,13 +103,27 @@ def parse(text: str, *, strict: bool = False) -> tuple[dict[str, Any], str]:
     return _values(texts, (*map_fields(operation), *section_fields()), KEY, strict=strict), control
 
 
-def read_written(text: str, fields: Sequence[Param], key: str) -> dict[str, Any]:
-    """Raw values by name of what `write_fields` wrote under a key; what a newer version wrote beside is left out.
+def read_written(text: str, fields: Sequence[Param], key: str, *, strict: bool = False) -> dict[str, Any]:
+    """Raw values by name of what `write_fields` wrote under a key.
 
+    Args:
+        text: of the key.
+        fields: what is known.
+        key: in the infotext.
+        strict: as of `parse`.
     Raises:
-        InvalidParamError: a value is of another kind.
+        InvalidParamError: a value is of another kind, or names what is not known here.
     """
-    return _values(_texts(text), fields, key, strict=False) if text else {}
+    if strict:
+        _check_once(text)
+    return _values(_texts(text), fields, key, strict=strict) if text else {}
+
+
+def _check_once(text: str) -> None:
+    names = [part.partition("=")[0] for part in text.split("&")]
+    for name in names:
+        if names.count(name) > 1:
+            raise InvalidParamError(name[:40], "appears twice in this infotext", hint="write it once")
 
 
 def _texts(text: str) -> dict[str, str | None]:

@@ -6,7 +6,7 @@ Nothing here asks the WebUI, makes a picture or changes anything: `section_run` 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -245,6 +245,8 @@ class Driven:
         modules: float32 [N, N], the weight of each module of a code; None: that of its pattern.
         plan: as it was resolved first, so that a later try of the same picture is drawn by the same means.
         first: the map as it was made first, whose place a later try keeps at any size.
+        graded: whether a picture that scans gets its full score.
+        names: what a mistake calls parameters; empty: by their names.
     """
 
     request: PanelRequest
@@ -252,6 +254,8 @@ class Driven:
     modules: Floats | None = None
     plan: Plan | None = None
     first: ControlMap | None = None
+    graded: bool = False
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 def driven_of(p: Any) -> Driven | None:

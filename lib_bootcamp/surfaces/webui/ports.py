@@ -80,6 +80,9 @@ class WebUi(Protocol):
     def mistake(self, sentence: str, status: int) -> Exception:
         """An error whose status and sentence reach a caller of the WebUI's own routes, and its page."""
 
+    def is_mistake(self, error: Exception) -> bool:
+        """Whether it is one of `mistake`."""
+
     def stop_generation(self) -> None:
         """Draw no more batches after the one that is drawn."""
 

@@ -101,8 +101,8 @@ class SectionRunner:
 
         def refuse(error: BootcampError) -> None:
             # a request's own names, the page's labels
-            names = {} if driven is not None or isinstance(args[0], Mapping) else titles()
-            self.webui.refuse(p, worded(error, names), error.status)
+            page = {} if driven is not None or isinstance(args[0], Mapping) else titles()
+            self.webui.refuse(p, worded(error, page if driven is None else driven.names), error.status)
 
         attempt("the Bootcamp section", work, refuse, THE_SECTION)
 
@@ -215,7 +215,9 @@ class SectionRunner:
         payload = getattr(first, "payload", None)
         if not plan.section.scan or not isinstance(payload, str):
             return None
-        scans = Scans(payload, plan.section, getattr(first, "layout", None))
+        driven = driven_of(p)
+        graded = driven is not None and driven.graded
+        scans = Scans(payload, plan.section, getattr(first, "layout", None), graded)
         p.extra_generation_params[infotext.SCAN_KEY] = scans
         if plan.section.save_only_scanning:
             otherwise = type(p).save_samples

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +26,7 @@ from .ports import WebUi
 from .section import SectionParams
 
 LOG = logging.getLogger(__name__)
+NO_READER = "no reader"
 NOT_DONE = "not done"
 TOUCH_UP_S = 0.7
 """Seconds of the processor's after which the touch-up of a picture takes the best that it found."""
@@ -41,6 +43,7 @@ class Scans:
         expected: the text that the code must give.
         section: what to do about pictures that scan, and that do not.
         layout: of the code; None where it has none.
+        graded: whether one that scans gets its full score, whatever the settings say.
         texts: for the infotext, by (batch, picture in it).
         passed: the pictures that do not scan are False here.
     """
@@ -48,6 +51,7 @@ class Scans:
     expected: str
     section: SectionParams
     layout: QrLayout | None
+    graded: bool = False
     texts: dict[tuple[int, int], str] = field(default_factory=dict)
     passed: dict[tuple[int, int], bool] = field(default_factory=dict)
 
@@ -123,7 +127,8 @@ class PictureScanner:
         try:
             pixels = np.asarray(picture.convert("RGB"), dtype=np.uint8)
             touched = self._touched(p, scans, pixels)
-            text, passed = self.scanned(scans.expected, pixels if touched is None else touched[0])
+            read = self.graded if scans.graded else self.scanned
+            text, passed = read(scans.expected, pixels if touched is None else touched[0])
             if touched is not None:
                 shown, text = Pil.fromarray(touched[0]), f"{text}, touched up by {touched[1]}"
         except BootcampError as error:
@@ -186,13 +191,19 @@ class PictureScanner:
             return None
         return least_touch(image, layout, reads, most, stopped, late)
 
-    def scanned(self, expected: str, image: Image, depth: str = "") -> tuple[str, bool]:
+    def graded(self, expected: str, image: Image) -> tuple[str, bool]:
+        """As `scanned`: in full where anything reads it, else that nothing does, which takes less time to say."""
+        found, scans = self.scanned(expected, image, "fast")
+        return self.scanned(expected, image, "full") if scans else (found, scans)
+
+    def scanned(self, expected: str, image: Image, depth: str = "", read_by: str = "") -> tuple[str, bool]:
         """A picture's text for the infotext, and whether it scans.
 
         Args:
             expected: what the code must say; empty: anything.
             image: the picture.
             depth: empty: the settings'.
+            read_by: what is already known of who reads it; empty: what this scan finds.
         """
         params = SCAN.params_from(
             {
@@ -203,17 +214,29 @@ class PictureScanner:
             }
         )
         result = SCAN.run(params, Context.of_generation(self.host, SilentProgress()))
-        return scan_text(result), result.succeeded()
+        return scan_text(result, read_by), result.succeeded()
 
 
-def scan_text(result: Any) -> str:
+def reading_of(read_by: Sequence[str], *, scans: bool) -> str:
+    """Who reads a picture, in one wording for the infotext, the grid and what is said below it.
+
+    Args:
+        read_by: the readers that do.
+        scans: whether these are enough.
+    """
+    if not read_by:
+        return NO_READER
+    return ", ".join(read_by) if scans else f"{', '.join(read_by)} only; all readers were asked for"
+
+
+def scan_text(result: Any, read_by: str = "") -> str:
     """`0.83 (zxing-cpp, wechat), 14 of 16 conditions`: the score, the readers, and under what a phone does to it.
 
     A fast scan tries no conditions: `1.00 (zxing-cpp)`.
     """
     reports = getattr(result, "decoders", ())
     readers = [each.name for each in reports if each.passed]
-    text = f"{result.score:.2f} ({', '.join(readers) if readers else 'no reader'})"
+    text = f"{result.score:.2f} ({read_by or reading_of(readers, scans=True)})"
     known = LADDER.keys()
     tried = {step for each in reports for step in (*each.steps_passed, *each.steps_failed)} & known
     passed = {step for each in reports for step in each.steps_passed} & known

@@ -50,6 +50,9 @@ class FakeWebUi:
     def mistake(self, sentence: str, status: int) -> Exception:
         return Refusal(sentence, status)
 
+    def is_mistake(self, error: Exception) -> bool:
+        return isinstance(error, Refusal)
+
     def stop_generation(self) -> None:
         self.stopped = True
 

@@ -155,4 +155,10 @@ def test_pages_of_other_sites_do_not_frame_it(framed: Framed) -> None:
 def test_the_tabs_that_take_a_picture_are_listed_without_the_page(framed: Framed) -> None:
     assert framed.client.get(f"{FRAME}/taking").json() == ["a tab"]
     assert framed.client.get(f"{FRAME}/taking", headers={"host": "evil.example"}).status_code == 400
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+def test_what_the_tab_takes_is_read_by_get_alone(framed: Any, method: str) -> None:
+    answer = framed.client.request(method, f"{FRAME}/taking")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
     assert framed.made == []

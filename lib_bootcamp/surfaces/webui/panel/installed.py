@@ -6,8 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from lib_bootcamp.core.controlnet.detectors import DETECTORS
-from lib_bootcamp.core.controlnet.unit_presets import UNIT_PRESETS, UnitPreset
-from lib_bootcamp.core.models.files import BASE_TITLES
+from lib_bootcamp.core.controlnet.unit_presets import UnitPreset, usable
 from lib_bootcamp.ml.detectors.files import folders, locate
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Param
@@ -65,7 +64,7 @@ def preset_values(preset: UnitPreset, own: str = "") -> dict[str, Any]:
 def preset_choices(
     webui: WebUi, net: ControlNet | None, controls: Collection[str], *, img2img: bool
 ) -> list[tuple[str, str]]:
-    """The unit presets for some maps, each with what stands in its way here.
+    """The unit presets for some maps that can be used here, as the section offers them for one.
 
     Args:
         webui: knows the checkpoint.
@@ -75,11 +74,5 @@ def preset_choices(
     """
     models: Mapping[str, Any] = net.models() if net is not None else {}
     base = webui.checkpoint_base()
-
-    def label(preset: UnitPreset) -> str:
-        if base not in (None, preset.base):
-            return f"{preset.title} (for another checkpoint: {BASE_TITLES[preset.base]})"
-        return f"{preset.title} (not installed)" if preset.missing(models) else preset.title
-
-    fit = [each for each in UNIT_PRESETS if set(each.controls) & set(controls) and (img2img or not each.img2img_only)]
-    return [(AUTOMATIC, AUTOMATIC), *((each.name, label(each)) for each in fit), (CUSTOM, CUSTOM)]
+    fit = {each.name: each.title for name in controls for each in usable(name, base, models, img2img=img2img)}
+    return [(AUTOMATIC, AUTOMATIC), *fit.items(), (CUSTOM, CUSTOM)]

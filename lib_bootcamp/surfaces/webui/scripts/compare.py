@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from PIL import Image as Pil
@@ -75,6 +75,7 @@ class CompareControl(ScriptRun):
         self.rows = rows_of(self.own, dict(self.asked.shared))
         self.cells: dict[tuple[int, int, float], Shown] = {}
         self.maps: dict[int, ControlMap] = {}
+        self.wanted = len(self.rows) * len(self.own.strengths) * self.own.seeds
 
     def draw_all(self) -> None:
         """Row by row; one that cannot be drawn with what is installed is named, and left out."""
@@ -83,19 +84,19 @@ class CompareControl(ScriptRun):
         self.total = len(self.rows) * len(self.own.strengths) * len(groups)
         mistake: Exception | None = None
         for at, row in enumerate(self.rows):
-            driven = Driven(row.request)
+            driven = Driven(row.request, graded=True, names=self.names)
             try:
                 for first, count in groups:
                     for strength in self.own.strengths:
                         if self.pipeline.stopped():
                             return
-                        driven = Driven(row.request, strength, plan=driven.plan, first=driven.first)
+                        driven = replace(driven, strength=strength)
                         self._draw(at, driven, first, count)
             except CancelledError:
                 return
             except Exception as error:  # noqa: BLE001 - what a row's generation raises is the WebUI's
-                LOG.warning("%s was left out of %s: %s", row.title, COMPARE.title, error)
-                self.comments.append(f"{row.title} was left out: {error}")
+                LOG.warning("%s was left out of %s: %s", row.title, COMPARE.title, self.sentence(error))
+                self.comments.append(f"{row.title} was left out: {self.sentence(error)}")
                 mistake = mistake or error
         if mistake is not None and not self.shown:
             raise mistake
@@ -120,9 +121,8 @@ class CompareControl(ScriptRun):
 
     def _score(self, driven: Driven, drawn: DrawnPicture) -> str:
         """How well its code scans, else how like the map its own map is."""
-        text = getattr(driven.first, "payload", None)
-        if isinstance(text, str):
-            return self.scored(text, drawn.image)
+        if isinstance(getattr(driven.first, "payload", None), str):
+            return str(drawn.p.extra_generation_params[infotext.SCAN_KEY][drawn.at])
         if driven.plan is None or driven.first is None:
             return ""
         try:
@@ -133,6 +133,8 @@ class CompareControl(ScriptRun):
 
     def finished(self) -> Any:
         """The grid and the pictures, in order."""
+        if len(self.shown) < self.wanted:
+            self.comments.append(f"{len(self.shown)} of {self.wanted} pictures were drawn.")
         return self.given_back(self.shown, self._grid())
 
     def _grid(self) -> tuple[Any, str] | None:

@@ -75,10 +75,10 @@ class CompareParams(Params):
     controls: Annotated[
         tuple[ControlName, ...],
         Spec("Control maps", "One row each.", titles={each.name: each.title for each in control_maps()}, **_MAPS),
-    ] = ("qr", "brightness", "edges")
+    ] = ("qr", "lighting")  # what can be drawn with nothing given
     content: Annotated[
         str, Spec("Content", "The text or URL of codes.", max_length=7089, example="https://example.com", **_MAPS)
-    ] = ""
+    ] = "HELLO"  # fits at 512 px, whatever a unit preset says
     image: Annotated[
         Image | None,
         Spec("Picture", "What maps of a picture are made from; in img2img the picture drawn over.", **_MAPS),

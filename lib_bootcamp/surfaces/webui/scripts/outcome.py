@@ -9,10 +9,14 @@ from typing import Any
 
 from PIL import Image as Pil
 
-from lib_bootcamp.core.images.contact_sheet import captioned, wrapped
+from lib_bootcamp.core.images.contact_sheet import captioned, fits, wrapped
 
 from .ports import Pipeline
 
+TITLES = 25
+"""The WebUI's titles of a grid are this part of a picture's width and height high."""
+LEAST_PX = 12
+COMMENTS = "Bootcamp comments"
 _EMPTY = (128, 128, 128)
 
 
@@ -40,8 +44,7 @@ def grid_of(
     """
     shown = [each for row in rows for each in row if each is not None]
     size = max(each.picture.width for each in shown), max(each.picture.height for each in shown)
-    font = pipeline.font(max(12, sum(size) // 64))
-    captions = [wrapped(each.lines, size[0], font) if each else [] for row in rows for each in row]
+    font, captions = _captions(pipeline, [each for row in rows for each in row], size)
     count = max(len(each) for each in captions)
     cells = []
     for each, lines in zip((each for row in rows for each in row), captions, strict=True):
@@ -50,6 +53,17 @@ def grid_of(
             canvas.paste(each.picture, ((size[0] - each.picture.width) // 2, (size[1] - each.picture.height) // 2))
         cells.append(captioned(canvas, [*lines, *[""] * (count - len(lines))], font))
     return pipeline.grid(cells, columns, titles)
+
+
+def _captions(pipeline: Pipeline, cells: Sequence[Shown | None], size: tuple[int, int]) -> tuple[Any, list[list[str]]]:
+    """The font and each cell's lines: as large as the titles, which the WebUI draws so, where the lines fit."""
+    largest, least = max(LEAST_PX, sum(size) // TITLES), max(LEAST_PX, sum(size) // (2 * TITLES))
+    for px in range(largest, least - 1, -1):
+        font = pipeline.font(px)
+        captions = [wrapped(each.lines, size[0], font) if each else [] for each in cells]
+        if all(fits(line, size[0], font) for lines in captions for line in lines):
+            break
+    return font, captions
 
 
 def processed_of(template: Any, shown: Sequence[Shown], grid: tuple[Any, str] | None, comment: str) -> Any:
@@ -75,8 +89,11 @@ def processed_of(template: Any, shown: Sequence[Shown], grid: tuple[Any, str] | 
         picture, infotext = grid
         made.images.insert(0, picture)
         made.infotexts.insert(0, infotext)
-        made.index_of_first_image = 1
+        made.info, made.index_of_first_image = infotext, 1  # what stands below the grid, which is shown first
     if hasattr(made, "extra_images"):  # Forge shows them beside the pictures
         made.extra_images = []
-    made.comments = f"{getattr(template, 'comments', '')}{comment}\n"
+    if comment:
+        made.comments = f"{getattr(template, 'comments', '')}{comment}\n"
+        # the API answers these, and no comments
+        made.extra_generation_params = {**getattr(template, "extra_generation_params", {}), COMMENTS: comment}
     return made

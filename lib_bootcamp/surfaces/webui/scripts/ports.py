@@ -21,6 +21,9 @@ class Pipeline(Protocol):
     def draw(self, p: Any) -> Any:
         """Draw; gives the WebUI's `Processed`."""
 
+    def explained(self, p: Any, sentence: str) -> Any:
+        """A `Processed` without pictures, whose comment says why."""
+
     def stopped(self) -> bool:
         """Whether Interrupt was pressed, at once or after the picture."""
 

@@ -6,8 +6,9 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from lib_bootcamp.core.images.arrays import Image
+from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.ports import Host
+from lib_bootcamp.surfaces.shared.wording import worded
 from lib_bootcamp.surfaces.webui import infotext
 from lib_bootcamp.surfaces.webui.ports import WebUi
 from lib_bootcamp.surfaces.webui.section_scan import PictureScanner
@@ -20,7 +21,6 @@ from .values import Asked
 from .written import KEY, SCRIPT_KEY, written
 
 LOG = logging.getLogger(__name__)
-INSTEAD = "The Bootcamp section is on too: this script's own settings were used in its place."
 
 
 class ScriptRun:
@@ -32,12 +32,16 @@ class ScriptRun:
         pipeline: draws.
         p: the generation that the person asked for.
         asked: the script's arguments.
+        names: what a mistake calls parameters; empty: by their names.
     """
 
     form: ScriptForm
 
-    def __init__(self, host: Host, webui: WebUi, pipeline: Pipeline, p: Any, asked: Asked) -> None:
+    def __init__(  # noqa: PLR0913 - what a run is made of
+        self, host: Host, webui: WebUi, pipeline: Pipeline, p: Any, asked: Asked, names: Mapping[str, str]
+    ) -> None:
         self.host, self.webui, self.pipeline, self.p, self.asked = host, webui, pipeline, p, asked
+        self.names = names
         self.scanner = PictureScanner(host, webui)
         self.shown: list[Shown] = []
         self.comments: list[str] = []
@@ -54,8 +58,12 @@ class ScriptRun:
             if not self.shown:
                 raise
             LOG.exception("a picture of %s failed", self.form.title)
-            self.comments.append(f"Ended early: {error}")
+            self.comments.append(f"Ended early: {self.sentence(error)}")
         return self.finished()
+
+    def sentence(self, error: Exception) -> str:
+        """A mistake as it is shown."""
+        return worded(error, self.names) if isinstance(error, BootcampError) else str(error)
 
     def draw_all(self) -> None:
         """Draw all pictures into `shown`."""
@@ -104,11 +112,6 @@ class ScriptRun:
             return self.pipeline.infotext(p, drawn.processed, drawn.at)
         finally:
             p.extra_generation_params = kept
-
-    def scored(self, text: str, image: Image) -> str:
-        """A picture's scan: in full where anything reads it, else that nothing does, which takes less time to say."""
-        found, scans = self.scanner.scanned(text, image, "fast")
-        return self.scanner.scanned(text, image, "full")[0] if scans else found
 
     def add(self, shown: Shown, drawn: DrawnPicture) -> None:
         """A picture of the gallery; the first one's infotext is also the grid's, with all values of the script."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from lib_bootcamp.errors import BootcampError
+from lib_bootcamp.errors import BootcampError, InvalidParamError
 from lib_bootcamp.ports import Host
 from lib_bootcamp.surfaces.shared.wording import worded
 from lib_bootcamp.surfaces.webui.ports import WebUi
-from lib_bootcamp.surfaces.webui.section_values import is_off
+from lib_bootcamp.surfaces.webui.section_labels import titles
+from lib_bootcamp.surfaces.webui.section_request import SCRIPT
+from lib_bootcamp.surfaces.webui.section_values import is_off, parse
 
 from .compare import CompareControl, rows_of
 from .declared import COMPARE, UNTIL_IT_SCANS, CompareParams, ScriptForm
@@ -18,8 +21,9 @@ from .ports import Pipeline
 from .run import ScriptRun
 from .until_it_scans import UntilItScans, request_of
 from .values import Asked, ask, by_name, form_of
-from .written import pasted
+from .written import KEY, SCRIPT_KEY, pasted
 
+LOG = logging.getLogger(__name__)
 INSTEAD = "The Bootcamp section is on too; the script's own settings were used in its place."
 _RUNS: Mapping[str, type[ScriptRun]] = {UNTIL_IT_SCANS.name: UntilItScans, COMPARE.name: CompareControl}
 
@@ -45,16 +49,24 @@ class ScriptRunner:
             args: one object, or the texts of the page's form.
         """
         by_api = bool(args) and isinstance(args[0], Mapping)
-
+        names = {} if by_api else {**titles(), **{each.name: each.spec.title for each in form.fields}}
         try:
             asked = ask(form, args[0] if by_api else page_values(form, args))
-            made = _RUNS[form.name](self.host, self.webui, self.pipeline, p, asked)
+            made = _RUNS[form.name](self.host, self.webui, self.pipeline, p, asked, names)
             if _section_is_on(p):
                 made.comments.append(INSTEAD)
             return made.run()
         except BootcampError as error:
-            names = {} if by_api else {each.name: each.spec.title for each in form.fields}
-            raise self.webui.mistake(worded(error, names), error.status) from None
+            mistake = self.webui.mistake(worded(error, names), error.status)
+        except Exception as error:
+            if not self.webui.is_mistake(error):
+                raise
+            mistake = error
+        if by_api:
+            raise mistake
+        # the WebUI's log would have a traceback of what is raised, after all arguments of the page
+        LOG.warning("Bootcamp: %s", mistake)
+        return self.pipeline.explained(p, str(mistake))
 
 
 def _section_is_on(p: Any) -> bool:
@@ -68,19 +80,32 @@ def check_script(request: Any, read_infotext: Callable[[str], Mapping[str, Any]]
     """Check what a request of the WebUI's API gives a script of ours, before it waits in the queue.
 
     Its `script_args` are put as the script's places want them: an object first. Where there are none, they are what the
-    request's `infotext` says.
+    request's `infotext` says. The section beside it, which is left aside, is checked too.
 
     Raises:
-        InvalidParamError: a value is wrong, by its name.
+        InvalidParamError: a value is wrong, by its name, or an infotext is a script's that the request does not name.
     """
-    form = form_of(getattr(request, "script_name", None))
+    name, text = getattr(request, "script_name", None), getattr(request, "infotext", None)
+    form, written = form_of(name), read_infotext(text) if text else {}
     if form is None:
+        if not name:
+            _check_no_script(written)
         return
     args = list(getattr(request, "script_args", None) or ())
-    text = getattr(request, "infotext", None)
-    raw = by_name(form, args) if args or not text else pasted(form, read_infotext(text)) or {}
+    pasted_values = pasted(form, written, strict=True) or {}
+    raw = by_name(form, args) if args else pasted_values
     check(ask(form, raw))
+    for each, entry in (getattr(request, "alwayson_scripts", None) or {}).items():
+        if each.lower() == SCRIPT and entry.get("args"):
+            parse(entry["args"])
     request.script_args = [raw, *[""] * (PLACES - 1)]
+
+
+def _check_no_script(written: Mapping[str, Any]) -> None:
+    drawn_by = form_of(written.get(SCRIPT_KEY))
+    if drawn_by is not None and written.get(KEY):
+        hint = f'give "script_name": "{drawn_by.title}", or leave {KEY} out of the infotext'
+        raise InvalidParamError("script_name", f"is missing: the infotext is one of {drawn_by.title}", hint=hint)
 
 
 def check(asked: Asked) -> None:

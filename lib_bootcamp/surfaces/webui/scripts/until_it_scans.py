@@ -13,6 +13,7 @@ from lib_bootcamp.operations.draw.qr_art_tries import Try, method_of, tries
 from lib_bootcamp.ports import SilentProgress
 from lib_bootcamp.surfaces.webui.infotext import SCAN_KEY
 from lib_bootcamp.surfaces.webui.plan import Driven
+from lib_bootcamp.surfaces.webui.section_scan import reading_of
 from lib_bootcamp.surfaces.webui.section_values import PanelRequest
 
 from .declared import UNTIL_IT_SCANS, UntilItScansParams
@@ -93,7 +94,7 @@ class UntilItScans(ScriptRun):
         self.readers = self.scanner.readers()
         if not self.readers:
             raise MissingPackageError("zxing-cpp", "Scanning")
-        self.driven, self.cells = Driven(request), list[Cell]()
+        self.driven, self.cells = Driven(request, names=self.names), list[Cell]()
 
     def draw_all(self) -> None:
         """Seeds in batches, strength after strength."""
@@ -145,7 +146,7 @@ class UntilItScans(ScriptRun):
     def _finish(self, cell: Cell) -> None:
         """Score the cell's best picture, and write what shall be written by now."""
         best = cell.best
-        scan = self.scored(best.drawn.layout.content, best.image)
+        scan = self._scored(best)
         for made in cell.tries:
             shown = self._picture(cell, made, scan if made is best else "")
             if made is best:
@@ -154,6 +155,13 @@ class UntilItScans(ScriptRun):
             if self.own.save == "all" or (self.own.save == "scanning" and made.report.scans):
                 self._save(shown)
         self.cells.append(cell)
+
+    def _scored(self, made: Try) -> str:
+        """A picture's full score, of the readers that read it as it is, which decide whether it scans."""
+        reading = _reading(made)
+        if not made.report.read_by:
+            return f"0.00 ({reading})"
+        return self.scanner.scanned(made.drawn.layout.content, made.image, "full", reading)[0]
 
     def _picture(self, cell: Cell, made: Try, scan: str) -> Shown:
         report = made.report
@@ -166,7 +174,7 @@ class UntilItScans(ScriptRun):
         text = self.text_of(made.drawn, more)
         picture = self.pipeline.written_into(Pil.fromarray(made.image), text)
         wrong = "" if report.scans else f", {report.wrong} modules wrong"
-        lines = (scan or ", ".join(report.read_by) or "no reader", f"try {report.number}{touched}{wrong}")
+        lines = (scan or _reading(made), f"try {report.number}{touched}{wrong}")
         return Shown(picture, text, report.seed, made.drawn.prompt, lines)
 
     def _save(self, shown: Shown) -> None:
@@ -188,9 +196,10 @@ class UntilItScans(ScriptRun):
         report, count = best.best.report, sum(len(each.tries) for each in self.cells)
         scanning = sum(each.best.report.scans for each in self.cells)
         return (
-            f"{scanning} of {len(self.cells)} scan after {count} pictures. Best: seed {report.seed}, "
+            f"{scanning} of {len(self.cells)} scan after {count} picture{'' if count == 1 else 's'}. "
+            f"Best: seed {report.seed}, "
             f"strength {best.strength:g}, try {report.number} ({method_of(report)}), "
-            f"read by {', '.join(report.read_by) or 'none'}."
+            f"read by {_reading(best.best)}."
         )
 
     def _grid(self) -> tuple[Any, str] | None:
@@ -204,6 +213,10 @@ class UntilItScans(ScriptRun):
         if len(strengths) > 1:
             return self.grid(rows, titles, seeds)
         return self.grid([[row[0] for row in rows]], seeds, titles)
+
+
+def _reading(made: Try) -> str:
+    return reading_of(made.report.read_by, scans=made.report.scans)
 
 
 def _for_upscale(own: UntilItScansParams) -> UntilItScansParams:

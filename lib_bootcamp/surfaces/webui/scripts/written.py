@@ -31,12 +31,16 @@ def written(form: ScriptForm, raw: Mapping[str, Any], webui: WebUi) -> str | Non
     return infotext.write_fields(given, always=of_presets) or None
 
 
-def pasted(form: ScriptForm, params: Mapping[str, Any]) -> dict[str, Any] | None:
+def pasted(form: ScriptForm, params: Mapping[str, Any], *, strict: bool = False) -> dict[str, Any] | None:
     """A script's raw values in pasted parameters; None where another script, or none, drew the picture.
 
+    Args:
+        form: the script.
+        params: an infotext's, by key.
+        strict: refuse what is not known here; else it is left out.
     Raises:
-        InvalidParamError: a value is of another kind.
+        InvalidParamError: a value is of another kind, or its name is not known.
     """
     if str(params.get(SCRIPT_KEY, "")).lower() != form.title.lower():
         return None
-    return infotext.read_written(str(params.get(KEY) or ""), form.fields, KEY)
+    return infotext.read_written(str(params.get(KEY) or ""), form.fields, KEY, strict=strict)

@@ -93,6 +93,9 @@ class Pipeline(WebUiPipeline):
             return Image.composite(made, p.init_images[0], p.image_mask.convert("L"))
         return made
 
+    def explained(self, p: Any, sentence: str) -> Any:
+        return SimpleNamespace(images=[], infotexts=[], info="", comments=f"{sentence}\n")
+
     def stopped(self) -> bool:
         return bool(self.stop_after) and len(self.drawn) >= self.stop_after
 

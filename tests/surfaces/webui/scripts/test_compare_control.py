@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image, ImageFont
 
 from lib_bootcamp.surfaces.webui.plan import driven_of
+from lib_bootcamp.surfaces.webui.scripts import outcome
 from tests.surfaces.webui.generations import MONSTER, Refusal
 from tests.surfaces.webui.scripts.pipeline import CLEAR, COMPARE, SIDE, Pipeline, asked_of_webui, run
 
@@ -68,7 +72,8 @@ def test_each_picture_has_the_sections_infotext_and_the_grid_the_scripts() -> No
 def test_a_code_is_scanned_and_another_map_is_held_against_the_one_of_the_picture() -> None:
     pipeline = Pipeline(clear)
     made = compare(ASKED, pipeline)
-    assert all("Bootcamp scan: 1.00" in text for text in made.infotexts[1:3])
+    scan = r"Bootcamp scan: [01]\.\d\d \(zxing-cpp\), \d+ of 16 conditions"
+    assert all(re.search(scan, text) for text in made.infotexts[1:3])
     assert not any("Bootcamp scan" in text for text in made.infotexts[3:])
 
 
@@ -124,3 +129,89 @@ def test_seeds_are_drawn_in_batches() -> None:
 def test_with_nothing_to_compare_it_says_so() -> None:
     with pytest.raises(Refusal, match="controls is empty"):
         compare({"controls": []})
+
+
+def captions(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The lines and the font of each cell of the next grid."""
+    seen: list[Any] = []
+    own = outcome.captioned
+    monkeypatch.setattr(outcome, "captioned", lambda *given: (seen.append(given[1:]), own(*given))[1])
+    return seen
+
+
+def test_the_line_below_a_picture_of_the_grid_is_its_infotexts_scan(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = captions(monkeypatch)
+    made = compare({**ASKED, "controls": ["qr"]})
+    for (lines, _), text in zip(seen[1:], made.infotexts[1:], strict=True):
+        line = " ".join(each for each in lines if each)
+        assert line.startswith(("0.", "1."))
+        assert f"Bootcamp scan: {line}" in text
+
+
+def test_below_the_grid_stands_its_own_text() -> None:
+    made = compare({**ASKED, "controls": ["qr"]})
+    assert made.info == made.infotexts[0]
+    assert f"Script: {COMPARE}" in made.info
+    assert "Bootcamp scan" not in made.info
+
+
+def test_captions_are_as_large_as_the_titles_where_they_fit_and_smaller_where_they_do_not() -> None:
+    sizes: list[int] = []
+
+    class Sized(Pipeline):
+        def font(self, px: int) -> Any:
+            sizes.append(px)
+            return ImageFont.load_default(px)
+
+    def shown(line: str) -> Any:
+        return outcome.Shown(Image.new("RGB", (500, 500)), "", 0, "", (line,))
+
+    outcome.grid_of(Sized(clear), [[shown("short")]], ["a"], ["b"])
+    assert sizes == [40]
+    outcome.grid_of(Sized(clear), [[shown("a line that is as long as a line of a scan may be")]], ["a"], ["b"])
+    assert 20 < sizes[-1] < 40
+
+
+def test_nothing_given_is_something_that_can_be_drawn() -> None:
+    made = compare({})
+    assert titles(made)[1] == ["QR control map", "Lighting map"]
+    assert len(made.images) == 7
+
+
+def from_page(asked: dict[str, Any], pipeline: Pipeline) -> Any:
+    p = asked_of_webui(width=464, height=464)
+    return run(COMPARE, pipeline, p, json.dumps(asked), "", models=MODELS)
+
+
+def test_on_the_page_a_mistake_is_a_comment_in_the_words_of_the_form_and_nothing_is_raised() -> None:
+    made = from_page({"controls": ["edges"]}, Pipeline(clear))
+    assert made.images == []
+    assert made.comments == "Picture is missing; Edge map is made from a picture.\n"
+
+
+def test_on_the_page_a_map_that_is_left_out_is_told_of_in_the_words_of_the_form() -> None:
+    made = from_page({"controls": ["qr", "edges"], "strengths": [1]}, Pipeline(clear))
+    assert "Edge map was left out: Picture is missing" in made.comments
+
+
+def test_on_the_page_an_error_of_the_program_is_raised() -> None:
+    def broken(p: Any, at: int) -> float:
+        raise RuntimeError("out of memory")
+
+    with pytest.raises(RuntimeError, match="out of memory"):
+        from_page({"controls": ["qr"]}, Pipeline(broken))
+
+
+def test_what_cannot_be_read_as_numbers_is_refused_in_the_words_of_the_form() -> None:
+    made = from_page({"strengths": "abc"}, Pipeline(clear))
+    assert made.comments == "Strengths must be a list of numbers, not 'abc'.\n"
+
+
+def test_after_interrupt_it_says_how_many_were_drawn() -> None:
+    made = compare({**ASKED, "controls": ["qr"], "strengths": [0.5, 1, 1.5]}, Pipeline(clear, stop_after=2))
+    assert "2 of 3 pictures were drawn." in made.comments
+
+
+def test_over_the_api_comments_stand_in_the_generation_parameters() -> None:
+    made = compare({**ASKED, "controls": ["qr"], "strengths": [0.5, 1, 1.5]}, Pipeline(clear, stop_after=2))
+    assert "2 of 3 pictures were drawn." in made.extra_generation_params["Bootcamp comments"]

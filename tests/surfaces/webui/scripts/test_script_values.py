@@ -110,7 +110,7 @@ def test_a_picture_may_be_base64() -> None:
             UNTIL_IT_SCANS,
             {"content": "https://example.com/?a=1&b=2", "seeds": 9, "strengths": [0.5, 1.5], "weight": 1.25},
         ),
-        (COMPARE, {"controls": ["qr", "lighting"], "settings": "control=edges&method=dog\ncontrol=qr", "margin": 0.3}),
+        (COMPARE, {"controls": ["qr", "edges"], "settings": "control=edges&method=dog\ncontrol=qr", "margin": 0.3}),
     ],
     ids=["until", "compare"],
 )
@@ -135,6 +135,28 @@ def test_a_request_with_an_infotext_and_no_values_takes_the_infotexts() -> None:
     params = {"Script": UNTIL_IT_SCANS.title, KEY: "content=HELLO&seeds=2"}
     made = request([], infotext=json.dumps(params))
     assert made.script_args[0] == {"content": "HELLO", "seeds": 2}
+
+
+@pytest.mark.parametrize("args", [[], [{"content": "HELLO"}]], ids=["alone", "beside values"])
+@pytest.mark.parametrize(
+    ("text", "words"), [("content=x&foo=1", "foo is not a parameter here"), ("content=x&content=y", "appears twice")]
+)
+def test_an_infotext_that_says_what_is_not_known_is_refused(args: Any, text: str, words: str) -> None:
+    with pytest.raises(InvalidParamError, match=words):
+        request(args, infotext=json.dumps({"Script": UNTIL_IT_SCANS.title, KEY: text}))
+
+
+def test_an_infotext_of_a_script_without_its_name_is_refused_with_the_name() -> None:
+    text = json.dumps({"Script": UNTIL_IT_SCANS.title, KEY: "content=x"})
+    made = SimpleNamespace(script_name=None, script_args=[], infotext=text)
+    with pytest.raises(InvalidParamError, match=r'script_name is missing.*give "script_name": "QR art until it scans"'):
+        check_script(made, json.loads)
+
+
+def test_a_section_beside_a_script_is_checked_though_it_is_left_aside() -> None:
+    with pytest.raises(InvalidParamError, match="foo is not a parameter here"):
+        request([{"content": "x"}], alwayson_scripts={"Bootcamp": {"args": [{"foo": 1}]}})
+    request([{"content": "x"}], alwayson_scripts={"Bootcamp": {"args": [{"control": "lighting"}]}})
 
 
 def test_the_pages_texts_are_objects_and_anything_else_is_told_of() -> None:
@@ -185,14 +207,15 @@ def test_presets_of_the_code_set_fields_of_the_script() -> None:
     assert "" not in offered(COMPARE)["presets"]
 
 
-def test_unit_presets_are_those_of_the_map_and_say_what_is_not_installed() -> None:
+def test_unit_presets_are_those_of_the_map_that_can_be_used_here() -> None:
     choices = offered(UNTIL_IT_SCANS)["fields"]["preset"]["choices"]
     assert choices["monster"] == "QR Code Monster (SD1.5)"
-    assert choices["course"].endswith("(not installed)")
-    assert choices["monster-sdxl"].endswith("(for another checkpoint: SDXL)")
-    assert not {"canny", "tile-img2img"} & set(choices)
-    assert "tile-img2img" in offered(UNTIL_IT_SCANS, img2img=True)["fields"]["preset"]["choices"]
-    assert "canny" in offered(COMPARE)["fields"]["preset"]["choices"]
+    assert set(choices) == {"automatic", "monster", "custom"}
+    tile = Around(StandaloneHost(), FakeWebUi(), lambda: FakeControlNet("control_v11f1e_sd15_tile"))
+    assert "tile-img2img" not in offered(UNTIL_IT_SCANS, tile)["fields"]["preset"]["choices"]
+    assert "tile-img2img" in offered(UNTIL_IT_SCANS, tile, img2img=True)["fields"]["preset"]["choices"]
+    canny = Around(StandaloneHost(), FakeWebUi(), lambda: FakeControlNet("control_v11p_sd15_canny"))
+    assert "canny" in offered(COMPARE, canny)["fields"]["preset"]["choices"]
 
 
 def test_what_a_unit_preset_sets_is_what_the_fields_of_the_script_begin_with() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
 import numpy as np
 import pytest
 
+from lib_bootcamp.operations.draw import qr_art_tries
 from lib_bootcamp.surfaces.webui.plan import driven_of
 from tests.surfaces.webui.generations import Refusal
 from tests.surfaces.webui.scripts.pipeline import CLEAR, HIDDEN, SIDE, UNTIL, Pipeline, asked_of_webui, run
@@ -244,3 +246,42 @@ def test_where_the_section_is_on_too_it_is_left_aside_and_that_is_said() -> None
     made = run(UNTIL, Pipeline(always), p, CODE)
     assert "The Bootcamp section is on too" in made.comments
     assert "lighting" not in made.infotexts[0]
+
+
+def test_one_picture_is_in_the_singular() -> None:
+    made = run(UNTIL, Pipeline(always), asked_of_webui(), CODE)
+    assert "1 of 1 scan after 1 picture. " in made.comments
+
+
+def test_what_some_readers_read_where_all_were_asked_for_has_one_wording(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = {"bootcamp_scan_decoders": ["zxing-cpp", "opencv"]}
+    monkeypatch.setattr(qr_art_tries, "readers_of", lambda *_: ("opencv",))
+    asked = {**CODE, "seeds": 1, "strengths": [1.0], "max_tries": 1}
+    made = run(UNTIL, Pipeline(always), asked_of_webui(), asked, **both)
+    words = "opencv only; all readers were asked for"
+    assert f"0 of 1 scan after 1 picture. Best: seed 7, strength 1, try 1 (drawn), read by {words}." in made.comments
+    assert re.search(rf"Bootcamp scan: \d\.\d\d \({words}\)", made.infotexts[0])
+
+
+def test_the_infotext_names_the_readers_that_the_comment_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = {"bootcamp_scan_decoders": ["zxing-cpp", "opencv"]}
+    monkeypatch.setattr(qr_art_tries, "readers_of", lambda *_: ("opencv",))
+    asked = {**CODE, "seeds": 1, "strengths": [1.0], "max_tries": 1, "must_read": "any"}
+    made = run(UNTIL, Pipeline(always), asked_of_webui(), asked, **both)
+    assert "1 of 1 scan" in made.comments
+    assert "read by opencv." in made.comments
+    assert re.search(r"Bootcamp scan: \d\.\d\d \(opencv\)", made.infotexts[0])
+
+
+def test_what_no_reader_reads_as_it_is_has_no_reader_in_its_infotext(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(qr_art_tries, "readers_of", lambda *_: ())
+    made = run(UNTIL, Pipeline(always), asked_of_webui(), {**CODE, "seeds": 1, "strengths": [1.0], "max_tries": 1})
+    assert "read by no reader." in made.comments
+    assert "Bootcamp scan: 0.00 (no reader)" in made.infotexts[0]
+
+
+def test_on_the_page_a_mistake_names_fields_by_their_labels() -> None:
+    made = run(UNTIL, Pipeline(always), asked_of_webui(), json.dumps({**CODE, "grid_px": 64}), "")
+    assert made.images == []
+    assert "grid_px" not in made.comments
+    assert made.comments.count("\n") == 1
