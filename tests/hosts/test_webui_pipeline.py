@@ -110,3 +110,16 @@ def test_pictures_and_grids_are_written_where_the_settings_and_the_caller_want_t
     WebUiPipeline().save(p, Image.new("RGB", (8, 8)), "text", seed=1, prompt="x")
     WebUiPipeline().save_grid(p, Image.new("RGB", (8, 8)), "all of it", seed=1, prompt="x")
     assert webui.saved == [("samples", "", "text"), ("grids", "bootcamp", "all of it")][:count]
+
+
+def test_what_is_explained_is_a_comment_and_no_picture(webui: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Any] = []
+    monkeypatch.setattr(
+        sys.modules["modules.processing"], "Processed", lambda *given: made.append(given) or given, raising=False
+    )
+    p: Any = Txt2Img()
+    p.comments = {}
+    p.comment = lambda text: p.comments.update({text: 1})
+    WebUiPipeline().explained(p, "Content is missing.")
+    assert list(p.comments) == ["Bootcamp: Content is missing."]
+    assert made == [(p, [], 5, "")]

@@ -65,3 +65,9 @@ def test_a_caller_of_the_api_is_answered_with_the_sentence_and_its_status() -> N
 def test_a_script_that_awaits_pictures_and_a_failure_of_the_program_raise(script: int, status: int) -> None:
     with pytest.raises(Exception, match="Content is missing"):
         refused(Generation(script), status)
+
+
+def test_a_mistake_is_told_from_other_errors() -> None:
+    page = WebUiPage()
+    assert page.is_mistake(page.mistake("Content is missing.", 422))
+    assert not page.is_mistake(RuntimeError("Content is missing."))

@@ -60,12 +60,10 @@ class Scans:
         return self.of_all() if use_main_prompt else self.texts.get((int(getattr(p, "iteration", 0)), index))
 
     def of_all(self) -> str | None:
-        """`0 of 10 scan`, `1 of 10 scans (picture 4)`, `2 of 10 scan (pictures 4, 7)`: what a grid's infotext says."""
+        """What the grid's infotext says; None where there is no picture."""
         drawn = sorted(self.texts)
         read = [self.passed.get(key) and not self.texts[key].startswith(NOT_DONE) for key in drawn]
-        scanning = [str(at) for at, each in enumerate(read, 1) if each]
-        which = f" (picture{'s' if len(scanning) > 1 else ''} {', '.join(scanning)})" if scanning else ""
-        return f"{len(scanning)} of {len(drawn)} scan{'s' if len(scanning) == 1 else ''}{which}" if drawn else None
+        return scan_of_grid([bool(each) for each in read]) if drawn else None
 
     @property
     def leaves_out_all(self) -> bool:
@@ -215,6 +213,17 @@ class PictureScanner:
         )
         result = SCAN.run(params, Context.of_generation(self.host, SilentProgress()))
         return scan_text(result, read_by), result.succeeded()
+
+
+def scan_of_grid(read: Sequence[bool]) -> str:
+    """`0 of 10 scan`, `1 of 10 scans (picture 4)`, `2 of 10 scan (pictures 4, 7)`: what a grid's infotext says.
+
+    Args:
+        read: whether each picture scans, in the order of the gallery.
+    """
+    scanning = [str(at) for at, each in enumerate(read, 1) if each]
+    which = f" (picture{'s' if len(scanning) > 1 else ''} {', '.join(scanning)})" if scanning else ""
+    return f"{len(scanning)} of {len(read)} scan{'s' if len(scanning) == 1 else ''}{which}"
 
 
 def reading_of(read_by: Sequence[str], *, scans: bool) -> str:

@@ -46,7 +46,7 @@ class ScriptRun:
         self.shown: list[Shown] = []
         self.comments: list[str] = []
         self.processed: Any = None
-        self.grid_text = ""
+        self.first: DrawnPicture | None = None
         self.done = self.total = 0
 
     def run(self) -> Any:
@@ -93,12 +93,12 @@ class ScriptRun:
         """The grid with its infotext, written where the settings want that; None where it would be one cell."""
         cells = [each for row in rows for each in row]
         first = next((each for each in cells if each is not None), None)
-        if first is None or len(cells) < 2:
+        if first is None or self.first is None or len(cells) < 2:
             return None
-        made = grid_of(self.pipeline, rows, columns, titles)
-        made = self.pipeline.written_into(made, self.grid_text)
-        self.pipeline.save_grid(self.p, made, self.grid_text, seed=first.seed, prompt=first.prompt)
-        return (made, self.grid_text) if self.pipeline.shows_grids() else None
+        text = self.text_of(self.first, self.grid_params())
+        made = self.pipeline.written_into(grid_of(self.pipeline, rows, columns, titles), text)
+        self.pipeline.save_grid(self.p, made, text, seed=first.seed, prompt=first.prompt)
+        return (made, text) if self.pipeline.shows_grids() else None
 
     def given_back(self, pictures: Sequence[Shown], grid: tuple[Any, str] | None) -> Any:
         """The WebUI's `Processed`."""
@@ -115,8 +115,12 @@ class ScriptRun:
 
     def add(self, shown: Shown, drawn: DrawnPicture) -> None:
         """A picture of the gallery; the first one's infotext is also the grid's, with all values of the script."""
-        self.grid_text = self.grid_text or self.text_of(drawn, self.own_params())
+        self.first = self.first or drawn
         self.shown.append(shown)
+
+    def grid_params(self) -> dict[str, Any]:
+        """What the grid's infotext says."""
+        return self.own_params()
 
     def own_params(self, **changed: Any) -> dict[str, Any]:
         """What an infotext says of this run, so that it fills the script again, and not the section."""

@@ -13,7 +13,7 @@ from lib_bootcamp.operations.draw.qr_art_tries import Try, method_of, tries
 from lib_bootcamp.ports import SilentProgress
 from lib_bootcamp.surfaces.webui.infotext import SCAN_KEY
 from lib_bootcamp.surfaces.webui.plan import Driven
-from lib_bootcamp.surfaces.webui.section_scan import reading_of
+from lib_bootcamp.surfaces.webui.section_scan import reading_of, scan_of_grid
 from lib_bootcamp.surfaces.webui.section_values import PanelRequest
 
 from .declared import UNTIL_IT_SCANS, UntilItScansParams
@@ -189,8 +189,12 @@ class UntilItScans(ScriptRun):
         if self.own.save == "best":
             self._save(best.shown)
         self.comments.append(self._sentence(best))
-        others = [each for each in self.shown if each is not best.shown]
-        return self.given_back([best.shown, *others], self._grid())
+        self.cells.sort(key=lambda each: each is not best)  # as the gallery shows them
+        return self.given_back([each.shown for each in self.cells if each.shown is not None], self._grid())
+
+    def grid_params(self) -> dict[str, Any]:
+        """Of the grid: which of the pictures behind it scan."""
+        return {**self.own_params(), SCAN_KEY: scan_of_grid([each.best.report.scans for each in self.cells])}
 
     def _sentence(self, best: Cell) -> str:
         report, count = best.best.report, sum(len(each.tries) for each in self.cells)
@@ -205,8 +209,8 @@ class UntilItScans(ScriptRun):
     def _grid(self) -> tuple[Any, str] | None:
         """Seeds below each other and strengths beside; one strength alone is a row of seeds."""
         by_place = {(each.number, each.strength): each.shown for each in self.cells}
-        numbers = list(dict.fromkeys(each.number for each in self.cells))
-        strengths = list(dict.fromkeys(each.strength for each in self.cells))
+        numbers = sorted({each.number for each in self.cells})
+        strengths = [each for each in self.own.strengths if any(cell.strength == each for cell in self.cells)]
         seeds = [f"seed {self.seed(each)}" for each in numbers]
         rows = [[by_place.get((number, strength)) for strength in strengths] for number in numbers]
         titles = [f"strength {each:g}" for each in strengths]

@@ -285,3 +285,10 @@ def test_on_the_page_a_mistake_names_fields_by_their_labels() -> None:
     assert made.images == []
     assert "grid_px" not in made.comments
     assert made.comments.count("\n") == 1
+
+
+def test_the_grids_infotext_says_which_of_the_pictures_behind_it_scan() -> None:
+    asked = {**CODE, "seeds": 3, "strengths": [1.0], "max_tries": 1, "stop_after": 0}
+    made = run(UNTIL, Pipeline(from_seed(8)), asked_of_webui(), asked)
+    assert "Bootcamp scan: 1 of 3 scans (picture 1)" in made.info
+    assert made.images[0].info["titles"] == (["seed 7", "seed 8", "seed 9"], ["strength 1"])
