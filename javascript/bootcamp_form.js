@@ -143,7 +143,7 @@
             const label = element("label", { class: "bootcamp-form-field" }, this.partMore);
             element("span", { text: "Start from" }, label);
             const choice = element("select", {}, label);
-            element("option", { value: "", text: "…" }, choice);
+            element("option", { value: "", text: "No preset" }, choice);
             Object.keys(presets).forEach(name => element("option", { value: name, text: translated(name) }, choice));
             choice.addEventListener("change", () => {
                 for (const [name, value] of Object.entries(presets[choice.value] || {})) this.keep(this.part ? `${this.part}.${name}` : name, value);
@@ -266,6 +266,7 @@
             for (const group of this.root.querySelectorAll(".bootcamp-form-group")) {
                 group.hidden = [...group.querySelectorAll(".bootcamp-form-field")].every(each => each.hidden);
             }
+            this.more.hidden = [...this.more.querySelectorAll(".bootcamp-form-field")].every(each => each.hidden);
             this.listeners.forEach(each => each(this));
         }
 

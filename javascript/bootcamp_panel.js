@@ -26,7 +26,7 @@
         input.dispatchEvent(new Event("change", { bubbles: true }));
     }
 
-    const sizeOf = id => Number(gradioApp().querySelector(`#${id} input[type=number]`)?.value) || 512;
+    const sizeOf = id => Number(gradioApp().querySelector(`#${id} input[type=number]`)?.value || 512);
 
     const receiver = tab => gradioApp().querySelector(`#bootcamp_sent_settings_${tab}`);
 
@@ -56,6 +56,7 @@
             this.larger = button("", buttons, () => this.enlarge());
             this.larger.hidden = true;
             button("Example: the course's exercise", buttons, () => this.example());
+            this.part = form.part;
             form.listeners = [() => this.changed()];
             this.changed();
         }
@@ -81,13 +82,28 @@
         }
 
         changed() {
+            const { part } = this.form;
+            const another = part !== this.part;
+            this.part = part;
+            if (another) this.suit();
             this.offer();
             clearTimeout(this.timer);
             this.timer = setTimeout(() => this.ask(), PAUSE_MS);
         }
 
+        /** Put back what another control was set to and this one cannot have. */
+        suit() {
+            const offered = this.form.description.controls[this.part];
+            if (!offered) return;
+            const keyed = {};
+            if (!offered.guided && ["guidance", "both"].includes(this.form.value("apply_by"))) keyed.apply_by = null;
+            if (!offered.fitting.includes(this.form.value("preset") ?? "automatic")) keyed.preset = null;
+            if (Object.keys(keyed).length) this.form.fill(keyed);
+        }
+
         offer() {
             const offered = this.form.description.controls[this.form.part];
+            this.place.hidden = !offered;
             const presets = this.form.controls.get("preset");
             if (presets && offered) {
                 for (const each of presets.input.options) each.hidden = each.disabled = !offered.presets.includes(each.value) && each.value !== presets.input.value;
@@ -114,9 +130,9 @@
         show(answer) {
             this.image.hidden = !answer.image;
             if (answer.image) this.image.src = `data:image/png;base64,${answer.image}`;
-            const offered = this.form.description.controls[this.form.part];
             const advice = this.form.description.advice?.[this.form.value("preset")];
-            this.note([...answer.notes, offered?.note, advice].filter(Boolean), answer.fits);
+            const missing = this.form.part === "qr" && this.form.value("apply_by") === "guidance" && this.exercise;
+            this.note([missing, ...answer.notes, advice].filter(Boolean), answer.fits && !missing);
             this.side = answer.side;
             this.larger.hidden = !answer.side;
             if (answer.side) this.larger.textContent = `${translated("Make the picture larger")}: ${answer.side} px`;
@@ -137,17 +153,18 @@
 
         /** The course's exercise; by guidance where its model is not there. */
         example() {
-            const ready = this.form.description.controls.qr?.presets.includes("course");
+            const { missing, set } = this.form.description.example;
+            this.exercise = missing; // what to download for the exercise itself
             const content = this.form.given["qr.content"] || "https://example.com";
-            const how = ready ? { preset: "course", apply_by: null } : { preset: null, apply_by: "guidance" };
+            const how = !missing ? { preset: "course", apply_by: null } : { preset: null, apply_by: "guidance" };
             this.form.fill({ control: "qr", effect: null, weight: null, guidance_start: null, guidance_end: null, ...how, "qr.content": content });
-            const { choose, ...values } = this.form.description.example;
+            const { choose, ...values } = set;
             if (this.tab === "txt2img") delete values.denoising_strength; // it is hires fix's there
             for (const [name, value] of Object.entries(values)) setNumber(`${this.tab}_${name}`, value);
             chooseInWebUi(this.tab, choose);
             const box = gradioApp().querySelector(`#bootcamp_${this.tab}-checkbox input`);
             if (box && !box.checked) box.click();
-            this.missing.open = !ready; // what to download for the exercise's own model
+            this.asked = null; // the note of what is missing is shown anew
             this.changed();
         }
     }

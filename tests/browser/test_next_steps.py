@@ -264,6 +264,30 @@ def test_the_full_score_keeps_by_how_much_a_picture_was_touched_up(page: Any) ->
     )
 
 
+def test_the_example_says_what_the_exercise_itself_needs_and_another_control_is_not_left_with_guidance(
+    page: Any,
+) -> None:
+    page.get_by_role("button", name="Example: the course's exercise").click()
+    note = page.locator(".bootcamp-panel-notes").get_by_text("The course's exercise needs a ControlNet model")
+    note.wait_for()
+    page.select_option("#bootcamp_txt2img_control", "detect")
+    page.wait_for_function("() => !('apply_by' in window.bootcampForms.get('bootcamp_txt2img').given)")
+    note.wait_for(state="hidden")
+
+
+def test_a_preset_for_a_code_is_not_left_with_another_control(page: Any) -> None:
+    page.evaluate("window.bootcampForms.fill('bootcamp_txt2img', {preset: 'monster'})")
+    page.select_option("#bootcamp_txt2img_control", "edges")
+    page.wait_for_function("() => !('preset' in window.bootcampForms.get('bootcamp_txt2img').given)")
+
+
+def test_without_a_control_there_is_no_example_and_no_more(page: Any) -> None:
+    page.select_option("#bootcamp_txt2img_control", "none")
+    form = page.locator("#bootcamp_txt2img_form")
+    form.get_by_text("More", exact=True).wait_for(state="hidden")
+    assert not form.get_by_role("button").count()
+
+
 def test_the_courses_example_chooses_sampler_and_schedule(page: Any) -> None:
     page.get_by_role("button", name="Example: the course's exercise").click()
     for name, value in (("sampling", "DPM++ 2M"), ("scheduler", "Karras")):

@@ -31,10 +31,10 @@ class NoControlNetError(BootcampError):
 
     status = 422
 
-    def __init__(self) -> None:
+    def __init__(self, *, guidable: bool) -> None:
+        otherwise = ", or apply the map by luminance guidance" if guidable else ""
         super().__init__(
-            "The Bootcamp section needs ControlNet for this: install and enable sd-webui-controlnet, or apply the map "
-            "by luminance guidance where it is a map of brightness."
+            f"The Bootcamp section needs ControlNet for this: install and enable sd-webui-controlnet{otherwise}."
         )
 
 
@@ -127,7 +127,9 @@ def _apply_by(asked: PanelRequest, around: Surroundings) -> ApplyBy:
     section, operation = asked.section, asked.operation
     if section.apply_by in {GUIDANCE, BOTH} and not operation.luminance:
         raise InvalidParamError(
-            "apply_by", f"must be controlnet: guidance follows brightness, and {operation.title} has none"
+            "apply_by",
+            f"cannot be luminance guidance: that follows brightness, and {operation.title} has none",
+            hint="choose ControlNet",
         )
     if section.apply_by != AUTOMATIC:
         return section.apply_by
@@ -143,7 +145,7 @@ def _units(asked: PanelRequest, around: Surroundings) -> tuple[UnitPreset | None
     """The unit preset, and the units to fill; the section's own numbers go to the first one."""
     section, installed = asked.section, around.installed
     if installed is None:
-        raise NoControlNetError
+        raise NoControlNetError(guidable=asked.operation.luminance)
     preset = None if section.preset == CUSTOM else _preset(asked, around, installed)
     if preset is None:
         units = [unit_with_effect(UnitSettings(section.model, 1.0, 0.0, 1.0), section)]
@@ -180,7 +182,7 @@ def _preset(asked: PanelRequest, around: Surroundings, installed: InstalledModel
     if not automatic:
         preset = find_preset(section.preset)
         if preset not in ready:
-            _check_preset(preset, section, around, installed)
+            _check_preset(preset, asked, around, installed)
         return preset
     if ready:
         return min(ready, key=lambda each: each.disagreements(section.control, given))
@@ -192,8 +194,9 @@ def _preset(asked: PanelRequest, around: Surroundings, installed: InstalledModel
     raise NoModelError(f"No ControlNet model that fits is installed. {lines}".strip())
 
 
-def _check_preset(preset: UnitPreset, section: SectionParams, around: Surroundings, installed: InstalledModels) -> None:
+def _check_preset(preset: UnitPreset, asked: PanelRequest, around: Surroundings, installed: InstalledModels) -> None:
     """Say why a preset that was asked for cannot be taken; one whose model the section names can."""
+    section = asked.section
     if around.base is not None and preset.base != around.base:
         raise NoModelError(
             f"preset {preset.title} is for {BASE_TITLES[preset.base]}, and the checkpoint is "
@@ -204,9 +207,9 @@ def _check_preset(preset: UnitPreset, section: SectionParams, around: Surroundin
         files = "; ".join(f"put {each.file} into {installed.folder} ({each.source})" for each in missing)
         raise NoModelError(f"preset {preset.title} needs a model that is not installed: {files}.")
     if section.control not in preset.controls:
-        raise InvalidParamError("preset", f"{section.preset} is not for control {section.control}")
+        raise InvalidParamError("preset", f"{preset.title} is not for {asked.operation.title}")
     if preset.img2img_only and not around.img2img:
-        raise InvalidParamError("preset", f"{section.preset} works in img2img only")
+        raise InvalidParamError("preset", f"{preset.title} works in img2img only")
 
 
 def _find_model(wanted: str, models: Mapping[str, Path | None]) -> str:

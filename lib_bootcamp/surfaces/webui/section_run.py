@@ -26,7 +26,7 @@ from lib_bootcamp.surfaces.shared.wording import worded
 from . import infotext
 from .plan import Driven, InstalledModels, Plan, Surroundings, at_strength, driven_of, resolve
 from .ports import REFUSAL, ControlNet, Pass, Unit, UnitSettings, WebUi
-from .section import AXES, map_fields
+from .section import AXES, SIZE, map_fields
 from .section_guidance import SectionSteer
 from .section_labels import titles
 from .section_scan import PictureScanner, Saving, Scans
@@ -179,6 +179,7 @@ class SectionRunner:
 
     def _maps(self, plan: Plan, p: Any, driven: Driven | None) -> list[ControlMap]:
         """The map of each pass. A code keeps its place: drawn anew on the larger canvas it might take another."""
+        check_size(plan.operation, int(p.width), int(p.height))
         values, sizes = _with_source(plan, p), target_sizes(p)
         first = (driven.first if driven is not None else None) or self.make_map(plan.operation, values, sizes[0])
         if driven is not None:
@@ -234,7 +235,24 @@ def target_sizes(p: Any) -> list[tuple[int, int]]:
         if not x and not y:
             x, y = int(width * p.hr_scale), int(height * p.hr_scale)
         sizes.append((x or y * width // height, y or x * height // width))
-    return [(max(LATENT_PX, x // LATENT_PX * LATENT_PX), max(LATENT_PX, y // LATENT_PX * LATENT_PX)) for x, y in sizes]
+    return [(rounded_side(x), rounded_side(y)) for x, y in sizes]
+
+
+def rounded_side(side: int) -> int:
+    """A picture's side as the model draws it."""
+    return max(LATENT_PX, side // LATENT_PX * LATENT_PX)
+
+
+def check_size(operation: Operation[Any, Any], width: int, height: int) -> None:
+    """Refuse a side that is too small for a map as it was given, before it is rounded.
+
+    Raises:
+        InvalidParamError: naming the side.
+    """
+    sides = dict(zip(SIZE, (width, height), strict=True))
+    for param in operation.params.fields():
+        if param.name in sides and sides[param.name] < (param.spec.ge or 1):
+            param.check(sides[param.name])
 
 
 def _nearest(image: Image, size: tuple[int, int]) -> Image:

@@ -530,8 +530,7 @@ def test_the_form_tells_what_is_installed(built: Any) -> None:
 def test_what_needs_controlnet_is_not_there_without_it() -> None:
     told = panel_form(StandaloneHost(), FakeWebUi(), None, img2img=False).describe()
     assert not {"preset", "weight", "model", "control_mode"} & {each["key"] for each in told["fields"]}
-    assert "luminance guidance" in told["controls"]["qr"]["note"]
-    assert "needs ControlNet" in told["controls"]["edges"]["note"]
+    assert [told["controls"][each]["ready"] for each in ("qr", "edges")] == [True, False]
 
 
 def test_detectors_whose_files_are_not_here_are_marked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from lib_bootcamp.core.images.codec import encode_base64
 from lib_bootcamp.hosts.standalone import StandaloneHost
 from lib_bootcamp.surfaces.webui.panel.preview import PanelPreview, PreviewParams, preview
 from lib_bootcamp.surfaces.webui.section_run import SectionRunner
-from tests.surfaces.webui.generations import MONSTER, FakeWebUi, runner
+from tests.surfaces.webui.generations import MONSTER, QR, FakeWebUi, Generation, run, runner
 
 LINK = {"qr.content": "https://example.com"}
 GRAY = "data:image/png;base64," + encode_base64(np.full((64, 64, 3), 128, np.uint8))
@@ -71,7 +71,23 @@ def test_how_it_is_applied_is_told() -> None:
         f"ControlNet with {MONSTER} at weight 1.5, from 0% to 100%" in each for each in previewed(LINK, 592, 592).notes
     )
     alone = SectionRunner(StandaloneHost(), FakeWebUi(), lambda: None)
-    assert "Applied by luminance guidance." in previewed(LINK, made=alone).notes
+    assert previewed(GUIDED, made=alone).notes[-1] == "Applied by luminance guidance."
+    for made, what in ((alone, "ControlNet"), (runner("none_of_these"), "a ControlNet model for this map")):
+        told = [each for each in previewed(LINK, made=made).notes if "guidance" in each]
+        assert told == [f"Applied by luminance guidance, which needs no download: {what} is not installed."]
+
+
+def test_a_map_that_needs_controlnet_says_so_before_there_is_a_picture() -> None:
+    alone = SectionRunner(StandaloneHost(), FakeWebUi(), lambda: None)
+    assert previewed({"control": "edges"}, made=alone).notes[-1] == (
+        "The Bootcamp section needs ControlNet for this: install and enable sd-webui-controlnet."
+    )
+
+
+@pytest.mark.parametrize("width", [0, -64, 9])
+def test_a_side_that_is_too_small_is_named_as_it_was_given(width: int) -> None:
+    assert previewed(LINK, width).notes[0].endswith(f", not {width}.")
+    assert run(Generation(width=width), {**QR, "grid_px": 1}).refused[0].endswith(f", not {width}.")
 
 
 def test_what_is_missing_is_one_note_with_the_fields_label() -> None:

@@ -153,12 +153,12 @@ def test_the_effect_moves_what_guidance_aims_at() -> None:
 @pytest.mark.parametrize(
     ("given", "where", "error", "words"),
     [
-        ({**EDGES, "apply_by": "guidance"}, around(CANNY), InvalidParamError, "apply_by must be controlnet"),
+        ({**EDGES, "apply_by": "guidance"}, around(CANNY), InvalidParamError, "apply_by cannot be luminance guidance"),
         (EDGES, WITHOUT_CONTROLNET, NoControlNetError, "install and enable sd-webui-controlnet"),
         (EDGES, around(MONSTER), NoModelError, "put control_v11p_sd15_canny.* into /models"),
         ({**QR, "preset": "monster"}, around(MONSTER, base="sdxl"), NoModelError, "and the checkpoint is SDXL"),
         ({**QR, "preset": "monster"}, around(CANNY), NoModelError, "put control_v1p_sd15_qrcode_monster_v2"),
-        ({**QR, "preset": "canny"}, around(CANNY), InvalidParamError, "preset canny is not for control qr"),
+        ({**QR, "preset": "canny"}, around(CANNY), InvalidParamError, "Canny .SD1.5. is not for QR control map"),
         ({**QR, "preset": "tile-img2img"}, around(TILE), InvalidParamError, "works in img2img only"),
         ({**QR, "model": "x"}, around(MONSTER), InvalidParamError, "model x is not among the installed"),
         ({**QR, "guidance_start": 1.0}, around(MONSTER), InvalidParamError, "must be below guidance_end"),

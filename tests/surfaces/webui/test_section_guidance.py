@@ -104,7 +104,7 @@ def test_both_without_controlnet_says_what_to_install() -> None:
 def test_a_map_of_something_else_than_brightness_is_no_target() -> None:
     p = guided({"control": "edges", "image": np.zeros((64, 64, 3), np.uint8), "apply_by": "guidance"})
     assert p.refused == (
-        "apply_by must be controlnet: guidance follows brightness, and Edge map has none.",
+        "apply_by cannot be luminance guidance: that follows brightness, and Edge map has none; choose ControlNet.",
         422,
     )
 

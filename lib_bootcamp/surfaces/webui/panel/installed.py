@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from lib_bootcamp.core.controlnet.detectors import DETECTORS
-from lib_bootcamp.core.controlnet.unit_presets import UnitPreset, usable
+from lib_bootcamp.core.controlnet.unit_presets import UNIT_PRESETS, UnitPreset, usable
+from lib_bootcamp.core.models.files import BASE_TITLES, Base
 from lib_bootcamp.ml.detectors.files import folders, locate
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Param
@@ -32,16 +34,41 @@ def detector_marks(host: Host) -> dict[str, str]:
     """The mark of each detector whose files are not here."""
     places = folders(host)
     missing = [name for name, each in DETECTORS.items() if not all(locate(file, places) for file in each.weights)]
-    return {name: f"downloads {DETECTORS[name].mb:.0f} MB" for name in missing}
+    return {name: _download(DETECTORS[name].mb) for name in missing}
 
 
-def map_presets(operation: Operation[Any, Any]) -> dict[str, dict[str, Any]]:
-    """An operation's presets without the picture's size."""
+def _download(mb: float) -> str:
+    return f"downloads {mb:.0f} MB" if round(mb) else "needs a small download"
+
+
+def map_presets(operation: Operation[Any, Any], base: Base | None = None) -> dict[str, dict[str, Any]]:
+    """An operation's presets by their titles, without the picture's size.
+
+    Args:
+        operation: the map.
+        base: the checkpoint's; presets for another are left out. None: it is not known.
+    """
     known = {each.name for each in map_fields(operation)}
+    others = [f"{BASE_TITLES[each]}" for each in BASE_TITLES if base not in (None, each)]
+    presets = {_preset_title(operation, name): given for name, given in operation.presets.items()}
     return {
         title: {name: value for name, value in given.items() if name in known}
-        for title, given in operation.presets.items()
+        for title, given in presets.items()
+        if not any(title == other or title.endswith(f"({other})") for other in others)
     }
+
+
+def _preset_title(operation: Operation[Any, Any], name: str) -> str:
+    """The title of a preset that has a name of code: that of the unit preset it is for, else its words."""
+    if not re.fullmatch(r"[a-z0-9_-]+", name):
+        return name
+    units = {each.name: each.title for each in UNIT_PRESETS if operation.name in each.controls}
+    if f"{operation.name}-{name}" in units:
+        return units[f"{operation.name}-{name}"]
+    if name in units:
+        return units[name].split(" (")[0]
+    words = name.replace("_", " ")
+    return words[:1].upper() + words[1:]
 
 
 def preset_values(preset: UnitPreset, own: str = "") -> dict[str, Any]:

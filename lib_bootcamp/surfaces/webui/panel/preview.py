@@ -15,9 +15,10 @@ from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.params import Params, Spec
 from lib_bootcamp.results import Result
 from lib_bootcamp.surfaces.shared.wording import worded
-from lib_bootcamp.surfaces.webui.plan import Plan, resolve
+from lib_bootcamp.surfaces.webui.plan import Plan, Surroundings, resolve
+from lib_bootcamp.surfaces.webui.section import GUIDANCE
 from lib_bootcamp.surfaces.webui.section_labels import titles
-from lib_bootcamp.surfaces.webui.section_run import LATENT_PX, SectionRunner
+from lib_bootcamp.surfaces.webui.section_run import LATENT_PX, SectionRunner, check_size, rounded_side
 from lib_bootcamp.surfaces.webui.section_values import PanelRequest, parse
 
 SMALL_PX, LARGE_PX = 8, 16
@@ -30,8 +31,8 @@ class PreviewParams(Params):
 
     values: Annotated[str, Spec("Values", max_length=1_000_000)] = ""
     unsaved: Annotated[str, Spec("Unsaved values", max_length=90_000_000)] = ""
-    width: Annotated[int, Spec("Width", ge=8, le=4096, unit="px")]
-    height: Annotated[int, Spec("Height", ge=8, le=4096, unit="px")]
+    width: Annotated[int, Spec("Width", le=4096, unit="px")]
+    height: Annotated[int, Spec("Height", le=4096, unit="px")]
     img2img: Annotated[bool, Spec("Over a picture")] = False
 
 
@@ -57,7 +58,8 @@ class PanelPreview(Result):
 
 def preview(runner: SectionRunner, params: PreviewParams) -> PanelPreview:
     """Plan a generation and make its map; mistakes are notes, because the person is still typing."""
-    size = (params.width // LATENT_PX * LATENT_PX, params.height // LATENT_PX * LATENT_PX)
+    notes: tuple[str, ...] = ()
+    fits = True
     try:
         asked = parse((True, params.values, params.unsaved))
         if asked is None:
@@ -68,9 +70,12 @@ def preview(runner: SectionRunner, params: PreviewParams) -> PanelPreview:
             return PanelPreview(fits=fits, notes=(*notes, "Its map is made when the picture is drawn."))
         if _wants_source(asked) and params.img2img:
             return PanelPreview(fits=fits, notes=(*notes, "Its map is made from the picture that is drawn over."))
+        check_size(operation, params.width, params.height)
+        size = (rounded_side(params.width), rounded_side(params.height))
         made = runner.make_map(operation, plan.values if plan else asked.map_values({}), size)
     except BootcampError as error:
-        return PanelPreview(fits=False, notes=(worded(error, titles()),), side=getattr(error, "side_px", None))
+        sentences = (worded(error, titles()), *(() if fits else notes))
+        return PanelPreview(fits=False, notes=sentences, side=getattr(error, "side_px", None))
     layout = getattr(made, "layout", None)
     side = None
     if isinstance(layout, QrLayout):
@@ -86,7 +91,7 @@ def _planned(runner: SectionRunner, asked: PanelRequest, *, img2img: bool) -> tu
         plan = resolve(asked, around)
     except BootcampError as error:
         return None, (worded(error, titles()),), False
-    return plan, (applied(plan),), True
+    return plan, (applied(plan, around),), True
 
 
 def _wants_source(asked: PanelRequest) -> bool:
@@ -96,10 +101,13 @@ def _wants_source(asked: PanelRequest) -> bool:
     )
 
 
-def applied(plan: Plan) -> str:
-    """How the map is applied, in a sentence."""
-    if not plan.units:
+def applied(plan: Plan, around: Surroundings) -> str:
+    """How the map is applied, in a sentence, and why by what was not asked for."""
+    if plan.section.apply_by == GUIDANCE:
         return "Applied by luminance guidance."
+    if not plan.units:
+        what = "ControlNet" if around.installed is None else "a ControlNet model for this map"
+        return f"Applied by luminance guidance, which needs no download: {what} is not installed."
     units = " and ".join(
         f"{each.model.split(' [')[0]} at weight {each.weight:g}, from {each.start:.0%} to {each.end:.0%} of the steps"
         for each in plan.units
