@@ -55,7 +55,7 @@
             const buttons = element("div", { class: "bootcamp-panel-buttons" }, side);
             this.larger = button("", buttons, () => this.enlarge());
             this.larger.hidden = true;
-            button("Example: the course's exercise", buttons, () => this.example());
+            if (form.description.example) button("Example: the course's exercise", buttons, () => this.example());
             this.part = form.part;
             form.listeners = [() => this.changed()];
             this.changed();
@@ -170,10 +170,11 @@
     }
 
     const panels = new Set();
-    window.bootcampForms.extend("panel-", form => {
+    function follow(form, panel) {
         panels.forEach(each => each.form === form && panels.delete(each));
-        panels.add(new Panel(form));
-    });
+        panels.add(panel);
+    }
+    window.bootcampForms.extend("panel-", form => follow(form, new Panel(form)));
     // the picture's size may be set by anything
     setInterval(() => panels.forEach(each => each.place.isConnected && each.ask()), 1500);
 
@@ -186,5 +187,5 @@
         checkpoint = opts.sd_model_checkpoint;
     });
 
-    window.bootcampPanel = { post, setNumber, button, receiver, chooseInWebUi };
+    window.bootcampPanel = { post, setNumber, button, receiver, chooseInWebUi, Panel, follow };
 })();

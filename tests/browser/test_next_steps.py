@@ -12,7 +12,8 @@ import pytest
 from lib_bootcamp.core.png_info.infotext import parse
 from tests.browser.gradio_pages import PYTHONS, ROOT, of_webui, serving
 
-SCRIPTS = ("bootcamp_controls.js", "bootcamp_form.js", "bootcamp_frame.js", "bootcamp_panel.js", "bootcamp_scan.js")
+PARTS = ("controls", "form", "frame", "panel", "scan", "script")
+SCRIPTS = tuple(f"bootcamp_{each}.js" for each in PARTS)
 WEBUI = """
 window.gradioApp = () => document;
 window.opts = {};
@@ -151,6 +152,18 @@ def test_more_contrast_is_not_offered_where_generate_would_draw_by_something_els
 def test_the_badge_says_what_the_infotext_says(page: Any, scan: str, words: str) -> None:
     infotext(page, ("0.00 (no reader)", scan))
     assert page.locator(f"{BADGE} > span").inner_text() == words
+
+
+def test_the_scripts_form_says_how_large_the_picture_must_be_and_makes_it_so(page: Any) -> None:
+    page.evaluate(
+        "window.bootcampForms.fill('bootcamp_txt2img', {'qr.content': 'https://example.com', 'qr.grid_px': 16})"
+    )
+    press(page, "Try again until it scans")
+    form = page.locator("#bootcamp_txt2img_until_it_scans_form")
+    form.get_by_role("button", name="Make the picture larger: 592 px").click()
+    assert page.locator("#txt2img_width input").input_value() == "592"
+    form.locator(".bootcamp-panel img").wait_for()
+    assert form.get_by_role("button", name="Example").count() == 0
 
 
 def test_where_there_is_no_script_dropdown_more_pictures_of_the_section_are_tried(page: Any) -> None:

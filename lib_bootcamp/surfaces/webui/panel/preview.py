@@ -34,6 +34,7 @@ class PreviewParams(Params):
     width: Annotated[int, Spec("Width", le=4096, unit="px")]
     height: Annotated[int, Spec("Height", le=4096, unit="px")]
     img2img: Annotated[bool, Spec("Over a picture")] = False
+    script: Annotated[str, Spec("Script", "Whose form it is; empty: the section's.", max_length=100)] = ""
 
 
 @dataclass(frozen=True, kw_only=True)

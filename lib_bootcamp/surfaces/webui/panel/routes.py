@@ -18,6 +18,7 @@ from lib_bootcamp.surfaces.http.errors import BootcampRoute
 from lib_bootcamp.surfaces.http.work import left
 from lib_bootcamp.surfaces.shared.described import PREFIX
 from lib_bootcamp.surfaces.shared.work_queue import QUEUES
+from lib_bootcamp.surfaces.webui.scripts.preview import preview_script
 from lib_bootcamp.surfaces.webui.section_run import SectionRunner
 
 from .finished import FinishedParams, score, touch_up
@@ -41,7 +42,8 @@ def panel_router(runner: SectionRunner, dependencies: Sequence[Any] = ()) -> API
         return made(declaration.from_mapping(request_values(body, declaration)))
 
     def previewed(params: PreviewParams) -> Response:
-        return json_answer(preview(runner, params))
+        made = preview_script(runner, params) if params.script else preview(runner, params)
+        return json_answer(made)
 
     def scanned(params: FinishedParams) -> Response:
         return plain_answer({"text": score(runner, params)})

@@ -81,6 +81,7 @@ def offered_fields(form: ScriptForm, around: Around, *, img2img: bool) -> FormFi
         },
         marks={"controls": _map_marks(around, net, img2img=img2img)},
         defaults_by={"preset": {each.name: preset_values(each, form.control) for each in UNIT_PRESETS}},
+        extra={"tab": "img2img" if img2img else "txt2img", "script": form.name, "controls": {}},
     )
 
 

@@ -1,0 +1,68 @@
+"""What a script's form says before anything is drawn: what fits, what is missing, how large the picture should be."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from lib_bootcamp.errors import InvalidParamError
+from lib_bootcamp.surfaces.webui.panel.preview import PanelPreview, PreviewParams
+from lib_bootcamp.surfaces.webui.scripts.preview import preview_script
+from tests.surfaces.webui.generations import MONSTER, runner
+
+CODE = {"content": "https://example.com"}
+
+
+def asked(values: dict[str, Any], script: str = "until_it_scans", *, side: int = 512, **more: Any) -> PanelPreview:
+    params = PreviewParams(values=json.dumps(values), width=side, height=side, script=script, **more)
+    return preview_script(runner(MONSTER), params)
+
+
+def test_a_picture_that_is_too_small_is_told_of_with_the_side_to_set() -> None:
+    made = asked({**CODE, "grid_px": 16})
+    assert (made.fits, made.side) == (False, 592)
+    assert "make width and height at least 592" in made.notes[0]
+    assert "grid_px" not in made.summary()
+
+
+def test_a_code_that_fits_is_shown() -> None:
+    made = asked({**CODE, "grid_px": 8, "preset": "automatic"})
+    assert made.fits
+    assert made.image is not None
+    assert made.image.shape[:2] == (512, 512)
+
+
+def test_what_is_missing_is_named_by_its_label() -> None:
+    assert asked({}).notes[0].startswith("Content is missing")
+
+
+def test_what_cannot_be_read_is_named_by_its_label() -> None:
+    assert asked({**CODE, "strengths": "abc"}).notes == ("Strengths must be a list of numbers, not 'abc'.",)
+
+
+def test_a_comparison_names_each_map_for_which_something_is_missing() -> None:
+    made = asked({"controls": ["qr", "brightness", "edges"]}, "compare_control")
+    assert not made.fits
+    assert [each.split(":")[0] for each in made.notes] == ["Brightness map", "Edge map"]
+    assert all("grid_px" not in each and "image" not in each for each in made.notes)
+
+
+def test_a_comparison_says_which_side_a_code_needs() -> None:
+    made = asked({"controls": ["qr"], "content": "https://example.com"}, "compare_control")
+    assert made.side == 592
+
+
+def test_the_comparison_that_a_form_begins_with_misses_nothing() -> None:
+    assert asked({}, "compare_control").notes == ()
+
+
+def test_in_img2img_the_picture_is_the_one_that_is_drawn_over() -> None:
+    made = asked({"controls": ["brightness"], "apply_by": "guidance"}, "compare_control", img2img=True)
+    assert made.fits
+
+
+def test_a_script_that_is_not_ours_is_refused() -> None:
+    with pytest.raises(InvalidParamError, match="script is none of ours"):
+        asked({}, "other")
