@@ -146,7 +146,8 @@
             const name = `${this.value(light, "kind")} ${index + 1}`;
             const handle = { cx: inside[0], cy: inside[1], r: 9, fill: this.value(light, "color"), tabindex: 0 };
             const circle = element("circle", { ...handle, role: "button", "aria-label": name }, group, SVG);
-            element("title", { text: name }, circle, SVG);
+            element("title", { text: name }, group, SVG);
+            element("text", { x: inside[0], y: inside[1], "aria-hidden": "true", text: index + 1 }, group, SVG);
             circle.addEventListener("pointerdown", (event) => {
                 event.preventDefault();
                 this.selected = index;

@@ -87,6 +87,8 @@ def test_a_light_is_added_and_dragged_on_the_stage(page: Any, picture_of: Any) -
     page.wait_for_selector("#bootcamp_lighting_message .bootcamp-notice")
     page.wait_for_function("document.querySelector('.bootcamp-stage-view img')?.complete")
     page.wait_for_timeout(1000)
+    assert page.locator(".bootcamp-stage-view g > text").all_text_contents() == ["1"]
+    assert page.locator(".bootcamp-stage-view g > title").all_text_contents() == ["point 1"]
     handle = page.locator(".bootcamp-stage-view circle").first.bounding_box()
     stage = page.locator(".bootcamp-stage-view svg").bounding_box()
     page.evaluate("document.querySelector('#bootcamp_lighting_message .bootcamp-notice').remove()")

@@ -20,7 +20,7 @@ from lib_bootcamp.results import ControlMap
 from .effect import unit_with_effect
 from .ports import UnitSettings
 from .section import AUTOMATIC, BOTH, CONTROLNET, CUSTOM, GUIDANCE, ApplyBy, SectionParams, map_fields
-from .section_values import PanelRequest
+from .section_values import PanelRequest, rounded
 
 DRIVEN = "bootcamp_driven"
 MAX_WEIGHT, MAX_LUMA = 2.0, 0.5
@@ -274,12 +274,12 @@ def at_strength(plan: Plan, strength: float) -> Plan:
     """
     if strength == 1:
         return plan
-    units = tuple(replace(each, weight=min(MAX_WEIGHT, each.weight * strength)) for each in plan.units)
+    units = tuple(replace(each, weight=rounded(min(MAX_WEIGHT, each.weight * strength))) for each in plan.units)
     section = plan.section
     numbers: dict[str, Any] = {
-        "margin": min(MAX_LUMA, section.margin * strength),
-        "dead_zone": min(MAX_LUMA, section.dead_zone * strength),
-        "tolerance": min(MAX_LUMA, section.tolerance / strength),
+        "margin": rounded(min(MAX_LUMA, section.margin * strength)),
+        "dead_zone": rounded(min(MAX_LUMA, section.dead_zone * strength)),
+        "tolerance": rounded(min(MAX_LUMA, section.tolerance / strength)),
     }
     written = numbers | ({"weight": units[0].weight} if units else {})
     return replace(plan, section=replace(section, **numbers), units=units, recorded=replace(plan.recorded, **written))

@@ -29,6 +29,8 @@ from .section import (
     section_fields,
 )
 
+DECIMALS = 6
+
 
 @dataclass(frozen=True)
 class PanelRequest:
@@ -81,6 +83,14 @@ def text_of_map(operation: Operation[Any, Any], raw: Mapping[str, Any]) -> str:
     return text_of({**changed, CONTROL.name: operation.name})
 
 
+def rounded(value: float) -> float:
+    """A number that was computed, as it is drawn and written: 0.042 for 0.7 * 0.06, which is 0.041999999999999996.
+
+    What a person gives stays as it is.
+    """
+    return round(value, DECIMALS)
+
+
 def is_off(args: Sequence[Any]) -> bool:
     """Whether these script arguments leave the section off; looks at nothing else."""
     if not args or not isinstance(args[0], Mapping):
@@ -106,7 +116,7 @@ def parse(args: Sequence[Any], overrides: Mapping[str, Any] | None = None) -> Pa
     for name, value in (overrides or {}).items():
         if name not in OWN | _names_of(raw["control"]):
             raise InvalidParamError(name, f"is not a parameter of {raw['control']}", hint="take another XYZ axis")
-        raw[name] = value
+        raw[name] = rounded(value) if isinstance(value, float) else value
     section = SectionParams.from_mapping({name: value for name, value in raw.items() if name in OWN})
     if section.control == OFF or not section.enabled:
         return None

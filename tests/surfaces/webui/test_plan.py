@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from lib_bootcamp.errors import InvalidParamError
+from lib_bootcamp.surfaces.webui import infotext
 from lib_bootcamp.surfaces.webui.effect import guidance_with_effect
 from lib_bootcamp.surfaces.webui.plan import (
     InstalledModels,
@@ -16,6 +18,7 @@ from lib_bootcamp.surfaces.webui.plan import (
     NoModelError,
     Plan,
     Surroundings,
+    at_strength,
     resolve,
 )
 from lib_bootcamp.surfaces.webui.ports import UnitSettings
@@ -172,3 +175,20 @@ def test_what_cannot_be_done_is_one_sentence(given: Any, where: Surroundings, er
 def test_img2img_takes_the_preset_that_draws_over_a_picture() -> None:
     made = plan({**QR, "preset": "tile-img2img"}, around(TILE, img2img=True))
     assert made.units == (UnitSettings(TILE, 0.5, 0.35, 0.7),)
+
+
+@pytest.mark.parametrize("strength", [0.7, 0.85, 1.1, 1.3])
+def test_what_a_strength_makes_is_drawn_and_written_with_six_decimals(strength: float) -> None:
+    made = at_strength(plan({**QR, "apply_by": "both", "preset": "monster"}, around(MONSTER)), strength)
+    written = infotext.write(made.recorded, made.operation, made.recorded_values)
+    assert not re.search(r"\.\d{7}", written)
+    again = plan(infotext.parse(written)[0] | {"control": "qr", "content": "HELLO"}, around(MONSTER))
+    assert (again.units, again.section.margin, again.section.dead_zone, again.section.tolerance) == (
+        made.units, made.section.margin, made.section.dead_zone, made.section.tolerance,
+    )  # fmt: skip
+
+
+def test_a_number_of_an_axis_is_drawn_and_written_with_six_decimals() -> None:
+    asked = parse([QR], {"margin": 0.1 + 0.2})
+    assert asked is not None
+    assert asked.section.margin == 0.3
