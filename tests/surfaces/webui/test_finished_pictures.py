@@ -122,4 +122,4 @@ def test_the_form_names_what_the_courses_example_chooses() -> None:
     from tests.surfaces.webui.generations import FakeControlNet, FakeWebUi
 
     told = json.loads(json.dumps(panel_form(StandaloneHost(), FakeWebUi(), FakeControlNet(), img2img=True).describe()))
-    assert told["example"]["choose"] == {"sampler": ["DPM++ 2M", "DPM++ 2M Karras"], "scheduler": "Karras"}
+    assert told["example"]["set"]["choose"] == {"sampler": ["DPM++ 2M", "DPM++ 2M Karras"], "scheduler": "Karras"}
