@@ -227,7 +227,7 @@ def scan_of_grid(read: Sequence[bool]) -> str:
 
 
 def reading_of(read_by: Sequence[str], *, scans: bool) -> str:
-    """Who reads a picture, in one wording for the infotext, the grid and what is said below it.
+    """Who reads a picture, in one wording for the infotext, the grid and the sentence below it.
 
     Args:
         read_by: the readers that do.
