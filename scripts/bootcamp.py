@@ -177,10 +177,11 @@ def page_routers() -> list[Any]:
     from lib_bootcamp.surfaces.http.access import access_dependency
     from lib_bootcamp.surfaces.webui.forms.routes import form_router
     from lib_bootcamp.surfaces.webui.panel.routes import panel_router
+    from lib_bootcamp.surfaces.webui.scripts.preview import preview_script
 
     host = parts().host
     doors = [access_dependency(host.access_rules()), *host.page_auth_dependencies()]
-    return [form_router(doors), panel_router(runner(), doors)]
+    return [form_router(doors), panel_router(runner(), preview_script, doors)]
 
 
 def mount_page(demo: Any, app: Any) -> None:

@@ -17,6 +17,7 @@ from lib_bootcamp.surfaces.webui.panel.always_visible import SectionUi
 from lib_bootcamp.surfaces.webui.panel.routes import panel_router
 from lib_bootcamp.surfaces.webui.scripts.declared import UNTIL_IT_SCANS
 from lib_bootcamp.surfaces.webui.scripts.page import Around, build_script
+from lib_bootcamp.surfaces.webui.scripts.preview import preview_script
 from lib_bootcamp.surfaces.webui.tab import SectionsOfPage, build_tab
 from tests.surfaces.webui.generations import MONSTER, FakeControlNet, FakeWebUi, Generation, from_page, run, runner
 
@@ -99,7 +100,7 @@ def main(port: int) -> None:
 
     app = FastAPI()
     app.include_router(form_router())
-    app.include_router(panel_router(runner(MONSTER)))
+    app.include_router(panel_router(runner(MONSTER), preview_script))
     blocks = page()
     blocks.queue()
     uvicorn.run(gr.mount_gradio_app(app, blocks, path="/"), port=port, log_level="warning")

@@ -20,7 +20,7 @@ skip_without_models()
 
 from lib_bootcamp.core.datasets.caption_files import CaptionError  # noqa: E402
 from lib_bootcamp.core.images.codec import FORMATS, READ_SUFFIXES  # noqa: E402
-from lib_bootcamp.errors import InvalidParamError, NotAllowedError  # noqa: E402
+from lib_bootcamp.errors import ImageError, InvalidParamError, NotAllowedError  # noqa: E402
 from lib_bootcamp.jobs.facts import JobInfo  # noqa: E402
 from lib_bootcamp.jobs.manager import Jobs  # noqa: E402
 from lib_bootcamp.jobs.progress import Stop  # noqa: E402
@@ -286,10 +286,12 @@ def test_folders_inside_are_taken_or_not_and_hidden_ones_never(caption: Captione
     assert texts(root)["inner/x.txt"] == "yellow square, white background"
 
 
-def test_a_folder_without_pictures_fails_with_a_sentence(caption: Captioned, tmp_path: Path) -> None:
+def test_a_folder_without_pictures_is_refused_before_a_job_is_made(caption: Captioned, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    info = caption(tmp_path / "empty")
-    assert (info.state, info.error) == ("failed", f"{tmp_path / 'empty'}: no pictures are in there.")
+    before = caption.jobs.listed(trusted=True)
+    with pytest.raises(ImageError, match=r"empty: no pictures are in there\.$"):
+        caption(tmp_path / "empty")
+    assert caption.jobs.listed(trusted=True) == before
 
 
 def test_a_bad_picture_is_reported_and_the_rest_goes_on(caption: Captioned, root: Path) -> None:

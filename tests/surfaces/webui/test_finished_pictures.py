@@ -102,9 +102,10 @@ def test_the_routes_answer_with_the_picture() -> None:
     from fastapi.testclient import TestClient
 
     from lib_bootcamp.surfaces.webui.panel.routes import panel_router
+    from lib_bootcamp.surfaces.webui.scripts.preview import preview_script
 
     app = fastapi.FastAPI()
-    app.include_router(panel_router(runner()))
+    app.include_router(panel_router(runner(), preview_script))
     text, image = drawn(OURS)
     body = {"image": "data:image/png;base64," + encode_base64(pale(image)), "infotext": text}
     told = TestClient(app).post("/bootcamp/v1/panel/touch-up", json=body)

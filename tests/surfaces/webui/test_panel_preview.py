@@ -121,9 +121,10 @@ def test_the_routes_answer_the_page_alone() -> None:
     from fastapi.testclient import TestClient
 
     from lib_bootcamp.surfaces.webui.panel.routes import panel_router
+    from lib_bootcamp.surfaces.webui.scripts.preview import preview_script
 
     app = fastapi.FastAPI()
-    app.include_router(panel_router(runner()))
+    app.include_router(panel_router(runner(), preview_script))
     client = TestClient(app)
     told = client.post("/bootcamp/v1/panel/preview", json={"values": json.dumps(GUIDED), "width": 512, "height": 512})
     assert told.status_code == 200

@@ -18,22 +18,26 @@ from lib_bootcamp.surfaces.http.errors import BootcampRoute
 from lib_bootcamp.surfaces.http.work import left
 from lib_bootcamp.surfaces.shared.described import PREFIX
 from lib_bootcamp.surfaces.shared.work_queue import QUEUES
-from lib_bootcamp.surfaces.webui.scripts.preview import preview_script
 from lib_bootcamp.surfaces.webui.section_run import SectionRunner
 
 from .finished import FinishedParams, score, touch_up
-from .preview import PreviewParams, preview
+from .preview import PanelPreview, PreviewParams, preview
 
 PARAMETERS = "parameters"
 """The text chunk of a PNG in which the WebUI keeps the infotext."""
 BODY = Depends(body_reader())
 
 
-def panel_router(runner: SectionRunner, dependencies: Sequence[Any] = ()) -> APIRouter:
+def panel_router(
+    runner: SectionRunner,
+    preview_script: Callable[[SectionRunner, PreviewParams], PanelPreview],
+    dependencies: Sequence[Any] = (),
+) -> APIRouter:
     """`POST /bootcamp/v1/panel/preview`, `/scan` and `/touch-up`, which the section's form asks.
 
     Args:
         runner: makes the maps, and scans.
+        preview_script: what a script of the Script dropdown would do; asked where the form is one's.
         dependencies: as of `forms.routes.form_router`.
     """
     router = APIRouter(prefix=f"{PREFIX}/panel", route_class=BootcampRoute, dependencies=list(dependencies))
