@@ -74,7 +74,7 @@ def test_the_picture_in_the_end_is_the_one_of_the_api(page: Any, address: str) -
 
 
 def test_stop_is_heard_between_two_steps(page: Any) -> None:
-    drawing(page, 150, side=320)
+    drawing(page, 150, side=640)
     page.wait_for_selector(f"{GROWTH} img")
     page.click("#bootcamp_txt2img_stop")
     page.wait_for_function("document.querySelector('#bootcamp_txt2img_message')?.innerText.includes('Stopped after')")
