@@ -23,6 +23,7 @@ DEBLURRED = ((192, 2), (192, 3), (384, 3))
 _HARDLY_LARGER = 1.5
 # A code that dark ground touches is seen where only modules are black, or by pyzbar, the smaller the sooner.
 DARKEST = tuple(Stage("zxing-cpp", each, "darkest levels") for each in (512, 1024))
+CUT_OUT = (Stage("zxing-cpp", 512, "cut out"),)
 WITHOUT_MARGIN = (Stage("pyzbar", 192, "as it is"),)
 CHANNELS = ((2, "blue"), (0, "red"))
 # Enlarged details together have at most as many pixels as the picture itself.
@@ -50,6 +51,7 @@ def fast_tries(image: Image, gray: Image, names: Sequence[str], budget: Budget) 
     yield from _channels(image, colored, budget)
     yield from stages.show("zxing-cpp")
     if not budget.damaged:
+        yield from stages.show("zxing-cpp", of=CUT_OUT)
         yield from stages.show("zxing-cpp", of=DARKEST, most=1)
         yield from stages.show("pyzbar", of=WITHOUT_MARGIN)
     yield from _deblurred(small if large else Sizes(gray), chief(names), budget)

@@ -152,6 +152,8 @@ def deblurred(sigma_px: float) -> Prepare:
 
 
 _DARKEST_TIMES = 6
+_MARGIN_PART = 6
+"""A margin of four modules is a sixth of the smallest code's side and less of all others."""
 
 
 def levels(factor: float, offset: float) -> Prepare:
@@ -175,6 +177,19 @@ def _autocontrast(gray: Image) -> Image:
 def _darkest(gray: Image) -> Image:
     """Only the darkest levels are dark: a code lies apart from a ground that is darker than its light modules."""
     return _mapped(gray, np.clip((np.arange(256) - int(gray.min())) * _DARKEST_TIMES, 0, 255).astype(np.uint8))
+
+
+def _alone(gray: Image) -> Image:
+    """What lies on a ground of one color, cut out, with a margin of the other color around it."""
+    edge = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])
+    middle = (int(gray.min()) + int(gray.max())) / 2
+    dark_ground = bool((edge < middle).mean() > 0.5)
+    other = gray >= middle if dark_ground else gray < middle
+    rows, columns = np.flatnonzero(other.any(1)), np.flatnonzero(other.any(0))
+    if not rows.size:
+        return gray
+    part = gray[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return np.pad(part, max(4, max(part.shape) // _MARGIN_PART), constant_values=255 if dark_ground else 0)
 
 
 def _flattened(gray: Image) -> Image:
@@ -201,4 +216,5 @@ PREPARATIONS: dict[str, Prepare] = {
     "flattened": _flattened,
     "local contrast": _local_contrast,
     "darkest levels": _darkest,
+    "cut out": _alone,
 }

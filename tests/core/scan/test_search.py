@@ -253,3 +253,12 @@ def test_a_corner_of_a_large_code_is_no_micro_code() -> None:
     picture, texts = sheet(10, 14, 3, 4)
     small = np.asarray(cv2.resize(picture, None, fx=0.66, fy=0.66, interpolation=cv2.INTER_AREA), np.uint8)
     assert {*ZXING[0].decode(small)} <= {*texts}
+
+
+@pytest.mark.parametrize("module_px", [2, 5, 11])
+@pytest.mark.parametrize("inverted", [False, True])
+def test_a_code_without_a_margin_on_a_ground_of_its_modules_color_is_read(module_px: int, *, inverted: bool) -> None:
+    bare = draw(np.array(qr_matrix(TEXT, "M").modules), module_px, 0)
+    picture = np.zeros([each + 60 for each in bare.shape], np.uint8)
+    picture[30 : 30 + len(bare), 25 : 25 + len(bare)] = bare
+    assert reads(255 - picture if inverted else picture)
