@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lib_bootcamp.core.images.arrays import Image
 
@@ -123,7 +124,7 @@ class ZxingDecoder:
 
     def available(self) -> bool:
         """Whether zxing-cpp is installed."""
-        return _import("zxingcpp") is not None
+        return _import(self.module) is not None
 
     def version(self) -> str:
         """The version of zxing-cpp."""
@@ -169,36 +170,38 @@ def _texts(gray: Image, found: Iterable[Any]) -> list[str]:
     return [_zxing_text(each) for each in found if each.valid and not _is_part_of_a_code(gray, each)]
 
 
+# Where a Micro QR code's margin is looked at, in halves of its side from its edge outwards (it has two modules, and 11
+# to 17 on a side); at how many places along each side; and which share of them in another brightness is no margin.
+_MARGIN_AT, _PLACES, _LEAST_MIXED = (0.09, 0.14), 24, 0.2
+
+
 def _is_part_of_a_code(gray: Image, barcode: Any) -> bool:
     """Whether a Micro QR code, which has one finder pattern and hardly a checksum, was seen amid a larger code.
 
-    Around a real one is a margin, or one ground.
+    Along each side of a real one lies its margin, or one ground.
     """
     if not str(getattr(barcode.format, "name", barcode.format)).startswith("Micro"):
         return False
     names = ("top_left", "top_right", "bottom_right", "bottom_left")
-    corners = np.array(
-        [[getattr(barcode.position, each).x, getattr(barcode.position, each).y] for each in names], float
-    )
-    middle, last = corners.mean(0), np.array(gray.shape[::-1]) - 1
+    places = [getattr(barcode.position, each) for each in names]
+    corners, last = np.array([[each.x, each.y] for each in places], float), np.array(gray.shape[::-1]) - 1
     left, top = np.clip(corners.min(0).astype(int), 0, last)
     right, bottom = np.clip(corners.max(0).astype(int), 0, last) + 1
     inside = gray[top:bottom, left:right]
     threshold = (float(inside.max()) + float(inside.min())) / 2
-    along = np.linspace(0.05, 0.95, _POINTS)[:, None]
-    for start, end in zip(corners, np.roll(corners, -1, axis=0), strict=True):
-        side = start + (end - start) * along
-        outwards = (start + end) / 2 - middle
-        places = np.concatenate([side + outwards * each for each in _MARGIN_AT])
-        x, y = np.round(places[((places >= 0) & (places <= last)).all(1)]).astype(int).T
-        light = float((gray[y, x] > threshold).mean()) if x.size else 1.0
-        if _LEAST_MIXED < light < 1 - _LEAST_MIXED:
-            return True
-    return False
+    margins = (_margin(gray, corners, side) for side in range(len(corners)))
+    return any(_LEAST_MIXED < float((each > threshold).mean()) < 1 - _LEAST_MIXED for each in margins if each.size)
 
 
-# From its edge on a Micro QR code of 11 to 17 modules has a margin of two; here of half its side, outside the edge.
-_MARGIN_AT, _POINTS, _LEAST_MIXED = (0.09, 0.14), 24, 0.2
+def _margin(gray: Image, corners: NDArray[np.float64], side: int) -> Image:
+    """The brightness at some places beside a side of a code, as far as they are in the picture."""
+    start, end = corners[side], corners[(side + 1) % len(corners)]
+    along = start + (end - start) * np.linspace(0.05, 0.95, _PLACES)[:, None]
+    outwards = (start + end) / 2 - corners.mean(0)
+    places = np.concatenate([along + outwards * each for each in _MARGIN_AT])
+    inside = ((places >= 0) & (places <= np.array(gray.shape[::-1]) - 1)).all(1)
+    x, y = np.round(places[inside]).astype(int).T
+    return np.asarray(gray[y, x], dtype=np.uint8)
 
 
 def _zxing_text(barcode: Any) -> str:
@@ -228,8 +231,8 @@ class WechatDecoder:
 
     def available(self) -> bool:
         """Whether the installed OpenCV has WeChatQRCode and makes it without models."""
-        module = _import("cv2")
-        if module is None or not hasattr(module, "wechat_qrcode_WeChatQRCode"):
+        module = _import(self.module)
+        if module is None or not hasattr(module, self.needs):
             return False
         try:
             module.wechat_qrcode_WeChatQRCode()
@@ -259,7 +262,7 @@ class OpencvDecoder:
 
     def available(self) -> bool:
         """Whether OpenCV is installed with its QR detector."""
-        return hasattr(_import("cv2"), "QRCodeDetector")
+        return hasattr(_import(self.module), self.needs)
 
     def version(self) -> str:
         """The version of OpenCV."""

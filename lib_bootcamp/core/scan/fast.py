@@ -21,7 +21,8 @@ MOST_DETAILS = 6
 DEBLURRED = ((192, 2), (192, 3), (384, 3))
 # A picture that is less than that larger than the first of these is not shown at the last.
 _HARDLY_LARGER = 1.5
-# A code that dark ground touches is seen where only modules are black, or by pyzbar, the smaller the sooner.
+# A code without a margin is seen where its modules alone are dark, or with a margin put around it where nothing else is
+# there, or by pyzbar, the smaller the sooner.
 DARKEST = tuple(Stage("zxing-cpp", each, "darkest levels") for each in (512, 1024))
 CUT_OUT = (Stage("zxing-cpp", 512, "cut out"),)
 WITHOUT_MARGIN = (Stage("pyzbar", 192, "as it is"),)
@@ -50,7 +51,7 @@ def fast_tries(image: Image, gray: Image, names: Sequence[str], budget: Budget) 
     colored = list(chief(names)) if _is_colored(image) else []
     yield from _channels(image, colored, budget)
     yield from stages.show("zxing-cpp")
-    if not budget.damaged:
+    if not budget.damaged:  # a code that zxing-cpp sees has a margin: there a blur is likelier
         yield from stages.show("zxing-cpp", of=CUT_OUT)
         yield from stages.show("zxing-cpp", of=DARKEST, most=1)
         yield from stages.show("pyzbar", of=WITHOUT_MARGIN)

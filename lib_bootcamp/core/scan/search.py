@@ -119,6 +119,8 @@ def every_text(
     if len(texts) >= MANY_AT_ONCE or (not texts and max(gray.shape) > LARGE_SIDE):
         height, width = gray.shape
         for top, left in product(range(0, height, -(-height // 4)), range(0, width, -(-width // 4))):
+            if stopped is not None and stopped():
+                break
             part = gray[top : top + height * 3 // 8, left : left + width * 3 // 8]
             texts.update(dict.fromkeys(read(best, part, stopped)))
     return tuple(texts)

@@ -9,6 +9,8 @@ import numpy as np
 
 from lib_bootcamp.core.images.arrays import Image
 
+from .decoders import ground_of
+
 Prepare: TypeAlias = Callable[[Image], Image]
 
 # Larger pictures are reduced once, so that the cost has a bound whatever is given (67 megapixels cost one area
@@ -18,6 +20,9 @@ WORKING_SIDE = 2048
 _LEAST_SIDE = 256
 DEBLURRED_TIMES = 2
 _DEBLUR_ROUNDS, _DEBLUR_GAIN = 10, 1.5
+_DARKEST_TIMES = 6
+# A margin of four modules is a sixth of the smallest code's side, and less of all others'.
+_MARGIN_PART = 6
 
 
 def gray_of(image: Image) -> Image:
@@ -151,11 +156,6 @@ def deblurred(sigma_px: float) -> Prepare:
     return prepare
 
 
-_DARKEST_TIMES = 6
-_MARGIN_PART = 6
-"""A margin of four modules is a sixth of the smallest code's side and less of all others."""
-
-
 def levels(factor: float, offset: float) -> Prepare:
     """Each gray level times a factor, plus an offset."""
     table = np.clip(np.arange(256) * factor + offset, 0, 255).astype(np.uint8)
@@ -181,9 +181,8 @@ def _darkest(gray: Image) -> Image:
 
 def _alone(gray: Image) -> Image:
     """What lies on a ground of one color, cut out, with a margin of the other color around it."""
-    edge = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])
     middle = (int(gray.min()) + int(gray.max())) / 2
-    dark_ground = bool((edge < middle).mean() > 0.5)
+    dark_ground = ground_of(gray) < middle
     other = gray >= middle if dark_ground else gray < middle
     rows, columns = np.flatnonzero(other.any(1)), np.flatnonzero(other.any(0))
     if not rows.size:
