@@ -8,9 +8,10 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 OTHERS = [
@@ -47,3 +48,34 @@ def serving(python: str, module: str, uploads: Path) -> Iterator[str]:
             yield url
         finally:
             server.terminate()
+
+
+@contextmanager
+def with_scripts(
+    browser: Any, url: str, ready: str, scripts: Sequence[str], *, before: str = "", timeout_ms: int = 60_000
+) -> Iterator[Any]:
+    """A page with our scripts and styles; what the block does fails when a script on it did.
+
+    Args:
+        browser: Chromium's.
+        url: of the page.
+        ready: selects what is there when it is loaded.
+        scripts: names below `javascript`, in order.
+        before: a script that is run before them.
+        timeout_ms: of whatever is waited for.
+    """
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(timeout_ms)
+    page.route(lambda each: each.startswith("http") and "127.0.0.1" not in each, lambda route: route.abort())  # fonts
+    broken: list[str] = []
+    page.on("pageerror", lambda error: broken.append(str(error)))
+    page.goto(url, wait_until="domcontentloaded")
+    page.wait_for_selector(ready)
+    if before:
+        page.add_script_tag(content=before)
+    for name in scripts:
+        page.add_script_tag(path=str(ROOT / "javascript" / name))
+    page.add_style_tag(path=str(ROOT / "style.css"))
+    yield page
+    page.close()
+    assert broken == []

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.gradio_pages import PYTHONS, ROOT, serving
+from tests.browser.gradio_pages import PYTHONS, ROOT, serving, with_scripts
 
 SCRIPTS = ("bootcamp_controls.js", "bootcamp_form.js")
 
@@ -24,19 +24,8 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture
 def page(browser: Any, served: str) -> Iterator[Any]:
     """The page, before the form is opened; the test fails when a script on it does."""
-    opened = browser.new_page(viewport={"width": 1280, "height": 900})
-    opened.set_default_timeout(20_000)
-    opened.route(lambda url: "127.0.0.1" not in url, lambda route: route.abort())  # fonts
-    broken: list[str] = []
-    opened.on("pageerror", lambda error: broken.append(str(error)))
-    opened.goto(served, wait_until="domcontentloaded")
-    opened.wait_for_selector("#read_button")
-    for name in SCRIPTS:
-        opened.add_script_tag(path=str(ROOT / "javascript" / name))
-    opened.add_style_tag(path=str(ROOT / "style.css"))
-    yield opened
-    opened.close()
-    assert broken == []
+    with with_scripts(browser, served, "#read_button", SCRIPTS, timeout_ms=20_000) as opened:
+        yield opened
 
 
 def field(page: Any, name: str) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lib_bootcamp.core.png_info.infotext import parse
-from tests.browser.gradio_pages import PYTHONS, ROOT, of_webui, serving
+from tests.browser.gradio_pages import PYTHONS, of_webui, serving, with_scripts
 
 PARTS = ("controls", "form", "frame", "panel", "scan", "script")
 SCRIPTS = tuple(f"bootcamp_{each}.js" for each in PARTS)
@@ -42,22 +42,10 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture
 def page(browser: Any, served: str) -> Iterator[Any]:
     """The page with its form drawn; the test fails when a script on it does."""
-    opened = browser.new_page(viewport={"width": 1280, "height": 900})
-    opened.set_default_timeout(60_000)
-    opened.route(lambda url: url.startswith("http") and "127.0.0.1" not in url, lambda route: route.abort())  # fonts
-    broken: list[str] = []
-    opened.on("pageerror", lambda error: broken.append(str(error)))
-    opened.goto(served, wait_until="domcontentloaded")
-    opened.wait_for_selector("#txt2img_generate")
-    opened.add_script_tag(content=WEBUI)
-    for name in SCRIPTS:
-        opened.add_script_tag(path=str(ROOT / "javascript" / name))
-    opened.add_style_tag(path=str(ROOT / "style.css"))
-    opened.wait_for_selector("#bootcamp_txt2img_control", state="visible")
-    opened.wait_for_selector(BADGE)
-    yield opened
-    opened.close()
-    assert broken == []
+    with with_scripts(browser, served, "#txt2img_generate", SCRIPTS, before=WEBUI) as opened:
+        opened.wait_for_selector("#bootcamp_txt2img_control", state="visible")
+        opened.wait_for_selector(BADGE)
+        yield opened
 
 
 @pytest.fixture
