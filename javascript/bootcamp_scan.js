@@ -7,6 +7,7 @@
     const TRIES = 10;
     const SHOWN = 3; // buttons for pictures of a grid
     const WAIT_MS = 15000;
+    const PUT_BACK_MS = 1500;
     const SCRIPT = { name: "until_it_scans", title: "QR art until it scans" };
     const COMPARE = { name: "compare_control", title: "Compare control" };
     const NOT_THE_SCRIPTS = ["control", "effect", "scan", "save_only_scanning", "stop_at_first"];
@@ -28,7 +29,6 @@
         return null;
     }
 
-    const PUT_BACK_MS = 1500;
     const OF_GRID = /Bootcamp scan: "?(\d+) of (\d+) scans?(?: \(pictures? ([\d, ]+)\))?/;
     const SCAN = /Bootcamp scan: "?(\d\.\d\d) \(([^)]*)\)(?:, (\d+) of (\d+) conditions)?(?:, touched up by (\d+))?/;
 
@@ -61,7 +61,7 @@
         return { scans, weak: tried && passed < tried / 2, words: `${translated("Scans")}: ${how}${touched}.` };
     }
 
-    function press(tab) {
+    function pressGenerate(tab) {
         // Gradio takes values over a moment later
         setTimeout(() => gradioApp().querySelector(`#${tab}_generate`)?.click(), 150);
     }
@@ -71,7 +71,7 @@
         const input = name => gradioApp().querySelector(`#${tab}_${name} input[type=number]`);
         const before = Object.keys(numbers).map(name => [name, input(name)?.value]);
         for (const [name, value] of Object.entries(numbers)) setNumber(`${tab}_${name}`, value);
-        press(tab);
+        pressGenerate(tab);
         setTimeout(() => {
             for (const [name, value] of before) {
                 const untouched = Number(input(name)?.value) === numbers[name];
@@ -133,26 +133,21 @@
     }
 
     async function untilItScans(tab, info) {
-        if (isDrawnBy(info, SCRIPT) && isChosen(tab, SCRIPT)) {
-            generateOnce(tab, { seed: -1 });
-        } else if (!INPAINTED.test(info) && await chooseScript(tab)) {
-            generateOnce(tab, { seed: -1 });
-        } else {
-            drawManyAndStop(tab);
-        }
+        const isReady = isDrawnBy(info, SCRIPT) && isChosen(tab, SCRIPT);
+        if (isReady || (!INPAINTED.test(info) && await chooseScript(tab))) generateOnce(tab, { seed: -1 });
+        else drawManyAndStop(tab);
     }
 
     /** Draw again with more contrast: by the script's strengths where it is chosen, else by the section's effect. */
     function moreContrast(tab, seed, effect) {
         const form = isChosen(tab, SCRIPT) ? scriptForm(tab) : null;
-        if (!form) {
+        if (form) {
+            const strengths = Array.isArray(form.given.strengths) ? form.given.strengths : STRENGTHS;
+            form.fill({ strengths: [...new Set(strengths.map(each => Math.min(MOST, rounded(each * (1 + STEP)))))] });
+        } else {
             window.bootcampForms.fill(`bootcamp_${tab}`, { effect: Math.min(1, rounded(effect + STEP)) });
-            return generateOnce(tab, { seed });
         }
-        const given = form.given.strengths ?? STRENGTHS;
-        const strengths = Array.isArray(given) ? given : STRENGTHS;
-        form.fill({ strengths: [...new Set(strengths.map(each => Math.min(MOST, rounded(each * (1 + STEP)))))] });
-        return generateOnce(tab, { seed });
+        generateOnce(tab, { seed });
     }
 
     /** Whether pressing Generate draws what the picture was drawn by: not where another script of ours is chosen by now. */

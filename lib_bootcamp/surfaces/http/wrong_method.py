@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from starlette.routing import BaseRoute, Match, NoMatchFound
@@ -37,9 +37,7 @@ class WrongMethod(BaseRoute):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Name the methods that there are."""
-        allowed = ", ".join(self._allowed(scope))
-        detail = f"{scope['method']} is not possible here; use {allowed}."
-        await error_answer(405, "MethodNotAllowedError", detail, {"Allow": allowed})(scope, receive, send)
+        await answer_wrong_method(self._allowed(scope), scope, receive, send)
 
     def _allowed(self, scope: Scope) -> list[str]:
         if scope["type"] != "http" or not route_path(scope).startswith(f"{self._prefix}/"):
@@ -47,6 +45,13 @@ class WrongMethod(BaseRoute):
         routes: list[BaseRoute] = self._app.router.routes
         ours = routes[: routes.index(self)]
         return [each for each in METHODS if any(_answers(route, {**scope, "method": each}) for route in ours)]
+
+
+async def answer_wrong_method(methods: Sequence[str], scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer 405, naming the methods that there are."""
+    allowed = ", ".join(methods)
+    detail = f"{scope['method']} is not possible here; use {allowed}."
+    await error_answer(405, "MethodNotAllowedError", detail, {"Allow": allowed})(scope, receive, send)
 
 
 def _answers(route: BaseRoute, scope: Scope) -> bool:

@@ -11,12 +11,13 @@ from typing import Any
 
 import httpx
 from starlette.requests import HTTPConnection
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse
+from starlette.responses import HTMLResponse, JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lib_bootcamp.core.web_access import AccessRules
 from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.surfaces.http.access import AccessMiddleware, refuse, route_path
+from lib_bootcamp.surfaces.http.wrong_method import answer_wrong_method
 
 FRAME = "/bootcamp/tab"
 WORKERS = 64
@@ -99,8 +100,7 @@ class LatePage:
         """Answer one request."""
         if scope["type"] == "http" and route_path(scope) == "/taking":
             if scope["method"] != "GET":
-                answer = PlainTextResponse("Method Not Allowed", 405, headers={"Allow": "GET"})
-                await answer(scope, receive, send)
+                await answer_wrong_method(["GET"], scope, receive, send)
                 return
             listed = await asyncio.get_running_loop().run_in_executor(None, self._taking)
             await JSONResponse(listed)(scope, receive, send)

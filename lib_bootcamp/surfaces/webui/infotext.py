@@ -20,6 +20,8 @@ from .section import SectionParams, control_maps, map_fields, section_fields
 
 KEY = "Bootcamp"
 SCAN_KEY = "Bootcamp scan"
+SCRIPTS_KEY = "Bootcamp script"
+"""Of what a script of the Script dropdown was set to."""
 # Readable, and special neither to the WebUI's infotext nor to this one.
 _SAFE = "/ ?@!$'()*;-._~#[]"
 _PRESET_NAMES = {each.name for each in UNIT_PRESETS}

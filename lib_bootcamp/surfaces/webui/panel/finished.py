@@ -19,7 +19,6 @@ from lib_bootcamp.surfaces.webui.plan import resolve
 from lib_bootcamp.surfaces.webui.section_run import SectionRunner
 from lib_bootcamp.surfaces.webui.section_values import PanelRequest, parse
 
-SCRIPT_KEY = "Bootcamp script"
 _SCAN = re.compile(rf'\b{infotext.SCAN_KEY}: (?:"[^"]*"|[^,\n]*)')
 TOUCH_UP_S = 20.0
 """Seconds of the processor's at most: a person asked for it and waits."""
@@ -65,7 +64,8 @@ def code_of(runner: SectionRunner, params: FinishedParams) -> ControlMap | None:
     """The map a picture was drawn with, made again; None where its infotext does not say enough."""
     fields = params.settings
     try:
-        values, control = infotext.parse(fields.get(infotext.KEY) or f"control=qr&{fields.get(SCRIPT_KEY, '')}")
+        of_script = f"control=qr&{fields.get(infotext.SCRIPTS_KEY, '')}"
+        values, control = infotext.parse(fields.get(infotext.KEY) or of_script)
         asked = parse(({**values, "control": control},))
         if asked is None:
             return None

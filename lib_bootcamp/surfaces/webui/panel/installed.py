@@ -49,7 +49,7 @@ def map_presets(operation: Operation[Any, Any], base: Base | None = None) -> dic
         base: the checkpoint's; presets for another are left out. None: it is not known.
     """
     known = {each.name for each in map_fields(operation)}
-    others = [f"{BASE_TITLES[each]}" for each in BASE_TITLES if base not in (None, each)]
+    others = [title for each, title in BASE_TITLES.items() if base not in (None, each)]
     presets = {_preset_title(operation, name): given for name, given in operation.presets.items()}
     return {
         title: {name: value for name, value in given.items() if name in known}

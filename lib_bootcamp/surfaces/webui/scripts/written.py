@@ -11,7 +11,7 @@ from lib_bootcamp.surfaces.webui.ports import WebUi
 
 from .declared import ScriptForm
 
-KEY = "Bootcamp script"
+KEY = infotext.SCRIPTS_KEY
 SCRIPT_KEY = "Script"
 """Under which the WebUI's dropdown finds itself in an infotext."""
 
