@@ -51,7 +51,7 @@ class StoppingServer(uvicorn.Server):
 
 
 class QuietEnd:
-    """Outermost: a request that is cancelled because the server ends is answered, where it can be, and no mistake.
+    """Outermost: a request that ends because the server does is answered, where it can be, and no mistake.
 
     Args:
         app: the one inside.
@@ -71,7 +71,7 @@ class QuietEnd:
 
         try:
             await self._app(scope, receive, sent)
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, StoppingError):
             if scope["type"] == "lifespan":
                 raise
             if not started:

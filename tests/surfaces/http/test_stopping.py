@@ -43,12 +43,21 @@ async def stream(request):
         await asyncio.Event().wait()
     return StreamingResponse(parts())
 
+async def growing(request):
+    async def parts():
+        yield b"first"
+        began.set()
+        while True:
+            await queues.quick.run(lambda stop: None)
+            await asyncio.sleep(0.01)
+    return StreamingResponse(parts())
+
 async def waits(request):
     began.set()
     await asyncio.Event().wait()
 
 KIND = sys.argv[1]
-app = Starlette(routes=[Route("/", {"stream": stream, "waits": waits}.get(KIND, work))])
+app = Starlette(routes=[Route("/", {"stream": stream, "growing": growing, "waits": waits}.get(KIND, work))])
 
 def asked():
     while True:
@@ -61,6 +70,8 @@ def asked():
     began.wait()
     os.kill(os.getpid(), signal.SIGINT)
     print("answered", caller.recv(12), flush=True)
+    while caller.recv(4096):  # who leaves would end a stream before the server does
+        pass
 
 threading.Thread(target=asked, daemon=True).start()
 settings = dict(host="127.0.0.1", port=int(sys.argv[2]), log_level="warning", timeout_graceful_shutdown=1)
@@ -76,7 +87,7 @@ def stopped(kind: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
 
 
-@pytest.mark.parametrize("kind", ["work", "deaf", "stream", "waits"])
+@pytest.mark.parametrize("kind", ["work", "deaf", "stream", "growing", "waits"])
 def test_a_server_that_is_interrupted_while_it_works_ends_with_0_and_without_a_traceback(kind: str) -> None:
     ended = stopped(kind)
     said = ended.stdout + ended.stderr
