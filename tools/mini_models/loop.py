@@ -95,7 +95,7 @@ def train(
         The averaged parameters.
     """
     average = Average(module, recipe.keep)
-    optimizer = torch.optim.AdamW(_groups(module, recipe.decay), lr=recipe.rate, betas=(0.9, 0.98))
+    optimizer = torch.optim.AdamW(_groups(module, recipe.decay), lr=recipe.rate, betas=(0.9, 0.98), fused=True)
     first = 0
     if state.exists():
         found = torch.load(state, weights_only=True)
@@ -110,8 +110,8 @@ def train(
     try:
         for step in bar:
             torch.manual_seed(recipe.seed * 1_000_003 + step)
-            for group in optimizer.param_groups:
-                group["lr"] = recipe.rate_at(step)
+            for group in optimizer.param_groups:  # a state of before knows nothing of the fused step
+                group["lr"], group["fused"] = recipe.rate_at(step), True
             loss, shown = loss_of(np.random.default_rng((recipe.seed, step)))
             optimizer.zero_grad(set_to_none=True)
             loss.backward()

@@ -87,12 +87,14 @@ def main(work: Path, out: Path) -> None:
     """Train, then write `out`/mini-sd; `out` must hold mini-clip and the VAE."""
     import_torchvision()
     from diffusers import AutoencoderKL
+    from diffusers.models.attention_processor import AttnProcessor
 
     torch.manual_seed(SEED)
     folder = out / "mini-sd"
     tokenizer, text = text_encoder.write(out / "mini-clip", folder)
     autoencoder = AutoencoderKL.from_pretrained(folder / "vae").float().eval()
     unet = build()
+    unet.set_attn_processor(AttnProcessor())  # on a CPU the fused attention's backward is slow in bfloat16
     loss_of = _loss(unet, tokenizer, text, autoencoder, work)
     for number, (steps, rate, steady, large) in enumerate(ROUNDS):
         recipe = Recipe(steps=steps, rate=rate, seed=SEED + 100 * number, keep=0.9995, steady=steady)
@@ -116,6 +118,7 @@ def _loss(unet: Any, tokenizer: Any, text: Any, autoencoder: Any, work: Path) ->
         tokens = tokenizer(prompts, padding="max_length", truncation=True, max_length=77, return_tensors="pt").input_ids
         with torch.no_grad():
             states = text(tokens).last_hidden_state
-        return noise_loss(unet, latents[chosen].float(), states)
+        with torch.autocast("cpu", torch.bfloat16, enabled=torch.ops.mkldnn._is_mkldnn_bf16_supported()):
+            return noise_loss(unet, latents[chosen].float(), states)
 
     return loss_of
