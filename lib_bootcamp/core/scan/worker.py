@@ -99,9 +99,13 @@ class Worker:
         end = time.monotonic() + deadline_s
         while not answered.wait(max(0.0, min(end - time.monotonic(), deadline_s if stopped is None else _LOOK_S))):
             if time.monotonic() >= end or (stopped is not None and stopped()):
-                self.killed = True
-                self._process.kill()
+                self.kill()
                 return
+
+    def kill(self) -> None:
+        """End the process, and whoever reads from it finds it lost."""
+        self.killed = True
+        self._process.kill()
 
     def close(self) -> None:
         """End the process."""
@@ -140,6 +144,7 @@ class WorkerPool:
 
     def __init__(self) -> None:
         self._idle: list[Worker] = []
+        self._busy: set[Worker] = set()
         self._lock = threading.Lock()
 
     def read(
@@ -154,7 +159,11 @@ class WorkerPool:
         with self._lock:
             worker = self._idle.pop() if self._idle else None
         worker = worker or Worker()
-        texts = worker.read(decoder, gray, deadline_s, stopped)
+        self._busy.add(worker)
+        try:
+            texts = worker.read(decoder, gray, deadline_s, stopped)
+        finally:
+            self._busy.discard(worker)
         with self._lock:
             if len(self._idle) < _KEPT and not worker.killed:
                 self._idle.append(worker)
@@ -163,9 +172,11 @@ class WorkerPool:
         return texts
 
     def close(self) -> None:
-        """End all idle workers."""
+        """End all workers; who waits for one finds it lost."""
         with self._lock:
             idle, self._idle = self._idle, []
+        for each in self._busy.copy():
+            each.kill()
         for each in idle:
             each.close()
 

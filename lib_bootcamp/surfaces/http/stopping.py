@@ -1,4 +1,8 @@
-"""The end of the standalone server: running work is stopped and answered, and nobody sees a traceback."""
+"""The end of the standalone server: running work is stopped and answered, and nobody sees a traceback.
+
+The first Ctrl+C (or SIGTERM) ends it in order; the next one at once, whatever it waits for: jobs go on from their
+journal, and files are written whole or not at all.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,15 @@ import asyncio
 import contextlib
 import logging
 import os
+import signal
 import sys
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.server import HANDLED_SIGNALS
 
 from lib_bootcamp.errors import StoppingError
 from lib_bootcamp.jobs.facts import JOBS_THREAD
@@ -42,6 +49,11 @@ class StoppingServer(uvicorn.Server):
         self.ended = self._queues.stop()
         asyncio.get_running_loop().call_later(ANSWER_S, self._close_connections)
         await super().shutdown(sockets)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave them: `run_server` hears them until the program has ended, and not only the server."""
+        yield
 
     def _close_connections(self) -> None:
         for each in list(self.server_state.connections):
@@ -87,27 +99,33 @@ def run_server(app: Any, queues: WorkQueues, **settings: Any) -> int:
         settings: uvicorn's.
     """
     server = StoppingServer(uvicorn.Config(QuietEnd(app), **settings), queues)
-    with contextlib.suppress(KeyboardInterrupt):  # uvicorn sends itself the signal again once it has ended
-        server.run()
+    _hear_signals(server)
+    server.run()
     if server.ended:
         logger.warning("Stopped; unfinished requests: %d.", server.ended)
-    if not _at_rest(queues):
+    if not queues.are_at_rest(THREADS_S) or any(each.name == JOBS_THREAD for each in threading.enumerate()):
         # a native library at work would abort the program while Python ends; a job's journal outlives any end
         _leave_at_once(0)
     return 0 if server.started else 3
 
 
-def _at_rest(queues: WorkQueues) -> bool:
-    try:
-        return queues.are_at_rest(THREADS_S) and not any(each.name == JOBS_THREAD for each in threading.enumerate())
-    except KeyboardInterrupt:  # pressed once more
-        return False
+def _hear_signals(server: uvicorn.Server) -> None:
+    def pressed(number: int, frame: Any) -> None:
+        del frame
+        if server.should_exit:
+            _leave_at_once(128 + number)
+        server.should_exit = True
+
+    if threading.current_thread() is threading.main_thread():
+        for each in HANDLED_SIGNALS:
+            signal.signal(each, pressed)
 
 
 def _leave_at_once(code: int) -> None:
     from lib_bootcamp.core.scan.worker import POOL
 
     POOL.close()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for each in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, RuntimeError):  # closed, full, or just being written to
+            each.flush()
     os._exit(code)

@@ -76,6 +76,19 @@ def test_after_a_crash_the_next_picture_gets_a_new_child(pool: WorkerPool) -> No
     assert pool.read("zxing-cpp", code()) == [TEXT]
 
 
+def test_a_child_at_work_ends_with_the_others(pool: WorkerPool) -> None:
+    def ended(seen: list[str]) -> None:
+        try:
+            pool.read("zxing-cpp", np.tile(code(module_px=1), (40, 40)), 60, lambda: bool(pool._busy and pool.close()))
+        except ReaderLostError:
+            seen.append("lost")
+
+    seen: list[str] = []
+    ended(seen)
+    assert seen == ["lost"]
+    assert not pool._busy
+
+
 def test_a_child_is_kept_for_the_next_picture(pool: WorkerPool) -> None:
     pool.read("zxing-cpp", code())
     first = pool._idle[0]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -56,8 +58,13 @@ async def waits(request):
     began.set()
     await asyncio.Event().wait()
 
+async def body(request):
+    began.set()
+    await request.body()
+
 KIND = sys.argv[1]
-app = Starlette(routes=[Route("/", {"stream": stream, "growing": growing, "waits": waits}.get(KIND, work))])
+kinds = {"stream": stream, "growing": growing, "waits": waits, "body": body}
+app = Starlette(routes=[Route("/", kinds.get(KIND, work), methods=["GET", "POST"])])
 
 def asked():
     while True:
@@ -66,9 +73,15 @@ def asked():
             break
         except OSError:
             time.sleep(0.05)
-    caller.sendall(b"GET / HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
-    began.wait()
-    os.kill(os.getpid(), signal.SIGINT)
+    if KIND == "body":
+        caller.sendall(b"POST / HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: 100\\r\\n\\r\\n{")
+    elif KIND != "idle":
+        caller.sendall(b"GET / HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
+    began.wait(0 if KIND == "idle" else None)
+    for each in sys.argv[3:]:
+        number, pause = each.split(":")
+        os.kill(os.getpid(), int(number))
+        time.sleep(float(pause))
     print("answered", caller.recv(12), flush=True)
     while caller.recv(4096):  # who leaves would end a stream before the server does
         pass
@@ -79,11 +92,14 @@ sys.exit(run_server(app, queues, **settings))
 """
 
 
-def stopped(kind: str) -> subprocess.CompletedProcess[str]:
-    """What a server says that is interrupted while a request of this kind is open."""
+FIRST = ((signal.SIGINT, 0.0),)
+
+
+def stopped(kind: str, signals: Sequence[tuple[int, float]] = FIRST) -> subprocess.CompletedProcess[str]:
+    """What a server says that gets signals, each with a pause behind it, while a request of this kind is open."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [sys.executable, "-c", SERVER, kind, str(port)]
+    command = [sys.executable, "-c", SERVER, kind, str(port), *(f"{int(each)}:{pause}" for each, pause in signals)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -94,6 +110,31 @@ def test_a_server_that_is_interrupted_while_it_works_ends_with_0_and_without_a_t
     assert ended.returncode == 0, said
     assert "Traceback" not in said
     assert "terminate called" not in said
+
+
+PAUSES = pytest.mark.parametrize("pause", [0.0, 0.3], ids=["at once", "a moment later"])
+
+
+@pytest.mark.parametrize("kind", ["deaf", "stream", "body"])
+@PAUSES
+def test_ctrl_c_that_is_pressed_again_ends_it_at_once_and_without_a_traceback(kind: str, pause: float) -> None:
+    ended = stopped(kind, [(signal.SIGINT, pause), (signal.SIGINT, pause), (signal.SIGINT, 0)])
+    said = ended.stdout + ended.stderr
+    assert ended.returncode == 130, said
+    assert "Traceback" not in said
+    assert "Exception ignored" not in said
+
+
+@PAUSES
+def test_ctrl_c_that_is_pressed_again_while_an_idle_server_ends_leaves_no_traceback(pause: float) -> None:
+    ended = stopped("idle", [(signal.SIGINT, pause), (signal.SIGINT, pause), (signal.SIGINT, 0)])
+    assert ended.returncode in (0, 130, -signal.SIGINT)  # the last: Python itself has ended by then
+    assert ended.stderr == ""
+
+
+def test_a_second_signal_is_told_apart_from_the_first_by_the_exit_code() -> None:
+    assert stopped("body", [(signal.SIGTERM, 0)]).returncode == 0
+    assert stopped("body", [(signal.SIGINT, 0.1), (signal.SIGTERM, 0)]).returncode == 143
 
 
 def test_work_that_is_ended_is_answered_with_503_and_said_in_one_sentence() -> None:
