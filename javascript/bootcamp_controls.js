@@ -3,17 +3,16 @@
 (function () {
     "use strict";
 
-    /** A text in the language of the WebUI's own localization file, where there is one. */
-    function translated(text) {
-        return (text && window.localization && window.localization[text]) || text;
-    }
+    const WORDS = ["title", "placeholder", "alt", "aria-label"];
+
+    const translated = text => window.bootcampLanguage?.translated(text) ?? text;
 
     function element(name, attributes, parent) {
         const made = document.createElement(name);
         for (const [key, value] of Object.entries(attributes || {})) {
             if (value === undefined || value === null || value === false) continue;
             if (key === "text") made.textContent = translated(value);
-            else made.setAttribute(key, value === true ? "" : value);
+            else made.setAttribute(key, value === true ? "" : WORDS.includes(key) ? translated(value) : value);
         }
         if (parent) parent.appendChild(made);
         return made;
@@ -64,7 +63,7 @@
         const step = field.kind === "integer" ? field.step || 1 : "any";
         const input = element("input", { type: "number", id, min, max, step });
         const ranged = !field.optional && min !== undefined && max !== undefined;
-        const range = ranged ? element("input", { type: "range", min, max, step: field.step, "aria-label": translated(field.label) }) : null;
+        const range = ranged ? element("input", { type: "range", min, max, step: field.step, "aria-label": field.label }) : null;
         const row = element("div", { class: "bootcamp-form-row" });
         if (range) row.append(range);
         row.append(input);
@@ -96,7 +95,7 @@
         const row = element("div", { class: "bootcamp-form-suggested" });
         const empty = field.choices.find(([value]) => value === "");
         const input = element("input", {
-            type: "text", id, list: `${id}_list`, autocomplete: "off", maxlength: field.maxLength, placeholder: translated(empty?.[1]),
+            type: "text", id, list: `${id}_list`, autocomplete: "off", maxlength: field.maxLength, placeholder: empty?.[1],
         }, row);
         const list = element("datalist", { id: `${id}_list` }, row);
         for (const [value, title] of field.choices) if (value) element("option", { value, text: title === value ? undefined : title }, list);
@@ -108,7 +107,7 @@
         if ((field.choices || []).length) return suggested(field, id, changed);
         const types = { color: "color", secret: "password" };
         const lines = field.format === "multiline" ? 3 : field.front && !field.format ? 2 : 0;
-        const common = { id, placeholder: translated(field.placeholder), maxlength: field.maxLength };
+        const common = { id, placeholder: field.placeholder, maxlength: field.maxLength };
         const input = lines
             ? element("textarea", { ...common, rows: lines })
             : element("input", { ...common, type: types[field.format] || "text", autocomplete: "off" });
@@ -128,7 +127,7 @@
 
     /** Texts, one a line; or JSON; what is typed and is none, as it is. */
     function lines(field, id, changed) {
-        const input = element("textarea", { id, rows: 3, placeholder: translated(field.placeholder) });
+        const input = element("textarea", { id, rows: 3, placeholder: field.placeholder });
         input.addEventListener("input", () => {
             const raw = input.value.trim();
             if (!raw) return changed(null);
@@ -156,7 +155,7 @@
     function picture(field, id, changed, fail) {
         const root = element("div", { class: "bootcamp-form-picture" });
         const input = element("input", { type: "file", id, accept: "image/*" }, root);
-        const shown = element("img", { alt: translated(field.label), hidden: true }, root);
+        const shown = element("img", { alt: field.label, hidden: true }, root);
         const remove = element("button", { type: "button", text: "Remove", hidden: true }, root);
         const take = file => {
             if (!file) return;
@@ -190,6 +189,39 @@
         };
     }
 
+    const UNREADABLE = {
+        integer: "Give a whole number.", number: "This is not a number.", numbers: "These are not numbers.",
+        list: "This is not JSON.", mapping: "This is not JSON.", object: "This is not JSON.",
+    };
+
+    /** What is wrong with a value, which is what was typed where that could not be read; empty where nothing is. */
+    function problem(field, value) {
+        // a text where none belongs is what was typed and could not be read: the server refuses it too
+        if (typeof value === "string" && field.kind in UNREADABLE) return UNREADABLE[field.kind];
+        if (typeof value === "number") {
+            if (value < field.min || value > field.max) return `Give a number from ${field.min} to ${field.max}.`;
+            if (field.kind === "integer" && !Number.isInteger(value)) return "Give a whole number.";
+        }
+        if (field.pattern && value && typeof value === "string" && !new RegExp(`^(?:${field.pattern})$`).test(value)) {
+            return field.placeholder ? `Write it like ${field.placeholder}.` : "This is not in the expected form.";
+        }
+        return "";
+    }
+
+    /** Notices when a script sets the text; the browser reports typing alone. */
+    function follow(box, changed) {
+        const own = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(box), "value");
+        Object.defineProperty(box, "value", {
+            configurable: true,
+            get: () => own.get.call(box),
+            set(text) {
+                own.set.call(box, text);
+                changed();
+            },
+        });
+        box.addEventListener("input", changed);
+    }
+
     const KINDS = {
         boolean: checkbox, choice: select, choices, integer: number, number, string: text, image: picture, file: picture,
         numbers, objects, list: lines, mapping: lines, object: lines,
@@ -198,6 +230,8 @@
     window.bootcampControls = {
         element,
         translated,
+        follow,
+        problem,
         /** The control of a field; `fail` gets what is wrong with what is typed. */
         make: (field, id, changed, fail) => KINDS[field.kind](field, id, changed, fail),
     };

@@ -5,10 +5,6 @@
 (function () {
     "use strict";
 
-    const UNREADABLE = {
-        integer: "Give a whole number.", number: "This is not a number.", numbers: "These are not numbers.",
-        list: "This is not JSON.", mapping: "This is not JSON.", object: "This is not JSON.",
-    };
     const forms = new Map();
     const extensions = [];
     const same = (one, other) => JSON.stringify(one ?? null) === JSON.stringify(other ?? null);
@@ -25,20 +21,6 @@
         } catch {
             return {};
         }
-    }
-
-    /** Notices when a script sets the text; the browser reports typing alone. */
-    function follow(box, changed) {
-        const own = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(box), "value");
-        Object.defineProperty(box, "value", {
-            configurable: true,
-            get: () => own.get.call(box),
-            set(text) {
-                own.set.call(box, text);
-                changed();
-            },
-        });
-        box.addEventListener("input", changed);
     }
 
     class DrawnForm {
@@ -63,7 +45,7 @@
             const boxes = ["values", "unsaved"].map(name => this.box(name));
             if (boxes.some((box, at) => !box || box === this.watched?.[at])) return;
             this.watched = boxes;
-            boxes.forEach(box => follow(box, () => this.read()));
+            boxes.forEach(box => window.bootcampControls.follow(box, () => this.read()));
             this.read();
         }
 
@@ -71,15 +53,19 @@
             if (this.fields || this.asking) return;
             this.asking = true;
             try {
-                const answer = await fetch(address(`bootcamp/v1/forms/${encodeURIComponent(this.root.dataset.form)}`));
-                const description = await answer.json();
-                if (!answer.ok) throw new Error(description.detail);
-                this.draw(description);
+                this.draw(await this.describe());
             } catch (error) {
                 this.complain(error);
             } finally {
                 this.asking = false;
             }
+        }
+
+        async describe() {
+            const answer = await fetch(address(`bootcamp/v1/forms/${encodeURIComponent(this.root.dataset.form)}`));
+            const description = await answer.json();
+            if (!answer.ok) throw new Error(description.detail);
+            return description;
         }
 
         /** Draw the form anew from what the server says now; what is set stays. */
@@ -93,7 +79,7 @@
         complain(error) {
             const { element } = window.bootcampControls;
             this.root.replaceChildren();
-            element("p", { role: "alert", text: `The form could not be loaded: ${error.message || error}` }, this.root);
+            element("p", { role: "alert", text: window.bootcampLanguage.filled("The form could not be loaded: {1}", error.message || error) }, this.root);
             const again = element("button", { type: "button", text: "Try again" }, this.root);
             again.addEventListener("click", () => this.open());
         }
@@ -137,14 +123,14 @@
         }
 
         addPresets() {
-            const { element, translated } = window.bootcampControls;
+            const { element } = window.bootcampControls;
             const presets = this.description.presets?.[this.part];
             if (!presets) return;
             const label = element("label", { class: "bootcamp-form-field" }, this.partMore);
             element("span", { text: "Start from" }, label);
             const choice = element("select", {}, label);
             element("option", { value: "", text: "No preset" }, choice);
-            Object.keys(presets).forEach(name => element("option", { value: name, text: translated(name) }, choice));
+            Object.keys(presets).forEach(name => element("option", { value: name, text: name }, choice));
             choice.addEventListener("change", () => {
                 for (const [name, value] of Object.entries(presets[choice.value] || {})) this.keep(this.part ? `${this.part}.${name}` : name, value);
                 this.write();
@@ -261,7 +247,7 @@
                 control.place.hidden = !this.applies(key);
                 const value = this.value(key);
                 if (key !== this.edited || control.field.kind === "image") control.show(value, this.fallback(key));
-                this.mark(key, this.problem(control.field, value));
+                this.mark(key, window.bootcampControls.problem(control.field, value));
             }
             for (const group of this.root.querySelectorAll(".bootcamp-form-group")) {
                 group.hidden = [...group.querySelectorAll(".bootcamp-form-field")].every(each => each.hidden);
@@ -274,19 +260,6 @@
             const head = key.includes(".") ? `${key.split(".")[0]}.` : "";
             const when = Object.entries(this.fields.get(key).when || {});
             return when.every(([name, allowed]) => allowed.includes(this.value(head + name)));
-        }
-
-        problem(field, value) {
-            // a text where none belongs is what was typed and could not be read: the server refuses it too
-            if (typeof value === "string" && field.kind in UNREADABLE) return UNREADABLE[field.kind];
-            if (typeof value === "number") {
-                if (value < field.min || value > field.max) return `Give a number from ${field.min} to ${field.max}.`;
-                if (field.kind === "integer" && !Number.isInteger(value)) return "Give a whole number.";
-            }
-            if (field.pattern && value && typeof value === "string" && !new RegExp(`^(?:${field.pattern})$`).test(value)) {
-                return field.placeholder ? `Write it like ${field.placeholder}.` : "This is not in the expected form.";
-            }
-            return "";
         }
 
         mark(key, problem) {
@@ -302,6 +275,7 @@
         address,
         get: prefix => forms.get(prefix),
         fill: (prefix, keyed) => forms.get(prefix)?.fill(keyed),
+        describeAll: () => Promise.all([...forms.values()].map(each => each.describe())),
         /** Have a function called with each form whose name begins so, once it is drawn. */
         extend: (head, extend) => extensions.push([head, extend]),
     };

@@ -34,7 +34,7 @@
     function open(place) {
         if (frameOf()) return;
         const frame = document.createElement("iframe");
-        frame.title = "Bootcamp";
+        frame.title = translated("Bootcamp");
         frame.src = `${base()}?__theme=${theme()}`;
         frame.addEventListener("load", () => {
             place.querySelector("p")?.remove();
@@ -61,10 +61,11 @@
         }
         const follow = () => inside.body?.classList.toggle("dark", theme() === "dark");
         new MutationObserver(follow).observe(document.body, { attributes: true, attributeFilter: ["class"] });
-        if (window.localization && Object.keys(localization).length && typeof processNode === "function") {
-            const translate = changes => changes.forEach(each => each.addedNodes.forEach(processNode));
-            processNode(inside.body);
-            new MutationObserver(translate).observe(inside.body, { childList: true, subtree: true });
+        const { isLocalized, translate } = window.bootcampLanguage;
+        if (isLocalized()) {
+            translate(inside.body);
+            const translateNew = changes => changes.forEach(each => each.addedNodes.forEach(translate));
+            new MutationObserver(translateNew).observe(inside.body, { childList: true, subtree: true });
         }
     }
 
@@ -141,7 +142,7 @@
             gradioApp().querySelector(`${unit}_input_image`) ||
             gradioApp().querySelectorAll(`#${tab}_controlnet .cnet-unit-enabled-accordion`)[number];
         if (!image || !place()) {
-            alert(image ? `There is no ControlNet unit ${number} in ${tab}.` : "Make a map first.");
+            alert(image ? window.bootcampLanguage.filled("There is no ControlNet unit {1} in {2}.", number, tab) : translated("Make a map first."));
             return;
         }
         await put(place, await fileOf(image, "bootcamp-map.png"));
@@ -164,7 +165,7 @@
         await put(() => frameOf().contentDocument.getElementById(field), file);
     }
 
-    const translated = text => window.localization?.[text] ?? text;
+    const translated = text => window.bootcampLanguage.translated(text);
 
     let taking; // the frame's tabs that take a picture, asked for once
 
@@ -174,8 +175,8 @@
         if (!row) return;
         const chooser = document.createElement("select");
         chooser.className = "bootcamp-chooser";
-        chooser.title = chooser.ariaLabel = "Send the picture to Bootcamp";
-        chooser.add(new Option("Bootcamp …", ""));
+        chooser.title = chooser.ariaLabel = translated("Send the picture to Bootcamp");
+        chooser.add(new Option(translated("Bootcamp …"), ""));
         const listTabs = async () => {
             taking ??= fetch(`${base()}taking`).then(answer => answer.json());
             const listed = await taking;
@@ -189,8 +190,8 @@
             const image =
                 gallery?.querySelector(".preview > img, .preview .image-button img, .thumbnail-item.selected img") ||
                 gallery?.querySelector("img");
-            if (wanted && image) take(image, wanted).catch(error => alert(error.message));
-            else alert("There is no picture to send.");
+            if (wanted && image) take(image, wanted).catch(error => alert(translated(error.message)));
+            else alert(translated("There is no picture to send."));
         });
         for (const event of ["pointerenter", "focus"]) chooser.addEventListener(event, listTabs);
         onAfterUiUpdate(() => {

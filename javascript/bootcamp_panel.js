@@ -1,5 +1,6 @@
 // The section in txt2img and img2img beyond its form (bootcamp_form.js): which presets are offered, a preview of the map
-// at the picture's size, and an example to begin from. Below the pictures stands bootcamp_scan.js.
+// at the picture's size, and an example to begin from; and the forms of the Script dropdown, which have the preview too.
+// Below the pictures stands bootcamp_scan.js.
 (function () {
     "use strict";
 
@@ -48,7 +49,7 @@
             this.nameEnds();
             this.place = element("div", { class: "bootcamp-panel" });
             form.more.before(this.place);
-            this.image = element("img", { alt: translated("The control map of this picture"), hidden: true }, this.place);
+            this.image = element("img", { alt: "The control map of this picture", hidden: true }, this.place);
             const side = element("div", {}, this.place);
             this.notes = element("div", { role: "status", class: "bootcamp-panel-notes" }, side);
             this.missing = element("details", { class: "bootcamp-note" }, side);
@@ -135,7 +136,7 @@
             this.note([missing, ...answer.notes, advice].filter(Boolean), answer.fits && !missing);
             this.side = answer.side;
             this.larger.hidden = !answer.side;
-            if (answer.side) this.larger.textContent = `${translated("Make the picture larger")}: ${answer.side} px`;
+            if (answer.side) this.larger.textContent = translated(`Make the picture larger: ${answer.side} px`);
         }
 
         note(notes, fits) {
@@ -169,12 +170,26 @@
         }
     }
 
+    /** As the section's, for a form that has neither the effect's slider nor parts. */
+    class ScriptPanel extends Panel {
+        nameEnds() {}
+
+        offer() {}
+
+        get question() {
+            return { ...super.question, script: this.form.description.script };
+        }
+    }
+
     const panels = new Set();
     function follow(form, panel) {
         panels.forEach(each => each.form === form && panels.delete(each));
         panels.add(panel);
     }
     window.bootcampForms.extend("panel-", form => follow(form, new Panel(form)));
+    for (const name of ["until_it_scans-", "compare_control-"]) {
+        window.bootcampForms.extend(name, form => follow(form, new ScriptPanel(form)));
+    }
     // the picture's size may be set by anything
     setInterval(() => panels.forEach(each => each.place.isConnected && each.ask()), 1500);
 
@@ -187,5 +202,5 @@
         checkpoint = opts.sd_model_checkpoint;
     });
 
-    window.bootcampPanel = { post, setNumber, button, receiver, chooseInWebUi, Panel, follow };
+    window.bootcampPanel = { post, setNumber, button, receiver, chooseInWebUi };
 })();

@@ -18,6 +18,7 @@
     const INPAINTED = /Mask blur: /; // the script draws whole pictures
     const { post, setNumber, button, receiver, chooseInWebUi } = window.bootcampPanel;
     const { element, translated } = window.bootcampControls;
+    const { filled } = window.bootcampLanguage;
 
     /** Wait until a function gives something; null where it gives nothing in time. */
     async function until(find) {
@@ -38,10 +39,10 @@
     /** What the scans of a grid's pictures mean. */
     function meaningOfGrid([, , drawn, numbers]) {
         const which = (numbers ?? "").split(/,\s*/).filter(Boolean);
-        const [picture, of] = [translated("Picture"), translated("of")];
+        const some = which.length ? "{1} of {2} scan: pictures {3}." : "{1} of {2} scan.";
         const words = which.length === 1
-            ? `${picture} ${which[0]} ${of} ${drawn} ${translated("scans")}.`
-            : `${which.length} ${of} ${drawn} ${translated("scan")}${which.length ? `: ${translated("pictures")} ${which.join(", ")}` : ""}.`;
+            ? filled("Picture {1} of {2} scans.", which[0], drawn)
+            : filled(some, which.length, drawn, which.join(", "));
         return { scans: which.length > 0, which, words };
     }
 
@@ -49,16 +50,15 @@
     function meaning(text) {
         const [, score, readers, passed, tried, levels] = SCAN.exec(text);
         const scans = readers !== NO_READER && !readers.includes(ASKED_FOR);
-        const touched = levels ? `, ${translated("touched up by")} ${levels} ${translated("gray levels")}` : "";
         if (readers === NO_READER) {
-            const why = tried ? `${passed} ${translated("of")} ${tried} ${translated("conditions")}` : translated("no reader reads its code");
-            return { scans, words: `${translated("Does not scan")}: ${why}.` };
+            const why = tried ? "Does not scan: {1} of {2} conditions." : "Does not scan: no reader reads its code.";
+            return { scans, words: filled(why, passed, tried) };
         }
-        if (!scans) return { scans, words: `${translated("Does not scan as asked")}: ${translated("read by")} ${readers}${touched}.` };
-        const how = tried
-            ? `${translated("read under")} ${passed} ${translated("of")} ${tried} ${translated("phone conditions")}`
-            : `${translated("read by")} ${readers}`;
-        return { scans, weak: tried && passed < tried / 2, words: `${translated("Scans")}: ${how}${touched}.` };
+        const touched = levels ? ", touched up by {3} gray levels" : "";
+        if (!scans) return { scans, words: filled(`Does not scan as asked: read by {1}${touched}.`, readers, "", levels) };
+        const how = tried ? "read under {1} of {2} phone conditions" : "read by {1}";
+        const words = filled(`Scans: ${how}${touched}.`, tried ? passed : readers, tried, levels);
+        return { scans, weak: tried && passed < tried / 2, words };
     }
 
     function pressGenerate(tab) {
@@ -166,7 +166,7 @@
             more.hidden = !canDrawAgain(tab, info);
         }
         for (const number of (found.which ?? []).slice(0, SHOWN)) {
-            button(`${translated("Show picture")} ${number}`, badge, () => showPicture(tab, Number(number)));
+            button(`Show picture ${number}`, badge, () => showPicture(tab, Number(number)));
         }
         if (!found.scans) {
             if (!found.which) button("Touch up", badge, event => touchUp(tab, badge, event.currentTarget, info));
@@ -198,7 +198,7 @@
             badge.classList.toggle("bootcamp-no", !what.scans);
             press.remove();
         } catch (error) {
-            press.textContent = error.message;
+            press.textContent = translated(error.message);
         }
     }
 
@@ -214,10 +214,10 @@
             badge.classList.replace("bootcamp-no", "bootcamp-done");
             const source = `data:image/png;base64,${answer.image}`;
             const shown = element("figure", { class: "bootcamp-touched" }, badge);
-            element("img", { src: source, alt: translated("The picture, touched up") }, shown);
+            element("img", { src: source, alt: "The picture, touched up" }, shown);
             element("a", { href: source, download: "touched-up.png", text: "Save the touched-up picture" }, shown);
         } catch (error) {
-            press.textContent = error.message;
+            press.textContent = translated(error.message);
         }
     }
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.browser.gradio_pages import PYTHONS, ROOT, serving, with_scripts
 
-SCRIPTS = ("bootcamp_controls.js", "bootcamp_form.js")
+SCRIPTS = ("bootcamp_language.js", "bootcamp_controls.js", "bootcamp_form.js")
 
 
 @pytest.fixture(scope="module", params=PYTHONS)

@@ -12,7 +12,7 @@ import pytest
 from lib_bootcamp.core.png_info.infotext import parse
 from tests.browser.gradio_pages import PYTHONS, of_webui, serving, with_scripts
 
-PARTS = ("controls", "form", "frame", "panel", "scan", "script")
+PARTS = ("controls", "form", "frame", "language", "panel", "scan")
 SCRIPTS = tuple(f"bootcamp_{each}.js" for each in PARTS)
 WEBUI = """
 window.gradioApp = () => document;

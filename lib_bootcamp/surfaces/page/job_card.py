@@ -30,7 +30,7 @@ def card(
         info: the job; None: there is none.
         newest: pictures that were done last.
         failed: pictures that failed first.
-        refresh: the `elem_id` of the button that asks for the card anew; javascript/bootcamp_jobs.js presses it.
+        refresh: the `elem_id` of the button that asks for the card anew; javascript/bootcamp.js presses it.
         labels: what the job's parameters are called on the page.
     """
     active = info is not None and info.state in ACTIVE

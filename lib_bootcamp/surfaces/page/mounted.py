@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.types import ASGIApp
 
-SCRIPTS = ("bootcamp.js", "bootcamp_jobs.js")
+SCRIPTS = ("bootcamp.js", "bootcamp_stage.js")
 """Of the folder `javascript`, what the tabs need; a WebUI loads all of it into its own page."""
 
 

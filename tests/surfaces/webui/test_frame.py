@@ -107,7 +107,7 @@ def test_its_html_is_its_own_even_where_the_host_puts_scripts_into_gradios(
     html = framed.client.get(f"{FRAME}/?__theme=dark").text
     assert "window.gradio_config = {" in html
     assert "bootcamp_text" in html
-    assert "class Stage" in html  # javascript/bootcamp.js
+    assert "class Stage" in html  # javascript/bootcamp_stage.js
 
 
 @old_and_4

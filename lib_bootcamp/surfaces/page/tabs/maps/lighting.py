@@ -1,6 +1,6 @@
 """The light designer: lights are dragged on a stage; the declared fields stay the truth.
 
-The stage (javascript/bootcamp.js) reads and writes the `lights` field, draws its controls from the declaration of a
+The stage (javascript/bootcamp_stage.js) reads and writes the `lights` field, draws its controls from the declaration of a
 light, and presses the button when a drag ends.
 """
 
