@@ -5,14 +5,15 @@
 
     const WORDS = ["title", "placeholder", "alt", "aria-label"];
 
-    const translated = text => window.bootcampLanguage?.translated(text) ?? text;
+    const exact = text => window.bootcampLanguage.exact(text); // which is loaded later, by its name
+    const translated = text => window.bootcampLanguage.translated(text);
 
     function element(name, attributes, parent) {
         const made = document.createElement(name);
         for (const [key, value] of Object.entries(attributes || {})) {
             if (value === undefined || value === null || value === false) continue;
-            if (key === "text") made.textContent = translated(value);
-            else made.setAttribute(key, value === true ? "" : WORDS.includes(key) ? translated(value) : value);
+            if (key === "text") made.textContent = exact(value);
+            else made.setAttribute(key, value === true ? "" : WORDS.includes(key) ? exact(value) : value);
         }
         if (parent) parent.appendChild(made);
         return made;
@@ -84,7 +85,7 @@
             input,
             show(value, fallback) {
                 input.value = field.optional && value === fallback ? "" : value ?? "";
-                input.placeholder = fallback ?? translated("automatic");
+                input.placeholder = fallback ?? exact("automatic");
                 if (range) range.value = value;
             },
         };

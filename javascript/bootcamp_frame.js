@@ -9,6 +9,7 @@
 
     const holder = () => gradioApp().querySelector("#bootcamp_frame .bootcamp-frame");
     const frameOf = () => holder()?.querySelector("iframe");
+    const translated = text => window.bootcampLanguage.translated(text);
     const pause = ms => new Promise(resolve => setTimeout(resolve, ms));
 
     /** Wait until a function gives something. */
@@ -69,10 +70,11 @@
         }
     }
 
-    /** Show a tab of the WebUI's by its button's text. */
+    /** Show our tab of the WebUI's; buttons of Gradio 3 have no id. */
     function showOwnTab() {
+        const titles = ["Bootcamp", translated("Bootcamp")];
         for (const button of gradioApp().querySelectorAll("#tabs > .tab-nav > button")) {
-            if (button.innerText.trim() === "Bootcamp" || button.id === "tab_bootcamp-button") button.click();
+            if (titles.includes(button.textContent.trim()) || button.id === "tab_bootcamp-button") button.click();
         }
     }
 
@@ -158,14 +160,12 @@
         open(holder());
         const button = (tabs, text) =>
             [...(frameOf().contentDocument?.querySelectorAll(`#${tabs} > .tab-nav > button`) ?? [])].find(
-                each => each.dataset.title === text || each.innerText.trim() === translated(text)
+                each => each.dataset.title === text || [text, translated(text)].includes(each.textContent.trim())
             );
         (await until(() => button("bootcamp_tabs", place))).click();
         (await until(() => button(`bootcamp_tabs_${place.toLowerCase().replaceAll(" ", "_")}`, title))).click();
         await put(() => frameOf().contentDocument.getElementById(field), file);
     }
-
-    const translated = text => window.bootcampLanguage.translated(text);
 
     let taking; // the frame's tabs that take a picture, asked for once
 

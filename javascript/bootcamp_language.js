@@ -4,49 +4,50 @@
 (function () {
     "use strict";
 
-    const NUMBERS = /\d+(?:[.,]\d+|, \d+)*/g; // several with commas between them are one
+    const NUMBERS = /(?<![\w.#])\d+(?:[.,]\d+|, \d+)*(?!\w)/g; // several with commas between them are one
     const READ_OUT = ["title", "placeholder", "alt", "aria-label"];
     const UNREAD = ["SCRIPT", "STYLE", "TEXTAREA"];
-
     const OF_FIELD = ["label", "help", "placeholder", "group", "title", "description"];
 
     const isLocalized = () => Object.keys(window.localization ?? {}).length > 0;
+    const held = text => typeof window.localization?.[text] === "string";
 
-    /** What the file has for a text; "Download localization template" lists what was asked for. */
-    function found(text) {
-        const held = window.localization && typeof getTranslation === "function" ? getTranslation(text) : window.localization?.[text];
-        return typeof held === "string" ? held : text;
+    /** A text in the WebUI's language; "Download localization template" lists what was asked for. */
+    function exact(text) {
+        if (typeof text !== "string" || !/\p{L}/u.test(text)) return text;
+        if (window.localization && typeof getTranslation === "function") getTranslation(text);
+        return held(text) ? window.localization[text] : text;
     }
 
-    /** A text with {1}, {2} … replaced by values, in the WebUI's language where its file has it. */
+    /** The same of a pattern, with {1}, {2} … replaced by values. */
     function filled(pattern, ...values) {
-        const text = found(pattern).replace(/\{(\d+)\}/g, (slot, at) => values[at - 1] ?? slot);
+        const text = exact(pattern).replace(/\{(\d+)\}/g, (slot, at) => values[at - 1] ?? slot);
         if (window.translated_lines) translated_lines[text] = 1; // else the WebUI takes it for one that is to be translated
         return text;
     }
 
-    /** A text in the WebUI's language, where its file has it or, numbers aside, its pattern. */
-    function translated(text) {
-        if (typeof text !== "string" || !/\p{L}/u.test(text)) return text;
-        if (typeof window.localization?.[text] === "string") return found(text);
-        const numbers = text.match(NUMBERS) ?? [];
+    function patternOf(text) {
         let at = 0;
-        return filled(numbers.length ? text.replace(NUMBERS, () => `{${(at += 1)}}`) : text, ...numbers);
+        return text.replace(NUMBERS, () => `{${(at += 1)}}`);
+    }
+
+    /** A text whose numbers are this moment's, by itself or by its pattern. */
+    function translated(text) {
+        return typeof text !== "string" || held(text) ? exact(text) : filled(patternOf(text), ...(text.match(NUMBERS) ?? []));
     }
 
     /** Translate what is drawn below a node, beside what is in it what is shown and read out with it. */
     function translate(node) {
+        const known = text => (held(patternOf(text)) ? translated(text) : exact(text));
         if (node.nodeType === Node.TEXT_NODE) {
             const text = node.textContent.trim();
             if (!text || UNREAD.includes(node.parentElement?.nodeName)) return;
             if (typeof canBeTranslated === "function" && !canBeTranslated(node, text)) return;
-            const known = translated(text);
-            if (known !== text) node.textContent = known;
+            if (known(text) !== text) node.textContent = known(text);
         } else if (node.nodeType === Node.ELEMENT_NODE) {
-            for (const name of READ_OUT) {
+            for (const name of READ_OUT.filter(each => node.hasAttribute(each))) {
                 const text = node.getAttribute(name);
-                const known = translated(text);
-                if (known !== text) node.setAttribute(name, known);
+                if (known(text) !== text) node.setAttribute(name, known(text));
             }
             node.childNodes.forEach(translate);
         }
@@ -58,7 +59,7 @@
         const titles = fields.flatMap(each => (each.choices ?? []).map(([, title]) => title));
         const texts = [...fields, ...items].flatMap(each => OF_FIELD.map(name => each[name]));
         const names = Object.values(presets ?? {}).flatMap(Object.keys);
-        [...texts, ...titles, ...names].forEach(translated);
+        [...texts, ...titles, ...names].forEach(exact);
     }
 
     let listed = false;
@@ -76,5 +77,5 @@
         }
     }, true);
 
-    window.bootcampLanguage = { translated, filled, translate, isLocalized };
+    window.bootcampLanguage = { exact, translated, filled, translate, isLocalized };
 })();

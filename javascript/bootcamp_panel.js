@@ -47,7 +47,7 @@
             this.form = form;
             this.tab = form.description.tab;
             this.nameEnds();
-            this.place = element("div", { class: "bootcamp-panel" });
+            this.place = element("div", { class: "bootcamp-panel", id: `${form.prefix}_preview` });
             form.more.before(this.place);
             this.image = element("img", { alt: "The control map of this picture", hidden: true }, this.place);
             const side = element("div", {}, this.place);
@@ -88,6 +88,8 @@
             this.part = part;
             if (another) this.suit();
             this.offer();
+            // lights are dragged over the map that they make, at the picture's proportions
+            for (const stage of this.form.root.querySelectorAll(".bootcamp-stage")) stage.dataset.picture = this.place.id;
             clearTimeout(this.timer);
             this.timer = setTimeout(() => this.ask(), PAUSE_MS);
         }
@@ -142,7 +144,7 @@
         note(notes, fits) {
             this.notes.replaceChildren();
             this.notes.classList.toggle("bootcamp-panel-wrong", !fits);
-            for (const each of notes) element("p", { text: each }, this.notes);
+            for (const each of notes) element("p", { text: translated(each) }, this.notes);
         }
 
         enlarge() {

@@ -54,11 +54,10 @@
             const why = tried ? "Does not scan: {1} of {2} conditions." : "Does not scan: no reader reads its code.";
             return { scans, words: filled(why, passed, tried) };
         }
-        const touched = levels ? ", touched up by {3} gray levels" : "";
-        if (!scans) return { scans, words: filled(`Does not scan as asked: read by {1}${touched}.`, readers, "", levels) };
-        const how = tried ? "read under {1} of {2} phone conditions" : "read by {1}";
-        const words = filled(`Scans: ${how}${touched}.`, tried ? passed : readers, tried, levels);
-        return { scans, weak: tried && passed < tried / 2, words };
+        const [how, ...given] = scans && tried ? ["read under {1} of {2} phone conditions", passed, tried] : ["read by {1}", readers];
+        const touched = levels ? `, touched up by {${given.length + 1}} gray levels` : "";
+        const words = filled(`${scans ? "Scans" : "Does not scan as asked"}: ${how}${touched}.`, ...given, levels);
+        return { scans, weak: scans && tried && passed < tried / 2, words };
     }
 
     function pressGenerate(tab) {
@@ -166,7 +165,7 @@
             more.hidden = !canDrawAgain(tab, info);
         }
         for (const number of (found.which ?? []).slice(0, SHOWN)) {
-            button(`Show picture ${number}`, badge, () => showPicture(tab, Number(number)));
+            button(filled("Show picture {1}", number), badge, () => showPicture(tab, Number(number)));
         }
         if (!found.scans) {
             if (!found.which) button("Touch up", badge, event => touchUp(tab, badge, event.currentTarget, info));

@@ -10,12 +10,14 @@
     const TALLEST = 480;
     const WORDS = ["text", "title", "aria-label"];
 
-    const translated = text => window.bootcampLanguage?.translated(text) ?? text; // beside the WebUI's own fields
+    const language = window.bootcampLanguage; // beside the WebUI's own fields; the tab is translated as a whole
+    const exact = text => language?.exact(text) ?? text;
+    const translated = text => language?.translated(text) ?? text;
 
     function element(name, attributes, parent, namespace) {
         const made = namespace ? document.createElementNS(namespace, name) : document.createElement(name);
         for (const [key, value] of Object.entries(attributes || {})) {
-            const shown = WORDS.includes(key) ? translated(value) : value;
+            const shown = WORDS.includes(key) ? exact(value) : value;
             if (key === "text") made.textContent = shown;
             else made.setAttribute(key, shown);
         }
@@ -134,10 +136,21 @@
             }
         }
 
+        /** Draw all anew; who is in it with the keyboard stays where they were. */
         draw() {
+            const name = this.root.contains(document.activeElement) && document.activeElement.dataset.name;
+            this.drawLights();
+            this.drawPanel();
+            if (name) this.focus(name);
+        }
+
+        drawLights() {
             this.svg.replaceChildren();
             this.lights.forEach((light, index) => this.drawLight(light, index));
-            this.drawPanel();
+        }
+
+        focus(name) {
+            this.root.querySelector(`[data-name="${name}"]`)?.focus({ preventScroll: true });
         }
 
         drawLight(light, index) {
@@ -147,8 +160,8 @@
             if (arrow) {
                 element("line", { x1: inside[0], y1: inside[1], x2: this.width / 2, y2: this.height / 2 }, group, SVG);
             }
-            const name = `${this.value(light, "kind")} ${index + 1}`;
-            const handle = { cx: inside[0], cy: inside[1], r: 9, fill: this.value(light, "color"), tabindex: 0 };
+            const name = translated(`${this.value(light, "kind")} ${index + 1}`);
+            const handle = { cx: inside[0], cy: inside[1], r: 9, fill: this.value(light, "color"), tabindex: 0, "data-name": `light ${index}` };
             const circle = element("circle", { ...handle, role: "button", "aria-label": name }, group, SVG);
             element("title", { text: name }, group, SVG);
             element("text", { x: inside[0], y: inside[1], "aria-hidden": "true", text: index + 1 }, group, SVG);
@@ -163,7 +176,6 @@
                 if (this.selected === index) return;
                 this.selected = index;
                 this.draw();
-                this.svg.querySelectorAll("circle")[index].focus();
             });
             circle.addEventListener("keydown", (event) => this.key(event, index));
         }
@@ -176,7 +188,6 @@
                 const [x, y] = this.place(this.lights[index]);
                 this.move(this.lights[index], x + steps[event.key][0], y + steps[event.key][1]);
                 this.draw();
-                this.svg.querySelectorAll("circle")[index].focus();
                 this.write(true);
             } else return;
             event.preventDefault();
@@ -215,6 +226,14 @@
             this.selected = -1;
             this.draw();
             this.write(true);
+            if (this.lights.length) this.focus(`light ${Math.min(index, this.lights.length - 1)}`);
+            else this.bar.firstChild.focus();
+        }
+
+        /** What the panel has controls for. */
+        get controlled() {
+            const light = this.lights[this.selected];
+            return Object.keys(this.fields).filter(name => light && this.shown(light, name)).join();
         }
 
         drawPanel() {
@@ -224,7 +243,7 @@
             for (const [name, schema] of Object.entries(this.fields)) {
                 if (this.shown(light, name)) this.drawControl(light, name, schema);
             }
-            const button = element("button", { type: "button", text: "Remove this light" }, this.panel);
+            const button = element("button", { type: "button", text: "Remove this light", "data-name": "remove" }, this.panel);
             button.addEventListener("click", () => this.remove(this.selected));
         }
 
@@ -233,19 +252,22 @@
             element("span", { text: schema.title }, label);
             let input;
             if (schema.enum) {
-                input = element("select", {}, label);
+                input = element("select", { "data-name": name }, label);
                 for (const choice of schema.enum) element("option", { value: choice, text: choice.replace("_", " ") }, input);
             } else if (schema.type === "number") {
-                const bounds = { min: schema.minimum, max: schema.maximum, step: "any" };
+                const bounds = { min: schema.minimum, max: schema.maximum, step: "any", "data-name": name };
                 input = element("input", { type: "number", ...bounds }, label);
             } else {
-                input = element("input", { type: "color" }, label);
+                input = element("input", { type: "color", "data-name": name }, label);
             }
             input.value = this.value(light, name);
             input.addEventListener("change", () => {
-                const number = Number(input.value);
+                const [number, before] = [Number(input.value), this.controlled];
                 light[name] = schema.type === "number" ? clamp(Number.isFinite(number) ? number : schema.default, schema) : input.value;
-                this.draw();
+                // with Tab the next control has the focus in a moment: it is left where it is
+                if (this.controlled === before) this.drawLights();
+                else this.draw();
+                input.value = this.value(light, name);
                 this.write(true);
             });
         }

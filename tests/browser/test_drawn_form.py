@@ -216,6 +216,28 @@ def test_labels_are_in_the_webuis_language(page: Any) -> None:
     assert page.get_by_label("Texte", exact=True).count() == 1
 
 
+def test_a_sentence_with_numbers_is_in_the_webuis_language_by_its_pattern(page: Any) -> None:
+    page.evaluate("window.localization = {'Give a number from {1} to {2}.': 'De {1} à {2}.'}")
+    unfold(page)
+    field(page, "effect").locator("input[type=number]").fill("7")
+    assert field(page, "effect").get_by_role("alert").inner_text() == "De 0 à 1."
+
+
+def test_the_webuis_template_lists_what_the_form_says_before_it_is_opened(page: Any) -> None:
+    page.evaluate(
+        """window.localization = {}; window.listed = {}; window.getTranslation = text => { window.listed[text] = 1; };
+        document.body.insertAdjacentHTML('beforeend', '<button id="download_localization">Template</button>');
+        document.getElementById('download_localization').onclick = () => { window.template = window.listed; };"""
+    )
+    if not page.locator(".bootcamp-form").count():
+        pytest.skip("no WebUI has this Gradio, which makes what is folded when it is opened")
+    page.wait_for_function("() => window.bootcampForms.get('test')")
+    page.click("#download_localization")
+    page.wait_for_function("() => window.template")
+    listed = page.evaluate("Object.keys(window.template)")
+    assert {"Text", "What it says.", "Look", "A code", "Dotted", "the preset's"} <= set(listed)
+
+
 def test_a_form_that_cannot_be_loaded_says_so_and_can_be_tried_again(page: Any) -> None:
     page.route("**/forms/test", lambda route: route.abort())
     page.locator("#accordion button, #accordion .label-wrap").first.click()

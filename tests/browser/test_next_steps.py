@@ -12,7 +12,7 @@ import pytest
 from lib_bootcamp.core.png_info.infotext import parse
 from tests.browser.gradio_pages import PYTHONS, of_webui, serving, with_scripts
 
-PARTS = ("controls", "form", "frame", "language", "panel", "scan")
+PARTS = ("controls", "form", "frame", "language", "panel", "scan", "stage")
 SCRIPTS = tuple(f"bootcamp_{each}.js" for each in PARTS)
 WEBUI = """
 window.gradioApp = () => document;
@@ -20,7 +20,8 @@ window.opts = {};
 window.onOptionsChanged = () => {};
 window.updates = [];
 window.onAfterUiUpdate = each => window.updates.push(each);
-window.onUiLoaded = () => {};
+window.loaded = [];
+window.onUiLoaded = each => window.loaded.push(each);
 window.onUiUpdate = () => {};
 window.switch_to_txt2img = () => {};
 setInterval(() => window.updates.forEach(each => each()), 300);
@@ -74,6 +75,13 @@ def generated(page: Any) -> dict[str, Any]:
     script = "() => document.querySelector('#told textarea, #told input').value"
     page.wait_for_function(script)
     return dict(zip((*NAMES, *NUMBERS), json.loads(page.evaluate(script)), strict=True))
+
+
+def light_stage(page: Any) -> Any:
+    """The stage of the section's lights, shown."""
+    page.locator("#bootcamp_txt2img_control").select_option("lighting")
+    page.wait_for_selector("#bootcamp_txt2img_lighting_lights .bootcamp-stage-bar")
+    return page.locator("#bootcamp_txt2img_lighting_lights")
 
 
 def press(page: Any, name: str) -> None:
@@ -299,3 +307,121 @@ def test_the_courses_example_chooses_sampler_and_schedule(page: Any) -> None:
     assert (asked["steps"], asked["cfg_scale"], asked["width"]) == (50, 7, 512)
     assert asked["enabled"] is True
     assert json.loads(asked["values"])["qr.content"] == "https://example.com"
+
+
+FRENCH = {
+    "Scans: read under {1} of {2} phone conditions, touched up by {3} gray levels.": "Lu {1} fois sur {2}, {3} retouches.",
+    "Scans: read by {1}.": "Lu par {1}.",
+    "Does not scan: no reader reads its code.": "Illisible.",
+    "Full score": "Note",
+    "point": "ponctuelle",
+    "point {1}": "ponctuelle {1}",
+    "Kind: point": "Genre : ponctuelle",
+}
+
+
+@pytest.mark.parametrize(
+    ("scan", "words"),
+    [
+        ("0.31 (wechat), 5 of 16 conditions, touched up by 12", "Lu 5 fois sur 16, 12 retouches."),
+        ("0.00 (wechat)", "Lu par wechat."),
+        ("0.00 (no reader)", "Illisible."),
+    ],
+)
+def test_the_badge_is_a_sentence_of_the_webuis_language(page: Any, scan: str, words: str) -> None:
+    page.evaluate("words => { window.localization = words; }", FRENCH)
+    infotext(page, ("0.00 (no reader)", scan), ("a star", "a moon"))
+    assert page.locator(f"{BADGE} > span").inner_text() == words
+
+
+def test_the_stages_lights_are_named_in_the_webuis_language(page: Any) -> None:
+    page.evaluate("words => { window.localization = words; }", FRENCH)
+    stage = light_stage(page)
+    add = stage.locator(".bootcamp-stage-bar button").first
+    assert add.get_attribute("title") == "Genre : ponctuelle"
+    add.click()
+    assert stage.locator("circle").first.get_attribute("aria-label") == "ponctuelle 1"
+
+
+def test_a_picture_is_sent_to_the_tab_by_whatever_title_it_has(page: Any) -> None:
+    page.evaluate(
+        """window.localization = {Bootcamp: 'Cours'};
+        document.body.insertAdjacentHTML('beforeend', `<div id="tabs"><div class="tab-nav"><button>Cours </button></div>
+            <div id="bootcamp_frame"><div class="bootcamp-frame"></div></div></div><div id="image_buttons_txt2img"></div>`);
+        document.querySelector('#tabs button').onclick = () => { window.tabShown = true; };
+        window.loaded.forEach(each => each());"""
+    )
+    page.route("**/bootcamp/tab/taking", lambda route: route.fulfill(json=[["qr", "Control maps", "QR", "x"]]))
+    page.locator(".bootcamp-chooser").focus()
+    page.wait_for_function("() => document.querySelector('.bootcamp-chooser').options.length > 1")
+    page.locator(".bootcamp-chooser").select_option("qr")
+    page.wait_for_function("() => window.tabShown")
+
+
+def held_lights(page: Any) -> list[dict[str, Any]]:
+    """What the section's text holds."""
+    text = page.locator("#bootcamp_txt2img_values").locator("textarea, input").input_value()
+    return list(json.loads(text or "{}").get("lighting.lights", []))
+
+
+def test_a_light_is_dragged_with_the_mouse(page: Any) -> None:
+    stage = light_stage(page)
+    stage.locator(".bootcamp-stage-bar button").first.click()
+    box = stage.locator("circle").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 50, box["y"] + 30, steps=4)
+    page.mouse.up()
+    [light] = held_lights(page)
+    assert light["x"] > 0.3 and light["y"] > 0.3
+
+
+def test_a_light_is_moved_with_the_keyboard_which_stays_with_it(page: Any) -> None:
+    stage = light_stage(page)
+    stage.locator(".bootcamp-stage-bar button").first.click()
+    stage.locator("circle").focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    [light] = held_lights(page)
+    assert (light["x"], light["y"]) == (0.33, 0.3)
+
+
+def test_tab_goes_on_from_what_was_typed_beside_the_stage(page: Any) -> None:
+    stage = light_stage(page)
+    stage.locator(".bootcamp-stage-bar button").first.click()
+    numbers = stage.locator(".bootcamp-stage-panel input[type=number]")
+    numbers.first.fill("2.5")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.dataset.name") == "color"
+    assert held_lights(page)[0]["intensity"] == 2.5
+
+
+def test_after_a_light_is_removed_the_keyboard_is_at_the_next(page: Any) -> None:
+    stage = light_stage(page)
+    for number in (0, 2):
+        stage.locator(".bootcamp-stage-bar button").nth(number).click()
+    stage.locator("circle").first.focus()
+    page.keyboard.press("Delete")
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "directional 1"
+    page.keyboard.press("Delete")
+    assert page.evaluate("document.activeElement.textContent") == "+ point"
+
+
+def test_a_picture_that_comes_leaves_the_keyboard_at_its_light(page: Any) -> None:
+    stage = light_stage(page)
+    stage.locator(".bootcamp-stage-bar button").first.click()
+    stage.locator("circle").focus()
+    page.wait_for_function("() => document.querySelector('.bootcamp-stage-view img').naturalWidth > 0")
+    page.wait_for_timeout(300)
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "point 1"
+
+
+def test_lights_are_dragged_over_their_map_at_the_pictures_proportions(page: Any) -> None:
+    page.locator("#txt2img_height input").fill("512")
+    page.keyboard.press("Tab")
+    stage = light_stage(page)
+    stage.locator(".bootcamp-stage-bar button").first.click()
+    page.wait_for_function("() => document.querySelector('.bootcamp-stage-view img').naturalHeight === 512")
+    page.wait_for_timeout(500)
+    box = stage.locator(".bootcamp-stage-view").bounding_box()
+    assert abs(box["height"] / box["width"] - 2) < 0.02
