@@ -310,7 +310,7 @@ def test_the_courses_example_chooses_sampler_and_schedule(page: Any) -> None:
 
 
 FRENCH = {
-    "Scans: read under {1} of {2} phone conditions, touched up by {3} gray levels.": "Lu {1} fois sur {2}, {3} retouches.",
+    "Scans: read under {1} of {2} phone conditions, touched up by {3} gray levels.": "Lu {1}/{2}, {3}.",
     "Scans: read by {1}.": "Lu par {1}.",
     "Does not scan: no reader reads its code.": "Illisible.",
     "Full score": "Note",
@@ -323,7 +323,7 @@ FRENCH = {
 @pytest.mark.parametrize(
     ("scan", "words"),
     [
-        ("0.31 (wechat), 5 of 16 conditions, touched up by 12", "Lu 5 fois sur 16, 12 retouches."),
+        ("0.31 (wechat), 5 of 16 conditions, touched up by 12", "Lu 5/16, 12."),
         ("0.00 (wechat)", "Lu par wechat."),
         ("0.00 (no reader)", "Illisible."),
     ],
@@ -347,7 +347,8 @@ def test_a_picture_is_sent_to_the_tab_by_whatever_title_it_has(page: Any) -> Non
     page.evaluate(
         """window.localization = {Bootcamp: 'Cours'};
         document.body.insertAdjacentHTML('beforeend', `<div id="tabs"><div class="tab-nav"><button>Cours </button></div>
-            <div id="bootcamp_frame"><div class="bootcamp-frame"></div></div></div><div id="image_buttons_txt2img"></div>`);
+            <div id="bootcamp_frame"><div class="bootcamp-frame"></div></div></div>
+            <div id="image_buttons_txt2img"></div>`);
         document.querySelector('#tabs button').onclick = () => { window.tabShown = true; };
         window.loaded.forEach(each => each());"""
     )
@@ -373,7 +374,8 @@ def test_a_light_is_dragged_with_the_mouse(page: Any) -> None:
     page.mouse.move(box["x"] + 50, box["y"] + 30, steps=4)
     page.mouse.up()
     [light] = held_lights(page)
-    assert light["x"] > 0.3 and light["y"] > 0.3
+    assert light["x"] > 0.3
+    assert light["y"] > 0.3
 
 
 def test_a_light_is_moved_with_the_keyboard_which_stays_with_it(page: Any) -> None:

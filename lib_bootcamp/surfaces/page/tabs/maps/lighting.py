@@ -1,7 +1,7 @@
 """The light designer: lights are dragged on a stage; the declared fields stay the truth.
 
-The stage (javascript/bootcamp_stage.js) reads and writes the `lights` field, draws its controls from the declaration of a
-light, and presses the button when a drag ends.
+The stage (javascript/bootcamp_stage.js) reads and writes the `lights` field, draws its controls from the declaration
+of a light, and presses the button when a drag ends.
 """
 
 from __future__ import annotations
