@@ -109,6 +109,12 @@ class StorageError(OutputError):
     status = 507
 
 
+class OutputPlaceError(OutputError):
+    """As `OutputError`, where a parameter says where: who gave it can give another place."""
+
+    status = 422
+
+
 class QueueFullError(BootcampError):
     """As much work waits already as may; `retry_after_s` is when to ask again."""
 
@@ -158,7 +164,7 @@ def named_by(param: str) -> Iterator[None]:
     """What cannot be written inside of the block is where this parameter says: its mistake names it.
 
     Raises:
-        OutputError, StorageError: as they came, with the parameter.
+        OutputPlaceError, StorageError: as they came, with the parameter.
     """
     try:
         yield
@@ -166,9 +172,8 @@ def named_by(param: str) -> Iterator[None]:
         if error.param:
             raise
         hint = error.hint or "give another place"
-        raise (StorageError if isinstance(error, StorageError) else OutputError)(
-            error.message, param=param, hint=hint
-        ) from None
+        kind = StorageError if isinstance(error, StorageError) else OutputPlaceError
+        raise kind(error.message, param=param, hint=hint) from None
 
 
 def _without_stop(text: str) -> str:

@@ -123,6 +123,7 @@ class FolderJob(Generic[P]):
         result: what comes of each picture.
         folder: the parameter that names the folder.
         output: the parameter that may name another folder, below which its files are written then; empty: none does.
+        subfolder: the parameter that names the folder inside of the pictures', where they are written else.
         on_command_line: whether the command is the job; else the command takes files and folders by itself.
         own: the fields that the job has beside its operation's, where the operation's tab offers it below its form.
     """
@@ -133,6 +134,7 @@ class FolderJob(Generic[P]):
     result: type[FileResult]
     folder: str = "folder"
     output: str = ""
+    subfolder: str = ""
     on_command_line: bool = True
     own: type[Params] | None = None
 

@@ -81,10 +81,15 @@ def refuse_unusable(job: FolderJob[Any] | StepsJob[Any], work: Any, inside: Insi
 def check_writable(job: FolderJob[Any] | StepsJob[Any], work: Any, inside: Inside, *, is_elsewhere: bool) -> None:
     """Find out whether a job's files can be written; as `refuse_unusable`."""
     into = work.writes_into if isinstance(job, FolderJob) else inside.root
-    named = job.output if isinstance(job, FolderJob) and is_elsewhere else job.folder
-    if into is not None:
-        with named_by(named):
-            inside.check_writable(into)
+    if into is None:
+        return
+    named = inner = job.folder
+    if isinstance(job, FolderJob):
+        named = inner = job.output if is_elsewhere else job.folder
+        inner = named if is_elsewhere else job.subfolder or named
+    for folder, param in {inside.root: named, into: inner}.items():
+        with named_by(param):
+            inside.check_writable(folder)
 
 
 def _absolute(path: Path) -> Path:

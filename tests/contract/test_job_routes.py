@@ -512,6 +512,42 @@ def test_pictures_and_captions_behind_links_that_lead_out_are_left(client: Clien
     assert texts(secret) == {"s.txt": "secret"}
 
 
+def in_the_way(kind: str, place: Path, elsewhere: Path) -> None:
+    """Something that no folder can be made of: a file, or a link that leads out, to a file, nowhere or to itself."""
+    if kind == "file":
+        place.write_text("mine")
+        return
+    targets = {"out": elsewhere, "to a file": elsewhere / "a.png", "nowhere": elsewhere / "none", "itself": place}
+    place.symlink_to(targets[kind])
+
+
+@pytest.mark.parametrize("kind", ["file", "out", "to a file", "nowhere", "itself"])
+@pytest.mark.parametrize(
+    ("name", "values", "pointer"),
+    [
+        ("maps", {}, "/subfolder"),
+        ("maps/brightness", {}, "/subfolder"),
+        ("other", {"subfolder": "other"}, "/subfolder"),
+        ("../out", {"output_folder": "{}/../out"}, "/output_folder"),
+        ("../out", {"output_folder": "{}/../out/deep/er"}, "/output_folder"),
+    ],
+    ids=["maps", "maps/brightness", "subfolder", "output folder", "above the output folder"],
+)
+def test_maps_are_refused_before_there_is_a_job_where_their_folder_cannot_be_made(
+    client: Client, root: Path, kind: str, name: str, values: dict[str, str], pointer: str
+) -> None:
+    secret = root.parents[1] / "secret"
+    (root / name).parent.mkdir(exist_ok=True)
+    in_the_way(kind, root / name, secret)
+    given = {key: value.format(root) for key, value in values.items()}
+    answer = client.post(f"{JOBS}/brightness", json={"folder": str(root), **given})
+    assert answer.status_code in (403, 422), answer.text
+    assert answer.status_code == 403 or answer.json()["pointer"] == pointer
+    assert str(secret) not in answer.text
+    assert client.get(JOBS).json() == []
+    assert sorted(each.name for each in secret.iterdir()) == ["a.png", "b.png", "c.png"]
+
+
 def test_nothing_is_allowed_by_default(tmp_path: Path, root: Path) -> None:
     app = FastAPI()
     app.include_router(build_router(StandaloneHost(device="cpu", data_dir=tmp_path / "data")))

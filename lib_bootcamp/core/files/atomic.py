@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from lib_bootcamp.errors import OutputError, StorageError
 
+from .folders import what_is_there
 from .places import Place
 from .regular import FLAGS
 
@@ -41,6 +42,27 @@ def write_atomically(path: Path, data: bytes) -> None:
         real = path.resolve() if path.is_symlink() else path
         real.parent.mkdir(parents=True, exist_ok=True)
         Place(real).write(data)
+    except OSError as error:
+        raise cannot_write(path, error) from None
+    except (ValueError, RuntimeError):  # a zero byte; a link to itself
+        raise OutputError(f"{path} cannot be written: no file can have this name.") from None
+
+
+def check_writable(path: Path) -> None:
+    """Find out whether a file could be written here, by writing another one beside it; no folder is made.
+
+    Raises:
+        StorageError, OutputError: it could not.
+    """
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if path.absolute().parts[1:2] in {("dev",), ("proc",)} or not _is_file_or_free(path):
+            if not path.parent.is_dir():
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+            return
+        real = path.resolve() if path.is_symlink() else path
+        Place(what_is_there(real.parent) / PROBE).try_out()
     except OSError as error:
         raise cannot_write(path, error) from None
     except (ValueError, RuntimeError):  # a zero byte; a link to itself

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 from collections.abc import Iterable
@@ -34,11 +35,25 @@ def checked_folder(
             raise NotAllowedError(
                 f"{name} {given[:200]} is not in a folder that the owner of this machine allowed ({how})."
             )
-        is_folder = path.is_dir() or (missing and not os.path.lexists(path))
     except (OSError, RuntimeError, ValueError):  # too long, a link to itself, no home, a zero byte
-        is_folder = False
-    if not is_folder:
-        raise InvalidParamError(name, f"not found: {given[:200]}")
+        raise InvalidParamError(name, f"not found: {given[:200]}") from None
+    if not is_folder(what_is_there(path) if missing else path):
+        raise InvalidParamError(
+            name, f"{'is not a folder' if missing or is_there(path) else 'not found'}: {given[:200]}"
+        )
+    return path
+
+
+def what_is_there(path: Path) -> Path:
+    """The path where something has its name, a broken link too, or nothing can; else what is there of those above."""
+    with contextlib.suppress(OSError, ValueError):  # no name, or one too long; behind a link to itself
+        while path.parent != path:
+            try:
+                path.lstat()
+            except (FileNotFoundError, NotADirectoryError):
+                path = path.parent
+            else:
+                break
     return path
 
 

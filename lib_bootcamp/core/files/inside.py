@@ -19,6 +19,7 @@ from pathlib import Path
 from lib_bootcamp.errors import OutputError
 
 from .atomic import PROBE, cannot_write
+from .folders import is_folder, what_is_there
 from .places import NO_LINK, Place
 from .regular import FLAGS
 
@@ -40,6 +41,8 @@ def digest(data: bytes) -> bytes:
 
 class LeadsOutError(OutputError):
     """A file's path leads out of its folder, or led elsewhere when it was used."""
+
+    status = 403
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"{path.name} is outside the folder", hint="skipped.")
@@ -178,8 +181,9 @@ class Inside:
         Raises:
             StorageError, OutputError: they cannot.
         """
-        while not folder.is_dir() and folder.parent != folder:
-            folder = folder.parent
+        folder = what_is_there(folder)
+        if not is_folder(folder):
+            raise OutputError(f"{folder} is not a folder")
         above = folder != self.root and self.root.is_relative_to(folder)  # the root itself is made by the first file
         try:
             with (Inside(folder, exact=self.real == self.root) if above else self).place(folder / PROBE) as probe:

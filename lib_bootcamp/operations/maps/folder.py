@@ -290,6 +290,12 @@ def with_folder(operation: Operation[Any, Any]) -> Operation[Any, Any]:
         return MapsWork(operation, root, given, context)
 
     job = FolderJob(
-        params=params, work=work, result=MapFile, output="output_folder", on_command_line=False, own=MapsFolder
+        params=params,
+        work=work,
+        result=MapFile,
+        output="output_folder",
+        subfolder="subfolder",
+        on_command_line=False,
+        own=MapsFolder,
     )
     return dataclasses.replace(operation, job=job)

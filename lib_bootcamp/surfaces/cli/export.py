@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from lib_bootcamp.core.files.atomic import check_writable
 from lib_bootcamp.errors import ModelError, OutputError, named_by
 from lib_bootcamp.ports import Host
 
@@ -22,6 +23,8 @@ def run(host: Host, arguments: argparse.Namespace) -> int:
     path = Path(arguments.out)
     if path.suffix.lower() != ".safetensors":
         raise OutputError(f"--out {path} must end in .safetensors.")
+    with named_by("--out"):
+        check_writable(path)
     with host.components() as components:
         if components.family != "sd1":
             raise ModelError("Only a checkpoint of Stable Diffusion 1's kind can be written as one file here.")

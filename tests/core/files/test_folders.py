@@ -44,6 +44,18 @@ def test_what_is_no_folder_is_a_wrong_parameter(allowed: Path, name: str) -> Non
         checked_folder(f"{allowed}/{name}", "folder")
 
 
+@pytest.mark.parametrize("name", ["file.txt", "file.txt/sub", "file.txt/a/b", "loop", "loop/a", "a\0b", "b" * 300])
+def test_an_output_folder_is_not_made_where_a_file_stands_in_its_way(allowed: Path, name: str) -> None:
+    with pytest.raises(InvalidParamError, match=r"^folder (is not a folder|not found)"):
+        checked_folder(f"{allowed}/{name}", "folder", [allowed], missing=True)
+    with pytest.raises(InvalidParamError, match=r"^folder (is not a folder|not found)"):
+        checked_folder(f"{allowed}/{name}", "folder", missing=True)
+
+
+def test_an_output_folder_may_be_missing_with_those_above_it(allowed: Path) -> None:
+    assert checked_folder(f"{allowed}/x/y", "folder", [allowed], missing=True) == (allowed / "x" / "y").resolve()
+
+
 def test_without_an_allowed_folder_nothing_may_be_named(allowed: Path) -> None:
     context = Context.of_api(FakeHost(), FakeProgress())
     with pytest.raises(NotAllowedError):

@@ -176,7 +176,7 @@ def test_callers_write_into_allowed_folders_only_and_through_no_link(
     outside = tmp_path / "outside"
     outside.mkdir()
     (root / "maps").symlink_to(outside, target_is_directory=True)
-    with pytest.raises(OutputError, match=r"^folder: .*maps is a link out of its folder; name another folder\.$"):
+    with pytest.raises(OutputError, match=r"^subfolder: .*maps is a link out of its folder; name another folder\.$"):
         mapped("edges", root, trusted=False)
     assert not list(outside.iterdir())
 

@@ -13,7 +13,9 @@ import pytest
 
 from lib_bootcamp import start
 from lib_bootcamp.app import main
+from lib_bootcamp.context import Context
 from lib_bootcamp.errors import OutputError, UnexpectedError
+from lib_bootcamp.hosts.standalone import StandaloneHost
 from tests.small_disk import fill, small_disk
 from tests.surfaces.cli.test_cli import photo
 
@@ -75,6 +77,76 @@ def test_a_name_of_300_characters_is_one_sentence(command: list[str], capsys: py
 def test_a_name_of_300_characters_among_others_fails_alone(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     assert main(["brightness", LONG, "a.png", "--out", "out"]) == 4
     assert (folder / "out" / "a.png").exists()
+
+
+# --- outputs that cannot be written: before the work, and in one sentence about their flag
+
+
+OUTPUTS = [
+    (["brightness", "a.png"], "--out", "{}/x.png"),
+    (["edges", "a.png"], "--out", "{}/deep/x.png"),
+    (["brightness", "in"], "--out", "{}/x"),
+    (["brightness", "a.png", "in/b.png"], "--out", "{}/x"),
+    (["qr", "hi"], "--out", "{}/x.png"),
+    (["qr", "--batch", "rows.jsonl"], "--out", "{}/x"),
+    (["png-info-edit", "a.png"], "--out", "{}/x.png"),
+    (["txt2img", "a red circle"], "--out", "{}/x.png"),
+    (["dataset", "report", "in"], "--html", "{}/x.html"),
+    (["classify", "in", "--labels", "a,b"], "--csv", "{}/x.csv"),
+    (["classify", "in", "--labels", "a,b"], "--jsonl", "{}/x.jsonl"),
+    (["classify", "in", "--labels", "a,b"], "--sheet", "{}/x.png"),
+    (["classify", "in", "--labels", "a,b"], "--sheet", "x.txt"),
+    (["classify", "in", "--labels", "a,b"], "--sort-into", "{}"),
+    (["classify", "in", "--labels", "a,b"], "--sort-into", "{}/x"),
+    (["interrogate", "in"], "--csv", "{}/x.csv"),
+    (["export"], "--out", "{}/x.safetensors"),
+    (["demo"], "--out", "{}/x"),
+]
+
+
+@pytest.mark.parametrize("file", ["file", "/dev/null"])
+@pytest.mark.parametrize(("command", "flag", "path"), OUTPUTS, ids=[" ".join((*each[0], each[1])) for each in OUTPUTS])
+def test_an_output_inside_of_a_file_is_refused_before_the_work(
+    command: list[str],
+    flag: str,
+    path: str,
+    file: str,
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if file == "/dev/null" and not Path(file).exists():
+        pytest.skip("no /dev/null here")
+    photo(folder / "in" / "b.png")
+    (folder / "file").write_text("mine")
+    (folder / "rows.jsonl").write_text('{"content": "a"}\n{"content": "b"}\n')
+    before = sorted(each for each in folder.rglob("*") if "data" not in each.relative_to(folder).parts)
+    monkeypatch.setattr(Context, "of_terminal", worked)
+    monkeypatch.setattr(StandaloneHost, "components", worked)
+    assert main([*command, flag, path.format(file)]) in (2, 3)
+    reported = capsys.readouterr()
+    assert reported.out == ""
+    assert reported.err.startswith(f"error: {flag}")
+    assert reported.err.count("\n") == 1
+    assert "a.png: " not in reported.err
+    after = sorted(each for each in folder.rglob("*") if "data" not in each.relative_to(folder).parts)
+    assert after == before
+
+
+def worked(*args: object) -> None:
+    """Stands for the work that is not to be begun."""
+    pytest.fail(f"the work began: {args}")
+
+
+def test_a_file_where_the_maps_would_go_is_refused_before_there_is_a_job(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photo(folder / "in" / "b.png")
+    (folder / "in" / "maps").write_text("mine")
+    assert main(["brightness", "in"]) == 3
+    assert "maps is not a folder; give another place." in one_sentence(capsys)
+    assert main(["jobs"]) == 0
+    assert capsys.readouterr().out == "There are no jobs.\n"
 
 
 # --- files without end

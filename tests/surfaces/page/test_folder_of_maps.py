@@ -143,4 +143,4 @@ def test_the_card_names_the_parameters_of_a_kept_mistake_by_their_labels(root: P
     assert f'<p class="bootcamp-job-error">Folder not found: {root}.</p>' in shown
     shutil.move(root.with_name("moved"), root)
     assert jobs.run_here(number, FakeProgress(), Stop()).state == "failed"
-    assert '<p class="bootcamp-job-error">Output folder not found: ' in tab.folder.panel.looked({**NOTHING})[1]
+    assert '<p class="bootcamp-job-error">Output folder is not a folder: ' in tab.folder.panel.looked({**NOTHING})[1]

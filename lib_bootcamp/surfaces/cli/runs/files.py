@@ -22,6 +22,7 @@ from lib_bootcamp.surfaces.shared.found_pictures import find_pictures
 from lib_bootcamp.surfaces.shared.tables import jsonl_bytes
 
 from .argument_types import place
+from .items import refuse_other_endings
 from .outcomes import EXIT_NO, EXIT_SOME_FAILED, Outcome, failure
 from .runner import Runner, Settings
 from .sorting import Sorter
@@ -130,7 +131,7 @@ class FileRunner(Runner):
         return paths
 
     def _check_outputs(self, paths: Sequence[Path]) -> None:
-        """No output may take the place of an input."""
+        """No output may take the place of an input, and all can be written."""
         inputs = {path.resolve() for path in paths}
         for name in ("csv", "jsonl", "sheet"):
             value = getattr(self.settings, name)
@@ -138,6 +139,12 @@ class FileRunner(Runner):
                 raise InvalidParamError(
                     f"--{name}", f"cannot be {value}, which is an input or a folder", hint="name another"
                 )
+        self.check_outputs("csv", "jsonl", "sheet")
+        if self.settings.sheet is not None:
+            refuse_other_endings("--sheet", Path(self.settings.sheet))
+        if self.sorter is not None:
+            with named_by("sort_into"):
+                self.sorter.check_writable()
 
     def _results(self, paths: Sequence[Path], params: Any) -> Generator[Outcome, None, None]:
         made = self.over.run(paths, params, Context.of_terminal(self.host, self.progress()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lib_bootcamp.job import FolderJob
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import fields_of
 
@@ -26,7 +27,8 @@ def flags_of(operation: Operation[Any, Any]) -> dict[str, str]:
         return names
     # a job that the operation's command runs too: its folder is the pictures', or where the files go
     files = next((each.name.upper() for each in operation.params.fields() if each.spec.positional), "")
-    return names | {"output_folder": "--out", job.folder: "--out" if job.kind == "steps" else files}
+    inner = {job.subfolder: "--out"} if isinstance(job, FolderJob) and job.subfolder else {}
+    return names | inner | {"output_folder": "--out", job.folder: "--out" if job.kind == "steps" else files}
 
 
 def flag_of(name: str) -> str:

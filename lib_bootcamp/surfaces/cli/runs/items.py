@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lib_bootcamp.core.files.atomic import write_atomically
+from lib_bootcamp.core.files.atomic import check_writable, write_atomically
 from lib_bootcamp.core.files.folders import distinct, is_folder, is_there
 from lib_bootcamp.core.files.inside import Inside
 from lib_bootcamp.core.images.codec import SUFFIXES
@@ -34,6 +34,20 @@ class Item:
     out: Path | None
     inside: Inside | None = None
     is_named: bool = False
+
+    def check_writable(self) -> None:
+        """Find out whether it can be written, before what takes long.
+
+        Raises:
+            StorageError, OutputError: it cannot; `--out` is named.
+        """
+        if self.out is None:
+            return
+        with named_by("out"):
+            if self.inside is not None:
+                self.inside.check_writable(self.inside.root)
+            else:
+                check_writable(self.out)
 
     def write(self, path: Path, data: bytes) -> None:
         """Write a file of this run: of several, in their folder and never through a link that leads out of it."""
@@ -63,11 +77,20 @@ def one_item(operation: Operation[Any, Any], values: Mapping[str, Any], source: 
     out, inside = Path(given), None
     if is_folder(out) or given.endswith(("/", "\\")):
         inside, out = Inside(out), out / f"{name}.png"
-    if out.suffix.lower() not in SUFFIXES:
-        raise OutputError(f"--out {out}: no picture format has this ending", hint="use .png, .jpg or .webp.")
+    refuse_other_endings("--out", out)
     if source is not None and is_there(out) and out.samefile(source):
         raise OutputError(f"--out {out} is the input itself", hint=ANOTHER)
     return Item(values, source, out, inside, is_named=True)
+
+
+def refuse_other_endings(flag: str, out: Path) -> None:
+    """Pictures are written under endings of picture formats only.
+
+    Raises:
+        OutputError: it is none.
+    """
+    if out.suffix.lower() not in SUFFIXES:
+        raise OutputError(f"{flag} {out}: no picture format has this ending", hint="use .png, .jpg or .webp.")
 
 
 def batch_items(operation: Operation[Any, Any], rows: Sequence[Mapping[str, Any]], given: str | None) -> list[Item]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lib_bootcamp.context import Context
-from lib_bootcamp.core.files.atomic import write_atomically
+from lib_bootcamp.core.files.atomic import check_writable, write_atomically
 from lib_bootcamp.core.files.folders import is_folder, is_there
 from lib_bootcamp.core.text.terminal import on_one_line
 from lib_bootcamp.errors import BootcampError, InvalidParamError, named_by
@@ -74,6 +74,7 @@ class Runner:
 
     def work(self, given: Mapping[str, Any]) -> int:
         """What `run` does."""
+        self.check_outputs("html")
         values, sources = self.read(given, self.picture)
         out, batch = self.settings.out, self.settings.batch
         if batch is not None:
@@ -83,6 +84,17 @@ class Runner:
             return self._alone(one_item(self.operation, values, sources[0] if sources else None, out))
         found = find_pictures(sources, self.outcomes.left_out, recursive=self.settings.recursive)
         return self._over(picture_items(self.operation, values, found, out))
+
+    def check_outputs(self, *flags: str) -> None:
+        """Find out whether the files that these flags name can be written, before what takes long.
+
+        Raises:
+            StorageError, OutputError: one cannot; its flag is named.
+        """
+        for flag in flags:
+            if (path := getattr(self.settings, flag)) is not None:
+                with named_by(flag):
+                    check_writable(Path(path))
 
     def read(self, given: Mapping[str, Any], files: str) -> tuple[dict[str, Any], list[Path]]:
         """The raw values of the given texts, and the files that the parameter `files` names.
@@ -110,6 +122,8 @@ class Runner:
         return {name: self._value(name, value) if name in named else value for name, value in row.items()}
 
     def _alone(self, item: Item) -> int:
+        if not self._is_there(item):
+            item.check_writable()
         if not self.settings.stream:
             return self.outcomes.print_one(self._outcome(item, self.progress()))
         outcome = self._outcome(item, Streamed(SilentProgress(), _print_event), _print_part)
@@ -121,6 +135,8 @@ class Runner:
         return SilentProgress() if self.settings.quiet else self.host.progress()
 
     def _over(self, items: Sequence[Item]) -> int:
+        for each in items[:1]:  # all lie in one folder
+            each.check_writable()
         code = self.loop(self._outcomes(items))
         if self.outcomes.made and self.outcomes.made[-1].ends_all:
             rest = len(items) - len(self.outcomes.made)
@@ -162,7 +178,7 @@ class Runner:
 
     def _outcome(self, item: Item, progress: Progress, viewer: Callable[[Result], None] | None = None) -> Outcome:
         path = str(item.source) if item.source else None
-        if self.settings.skip_existing and item.out is not None and is_there(item.out):
+        if self._is_there(item):
             detail = f"{item.out} is there already"
             record = {"path": path, "out": str(item.out), "skipped": True, "detail": f"{detail}."}
             return Outcome(record, on_one_line(detail), 0)
@@ -180,6 +196,9 @@ class Runner:
         arrow = on_one_line(f"-> {', '.join(written.values())}") if written else ""
         line = " ".join(filter(None, [f"{on_one_line(path)}:" if path else "", on_one_line(result.line()), arrow]))
         return Outcome(record, "\n".join([line, *result.lines()]), 0 if result.succeeded() else EXIT_NO)
+
+    def _is_there(self, item: Item) -> bool:
+        return self.settings.skip_existing and item.out is not None and is_there(item.out)
 
     def _page(self, result: Result, context: Context) -> dict[str, str]:
         """Write a result's HTML page, where it has one and it is asked for."""

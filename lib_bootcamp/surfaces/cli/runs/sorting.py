@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from lib_bootcamp.core.files.inside import Inside
 from lib_bootcamp.core.files.sorting import How, Step, carry_out, folder_names, plan, summary
 from lib_bootcamp.core.files.sorting_undo import Undone, foreign_journal, undo
 from lib_bootcamp.core.text.terminal import on_one_line
@@ -29,6 +30,15 @@ class Sorter:
     def __init__(self, target: Path, data_dir: Path, outcomes: Outcomes, *, dry_run: bool) -> None:
         self._target, self._store = target, data_dir / "sortings"
         self._outcomes, self._dry_run = outcomes, dry_run
+
+    def check_writable(self) -> None:
+        """Find out whether files can be put there, before what takes long.
+
+        Raises:
+            StorageError, OutputError: they cannot.
+        """
+        if not self._dry_run:
+            Inside(self._target).check_writable(self._target)
 
     def unsorted(self, found: Iterable[Path], sources: Sequence[Path]) -> list[Path]:
         """What was sorted before is no input, unless it is asked for."""
