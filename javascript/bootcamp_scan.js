@@ -195,7 +195,8 @@
             badge.querySelector("span").textContent = what.words;
             badge.classList.toggle("bootcamp-done", what.scans);
             badge.classList.toggle("bootcamp-no", !what.scans);
-            press.remove();
+            badge.querySelectorAll("button").forEach(each => each.remove()); // the score may call for others
+            nextSteps(tab, info, what, badge);
         } catch (error) {
             press.textContent = translated(error.message);
         }

@@ -137,8 +137,7 @@
         }
 
         /** Draw all anew; who is in it with the keyboard stays where they were. */
-        draw() {
-            const name = this.root.contains(document.activeElement) && document.activeElement.dataset.name;
+        draw(name = this.root.contains(document.activeElement) && document.activeElement.dataset.name) {
             this.drawLights();
             this.drawPanel();
             if (name) this.focus(name);
@@ -170,7 +169,7 @@
                 this.selected = index;
                 this.dragging = true;
                 this.svg.setPointerCapture(event.pointerId);
-                this.draw();
+                this.draw(`light ${index}`);
             });
             circle.addEventListener("focus", () => {
                 if (this.selected === index) return;

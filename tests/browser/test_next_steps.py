@@ -254,6 +254,17 @@ def test_the_full_score_of_a_picture_that_does_not_scan_is_how_many_conditions_i
     assert page.locator(f"{BADGE} > span").inner_text() == "Does not scan: 0 of 16 conditions."
 
 
+def test_a_weak_full_score_offers_more_contrast(page: Any) -> None:
+    infotext(page, ("0.00 (no reader)", "1.00 (zxing-cpp)"))
+    more = page.locator(BADGE).get_by_role("button", name="More contrast")
+    assert more.count() == 0
+    answer = {"text": "0.30 (zxing-cpp), 5 of 16 conditions"}
+    page.route("**/panel/scan", lambda route: route.fulfill(json=answer))
+    press(page, "Full score")
+    page.wait_for_function(f"() => document.querySelector('{BADGE} > span').innerText.includes('conditions')")
+    assert more.count() == 1
+
+
 def test_the_full_score_keeps_by_how_much_a_picture_was_touched_up(page: Any) -> None:
     page.evaluate(
         """() => {
@@ -376,6 +387,21 @@ def test_a_light_is_dragged_with_the_mouse(page: Any) -> None:
     [light] = held_lights(page)
     assert light["x"] > 0.3
     assert light["y"] > 0.3
+
+
+def test_the_light_under_the_mouse_is_dragged_when_the_keyboard_is_at_another(page: Any) -> None:
+    stage = light_stage(page)
+    for number in (0, 2):
+        stage.locator(".bootcamp-stage-bar button").nth(number).click()
+    stage.locator("circle").nth(1).focus()
+    box = stage.locator("circle").first.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 50, box["y"] + 30, steps=4)
+    page.mouse.up()
+    point, directional = held_lights(page)
+    assert point["x"] > 0.3
+    assert directional == {"kind": "directional", "elevation": 45}
 
 
 def test_a_light_is_moved_with_the_keyboard_which_stays_with_it(page: Any) -> None:
