@@ -474,7 +474,24 @@ def test_a_malformed_body_is_refused(client: Client, options: dict[str, Any], st
 def test_a_method_that_a_route_has_not_names_those_it_has(client: Client) -> None:
     answer = client.request("PUT", f"{JOBS}/1")
     assert_error(answer, 405, "MethodNotAllowedError")
-    assert answer.headers["allow"] == "DELETE, GET"
+    assert answer.headers["allow"] == "DELETE, GET, HEAD"
+
+
+def test_head_is_answered_as_get_without_a_body(client: Client, root: Path) -> None:
+    number = begin(client, root)["id"]
+    ended(client, number)
+    shown = [f"{JOBS}/{number}", f"{JOBS}/{number}/items", f"{JOBS}/{number}/events", JOBS, f"{JOBS}/9999"]
+    for path in [*shown, *(f"/bootcamp/v1/{each}" for each in ("info", "operations", "model", "openapi.json"))]:
+        got, head = client.get(path), client.request("HEAD", path)
+        assert (head.status_code, head.content) == (got.status_code, b""), path
+        assert head.headers["content-type"] == got.headers["content-type"]
+
+
+def test_head_of_a_jobs_events_does_not_wait_for_its_end(client: Client, root: Path, gate: Gate) -> None:
+    number = begin(client, root)["id"]
+    assert gate.reached.wait(30)
+    assert client.request("HEAD", f"{JOBS}/{number}/events").status_code == 200
+    assert client.get(f"{JOBS}/{number}").json()["state"] == "running"
 
 
 # --- confined

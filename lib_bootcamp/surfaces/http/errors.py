@@ -13,6 +13,8 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
+from starlette.types import Receive, Scope, Send
 
 from lib_bootcamp.errors import BootcampError, QueueFullError, UnexpectedError
 from lib_bootcamp.surfaces.shared.wording import pointer
@@ -22,6 +24,9 @@ EXPOSED = "Location, Retry-After, X-Bootcamp-Result"
 logger = logging.getLogger(__name__)
 AT_END = "bootcamp.at_end"
 """Where a request's scope holds what is called when it is answered, or left."""
+
+HEAD_ALONE = "bootcamp.head_alone"
+"""Where a request's scope says that no body is asked for."""
 
 
 class MalformedBodyError(BootcampError, ValueError):
@@ -82,7 +87,23 @@ def answer_to(error: Exception, request: Request) -> JSONResponse:
 
 
 class BootcampRoute(APIRoute):
-    """A route that answers its own errors, so that the host's app needs no exception handlers of ours."""
+    """A route that answers its own errors, so that the host's app needs no exception handlers of ours.
+
+    HEAD is answered as GET without the body, as Starlette's own routes do it (RFC 9110, 9.3.2). It is none of the
+    route's methods: the host's document would describe it too.
+    """
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """See `Route`."""
+        return super().matches(self._as_get(scope))
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See `Route`."""
+        await super().handle(self._as_get(scope), receive, send)
+
+    def _as_get(self, scope: Scope) -> Scope:
+        is_head = scope["type"] == "http" and scope["method"] == "HEAD" and "GET" in self.methods
+        return {**scope, "method": "GET", HEAD_ALONE: True} if is_head else scope
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's handler with errors turned into answers."""
@@ -98,9 +119,15 @@ class BootcampRoute(APIRoute):
                     each()
             if "origin" in request.headers:
                 answer.headers["Access-Control-Expose-Headers"] = EXPOSED
-            return answer
+            return _without_body(answer) if request.scope.get(HEAD_ALONE) else answer
 
         return shaped
+
+
+def _without_body(answer: Response) -> Response:
+    made = Response(status_code=answer.status_code)
+    made.raw_headers = answer.raw_headers
+    return made
 
 
 def error_statuses() -> tuple[int, ...]:

@@ -107,14 +107,19 @@ def test_however_many_steps_a_tick_has_one_message(tmp_path: Path) -> None:
 
 
 def test_stop_ends_it_between_two_steps(tmp_path: Path) -> None:
+    begun = threading.Event()
+
     def draw(params: Any, context: Any) -> Txt2ImgResult:
         context.progress.start("txt2img", 4, "step")
+        begun.set()
+        context.progress.step(2)  # seen after it has begun: before, Stop would take it out of the queue
         while not context.progress.cancelled():
             threading.Event().wait(0.001)
         raise CancelledError(2)
 
     def stop(tab: GrowingTab, told: list[str]) -> None:
-        tab.stops.stop(Visitor())
+        if begun.is_set():
+            tab.stops.stop(Visitor())
 
     assert "Stopped after 2 finished." in pressed(draw, stop, tmp_path)[-1]
 
