@@ -14,6 +14,7 @@
     const COMPARES_OWN = ["controls", "image", "settings", "strengths", "seeds"];
     const STRENGTHS = [1, 1.3]; // the script's own, which its form tells once it is drawn
     const MOST = 4;
+    const BY_HAND = ["weight", "margin"];
     const MORE = "bootcamp-more-contrast";
     const INPAINTED = /Mask blur: /; // the script draws whole pictures
     const { post, setNumber, button, receiver, chooseInWebUi } = window.bootcampPanel;
@@ -137,6 +138,13 @@
         else drawManyAndStop(tab);
     }
 
+    /** What is set by hand and stays where the effect is moved, as much stronger. */
+    function raised(section) {
+        const byHand = BY_HAND.filter(name => typeof section.given[name] === "number");
+        const most = name => section.fields?.get(name)?.max ?? Infinity;
+        return Object.fromEntries(byHand.map(name => [name, Math.min(most(name), Number((section.given[name] * (1 + STEP)).toPrecision(3)))]));
+    }
+
     /** Draw again with more contrast: by the script's strengths where it is chosen, else by the section's effect. */
     function moreContrast(tab, seed, effect) {
         const form = isChosen(tab, SCRIPT) ? scriptForm(tab) : null;
@@ -144,7 +152,8 @@
             const strengths = Array.isArray(form.given.strengths) ? form.given.strengths : STRENGTHS;
             form.fill({ strengths: [...new Set(strengths.map(each => Math.min(MOST, rounded(each * (1 + STEP)))))] });
         } else {
-            window.bootcampForms.fill(`bootcamp_${tab}`, { effect: Math.min(1, rounded(effect + STEP)) });
+            const section = window.bootcampForms.get(`bootcamp_${tab}`);
+            section.fill({ effect: Math.min(1, rounded(effect + STEP)), ...raised(section) });
         }
         generateOnce(tab, { seed });
     }

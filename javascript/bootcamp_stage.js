@@ -76,8 +76,7 @@
         }
 
         read() {
-            const area = this.textarea;
-            const text = area ? area.value : "";
+            const text = this.textarea?.value ?? "";
             if (text === this.lastText) return;
             this.lastText = text;
             try {
@@ -98,10 +97,7 @@
             area.dispatchEvent(new Event("input", { bubbles: true }));
             if (!run) return;
             clearTimeout(this.timer);
-            this.timer = setTimeout(() => {
-                const button = document.getElementById(this.root.dataset.run);
-                if (button) button.click();
-            }, 350);
+            this.timer = setTimeout(() => document.getElementById(this.root.dataset.run)?.click(), 350);
         }
 
         value(light, name) {
@@ -272,9 +268,7 @@
         }
 
         followPicture() {
-            const output = document.getElementById(this.root.dataset.picture);
-            const image = output && output.querySelector("img");
-            const source = image ? image.src : "";
+            const source = document.getElementById(this.root.dataset.picture)?.querySelector("img")?.src;
             if (source && source !== this.source) {
                 this.source = source;
                 this.picture.onload = () => this.fit(this.picture.naturalWidth / this.picture.naturalHeight);

@@ -125,6 +125,14 @@ def test_more_contrast_under_a_picture_of_the_script_raises_the_scripts_strength
     assert json.loads(asked["script_values"]) == {**before, "strengths": [1.2, 1.56]}
 
 
+def test_more_contrast_raises_what_is_set_by_hand_and_would_not_follow_the_effect(page: Any) -> None:
+    page.locator("#bootcamp_txt2img_form details").evaluate_all("all => all.forEach(each => { each.open = true; })")
+    page.locator("#bootcamp_txt2img_weight").fill("1.2")
+    press(page, "More contrast")
+    values = json.loads(generated(page)["values"])
+    assert (values["effect"], values["weight"]) == (0.7, 1.44)
+
+
 def test_more_contrast_is_not_offered_where_generate_would_draw_by_something_else(page: Any) -> None:
     more = page.locator(BADGE).get_by_role("button", name="More contrast")
     assert more.count() == 1

@@ -26,15 +26,15 @@ from lib_bootcamp.surfaces.shared.wording import worded
 from . import infotext
 from .plan import Driven, InstalledModels, Plan, Surroundings, at_strength, driven_of, resolve
 from .ports import REFUSAL, ControlNet, Pass, Unit, UnitSettings, WebUi
-from .section import AXES, SIZE, map_fields
+from .section import AXES, map_fields
 from .section_guidance import SectionSteer
 from .section_labels import titles
 from .section_scan import PictureScanner, Saving, Scans
+from .section_sizes import check_size, nearest, target_sizes
 from .section_values import is_off, parse
 
 LOG = logging.getLogger(__name__)
 RUN = "bootcamp_run"
-LATENT_PX = 8
 THE_SECTION = "The Bootcamp section"
 
 
@@ -190,7 +190,7 @@ class SectionRunner:
             if first.image.shape[:2] == (size[1], size[0]):
                 return first
             if keeps_place:
-                return replace(first, image=_nearest(to_rgb(first.image), size))
+                return replace(first, image=nearest(to_rgb(first.image), size))
             return self.make_map(plan.operation, values, size)
 
         return [sized(each) for each in sizes]
@@ -202,7 +202,7 @@ class SectionRunner:
         params = operation.params_from({**values, **sized})
         made: ControlMap = operation.run(params, Context.of_generation(self.host, self.host.progress()))
         if made.image.shape[:2] != (size[1], size[0]):
-            return replace(made, image=_nearest(to_rgb(made.image), size))
+            return replace(made, image=nearest(to_rgb(made.image), size))
         return made
 
     def _write_infotext(self, p: Any, plan: Plan) -> None:
@@ -224,42 +224,6 @@ class SectionRunner:
             otherwise = type(p).save_samples
             p.save_samples = lambda: Saving(p, scans, otherwise=otherwise(p))
         return scans
-
-
-def target_sizes(p: Any) -> list[tuple[int, int]]:
-    """(width, height) of the picture, and of the hires pass where there is one, as ControlNet rounds them."""
-    width, height = int(p.width), int(p.height)
-    sizes = [(width, height)]
-    if getattr(p, "enable_hr", False):
-        x, y = int(getattr(p, "hr_resize_x", 0) or 0), int(getattr(p, "hr_resize_y", 0) or 0)
-        if not x and not y:
-            x, y = int(width * p.hr_scale), int(height * p.hr_scale)
-        sizes.append((x or y * width // height, y or x * height // width))
-    return [(rounded_side(x), rounded_side(y)) for x, y in sizes]
-
-
-def rounded_side(side: int) -> int:
-    """A picture's side as the model draws it."""
-    return max(LATENT_PX, side // LATENT_PX * LATENT_PX)
-
-
-def check_size(operation: Operation[Any, Any], width: int, height: int) -> None:
-    """Refuse a side that is too small for a map as it was given, before it is rounded.
-
-    Raises:
-        InvalidParamError: naming the side.
-    """
-    sides = dict(zip(SIZE, (width, height), strict=True))
-    for param in operation.params.fields():
-        if param.name in sides and sides[param.name] < (param.spec.ge or 1):
-            param.check(sides[param.name])
-
-
-def _nearest(image: Image, size: tuple[int, int]) -> Image:
-    """Scale without mixing colors; size is (width, height)."""
-    rows = (np.arange(size[1]) * image.shape[0] // size[1]).clip(0, image.shape[0] - 1)
-    columns = (np.arange(size[0]) * image.shape[1] // size[0]).clip(0, image.shape[1] - 1)
-    return np.ascontiguousarray(image[rows][:, columns])
 
 
 def _placed(units: Sequence[UnitSettings], maps: Sequence[Image], free: Sequence[int]) -> dict[int, Unit]:

@@ -24,7 +24,8 @@ from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
 from lib_bootcamp.surfaces.webui.forms.fields import form_fields
 from lib_bootcamp.surfaces.webui.panel.form import panel_form
 from lib_bootcamp.surfaces.webui.section import SectionParams, control_maps
-from lib_bootcamp.surfaces.webui.section_run import SectionRunner, target_sizes
+from lib_bootcamp.surfaces.webui.section_run import SectionRunner
+from lib_bootcamp.surfaces.webui.section_sizes import target_sizes
 from lib_bootcamp.surfaces.webui.section_values import is_off, parse, text_of_map
 from lib_bootcamp.surfaces.webui.xyz import axes, register_axes
 from tests.surfaces.webui.generations import (

@@ -17,6 +17,7 @@ from tests.webui.section_requests import LINK, made
 
 PANEL = "#bootcamp_txt2img"
 FORM = "#bootcamp_txt2img_form"
+BADGE = "#html_info_txt2img .bootcamp-scan-badge"
 
 
 def unfold(page: Any, tab: str = "txt2img") -> None:
@@ -54,7 +55,11 @@ def drawn(browser: Any, webui: Webui) -> Iterator[Any]:
     page.click("#txt2img_generate")
     page.wait_for_selector("#txt2img_gallery img")
     page.wait_for_function("() => document.querySelector('#html_info_txt2img').textContent.includes('Bootcamp scan')")
+    more = page.locator(FORM).get_by_text("More", exact=True)
+    more.click()  # README's picture has the form as it is opened
+    page.wait_for_selector(BADGE)
     show(page, "section")
+    more.click()
     yield page
     page.close()
 
@@ -66,9 +71,6 @@ def test_choosing_a_preset_sets_the_maps_fields_too(drawn: Any) -> None:
 def test_the_detected_map_in_the_gallery_is_the_operations(drawn: Any) -> None:
     expected = made("qr", content=LINK, grid_px=1, surround="gray", width=256, height=256)
     assert any(np.array_equal(each, expected) for each in shown(drawn, "#txt2img_gallery .thumbnail-item img"))
-
-
-BADGE = "#html_info_txt2img .bootcamp-scan-badge"
 
 
 def test_a_badge_says_what_the_scan_means(drawn: Any) -> None:

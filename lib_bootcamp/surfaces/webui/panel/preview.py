@@ -18,7 +18,8 @@ from lib_bootcamp.surfaces.shared.wording import worded
 from lib_bootcamp.surfaces.webui.plan import Plan, Surroundings, resolve
 from lib_bootcamp.surfaces.webui.section import GUIDANCE
 from lib_bootcamp.surfaces.webui.section_labels import titles
-from lib_bootcamp.surfaces.webui.section_run import LATENT_PX, SectionRunner, check_size, rounded_side
+from lib_bootcamp.surfaces.webui.section_run import SectionRunner
+from lib_bootcamp.surfaces.webui.section_sizes import LATENT_PX, check_size, rounded_side
 from lib_bootcamp.surfaces.webui.section_values import PanelRequest, parse
 
 SMALL_PX, LARGE_PX = 8, 16
