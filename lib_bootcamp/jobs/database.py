@@ -21,7 +21,7 @@ from lib_bootcamp.core.files.atomic import private_file, private_folder
 from lib_bootcamp.errors import OutputError, StorageError
 
 Durable: TypeAlias = Literal["", "soon", "now"]
-VERSION = 5
+VERSION = 6
 WAIT_S = 60
 _NO_STORAGE = ("disk is full", "disk I/O", "readonly")
 SIDES = ("-wal", "-shm")
@@ -63,7 +63,11 @@ _PICTURES = """
 CREATE TABLE IF NOT EXISTS pictures (
     job INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE, name TEXT NOT NULL, data BLOB NOT NULL);
 """
-_SCHEMA += _CLAIMS + _EVENTS + _PICTURES
+_FOLDERS = """
+CREATE TABLE IF NOT EXISTS folders (
+    job INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE, path BLOB NOT NULL, PRIMARY KEY (job, path));
+"""
+_SCHEMA += _CLAIMS + _EVENTS + _PICTURES + _FOLDERS
 _MIGRATIONS = {
     2: "ALTER TABLE writes ADD COLUMN item INTEGER",
     3: f"""
@@ -74,6 +78,7 @@ INSERT INTO claims (job, what, path) SELECT id, operation, folder FROM jobs;
 """,
     4: f"ALTER TABLE jobs ADD COLUMN kind TEXT NOT NULL DEFAULT 'folder'; {_EVENTS}",
     5: _PICTURES,
+    6: _FOLDERS,
 }
 """What brings a journal of the version before to each."""
 

@@ -6,7 +6,8 @@ Files are written in the order in which they stand here, so that one number of a
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from .database import Database
 from .records import Written
@@ -62,6 +63,21 @@ class FileJournal(Database):
         """Writes that never took place, or were undone."""
         with self.transaction() as db:
             db.executemany("DELETE FROM writes WHERE id = ?", [(each,) for each in ids])
+
+    def will_make(self, number: int, folders: Iterable[Path]) -> None:
+        """Folders that are made for the files that are written next."""
+        with self.transaction() as db:
+            paths = [(number, os.fsencode(each)) for each in folders]
+            db.executemany("INSERT OR IGNORE INTO folders (job, path) VALUES (?, ?)", paths)
+
+    def made(self, number: int) -> list[Path]:
+        """The folders that a job made, or was about to."""
+        return [Path(os.fsdecode(path)) for (path,) in self.all("SELECT path FROM folders WHERE job = ?", number)]
+
+    def forget_folder(self, number: int, folder: Path) -> None:
+        """A folder that is gone."""
+        with self.transaction() as db:
+            db.execute("DELETE FROM folders WHERE job = ? AND path = ?", (number, os.fsencode(folder)))
 
     def _written(self, where: str, *values: object) -> list[Written]:
         found = self.all(f"SELECT id, path, before, after, digest, item FROM writes WHERE {where}", *values)

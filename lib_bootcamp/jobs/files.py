@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -86,8 +87,31 @@ def remove_pending_leftovers(journal: Journal, number: int, root: Path, *, exact
         remove_leftovers(Inside(root, exact=exact), (file.path for file in journal.pending(number)))
 
 
+def missing_folders(inside: Inside, written: Iterable[Written]) -> set[Path]:
+    """The folders that are made when these files are written, the job's own and those above it among them."""
+    missing: set[Path] = set()
+    for folder in {(inside.root / each.path).parent for each in written}:
+        for each in (folder, *folder.parents):
+            if each in missing or os.path.lexists(each):
+                break
+            missing.add(each)
+    return missing
+
+
+def remove_folders(journal: Journal, number: int, inside: Inside) -> None:
+    """Remove the folders that a job made, where nothing is in them any more."""
+    for folder in sorted(journal.made(number), key=lambda each: len(each.parts), reverse=True):
+        around = Inside(folder.parent, exact=inside.real == inside.root)
+        with contextlib.suppress(OSError), around.place(folder, follow=False) as place:
+            place.remove_folder()
+        if not os.path.lexists(folder):
+            journal.forget_folder(number, folder)
+
+
 def restore(journal: Journal, number: int, inside: Inside) -> tuple[int, list[SkippedFile]]:
     """Give every file of a job its old content, the newest first; files that were changed since are skipped.
+
+    Folders that the job made go too, where they are empty then.
 
     Returns:
         how many files are as they were, and those that were skipped.
@@ -111,6 +135,7 @@ def restore(journal: Journal, number: int, inside: Inside) -> tuple[int, list[Sk
                 shown = path.encode("utf-8", "replace").decode("utf-8")
                 skipped.setdefault(path, SkippedFile(file=shown, note=f"{shown} {note}"))
         journal.forget_writes(gone)
+    remove_folders(journal, number, inside)
     return len(restored - skipped.keys()), list(skipped.values())
 
 

@@ -109,7 +109,9 @@ class FolderRun(Run[FolderWork]):
             writes += [(number, each, self._written(each, item=number)) for each in planned]
         if not outcomes:
             return
-        self.journal.record(self.number, outcomes, [file for _, _, file in writes], _warnings(group, outcomes))
+        written = [file for _, _, file in writes]
+        folders = files.missing_folders(self.inside, written)
+        self.journal.record(self.number, outcomes, written, folders, _warnings(group, outcomes))
         for at, (number, write, file) in enumerate(writes):
             try:
                 self.inside.write(self.output / file.path, write.after)
@@ -161,7 +163,7 @@ class FolderRun(Run[FolderWork]):
             return
         file = self._written(write)
         if write.after != write.before:
-            self.journal.record(self.number, [], [file])
+            self.journal.record(self.number, [], [file], files.missing_folders(self.inside, [file]))
             self.inside.write(write.path, write.after)
         with self.journal.transaction():
             self.journal.written_down(self.number)

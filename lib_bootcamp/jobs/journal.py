@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -152,9 +152,14 @@ class Journal(JobJournal, ItemJournal, FileJournal, EventJournal):
             )
 
     def record(
-        self, number: int, outcomes: Sequence[Outcome], writes: Sequence[Written], events: Sequence[Event] = ()
+        self,
+        number: int,
+        outcomes: Sequence[Outcome],
+        writes: Sequence[Written],
+        folders: Iterable[Path] = (),
+        events: Sequence[Event] = (),
     ) -> None:
-        """What came of pictures, and the files that are written next."""
+        """What came of pictures, and the files that are written next, with the folders that are made for them."""
         counts = [sum(each.state == state for each in outcomes) for state in ("done", "skipped", "failed")]
         with self.transaction(durable="soon" if any(each.before is not None for each in writes) else "") as db:
             db.executemany(
@@ -162,6 +167,7 @@ class Journal(JobJournal, ItemJournal, FileJournal, EventJournal):
                 [(each.state, _json(each.result), each.note, each.error, number, each.number) for each in outcomes],
             )
             self.will_write(number, writes)
+            self.will_make(number, folders)
             self.note(number, events)
             db.execute(
                 "UPDATE jobs SET done = done + ?, skipped = skipped + ?, failed = failed + ? WHERE id = ?",

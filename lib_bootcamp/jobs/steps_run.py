@@ -56,7 +56,7 @@ class StepsRun(Run[StepsWork]):
             )
             for each in writes
         ]
-        self.journal.record(self.number, [], written)
+        self.journal.record(self.number, [], written, files.missing_folders(self.inside, written))
         for each in writes:
             try:
                 self.inside.write(each.path, each.after)

@@ -114,6 +114,8 @@ class Place:
         try:
             with os.fdopen(self.create(), "wb") as file:
                 file.write(bytes(4096))
+        except FileExistsError:  # another thread or process tries it out at this moment
+            return
         finally:
             self.remove()
 

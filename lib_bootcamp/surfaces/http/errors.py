@@ -102,7 +102,7 @@ class BootcampRoute(APIRoute):
         await super().handle(self._as_get(scope), receive, send)
 
     def _as_get(self, scope: Scope) -> Scope:
-        is_head = scope["type"] == "http" and scope["method"] == "HEAD" and "GET" in self.methods
+        is_head = scope["type"] == "http" and scope["method"] == "HEAD" and "GET" in (self.methods or ())
         return {**scope, "method": "GET", HEAD_ALONE: True} if is_head else scope
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

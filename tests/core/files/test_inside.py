@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -214,3 +215,10 @@ def test_captions_and_tables_that_were_swapped_after_they_were_listed_are_not_re
     assert captions.of(root / "a.png") == []
     assert all("is outside the folder" in each for each in captions.problems.values())
     assert len(captions.problems) == 2
+
+
+def test_many_may_try_out_a_folder_at_once(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        for each in [threads.submit(Inside(tmp_path).check_writable, tmp_path) for _ in range(200)]:
+            each.result()
+    assert list(tmp_path.iterdir()) == []

@@ -190,6 +190,39 @@ def test_callers_name_an_allowed_output_folder_alone(tmp_path: Path, root: Path)
     jobs.close()
 
 
+def folders(root: Path) -> set[str]:
+    return {each.relative_to(root).as_posix() for each in root.rglob("*") if each.is_dir()}
+
+
+@pytest.mark.parametrize("output", ["", "made/by/the/job"])
+def test_undo_removes_the_folders_that_the_job_made(mapped: Mapped, root: Path, tmp_path: Path, output: str) -> None:
+    before = folders(tmp_path)
+    info = mapped("edges", root, **({"output_folder": str(tmp_path / output)} if output else {}))
+    assert folders(tmp_path) != before
+    mapped.jobs.undo(info.id, trusted=True)
+    assert folders(tmp_path) == before
+
+
+def test_undo_leaves_folders_that_were_there_or_hold_something_else(mapped: Mapped, root: Path) -> None:
+    (root / "maps").mkdir()
+    info = mapped("edges", root)
+    (root / "maps/edges/deep/mine.txt").write_text("mine")
+    mapped.jobs.undo(info.id, trusted=True)
+    assert files(root) == {*PICTURES, "maps/edges/deep/mine.txt"}
+    (root / "maps/edges/deep/mine.txt").unlink()
+    mapped.jobs.undo(info.id, trusted=True)  # once more: the job's own folders are empty now
+    assert folders(root) == {"deep", "maps"}
+
+
+def test_undo_of_a_second_job_leaves_the_folders_of_the_first(mapped: Mapped, root: Path) -> None:
+    first = mapped("edges", root, only=["a.png"])
+    second = mapped("edges", root)
+    mapped.jobs.undo(first.id, trusted=True)
+    assert files(root) == {*PICTURES, "maps/edges/b.png", "maps/edges/deep/c.png"}
+    mapped.jobs.undo(second.id, trusted=True)
+    assert folders(root) == {"deep", "maps", "maps/edges"}  # `deep` in there was the second one's
+
+
 @pytest.mark.parametrize("only", ["/etc/passwd", "../x.png", "deep/../../x.png"])
 def test_chosen_pictures_lie_in_the_folder(only: str, mapped: Mapped, root: Path) -> None:
     with pytest.raises(InvalidParamError, match="only must be paths below the folder"):
