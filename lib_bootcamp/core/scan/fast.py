@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 
 from lib_bootcamp.core.images.arrays import Image
 
+from .bare import LOOKED_AT_SIDE, bare_codes, softened
 from .budget import DEBLURRING, SMALL_SIDE, Budget
 from .details import DETAIL_PX, TIMES, details
 from .ladder import FAST, WITHOUT_ZXING, Stage, Try
@@ -21,10 +23,10 @@ MOST_DETAILS = 6
 DEBLURRED = ((192, 2), (192, 3), (384, 3))
 # A picture that is less than that larger than the first of these is not shown at the last.
 _HARDLY_LARGER = 1.5
-# A code without a margin is seen where its modules alone are dark, or with a margin put around it where nothing else is
-# there, or by pyzbar, the smaller the sooner.
+# A code without a margin is seen where its modules alone are dark, or cut out of a ground of their color and given a
+# margin, or by pyzbar, the smaller the sooner.
 DARKEST = tuple(Stage("zxing-cpp", each, "darkest levels") for each in (512, 1024))
-CUT_OUT = (Stage("zxing-cpp", 512, "cut out"),)
+CUT_OUT, _MOST_CUT_OUT = "cut out", 16
 WITHOUT_MARGIN = (Stage("pyzbar", 192, "as it is"),)
 CHANNELS = ((2, "blue"), (0, "red"))
 # Enlarged details together have at most as many pixels as the picture itself.
@@ -46,13 +48,15 @@ def fast_tries(image: Image, gray: Image, names: Sequence[str], budget: Budget) 
     stages = _Stages(small, gray, names, budget)
     if large:
         yield from stages.show("zxing-cpp", preparation="as it is")
+        yield from _cut_out(gray, small, chief(names), budget)
         yield from enlarged(gray, chief(names), min(MOST_DETAILS, gray.size // _PIXELS_PER_DETAIL), budget)
     yield from stages.show("zxing-cpp", largest=SMALL_SIDE)
     colored = list(chief(names)) if _is_colored(image) else []
     yield from _channels(image, colored, budget)
     yield from stages.show("zxing-cpp")
+    if not large:
+        yield from _cut_out(gray, small, chief(names), budget)
     if not budget.damaged:  # a code that zxing-cpp sees has a margin: there a blur is likelier
-        yield from stages.show("zxing-cpp", of=CUT_OUT)
         yield from stages.show("zxing-cpp", of=DARKEST, most=1)
         yield from stages.show("pyzbar", of=WITHOUT_MARGIN)
     yield from _deblurred(small if large else Sizes(gray), chief(names), budget)
@@ -97,6 +101,19 @@ class _Stages:
             if what not in self._seen and self._budget.allows(name, *self._small.shape_at(side)):
                 yield Try(name, stage.label(), PREPARATIONS[stage.preparation](self._small.at(side)))
             self._seen.add(what)
+
+
+def _cut_out(gray: Image, small: Sizes, names: Sequence[str], budget: Budget) -> Iterator[Try]:
+    # Of a large picture what is looked at is a small part: that counts for nothing beside the reading of the whole.
+    if max(gray.shape) <= LOOKED_AT_SIDE and not budget.allows("zxing-cpp", *small.whole.shape):
+        return
+    sharp: list[Try] = []
+    for number, part in enumerate(islice(bare_codes(gray, small), _MOST_CUT_OUT), 1):
+        for name in names:
+            if budget.allows(name, *part.shape):
+                yield Try(name, f"{CUT_OUT} {number}, softened", softened(part))
+                sharp.append(Try(name, f"{CUT_OUT} {number}", part))
+    yield from (each for each in sharp if budget.allows(each.decoder, *each.shown.shape))
 
 
 def _wechat(gray: Image, stages: _Stages, names: Sequence[str], budget: Budget) -> Iterator[Try]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import product
+from itertools import islice, product
 
 import numpy as np
 
 from lib_bootcamp.core.images.arrays import Image
 
+from .bare import bare_codes, has_dark_ground, softened
 from .budget import Budget
 from .decoders import Decoder
-from .fast import CHANNELS, FULL_SIZE, LARGE_SIDE, MOST_DETAILS, chief, enlarged, fast_tries, otherwise
+from .fast import CHANNELS, CUT_OUT, FULL_SIZE, LARGE_SIDE, MOST_DETAILS, chief, enlarged, fast_tries, otherwise
 from .ladder import LADDER_SIDE, Tally, Tried, Try, first_hit
 from .reading import look, read
 from .views import PREPARATIONS, WORKING_SIDE, Sizes, enlarge_small, luma_of, shrink
@@ -20,6 +21,8 @@ Stopped = Callable[[], bool]
 
 MANY_AT_ONCE = 12
 """From so many codes on a reader misses some: it pairs finder patterns of different ones, and lists at most 255."""
+MOST_BARE = 64
+"""Of codes without a margin at most so many are listed."""
 # The windows in which the code is looked for ever closer: four corners and the middle, each 5/8 of the side.
 _WINDOW = 0.625
 _OFFSETS = ((0.0, 0.0), (0.0, 0.375), (0.375, 0.0), (0.375, 0.375), (0.1875, 0.1875))
@@ -104,7 +107,8 @@ def every_text(
 ) -> tuple[str, ...]:
     """The texts of all the codes in a picture that its best reader sees at full size.
 
-    From `MANY_AT_ONCE` on, and where it sees none in a large picture, the reader is shown overlapping parts too.
+    From `MANY_AT_ONCE` on, and where it sees none in a large picture, the reader is shown overlapping parts too; on
+    dark ground, and where a search read such a one, it is shown what may be a code without a margin.
 
     Args:
         image: uint8 [H, W, 3] RGB or [H, W], of any size.
@@ -114,7 +118,8 @@ def every_text(
     """
     gray, names = luma_of(image), chief([each.name for each in decoders])
     best = next(each for each in decoders if each.name in names)
-    before = (tallies or {}).get(best.name, Tally()).readings.get(FULL_SIZE)
+    tried = (tallies or {}).get(best.name, Tally()).readings
+    before = tried.get(FULL_SIZE)
     texts = dict.fromkeys(read(best, gray, stopped) if before is None else before)
     if len(texts) >= MANY_AT_ONCE or (not texts and max(gray.shape) > LARGE_SIDE):
         height, width = gray.shape
@@ -123,4 +128,15 @@ def every_text(
                 break
             part = gray[top : top + height * 3 // 8, left : left + width * 3 // 8]
             texts.update(dict.fromkeys(read(best, part, stopped)))
+    if has_dark_ground(gray) or any(found and label.startswith(CUT_OUT) for label, found in tried.items()):
+        texts.update(dict.fromkeys(_bare_texts(gray, best, stopped)))
     return tuple(texts)
+
+
+def _bare_texts(gray: Image, reader: Decoder, stopped: Stopped | None) -> Iterator[str]:
+    """The texts of codes without a margin."""
+    small = Sizes(Sizes(gray).at(WORKING_SIDE) if max(gray.shape) > LARGE_SIDE else enlarge_small(gray))
+    for part in islice(bare_codes(gray, small), MOST_BARE):
+        if stopped is not None and stopped():
+            return
+        yield from read(reader, softened(part), stopped) or read(reader, part, stopped)

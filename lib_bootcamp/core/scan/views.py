@@ -9,8 +9,6 @@ import numpy as np
 
 from lib_bootcamp.core.images.arrays import Image
 
-from .decoders import ground_of
-
 Prepare: TypeAlias = Callable[[Image], Image]
 
 # Larger pictures are reduced once, so that the cost has a bound whatever is given (67 megapixels cost one area
@@ -21,8 +19,6 @@ _LEAST_SIDE = 256
 DEBLURRED_TIMES = 2
 _DEBLUR_ROUNDS, _DEBLUR_GAIN = 10, 1.5
 _DARKEST_TIMES = 6
-# A margin of four modules is a sixth of the smallest code's side, and less of all others'.
-_MARGIN_PART = 6
 
 
 def gray_of(image: Image) -> Image:
@@ -179,18 +175,6 @@ def _darkest(gray: Image) -> Image:
     return _mapped(gray, np.clip((np.arange(256) - int(gray.min())) * _DARKEST_TIMES, 0, 255).astype(np.uint8))
 
 
-def _alone(gray: Image) -> Image:
-    """What lies on a ground of one color, cut out, with a margin of the other color around it."""
-    middle = (int(gray.min()) + int(gray.max())) / 2
-    dark_ground = ground_of(gray) < middle
-    other = gray >= middle if dark_ground else gray < middle
-    rows, columns = np.flatnonzero(other.any(1)), np.flatnonzero(other.any(0))
-    if not rows.size:
-        return gray
-    part = gray[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return np.pad(part, max(4, max(part.shape) // _MARGIN_PART), constant_values=255 if dark_ground else 0)
-
-
 def _flattened(gray: Image) -> Image:
     import cv2
 
@@ -215,5 +199,4 @@ PREPARATIONS: dict[str, Prepare] = {
     "flattened": _flattened,
     "local contrast": _local_contrast,
     "darkest levels": _darkest,
-    "cut out": _alone,
 }

@@ -20,6 +20,7 @@ from lib_bootcamp.core.scan.decoders import Decoder
 from lib_bootcamp.core.scan.error_map import ErrorMap, Pattern
 from lib_bootcamp.core.scan.fast import LARGE_SIDE
 from lib_bootcamp.core.scan.ladder import Tally, Tried
+from lib_bootcamp.core.text.terminal import cut_short
 from lib_bootcamp.errors import CancelledError, InvalidParamError, MissingPackageError
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Params, Spec
@@ -209,11 +210,11 @@ class ScanResult(Result):
         return f"{line}, {self.modules.wrong} of {self.modules.modules} modules wrong"
 
     def line(self) -> str:
-        """The summary with the first text, as JSON writes it, and how many more there are."""
+        """The summary with the first text, as JSON writes it and cut where it is long, and how many more there are."""
         if not self.texts:
             return self.summary()
         more = f" and {self.text_count - 1} more" if self.text_count > 1 else ""
-        return f"{self.summary()}, read {json.dumps(self.texts[0], ensure_ascii=False)}{more}"
+        return f"{self.summary()}, read {cut_short(json.dumps(self.texts[0], ensure_ascii=False))}{more}"
 
     def succeeded(self) -> bool:
         """Whether it scans."""

@@ -123,6 +123,13 @@ def test_the_line_of_a_terminal_has_the_text_that_was_read(monkeypatch: pytest.M
     assert run(image=NOTHING).line() == r'Scans: 1.00 (zxing-cpp 16/16), read "a\n\u001b[2J"'
 
 
+def test_a_long_text_is_cut_in_the_line_with_its_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, FakeDecoder(texts=("L" * 2500,)))
+    result = run(image=NOTHING)
+    assert result.line().endswith(f'read "{"L" * 199}… (2,502 characters)')
+    assert result.texts == ("L" * 2500,)
+
+
 def test_the_line_of_a_terminal_counts_further_texts(monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, FakeDecoder(texts=("a", "b", "c")))
     assert run(image=NOTHING).line().endswith('3 texts, read "a" and 2 more')

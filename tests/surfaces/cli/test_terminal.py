@@ -18,6 +18,7 @@ from lib_bootcamp.surfaces.cli.terminal import plain_streams
 from tests.fakes import FakeHost
 
 ESCAPES = ["\x1b[2J", "\x1b]0;title\x07", "\x9b31m", "\x1b]8;;http://evil.example\x1b\\", "\x7f", "\u202e", "\b\b"]
+UNSEEN = ["\u2028", "\u2029", "\u200b", "\ufeff", "\u200e", "\u200f", "\u061c", "\u2060", "\u00ad", "\U000e0041"]
 
 
 @pytest.mark.parametrize("text", ESCAPES)
@@ -31,15 +32,20 @@ def test_what_a_terminal_obeys_is_shown_as_text(text: str, capsys: pytest.Captur
         assert "\\u00" in reported or "\\u202e" in reported
 
 
+@pytest.mark.parametrize("character", UNSEEN)
+def test_what_nobody_sees_is_shown_as_json_escapes_it(character: str) -> None:
+    assert shown(f"a{character}b") == f"a{json.dumps(character)[1:-1]}b"
+
+
 def test_other_texts_are_printed_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
-    text = "größer 日本語 😀 עברית\tzwei\nlines"
+    text = "größer 日本語 😀 👩\u200d💻 ❤\ufe0f می\u200cخواهم עברית\tzwei\nlines"
     with plain_streams():
         sys.stdout.write(text)
     assert capsys.readouterr().out == text
 
 
 def test_json_stays_the_same_data() -> None:
-    value = {"caption": "".join(ESCAPES)}
+    value = {"caption": "".join(ESCAPES + UNSEEN)}
     assert json.loads(shown(json.dumps(value, ensure_ascii=False))) == value
 
 
