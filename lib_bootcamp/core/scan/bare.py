@@ -13,7 +13,8 @@ from lib_bootcamp.core.images.arrays import Image
 from .decoders import ground_of
 from .views import Sizes
 
-LOOKED_AT_SIDE = 1024
+# Large pictures are looked at larger, where what that costs counts for little beside the reading of the whole.
+_LARGE_SIDE, _SMALL_LOOKED_AT, _LARGE_LOOKED_AT = 1024, 640, 1024
 # A code has 11 modules a side or more, some half of them in the color that its ground has not.
 _LEAST_MODULES, _MOST_MODULES, _LEAST_PX, _FILLED, _SQUARE = 9, 220, 12, (0.2, 0.8), 0.85
 # Modules of one code are at most so far apart, in modules.
@@ -52,13 +53,13 @@ def bare_codes(gray: Image, small: Sizes) -> Iterator[Image]:
 
     Args:
         gray: uint8 [H, W].
-        small: the same picture, at least of `LOOKED_AT_SIDE` or its own size.
+        small: the same picture, at least of `looked_at_side` or its own size.
     Yields:
         uint8 [h, w], the largest first; none where nothing looks like it.
     """
     import cv2
 
-    view = small.at(LOOKED_AT_SIDE)
+    view = small.at(looked_at_side(gray))
     low, high = (round(each) for each in cv2.minMaxLoc(view)[:2])
     if high - low < _LEAST_CONTRAST:
         return
@@ -68,6 +69,11 @@ def bare_codes(gray: Image, small: Sizes) -> Iterator[Image]:
         times = [whole / seen for whole, seen in zip(gray.shape[::-1], view.shape[::-1], strict=True)]
         for corners, module_px in _squares(pieces):
             yield _upright(gray, (corners + 0.5) * times - 0.5, module_px * max(times), dark=dark)
+
+
+def looked_at_side(gray: Image) -> int:
+    """The longer side of what is looked at, in px."""
+    return _LARGE_LOOKED_AT if max(gray.shape) > _LARGE_SIDE else _SMALL_LOOKED_AT
 
 
 def softened(part: Image) -> Image:

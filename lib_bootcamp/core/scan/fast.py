@@ -9,7 +9,7 @@ import numpy as np
 
 from lib_bootcamp.core.images.arrays import Image
 
-from .bare import LOOKED_AT_SIDE, bare_codes, softened
+from .bare import bare_codes, looked_at_side, softened
 from .budget import DEBLURRING, SMALL_SIDE, Budget
 from .details import DETAIL_PX, TIMES, details
 from .ladder import FAST, WITHOUT_ZXING, Stage, Try
@@ -54,12 +54,13 @@ def fast_tries(image: Image, gray: Image, names: Sequence[str], budget: Budget) 
     colored = list(chief(names)) if _is_colored(image) else []
     yield from _channels(image, colored, budget)
     yield from stages.show("zxing-cpp")
-    if not large:
-        yield from _cut_out(gray, small, chief(names), budget)
+    cut_out = () if large else _cut_out(gray, small, chief(names), budget)
     if not budget.damaged:  # a code that zxing-cpp sees has a margin: there a blur is likelier
+        yield from cut_out
         yield from stages.show("zxing-cpp", of=DARKEST, most=1)
         yield from stages.show("pyzbar", of=WITHOUT_MARGIN)
     yield from _deblurred(small if large else Sizes(gray), chief(names), budget)
+    yield from cut_out
     yield from stages.show("zxing-cpp", of=DARKEST)
     yield from stages.show("pyzbar", of=WITHOUT_MARGIN)
     yield from _local_contrast(small, chief(names), budget)
@@ -105,7 +106,8 @@ class _Stages:
 
 def _cut_out(gray: Image, small: Sizes, names: Sequence[str], budget: Budget) -> Iterator[Try]:
     # Of a large picture what is looked at is a small part: that counts for nothing beside the reading of the whole.
-    if max(gray.shape) <= LOOKED_AT_SIDE and not budget.allows("zxing-cpp", *small.whole.shape):
+    shape = small.shape_at(looked_at_side(gray))
+    if max(gray.shape) <= LARGE_SIDE and not budget.allows("zxing-cpp", *shape):
         return
     sharp: list[Try] = []
     for number, part in enumerate(islice(bare_codes(gray, small), _MOST_CUT_OUT), 1):
