@@ -54,13 +54,12 @@ def fast_tries(image: Image, gray: Image, names: Sequence[str], budget: Budget) 
     colored = list(chief(names)) if _is_colored(image) else []
     yield from _channels(image, colored, budget)
     yield from stages.show("zxing-cpp")
-    cut_out = () if large else _cut_out(gray, small, chief(names), budget)
+    if not large:
+        yield from _cut_out(gray, small, chief(names), budget)
     if not budget.damaged:  # a code that zxing-cpp sees has a margin: there a blur is likelier
-        yield from cut_out
         yield from stages.show("zxing-cpp", of=DARKEST, most=1)
         yield from stages.show("pyzbar", of=WITHOUT_MARGIN)
     yield from _deblurred(small if large else Sizes(gray), chief(names), budget)
-    yield from cut_out
     yield from stages.show("zxing-cpp", of=DARKEST)
     yield from stages.show("pyzbar", of=WITHOUT_MARGIN)
     yield from _local_contrast(small, chief(names), budget)
@@ -105,9 +104,9 @@ class _Stages:
 
 
 def _cut_out(gray: Image, small: Sizes, names: Sequence[str], budget: Budget) -> Iterator[Try]:
-    # Of a large picture what is looked at is a small part: that counts for nothing beside the reading of the whole.
-    shape = small.shape_at(looked_at_side(gray))
-    if max(gray.shape) <= LARGE_SIDE and not budget.allows("zxing-cpp", *shape):
+    # Beside the reading of a large picture, and of one where a code is seen, the look counts for little.
+    counts = max(gray.shape) <= LARGE_SIDE and not budget.damaged
+    if counts and not budget.allows("zxing-cpp", *small.shape_at(looked_at_side(gray))):
         return
     sharp: list[Try] = []
     for number, part in enumerate(islice(bare_codes(gray, small), _MOST_CUT_OUT), 1):
