@@ -168,7 +168,10 @@
         /** What a field holds where nothing is given: a chosen preset's value, else the declared one. */
         fallback(key) {
             const choosers = this.description.defaultsBy || {};
+            const chosen = name => this.given[name] ?? this.fields.get(name)?.default;
             for (const [chooser, values] of key in choosers ? [] : Object.entries(choosers)) {
+                const unless = Object.entries(this.description.defaultsUnless?.[chooser] ?? {});
+                if (unless.some(([name, those]) => those.includes(chosen(name)))) continue;
                 const found = values[this.value(chooser)]?.[key];
                 if (found !== undefined) return found;
             }

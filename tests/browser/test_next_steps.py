@@ -461,3 +461,15 @@ def test_lights_are_dragged_over_their_map_at_the_pictures_proportions(page: Any
     page.wait_for_timeout(500)
     box = stage.locator(".bootcamp-stage-view").bounding_box()
     assert abs(box["height"] / box["width"] - 2) < 0.02
+
+
+def test_a_grid_that_the_automatic_preset_would_set_otherwise_can_be_set_to_the_declared_one(page: Any) -> None:
+    page.locator("#bootcamp_txt2img_form details").evaluate_all("all => all.forEach(each => { each.open = true; })")
+    grid = page.locator("#bootcamp_txt2img_qr_grid_px")
+    assert grid.input_value() == "16"
+    grid.fill("8")
+    text = page.locator("#bootcamp_txt2img_values").locator("textarea, input").input_value()
+    assert json.loads(text)["qr.grid_px"] == 8
+    page.locator("#bootcamp_txt2img_qr_grid_px").fill("16")
+    page.locator("#bootcamp_txt2img_apply_by").select_option("guidance")
+    assert grid.input_value() == "8"

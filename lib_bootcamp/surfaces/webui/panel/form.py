@@ -27,7 +27,7 @@ from lib_bootcamp.surfaces.webui.section import (
 )
 from lib_bootcamp.surfaces.webui.section_values import panel_fields
 
-from .installed import detector_marks, map_presets, model_choices, preset_values, usable_fields
+from .installed import DEFAULTS_UNLESS, detector_marks, map_presets, model_choices, preset_defaults, usable_fields
 
 COURSE = "course"
 """The unit preset of the course's exercise."""
@@ -63,8 +63,9 @@ def panel_form(host: Host, webui: WebUi, net: ControlNet | None, *, img2img: boo
         presets={each.name: map_presets(each, webui.checkpoint_base()) for each in control_maps()},
         suggestions={"model": model_choices(net)},
         marks={"detect.detector": detector_marks(host)},
-        defaults_by={"preset": {each.name: preset_values(each) for each in UNIT_PRESETS}},
+        defaults_by={"preset": preset_defaults(webui, net, [each.name for each in control_maps()], img2img=img2img)},
         extra={
+            "defaultsUnless": DEFAULTS_UNLESS,
             "tab": "img2img" if img2img else "txt2img",
             "controls": {each.name: _offer(webui, net, each, img2img=img2img) for each in control_maps()},
             "example": {"missing": _missing_of_exercise(webui, net), "set": EXAMPLE},

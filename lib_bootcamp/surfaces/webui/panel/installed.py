@@ -14,8 +14,10 @@ from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Param
 from lib_bootcamp.ports import Host
 from lib_bootcamp.surfaces.webui.ports import ControlNet, WebUi
-from lib_bootcamp.surfaces.webui.section import AUTOMATIC, CUSTOM, map_fields
+from lib_bootcamp.surfaces.webui.section import AUTOMATIC, CUSTOM, GUIDANCE, control_maps, map_fields
 
+DEFAULTS_UNLESS = {"preset": {"apply_by": [GUIDANCE]}}
+"""With guidance alone no unit preset says what fields begin with."""
 NEEDS_CONTROLNET = ("weight", "guidance_start", "model", "control_mode", "preset")
 
 
@@ -86,6 +88,29 @@ def preset_values(preset: UnitPreset, own: str = "") -> dict[str, Any]:
         for name, value in given.items()
     }
     return {**numbers, **maps}
+
+
+def preset_defaults(
+    webui: WebUi, net: ControlNet | None, controls: Collection[str], own: str = "", *, img2img: bool
+) -> dict[str, Any]:
+    """What fields begin with under each unit preset, and under those that automatic takes here.
+
+    Args:
+        webui: knows the checkpoint.
+        net: knows the models.
+        controls: the maps.
+        own: the map whose fields are the form's own.
+        img2img: whether a picture is there.
+    """
+    chosen: dict[str, Any] = {}
+    models: Mapping[str, Any] = net.models() if net is not None else {}
+    for operation in control_maps():
+        declared = {each.name: each.default for each in map_fields(operation)}
+        ready = usable(operation.name, webui.checkpoint_base(), models, img2img=img2img, given=declared)
+        if ready and operation.name in controls:
+            head = "" if operation.name == own else f"{operation.name}."
+            chosen |= {f"{head}{name}": value for name, value in ready[0].values.get(operation.name, {}).items()}
+    return {AUTOMATIC: chosen, **{each.name: preset_values(each, own) for each in UNIT_PRESETS}}
 
 
 def preset_choices(

@@ -6,17 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lib_bootcamp.core.controlnet.unit_presets import UNIT_PRESETS, usable
+from lib_bootcamp.core.controlnet.unit_presets import usable
 from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.ports import Host
 from lib_bootcamp.surfaces.webui.forms.fields import FormFields, read_values, register_form, values_text
 from lib_bootcamp.surfaces.webui.infotext import Pasted
 from lib_bootcamp.surfaces.webui.panel.installed import (
+    DEFAULTS_UNLESS,
     detector_marks,
     map_presets,
     model_choices,
     preset_choices,
-    preset_values,
+    preset_defaults,
     usable_fields,
 )
 from lib_bootcamp.surfaces.webui.ports import ControlNet, WebUi
@@ -80,8 +81,15 @@ def offered_fields(form: ScriptForm, around: Around, *, img2img: bool) -> FormFi
             "preset": preset_choices(around.webui, net, [each.name for each in maps], img2img=img2img),
         },
         marks={"controls": _map_marks(around, net, img2img=img2img)},
-        defaults_by={"preset": {each.name: preset_values(each, form.control) for each in UNIT_PRESETS}},
-        extra={"tab": "img2img" if img2img else "txt2img", "script": form.name, "controls": {}},
+        defaults_by={
+            "preset": preset_defaults(around.webui, net, [each.name for each in maps], form.control, img2img=img2img)
+        },
+        extra={
+            "defaultsUnless": DEFAULTS_UNLESS,
+            "tab": "img2img" if img2img else "txt2img",
+            "script": form.name,
+            "controls": {},
+        },
     )
 
 
