@@ -18,7 +18,7 @@ _VIEW_PIXELS, DEBLURRING = 20_000, 3
 # Pictures of more pixels than `MOST_PIXELS` have as many as they have. Where zxing-cpp sees a code that it cannot read,
 # the heavier readers are worth a twentieth more, and in a small picture WeChat's 20 ms.
 PIXELS_PER_PIXEL, LEAST_PIXELS, MOST_PIXELS = 8.5, 2_200_000, 4_000_000
-DAMAGED_TIMES, SMALL_DAMAGED_PIXELS = 1.0, 6_000_000
+DAMAGED_TIMES, SMALL_DAMAGED_PIXELS = 1.02, 6_000_000
 
 
 @dataclass

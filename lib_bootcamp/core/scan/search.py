@@ -21,6 +21,8 @@ Stopped = Callable[[], bool]
 
 MANY_AT_ONCE = 12
 """From so many codes on a reader misses some: it pairs finder patterns of different ones, and lists at most 255."""
+# Parts begin at every third of a sheet: what they overlap by holds a code.
+_PART = 0.43
 MOST_BARE = 64
 """Of codes without a margin at most so many are listed."""
 # The windows in which the code is looked for ever closer: four corners and the middle, each 5/8 of the side.
@@ -123,10 +125,10 @@ def every_text(
     texts = dict.fromkeys(read(best, gray, stopped) if before is None else before)
     if len(texts) >= MANY_AT_ONCE or (not texts and max(gray.shape) > LARGE_SIDE):
         height, width = gray.shape
-        for top, left in product(range(0, height, -(-height // 4)), range(0, width, -(-width // 4))):
+        for top, left in product(range(0, height, -(-height // 3)), range(0, width, -(-width // 3))):
             if stopped is not None and stopped():
                 break
-            part = gray[top : top + height * 3 // 8, left : left + width * 3 // 8]
+            part = gray[top : top + int(_PART * height), left : left + int(_PART * width)]
             texts.update(dict.fromkeys(read(best, part, stopped)))
     if has_dark_ground(gray) or any(found and label.startswith(CUT_OUT) for label, found in tried.items()):
         texts.update(dict.fromkeys(_bare_texts(gray, best, stopped)))

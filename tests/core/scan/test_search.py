@@ -262,3 +262,14 @@ def test_a_code_without_a_margin_on_a_ground_of_its_modules_color_is_read(module
     picture = np.zeros([each + 60 for each in bare.shape], np.uint8)
     picture[30 : 30 + len(bare), 25 : 25 + len(bare)] = bare
     assert reads(255 - picture if inverted else picture)
+
+
+def test_a_sheet_of_hundreds_that_a_reader_gives_up_as_a_whole_is_read_in_its_parts() -> None:
+    class Overwhelmed(FakeDecoder):
+        def decode(self, gray: Image) -> list[str]:
+            return [TEXT] if gray.shape == (500, 700) else []
+
+    picture = np.full((1000, 1400), 255, np.uint8)
+    found = search(picture, [Overwhelmed()], None)
+    assert found.hit is not None
+    assert found.hit.part
