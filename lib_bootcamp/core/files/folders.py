@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from lib_bootcamp.errors import InvalidParamError, NotAllowedError
@@ -70,9 +70,13 @@ def is_there(path: Path) -> bool:
 def distinct(paths: Iterable[Path]) -> list[Path]:
     """Paths of which no two are the same: a second `a.png` is `a-2.png`."""
     taken: dict[Path, None] = {}
+    numbers: dict[Path, Iterator[int]] = {}  # each goes on where it was: thousands of one name take no longer
     for path in paths:
-        numbered = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in itertools.count(2))
-        taken[path if path not in taken else next(each for each in numbered if each not in taken)] = None
+        new = path
+        while new in taken:
+            number = next(numbers.setdefault(path, itertools.count(2)))
+            new = path.with_name(f"{path.stem}-{number}{path.suffix}")
+        taken[new] = None
     return list(taken)
 
 

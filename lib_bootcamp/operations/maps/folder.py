@@ -130,7 +130,7 @@ class MapsWork(PictureFolder):
         if any(".." in Path(each).parts or not (root / each).is_relative_to(root) for each in params.only):
             raise InvalidParamError("only", "must be paths below the folder")
         self.engine: Engine = Threads(1 if operation.needs else None)
-        self.only = tuple(root / each for each in params.only)
+        self.only = tuple(dict.fromkeys(root / each for each in params.only))
         self._names: dict[Path, dict[str, Path]] = {}
         self.suffix = f".{params.file_format}"
         operation.params_from({**self.values, self.picture: np.zeros((64, 64, 3), np.uint8)})

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lib_bootcamp.context import Context
-from lib_bootcamp.core.files.folders import checked_folder
+from lib_bootcamp.core.files.folders import checked_folder, distinct
 from lib_bootcamp.errors import InvalidParamError, NotAllowedError
 from tests.fakes import FakeHost, FakeProgress
 
@@ -54,6 +54,19 @@ def test_an_output_folder_is_not_made_where_a_file_stands_in_its_way(allowed: Pa
 
 def test_an_output_folder_may_be_missing_with_those_above_it(allowed: Path) -> None:
     assert checked_folder(f"{allowed}/x/y", "folder", [allowed], missing=True) == (allowed / "x" / "y").resolve()
+
+
+def test_thousands_of_one_name_are_told_apart_with_one_look_at_each() -> None:
+    class Counted(type(Path())):  # type: ignore[misc]
+        looks = 0
+
+        def with_name(self, name: str) -> Path:
+            Counted.looks += 1
+            return Path(name)
+
+    names = distinct(Counted("a.png") for _ in range(3000))
+    assert [str(each) for each in (*names[:3], names[-1])] == ["a.png", "a-2.png", "a-3.png", "a-3000.png"]
+    assert Counted.looks == 2999
 
 
 def test_without_an_allowed_folder_nothing_may_be_named(allowed: Path) -> None:

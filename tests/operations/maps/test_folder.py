@@ -234,6 +234,11 @@ def test_chosen_pictures_are_the_only_ones(mapped: Mapped, root: Path) -> None:
     assert files(root) == {*PICTURES, "maps/edges/deep/c.png"}
 
 
+def test_a_picture_that_is_chosen_twice_is_made_once(mapped: Mapped, root: Path) -> None:
+    assert mapped("edges", root, only=["a.png", "./a.png", "a.png"]).total == 1
+    assert files(root) == {*PICTURES, "maps/edges/a.png"}
+
+
 def test_a_detector_makes_one_after_the_other(mapped: Mapped, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[int, ...]] = []
 
