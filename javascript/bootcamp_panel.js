@@ -52,7 +52,7 @@
             this.image = element("img", { alt: "The control map of this picture", hidden: true }, this.place);
             const side = element("div", {}, this.place);
             this.notes = element("div", { role: "status", class: "bootcamp-panel-notes" }, side);
-            this.missing = element("details", { class: "bootcamp-note" }, side);
+            this.missing = element("details", { class: "bootcamp-note", hidden: true }, side);
             const buttons = element("div", { class: "bootcamp-panel-buttons" }, side);
             this.larger = button("", buttons, () => this.enlarge());
             this.larger.hidden = true;

@@ -473,3 +473,10 @@ def test_a_grid_that_the_automatic_preset_would_set_otherwise_can_be_set_to_the_
     page.locator("#bootcamp_txt2img_qr_grid_px").fill("16")
     page.locator("#bootcamp_txt2img_apply_by").select_option("guidance")
     assert grid.input_value() == "8"
+
+
+def test_the_scripts_form_has_no_empty_details(page: Any) -> None:
+    press(page, "Try again until it scans")
+    page.wait_for_selector("#bootcamp_txt2img_until_it_scans_content", state="visible")
+    notes = page.locator("#bootcamp_txt2img_until_it_scans_form .bootcamp-panel details")
+    assert [each.inner_text() for each in notes.all() if each.is_visible()] == []
