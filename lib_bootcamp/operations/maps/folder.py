@@ -15,7 +15,7 @@ import numpy as np
 
 from lib_bootcamp.context import Context
 from lib_bootcamp.core.datasets.folder import MAX_FILES
-from lib_bootcamp.core.files.folders import distinct, is_inside
+from lib_bootcamp.core.files.folders import distinct, is_inside, is_there
 from lib_bootcamp.core.files.inside import Inside
 from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.core.images.codec import decode_quickly, is_picture
@@ -127,7 +127,7 @@ class MapsWork(PictureFolder):
         if params.output_folder and is_inside(root, self.output) and is_inside(self.output, root):
             raise InvalidParamError("output_folder", "is the folder of the pictures", hint="give another one")
         self._maps = self.output if params.output_folder else root / params.subfolder  # of now and of earlier jobs
-        if any(".." in Path(each).parts or not (root / each).is_relative_to(root) for each in params.only):
+        if any(".." in Path(each).parts or root not in (root / each).parents for each in params.only):
             raise InvalidParamError("only", "must be paths below the folder")
         self.engine: Engine = Threads(1 if operation.needs else None)
         self.only = tuple(dict.fromkeys(root / each for each in params.only))
@@ -157,7 +157,7 @@ class MapsWork(PictureFolder):
                 yield path, note
             elif self._file(path) in found:
                 yield path, f"The map of {path.name} would take the place of a picture; name another output folder."
-            elif self.existing == "skip" and self._file(path).exists():
+            elif self.existing == "skip" and is_there(self._file(path)):
                 yield path, THERE
             else:
                 yield path, ""

@@ -223,7 +223,7 @@ def test_undo_of_a_second_job_leaves_the_folders_of_the_first(mapped: Mapped, ro
     assert folders(root) == {"deep", "maps", "maps/edges"}  # `deep` in there was the second one's
 
 
-@pytest.mark.parametrize("only", ["/etc/passwd", "../x.png", "deep/../../x.png"])
+@pytest.mark.parametrize("only", ["/etc/passwd", "../x.png", "deep/../../x.png", "", ".", "./"])
 def test_chosen_pictures_lie_in_the_folder(only: str, mapped: Mapped, root: Path) -> None:
     with pytest.raises(InvalidParamError, match="only must be paths below the folder"):
         mapped("edges", root, only=[only])
@@ -232,6 +232,12 @@ def test_chosen_pictures_lie_in_the_folder(only: str, mapped: Mapped, root: Path
 def test_chosen_pictures_are_the_only_ones(mapped: Mapped, root: Path) -> None:
     assert mapped("edges", root, only=["deep/c.png"]).total == 1
     assert files(root) == {*PICTURES, "maps/edges/deep/c.png"}
+
+
+@pytest.mark.parametrize("only", ["x" * 300, "none.png", "deep", "a.png/x", "a\0b.png"])
+def test_a_chosen_file_that_cannot_be_a_picture_fails_alone(only: str, mapped: Mapped, root: Path) -> None:
+    info = mapped("edges", root, only=[only, "b.jpg"])
+    assert (info.state, info.done, info.failed) == ("done", 1, 1)
 
 
 def test_a_picture_that_is_chosen_twice_is_made_once(mapped: Mapped, root: Path) -> None:
