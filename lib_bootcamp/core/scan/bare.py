@@ -28,6 +28,8 @@ _LEAST_MODULE_PX, _MOST_MODULE_PX, _LONGEST_SIDE, _SOFT_PX, _MARGIN_MODULES = 6.
 # A page of text has more pieces than can be looked at: of the largest, so many; none after so many that are no code;
 # their pixels together are at most so many times the picture's. A code's pieces are found in a few rounds.
 _MOST_PIECES, _MOST_LOOKED_AT, _MOST_FAILED, _MOST_PIXELS, _MOST_ROUNDS = 4000, 256, 8, 2, 6
+# A row across a finder pattern has that many edges; a smooth picture has no such row.
+_ROW_STEP, _LEAST_EDGES = 4, 6
 _DARK, _LEAST_CONTRAST = 96, 16
 
 
@@ -91,6 +93,9 @@ def has_dark_ground(gray: Image) -> bool:
 def _pieces(other: NDArray[np.bool_]) -> _Pieces | None:
     import cv2
 
+    rows = other[::_ROW_STEP]
+    if (rows[:, 1:] != rows[:, :-1]).sum(1).max(initial=0) < _LEAST_EDGES:
+        return None
     count, labels, stats, _ = cv2.connectedComponentsWithStats(other.view(np.uint8), connectivity=8)
     if not 1 < count <= _MOST_PIECES:
         return None
