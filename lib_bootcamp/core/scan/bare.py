@@ -27,9 +27,10 @@ _FINDER = ((0.5, False), (1.5, True), (3.5, False))
 _LEAST_MODULE_PX, _MOST_MODULE_PX, _LONGEST_SIDE, _SOFT_PX, _MARGIN_MODULES = 6.0, 8.0, 1024, 1.5, 4
 # A page of text has more pieces than can be looked at: of the largest, so many; none after so many that are no code;
 # their pixels together are at most so many times the picture's. A code's pieces are found in a few rounds.
-_MOST_PIECES, _MOST_LOOKED_AT, _MOST_FAILED, _MOST_PIXELS, _MOST_ROUNDS = 4000, 256, 8, 2, 6
-# A row across a finder pattern has that many edges; a smooth picture has no such row.
-_ROW_STEP, _LEAST_EDGES = 4, 6
+_MOST_PIECES, _MOST_LOOKED_AT, _MOST_FAILED, _MOST_PIXELS, _MOST_ROUNDS = 4000, 64, 4, 2, 6
+# A row across a finder pattern has that many edges, each a step of such a part of the contrast; a smooth picture has no
+# such row.
+_ROW_STEP, _LEAST_EDGES, _LEAST_STEPS = 4, 6, 16
 _DARK, _LEAST_CONTRAST = 96, 16
 
 
@@ -65,8 +66,8 @@ def bare_codes(gray: Image, small: Sizes) -> Iterator[Image]:
     low, high = (round(each) for each in cv2.minMaxLoc(view)[:2])
     if high - low < _LEAST_CONTRAST:
         return
-    dark = 2 * ground_of(view) < low + high
-    pieces = _pieces((view > (low + high) // 2) == dark)
+    dark, light = 2 * ground_of(view) < low + high, view > (low + high) // 2
+    pieces = _pieces(light == dark) if _has_edges(view, light, (high - low) / _LEAST_STEPS) else None
     if pieces is not None:
         times = [whole / seen for whole, seen in zip(gray.shape[::-1], view.shape[::-1], strict=True)]
         for corners, module_px in _squares(pieces):
@@ -90,12 +91,16 @@ def has_dark_ground(gray: Image) -> bool:
     return ground_of(gray) < _DARK
 
 
+def _has_edges(view: Image, light: NDArray[np.bool_], least: float) -> bool:
+    """Whether some row is crossed by as many steep edges as a finder pattern has."""
+    rows, lights = view[::_ROW_STEP].astype(np.int16), light[::_ROW_STEP]
+    steep = (lights[:, 1:] != lights[:, :-1]) & (np.abs(rows[:, 1:] - rows[:, :-1]) >= least)
+    return bool(steep.sum(1).max(initial=0) >= _LEAST_EDGES)
+
+
 def _pieces(other: NDArray[np.bool_]) -> _Pieces | None:
     import cv2
 
-    rows = other[::_ROW_STEP]
-    if (rows[:, 1:] != rows[:, :-1]).sum(1).max(initial=0) < _LEAST_EDGES:
-        return None
     count, labels, stats, _ = cv2.connectedComponentsWithStats(other.view(np.uint8), connectivity=8)
     if not 1 < count <= _MOST_PIECES:
         return None
@@ -153,7 +158,8 @@ def _corners(labels: NDArray[np.int32], near: NDArray[np.bool_], box: NDArray[np
     import cv2
 
     left, top, right, bottom = box
-    own = np.concatenate([[False], near])[labels[top:bottom, left:right]]
+    part, numbers = labels[top:bottom, left:right], np.flatnonzero(near) + 1
+    own = part == numbers[0] if len(numbers) == 1 else np.concatenate([[False], near])[part]
     rows = np.flatnonzero(own.any(1))
     first, last = own[rows].argmax(1), own.shape[1] - own[rows, ::-1].argmax(1)
     # The corners of the outermost pixels, so that an upright part keeps all of its own.
