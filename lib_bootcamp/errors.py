@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 
 class BootcampError(Exception):
@@ -16,13 +17,15 @@ class BootcampError(Exception):
         message: what is wrong, without its remedy.
         param: the parameter that it is about, dotted inside lists and objects; empty where it is about none.
         hint: the remedy.
+        place: a folder of this machine that the remedy names; only who sits at it reads where that is.
     """
 
     status = 400
     exit_code = 3
 
-    def __init__(self, message: str = "", *, param: str = "", hint: str = "") -> None:
+    def __init__(self, message: str = "", *, param: str = "", hint: str = "", place: Path | None = None) -> None:
         self.message, self.param, self.hint = _without_stop(message), param, _without_stop(hint)
+        self.place = place
         super().__init__(self.sentence())
 
     def sentence(self, called: Callable[[str], str] = str) -> str:

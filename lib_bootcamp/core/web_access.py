@@ -159,11 +159,14 @@ class AccessRules:
 
     def check_origin(self, head: RequestHead) -> None:
         """The second part of `check`: reading is refused only to a browser that says it reads for another site."""
-        if len(head.origins) == 1 and (self.is_own(head.origins[0], head) or self.is_allowed(head.origins[0])):
+        crosses = "cross-site" in head.fetch_site
+        if len(head.origins) == 1 and (
+            self.is_allowed(head.origins[0]) or (self.is_own(head.origins[0], head) and not crosses)
+        ):
             return
         if head.fetch_site == "same-origin" and len(head.origins) == 1 and head.origins[0] != "null":
             return  # behind a proxy that writes its own `Host`; `check_host` asks for that one
-        if head.changes and head.origins:
+        if head.changes and head.origins and not (crosses and self.is_own(head.origins[0], head)):
             site = ", ".join(head.origins)[:200]
             if "null" in head.origins:
                 raise ForeignOriginError("A page without an origin (a file, a sandboxed frame) cannot send requests.")
@@ -171,7 +174,7 @@ class AccessRules:
                 f"A page of {site} sent this, and it is not this server's",
                 hint=f"if it is yours, start with {self.flags.origins} {site}.",
             )
-        if "cross-site" in head.fetch_site and (head.changes or head.api or not head.shown):
+        if crosses and (head.changes or head.api or not head.shown):
             raise ForeignOriginError(
                 "A page of another site sent this",
                 hint=f"if it is yours, start with {self.flags.origins} and its origin.",

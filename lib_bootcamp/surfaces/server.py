@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import os
 import socket
 from typing import TYPE_CHECKING, Any
@@ -92,5 +93,7 @@ def serve(host: Host, *, address: str, port: int, rules: AccessRules) -> int:
     from .http.stopping import run_server
     from .shared.work_queue import QUEUES
 
+    # a caller's bad form is answered, and nothing that the owner must know of
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)
     waits: dict[str, Any] = {"http": PatientProtocol, "timeout_graceful_shutdown": 2}
     return run_server(app, QUEUES, host=address, port=port, log_level="warning", **waits)

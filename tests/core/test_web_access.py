@@ -211,3 +211,10 @@ def test_json_and_forms_are_read(kind: str) -> None:
 )
 def test_a_loopback_address_is_reached_from_this_machine_alone(address: str, *, alone: bool) -> None:
     assert is_loopback(address) is alone
+
+
+def test_a_request_that_a_browser_calls_another_sites_is_refused_whatever_its_origin_says() -> None:
+    with pytest.raises(ForeignOriginError):
+        AccessRules(hosts=LOCAL).check(
+            head(origins=["http://localhost:7861"], hosts=["localhost:7861"], fetch_site="cross-site")
+        )

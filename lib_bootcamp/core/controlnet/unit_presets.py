@@ -254,6 +254,11 @@ def usable(
     return tuple(each for each in _candidates(control, base, img2img=img2img, given=given) if not each.missing(models))
 
 
+def shown_folder(folder: Path) -> str:
+    """A folder of models as a WebUI's user knows it, without where it lies on the machine: `models/ControlNet`."""
+    return Path(*folder.parts[-2:]).as_posix()
+
+
 def advice(  # noqa: PLR0913 - what presets are chosen by, and where their models go
     control: str,
     base: Base | None,
@@ -270,7 +275,7 @@ def advice(  # noqa: PLR0913 - what presets are chosen by, and where their model
         for family in preset.missing(models):
             families.setdefault(family, []).append(preset.title)
     lines = [
-        f"{', '.join(titles)}: put {family.file} into {folder} ({family.source})."
+        f"{', '.join(titles)}: put {family.file} into {shown_folder(folder)} ({family.source})."
         for family, titles in families.items()
     ]
     if not candidates:

@@ -29,11 +29,17 @@ DARKEST = tuple(Stage("zxing-cpp", each, "darkest levels") for each in (512, 102
 CUT_OUT, _MOST_CUT_OUT = "cut out", 16
 WITHOUT_MARGIN = (Stage("pyzbar", 192, "as it is"),)
 CHANNELS = ((2, "blue"), (0, "red"))
+# A picture whose levels lie so close together in every channel shows nothing, whatever is done to it.
+_FLAT = 2
 # Enlarged details together have at most as many pixels as the picture itself.
 _PIXELS_PER_DETAIL = 1_000_000
 # From so many gray levels between its channels on a pixel is colored; from such a share of them on a picture is.
 _COLORED, _COLORED_SHARE = 24, 0.0005
 _CHANNEL_DETAILS = 2
+
+
+def _is_flat(image: Image, gray: Image) -> bool:
+    return int(np.ptp(gray)) <= _FLAT and bool((np.ptp(image.reshape(gray.size, -1), axis=0) <= _FLAT).all())
 
 
 def chief(names: Sequence[str]) -> Sequence[str]:
@@ -43,6 +49,8 @@ def chief(names: Sequence[str]) -> Sequence[str]:
 
 def fast_tries(image: Image, gray: Image, names: Sequence[str], budget: Budget) -> Iterator[Try]:
     """The tries that follow the whole picture: those that read most for their time first, while the budget lasts."""
+    if _is_flat(image, gray):
+        return
     large = max(gray.shape) > LARGE_SIDE
     small = Sizes(Sizes(gray).at(LARGE_SIDE) if large else enlarge_small(gray))
     stages = _Stages(small, gray, names, budget)

@@ -254,7 +254,8 @@ def _tokenizer(text: Mapping[str, Any], folder: Path) -> Tokenizer:
     except (OSError, ValueError, ImportError) as error:
         raise ModelError(
             f"The model's tokenizer {name} is not here and cannot be fetched: "
-            f"put its tokenizer.json and tokenizer_config.json into {folder}."
+            "put its tokenizer.json and tokenizer_config.json beside the model",
+            place=folder,
         ) from error
     return lambda texts: made(texts, context_length=length)
 

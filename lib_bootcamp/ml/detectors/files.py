@@ -88,7 +88,8 @@ def _fetch(weights: Weights, target: Path, progress: Progress, endpoint: str | N
         size = f"about {weights.mb:g} MB" if weights.mb >= 1 else "small"
         raise ModelError(
             f"{weights.file} ({size}) is not here and cannot be fetched ({first_line(error)}): download it from "
-            f"https://huggingface.co/{weights.repo} and put it into {target.parent}."
+            f"https://huggingface.co/{weights.repo} and put it into the folder {target.parent.name}",
+            place=target.parent,
         ) from error
 
 

@@ -55,7 +55,10 @@ class Model:
                 self.processor = getattr(transformers, processor).from_pretrained(folder)
         except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
             hint = f"; transformers {version} or newer is needed" if isinstance(error, (KeyError, ValueError)) else ""
-            raise ModelError(f"The model in {folder} cannot be loaded ({first_line(error)}){hint}.") from error
+            why = first_line(error).replace(str(folder), folder.name)
+            raise ModelError(
+                f"The model in the folder {folder.name} cannot be loaded ({why}){hint}", place=folder
+            ) from error
         self.network: Any = made.eval().requires_grad_(requires_grad=False)
 
     def __call__(self, **given: Any) -> tuple[Any, Any]:

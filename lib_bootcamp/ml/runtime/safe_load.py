@@ -26,15 +26,16 @@ def load_weights(path: Path) -> dict[str, Any]:
         loaded = torch.serialization.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, ValueError, EOFError, KeyError, pickle.UnpicklingError) as error:
         raise ModelError(
-            f"{path} cannot be loaded ({first_line(error)}): it is damaged or holds more than weights",
-            hint="delete it, and it is fetched again.",
+            f"{path.name} cannot be loaded ({first_line(error)}): it is damaged or holds more than weights",
+            hint="delete it, and it is fetched again",
+            place=path,
         ) from error
     except Exception as error:  # safetensors' own
         raise ModelError(
-            f"{path} cannot be loaded ({first_line(error)})", hint="delete it, and it is fetched again."
+            f"{path.name} cannot be loaded ({first_line(error)})", hint="delete it, and it is fetched again", place=path
         ) from error
     if not isinstance(loaded, dict):
-        raise ModelError(f"{path} holds no weights but a {type(loaded).__name__}.")
+        raise ModelError(f"{path.name} holds no weights but a {type(loaded).__name__}", place=path)
     return loaded
 
 
@@ -55,9 +56,13 @@ def fill(network: torch.nn.Module, weights: dict[str, Any], path: Path, *, may_l
         loaded = network.load_state_dict(bare, strict=False)
         lacking = [each for each in (*loaded.missing_keys, *loaded.unexpected_keys) if not _may(each, may_lack)]
     except (RuntimeError, AttributeError) as error:
-        raise ModelError(f"{path} holds the weights of another network ({first_line(error)}).") from error
+        raise ModelError(
+            f"{path.name} holds the weights of another network ({first_line(error)})", place=path
+        ) from error
     if lacking:
-        raise ModelError(f"{path} holds the weights of another network: {lacking[0]} is missing or too much.")
+        raise ModelError(
+            f"{path.name} holds the weights of another network: {lacking[0]} is missing or too much", place=path
+        )
     return network.eval().requires_grad_(requires_grad=False)
 
 

@@ -100,7 +100,7 @@ def _operate(operation: Operation[Any, Any], host: Host, arguments: dict[str, An
 
         from .runs.flag_names import flags_of
 
-        _complain(f"error: {worded(error, flags_of(operation))}")
+        _complain(f"error: {worded(error, flags_of(operation), here=True)}")
         return error.exit_code
 
 

@@ -93,7 +93,7 @@ class MapsRunner(JobRunner):
         else:
             self.report()
             if info.error:
-                complain(worded(error, self.names))
+                complain(worded(error, self.names, here=True))
         if info.state != "done":
             left = f"Stopped with {info.left:,} left. " if info.total else ""
             self.outcomes.aside([f"{left}To resume it: {PROGRAM} jobs resume {info.id}"])

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import uvicorn
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.server import HANDLED_SIGNALS
 
@@ -63,7 +64,8 @@ class StoppingServer(uvicorn.Server):
 
 
 class QuietEnd:
-    """Outermost: a request that ends because the server does is answered, where it can be, and no mistake.
+    """Outermost: a request that ends because the server does is answered, where it can be, and no mistake; nor is one
+    of a page that is refused in the middle of its answer.
 
     Args:
         app: the one inside.
@@ -88,6 +90,11 @@ class QuietEnd:
                 raise
             if not started:
                 await refuse(StoppingError(), scope, receive, send)
+        except RuntimeError as error:
+            # Gradio ends the stream of a page that the server does not know (any more) so, after it has said so
+            if not (started and isinstance(error.__cause__, HTTPException)):
+                raise
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def run_server(app: Any, queues: WorkQueues, **settings: Any) -> int:

@@ -15,12 +15,13 @@ _PATH = re.compile(r"([a-z][a-z0-9_]*)((?:\.[\w-]+|\[\d+\])*)")
 _MENTIONED = re.compile(r"(?<![\w'\"/.-])[a-z][a-z0-9]*(?:_[a-z0-9]+)+(?![\w'\"/])")
 
 
-def worded(error: BootcampError, names: Mapping[str, str]) -> str:
+def worded(error: BootcampError, names: Mapping[str, str], *, here: bool = False) -> str:
     """A mistake's sentence with the surface's own names for the parameters.
 
     Args:
         error: the mistake.
         names: what the surface calls each parameter; others keep their names.
+        here: whether who reads it sits at this machine: the sentence says where a folder is.
     """
 
     def called(param: str) -> str:
@@ -28,7 +29,10 @@ def worded(error: BootcampError, names: Mapping[str, str]) -> str:
         where = f" ({inside.removeprefix('.')})" if inside else ""
         return names[field] + where if field in names else param
 
-    first, space, rest = error.sentence(called).partition(" ")
+    sentence = error.sentence(called)
+    if here and error.place is not None:
+        sentence = f"{sentence.removesuffix('.')} ({error.place})."
+    first, space, rest = sentence.partition(" ")
     if not error.param:  # a sentence that was kept, as a job's is: it begins with its parameter, where it has one
         param = first.removesuffix(":")
         first = names.get(param, param) + first[len(param) :]

@@ -31,7 +31,7 @@ from .section_guidance import SectionSteer
 from .section_labels import titles
 from .section_scan import PictureScanner, Saving, Scans
 from .section_sizes import check_size, nearest, target_sizes
-from .section_values import is_off, parse
+from .section_values import args_of, is_off, parse
 
 LOG = logging.getLogger(__name__)
 RUN = "bootcamp_run"
@@ -48,6 +48,15 @@ class NoFreeUnitError(BootcampError):
             f"The Bootcamp section needs {needed} free ControlNet unit{'s' if needed > 1 else ''} and {free or 'none'} "
             "is: disable one in the ControlNet section, or raise their number in Settings, ControlNet."
         )
+
+
+class AxesOfNothingError(BootcampError):
+    """An XYZ plot of a section that is off."""
+
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__("The Bootcamp section is off", hint="enable it to use its XYZ axes")
 
 
 @dataclass
@@ -88,7 +97,7 @@ class SectionRunner:
         original = _forget(p)
         if driven is None and is_off(args):
             if axes:
-                self.webui.refuse(p, "The Bootcamp section is off; enable it to use its XYZ axes.", 422)
+                self.webui.refuse(p, str(AxesOfNothingError()), AxesOfNothingError.status)
             return
 
         def work() -> None:
@@ -105,6 +114,29 @@ class SectionRunner:
             self.webui.refuse(p, worded(error, page if driven is None else driven.names), error.status)
 
         attempt("the Bootcamp section", work, refuse, THE_SECTION)
+
+    def check_axis(self, p: Any, name: str, value: Any) -> None:
+        """Refuse before an XYZ plot is drawn what each of its pictures with this value would be refused for.
+
+        What depends on more than this axis (the model of a preset, and the checkpoint) is left to the pictures.
+
+        Raises:
+            BootcampError: the section is off, or no map can be made with the value.
+        """
+        args = args_of(p)
+        if args is None:
+            return
+        if is_off(args):
+            raise AxesOfNothingError
+        asked = parse(args, {name: value})
+        if asked is None:
+            return
+        try:
+            plan = resolve(asked, self.surroundings(p, self.controlnet()))
+        except BootcampError:
+            return
+        check_size(plan.operation, int(p.width), int(p.height))
+        self.make_map(plan.operation, _with_source(plan, p), target_sizes(p)[0])
 
     def before_sampling(self, p: Any) -> None:
         """Measure the VAE of the checkpoint, which is loaded by now; a mistake makes the generation fail."""

@@ -98,6 +98,14 @@ def is_off(args: Sequence[Any]) -> bool:
     return args[0].get("enabled", True) is False or args[0].get("control") == OFF
 
 
+def args_of(p: Any) -> Sequence[Any] | None:
+    """What a generation object holds for the section; None where it has none."""
+    for script in getattr(getattr(p, "scripts", None), "alwayson_scripts", None) or ():
+        if str(script.title()) == "Bootcamp":
+            return list(p.script_args[script.args_from : script.args_to])
+    return None
+
+
 def parse(args: Sequence[Any], overrides: Mapping[str, Any] | None = None) -> PanelRequest | None:
     """Check script arguments: one dict, or what the page holds: whether it is on, and its form's two texts.
 

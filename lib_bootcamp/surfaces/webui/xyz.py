@@ -6,14 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from lib_bootcamp.core.controlnet.unit_presets import UNIT_PRESETS
-from lib_bootcamp.errors import InvalidParamError
+from lib_bootcamp.errors import BootcampError, InvalidParamError
 from lib_bootcamp.params import Param
 from lib_bootcamp.surfaces.page.values import read
 
 from .ports import WebUi
 from .section import AXES, GUIDANCE_FIELDS, SECTION_STYLE, control_maps, map_fields, section_fields
 
-LABEL = "[Bootcamp] "
+LABEL, CONTROL = "[Bootcamp] ", "control"
 OWN = ("preset", "effect", "weight", "guidance_start", "guidance_end", "control", "apply_by", *GUIDANCE_FIELDS)
 KINDS: dict[str, type[Any]] = {"integer": int, "number": float}
 
@@ -46,8 +46,18 @@ class AxisNumber:
             raise self._webui.mistake(sentence, InvalidParamError.status) from None
 
 
-def register_axes(webui: WebUi) -> None:
-    """Add the axes once for each load of the XYZ plot's script."""
+Check = Callable[[Any, str, Any], None]
+"""Is given a generation object, an axis' field and a value of it, and raises what is wrong with them."""
+
+
+def register_axes(webui: WebUi, check: Check) -> None:
+    """Add the axes once for each load of the XYZ plot's script.
+
+    Args:
+        webui: the WebUI.
+        check: refuses a value before the plot's first picture. The plot swallows what a picture is refused for, and
+            breaks where that is its first.
+    """
     found = webui.xyz()
     if found is None:
         return
@@ -59,7 +69,7 @@ def register_axes(webui: WebUi) -> None:
             AxisNumber(param, webui) if param.kind in KINDS else str,
             _apply(param),
             choices=_choices(param),
-            confirm=_confirm(param, webui),
+            confirm=_confirm(param, webui, check),
         )
         for label, param in axes()
         if label not in known
@@ -108,12 +118,30 @@ def _choices(param: Param) -> Callable[[], list[str]] | None:
     return (lambda: ["true", "false"]) if param.kind == "boolean" else None
 
 
-def _confirm(param: Param, webui: WebUi) -> Callable[[Any, list[Any]], None]:
+def _confirm(param: Param, webui: WebUi, check: Check) -> Callable[[Any, list[Any]], None]:
     def confirm(p: Any, xs: list[Any]) -> None:
         for x in xs:
             try:
-                param.check(_value(param, x))
-            except InvalidParamError as error:
+                value = _value(param, x)
+                param.check(value)
+                if param.name == CONTROL or not _varies_control(p):
+                    check(p, param.name, value)
+            except BootcampError as error:
                 raise webui.mistake(f"{LABEL}{error}", error.status) from None
 
     return confirm
+
+
+def _varies_control(p: Any) -> bool:
+    """Whether another axis of the plot is the control, so that a value's map is not known yet."""
+    for script in getattr(getattr(p, "scripts", None), "selectable_scripts", None) or ():
+        options = getattr(script, "current_axis_options", None)
+        if options:
+            chosen = p.script_args[script.args_from : script.args_to]
+            labels = {options[at].label for at in chosen if type(at) is int and 0 <= at < len(options)}
+            return f"{LABEL}{_title_of(CONTROL)}" in labels
+    return False
+
+
+def _title_of(name: str) -> str:
+    return next(each.spec.title for each in section_fields() if each.name == name)

@@ -270,6 +270,20 @@ def test_a_sheet_of_hundreds_that_a_reader_gives_up_as_a_whole_is_read_in_its_pa
             return [TEXT] if gray.shape == (500, 700) else []
 
     picture = np.full((1000, 1400), 255, np.uint8)
+    picture[::8] = 0
     found = search(picture, [Overwhelmed()], None)
     assert found.hit is not None
     assert found.hit.part
+
+
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_a_picture_of_one_level_is_looked_at_once(level: int) -> None:
+    seen: list[tuple[int, ...]] = []
+
+    class Counting(FakeDecoder):
+        def decode(self, gray: Image) -> list[str]:
+            seen.append(gray.shape)
+            return []
+
+    search(np.full((600, 800, 3), level, np.uint8), [Counting()], None)
+    assert seen == [(600, 800)]

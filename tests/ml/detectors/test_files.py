@@ -126,8 +126,10 @@ def test_a_stopped_fetch_leaves_nothing(hub: Hub, tmp_path: Path) -> None:
 def test_without_a_hub_the_sentence_names_file_size_address_and_folder(tmp_path: Path) -> None:
     with pytest.raises(ModelError) as raised:
         provide((LARGE,), (tmp_path / "put-here",), FakeProgress(), "http://127.0.0.1:9")
-    for each in ("net.pth", "about 5 MB", "https://huggingface.co/owner/model", str(tmp_path / "put-here")):
+    for each in ("net.pth", "about 5 MB", "https://huggingface.co/owner/model", "the folder put-here"):
         assert each in str(raised.value)
+    assert str(tmp_path) not in str(raised.value)
+    assert raised.value.place == tmp_path / "put-here"
 
 
 def test_offline_nothing_is_asked(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

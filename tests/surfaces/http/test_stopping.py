@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 pytest.importorskip("uvicorn")
+
+from starlette.exceptions import HTTPException
+
+from lib_bootcamp.surfaces.http.stopping import QuietEnd
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGINT is sent to itself")
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -141,3 +148,28 @@ def test_work_that_is_ended_is_answered_with_503_and_said_in_one_sentence() -> N
     ended = stopped("work")
     assert "answered b'HTTP/1.1 503'" in ended.stdout
     assert ended.stderr.splitlines() == ["WARNING:  Stopped; unfinished requests: 1."]
+
+
+@pytest.mark.parametrize("started", [True, False])
+def test_a_page_that_is_refused_in_the_middle_of_its_stream_is_no_mistake_of_the_program(started: bool) -> None:
+    """As Gradio ends the stream of a page that it does not know (any more)."""
+    sent: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if started:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise RuntimeError("Caught handled exception, but response already started.") from HTTPException(404)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any:
+        raise AssertionError
+
+    ended = QuietEnd(app)({"type": "http"}, receive, send)
+    if started:
+        asyncio.run(ended)
+        assert sent[-1] == {"type": "http.response.body", "body": b"", "more_body": False}
+    else:
+        with pytest.raises(RuntimeError):
+            asyncio.run(ended)

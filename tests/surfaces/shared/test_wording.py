@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib_bootcamp.errors import BootcampError, ImageError, InvalidParamError
+from lib_bootcamp.errors import BootcampError, ImageError, InvalidParamError, ModelError
 from lib_bootcamp.surfaces.shared.wording import pointer, worded
 
 FLAGS = {"grid_px": "--grid-px", "module_px": "--module-px", "lights": "--lights", "content": "CONTENT"}
@@ -53,3 +55,10 @@ def test_a_parameter_is_a_json_pointer(param: str, found: str) -> None:
 @given(st.text(min_size=1, max_size=40), st.text(max_size=40))
 def test_every_mistake_reads_as_a_sentence(message: str, hint: str) -> None:
     assert str(InvalidParamError("content", message, hint=hint)).endswith((".", "!", "?"))
+
+
+def test_only_who_sits_at_the_machine_is_told_where_a_folder_is() -> None:
+    error = ModelError("x.pth is not here: put it into the folder detectors", place=Path("/home/me/data/detectors"))
+    assert worded(error, {}) == "x.pth is not here: put it into the folder detectors."
+    told = "x.pth is not here: put it into the folder detectors (/home/me/data/detectors)."
+    assert worded(error, {}, here=True) == told

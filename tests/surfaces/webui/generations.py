@@ -70,7 +70,7 @@ class FakeControlNet(A1111ControlNet):
         return {f"{name} [hash]": Path(f"/models/{name}.safetensors") for name in self.names}
 
     def folder(self) -> Path:
-        return Path("/models")
+        return Path("/home/me/webui/models/ControlNet")
 
 
 class FakeScript:

@@ -131,9 +131,10 @@ def test_no_free_unit_is_refused_with_a_sentence() -> None:
     )
 
 
-def test_a_missing_model_is_named_with_its_folder() -> None:
+def test_a_missing_model_is_named_with_its_folder_and_not_where_that_is() -> None:
     p = run(Generation(), {**QR, "preset": "monster"}, "something_else")
-    assert "put control_v1p_sd15_qrcode_monster_v2.safetensors into /models" in p.refused[0]
+    assert "put control_v1p_sd15_qrcode_monster_v2.safetensors into models/ControlNet" in p.refused[0]
+    assert "/home" not in p.refused[0]
 
 
 def test_a_preset_for_another_base_is_refused() -> None:
@@ -418,9 +419,9 @@ def test_xyz_axes_are_added_once() -> None:
         return SimpleNamespace(label=label)
 
     webui = SimpleNamespace(xyz=lambda: (option, options))
-    register_axes(webui)
+    register_axes(webui, print)
     count = len(options)
-    register_axes(webui)
+    register_axes(webui, print)
     assert len(options) == count == len(axes())
 
 
@@ -445,14 +446,14 @@ def test_axes_of_the_control_and_of_its_own_map_go_together() -> None:
     assert "refused" not in vars(run(p, QR))
 
 
-def axis_option(label: str, webui: Any) -> Any:
+def axis_option(label: str, webui: Any, check: Any = lambda *_: None) -> Any:
     options: list[Any] = []
 
     def option(label: str, kind: Any, apply: Any, **more: Any) -> Any:
         return SimpleNamespace(label=label, type=kind, apply=apply, **more)
 
     webui.xyz = lambda: (option, options)
-    register_axes(webui)
+    register_axes(webui, check)
     return next(each for each in options if each.label == f"[Bootcamp] {label}")
 
 
@@ -477,6 +478,57 @@ def test_a_value_of_an_axis_that_is_not_understood_is_named_with_a_status(label:
     with pytest.raises(Refusal, match=words) as raised:
         axis.confirm(None, [axis.type(value)])
     assert raised.value.status == 422
+
+
+class Section:
+    """The always-visible script, as the WebUI lists it."""
+
+    args_from, args_to = 5, 6
+
+    def title(self) -> str:
+        return "Bootcamp"
+
+
+def with_section(values: Any, *axes_chosen: str) -> Generation:
+    """A generation of the XYZ plot with these axes."""
+    p = Generation()
+    p.script_args = (*p.script_args, values, *range(len(axes_chosen)))
+    p.scripts.alwayson_scripts.append(Section())
+    options = [SimpleNamespace(label=each) for each in axes_chosen]
+    p.scripts.selectable_scripts = [
+        SimpleNamespace(args_from=6, args_to=6 + len(options), current_axis_options=options)
+    ]
+    return p
+
+
+@pytest.mark.parametrize(
+    ("values", "label", "value", "words"),
+    [
+        ({"control": "none"}, "Control weight", "0.5", "is off; enable it to use its XYZ axes"),
+        (QR, "Content", "x" * 3000, "shorten it"),
+        (QR, "Exposure", "1", "is not a parameter of qr"),
+        (QR, "Horizontal offset", "-5000", "offset"),
+    ],
+)
+def test_an_xyz_plot_is_refused_before_it_is_drawn(values: Any, label: str, value: str, words: str) -> None:
+    axis = axis_option(label, FakeWebUi(), runner().check_axis)
+    with pytest.raises(Refusal, match=words) as raised:
+        axis.confirm(with_section(values, f"[Bootcamp] {label}"), [axis.type(value)])
+    assert raised.value.status == 422
+
+
+@pytest.mark.parametrize(
+    ("values", "label", "value", "others"),
+    [
+        (QR, "Content", "https://example.org", ()),
+        (QR, "Exposure", "1", ("[Bootcamp] Control",)),
+        (QR, "Control", "lighting", ("[Bootcamp] Control", "[Bootcamp] Exposure")),
+        ({"control": "lighting"}, "Exposure", "1", ("Seed",)),
+    ],
+)
+def test_an_xyz_plot_that_can_be_drawn_is_not_refused(values: Any, label: str, value: str, others: Any) -> None:
+    axis = axis_option(label, FakeWebUi(), runner().check_axis)
+    axis.confirm(with_section(values, *others), [axis.type(value)])
 
 
 def test_an_axis_with_the_section_off_is_refused() -> None:

@@ -88,7 +88,7 @@ def test_a_download_of_next_to_nothing_has_no_size(monkeypatch: pytest.MonkeyPat
 
 def test_the_exercise_names_the_model_that_is_missing() -> None:
     told = form(MONSTER)["example"]["missing"]
-    assert f"put {BRIGHTNESS}.safetensors into /models (" in told
+    assert f"put {BRIGHTNESS}.safetensors into models/ControlNet (" in told
     assert "gives another picture than the exercise" in told
 
 

@@ -40,7 +40,7 @@ def failure(path: str | None, error: BootcampError, names: Mapping[str, str]) ->
         error: the mistake.
         names: what the command calls its parameters.
     """
-    sentence = worded(error, names)
+    sentence = worded(error, names, here=True)
     line = sentence if path is None or path in sentence else f"{path}: {sentence}"
     record = {"path": path, "error": type(error).__name__, "detail": str(error)}
     record |= {name: each for name, each in (("param", error.param), ("hint", error.hint)) if each}

@@ -12,7 +12,7 @@ from lib_bootcamp.surfaces.shared.wording import worded
 from lib_bootcamp.surfaces.webui.ports import WebUi
 from lib_bootcamp.surfaces.webui.section_labels import titles
 from lib_bootcamp.surfaces.webui.section_request import SCRIPT
-from lib_bootcamp.surfaces.webui.section_values import is_off, parse
+from lib_bootcamp.surfaces.webui.section_values import args_of, is_off, parse
 
 from .compare import CompareControl, rows_of
 from .declared import COMPARE, UNTIL_IT_SCANS, CompareParams, ScriptForm
@@ -70,10 +70,8 @@ class ScriptRunner:
 
 
 def _section_is_on(p: Any) -> bool:
-    for script in getattr(getattr(p, "scripts", None), "alwayson_scripts", None) or ():
-        if str(script.title()) == "Bootcamp":
-            return not is_off(p.script_args[script.args_from : script.args_to])
-    return False
+    args = args_of(p)
+    return args is not None and not is_off(args)
 
 
 def check_script(request: Any, read_infotext: Callable[[str], Mapping[str, Any]]) -> None:
