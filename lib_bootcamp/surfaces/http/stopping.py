@@ -91,7 +91,7 @@ class QuietEnd:
             if not started:
                 await refuse(StoppingError(), scope, receive, send)
         except RuntimeError as error:
-            # Gradio ends the stream of a page that the server does not know (any more) so, after it has said so
+            # Gradio ends the stream of a page that the server does not know (any more) so: the stream itself states it
             if not (started and isinstance(error.__cause__, HTTPException)):
                 raise
             await send({"type": "http.response.body", "body": b"", "more_body": False})
