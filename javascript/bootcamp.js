@@ -41,6 +41,29 @@
     // Gradio builds its page late and rebuilds parts of it; one slow timer is enough to follow it.
     setInterval(markFields, 400);
 
+    // Gradio 3 folds accordions by a header that the keyboard does not reach. One that holds a field itself, as the WebUI's
+    // with a checkbox, is no button: its arrow is.
+    function reachHeader(header) {
+        const field = header.querySelector("input") || header.closest(".input-accordion"); // whose checkbox comes late
+        const button = header.tagName === "BUTTON" || !field ? header : header.lastElementChild;
+        header.dataset.bootcampReached = "";
+        const tell = () => button.setAttribute("aria-expanded", header.classList.contains("open"));
+        new MutationObserver(tell).observe(header, { attributes: true, attributeFilter: ["class"] });
+        tell();
+        if (button.tagName === "BUTTON") return;
+        button.setAttribute("role", "button");
+        button.tabIndex = 0;
+        if (field) button.setAttribute("aria-label", header.textContent.replace(button.textContent, "").trim());
+        button.addEventListener("keydown", event => {
+            if (event.target !== button || !["Enter", " "].includes(event.key)) return;
+            event.preventDefault(); // Space scrolls
+            button.click();
+        });
+    }
+
+    const UNREACHED = "[id^=bootcamp_] .label-wrap:not([data-bootcamp-reached])";
+    setInterval(() => document.querySelectorAll(UNREACHED).forEach(reachHeader), 400);
+
     // A job's card follows its job: while it is in sight, the page's own refresh button is pressed, now and then also where
     // no job goes on: one may have been begun elsewhere, and an answer from before a press may come after the press's own.
     // Nothing is kept open on the server, so that a card goes on where it was after the page was closed or loaded again.

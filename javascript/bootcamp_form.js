@@ -33,7 +33,8 @@
             this.listeners = [];
             this.fields = null;
             this.watch();
-            new IntersectionObserver(seen => seen.some(each => each.isIntersecting) && this.open()).observe(root);
+            // as soon as it has a place on the page, below the fold too, so that Tab finds its fields; hidden it has no size
+            new ResizeObserver(() => root.offsetParent && this.open()).observe(root);
         }
 
         box(name) {

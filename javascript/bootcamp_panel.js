@@ -18,6 +18,13 @@
         return read;
     }
 
+    /** Whether img2img has nothing to draw over, so that the WebUI's Generate would fail; a batch takes a folder's. */
+    function isImg2imgEmpty() {
+        const ways = [...gradioApp().querySelectorAll("#mode_img2img > div")].filter(each => each.offsetParent);
+        const isGiven = way => way.querySelector("#img2img_batch_input_dir") || [...way.querySelectorAll("img")].some(each => each.naturalWidth);
+        return ways.length > 0 && !ways.some(isGiven);
+    }
+
     /** Type a number into one of the WebUI's own fields. */
     function setNumber(id, value) {
         const input = gradioApp().querySelector(`#${id} input[type=number]`);
@@ -82,6 +89,10 @@
             return { values, unsaved, width, height, img2img: this.tab === "img2img" };
         }
 
+        get lacksPicture() {
+            return this.exampled && this.form.part === "qr" && this.tab === "img2img" && isImg2imgEmpty();
+        }
+
         changed() {
             const { part } = this.form;
             const another = part !== this.part;
@@ -119,7 +130,7 @@
 
         async ask() {
             const question = this.question;
-            const asked = JSON.stringify(question);
+            const asked = JSON.stringify([question, this.lacksPicture]);
             if (asked === this.asked || this.place.offsetParent === null) return;
             this.asked = asked;
             try {
@@ -135,7 +146,8 @@
             if (answer.image) this.image.src = `data:image/png;base64,${answer.image}`;
             const advice = this.form.description.advice?.[this.form.value("preset")];
             const missing = this.form.part === "qr" && this.form.value("apply_by") === "guidance" && this.exercise;
-            this.note([missing, ...answer.notes, advice].filter(Boolean), answer.fits && !missing);
+            const first = this.lacksPicture && "Put a picture into img2img first: the exercise draws over it.";
+            this.note([first, missing, ...answer.notes, advice].filter(Boolean), answer.fits && !missing && !first);
             this.side = answer.side;
             this.larger.hidden = !answer.side;
             if (answer.side) this.larger.textContent = translated(`Make the picture larger: ${answer.side} px`);
@@ -157,6 +169,7 @@
         /** The course's exercise; by guidance where its model is not there. */
         example() {
             const { missing, set } = this.form.description.example;
+            this.exampled = true;
             this.exercise = missing; // what to download for the exercise itself
             const content = this.form.given["qr.content"] || "https://example.com";
             const how = !missing ? { preset: "course", apply_by: null } : { preset: null, apply_by: "guidance" };

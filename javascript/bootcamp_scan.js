@@ -12,6 +12,7 @@
     const COMPARE = { name: "compare_control", title: "Compare control" };
     const NOT_THE_SCRIPTS = ["control", "effect", "scan", "save_only_scanning", "stop_at_first"];
     const COMPARES_OWN = ["controls", "image", "settings", "strengths", "seeds"];
+    const AS_THE_SECTION = { must_read: "any" }; // a picture of the section's scans where one reader reads it
     const STRENGTHS = [1, 1.3]; // the script's own, which its form tells once it is drawn
     const MOST = 4;
     const BY_HAND = ["weight", "margin"];
@@ -32,7 +33,8 @@
     }
 
     const OF_GRID = /Bootcamp scan: "?(\d+) of (\d+) scans?(?: \(pictures? ([\d, ]+)\))?/;
-    const SCAN = /Bootcamp scan: "?(\d\.\d\d) \(([^)]*)\)(?:, (\d+) of (\d+) conditions)?(?:, touched up by (\d+))?/;
+    const SCORE = /Bootcamp scan: "?\d\.\d\d \(([^)]*)\)(?:, (\d+) of (\d+) conditions)?(?:, touched up by (\d+))?/;
+    const QUICK = /Bootcamp scan: (?:"read by ([^"]*?)(?:, touched up by (\d+) gray levels?)?"|read by ([^",\n]+))/;
 
     const NO_READER = "no reader";
     const ASKED_FOR = "were asked for"; // section_scan.py: some readers read it, and all were to
@@ -47,9 +49,16 @@
         return { scans: which.length > 0, which, words };
     }
 
-    /** What a scan means; `text` is the infotext's. */
-    function meaning(text) {
-        const [, score, readers, passed, tried, levels] = SCAN.exec(text);
+    /** A picture's scan in its infotext: a full score, or who reads it (older: `1.00 (zxing-cpp)`); null where it has none. */
+    function reading(text) {
+        const [, readers, passed, tried, levels] = SCORE.exec(text) ?? [];
+        if (readers !== undefined) return { readers, passed, tried, levels };
+        const quick = QUICK.exec(text);
+        return quick && { readers: (quick[1] ?? quick[3]).trim(), levels: quick[2] };
+    }
+
+    /** What a scan means. */
+    function meaning({ readers, passed, tried, levels }) {
         const scans = readers !== NO_READER && !readers.includes(ASKED_FOR);
         if (readers === NO_READER) {
             const why = tried ? "Does not scan: {1} of {2} conditions." : "Does not scan: no reader reads its code.";
@@ -128,7 +137,7 @@
         const form = await until(shown);
         if (!form) return false;
         const before = Object.fromEntries(Object.keys(form.given).map(key => [key, null]));
-        form.fill({ ...before, ...values });
+        form.fill({ ...before, ...values, ...AS_THE_SECTION });
         return true;
     }
 
@@ -199,8 +208,8 @@
         press.textContent = translated("Scanning …");
         try {
             const answer = await askAbout(tab, "scan", info);
-            const touched = SCAN.exec(info)?.[5]; // the picture is as it was touched up then
-            const what = meaning(`Bootcamp scan: ${answer.text}${touched ? `, touched up by ${touched}` : ""}`);
+            const { levels } = reading(info) ?? {}; // the picture is as it was touched up then
+            const what = meaning({ ...reading(`Bootcamp scan: "${answer.text}"`), levels });
             badge.querySelector("span").textContent = what.words;
             badge.classList.toggle("bootcamp-done", what.scans);
             badge.classList.toggle("bootcamp-no", !what.scans);
@@ -218,7 +227,7 @@
         try {
             const answer = await askAbout(tab, "touch-up", info);
             badge.querySelectorAll("button").forEach(each => each.remove()); // they are about the picture as it was
-            const what = meaning(`Bootcamp scan: ${answer.text}`);
+            const what = meaning(reading(`Bootcamp scan: "${answer.text}"`));
             badge.querySelector("span").textContent = what.words;
             badge.classList.replace("bootcamp-no", "bootcamp-done");
             const source = `data:image/png;base64,${answer.image}`;
@@ -238,7 +247,7 @@
             const old = info.querySelector(".bootcamp-scan-badge");
             const text = [...info.childNodes].filter(each => each !== old).map(each => each.textContent).join(" ");
             const ofGrid = OF_GRID.exec(text);
-            const found = ofGrid ?? SCAN.exec(text);
+            const found = ofGrid ?? reading(text);
             if (old && found && old.dataset.text === text) {
                 const more = old.querySelector(`.${MORE}`);
                 if (more) more.hidden = !canDrawAgain(tab, text); // another script may be chosen by now
@@ -246,11 +255,11 @@
             }
             old?.remove();
             if (!found) continue;
-            const what = ofGrid ? meaningOfGrid(ofGrid) : meaning(text);
+            const what = ofGrid ? meaningOfGrid(ofGrid) : meaning(found);
             const badge = element("div", { class: `bootcamp-scan-badge ${what.scans ? "bootcamp-done" : "bootcamp-no"}`, "data-text": text });
             element("span", { role: "status", text: what.words }, badge);
             nextSteps(tab, text, what, badge);
-            if (!ofGrid && !found[4]) button("Full score", badge, event => score(tab, badge, event.currentTarget, text));
+            if (!ofGrid && !found.tried) button("Full score", badge, event => score(tab, badge, event.currentTarget, text));
             info.prepend(badge);
         }
     });

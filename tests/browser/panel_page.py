@@ -36,7 +36,7 @@ class PageWebUi(FakeWebUi):
         import gradio as gr
 
         box = gr.Checkbox(value=value, label=label, elem_id=f"{elem_id}-checkbox")
-        with gr.Accordion(label, open=True):
+        with gr.Accordion(label, open=True, elem_id=elem_id, elem_classes=["input-accordion"]):
             yield box
 
     def bind_send(self, *_: Any) -> None:
@@ -54,7 +54,7 @@ def shown_picture() -> tuple[str, str]:
     grain = np.random.default_rng(0).normal(0, 4, (SIDE, SIDE))[..., None]
     pale = np.clip(150 + (p.units()[0]["image"].astype(float) - 128) / 40 + grain, 0, 255).astype(np.uint8)
     made_with = p.extra_generation_params["Bootcamp"]
-    text = f"a star\nSteps: 20, Seed: 11, Size: {SIDE}x{SIDE}, Bootcamp: {made_with}, Bootcamp scan: 0.00 (no reader)"
+    text = f"a star\nSteps: 20, Seed: 11, Size: {SIDE}x{SIDE}, Bootcamp: {made_with}, Bootcamp scan: read by no reader"
     return "data:image/png;base64," + encode_base64(pale), text
 
 
@@ -72,6 +72,8 @@ def page() -> Any:
                 ["Automatic", "Karras"], value="Automatic", label="Type", elem_id="txt2img_scheduler"
             )
             section = SectionUi(StandaloneHost(), webui, lambda: net).build(img2img=False)
+            with gr.Accordion("Details", open=False, elem_id="bootcamp_details"):
+                gr.Textbox(label="Detail")
             titles = ["None", UNTIL_IT_SCANS.title]
             script = gr.Dropdown(titles, value="None", type="index", label="Script", elem_id="script_list")
             with gr.Group(visible=False) as group:

@@ -55,6 +55,13 @@ def test_nothing_is_asked_for_or_drawn_before_the_form_is_seen(page: Any) -> Non
     assert page.locator(".bootcamp-form *").count() == 0
 
 
+def test_a_form_below_the_fold_is_drawn_when_it_is_opened_so_that_tab_reaches_its_fields(page: Any) -> None:
+    page.add_style_tag(content=".bootcamp-form { margin-top: 9000px; }")
+    page.locator("#accordion button, #accordion .label-wrap").first.click()
+    page.wait_for_selector("[data-key=what] select")
+    assert page.evaluate("window.scrollY") == 0
+
+
 def test_the_hidden_texts_take_no_place(page: Any) -> None:
     unfold(page)
     assert not page.locator("#test_values").is_visible()

@@ -13,7 +13,7 @@ from lib_bootcamp.core.png_info.infotext import parse
 from tests.browser.gradio_pages import PYTHONS, of_webui, serving, with_scripts
 
 PARTS = ("controls", "form", "frame", "language", "panel", "scan", "stage")
-SCRIPTS = tuple(f"bootcamp_{each}.js" for each in PARTS)
+SCRIPTS = ("bootcamp.js", *(f"bootcamp_{each}.js" for each in PARTS))
 WEBUI = """
 window.gradioApp = () => document;
 window.opts = {};
@@ -24,6 +24,7 @@ window.loaded = [];
 window.onUiLoaded = each => window.loaded.push(each);
 window.onUiUpdate = () => {};
 window.switch_to_txt2img = () => {};
+window.checkbox = () => Object.assign(document.createElement('input'), {type: 'checkbox'});
 setInterval(() => window.updates.forEach(each => each()), 300);
 """
 BADGE = "#html_info_txt2img .bootcamp-scan-badge"
@@ -95,7 +96,11 @@ def test_trying_until_it_scans_chooses_the_script_with_what_the_section_has_set(
     press(page, "Try again until it scans")
     asked = generated(page)
     assert asked["script"] == 1
-    assert json.loads(asked["script_values"]) == {"content": "https://example.com/a", "strengths": [1.4, 1.82]}
+    assert json.loads(asked["script_values"]) == {
+        "content": "https://example.com/a",
+        "strengths": [1.4, 1.82],
+        "must_read": "any",  # as the section counts
+    }
     assert (asked["seed"], asked["batch_count"]) == (-1, 1)
     page.wait_for_selector("#bootcamp_txt2img_until_it_scans_content", state="visible")
     assert page.locator("#bootcamp_txt2img_until_it_scans_content").input_value() == "https://example.com/a"
@@ -145,8 +150,22 @@ def test_more_contrast_is_not_offered_where_generate_would_draw_by_something_els
 @pytest.mark.parametrize(
     ("scan", "words"),
     [
+        ("read by wechat", "Scans: read by wechat."),
+        ("read by wechat, Version: v1.10.1", "Scans: read by wechat."),
+        ('"read by zxing-cpp, wechat"', "Scans: read by zxing-cpp, wechat."),
+        (
+            '"read by zxing-cpp, wechat, touched up by 22 gray levels", Version: v1.10.1',
+            "Scans: read by zxing-cpp, wechat, touched up by 22 gray levels.",
+        ),
+        (
+            '"0.46 (zxing-cpp), 14 of 16 conditions, touched up by 22 gray levels"',
+            "Scans: read under 14 of 16 phone conditions, touched up by 22 gray levels.",
+        ),
+        ("read by no reader", "Does not scan: no reader reads its code."),
+        # as older versions wrote it
         ("0.00 (wechat)", "Scans: read by wechat."),
         ("0.00 (no reader)", "Does not scan: no reader reads its code."),
+        ('"1.00 (zxing-cpp), touched up by 22"', "Scans: read by zxing-cpp, touched up by 22 gray levels."),
         (
             "0.31 (wechat only; all readers were asked for), 5 of 16 conditions",
             "Does not scan as asked: read by wechat only; all readers were asked for.",
@@ -154,7 +173,7 @@ def test_more_contrast_is_not_offered_where_generate_would_draw_by_something_els
     ],
 )
 def test_the_badge_says_what_the_infotext_says(page: Any, scan: str, words: str) -> None:
-    infotext(page, ("0.00 (no reader)", scan))
+    infotext(page, ("read by no reader", scan))
     assert page.locator(f"{BADGE} > span").inner_text() == words
 
 
@@ -263,7 +282,7 @@ def test_the_full_score_of_a_picture_that_does_not_scan_is_how_many_conditions_i
 
 
 def test_a_weak_full_score_offers_more_contrast(page: Any) -> None:
-    infotext(page, ("0.00 (no reader)", "1.00 (zxing-cpp)"))
+    infotext(page, ("read by no reader", "1.00 (zxing-cpp)"))
     more = page.locator(BADGE).get_by_role("button", name="More contrast")
     assert more.count() == 0
     answer = {"text": "0.30 (zxing-cpp), 5 of 16 conditions"}
@@ -277,7 +296,8 @@ def test_the_full_score_keeps_by_how_much_a_picture_was_touched_up(page: Any) ->
     page.evaluate(
         """() => {
             const info = document.querySelector('#html_info_txt2img p');
-            info.textContent = info.textContent.replace('0.00 (no reader)', '"1.00 (zxing-cpp), touched up by 12"');
+            const scan = '"read by zxing-cpp, touched up by 12 gray levels"';
+            info.textContent = info.textContent.replace('read by no reader', scan);
         }"""
     )
     answer = {"text": "0.90 (zxing-cpp), 14 of 16 conditions"}
@@ -301,6 +321,57 @@ def test_the_example_says_what_the_exercise_itself_needs_and_another_control_is_
     page.select_option("#bootcamp_txt2img_control", "detect")
     page.wait_for_function("() => !('apply_by' in window.bootcampForms.get('bootcamp_txt2img').given)")
     note.wait_for(state="hidden")
+
+
+def test_the_example_in_img2img_asks_for_a_picture_where_there_is_none(page: Any) -> None:
+    def as_img2img(route: Any) -> None:
+        route.fulfill(json={**route.fetch().json(), "tab": "img2img"})
+
+    page.route("**/forms/panel-txt2img", as_img2img)
+    empty = '<div id="mode_img2img"><div>Drop Image Here</div><div style="display: none"><img></div></div>'
+    page.evaluate("empty => document.body.insertAdjacentHTML('beforeend', empty)", empty)
+    page.evaluate("window.bootcampForms.get('bootcamp_txt2img').reload()")
+    note = page.locator(".bootcamp-panel-notes").get_by_text("Put a picture into img2img first")
+    page.wait_for_function("() => document.querySelector('.bootcamp-panel-notes p')")
+    assert note.count() == 0
+    page.get_by_role("button", name="Example: the course's exercise").click()
+    note.wait_for()
+    page.evaluate(
+        """() => {
+            const picture = document.querySelector('#txt2img_gallery img').src;
+            document.querySelector('#mode_img2img > div').innerHTML = `<img src="${picture}">`;
+        }"""
+    )
+    note.wait_for(state="hidden")
+
+
+@pytest.mark.parametrize("name", ["details", "txt2img"])
+@pytest.mark.parametrize("key", ["Enter", "Space"])
+def test_an_accordion_of_ours_is_opened_and_closed_by_the_keyboard(page: Any, name: str, key: str) -> None:
+    header = f"#bootcamp_{name} .label-wrap"
+    if name == "txt2img":  # as the WebUI does
+        page.evaluate("header => document.querySelector(`${header} span`).prepend(checkbox())", header)
+    page.wait_for_selector(f"{header}[data-bootcamp-reached]")
+    button = page.locator(f"{header}[aria-expanded], {header} [aria-expanded]")
+    before = button.get_attribute("aria-expanded")
+    assert (before == "true") == (name == "txt2img")
+    for expanded in ("false" if before == "true" else "true", before):
+        button.press(key)
+        page.wait_for_function(
+            "([header, expanded]) => document.querySelector(header).parentElement"
+            ".querySelector('[aria-expanded]').getAttribute('aria-expanded') === expanded",
+            arg=[header, expanded],
+        )
+        shown = "#bootcamp_txt2img_control" if name == "txt2img" else "#bootcamp_details :is(input, textarea)"
+        page.locator(shown).wait_for(state="visible" if expanded == "true" else "hidden")
+
+
+def test_tab_reaches_the_headers_of_our_accordions_alone_each_with_its_name(page: Any) -> None:
+    page.evaluate("document.body.insertAdjacentHTML('beforeend', '<div><div class=label-wrap>Another</div></div>')")
+    page.wait_for_selector("#bootcamp_details .label-wrap[data-bootcamp-reached]")
+    for name in ("Bootcamp", "Details"):
+        assert page.get_by_role("button", name=name, expanded=name == "Bootcamp").evaluate("each => each.tabIndex") == 0
+    assert not page.get_by_text("Another", exact=True).get_attribute("role")
 
 
 def test_a_preset_for_a_code_is_not_left_with_another_control(page: Any) -> None:
@@ -344,12 +415,13 @@ FRENCH = {
     [
         ("0.31 (wechat), 5 of 16 conditions, touched up by 12", "Lu 5/16, 12."),
         ("0.00 (wechat)", "Lu par wechat."),
-        ("0.00 (no reader)", "Illisible."),
+        ("read by wechat", "Lu par wechat."),
+        ("read by no reader", "Illisible."),
     ],
 )
 def test_the_badge_is_a_sentence_of_the_webuis_language(page: Any, scan: str, words: str) -> None:
     page.evaluate("words => { window.localization = words; }", FRENCH)
-    infotext(page, ("0.00 (no reader)", scan), ("a star", "a moon"))
+    infotext(page, ("read by no reader", scan), ("a star", "a moon"))
     assert page.locator(f"{BADGE} > span").inner_text() == words
 
 

@@ -23,6 +23,11 @@ _FEATHER = 0.15
 _STRIDE = 8
 
 
+def touched_by(levels: int) -> str:
+    """`, touched up by 22 gray levels`: what follows how a picture is read or was made; empty at 0."""
+    return f", touched up by {levels} gray level{'' if levels == 1 else 's'}" if levels else ""
+
+
 def least_touch(  # noqa: PLR0913 - the picture, what is asked of it, and when to stop
     image: Image,
     layout: QrLayout,

@@ -44,7 +44,7 @@ class QrArtResult(Result):
     module_error: Annotated[float, Spec("Module error", "Share of wrong modules.", unit="[0, 1]")]
     seed: Annotated[int, Spec("Seed", "Of the picture; with it the same tries give it again.")]
     chosen_try: Annotated[
-        str, Spec("Won by", "`try 2 of seed 7, stronger guidance, touched up by 10`.", renamed=("won_by",))
+        str, Spec("Won by", "`try 2 of seed 7, stronger guidance, touched up by 10 gray levels`.", renamed=("won_by",))
     ]
     tries: Annotated[tuple[TryReport, ...], Spec("Tries", "In order.")]
     stopped: Annotated[bool, Spec("Stopped", "Whether the person ended it before all tries were made.")]

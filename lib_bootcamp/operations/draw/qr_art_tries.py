@@ -13,7 +13,7 @@ from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.core.qr.layout import QrLayout
 from lib_bootcamp.core.qr_art.repair import raised, weak_modules
 from lib_bootcamp.core.qr_art.target import module_weights
-from lib_bootcamp.core.qr_art.touch_up import least_touch
+from lib_bootcamp.core.qr_art.touch_up import least_touch, touched_by
 from lib_bootcamp.core.scan import error_map as scan_errors
 from lib_bootcamp.core.scan.decoders import Decoder
 from lib_bootcamp.core.scan.error_map import ErrorMap
@@ -85,8 +85,8 @@ class Try:
 
 
 def method_of(report: TryReport) -> str:
-    """`stronger guidance, touched up by 10`."""
-    return report.method + (f", touched up by {report.touch_up}" if report.touch_up else "")
+    """`stronger guidance, touched up by 10 gray levels`."""
+    return report.method + touched_by(report.touch_up)
 
 
 def tries(  # noqa: PLR0913 - a loop and what it is given

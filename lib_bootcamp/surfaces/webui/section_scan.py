@@ -14,7 +14,7 @@ from PIL import Image as Pil
 from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.core.qr.layout import QrLayout
-from lib_bootcamp.core.qr_art.touch_up import least_touch
+from lib_bootcamp.core.qr_art.touch_up import least_touch, touched_by
 from lib_bootcamp.core.scan import decoders as scan_decoders
 from lib_bootcamp.core.scan.decoders import Decoder
 from lib_bootcamp.core.scan.ladder import LADDER, is_read
@@ -128,7 +128,7 @@ class PictureScanner:
             read = self.graded if scans.graded else self.scanned
             text, passed = read(scans.expected, pixels if touched is None else touched[0])
             if touched is not None:
-                shown, text = Pil.fromarray(touched[0]), f"{text}, touched up by {touched[1]}"
+                shown, text = Pil.fromarray(touched[0]), text + touched_by(touched[1])
         except BootcampError as error:
             text, passed = f"{NOT_DONE}: {error}", False
         except Exception:
@@ -227,7 +227,7 @@ def scan_of_grid(read: Sequence[bool]) -> str:
 
 
 def reading_of(read_by: Sequence[str], *, scans: bool) -> str:
-    """Who reads a picture, in one wording for the infotext, the grid and the sentence below it.
+    """Who reads a picture, in one wording for the infotext, the grid, the badge and the sentence below the pictures.
 
     Args:
         read_by: the readers that do.
@@ -238,15 +238,24 @@ def reading_of(read_by: Sequence[str], *, scans: bool) -> str:
     return ", ".join(read_by) if scans else f"{', '.join(read_by)} only; all readers were asked for"
 
 
+def quick_text(reading: str) -> str:
+    """`read by zxing-cpp, wechat`: a picture's infotext where it is only known who reads it, which is no score.
+
+    Older infotext has `1.00 (zxing-cpp, wechat)`, which the badge still reads.
+    """
+    return f"read by {reading}"
+
+
 def scan_text(result: Any, read_by: str = "") -> str:
     """`0.83 (zxing-cpp, wechat), 14 of 16 conditions`: the score, the readers, and under what a phone does to it.
 
-    A fast scan tries no conditions: `1.00 (zxing-cpp)`.
+    A fast scan tries no conditions and gives no score: `quick_text`.
     """
     reports = getattr(result, "decoders", ())
-    readers = [each.name for each in reports if each.passed]
-    text = f"{result.score:.2f} ({read_by or reading_of(readers, scans=True)})"
+    reading = read_by or reading_of([each.name for each in reports if each.passed], scans=True)
     known = LADDER.keys()
     tried = {step for each in reports for step in (*each.steps_passed, *each.steps_failed)} & known
     passed = {step for each in reports for step in each.steps_passed} & known
-    return f"{text}, {len(passed)} of {len(tried)} conditions" if len(tried) > 1 else text
+    if len(tried) <= 1:
+        return quick_text(reading)
+    return f"{result.score:.2f} ({reading}), {len(passed)} of {len(tried)} conditions"

@@ -81,8 +81,8 @@ def test_a_picture_that_nearly_scans_is_touched_up_and_records_it(host: Standalo
     assert touched.scans
     levels = touched.tries[0].touch_up
     assert 0 < levels <= 192
-    assert touched.chosen_try == f"try 1 of seed 5, drawn, touched up by {levels}"
-    assert touched.lines()[0].startswith(f"seed 5, try 1: drawn, touched up by {levels}, ")
+    assert touched.chosen_try == f"try 1 of seed 5, drawn, touched up by {levels} gray levels"
+    assert touched.lines()[0].startswith(f"seed 5, try 1: drawn, touched up by {levels} gray levels, ")
     assert plain.image is not None
     assert touched.image is not None
     assert [each.text for each in zxingcpp.read_barcodes(Pil.fromarray(touched.image))] == ["HELLO"]

@@ -220,8 +220,8 @@ def test_each_picture_has_its_own_scan_in_infotext() -> None:
     texts = []
     for p.iteration in (0, 1):
         texts.append(scan(p=p, index=0, use_main_prompt=False, comments=None))
-    assert texts[0].startswith("1.00 (")
-    assert texts[1] == "0.00 (no reader)"
+    assert texts[0].startswith("read by ")
+    assert texts[1] == "read by no reader"
 
 
 def test_after_all_the_api_gets_plain_texts() -> None:
@@ -229,7 +229,7 @@ def test_after_all_the_api_gets_plain_texts() -> None:
     section.before_process(p, (QR,))
     draw(p, section, [[BLANK], [BLANK]])
     section.after_all(p)
-    assert p.extra_generation_params["Bootcamp scan"] == ["0.00 (no reader)"] * 2
+    assert p.extra_generation_params["Bootcamp scan"] == ["read by no reader"] * 2
 
 
 def test_what_was_not_saved_is_shown() -> None:
@@ -254,7 +254,7 @@ def test_an_interrupted_run_has_no_scan_for_pictures_not_drawn() -> None:
     section.before_process(p, (QR,))
     draw(p, section, [[BLANK]])
     section.after_all(p)
-    assert p.extra_generation_params["Bootcamp scan"] == ["0.00 (no reader)", None, None]
+    assert p.extra_generation_params["Bootcamp scan"] == ["read by no reader", None, None]
 
 
 def test_without_scan_nothing_is_scanned() -> None:

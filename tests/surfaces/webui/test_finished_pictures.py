@@ -68,7 +68,7 @@ def test_a_picture_that_is_there_is_touched_up() -> None:
     picture = pale(image)
     assert not READ.match(score(runner(), asked(picture, text)))
     made = touch_up(runner(), asked(picture, text))
-    assert re.fullmatch(r"[01]\.\d\d \(.+\), \d+ of 16 conditions, touched up by \d+", made.text)
+    assert re.fullmatch(r"[01]\.\d\d \(.+\), \d+ of 16 conditions, touched up by \d+ gray levels", made.text)
     assert not made.text.startswith("0.00")
     assert 0 < np.abs(made.image.astype(int) - picture).max() <= made.levels + 1
 

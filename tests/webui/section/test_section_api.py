@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 import numpy as np
@@ -35,7 +34,7 @@ def test_picture_is_the_one_of_a_unit_filled_by_hand(webui: Webui, qr: Drawn) ->
 
 def test_infotext_has_the_parameters_and_the_scan(qr: Drawn) -> None:
     assert "Bootcamp: control=qr&preset=monster&weight=1.2&" in qr.texts[0]
-    assert re.search(r"Bootcamp scan: 0\.00 \(no reader\)", qr.texts[0])
+    assert "Bootcamp scan: read by no reader" in qr.texts[0]
 
 
 def test_infotext_alone_draws_the_same_picture(webui: Webui, qr: Drawn) -> None:
@@ -72,7 +71,7 @@ def test_each_picture_of_each_batch_is_scanned(webui: Webui) -> None:
     drawn = webui.draw(section=[QR], n_iter=2, batch_size=2)
     scans = drawn.info["extra_generation_params"]["Bootcamp scan"]
     assert len(scans) == 4
-    assert all(re.fullmatch(r"\d\.\d\d \(.*\)", each) for each in scans)
+    assert all(each.startswith("read by ") for each in scans)
 
 
 def test_hires_passes_have_a_unit_each(webui: Webui) -> None:

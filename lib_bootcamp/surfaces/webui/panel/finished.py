@@ -10,6 +10,7 @@ from typing import Annotated
 
 from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.core.png_info import infotext as png_info
+from lib_bootcamp.core.qr_art.touch_up import touched_by
 from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.operations.draw.guidance_fields import TOUCH_UP
 from lib_bootcamp.params import Params, Spec
@@ -104,6 +105,6 @@ def touch_up(runner: SectionRunner, params: FinishedParams) -> TouchedUp:
     found = runner.scanner.touched(layout, params.image, TOUCH_UP, TOUCH_UP_S)
     if found is None:
         raise NoTouchUpError("A touch-up is not enough for this picture: draw it again with more contrast.")
-    text = f"{runner.scanner.scanned(layout.content, found[0], 'full')[0]}, touched up by {found[1]}"
+    text = runner.scanner.scanned(layout.content, found[0], "full")[0] + touched_by(found[1])
     with_scan = _SCAN.sub(lambda _: f"{infotext.SCAN_KEY}: {png_info.quoted(text)}", params.infotext)
     return TouchedUp(image=found[0], levels=found[1], text=text, infotext=with_scan)

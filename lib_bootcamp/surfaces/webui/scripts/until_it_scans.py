@@ -8,12 +8,13 @@ from typing import Any
 from PIL import Image as Pil
 
 from lib_bootcamp.context import Context
+from lib_bootcamp.core.qr_art.touch_up import touched_by
 from lib_bootcamp.errors import CancelledError, InvalidParamError, MissingPackageError
 from lib_bootcamp.operations.draw.qr_art_tries import Try, method_of, tries
 from lib_bootcamp.ports import SilentProgress
 from lib_bootcamp.surfaces.webui.infotext import SCAN_KEY
 from lib_bootcamp.surfaces.webui.plan import Driven
-from lib_bootcamp.surfaces.webui.section_scan import reading_of, scan_of_grid
+from lib_bootcamp.surfaces.webui.section_scan import quick_text, reading_of, scan_of_grid
 from lib_bootcamp.surfaces.webui.section_values import PanelRequest
 
 from .declared import UNTIL_IT_SCANS, UntilItScansParams
@@ -160,12 +161,12 @@ class UntilItScans(ScriptRun):
         """A picture's full score, of the readers that read it as it is, which decide whether it scans."""
         reading = _reading(made)
         if not made.report.read_by:
-            return f"0.00 ({reading})"
+            return quick_text(reading)
         return self.scanner.scanned(made.drawn.layout.content, made.image, "full", reading)[0]
 
     def _picture(self, cell: Cell, made: Try, scan: str) -> Shown:
         report = made.report
-        touched = f", touched up by {report.touch_up}" if report.touch_up else ""
+        touched = touched_by(report.touch_up)
         more = {
             **self.own_params(seeds=1, strengths=[cell.strength], max_tries=report.number),
             SCAN_KEY: scan + touched if scan else None,
@@ -174,7 +175,7 @@ class UntilItScans(ScriptRun):
         text = self.text_of(made.drawn, more)
         picture = self.pipeline.written_into(Pil.fromarray(made.image), text)
         wrong = "" if report.scans else f", {report.wrong} modules wrong"
-        lines = (scan or _reading(made), f"try {report.number}{touched}{wrong}")
+        lines = (scan or quick_text(_reading(made)), f"try {report.number}{touched}{wrong}")
         return Shown(picture, text, report.seed, made.drawn.prompt, lines)
 
     def _save(self, shown: Shown) -> None:
@@ -203,7 +204,7 @@ class UntilItScans(ScriptRun):
             f"{scanning} of {len(self.cells)} scan after {count} picture{'' if count == 1 else 's'}. "
             f"Best: seed {report.seed}, "
             f"strength {best.strength:g}, try {report.number} ({method_of(report)}), "
-            f"read by {_reading(best.best)}."
+            f"{quick_text(_reading(best.best))}."
         )
 
     def _grid(self) -> tuple[Any, str] | None:
