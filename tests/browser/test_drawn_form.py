@@ -56,7 +56,7 @@ def test_nothing_is_asked_for_or_drawn_before_the_form_is_seen(page: Any) -> Non
 
 
 def test_a_form_below_the_fold_is_drawn_when_it_is_opened_so_that_tab_reaches_its_fields(page: Any) -> None:
-    page.add_style_tag(content=".bootcamp-form { margin-top: 9000px; }")
+    page.add_style_tag(content=".bootcamp-form { margin-top: 9000px !important; }")
     page.locator("#accordion button, #accordion .label-wrap").first.click()
     page.wait_for_selector("[data-key=what] select")
     assert page.evaluate("window.scrollY") == 0
