@@ -115,6 +115,23 @@ def test_the_finished_picture_is_the_one_that_the_section_gives(monkeypatch: pyt
     assert shown.image == "a picture, touched up"
 
 
+def test_the_xyz_plots_axes_are_checked_by_the_section(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, _ = loaded(monkeypatch)
+    options: list[Any] = []
+
+    def option(label: str, kind: Any, apply: Any, **more: Any) -> Any:
+        return types.SimpleNamespace(label=label, type=kind, apply=apply, **more)
+
+    webui = types.SimpleNamespace(xyz=lambda: (option, options))
+    parts = made.parts()._replace(webui=webui)
+    monkeypatch.setattr(made, "parts", lambda: parts)
+    made.add_axes()
+    asked: list[Any] = []
+    monkeypatch.setattr(made.runner(), "check_axis", lambda p, name, value: asked.append((name, value)))
+    next(each for each in options if each.label == "[Bootcamp] Control weight").confirm(None, [0.5])
+    assert asked == [("weight", 0.5)]
+
+
 def test_the_dropdowns_scripts_are_those_that_are_declared_and_each_is_a_class_of_its_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
