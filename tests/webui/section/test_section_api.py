@@ -226,6 +226,26 @@ def test_xyz_plot_varies_weight_and_content(webui: Webui, qr: Drawn) -> None:
     assert any(np.array_equal(each, qr.pictures[0]) for each in alone)
 
 
+@pytest.mark.parametrize(
+    ("section", "label", "values", "words"),
+    [
+        ([], "Control weight", "0.5,1", "The Bootcamp section is off; enable it to use its XYZ axes."),
+        ([QR], "Content", f"{'x' * 3000},HELLO", "shorten it"),
+        ([QR], "Exposure", "1,0.5", "is not a parameter of qr"),
+    ],
+)
+def test_xyz_plot_is_refused_before_its_first_picture(
+    webui: Webui, section: list[Any], label: str, values: str, words: str
+) -> None:
+    script = next(each for each in webui.call("/sdapi/v1/script-info")[1] if each["name"] == "x/y/z plot")
+    args, labels = [each["value"] for each in script["args"]], [each["label"] for each in script["args"]]
+    args[labels.index("X type")], args[labels.index("X values")] = axis(webui, f"[Bootcamp] {label}"), values
+    args[labels.index("Y type")] = args[labels.index("Z type")] = 0
+    refused = webui.draw(section=section, script_name="x/y/z plot", script_args=args)
+    assert refused.status == 422
+    assert words in refused.answer["detail"]
+
+
 def test_webuiapi_drives_the_section(webui: Webui, qr: Drawn) -> None:
     webuiapi = pytest.importorskip("webuiapi", reason="webuiapi is not installed")
     host, port = webui.url.removeprefix("http://").split(":")
