@@ -143,7 +143,7 @@
         return { element: input, input, show: value => { input.value = value && Object.keys(value).length ? written(value) : ""; } };
     }
 
-    /** Lights, dragged on the stage of bootcamp.js, which reads and writes a hidden text. */
+    /** Lights, dragged on the stage of bootcamp_stage.js, which reads and writes a hidden text. */
     function objects(field, id, changed) {
         const root = element("div", {});
         const box = element("div", { id: `${id}_box`, hidden: true }, root);

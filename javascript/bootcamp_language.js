@@ -4,7 +4,8 @@
 (function () {
     "use strict";
 
-    const NUMBERS = /(?<![\w.#])\d+(?:[.,]\d+|, \d+)*(?!\w)/g; // several with commas between them are one
+    // Several with commas between them are one. Without a lookbehind, which older Safaris cannot read.
+    const NUMBERS = /(^|[^\w.#])(\d+(?:[.,]\d+|, \d+)*)(?!\w)/g;
     const READ_OUT = ["title", "placeholder", "alt", "aria-label"];
     const UNREAD = ["SCRIPT", "STYLE", "TEXTAREA"];
     const OF_FIELD = ["label", "help", "placeholder", "group", "title", "description"];
@@ -28,12 +29,12 @@
 
     function patternOf(text) {
         let at = 0;
-        return text.replace(NUMBERS, () => `{${(at += 1)}}`);
+        return text.replace(NUMBERS, (found, before) => `${before}{${(at += 1)}}`);
     }
 
     /** A text whose numbers are this moment's, by itself or by its pattern. */
     function translated(text) {
-        return typeof text !== "string" || held(text) ? exact(text) : filled(patternOf(text), ...(text.match(NUMBERS) ?? []));
+        return typeof text !== "string" || held(text) ? exact(text) : filled(patternOf(text), ...[...text.matchAll(NUMBERS)].map(each => each[2]));
     }
 
     /** Translate what is drawn below a node, beside what is in it what is shown and read out with it. */

@@ -162,7 +162,7 @@
             form.fill({ strengths: [...new Set(strengths.map(each => Math.min(MOST, rounded(each * (1 + STEP)))))] });
         } else {
             const section = window.bootcampForms.get(`bootcamp_${tab}`);
-            section.fill({ effect: Math.min(1, rounded(effect + STEP)), ...raised(section) });
+            section?.fill({ effect: Math.min(1, rounded(effect + STEP)), ...raised(section) });
         }
         generateOnce(tab, { seed });
     }

@@ -184,5 +184,10 @@ def _without_stop(text: str) -> str:
 
 
 def first_line(error: BaseException, limit: int = 300) -> str:
-    """The first line of a library's error without its full stop, to be put into a sentence of ours."""
+    """The first line of a library's error without its full stop, to be put into a sentence of ours.
+
+    Of what the system refused its reason alone: which file of this machine it was is nobody's business.
+    """
+    if isinstance(error, OSError) and error.strerror and isinstance(error.strerror, str):
+        return error.strerror.rstrip(".")[:limit]
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")[:limit]

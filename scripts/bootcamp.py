@@ -213,7 +213,7 @@ def add_axes() -> None:
     """The XYZ plot's axes."""
     from lib_bootcamp.surfaces.webui.xyz import register_axes
 
-    register_axes(parts().webui, lambda p, name, value: runner().check_axis(p, name, value))
+    register_axes(parts().webui, lambda *given, **more: runner().check_axis(*given, **more))
 
 
 def keep_saved_defaults() -> None:

@@ -101,9 +101,10 @@ def missing_folders(inside: Inside, written: Iterable[Written]) -> set[Path]:
 def remove_folders(journal: Journal, number: int, inside: Inside) -> None:
     """Remove the folders that a job made, where nothing is in them any more."""
     for folder in sorted(journal.made(number), key=lambda each: len(each.parts), reverse=True):
-        around = Inside(folder.parent, exact=inside.real == inside.root)
-        with contextlib.suppress(OSError), around.place(folder, follow=False) as place:
-            place.remove_folder()
+        with contextlib.suppress(OSError, OutputError):  # the folder above may be a link to itself by now
+            around = Inside(folder.parent, exact=inside.real == inside.root)
+            with around.place(folder, follow=False) as place:
+                place.remove_folder()
         if not os.path.lexists(folder):
             journal.forget_folder(number, folder)
 

@@ -127,7 +127,7 @@ def test_the_xyz_plots_axes_are_checked_by_the_section(monkeypatch: pytest.Monke
     monkeypatch.setattr(made, "parts", lambda: parts)
     made.add_axes()
     asked: list[Any] = []
-    monkeypatch.setattr(made.runner(), "check_axis", lambda p, name, value: asked.append((name, value)))
+    monkeypatch.setattr(made.runner(), "check_axis", lambda p, name, value, *, alone: asked.append((name, value)))
     next(each for each in options if each.label == "[Bootcamp] Control weight").confirm(None, [0.5])
     assert asked == [("weight", 0.5)]
 

@@ -114,8 +114,12 @@ class Place:
         try:
             with os.fdopen(self.create(), "wb") as file:
                 file.write(bytes(4096))
-        except FileExistsError:  # another thread or process tries it out at this moment
-            return
+        except FileExistsError:  # another thread or process tries it out, or one was killed that could write here
+            other = self.temporary()
+            try:
+                os.close(other.create())
+            finally:
+                other.remove()
         finally:
             self.remove()
 

@@ -8,6 +8,7 @@ link or hide a line, and letters that nobody sees. Such characters are written a
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 _UTF_16 = f"utf-16-{sys.byteorder[0]}e"
 _OBEYED = (
@@ -48,6 +49,13 @@ def on_one_line(text: str) -> str:
     return shown(text).replace("\n", "\\n").replace("\r", "\\r")
 
 
-def cut_short(text: str) -> str:
-    """The text, or its beginning and how long it is."""
-    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}… ({len(text):,} characters)"
+def cut_short(text: str, written: Callable[[str], str] = str) -> str:
+    """The text, or its beginning and how long it is.
+
+    Args:
+        text: of any length.
+        written: how what is left of it is shown, in quotation marks say.
+    """
+    return (
+        written(text) if len(text) <= MOST_SHOWN else f"{written(text[:MOST_SHOWN] + '…')} ({len(text):,} characters)"
+    )

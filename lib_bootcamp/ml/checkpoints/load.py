@@ -99,8 +99,8 @@ def _from_folder(path: Path) -> dict[str, Any]:
     if why := unreadable_in(path):
         raise ModelError(f"The checkpoint cannot be loaded: {why}.")
     if not (path / "model_index.json").is_file():
-        raise ModelError(f"{path} is not a diffusers folder: it has no model_index.json.")
-    return _from_pipeline(str(path), f"The folder {path}")
+        raise ModelError(f"{path.name} is not a diffusers folder: it has no model_index.json", place=path)
+    return _from_pipeline(str(path), f"The folder {path.name}")
 
 
 def _from_hub(named: str) -> dict[str, Any]:

@@ -81,14 +81,19 @@ def _from_folder(folder: Path, device: str, dtype: str) -> Loaded:
     if why := unreadable_in(folder):
         raise ModelError(f"The model cannot be loaded: {why}.")
     if not (folder / CONFIG).is_file():
-        raise ModelError(f"The folder {folder} has no {CONFIG}: put the model's own there, beside its .safetensors.")
+        raise ModelError(
+            f"The folder {folder.name} has no {CONFIG}: put the model's own there, beside its .safetensors",
+            place=folder,
+        )
     found = [folder / name for name in WEIGHTS if (folder / name).is_file()]
     found += [each for each in sorted(folder.glob("*.safetensors")) if each not in found]
     if not found:
         pickles = [each.name for each in folder.iterdir() if each.suffix in PICKLES]
         if pickles:
             raise ModelError(f"{folder / pickles[0]} is a pickle, which can run code of its maker's: {_CONVERT}.")
-        raise ModelError(f"The folder {folder} has no .safetensors: put the model's weights there as {WEIGHTS[0]}.")
+        raise ModelError(
+            f"The folder {folder.name} has no .safetensors: put the model's weights there as {WEIGHTS[0]}", place=folder
+        )
     config = _read_config(folder / CONFIG)
     return _built(config["model_cfg"], config["preprocess_cfg"], found[0], device, dtype)
 

@@ -214,7 +214,8 @@ class ScanResult(Result):
         if not self.texts:
             return self.summary()
         more = f" and {self.text_count - 1} more" if self.text_count > 1 else ""
-        return f"{self.summary()}, read {cut_short(json.dumps(self.texts[0], ensure_ascii=False))}{more}"
+        text = cut_short(self.texts[0], lambda part: json.dumps(part, ensure_ascii=False))
+        return f"{self.summary()}, read {text}{more}"
 
     def succeeded(self) -> bool:
         """Whether it scans."""

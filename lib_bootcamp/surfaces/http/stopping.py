@@ -129,9 +129,10 @@ def _hear_signals(server: uvicorn.Server) -> None:
 
 
 def _leave_at_once(code: int) -> None:
-    from lib_bootcamp.core.scan.worker import POOL
-
-    POOL.close()
+    # nothing is imported here: this may stand in the middle of an import, and of another call of itself
+    readers = getattr(sys.modules.get("lib_bootcamp.core.scan.worker"), "POOL", None)
+    if readers is not None:
+        readers.close()
     for each in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError, RuntimeError):  # closed, full, or just being written to
             each.flush()

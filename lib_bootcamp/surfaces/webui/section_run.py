@@ -26,7 +26,7 @@ from lib_bootcamp.surfaces.shared.wording import worded
 from . import infotext
 from .plan import Driven, InstalledModels, Plan, Surroundings, at_strength, driven_of, resolve
 from .ports import REFUSAL, ControlNet, Pass, Unit, UnitSettings, WebUi
-from .section import AXES, map_fields
+from .section import AXES, OWN, map_fields
 from .section_guidance import SectionSteer
 from .section_labels import titles
 from .section_scan import PictureScanner, Saving, Scans
@@ -115,11 +115,16 @@ class SectionRunner:
 
         attempt("the Bootcamp section", work, refuse, THE_SECTION)
 
-    def check_axis(self, p: Any, name: str, value: Any) -> None:
+    def check_axis(self, p: Any, name: str, value: Any, *, alone: bool) -> None:
         """Refuse before an XYZ plot is drawn what each of its pictures with this value would be refused for.
 
-        What depends on more than this axis (the model of a preset, and the checkpoint) is left to the pictures.
+        What depends on more than this axis (other axes, the model of a preset, the checkpoint) is left to the pictures.
 
+        Args:
+            p: the WebUI's generation object.
+            name: of the axis' field.
+            value: of the axis.
+            alone: whether no other axis changes the map.
         Raises:
             BootcampError: the section is off, or no map can be made with the value.
         """
@@ -128,15 +133,24 @@ class SectionRunner:
             return
         if is_off(args):
             raise AxesOfNothingError
+        if not alone:
+            return
         asked = parse(args, {name: value})
-        if asked is None:
-            return
-        try:
-            plan = resolve(asked, self.surroundings(p, self.controlnet()))
-        except BootcampError:
-            return
-        check_size(plan.operation, int(p.width), int(p.height))
-        self.make_map(plan.operation, _with_source(plan, p), target_sizes(p)[0])
+        if asked is None or asked.operation.needs or (name in OWN and name != "control"):
+            return  # a network's map is worth more than a question, and the section's own fields change none
+
+        def work() -> None:
+            try:
+                plan = resolve(asked, self.surroundings(p, self.controlnet()))
+            except BootcampError:
+                return
+            check_size(plan.operation, int(p.width), int(p.height))
+            self.make_map(plan.operation, _with_source(plan, p), target_sizes(p)[0])
+
+        def refuse(error: BootcampError) -> None:
+            raise error
+
+        attempt("the check of an XYZ axis", work, refuse, THE_SECTION)
 
     def before_sampling(self, p: Any) -> None:
         """Measure the VAE of the checkpoint, which is loaded by now; a mistake makes the generation fail."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from lib_bootcamp.core.controlnet.unit_presets import UNIT_PRESETS
 from lib_bootcamp.errors import BootcampError, InvalidParamError
@@ -13,7 +13,7 @@ from lib_bootcamp.surfaces.page.values import read
 from .ports import WebUi
 from .section import AXES, GUIDANCE_FIELDS, SECTION_STYLE, control_maps, map_fields, section_fields
 
-LABEL, CONTROL = "[Bootcamp] ", "control"
+LABEL, SIZE_AXIS = "[Bootcamp] ", "Size"
 OWN = ("preset", "effect", "weight", "guidance_start", "guidance_end", "control", "apply_by", *GUIDANCE_FIELDS)
 KINDS: dict[str, type[Any]] = {"integer": int, "number": float}
 
@@ -46,8 +46,11 @@ class AxisNumber:
             raise self._webui.mistake(sentence, InvalidParamError.status) from None
 
 
-Check = Callable[[Any, str, Any], None]
-"""Is given a generation object, an axis' field and a value of it, and raises what is wrong with them."""
+class Check(Protocol):
+    """Refuses a value of an axis before the plot's first picture."""
+
+    def __call__(self, p: Any, name: str, value: Any, *, alone: bool) -> None:
+        """As `SectionRunner.check_axis`."""
 
 
 def register_axes(webui: WebUi, check: Check) -> None:
@@ -124,24 +127,19 @@ def _confirm(param: Param, webui: WebUi, check: Check) -> Callable[[Any, list[An
             try:
                 value = _value(param, x)
                 param.check(value)
-                if param.name == CONTROL or not _varies_control(p):
-                    check(p, param.name, value)
+                check(p, param.name, value, alone=_is_alone(p))
             except BootcampError as error:
                 raise webui.mistake(f"{LABEL}{error}", error.status) from None
 
     return confirm
 
 
-def _varies_control(p: Any) -> bool:
-    """Whether another axis of the plot is the control, so that a value's map is not known yet."""
+def _is_alone(p: Any) -> bool:
+    """Whether one axis of the plot at most is ours or the picture's size, so that a value's map is known already."""
     for script in getattr(getattr(p, "scripts", None), "selectable_scripts", None) or ():
         options = getattr(script, "current_axis_options", None)
         if options:
             chosen = p.script_args[script.args_from : script.args_to]
-            labels = {options[at].label for at in chosen if type(at) is int and 0 <= at < len(options)}
-            return f"{LABEL}{_title_of(CONTROL)}" in labels
-    return False
-
-
-def _title_of(name: str) -> str:
-    return next(each.spec.title for each in section_fields() if each.name == name)
+            labels = [options[at].label for at in chosen if type(at) is int and 0 <= at < len(options)]
+            return len([each for each in labels if each.startswith(LABEL) or each == SIZE_AXIS]) <= 1
+    return True

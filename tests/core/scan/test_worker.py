@@ -76,7 +76,9 @@ def test_after_a_crash_the_next_picture_gets_a_new_child(pool: WorkerPool) -> No
     assert pool.read("zxing-cpp", code()) == [TEXT]
 
 
-def test_a_child_at_work_ends_with_the_others(pool: WorkerPool) -> None:
+def test_a_child_at_work_ends_with_the_others(pool: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scan_worker, "_LOOK_S", 0.001)  # it is asked long before the picture is read
+
     def ended(seen: list[str]) -> None:
         try:
             pool.read("zxing-cpp", np.tile(code(module_px=1), (40, 40)), 60, lambda: bool(pool._busy and pool.close()))

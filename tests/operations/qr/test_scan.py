@@ -126,7 +126,7 @@ def test_the_line_of_a_terminal_has_the_text_that_was_read(monkeypatch: pytest.M
 def test_a_long_text_is_cut_in_the_line_with_its_length(monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, FakeDecoder(texts=("L" * 2500,)))
     result = run(image=NOTHING)
-    assert result.line().endswith(f'read "{"L" * 199}… (2,502 characters)')
+    assert result.line().endswith(f'read "{"L" * 200}…" (2,500 characters)')
     assert result.texts == ("L" * 2500,)
 
 

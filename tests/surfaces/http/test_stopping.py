@@ -33,6 +33,8 @@ from lib_bootcamp.surfaces.shared.work_queue import WorkQueues
 import lib_bootcamp.surfaces.http.stopping as stopping
 
 stopping.THREADS_S = 0.3
+if len(sys.argv) > 4:  # the second signal is what ends it, however late that comes
+    stopping.ANSWER_S = 30
 queues, began = WorkQueues(), threading.Event()
 
 def worked(stop):
@@ -94,7 +96,8 @@ def asked():
         pass
 
 threading.Thread(target=asked, daemon=True).start()
-settings = dict(host="127.0.0.1", port=int(sys.argv[2]), log_level="warning", timeout_graceful_shutdown=1)
+patience = 30 if len(sys.argv) > 4 else 1
+settings = dict(host="127.0.0.1", port=int(sys.argv[2]), log_level="warning", timeout_graceful_shutdown=patience)
 sys.exit(run_server(app, queues, **settings))
 """
 

@@ -446,7 +446,7 @@ def test_axes_of_the_control_and_of_its_own_map_go_together() -> None:
     assert "refused" not in vars(run(p, QR))
 
 
-def axis_option(label: str, webui: Any, check: Any = lambda *_: None) -> Any:
+def axis_option(label: str, webui: Any, check: Any = lambda *_, **__: None) -> Any:
     options: list[Any] = []
 
     def option(label: str, kind: Any, apply: Any, **more: Any) -> Any:
@@ -521,7 +521,9 @@ def test_an_xyz_plot_is_refused_before_it_is_drawn(values: Any, label: str, valu
     ("values", "label", "value", "others"),
     [
         (QR, "Content", "https://example.org", ()),
-        (QR, "Exposure", "1", ("[Bootcamp] Control",)),
+        (QR, "Exposure", "1", ("[Bootcamp] Exposure", "[Bootcamp] Control")),
+        ({**QR, "content": ""}, "Control weight", "1", ("[Bootcamp] Content", "[Bootcamp] Control weight")),
+        (QR, "Content", "x" * 500, ("[Bootcamp] Content", "Size")),
         (QR, "Control", "lighting", ("[Bootcamp] Control", "[Bootcamp] Exposure")),
         ({"control": "lighting"}, "Exposure", "1", ("Seed",)),
     ],

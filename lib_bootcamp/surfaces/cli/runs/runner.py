@@ -135,7 +135,7 @@ class Runner:
         return SilentProgress() if self.settings.quiet else self.host.progress()
 
     def _over(self, items: Sequence[Item]) -> int:
-        for each in items[:1]:  # all lie in one folder
+        for each in [one for one in items if not self._is_there(one)][:1]:  # all lie in one folder
             each.check_writable()
         code = self.loop(self._outcomes(items))
         if self.outcomes.made and self.outcomes.made[-1].ends_all:

@@ -107,7 +107,9 @@ def preset_defaults(
     for operation in control_maps():
         declared = {each.name: each.default for each in map_fields(operation)}
         ready = usable(operation.name, webui.checkpoint_base(), models, img2img=img2img, given=declared)
-        if ready and operation.name in controls:
+        # where a value of the map decides between presets, none is shown as if it were chosen
+        decided = [each for each in ready if each.telling]
+        if ready and operation.name in controls and not (decided and len(ready) > 1):
             head = "" if operation.name == own else f"{operation.name}."
             chosen |= {f"{head}{name}": value for name, value in ready[0].values.get(operation.name, {}).items()}
     return {AUTOMATIC: chosen, **{each.name: preset_values(each, own) for each in UNIT_PRESETS}}
