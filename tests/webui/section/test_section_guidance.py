@@ -97,7 +97,7 @@ def test_a_map_of_edges_is_refused(webui: Webui) -> None:
     asked = {"control": "edges", "image": encoded(np.zeros((64, 64, 3), np.uint8)), "apply_by": "guidance"}
     drawn = webui.draw(section=[asked])
     assert drawn.status == 422
-    assert "guidance follows brightness" in drawn.answer["detail"]
+    assert "luminance guidance: that follows brightness" in drawn.answer["detail"]
 
 
 def test_a_fresh_webui_without_controlnet_makes_qr_art(starter: Any) -> None:
