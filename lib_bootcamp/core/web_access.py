@@ -159,14 +159,13 @@ class AccessRules:
 
     def check_origin(self, head: RequestHead) -> None:
         """The second part of `check`: reading is refused only to a browser that says it reads for another site."""
-        crosses = "cross-site" in head.fetch_site
-        if len(head.origins) == 1 and (
-            self.is_allowed(head.origins[0]) or (self.is_own(head.origins[0], head) and not crosses)
-        ):
+        origin = head.origins[0] if len(head.origins) == 1 else ""
+        is_own, crosses = self.is_own(origin, head), "cross-site" in head.fetch_site
+        if origin and (self.is_allowed(origin) or (is_own and not crosses)):
             return
-        if head.fetch_site == "same-origin" and len(head.origins) == 1 and head.origins[0] != "null":
+        if head.fetch_site == "same-origin" and origin not in {"", "null"}:
             return  # behind a proxy that writes its own `Host`; `check_host` asks for that one
-        if head.changes and head.origins and not (crosses and self.is_own(head.origins[0], head)):
+        if head.changes and head.origins and not is_own:
             site = ", ".join(head.origins)[:200]
             if "null" in head.origins:
                 raise ForeignOriginError("A page without an origin (a file, a sandboxed frame) cannot send requests.")

@@ -83,11 +83,10 @@ def check_writable(job: FolderJob[Any] | StepsJob[Any], work: Any, inside: Insid
     into = work.writes_into if isinstance(job, FolderJob) else inside.root
     if into is None:
         return
-    named = inner = job.folder
+    outer = inner = job.folder
     if isinstance(job, FolderJob):
-        named = inner = job.output if is_elsewhere else job.folder
-        inner = named if is_elsewhere else job.subfolder or named
-    for folder, param in {inside.root: named, into: inner}.items():
+        outer, inner = (job.output, job.output) if is_elsewhere else (job.folder, job.subfolder or job.folder)
+    for folder, param in {inside.root: outer, into: inner}.items():
         with named_by(param):
             inside.check_writable(folder)
 

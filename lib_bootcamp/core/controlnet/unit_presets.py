@@ -254,9 +254,9 @@ def usable(
     return tuple(each for each in _candidates(control, base, img2img=img2img, given=given) if not each.missing(models))
 
 
-def shown_folder(folder: Path) -> str:
-    """A folder of models as a WebUI's user knows it, without where it lies on the machine: `models/ControlNet`."""
-    return Path(*folder.parts[-2:]).as_posix()
+def how_to_install(family: ModelFamily, folder: Path) -> str:
+    """`put x.safetensors into models/ControlNet (https://...)`: the folder as users know it, not where it lies."""
+    return f"put {family.file} into {Path(*folder.parts[-2:]).as_posix()} ({family.source})"
 
 
 def advice(  # noqa: PLR0913 - what presets are chosen by, and where their models go
@@ -274,10 +274,7 @@ def advice(  # noqa: PLR0913 - what presets are chosen by, and where their model
     for preset in candidates:
         for family in preset.missing(models):
             families.setdefault(family, []).append(preset.title)
-    lines = [
-        f"{', '.join(titles)}: put {family.file} into {shown_folder(folder)} ({family.source})."
-        for family, titles in families.items()
-    ]
+    lines = [f"{', '.join(titles)}: {how_to_install(family, folder)}." for family, titles in families.items()]
     if not candidates:
         what = control if base is None else f"{control} with a checkpoint for {BASE_TITLES[base]}"
         lines = [f"No preset is known for {what}; choose a model by hand."]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -35,17 +37,13 @@ def write_atomically(path: Path, data: bytes) -> None:
         StorageError: the disk takes nothing more.
         OutputError: the folder cannot be made or written.
     """
-    try:
-        if path.absolute().parts[1:2] in {("dev",), ("proc",)} or not _is_file_or_free(path):
+    with _or_cannot_write(path):
+        if _is_special(path):
             _write_special(path, data)
             return
         real = path.resolve() if path.is_symlink() else path
         real.parent.mkdir(parents=True, exist_ok=True)
         Place(real).write(data)
-    except OSError as error:
-        raise cannot_write(path, error) from None
-    except (ValueError, RuntimeError):  # a zero byte; a link to itself
-        raise OutputError(f"{path} cannot be written: no file can have this name.") from None
 
 
 def check_writable(path: Path) -> None:
@@ -54,26 +52,36 @@ def check_writable(path: Path) -> None:
     Raises:
         StorageError, OutputError: it could not.
     """
-    try:
+    with _or_cannot_write(path):
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        if path.absolute().parts[1:2] in {("dev",), ("proc",)} or not _is_file_or_free(path):
+        if _is_special(path):
             if not path.parent.is_dir():
                 raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
             return
         real = path.resolve() if path.is_symlink() else path
         Place(what_is_there(real.parent) / PROBE).try_out()
+
+
+@contextlib.contextmanager
+def _or_cannot_write(path: Path) -> Iterator[None]:
+    """What the system refuses inside of the block, as the error about the file."""
+    try:
+        yield
     except OSError as error:
         raise cannot_write(path, error) from None
     except (ValueError, RuntimeError):  # a zero byte; a link to itself
         raise OutputError(f"{path} cannot be written: no file can have this name.") from None
 
 
-def _is_file_or_free(path: Path) -> bool:
-    try:
-        return stat.S_ISREG(path.stat().st_mode)
-    except FileNotFoundError:
+def _is_special(path: Path) -> bool:
+    """Whether it is a device or a pipe, or lies where there is nothing else."""
+    if path.absolute().parts[1:2] in {("dev",), ("proc",)}:
         return True
+    try:
+        return not stat.S_ISREG(path.stat().st_mode)
+    except FileNotFoundError:
+        return False
 
 
 def _write_special(path: Path, data: bytes) -> None:

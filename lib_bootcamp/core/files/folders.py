@@ -37,9 +37,9 @@ def checked_folder(
             )
     except (OSError, RuntimeError, ValueError):  # too long, a link to itself, no home, a zero byte
         raise InvalidParamError(name, f"not found: {given[:200]}") from None
-    if not is_folder(what_is_there(path) if missing else path):
-        in_the_way = is_there(what_is_there(path) if missing else path)
-        raise InvalidParamError(name, f"{'is not a folder' if in_the_way else 'not found'}: {given[:200]}")
+    nearest = what_is_there(path) if missing else path
+    if not is_folder(nearest):
+        raise InvalidParamError(name, f"{'is not a folder' if is_there(nearest) else 'not found'}: {given[:200]}")
     return path
 
 

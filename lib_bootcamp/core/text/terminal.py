@@ -11,16 +11,9 @@ import sys
 from collections.abc import Callable
 
 _UTF_16 = f"utf-16-{sys.byteorder[0]}e"
-_OBEYED = (
-    *(range(0x20), range(0x7F, 0xA0)),  # C0 and C1 (ECMA-48)
-    *(
-        range(0x061C, 0x061D),
-        range(0x200E, 0x2010),
-        range(0x202A, 0x202F),
-        range(0x2066, 0x206A),
-    ),  # direction of a line
-    range(0x2028, 0x202A),  # ends of a line and a paragraph
-)
+_CONTROLS = (range(0x20), range(0x7F, 0xA0))  # C0 and C1 (ECMA-48)
+_DIRECTIONS = (range(0x061C, 0x061D), range(0x200E, 0x2010), range(0x202A, 0x202F), range(0x2066, 0x206A))
+_ENDS = (range(0x2028, 0x202A),)  # of a line and of a paragraph
 # What is not seen and makes one text look like another: breaks that nobody sees, fillers, tags. (Not joiners, U+200C
 # and U+200D, without which Persian and pictographs are spelled otherwise.)
 _UNSEEN = (
@@ -31,7 +24,7 @@ _UNSEEN = (
 )
 _SHOWN = {
     code: "".join(f"\\u{unit:04x}" for unit in memoryview(chr(code).encode(_UTF_16)).cast("H"))
-    for each in (*_OBEYED, *_UNSEEN)
+    for each in (*_CONTROLS, *_DIRECTIONS, *_ENDS, *_UNSEEN)
     for code in each
     if chr(code) not in "\t\n\r"
 }
@@ -56,6 +49,6 @@ def cut_short(text: str, written: Callable[[str], str] = str) -> str:
         text: of any length.
         written: how what is left of it is shown, in quotation marks say.
     """
-    return (
-        written(text) if len(text) <= MOST_SHOWN else f"{written(text[:MOST_SHOWN] + '…')} ({len(text):,} characters)"
-    )
+    if len(text) <= MOST_SHOWN:
+        return written(text)
+    return f"{written(text[:MOST_SHOWN] + '…')} ({len(text):,} characters)"

@@ -124,11 +124,13 @@ def _check_folder(folder: Path) -> None:
         known = False
     if not known:
         raise ModelError(
-            f"The folder {folder} has no config.json of a caption model: put all of the model's files there."
+            f"The folder {folder.name} has no config.json of a caption model: put all of the model's files there",
+            place=folder,
         )
     if not any((folder / name).is_file() for name in WEIGHTS):
         raise ModelError(
-            f"The folder {folder} has no model.safetensors",
+            f"The folder {folder.name} has no model.safetensors",
             hint="a pickle (.bin) is not loaded, because it can run code of "
-            "its maker's: convert it with `model.save_pretrained(folder, safe_serialization=True)`.",
+            "its maker's: convert it with `model.save_pretrained(folder, safe_serialization=True)`",
+            place=folder,
         )

@@ -177,7 +177,9 @@ def _openpose(files: Files) -> Loaded:
         try:
             made.model = fill(net, transfer(net, loaded) if renamed else loaded, path)
         except KeyError as error:
-            raise ModelError(f"{path} holds the weights of another network: {error.args[0]} is missing.") from error
+            raise ModelError(
+                f"{path.name} holds the weights of another network: {error.args[0]} is missing", place=path
+            ) from error
         return made
 
     parts = (

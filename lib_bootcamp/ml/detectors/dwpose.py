@@ -49,7 +49,7 @@ class Session:
             session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
         except Exception as error:
             raise ModelError(
-                f"{path} cannot be loaded ({first_line(error)})", hint="delete it to fetch it again."
+                f"{path.name} cannot be loaded ({first_line(error)})", hint="delete it to fetch it again", place=path
             ) from error
         name = session.get_inputs()[0].name
         self._run = lambda given: list(session.run(None, {name: given}))
@@ -61,7 +61,7 @@ class Session:
             net = cv2.dnn.readNetFromONNX(str(path))
         except cv2.error as error:
             raise ModelError(
-                f"{path} cannot be loaded ({first_line(error)})", hint="delete it to fetch it again."
+                f"{path.name} cannot be loaded ({first_line(error)})", hint="delete it to fetch it again", place=path
             ) from error
         names = net.getUnconnectedOutLayersNames()
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from lib_bootcamp.core.controlnet.unit_presets import UnitPreset, advice, find_preset, shown_folder, usable
+from lib_bootcamp.core.controlnet.unit_presets import UnitPreset, advice, find_preset, how_to_install, usable
 from lib_bootcamp.core.images.arrays import Floats
 from lib_bootcamp.core.models.files import BASE_TITLES, Base
 from lib_bootcamp.errors import BootcampError, InvalidParamError
@@ -204,7 +204,7 @@ def _check_preset(preset: UnitPreset, asked: PanelRequest, around: Surroundings,
         )
     missing = () if section.model else preset.missing(installed.files)
     if missing:
-        files = "; ".join(f"put {each.file} into {shown_folder(installed.folder)} ({each.source})" for each in missing)
+        files = "; ".join(how_to_install(each, installed.folder) for each in missing)
         raise NoModelError(f"preset {preset.title} needs a model that is not installed: {files}.")
     if section.control not in preset.controls:
         raise InvalidParamError("preset", f"{preset.title} is not for {asked.operation.title}")

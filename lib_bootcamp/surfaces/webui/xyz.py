@@ -123,11 +123,12 @@ def _choices(param: Param) -> Callable[[], list[str]] | None:
 
 def _confirm(param: Param, webui: WebUi, check: Check) -> Callable[[Any, list[Any]], None]:
     def confirm(p: Any, xs: list[Any]) -> None:
+        alone = _is_alone(p)
         for x in xs:
             try:
                 value = _value(param, x)
                 param.check(value)
-                check(p, param.name, value, alone=_is_alone(p))
+                check(p, param.name, value, alone=alone)
             except BootcampError as error:
                 raise webui.mistake(f"{LABEL}{error}", error.status) from None
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from lib_bootcamp.core.controlnet.unit_presets import UNIT_PRESETS, advice, find_preset, shown_folder, usable
+from lib_bootcamp.core.controlnet.unit_presets import UNIT_PRESETS, advice, find_preset, how_to_install, usable
 from lib_bootcamp.core.models.files import BASE_TITLES
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Param
@@ -119,8 +119,8 @@ def _missing_of_exercise(webui: WebUi, net: ControlNet | None) -> str:
         what = f"The course's exercise is for a checkpoint of {BASE_TITLES[preset.base]}: choose one."
     elif preset.missing(net.models()):
         what = (
-            "The course's exercise needs a ControlNet model that is not installed: put "
-            f"{family.file} into {shown_folder(net.folder())} ({family.source})."
+            "The course's exercise needs a ControlNet model that is not installed: "
+            f"{how_to_install(family, net.folder())}."
         )
     else:
         return ""
