@@ -44,6 +44,8 @@ def ensure(environment: Path, locks: Sequence[Path], *, python: str | None = Non
         ) as handle:
             if fresh or not _is_ready(environment, locks):
                 _make(environment, locks, python or base_python(), handle, fresh=fresh)
+    except KeyboardInterrupt:
+        raise SetupError(pip.STOPPED) from None
     except PermissionError as error:
         raise SetupError(
             f"{error.filename or environment} cannot be written: set BOOTCAMP_VENV to a folder of your own."

@@ -5,15 +5,18 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
 from .bootstrap import ALONE, SetupError, interpreter
 
 SPACE_BYTES = 300_000_000
+_LOOK_S = 0.2
 STOPPED = "The set-up was stopped; the next call does it again from the start."
 # pip must write into this environment, wherever the person's own settings send it
 _HELD_BACK = {"PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PYTHONHOME", "__PYVENV_LAUNCHER__"}
@@ -79,24 +82,40 @@ def run(command: list[str], handle: IO[str] | None = None) -> int:
         SetupError: it was stopped.
     """
     settings = {name: value for name, value in os.environ.items() if name not in _HELD_BACK}
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=_shown(),
-        stderr=subprocess.STDOUT,
-        env=settings | {"PIP_USER": "0", "PYTHONUTF8": "1"},
-        # the child holds the lock file too, so that a kill of this process alone lets nobody in beside it
-        pass_fds=(handle.fileno(),) if handle is not None and os.name == "posix" else (),
-    )
-    try:
-        return process.wait()
-    except KeyboardInterrupt:
+    with _interrupts_held() as interrupted:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=_shown(),
+            stderr=subprocess.STDOUT,
+            env=settings | {"PIP_USER": "0", "PYTHONUTF8": "1"},
+            # the child holds the lock file too, so that a kill of this process alone lets nobody in beside it
+            pass_fds=(handle.fileno(),) if handle is not None and os.name == "posix" else (),
+        )
+        while not interrupted:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return process.wait(_LOOK_S)
         process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(10)
         process.kill()
         process.wait()
-        raise SetupError(STOPPED) from None
+    raise SetupError(STOPPED)
+
+
+@contextlib.contextmanager
+def _interrupts_held() -> Iterator[list[int]]:
+    """Ctrl+C is only noted: raised while a program is being started, it would leave that one running unseen."""
+    noted: list[int] = []
+    before = signal.getsignal(signal.SIGINT)
+    if not callable(before) or threading.current_thread() is not threading.main_thread():
+        yield noted
+        return
+    signal.signal(signal.SIGINT, lambda number, _frame: noted.append(number))
+    try:
+        yield noted
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _shown() -> int:

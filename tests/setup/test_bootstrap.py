@@ -253,6 +253,44 @@ def test_an_interrupted_set_up_says_so_and_leaves_nothing(project: Project) -> N
 
 
 @posix
+@pytest.mark.parametrize("moment", range(6))
+def test_an_interrupt_at_any_moment_of_the_set_up_leaves_no_program_at_work(project: Project, moment: int) -> None:
+    process = subprocess.Popen(
+        project.command("qr"),
+        cwd=project.root,
+        env=project.settings,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    wait_for(Path(f"{project.venv}.lock"))
+    time.sleep(moment * 0.015)
+    process.send_signal(signal.SIGINT)
+    reported = process.communicate(timeout=60)[1]  # ends when the last program that holds the pipe has ended
+    assert (process.returncode, project.venv.exists()) == (3, False)
+    assert reported.splitlines()[-1] == f"error: {pip.STOPPED}"
+
+
+@posix
+def test_an_interrupt_while_a_program_is_started_ends_that_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The signal comes in between the fork and the return of Popen, where an exception would lose the program."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    class Interrupted(subprocess.Popen):
+        def __init__(self, *args: object, **settings: object) -> None:
+            super().__init__(*args, **settings)
+            started.append(self)
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(pip.subprocess, "Popen", Interrupted)
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(SetupError, match="was stopped"):
+        pip.run([sys.executable, "-c", "import time; time.sleep(60)"])
+    assert started[0].returncode is not None
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+@posix
 def test_a_killed_set_up_is_not_taken_for_whole(project: Project) -> None:
     process = subprocess.Popen(project.command("qr"), cwd=project.root, env=project.settings, stderr=subprocess.DEVNULL)
     wait_for(project.venv / "pyvenv.cfg")
