@@ -51,6 +51,7 @@ def test_the_map_is_made_again_from_the_infotext() -> None:
         assert np.array_equal(np.broadcast_to(made.image.reshape(*made.image.shape[:2], -1), image.shape), image)
 
 
+@pytest.mark.thorough
 def test_the_full_score_counts_the_text_alone_that_was_drawn() -> None:
     text, _ = drawn(OURS)
     _, other = drawn({**OURS, "qr.content": "https://example.org"})
@@ -63,6 +64,7 @@ def test_where_the_text_is_not_known_any_text_counts(made_with: str) -> None:
     assert READ.match(score(runner(), asked(drawn(OURS)[1], infotext_of(made_with) if made_with else "")))
 
 
+@pytest.mark.thorough
 def test_a_picture_that_is_there_is_touched_up() -> None:
     text, image = drawn(OURS)
     picture = pale(image)
@@ -73,6 +75,7 @@ def test_a_picture_that_is_there_is_touched_up() -> None:
     assert 0 < np.abs(made.image.astype(int) - picture).max() <= made.levels + 1
 
 
+@pytest.mark.thorough
 def test_a_picture_of_hires_fix_is_touched_up_where_its_code_lies() -> None:
     text, image = drawn(OURS)
     picture = pale(image.repeat(2, 0).repeat(2, 1))
@@ -97,6 +100,7 @@ def test_a_picture_without_the_code_is_not_stamped_with_it() -> None:
         touch_up(runner(), asked(np.random.default_rng(0).integers(0, 256, image.shape, np.uint8), text))
 
 
+@pytest.mark.thorough
 def test_the_routes_answer_with_the_picture() -> None:
     fastapi = pytest.importorskip("fastapi")
     from fastapi.testclient import TestClient
