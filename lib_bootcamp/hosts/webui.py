@@ -248,12 +248,28 @@ def _is_of_page(p: Any) -> bool:
     return not getattr(p, "is_api", False) and script in (None, 0)
 
 
+def texts_of_none(p: Any) -> list[str]:
+    """The infotexts of a generation without pictures; the gallery's upscale button puts the first in its place."""
+    return [""] if getattr(p, "txt2img_upscale", False) else []
+
+
+class _NoScripts:
+    """In the place of a generation's scripts: no other script works for no picture, and it has no infotext."""
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda *_, **__: None
+
+    def postprocess(self, p: Any, processed: Any) -> None:
+        """Take away the text that the WebUI writes of a picture that would come."""
+        processed.info, processed.infotexts = "", texts_of_none(p)
+
+
 def _draw_nothing(p: Any, sentence: str) -> None:
     """Have a generation whose prompts are set up end without a picture, with a sentence where comments are shown."""
     LOG.warning("Bootcamp: %s", sentence)
     p.comment(f"Bootcamp: {sentence}")
     p.n_iter, p.do_not_save_grid = 0, True
-    p.scripts = None  # no other script's work for no picture
+    p.scripts = _NoScripts()
     p.init = lambda *_, **__: None  # nor a picture's encoding
 
 

@@ -8,6 +8,8 @@ import importlib
 from collections.abc import Sequence
 from typing import Any
 
+from lib_bootcamp.hosts.webui import texts_of_none
+
 _PASSES = {True: 2, False: 1}
 
 
@@ -16,7 +18,10 @@ def _module(name: str) -> Any:
 
 
 class WebUiPipeline:
-    """A1111's and Forge's `process_images`, with their progress bar, buttons, grids and files."""
+    """A1111's and Forge's `process_images`, with their progress bar, buttons, grids and files; one for each run."""
+
+    def __init__(self) -> None:
+        self._cut_short = ""
 
     def fix_seed(self, p: Any) -> None:
         """Decide a random seed, of the variation too."""
@@ -57,13 +62,21 @@ class WebUiPipeline:
         return made
 
     def draw(self, p: Any) -> Any:
-        """Draw; gives the WebUI's `Processed`."""
+        """Draw; gives the WebUI's `Processed`. A button that is pressed after the last step cut nothing short."""
+        sample = p.sample
+
+        def sampled(*args: Any, **more: Any) -> Any:
+            made, state = sample(*args, **more), _module("shared").state
+            self._cut_short = "interrupted" if state.interrupted else "skipped" if state.skipped else ""
+            return made
+
+        self._cut_short, p.sample = "", sampled
         return _module("processing").process_images(p)
 
     def explained(self, p: Any, sentence: str) -> Any:
         """A `Processed` without pictures, whose comment says why."""
         p.comment(f"Bootcamp: {sentence}")
-        return _module("processing").Processed(p, [], p.seed, "")
+        return _module("processing").Processed(p, [], p.seed, "", infotexts=texts_of_none(p))
 
     def stopped(self) -> bool:
         """Whether Interrupt was pressed, at once or after the picture."""
@@ -74,10 +87,9 @@ class WebUiPipeline:
         """Whether Skip was pressed for what was drawn last."""
         return bool(_module("shared").state.skipped)
 
-    def cut_short(self) -> bool:
-        """Whether Interrupt or Skip ended what was drawn last before its last step."""
-        state = _module("shared").state
-        return bool(state.interrupted or state.skipped)
+    def cut_short(self) -> str:
+        """What ended what was drawn last before its last step: `skipped`, `interrupted`; empty: nothing did."""
+        return self._cut_short
 
     def show(self, p: Any, done: int, total: int, text: str) -> None:
         """Move the progress bar to the `done`th of `total` generations like `p`."""

@@ -115,7 +115,8 @@ def _check_list(param: Param, value: Any, path: str) -> tuple[Any, ...]:
     if limit is not None and len(value) > limit:
         raise InvalidParamError(path, f"has {len(value)} items", hint=f"at most {limit} are allowed")
     if param.spec.min_length and len(value) < param.spec.min_length:
-        raise InvalidParamError(path, f"must have at least {param.spec.min_length} items")
+        least = param.spec.min_length
+        raise InvalidParamError(path, f"must have at least {least} item{'s' if least > 1 else ''}")
     item = typing.cast("Param", param.item)
     return tuple(item.check(each, f"{path}[{index}]") for index, each in enumerate(value))
 

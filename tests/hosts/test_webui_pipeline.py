@@ -115,11 +115,37 @@ def test_pictures_and_grids_are_written_where_the_settings_and_the_caller_want_t
 def test_what_is_explained_is_a_comment_and_no_picture(webui: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[Any] = []
     monkeypatch.setattr(
-        sys.modules["modules.processing"], "Processed", lambda *given: made.append(given) or given, raising=False
+        sys.modules["modules.processing"],
+        "Processed",
+        lambda *given, **more: made.append((*given, more)),
+        raising=False,
     )
     p: Any = Txt2Img()
     p.comments = {}
     p.comment = lambda text: p.comments.update({text: 1})
     WebUiPipeline().explained(p, "Content is missing.")
     assert list(p.comments) == ["Bootcamp: Content is missing."]
-    assert made == [(p, [], 5, "")]
+    assert made == [(p, [], 5, "", {"infotexts": []})]
+
+
+@pytest.mark.parametrize("button", ["skipped", "interrupted"])
+@pytest.mark.parametrize("late", [False, True], ids=["at a step", "after the last step"])
+def test_a_button_cuts_a_picture_short_only_before_its_last_step(
+    webui: Any, monkeypatch: pytest.MonkeyPatch, button: str, *, late: bool
+) -> None:
+    state, pipeline = webui.state, WebUiPipeline()
+    state.skipped = state.interrupted = False
+
+    class Sampled(Txt2Img):
+        def sample(self, pressed: bool) -> str:
+            setattr(state, button, pressed)
+            return "latents"
+
+    def process_images(p: Any) -> Any:
+        latents = p.sample(pressed=not late)
+        setattr(state, button, True)
+        return latents
+
+    monkeypatch.setattr(sys.modules["modules.processing"], "process_images", process_images, raising=False)
+    assert pipeline.draw(Sampled()) == "latents"
+    assert pipeline.cut_short() == ("" if late else button)

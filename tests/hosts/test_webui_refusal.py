@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -43,8 +44,18 @@ def refused(p: Generation, status: int = 422) -> Generation:
 def test_a_mistake_on_the_page_draws_nothing_and_is_a_comment() -> None:
     p = refused(Generation())
     assert list(p.comments) == [f"Bootcamp: {SENTENCE}"]
-    assert (p.n_iter, p.scripts, p.do_not_save_grid) == (0, None, True)
+    assert (p.n_iter, p.do_not_save_grid) == (0, True)
     assert p.all_prompts  # the WebUI writes the infotext of the first
+
+
+@pytest.mark.parametrize(("upscaled", "texts"), [(False, []), (True, [""])])
+def test_what_is_not_drawn_has_no_infotext_and_no_other_scripts_work(upscaled: bool, texts: list[str]) -> None:
+    made = Generation()
+    made.txt2img_upscale = upscaled  # type: ignore[attr-defined]
+    p, processed = refused(made), SimpleNamespace(info="Steps: 20", infotexts=["Steps: 20"])
+    p.scripts.process(p)  # type: ignore[attr-defined]
+    p.scripts.postprocess(p, processed)  # type: ignore[attr-defined]
+    assert (processed.info, processed.infotexts) == ("", texts)
 
 
 def test_a_mistake_on_the_page_is_one_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:

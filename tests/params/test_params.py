@@ -219,7 +219,7 @@ WRONG = [
     ("image", np.zeros((4, 4, 4), np.uint8), "a picture"),
     ("image", np.zeros((4, 4, 3), np.float32), "a picture"),
     ("image", np.zeros((0, 4, 3), np.uint8), "one pixel"),
-    ("numbers", [], "at least 1 items"),
+    ("numbers", [], "at least 1 item"),
     ("numbers", [1, 2, 3, 4], "at most 3"),
     ("numbers", "123", "a list"),
     ("numbers", {"0": 1}, "a list"),

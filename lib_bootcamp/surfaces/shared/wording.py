@@ -10,7 +10,9 @@ from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import fields_of
 
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _PATH = re.compile(r"([a-z][a-z0-9_]*)((?:\.[\w-]+|\[\d+\])*)")
+_INSIDE = re.compile(r"\.([\w-]+)|\[(\d+)\]")
 # a parameter inside of a sentence is known by its underscore; what stands in quotation marks is the person's
 _MENTIONED = re.compile(r"(?<![\w'\"/.-])[a-z][a-z0-9]*(?:_[a-z0-9]+)+(?![\w'\"/])")
 
@@ -26,8 +28,7 @@ def worded(error: BootcampError, names: Mapping[str, str], *, here: bool = False
 
     def called(param: str) -> str:
         field, inside = split(param)
-        where = f" ({inside.removeprefix('.')})" if inside else ""
-        return names[field] + where if field in names else param
+        return _said(names[field], inside) if field in names else param
 
     sentence = error.sentence(called)
     if here and error.place is not None:
@@ -35,8 +36,25 @@ def worded(error: BootcampError, names: Mapping[str, str], *, here: bool = False
     first, space, rest = sentence.partition(" ")
     if not error.param:  # a sentence that was kept, as a job's is: it begins with its parameter, where it has one
         param = first.removesuffix(":")
-        first = names.get(param, param) + first[len(param) :]
+        first = called(param) + first[len(param) :]
     return _MENTIONED.sub(lambda found: names.get(found[0], found[0]), first + space + rest)
+
+
+def _said(name: str, inside: str) -> str:
+    """A field, or what is inside of it, in words: `The second of Lights`, `Color of the first of Lights`."""
+    if not inside:
+        return name
+    for key, at in _INSIDE.findall(inside):
+        name = f"{key.replace('_', ' ')} of {name}" if key else f"the {ordinal(int(at) + 1)} of {name}"
+    return name[:1].upper() + name[1:]
+
+
+def ordinal(number: int) -> str:
+    """`first`, `second`, … `tenth`, `11th`, `22nd`."""
+    if number <= len(_ORDINALS):
+        return _ORDINALS[number - 1]
+    ending = "th" if number % 100 in {11, 12, 13} else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
 
 
 def kept_mistake(sentence: str, names: Mapping[str, str]) -> str:
@@ -70,5 +88,5 @@ def pointer(param: str) -> str:
     Source: RFC 6901.
     """
     field, inside = split(param)
-    parts = [field, *re.findall(r"\.([\w-]+)|\[(\d+)\]", inside)] if field else []
+    parts = [field, *_INSIDE.findall(inside)] if field else []
     return "".join(f"/{part if isinstance(part, str) else part[0] or part[1]}" for part in parts)

@@ -84,25 +84,32 @@ def _put(parts: dict[str, str | None], param: Param, value: Any, *, always: bool
     parts[param.name] = value if as_text else json.dumps(value, separators=(",", ":"))
 
 
-def parse(text: str, *, strict: bool = False) -> tuple[dict[str, Any], str]:
+def parse(text: str, *, strict: bool = False, key: str = KEY) -> tuple[dict[str, Any], str]:
     """Read what `write` wrote.
 
     Args:
         text: of the key `KEY`.
         strict: refuse what a newer version may have written, and what is written twice; else it is left out.
+        key: what a mistake says the text stands under; empty: it is a line by itself.
     Returns:
         the section's and the map's raw values by name, and the control's name.
     Raises:
         InvalidParamError: the text is of another kind, or names what is not known here.
     """
     if strict:
-        _check_once(text)
+        _check_once(text, key)
     texts = _texts(text)
     control = texts.get("control") or ""
     operation = next((each for each in control_maps() if each.name == control), None)
     if operation is None:
-        raise InvalidParamError(KEY, f"in this infotext is for {control[:40] or 'nothing'}, which is not known here")
-    return _values(texts, (*map_fields(operation), *section_fields()), KEY, strict=strict), control
+        wrong = f"is for {control[:40]}, which is no control map here" if control else "names no control map"
+        hint = f"begin it with control= and one of {', '.join(each.name for each in control_maps())}"
+        raise InvalidParamError(key + _place(key) if key else "it", wrong, hint=hint)
+    return _values(texts, (*map_fields(operation), *section_fields()), key, strict=strict), control
+
+
+def _place(key: str) -> str:
+    return " in this infotext" if key else ""
 
 
 def read_written(text: str, fields: Sequence[Param], key: str, *, strict: bool = False) -> dict[str, Any]:
@@ -117,15 +124,15 @@ def read_written(text: str, fields: Sequence[Param], key: str, *, strict: bool =
         InvalidParamError: a value is of another kind, or names what is not known here.
     """
     if strict:
-        _check_once(text)
+        _check_once(text, key)
     return _values(_texts(text), fields, key, strict=strict) if text else {}
 
 
-def _check_once(text: str) -> None:
+def _check_once(text: str, key: str) -> None:
     names = [part.partition("=")[0] for part in text.split("&")]
     for name in names:
         if names.count(name) > 1:
-            raise InvalidParamError(name[:40], "appears twice in this infotext", hint="write it once")
+            raise InvalidParamError(name[:40], f"appears twice{_place(key)}", hint="write it once")
 
 
 def _texts(text: str) -> dict[str, str | None]:
@@ -139,7 +146,7 @@ def _values(texts: Mapping[str, str | None], fields: Sequence[Param], key: str, 
         param = known.get(name)
         if param is None:
             if strict:
-                raise unknown(name, tuple(known), path=f"{key}: ")
+                raise unknown(name, tuple(known), path=f"{key}: " if key else "")
             continue  # of a newer version
         given = None if raw is None else unquote(raw)
         if given is None or param.kind in {"string", "choice"}:
@@ -148,9 +155,8 @@ def _values(texts: Mapping[str, str | None], fields: Sequence[Param], key: str, 
         try:
             values[name] = read_json(given)
         except ValueError:
-            raise InvalidParamError(
-                name, f"in this infotext is {given[:40]!r}", hint=f"that is not {param.expected()}"
-            ) from None
+            wrong = f"{_place(key)} is {given[:40]!r}".lstrip()
+            raise InvalidParamError(name, wrong, hint=f"that is not {param.expected()}") from None
     return under_current_names(values, fields)
 
 

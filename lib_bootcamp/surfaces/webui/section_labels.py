@@ -15,7 +15,7 @@ Labels = dict[tuple[str, str], str]
 
 def titles() -> dict[str, str]:
     """What each parameter is called in a mistake on the page."""
-    return {param.name: param.spec.title for _, param in reversed(positions())}
+    return {param.name: param.spec.title for _, param in reversed(positions())} | {"init_images": "img2img"}
 
 
 def section_labels(label: Callable[[Param], str] = label_of, name: Callable[[Param], str] | None = None) -> Labels:

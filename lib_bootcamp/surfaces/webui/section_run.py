@@ -29,6 +29,7 @@ from .ports import REFUSAL, ControlNet, Pass, Unit, UnitSettings, WebUi
 from .section import AXES, OWN, map_fields
 from .section_guidance import SectionSteer
 from .section_labels import titles
+from .section_request import check_drawn_over
 from .section_scan import PictureScanner, Saving, Scans
 from .section_sizes import check_size, nearest, target_sizes
 from .section_values import args_of, is_off, parse
@@ -103,6 +104,7 @@ class SectionRunner:
         def work() -> None:
             asked = parse(args, axes) if driven is None else driven.request
             if asked is not None:
+                check_drawn_over(p)
                 net = self.controlnet()
                 plan = driven.plan if driven is not None else None
                 plan = plan or resolve(asked, self.surroundings(p, net))

@@ -195,7 +195,7 @@ def test_a_mistake_is_one_sentence_that_names_the_parameter(values: dict[str, An
 
 
 def test_without_a_picture_there_is_nothing_to_classify() -> None:
-    with pytest.raises(InvalidParamError, match=r"images must have at least 1 items"):
+    with pytest.raises(InvalidParamError, match=r"images must have at least 1 item\."):
         ClassifyParams(images=(), labels=("a",))
 
 

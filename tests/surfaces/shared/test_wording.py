@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib_bootcamp.errors import BootcampError, ImageError, InvalidParamError, ModelError
-from lib_bootcamp.surfaces.shared.wording import pointer, worded
+from lib_bootcamp.surfaces.shared.wording import ordinal, pointer, worded
 
 FLAGS = {"grid_px": "--grid-px", "module_px": "--module-px", "lights": "--lights", "content": "CONTENT"}
 
@@ -31,7 +31,10 @@ def test_a_mistake_about_a_picture_names_its_parameter_before_the_sentence() -> 
     [
         (InvalidParamError("content", "is missing", hint="enter a text"), "CONTENT is missing; enter a text."),
         (InvalidParamError("module_px", "must be twice grid_px (8)"), "--module-px must be twice --grid-px (8)."),
-        (InvalidParamError("lights[0].size", "is unknown"), "--lights ([0].size) is unknown."),
+        (InvalidParamError("lights[0].size", "is unknown"), "Size of the first of --lights is unknown."),
+        (InvalidParamError("lights[1]", "must be an object"), "The second of --lights must be an object."),
+        (InvalidParamError("lights[11].far_px", "is large"), "Far px of the 12th of --lights is large."),
+        (BootcampError("lights[0] must be an object"), "The first of --lights must be an object."),
         (InvalidParamError("lights", "must be a list, not 'grid_px'"), "--lights must be a list, not 'grid_px'."),
         (InvalidParamError("nothing", "is not a parameter here"), "nothing is not a parameter here."),
         (BootcampError("The disk is full."), "The disk is full."),
@@ -39,6 +42,17 @@ def test_a_mistake_about_a_picture_names_its_parameter_before_the_sentence() -> 
 )  # fmt: skip
 def test_parameters_have_the_surfaces_own_names(error: BootcampError, sentence: str) -> None:
     assert worded(error, FLAGS) == sentence
+
+
+def test_parameters_without_a_name_of_the_surfaces_own_keep_theirs() -> None:
+    assert worded(InvalidParamError("lights[0].size", "is unknown"), {}) == "lights[0].size is unknown."
+
+
+@pytest.mark.parametrize(
+    ("number", "word"), [(1, "first"), (10, "tenth"), (11, "11th"), (21, "21st"), (22, "22nd"), (113, "113th")]
+)
+def test_ordinals(number: int, word: str) -> None:
+    assert ordinal(number) == word
 
 
 @pytest.mark.parametrize(

@@ -325,6 +325,14 @@ def test_img2img_gives_its_picture_where_one_is_needed() -> None:
     assert (p.units()[0]["image"] == 255).all()
 
 
+def test_img2img_without_a_picture_is_refused_before_a_map_is_made() -> None:
+    p = run(Generation(init_images=[None]), QR)
+    assert p.refused == ("init_images holds no picture; put one there, or use txt2img.", 422)
+    assert p.units() == []
+    on_page = run(Generation(init_images=[None]), from_page(**{"qr.content": "x"}))
+    assert on_page.refused[0].startswith("img2img holds no picture")
+
+
 def test_img2img_lays_a_transparent_picture_on_white_as_the_webui_does() -> None:
     p = run(Generation(init_images=[Image.new("RGBA", (64, 64), (0, 0, 0, 0))]), {"control": "brightness"})
     assert (p.units()[0]["image"] == 255).all()

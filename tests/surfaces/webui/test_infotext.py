@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from lib_bootcamp.catalog import find
 from lib_bootcamp.surfaces.webui import infotext
+from lib_bootcamp.surfaces.webui.panel.always_visible import pasted_enabled, pasted_text
 from lib_bootcamp.surfaces.webui.section import SectionParams, map_fields
 
 # AUTOMATIC1111 v1.10.1: a key, a colon, a JSON text or anything up to a comma; NxM is split into two keys.
@@ -133,3 +134,16 @@ def test_a_key_is_equal_to_its_text_and_reads() -> None:
     assert key == "Bootcamp qr content"
     assert key in ["Bootcamp qr content"]
     assert key({"x": 1}) == 1
+
+
+def test_an_infotext_that_cannot_be_read_is_warned_of_once_and_turns_the_section_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gr = pytest.importorskip("gradio")
+    told: list[str] = []
+    monkeypatch.setattr(gr, "Warning", told.append)
+    params = {"Bootcamp": "%%%"}
+    assert pasted_enabled(params)["value"] is False
+    assert pasted_text(params) is None
+    assert len(told) == 1
+    assert told[0].startswith("Bootcamp in this infotext names no control map")

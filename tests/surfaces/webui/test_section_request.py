@@ -96,7 +96,8 @@ def test_other_scripts_are_their_own_matter() -> None:
     [
         ("control=qr&content=x&sparkle=3", "sparkle is not a parameter here"),
         ("control=qr&conten=x", "did you mean content"),
-        ("control=qrr", "is for qrr, which is not known here"),
+        ("control=qrr", "Bootcamp in this infotext is for qrr, which is no control map here; begin it with control="),
+        ("%%%", "Bootcamp in this infotext names no control map; begin it with control= and one of .*qr"),
         ("control=qr&weight=heavy", "weight in this infotext is 'heavy'"),
         ("control=qr&content=x&content=y", "content appears twice in this infotext"),
     ],

@@ -44,7 +44,10 @@ def pasted_enabled(params: Mapping[str, Any]) -> Any:
     """Whether the section is on in pasted parameters."""
     import gradio as gr
 
-    values = _pasted(params)
+    try:
+        values = pasted_values(params)
+    except BootcampError:
+        values = None  # the form's text says why
     return gr.update(value=values is not None)
 
 
@@ -52,15 +55,9 @@ def pasted_text(params: Mapping[str, Any]) -> Any:
     """The form's text for pasted parameters; None leaves it as it is."""
     import gradio as gr
 
-    values = _pasted(params)
-    return None if values is None else gr.update(value=text_of(values))
-
-
-def _pasted(params: Mapping[str, Any]) -> dict[str, Any] | None:
-    import gradio as gr
-
     try:
-        return pasted_values(params)
+        values = pasted_values(params)
     except BootcampError as error:
         gr.Warning(str(error))
         return None
+    return None if values is None else gr.update(value=text_of(values))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Annotated
@@ -58,15 +59,22 @@ class PanelPreview(Result):
         return self.fits
 
 
-def preview(runner: SectionRunner, params: PreviewParams) -> PanelPreview:
-    """Plan a generation and make its map; mistakes are notes, because the person is still typing."""
+def preview(runner: SectionRunner, params: PreviewParams, names: Mapping[str, str] | None = None) -> PanelPreview:
+    """Plan a generation and make its map; mistakes are notes, because the person is still typing.
+
+    Args:
+        runner: of the section.
+        params: the form's texts and the picture's size.
+        names: what mistakes call parameters; None: by the section's labels.
+    """
+    names = titles() if names is None else names
     notes: tuple[str, ...] = ()
     fits = True
     try:
         asked = parse((True, params.values, params.unsaved))
         if asked is None:
             return PanelPreview(fits=True, notes=())
-        plan, notes, fits = _planned(runner, asked, img2img=params.img2img)
+        plan, notes, fits = _planned(runner, asked, names, img2img=params.img2img)
         operation = asked.operation
         if operation.needs:
             return PanelPreview(fits=fits, notes=(*notes, "Its map is made when the picture is drawn."))
@@ -76,7 +84,7 @@ def preview(runner: SectionRunner, params: PreviewParams) -> PanelPreview:
         size = (rounded_side(params.width), rounded_side(params.height))
         made = runner.make_map(operation, plan.values if plan else asked.map_values({}), size)
     except BootcampError as error:
-        sentences = (worded(error, titles()), *(() if fits else notes))
+        sentences = (worded(error, names), *(() if fits else notes))
         return PanelPreview(fits=False, notes=sentences, side=getattr(error, "side_px", None))
     layout = getattr(made, "layout", None)
     side = None
@@ -87,12 +95,14 @@ def preview(runner: SectionRunner, params: PreviewParams) -> PanelPreview:
     return PanelPreview(image=to_rgb(made.image), fits=fits, notes=notes, side=side)
 
 
-def _planned(runner: SectionRunner, asked: PanelRequest, *, img2img: bool) -> tuple[Plan | None, tuple[str, ...], bool]:
+def _planned(
+    runner: SectionRunner, asked: PanelRequest, names: Mapping[str, str], *, img2img: bool
+) -> tuple[Plan | None, tuple[str, ...], bool]:
     around = runner.surroundings(SimpleNamespace(init_images=[True] if img2img else []), runner.controlnet())
     try:
         plan = resolve(asked, around)
     except BootcampError as error:
-        return None, (worded(error, titles()),), False
+        return None, (worded(error, names),), False
     return plan, (applied(plan, around),), True
 
 

@@ -44,12 +44,14 @@ def rows_of(own: CompareParams, shared: dict[str, Any]) -> list[Row]:
         InvalidParamError: a value is wrong, or a line of the settings cannot be read.
     """
     rows = [_row(name, "", own, {**shared, "control": name}) for name in own.controls]
-    for line in filter(None, (each.strip() for each in own.settings.splitlines())):
+    for number, line in enumerate(own.settings.splitlines(), 1):
+        text = line.strip().removeprefix(f"{infotext.KEY}:").strip()
         try:
-            values, control = infotext.parse(line.removeprefix(f"{infotext.KEY}:").strip(), strict=True)
+            if text:
+                values, control = infotext.parse(text, strict=True, key="")
+                rows.append(_row(control, text.partition("&")[2], own, {**shared, **values}))
         except InvalidParamError as error:
-            raise InvalidParamError("settings", f"cannot be read: {error}") from None
-        rows.append(_row(control, line.partition("&")[2], own, {**shared, **values}))
+            raise InvalidParamError("settings", f"cannot be read in line {number}: {error}") from None
     return rows
 
 
@@ -82,7 +84,7 @@ class CompareControl(ScriptRun):
         masked = getattr(self.p, "image_mask", None) is not None  # its mask may be shown after each picture
         groups = list(self.groups(self.own.seeds, 1 if masked else None))
         self.total = len(self.rows) * len(self.own.strengths) * len(groups)
-        mistake: Exception | None = None
+        mistakes: list[tuple[Row, Exception]] = []
         for at, row in enumerate(self.rows):
             driven = Driven(row.request, graded=True, names=self.names)
             try:
@@ -97,9 +99,17 @@ class CompareControl(ScriptRun):
             except Exception as error:  # noqa: BLE001 - what a row's generation raises is the WebUI's
                 LOG.warning("%s was left out of %s: %s", row.title, COMPARE.title, self.sentence(error))
                 self.comments.append(f"{row.title} was left out: {self.sentence(error)}")
-                mistake = mistake or error
-        if mistake is not None and not self.shown:
-            raise mistake
+                mistakes.append((row, error))
+        if mistakes and not self.shown:
+            raise self._of_all(mistakes)
+
+    def _of_all(self, mistakes: Sequence[tuple[Row, Exception]]) -> Exception:
+        """What is raised where no map could be drawn: each one's mistake, or what failed that is no person's."""
+        failed = next((error for _, error in mistakes if not self.webui.is_mistake(error)), None)
+        if failed is not None or len(mistakes) == 1:
+            return failed or mistakes[0][1]
+        told = " ".join(f"{row.title}: {self.sentence(error)}" for row, error in mistakes)
+        return self.webui.mistake(f"No map can be drawn. {told}", InvalidParamError.status)
 
     def _draw(self, at: int, driven: Driven, first: int, count: int) -> None:
         row = self.rows[at]
@@ -111,7 +121,9 @@ class CompareControl(ScriptRun):
         for drawn in pictures_of(self.pipeline, p, processed, count):
             number = first + drawn.at
             text = processed.infotexts[drawn.at]
-            line = "skipped" if drawn.cut_short else self._score(driven, drawn)
+            line = drawn.cut_short or self._score(driven, drawn)
+            if drawn.cut_short == "skipped":
+                self.skipped.append(f"{self._title(at, number)}, strength {driven.strength:g}")
             picture = processed.images[drawn.at]
             shown = Shown(picture, text, self.seed(number), drawn.prompt, (line,))
             self.cells[at, number, driven.strength] = shown
@@ -145,9 +157,12 @@ class CompareControl(ScriptRun):
         for at, number in places:
             drawn = [self.cells.get((at, number, strength)) for strength in self.own.strengths]
             rows.append([self._map(at), *drawn])
-            seed = f", seed {self.seed(number)}" if self.own.seeds > 1 else ""
-            titles.append(f"{self.rows[at].title}{seed}")
+            titles.append(self._title(at, number))
         return self.grid(rows, ["control map", *(f"strength {each:g}" for each in self.own.strengths)], titles)
+
+    def _title(self, at: int, number: int) -> str:
+        seed = f", seed {self.seed(number)}" if self.own.seeds > 1 else ""
+        return f"{self.rows[at].title}{seed}"
 
     def _map(self, at: int) -> Shown | None:
         made = self.maps.get(at)

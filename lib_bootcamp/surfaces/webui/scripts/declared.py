@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from lib_bootcamp.core.images.arrays import Image
-from lib_bootcamp.errors import InvalidParamError
+from lib_bootcamp.errors import BootcampError, InvalidParamError
 from lib_bootcamp.params import Param, Params, Spec
+from lib_bootcamp.surfaces.shared.wording import worded
 from lib_bootcamp.surfaces.webui.section import control_maps, map_fields, section_fields
+from lib_bootcamp.surfaces.webui.section_labels import titles
 
 _TRIES: dict[str, Any] = {"group": "Tries"}
 _MAPS: dict[str, Any] = {"group": "Maps"}
@@ -134,6 +137,28 @@ class ScriptForm:
         own, shared = self.params.fields(), self.shared
         first = [each for each in shared if each.spec.positional]
         return (*first, *own, *(each for each in shared if not each.spec.positional))
+
+
+def names_of(form: ScriptForm, *, labels: bool) -> dict[str, str]:
+    """What a mistake of a script calls parameters, those of single maps by the field that takes them.
+
+    Args:
+        form: the script.
+        labels: as the page does, by their labels; else, as for the API, all others keep their names.
+    """
+    mine, settings = {each.name: each.spec.title for each in form.fields}, ""
+    for param in form.params.fields():
+        if param.name == "settings":
+            settings = param.spec.title if labels else param.name
+    of_maps = {each.name for operation in control_maps() for each in map_fields(operation)} - set(mine)
+    inside = {name: f"{name} in {settings}" for name in of_maps} if settings else {}
+    return {**titles(), **inside, **mine} if labels else inside
+
+
+def sentence_of(error: BootcampError, names: Mapping[str, str]) -> str:
+    """A mistake as one sentence; of a line of the settings, in which names are as they are written there."""
+    own = {error.param: names.get(error.param, error.param)}
+    return worded(error, own if error.param == "settings" else names)
 
 
 UNTIL_IT_SCANS = ScriptForm("until_it_scans", "QR art until it scans", UntilItScansParams, control="qr")

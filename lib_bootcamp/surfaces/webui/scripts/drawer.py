@@ -30,7 +30,7 @@ class DrawnPicture:
         p: the generation that drew it first; a repaired picture's infotext is still that one's.
         processed: what the WebUI gave for it.
         at: its place in the batch.
-        cut_short: whether Interrupt or Skip ended it before its last step.
+        cut_short: what ended it before its last step: `skipped`, `interrupted`; empty: nothing did.
         layout: where the code lies; None where there is none.
         prompt: of this picture.
     """
@@ -39,7 +39,7 @@ class DrawnPicture:
     p: Any
     processed: Any
     at: int
-    cut_short: bool
+    cut_short: str
     layout: Any
     prompt: str
 

@@ -30,8 +30,8 @@ class Pipeline(Protocol):
     def skipped(self) -> bool:
         """Whether Skip was pressed for what was drawn last."""
 
-    def cut_short(self) -> bool:
-        """Whether Interrupt or Skip ended what was drawn last before its last step."""
+    def cut_short(self) -> str:
+        """What ended what was drawn last before its last step: `skipped`, `interrupted`; empty: nothing did."""
 
     def show(self, p: Any, done: int, total: int, text: str) -> None:
         """Move the progress bar to the `done`th of `total` generations like `p`."""

@@ -7,15 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from lib_bootcamp.errors import BootcampError, InvalidParamError
-from lib_bootcamp.surfaces.shared.wording import worded
 from lib_bootcamp.surfaces.webui.forms.fields import keyed_text
 from lib_bootcamp.surfaces.webui.panel.preview import PanelPreview, PreviewParams, preview
 from lib_bootcamp.surfaces.webui.section import control_maps, map_fields, section_fields
-from lib_bootcamp.surfaces.webui.section_labels import titles
 from lib_bootcamp.surfaces.webui.section_run import SectionRunner
 
 from .compare import rows_of
-from .declared import FORMS, CompareParams, ScriptForm
+from .declared import FORMS, CompareParams, ScriptForm, names_of, sentence_of
 from .page import page_values
 from .until_it_scans import request_of
 from .values import Asked, ask
@@ -40,19 +38,18 @@ def preview_script(runner: SectionRunner, params: PreviewParams) -> PanelPreview
             return _compared(runner, params, asked, {**raw, "content": asked.own.content}, shared)
         request_of(asked)
     except BootcampError as error:
-        return PanelPreview(fits=False, notes=(worded(error, _names(form)),))
-    return _previewed(runner, params, form.control, shared)
+        return PanelPreview(fits=False, notes=(sentence_of(error, names_of(form, labels=True)),))
+    return _previewed(runner, params, form, form.control, shared)
 
 
-def _names(form: ScriptForm) -> dict[str, str]:
-    return {**titles(), **{each.name: each.spec.title for each in form.fields}}
-
-
-def _previewed(runner: SectionRunner, params: PreviewParams, control: str, values: Mapping[str, Any]) -> PanelPreview:
+def _previewed(
+    runner: SectionRunner, params: PreviewParams, form: ScriptForm, control: str, values: Mapping[str, Any]
+) -> PanelPreview:
     """The section's preview of a map's values by name."""
     own = {each.name for each in section_fields()}
     keyed = {name if name in own else f"{control}.{name}": value for name, value in values.items()}
-    return preview(runner, replace(params, values=keyed_text({**keyed, "control": control}), unsaved="", script=""))
+    of_map = replace(params, values=keyed_text({**keyed, "control": control}), unsaved="", script="")
+    return preview(runner, of_map, names_of(form, labels=True))
 
 
 def _compared(
@@ -68,7 +65,7 @@ def _compared(
             continue
         names = {each.name for each in map_fields(operation)}
         given: dict[str, Any] = {name: raw[name] for name in ("content", "image") if name in names and raw.get(name)}
-        made = _previewed(runner, params, operation.name, {**given, **shared})
+        made = _previewed(runner, params, asked.form, operation.name, {**given, **shared})
         if not made.fits:
             notes.append(f"{operation.title}: {made.notes[0]}")
             side = max(side or 0, made.side) if made.side else side

@@ -45,6 +45,7 @@ class ScriptRun:
         self.scanner = PictureScanner(host, webui)
         self.shown: list[Shown] = []
         self.comments: list[str] = []
+        self.skipped: list[str] = []
         self.processed: Any = None
         self.first: DrawnPicture | None = None
         self.done = self.total = 0
@@ -101,8 +102,9 @@ class ScriptRun:
         return (made, text) if self.pipeline.shows_grids() else None
 
     def given_back(self, pictures: Sequence[Shown], grid: tuple[Any, str] | None) -> Any:
-        """The WebUI's `Processed`."""
-        return processed_of(self.processed, pictures, grid, "\n".join(self.comments))
+        """The WebUI's `Processed`; its comments end with what Skip left."""
+        skipped = [f"Skipped: {'; '.join(self.skipped)}."] if self.skipped else []
+        return processed_of(self.processed, pictures, grid, "\n".join([*self.comments, *skipped]))
 
     def text_of(self, drawn: DrawnPicture, more: Mapping[str, Any]) -> str:
         """The infotext of a picture with more keys, or without those that are None."""

@@ -8,14 +8,12 @@ from typing import Any
 
 from lib_bootcamp.errors import BootcampError, InvalidParamError
 from lib_bootcamp.ports import Host
-from lib_bootcamp.surfaces.shared.wording import worded
 from lib_bootcamp.surfaces.webui.ports import WebUi
-from lib_bootcamp.surfaces.webui.section_labels import titles
-from lib_bootcamp.surfaces.webui.section_request import SCRIPT
+from lib_bootcamp.surfaces.webui.section_request import SCRIPT, check_drawn_over
 from lib_bootcamp.surfaces.webui.section_values import args_of, is_off, parse
 
 from .compare import CompareControl, rows_of
-from .declared import COMPARE, UNTIL_IT_SCANS, CompareParams, ScriptForm
+from .declared import COMPARE, UNTIL_IT_SCANS, CompareParams, ScriptForm, names_of, sentence_of
 from .page import PLACES, page_values
 from .ports import Pipeline
 from .run import ScriptRun
@@ -49,15 +47,16 @@ class ScriptRunner:
             args: one object, or the texts of the page's form.
         """
         by_api = bool(args) and isinstance(args[0], Mapping)
-        names = {} if by_api else {**titles(), **{each.name: each.spec.title for each in form.fields}}
+        names = names_of(form, labels=not by_api)
         try:
+            check_drawn_over(p)
             asked = ask(form, args[0] if by_api else page_values(form, args))
             made = _RUNS[form.name](self.host, self.webui, self.pipeline, p, asked, names)
             if _section_is_on(p):
                 made.comments.append(INSTEAD)
             return made.run()
         except BootcampError as error:
-            mistake = self.webui.mistake(worded(error, names), error.status)
+            mistake = self.webui.mistake(sentence_of(error, names), error.status)
         except Exception as error:
             if not self.webui.is_mistake(error):
                 raise
@@ -89,6 +88,7 @@ def check_script(request: Any, read_infotext: Callable[[str], Mapping[str, Any]]
         if not name:
             _check_no_script(written)
         return
+    check_drawn_over(request)
     args = list(getattr(request, "script_args", None) or ())
     pasted_values = pasted(form, written, strict=True) or {}
     raw = by_name(form, args) if args else pasted_values

@@ -60,13 +60,14 @@ class Cell:
 
     @property
     def best(self) -> Try:
-        """One that was cut short only where there is no other."""
+        """Of those that are read equally well, one that was cut short only where there is no other."""
         return max(self.tries, key=self.rank)
 
     @staticmethod
     def rank(made: Try) -> tuple[Any, ...]:
-        """The better, the larger."""
-        return (not made.drawn.cut_short, *made.rank)
+        """The better, the larger: what scans is better than all that does not."""
+        scans, readers, *rest = made.rank
+        return (scans, readers, not made.drawn.cut_short, *rest)
 
 
 def request_of(asked: Asked) -> PanelRequest:
@@ -140,6 +141,8 @@ class UntilItScans(ScriptRun):
             for made in tries(drawer, options, self.readers, context, asked, TOUCH_UP_S):
                 cell.tries.append(made)
                 if self.pipeline.skipped():
+                    if made.drawn.cut_short or not (made.report.scans or made.report.number == options.max_tries):
+                        self.skipped.append(f"seed {made.report.seed}, strength {cell.strength:g}")
                     return
         except CancelledError:
             return  # the tries before it count
@@ -175,7 +178,8 @@ class UntilItScans(ScriptRun):
         text = self.text_of(made.drawn, more)
         picture = self.pipeline.written_into(Pil.fromarray(made.image), text)
         wrong = "" if report.scans else f", {report.wrong} modules wrong"
-        lines = (scan or quick_text(_reading(made)), f"try {report.number}{touched}{wrong}")
+        ended = f", {made.drawn.cut_short}" if made.drawn.cut_short else ""
+        lines = (scan or quick_text(_reading(made)), f"try {report.number}{ended}{touched}{wrong}")
         return Shown(picture, text, report.seed, made.drawn.prompt, lines)
 
     def _save(self, shown: Shown) -> None:

@@ -38,12 +38,18 @@ class Pipeline(WebUiPipeline):
     Args:
         clarity: of a generation's picture, by (generation, place in its batch): 1 shows the code, 0 nothing of it.
         stop_after, skip_at: generations after which Interrupt is pressed, and at which Skip is.
+        late: whether Skip is pressed after the last step.
     """
 
     def __init__(
-        self, clarity: Callable[[Any, int], float], *, stop_after: int = 0, skip_at: tuple[int, ...] = ()
+        self,
+        clarity: Callable[[Any, int], float],
+        *,
+        stop_after: int = 0,
+        skip_at: tuple[int, ...] = (),
+        late: bool = False,
     ) -> None:
-        self.clarity, self.stop_after, self.skip_at = clarity, stop_after, skip_at
+        self.clarity, self.stop_after, self.skip_at, self.late = clarity, stop_after, skip_at, late
         self.drawn: list[Any] = []
         self.saved: list[tuple[Any, str]] = []
         self.grids: list[tuple[Any, str]] = []
@@ -102,8 +108,8 @@ class Pipeline(WebUiPipeline):
     def skipped(self) -> bool:
         return len(self.drawn) in self.skip_at
 
-    def cut_short(self) -> bool:
-        return self.stopped() or self.skipped()
+    def cut_short(self) -> str:
+        return "interrupted" if self.stopped() else "skipped" if self.skipped() and not self.late else ""
 
     def show(self, p: Any, done: int, total: int, text: str) -> None:
         self.bar.append((done, total, text))

@@ -19,6 +19,7 @@ from tests.surfaces.webui.scripts.pipeline import CLEAR, COMPARE, SIDE, Pipeline
 CANNY = "control_v11p_sd15_canny"
 MODELS = (MONSTER, "control_v1p_sd15_brightness", CANNY, "control_v1p_sd15_illumination")
 RAMP = np.repeat(np.linspace(0, 255, SIDE).astype(np.uint8)[None, :, None], SIDE, 0).repeat(3, 2)
+PAGE: dict[str, Any] = {"controls": ["qr"], "strengths": [1.0]}
 ASKED: dict[str, Any] = {"controls": ["qr", "edges"], "content": "HELLO", "image": RAMP, "strengths": [0.5, 1.0]}
 
 
@@ -85,8 +86,70 @@ def test_settings_of_single_maps_are_rows_of_their_own() -> None:
 
 
 def test_a_line_of_the_settings_that_cannot_be_read_is_named() -> None:
-    with pytest.raises(Refusal, match=r"settings cannot be read: .*methd.*did you mean method"):
+    with pytest.raises(Refusal, match=r"^settings cannot be read in line 1: methd is not a param.*did you mean method"):
         compare({**ASKED, "settings": "control=edges&methd=x"})
+
+
+@pytest.mark.parametrize("line", ["garbage", "method=dog", "%%%", "Bootcamp: x"])
+def test_a_line_of_the_settings_that_names_no_map_says_how_it_begins(line: str) -> None:
+    made = from_page({**PAGE, "settings": f"control=qr\n\n{line}"}, Pipeline(clear))
+    assert re.match(
+        r"Settings of single maps cannot be read in line 3: it names no control map; begin it with control= and one of "
+        r"qr, .*lighting",
+        made.comments,
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("control=qrr", "it is for qrr, which is no control map here"),
+        ("control=qr&grid_px=x", "grid_px is 'x'; that is not a whole number"),
+        ("control=qr&grid_px=999", "grid_px must be a whole number"),
+        ("control=qr&content=a&content=b", "content appears twice; write it once"),
+    ],
+)
+def test_a_mistake_in_a_line_of_the_settings_names_the_line(line: str, words: str) -> None:
+    made = from_page({**PAGE, "settings": line}, Pipeline(clear))
+    assert made.comments.startswith(f"Settings of single maps cannot be read in line 1: {words}")
+
+
+LONG = {"content": "https://example.com/a/long/path?x=1"}
+
+
+@pytest.mark.parametrize("content", [LONG, {"content": ""}], ids=["does not fit", "is missing"])
+@pytest.mark.parametrize("by_api", [True, False])
+def test_a_map_with_a_mistake_is_left_out_and_the_others_are_drawn(content: Any, *, by_api: bool) -> None:
+    asked = {"controls": ["qr", "lighting"], "strengths": [1.0], **content}
+    made = compare(asked) if by_api else from_page(asked, Pipeline(clear))
+    assert titles(made)[1] == ["Lighting map"]
+    assert re.search(r"^QR control map was left out: [Cc]ontent (does not fit|is missing)", made.comments, re.MULTILINE)
+
+
+def test_what_only_a_line_of_the_settings_can_set_is_advised_by_that_field() -> None:
+    asked = {"controls": ["qr", "lighting"], "strengths": [1.0], **LONG}
+    assert "or set grid_px in Settings of single maps to 8." in from_page(asked, Pipeline(clear)).comments
+    assert "or set grid_px in settings to 8." in compare(asked).comments
+
+
+def test_where_no_map_can_be_drawn_each_ones_mistake_is_told() -> None:
+    made = from_page({"controls": ["qr", "edges"], "content": "", "strengths": [1.0]}, Pipeline(clear))
+    assert made.images == []
+    assert re.match(r"No map can be drawn. QR control map: Content is missing; .* Edge map: Picture is", made.comments)
+
+
+def test_a_picture_that_skip_left_is_named_and_the_next_one_is_drawn() -> None:
+    pipeline = Pipeline(clear, skip_at=(1,))
+    made = compare({**ASKED, "seeds": 2}, pipeline)
+    assert len(pipeline.drawn) == 8
+    assert "Skipped: QR control map, seed 7, strength 0.5." in made.comments
+
+
+def test_in_img2img_without_a_picture_nothing_is_drawn() -> None:
+    pipeline = Pipeline(clear)
+    with pytest.raises(Refusal, match="init_images holds no picture"):
+        compare({}, pipeline, init_images=[None])
+    assert pipeline.drawn == []
 
 
 def test_a_map_that_cannot_be_drawn_is_left_out_and_told_of() -> None:

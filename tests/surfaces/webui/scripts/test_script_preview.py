@@ -54,6 +54,11 @@ def test_a_comparison_says_which_side_a_code_needs() -> None:
     assert made.side == 592
 
 
+def test_a_comparison_advises_what_its_form_has() -> None:
+    made = asked({"controls": ["qr"], "content": "https://example.com"}, "compare_control")
+    assert "set grid_px in Settings of single maps to 8" in made.notes[0]
+
+
 def test_the_comparison_that_a_form_begins_with_misses_nothing() -> None:
     assert asked({}, "compare_control").notes == ()
 

@@ -146,6 +146,12 @@ def test_an_infotext_that_says_what_is_not_known_is_refused(args: Any, text: str
         request(args, infotext=json.dumps({"Script": UNTIL_IT_SCANS.title, KEY: text}))
 
 
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
+def test_a_request_to_img2img_without_a_picture_is_refused_before_it_waits(form: ScriptForm) -> None:
+    with pytest.raises(InvalidParamError, match="init_images holds no picture"):
+        request([{"content": "HELLO"}], form, init_images=[])
+
+
 def test_an_infotext_of_a_script_without_its_name_is_refused_with_the_name() -> None:
     text = json.dumps({"Script": UNTIL_IT_SCANS.title, KEY: "content=x"})
     made = SimpleNamespace(script_name=None, script_args=[], infotext=text)

@@ -154,16 +154,64 @@ def test_after_interrupt_no_more_is_drawn_and_what_is_there_is_shown() -> None:
     assert sorted(made.all_seeds) == [7, 8]
 
 
-def test_skip_goes_on_to_the_next_seed() -> None:
+def test_skip_goes_on_to_the_next_strength_and_seed_without_more_tries() -> None:
     pipeline = Pipeline(never, skip_at=(1,))
-    run(UNTIL, pipeline, asked_of_webui(), {**CODE, "seeds": 2, "strengths": [1.0], "max_tries": 2})
-    assert [p.seed for p in pipeline.drawn] == [7, 8, 8]
+    run(UNTIL, pipeline, asked_of_webui(), {**CODE, "seeds": 2, "strengths": [0.8, 1.2], "max_tries": 2})
+    assert [p.seed for p in pipeline.drawn] == [7, 7, 7, 8, 8, 8, 8]
+    assert strengths_of(pipeline)[:2] == [0.8, 1.2]
 
 
-def test_a_picture_that_was_cut_short_is_the_best_only_where_there_is_no_other() -> None:
-    pipeline = Pipeline(lambda p, at: CLEAR if p.seed == 8 else HIDDEN, stop_after=2)
-    made = run(UNTIL, pipeline, asked_of_webui(), {**CODE, "seeds": 4, "strengths": [1.0], "max_tries": 1})
+ONE_TRY = {**CODE, "strengths": [1.0], "max_tries": 1}
+
+
+def test_a_picture_that_scans_is_better_than_a_whole_one_that_does_not_though_it_was_cut_short() -> None:
+    pipeline = Pipeline(from_seed(8), stop_after=2)
+    made = run(UNTIL, pipeline, asked_of_webui(), {**ONE_TRY, "seeds": 4})
+    assert made.seed == 8
+    assert "1 of 2 scan after 2 pictures. Best: seed 8" in made.comments
+    assert [text for _, text in pipeline.saved] == [made.infotexts[1]]
+
+
+@pytest.mark.parametrize("shown", [always, never], ids=["that scan", "that do not"])
+def test_of_pictures_that_are_read_equally_well_one_that_was_cut_short_is_the_best_only_where_there_is_no_other(
+    shown: Any,
+) -> None:
+    pipeline = Pipeline(shown, skip_at=(1,))
+    made = run(UNTIL, pipeline, asked_of_webui(), {**ONE_TRY, "seeds": 2, "stop_after": 0})
+    assert made.seed == 8
+
+
+def test_pictures_that_skip_left_are_named_below_the_gallery() -> None:
+    asked = {**CODE, "seeds": 2, "strengths": [0.8, 1.2], "max_tries": 1}
+    made = run(UNTIL, Pipeline(never, skip_at=(2, 3)), asked_of_webui(), asked)
+    assert "Skipped: seed 7, strength 1.2; seed 8, strength 0.8." in made.comments
+    without = run(UNTIL, Pipeline(never), asked_of_webui(), asked)
+    assert "Skipped" not in without.comments
+
+
+def test_a_skip_after_the_last_step_of_a_picture_that_scans_left_nothing() -> None:
+    pipeline = Pipeline(from_seed(7), skip_at=(1,), late=True)
+    made = run(UNTIL, pipeline, asked_of_webui(), {**ONE_TRY, "seeds": 2, "stop_after": 0})
     assert made.seed == 7
+    assert "Skipped" not in made.comments
+
+
+def test_in_img2img_without_a_picture_nothing_is_drawn() -> None:
+    for pictures in ([None], []):
+        pipeline = Pipeline(always)
+        with pytest.raises(Refusal, match=r"^init_images holds no picture; put one there, or use txt2img\.$"):
+            run(UNTIL, pipeline, asked_of_webui(init_images=pictures), CODE)
+        assert pipeline.drawn == []
+    made = run(UNTIL, Pipeline(always), asked_of_webui(init_images=[None]), json.dumps(CODE), "")
+    assert made.comments == "img2img holds no picture; put one there, or use txt2img.\n"
+
+
+@pytest.mark.parametrize(("at", "words"), [(0, "first"), (1, "second")])
+def test_a_strength_that_is_wrong_is_named_in_words_on_the_page(at: int, words: str) -> None:
+    strengths = [1.0, 1.0]
+    strengths[at] = -1.0
+    made = run(UNTIL, Pipeline(always), asked_of_webui(), json.dumps({**CODE, "strengths": strengths}), "")
+    assert made.comments == f"The {words} of Strengths must be a number from over 0 to 4, not -1.0.\n"
 
 
 def test_with_a_variation_strength_the_variation_changes_and_the_seed_stays() -> None:
