@@ -41,12 +41,18 @@ def worded(error: BootcampError, names: Mapping[str, str], *, here: bool = False
 
 
 def _said(name: str, inside: str) -> str:
-    """A field, or what is inside of it, in words: `The second of Lights`, `Color of the first of Lights`."""
-    if not inside:
-        return name
+    """A field, or what is inside of it, in words: `The second of Lights`, `Color of the first of Lights`.
+
+    A key of an object that is no item of a list may be the person's own, and stands as it is: `Labels (my_key)`.
+    """
+    items = 0
     for key, at in _INSIDE.findall(inside):
-        name = f"{key.replace('_', ' ')} of {name}" if key else f"the {ordinal(int(at) + 1)} of {name}"
-    return name[:1].upper() + name[1:]
+        items += not key
+        if not items:
+            name = f"{name} ({key})"
+        else:
+            name = f"{key.replace('_', ' ')} of {name}" if key else f"the {ordinal(int(at) + 1)} of {name}"
+    return name[:1].upper() + name[1:] if items else name
 
 
 def ordinal(number: int) -> str:

@@ -39,19 +39,6 @@ def check_request(request: Any, read_infotext: Any) -> None:
             infotext.parse(written, strict=True)
 
 
-def check_drawn_over(generation: Any) -> None:
-    """Refuse an img2img without a picture, of which the WebUI would say `'NoneType' object has no attribute 'mode'`.
-
-    Args:
-        generation: the WebUI's generation object, or a request to its API; those of txt2img have no pictures.
-    Raises:
-        InvalidParamError: there is none.
-    """
-    pictures = getattr(generation, "init_images", [generation])
-    if not pictures or any(each is None for each in pictures):
-        raise InvalidParamError("init_images", "holds no picture", hint="put one there, or use txt2img")
-
-
 def check_scripts(scripts: Any) -> None:
     """Look at `alwayson_scripts`, whose names the WebUI takes in any case.
 

@@ -11,12 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.arrays import Image, to_rgb
-from lib_bootcamp.core.images.pixels import WHITE, flatten
-from lib_bootcamp.errors import BootcampError, InvalidParamError
+from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.ports import STEER, Host
 from lib_bootcamp.results import ControlMap
@@ -24,12 +21,12 @@ from lib_bootcamp.surfaces.shared.attempt import attempt
 from lib_bootcamp.surfaces.shared.wording import worded
 
 from . import infotext
+from .drawn_over import check_drawn_over, with_source
 from .plan import Driven, InstalledModels, Plan, Surroundings, at_strength, driven_of, resolve
 from .ports import REFUSAL, ControlNet, Pass, Unit, UnitSettings, WebUi
-from .section import AXES, OWN, map_fields
+from .section import AXES, OWN
 from .section_guidance import SectionSteer
 from .section_labels import titles
-from .section_request import check_drawn_over
 from .section_scan import PictureScanner, Saving, Scans
 from .section_sizes import check_size, nearest, target_sizes
 from .section_values import args_of, is_off, parse
@@ -147,7 +144,7 @@ class SectionRunner:
             except BootcampError:
                 return
             check_size(plan.operation, int(p.width), int(p.height))
-            self.make_map(plan.operation, _with_source(plan, p), target_sizes(p)[0])
+            self.make_map(plan.operation, with_source(plan, p), target_sizes(p)[0])
 
         def refuse(error: BootcampError) -> None:
             raise error
@@ -228,7 +225,7 @@ class SectionRunner:
     def _maps(self, plan: Plan, p: Any, driven: Driven | None) -> list[ControlMap]:
         """The map of each pass. A code keeps its place: drawn anew on the larger canvas it might take another."""
         check_size(plan.operation, int(p.width), int(p.height))
-        values, sizes = _with_source(plan, p), target_sizes(p)
+        values, sizes = with_source(plan, p), target_sizes(p)
         first = (driven.first if driven is not None else None) or self.make_map(plan.operation, values, sizes[0])
         if driven is not None:
             driven.first = first
@@ -285,18 +282,6 @@ def _placed(units: Sequence[UnitSettings], maps: Sequence[Image], free: Sequence
         for picture, when in zip(maps, passes, strict=True)
     ]
     return dict(zip(free, filled, strict=False))
-
-
-def _with_source(plan: Plan, p: Any) -> dict[str, Any]:
-    """The map's values. In img2img a map that needs a picture takes the one that is drawn over."""
-    values = dict(plan.values)
-    for param in map_fields(plan.operation):
-        if param.kind == "image" and param.required and values.get(param.name) is None:
-            given = next(iter(getattr(p, "init_images", None) or ()), None)
-            if given is None:
-                raise InvalidParamError(param.name, "is missing", hint=f"{plan.operation.title} is made from a picture")
-            values[param.name] = np.asarray(flatten(given, WHITE), dtype=np.uint8)
-    return values
 
 
 def _forget(p: Any) -> Any:

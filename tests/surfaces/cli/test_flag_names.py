@@ -82,7 +82,7 @@ def photos(tmp_path: Path) -> Path:
         (["qr", "x", "--preset", "none"], "--preset must be one of"),
         (["brightness", "{in}", "--gamma", "99"], "--gamma must be"),
         (["brightness", "{in}", "--out", "{in}"], "--out is the folder of the pictures"),
-        (["scan", "{in}/a.png", "--decoders", "none"], "--decoders ([0]) must be"),
+        (["scan", "{in}/a.png", "--decoders", "none"], "The first of --decoders must be"),
         (["caption", "{in}/none", "--labels", "a"], "FOLDER not found"),
         (["caption", "{in}", "--max-tags", "0"], "--max-tags must be"),
         (["txt2img", "x", "--count", "0", "--out", "drawn"], "--count must be"),

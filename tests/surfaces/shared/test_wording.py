@@ -34,6 +34,8 @@ def test_a_mistake_about_a_picture_names_its_parameter_before_the_sentence() -> 
         (InvalidParamError("lights[0].size", "is unknown"), "Size of the first of --lights is unknown."),
         (InvalidParamError("lights[1]", "must be an object"), "The second of --lights must be an object."),
         (InvalidParamError("lights[11].far_px", "is large"), "Far px of the 12th of --lights is large."),
+        (InvalidParamError("lights.my_key[2]", "is large"), "The third of --lights (my_key) is large."),
+        (InvalidParamError("lights.my_key", "is unknown"), "--lights (my_key) is unknown."),
         (BootcampError("lights[0] must be an object"), "The first of --lights must be an object."),
         (InvalidParamError("lights", "must be a list, not 'grid_px'"), "--lights must be a list, not 'grid_px'."),
         (InvalidParamError("nothing", "is not a parameter here"), "nothing is not a parameter here."),

@@ -8,8 +8,9 @@ from typing import Any
 
 from lib_bootcamp.errors import BootcampError, InvalidParamError
 from lib_bootcamp.ports import Host
+from lib_bootcamp.surfaces.webui.drawn_over import check_drawn_over
 from lib_bootcamp.surfaces.webui.ports import WebUi
-from lib_bootcamp.surfaces.webui.section_request import SCRIPT, check_drawn_over
+from lib_bootcamp.surfaces.webui.section_request import SCRIPT
 from lib_bootcamp.surfaces.webui.section_values import args_of, is_off, parse
 
 from .compare import CompareControl, rows_of
