@@ -37,11 +37,24 @@
                 // what is not offered here (now) is a choice all the same: it came from a picture, or a settings file
                 if (![...input.options].some(each => each.value === wanted)) {
                     element("option", { value: wanted, text: String(wanted) }, input);
+                    if (input.closest(".bootcamp-form-fields")) fitChoices(input.closest(".bootcamp-form-fields"));
                 }
                 input.value = wanted;
             },
         };
     }
+
+    /** Give each choice of a form's part whose longest title is cut in its column the whole row. */
+    function fitChoices(part) {
+        const column = parseFloat(getComputedStyle(part).gridTemplateColumns); // none while it is not shown
+        for (const input of column ? part.querySelectorAll(":scope > .bootcamp-form-choice > select") : []) {
+            input.style.width = "max-content";
+            input.parentElement.classList.toggle("bootcamp-form-wide", input.offsetWidth > column);
+            input.style.width = "";
+        }
+    }
+
+    const parts = new ResizeObserver(entries => entries.forEach(each => fitChoices(each.target)));
 
     function choices(field, id, changed) {
         const group = element("div", { id, role: "group", class: "bootcamp-form-choices" });
@@ -233,6 +246,8 @@
         translated,
         follow,
         problem,
+        /** Keep the choices of a form's part as wide as their titles, whenever it is shown or its width changes. */
+        fit: part => parts.observe(part),
         /** The control of a field; `fail` gets what is wrong with what is typed. */
         make: (field, id, changed, fail) => KINDS[field.kind](field, id, changed, fail),
     };

@@ -140,6 +140,7 @@
 
         addAll(fields, parent) {
             fields.forEach(field => this.add(field, parent));
+            window.bootcampControls.fit(parent);
         }
 
         addGroups(fields, parent) {

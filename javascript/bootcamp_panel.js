@@ -75,7 +75,7 @@
             place.classList.add("bootcamp-form-wide");
             const ends = element("div", { class: "bootcamp-panel-ends", "aria-hidden": "true" });
             for (const text of ["picture first", "map first"]) element("span", { text }, ends);
-            row.after(ends);
+            row.append(ends); // in the slider's column, whatever stands beside it
         }
 
         get size() {

@@ -5,7 +5,7 @@
     const TABS = ["txt2img", "img2img"];
     const STEP = 0.2;
     const TRIES = 10;
-    const SHOWN = 3; // buttons for pictures of a grid
+    const SHOWN = 8; // buttons for pictures of a grid; those of more are folded
     const WAIT_MS = 15000;
     const PUT_BACK_MS = 1500;
     const SCRIPT = { name: "until_it_scans", title: "QR art until it scans" };
@@ -173,6 +173,16 @@
         return isDrawnBy(info, SCRIPT) === Boolean(isChosen(tab, SCRIPT));
     }
 
+    /** A button for each picture that scans; those beyond the first few are folded. */
+    function showButtons(tab, which, badge) {
+        const add = (number, parent) => button(filled("Show picture {1}", number), parent, () => showPicture(tab, Number(number)));
+        which.slice(0, SHOWN).forEach(each => add(each, badge));
+        if (which.length <= SHOWN) return;
+        const more = element("details", {}, badge);
+        element("summary", { text: filled("{1} more pictures", which.length - SHOWN) }, more);
+        which.slice(SHOWN).forEach(each => add(each, more));
+    }
+
     function nextSteps(tab, info, found, badge) {
         const value = (name, otherwise) => Number(new RegExp(`[&:]\\s?${name}=([\\d.]+)`).exec(info)?.[1] ?? otherwise);
         const seed = Number(/Seed: (\d+)/.exec(info)?.[1] ?? -1);
@@ -182,9 +192,7 @@
             more.classList.add(MORE);
             more.hidden = !canDrawAgain(tab, info);
         }
-        for (const number of (found.which ?? []).slice(0, SHOWN)) {
-            button(filled("Show picture {1}", number), badge, () => showPicture(tab, Number(number)));
-        }
+        showButtons(tab, found.which ?? [], badge);
         if (!found.scans) {
             if (!found.which) button("Touch up", badge, event => touchUp(tab, badge, event.currentTarget, info));
             if (!(INPAINTED.test(info) && isChosen(tab, COMPARE))) button("Try again until it scans", badge, () => untilItScans(tab, info));

@@ -21,7 +21,7 @@ class Spec:
         min_length, max_length: characters of a text, items of a list.
         pattern: a regular expression the whole text must match.
         step: step of a slider; no bound.
-        unit: `px`, `s`, `modules`, `[0, 1]`.
+        unit: `px`, `s`, `modules`, `0 to 1`.
         group: fields of one group stand together.
         when: shown only while every named field has one of the values, e.g. {"payload": ("wifi",)}.
         format: how a text is entered: `color` is `#rrggbb`, `secret` is never written to infotext, `folder` is the path

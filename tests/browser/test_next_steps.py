@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from lib_bootcamp.core.png_info.infotext import parse
+from lib_bootcamp.surfaces.webui.section import control_maps
 from tests.browser.gradio_pages import PYTHONS, of_webui, serving, with_scripts
 
 PARTS = ("controls", "form", "frame", "language", "panel", "scan", "stage")
@@ -27,6 +28,7 @@ window.switch_to_txt2img = () => {};
 window.checkbox = () => Object.assign(document.createElement('input'), {type: 'checkbox'});
 setInterval(() => window.updates.forEach(each => each()), 300);
 """
+GRADIO_4 = ".prose button { margin-bottom: 4px } .prose :last-child { margin-bottom: 0 !important }"
 BADGE = "#html_info_txt2img .bootcamp-scan-badge"
 NAMES = ("script", "script_values", "script_unsaved", "enabled", "values", "unsaved", "sampler", "scheduler")
 NUMBERS = ("width", "height", "steps", "cfg_scale", "seed", "batch_count")
@@ -243,9 +245,18 @@ def test_of_a_grid_the_picture_that_scans_is_chosen_by_one_click(grid: Any, page
     assert page.evaluate("window.chosen") == "4"
 
 
-def test_of_a_grid_all_pictures_that_scan_are_named(grid: Any) -> None:
-    badge = grid('"2 of 10 scan (pictures 2, 4)"')
-    assert badge.locator("> span").inner_text() == "2 of 10 scan: pictures 2, 4."
+def test_of_a_grid_all_pictures_that_scan_are_named_and_have_a_button(grid: Any) -> None:
+    badge = grid('"4 of 4 scan (pictures 1, 2, 3, 4)"')
+    assert badge.locator("> span").inner_text() == "4 of 4 scan: pictures 1, 2, 3, 4."
+    assert badge.get_by_role("button").all_inner_texts() == [f"Show picture {each}" for each in (1, 2, 3, 4)]
+
+
+def test_of_a_large_grid_the_buttons_beyond_eight_are_folded(grid: Any, page: Any) -> None:
+    badge = grid('"10 of 10 scan (pictures 1, 2, 3, 4, 5, 6, 7, 8, 9, 10)"')
+    assert badge.get_by_role("button").count() == 8
+    badge.get_by_text("2 more pictures").click()
+    assert badge.get_by_role("button").count() == 10
+    badge.get_by_role("button", name="Show picture 9").click()
 
 
 def test_an_inpainted_picture_is_tried_by_the_section(page: Any) -> None:
@@ -372,6 +383,74 @@ def test_tab_reaches_the_headers_of_our_accordions_alone_each_with_its_name(page
     for name in ("Bootcamp", "Details"):
         assert page.get_by_role("button", name=name, expanded=name == "Bootcamp").evaluate("each => each.tabIndex") == 0
     assert not page.get_by_text("Another", exact=True).get_attribute("role")
+
+
+def test_the_ends_of_the_effect_stand_below_the_sliders_ends(page: Any) -> None:
+    slider = page.locator("[data-key=effect] input[type=range]").bounding_box()
+    ends = page.locator(".bootcamp-panel-ends").bounding_box()
+    assert abs(ends["x"] - slider["x"]) < 1
+    assert abs(ends["width"] - slider["width"]) < 1
+
+
+def test_the_stages_buttons_stand_in_a_line(page: Any) -> None:
+    page.add_style_tag(content=GRADIO_4)
+    buttons = light_stage(page).locator(".bootcamp-stage-bar button").all()
+    assert len({each.bounding_box()["y"] for each in buttons}) == 1
+
+
+def test_what_is_drawn_at_the_forms_edge_is_not_cut_by_a_frame(page: Any) -> None:
+    content = page.locator("#bootcamp_txt2img_qr_content")
+    content.focus()
+    reach = content.evaluate(
+        "each => ['outlineWidth', 'outlineOffset'].reduce((sum, one) => sum + parseFloat(getComputedStyle(each)[one]), 0)"
+    )
+    form = page.locator("#bootcamp_txt2img_form").bounding_box()
+    assert content.bounding_box()["x"] - form["x"] >= reach > 0
+
+
+def test_the_note_of_a_script_does_not_touch_its_box(page: Any) -> None:
+    press(page, "Try again until it scans")
+    note = page.get_by_text("While this script runs, the settings of the Bootcamp section are left aside.")
+    note.wait_for()
+    assert note.evaluate("each => parseFloat(getComputedStyle(each).paddingLeft)") >= 8
+
+
+CUT = """form => {
+    const cut = [];
+    for (const each of form.querySelectorAll('details')) each.open = true;
+    return new Promise(resolve => setTimeout(() => {
+        for (const each of form.querySelectorAll('select')) {
+            if (!each.offsetParent) continue;
+            const width = each.offsetWidth;
+            each.style.width = 'max-content';
+            if (each.offsetWidth > width) cut.push([each.id, each.offsetWidth, width]);
+            each.style.width = '';
+        }
+        resolve(cut);
+    }, 500));
+}"""
+
+
+@pytest.mark.parametrize("control", [each.name for each in control_maps()])
+def test_no_choice_is_cut_in_the_webuis_column(page: Any, control: str) -> None:
+    page.add_style_tag(content="#bootcamp_txt2img_form { width: 548px; }")  # as at 1280 px
+    page.select_option("#bootcamp_txt2img_control", control)
+    page.wait_for_selector(f"[data-key^='{control}.']")
+    assert page.locator("#bootcamp_txt2img_form").evaluate(CUT) == []
+
+
+def test_a_choice_that_is_wider_than_its_column_has_the_row_and_others_do_not(page: Any) -> None:
+    page.add_style_tag(content="#bootcamp_txt2img_form { width: 548px; }")
+    page.select_option("#bootcamp_txt2img_control", "detect")
+    detector = page.locator("[data-key='detect.detector']")
+    page.wait_for_function(
+        "() => document.querySelector('[data-key=\"detect.detector\"]')?.classList.contains('bootcamp-form-wide')"
+    )
+    assert detector.bounding_box()["width"] > 500
+    page.select_option("#bootcamp_txt2img_control", "qr")
+    payload = page.locator("[data-key='qr.payload']")
+    payload.wait_for()
+    assert payload.bounding_box()["width"] < 300
 
 
 def test_a_preset_for_a_code_is_not_left_with_another_control(page: Any) -> None:

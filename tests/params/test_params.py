@@ -46,7 +46,7 @@ class Everything(Params):
     text: Annotated[str, Spec("Text", "A text.", min_length=2, max_length=5)]
     flag: Annotated[bool, Spec("Flag")] = False
     whole: Annotated[int, Spec("Whole", ge=-8, le=64, multiple_of=4)] = 8
-    share: Annotated[float, Spec("Share", gt=0, lt=1, unit="[0, 1]")] = 0.5
+    share: Annotated[float, Spec("Share", gt=0, lt=1, unit="0 to 1")] = 0.5
     free: Annotated[float, Spec("Free")] = 0.0
     level: Annotated[Literal["low", "high"], Spec("Level", titles={"low": "Low!"})] = "low"
     maybe: Annotated[int | None, Spec("Maybe", ge=1)] = None
@@ -481,7 +481,7 @@ def test_the_schema_refuses_unknown_keys_and_names_the_required_ones():
         (
             "share",
             {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1, "title": "Share", "default": 0.5}
-            | {"x-unit": "[0, 1]"},
+            | {"x-unit": "0 to 1"},
         ),
         ("level", {"type": "string", "enum": ["low", "high"], "title": "Level", "default": "low"}),
         ("maybe", {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}], "title": "Maybe", "default": None}),

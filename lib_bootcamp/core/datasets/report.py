@@ -36,7 +36,7 @@ class PictureFacts:
     orientation: Annotated[int, Spec("Orientation", "EXIF's; 1: the pixels are stored upright.")]
     frames: Annotated[int, Spec("Frames")]
     bucket: Annotated[str, Spec("Bucket", "Width x height that it is trained at.", unit="px")]
-    cropped: Annotated[float, Spec("Cut off", "By the bucket.", unit="[0, 1]")]
+    cropped: Annotated[float, Spec("Cut off", "By the bucket.", unit="0 to 1")]
     upscale_factor: Annotated[
         float,
         Spec("Upscale factor", "How many times its sides are enlarged to fill the bucket.", renamed=("enlarged",)),
@@ -112,7 +112,7 @@ class ClassCount:
     name: Annotated[str, Spec("Class", "The folder's name without its repeats.")]
     repeats: Annotated[int | None, Spec("Repeats", "From a name like 10_dog; None where it does not say them.")]
     pictures: Annotated[int, Spec("Pictures", "That can be used.")]
-    share: Annotated[float, Spec("Share", "Of what kohya's trainer shows in an epoch, repeats counted.", unit="[0, 1]")]
+    share: Annotated[float, Spec("Share", "Of what kohya's trainer shows in an epoch, repeats counted.", unit="0 to 1")]
     trained: Annotated[dict[str, int], Spec("Trained", "Pictures of it that each trainer takes.")]
 
 

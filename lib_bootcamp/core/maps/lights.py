@@ -129,7 +129,7 @@ class Light(Params):
             ge=0,
             le=1,
             step=0.01,
-            unit="[0, 1]",
+            unit="0 to 1",
             when={"kind": ("spot",)},
         ),
     ] = 0.3

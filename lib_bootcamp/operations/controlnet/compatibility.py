@@ -82,8 +82,8 @@ class ModelVerdict:
     damaged: Annotated[bool, Spec("Damaged", "Empty, cut off, or something else in its place.")]
     reason: Annotated[str, Spec("Why")]
     weight: Annotated[float, Spec("Weight", "To begin with.")]
-    start: Annotated[float, Spec("Start", unit="[0, 1]")]
-    end: Annotated[float, Spec("End", unit="[0, 1]")]
+    start: Annotated[float, Spec("Start", unit="0 to 1")]
+    end: Annotated[float, Spec("End", unit="0 to 1")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,8 +99,8 @@ class FamilyRow:
     file: Annotated[str, Spec("File to get")]
     source: Annotated[str, Spec("From")]
     weight: Annotated[float, Spec("Weight", "To begin with.")]
-    start: Annotated[float, Spec("Start", unit="[0, 1]")]
-    end: Annotated[float, Spec("End", unit="[0, 1]")]
+    start: Annotated[float, Spec("Start", unit="0 to 1")]
+    end: Annotated[float, Spec("End", unit="0 to 1")]
     installed: Annotated[tuple[str, ...], Spec("Installed", "Models that are these.")]
 
 

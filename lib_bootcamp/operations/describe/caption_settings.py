@@ -79,7 +79,7 @@ class CaptionSettings(Params):
             ge=0,
             le=1,
             step=0.01,
-            unit="[0, 1]",
+            unit="0 to 1",
             group="Tags",
             when=_TAGS,
         ),

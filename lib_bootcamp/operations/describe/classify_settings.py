@@ -112,7 +112,7 @@ class ClassifySettings(Params):
             ge=0,
             le=1,
             step=0.01,
-            unit="[0, 1]",
+            unit="0 to 1",
             group="Scores",
         ),
     ] = 0.0

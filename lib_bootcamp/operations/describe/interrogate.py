@@ -46,7 +46,7 @@ class InterrogateResult(FileResult):
     caption: Annotated[str, Spec("Caption", "What the prompt begins with; empty where there was no captioner.")]
     captioner: Annotated[str | None, Spec("Captioner", "What made the caption. None: nothing, or you.")]
     similarity: Annotated[
-        float | None, Spec("Similarity", "Cosine of picture and prompt, where it was computed.", unit="[-1, 1]")
+        float | None, Spec("Similarity", "Cosine of picture and prompt, where it was computed.", unit="-1 to 1")
     ]
     analysis: Annotated[tuple[TableScores, ...], Spec("Analysis", "The best labels of each table.")]
     model: Annotated[str | None, Spec("CLIP model", "None: the mode needs none.")]

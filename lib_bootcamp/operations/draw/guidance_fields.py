@@ -79,7 +79,7 @@ TouchUp = Annotated[
         "as make it scan; 0: none.",
         ge=0,
         le=255,
-        unit="0..255",
+        unit="0 to 255",
         **_GROUP,
     ),
 ]

@@ -39,9 +39,9 @@ class QrArtResult(Result):
 
     image: Annotated[Image | None, Spec("Picture", "uint8 [H, W, 3] RGB; None where only one that scans would do.")]
     scans: Annotated[bool, Spec("Scans")]
-    score: Annotated[float, Spec("Score", "Share of the scan ladder that reads exactly the text.", unit="[0, 1]")]
+    score: Annotated[float, Spec("Score", "Share of the scan ladder that reads exactly the text.", unit="0 to 1")]
     read_by: Annotated[tuple[str, ...], Spec("Read by")]
-    module_error: Annotated[float, Spec("Module error", "Share of wrong modules.", unit="[0, 1]")]
+    module_error: Annotated[float, Spec("Module error", "Share of wrong modules.", unit="0 to 1")]
     seed: Annotated[int, Spec("Seed", "Of the picture; with it the same tries give it again.")]
     chosen_try: Annotated[
         str, Spec("Won by", "`try 2 of seed 7, stronger guidance, touched up by 10 gray levels`.", renamed=("won_by",))

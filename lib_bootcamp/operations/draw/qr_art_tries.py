@@ -53,12 +53,13 @@ class TryReport:
         ),
     ]
     touch_up: Annotated[
-        int, Spec("Touched up", "Gray levels that made the finished picture scan.", unit="0..255", renamed=("touched",))
+        int,
+        Spec("Touched up", "Gray levels that made the finished picture scan.", unit="0 to 255", renamed=("touched",)),
     ]
     scans: Annotated[bool, Spec("Scans")]
     read_by: Annotated[tuple[str, ...], Spec("Read by")]
     wrong: Annotated[int, Spec("Wrong modules")]
-    module_error: Annotated[float, Spec("Module error", "Share of wrong modules.", unit="[0, 1]")]
+    module_error: Annotated[float, Spec("Module error", "Share of wrong modules.", unit="0 to 1")]
 
 
 @dataclass

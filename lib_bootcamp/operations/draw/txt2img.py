@@ -66,7 +66,7 @@ class Txt2ImgParams(DrawingParams):
         ),
     ] = None
     guide_strength: Annotated[
-        float, Spec("Strength", "Of the map.", ge=0, le=1, step=0.05, unit="[0, 1]", group="Map")
+        float, Spec("Strength", "Of the map.", ge=0, le=1, step=0.05, unit="0 to 1", group="Map")
     ] = 0.5
     guide_tolerance: Annotated[
         float,

@@ -94,7 +94,7 @@ class BrightnessParams(Params):
             ge=0,
             le=1,
             step=0.01,
-            unit="[0, 1]",
+            unit="0 to 1",
             group="Tone",
             when={"auto_levels": (False,)},
         ),
@@ -107,7 +107,7 @@ class BrightnessParams(Params):
             ge=0,
             le=1,
             step=0.01,
-            unit="[0, 1]",
+            unit="0 to 1",
             group="Tone",
             when={"auto_levels": (False,)},
         ),
@@ -163,9 +163,9 @@ class BrightnessMap(ControlMap):
 
     width: Annotated[int, Spec("Width", unit="px")]
     height: Annotated[int, Spec("Height", unit="px")]
-    mean: Annotated[float, Spec("Mean brightness", unit="[0, 1]")]
-    darkest: Annotated[float, Spec("Darkest", "The smallest value.", unit="[0, 1]")]
-    brightest: Annotated[float, Spec("Brightest", "The largest value.", unit="[0, 1]")]
+    mean: Annotated[float, Spec("Mean brightness", unit="0 to 1")]
+    darkest: Annotated[float, Spec("Darkest", "The smallest value.", unit="0 to 1")]
+    brightest: Annotated[float, Spec("Brightest", "The largest value.", unit="0 to 1")]
 
     def summary(self) -> str:
         """Size and range in one line."""

@@ -45,7 +45,7 @@ class Found:
     """Something that was found."""
 
     label: Annotated[str, Spec("Label")]
-    score: Annotated[float, Spec("Score", unit="[0, 1]")]
+    score: Annotated[float, Spec("Score", unit="0 to 1")]
     box: Annotated[
         tuple[float, ...], Spec("Box", "Left, top, right, bottom as shares of the picture's width and height.")
     ]

@@ -166,7 +166,7 @@ class EdgesParams(Params):
             ge=0,
             le=1,
             step=0.01,
-            unit="[0, 1]",
+            unit="0 to 1",
             group="XDoG",
             when=_XDOG,
         ),
@@ -226,7 +226,7 @@ class EdgeMap(ControlMap):
 
     width: Annotated[int, Spec("Width", unit="px")]
     height: Annotated[int, Spec("Height", unit="px")]
-    coverage: Annotated[float, Spec("Coverage", "Mean of the map before it is inverted.", unit="[0, 1]")]
+    coverage: Annotated[float, Spec("Coverage", "Mean of the map before it is inverted.", unit="0 to 1")]
     low_threshold: Annotated[float | None, Spec("Low threshold", "Canny's; in its unit.")] = None
     high_threshold: Annotated[float | None, Spec("High threshold", "Canny's; in its unit.")] = None
     threshold: Annotated[int | None, Spec("Threshold", "The other methods', 0 to 255.")] = None

@@ -33,9 +33,9 @@ class LightingMap(ControlMap):
 
     width: Annotated[int, Spec("Width", unit="px")]
     height: Annotated[int, Spec("Height", unit="px")]
-    mean: Annotated[float, Spec("Mean brightness", unit="[0, 1]")]
-    darkest: Annotated[float, Spec("Darkest", "The smallest value.", unit="[0, 1]")]
-    brightest: Annotated[float, Spec("Brightest", "The largest value.", unit="[0, 1]")]
+    mean: Annotated[float, Spec("Mean brightness", unit="0 to 1")]
+    darkest: Annotated[float, Spec("Darkest", "The smallest value.", unit="0 to 1")]
+    brightest: Annotated[float, Spec("Brightest", "The largest value.", unit="0 to 1")]
     brightest_x: Annotated[
         float, Spec("Brightest point, X", "The middle of an area of one brightness.", unit="of the width")
     ]

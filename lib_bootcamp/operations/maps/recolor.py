@@ -71,7 +71,7 @@ class RecolorParams(Params):
     ] = "reinhard"
     transfer_strength: Annotated[
         float,
-        Spec("Strength", "0 keeps the picture's own colors.", ge=0, le=1, step=0.05, unit="[0, 1]", group="Palette"),
+        Spec("Strength", "0 keeps the picture's own colors.", ge=0, le=1, step=0.05, unit="0 to 1", group="Palette"),
     ] = 1.0
     keep_luminance: Annotated[
         bool,
@@ -96,7 +96,7 @@ class RecolorMap(ControlMap):
 
     width: Annotated[int, Spec("Width", unit="px")]
     height: Annotated[int, Spec("Height", unit="px")]
-    mean: Annotated[float, Spec("Mean brightness", unit="[0, 1]")]
+    mean: Annotated[float, Spec("Mean brightness", unit="0 to 1")]
     palette: Annotated[Image | None, Spec("Palette preview", "uint8 [H, W, 3] RGB.")] = None
 
     def summary(self) -> str:

@@ -51,7 +51,7 @@ class QrParams(QrCodeParams):
             ge=0.5,
             le=1,
             step=0.05,
-            unit="[0.5, 1]",
+            unit="0.5 to 1",
             when={"style": ("dots", "gapped")},
             **_LOOK,
         ),
@@ -142,7 +142,7 @@ class QrMap(ControlMap):
         Spec(
             "Correctable codewords",
             "Share of all, where they are spread evenly.",
-            unit="[0, 1]",
+            unit="0 to 1",
             renamed=("codewords_may_fail_share",),
             renamed_titles=("Codewords that may fail",),
         ),

@@ -89,7 +89,7 @@ class ScanParams(Params):
             ge=0,
             le=1,
             step=0.05,
-            unit="[0, 1]",
+            unit="0 to 1",
             when={"depth": ("full",)},
             renamed=("least_score",),
             renamed_titles=("Least score",),
@@ -130,7 +130,7 @@ class PatternReport:
     pattern: Annotated[Pattern, Spec("Pattern")]
     modules: Annotated[int, Spec("Modules")]
     wrong: Annotated[int, Spec("Wrong")]
-    share: Annotated[float, Spec("Share wrong", unit="[0, 1]")]
+    share: Annotated[float, Spec("Share wrong", unit="0 to 1")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +139,7 @@ class ModuleReport:
 
     modules: Annotated[int, Spec("Modules")]
     wrong: Annotated[int, Spec("Wrong modules")]
-    share: Annotated[float, Spec("Share wrong", unit="[0, 1]")]
+    share: Annotated[float, Spec("Share wrong", unit="0 to 1")]
     should_be_dark: Annotated[int, Spec("Light where dark is due", "In an inverted code: dark where light is due.")]
     should_be_light: Annotated[int, Spec("Dark where light is due", "In an inverted code: light where dark is due.")]
     correctable_modules: Annotated[
@@ -174,7 +174,7 @@ class ScanResult(Result):
 
     scans: Annotated[bool, Spec("Scans")]
     score: Annotated[
-        float, Spec("Score", "Tries that read exactly the expected text; in a fast scan 1 or 0.", unit="[0, 1]")
+        float, Spec("Score", "Tries that read exactly the expected text; in a fast scan 1 or 0.", unit="0 to 1")
     ]
     texts: Annotated[tuple[str, ...], Spec("Texts found", "The most frequent first, at most 256.")]
     text_count: Annotated[
@@ -188,7 +188,7 @@ class ScanResult(Result):
     ]
     agreement: Annotated[
         float,
-        Spec("Agreement", "Share of the tries that read anything which read the most frequent text.", unit="[0, 1]"),
+        Spec("Agreement", "Share of the tries that read anything which read the most frequent text.", unit="0 to 1"),
     ]
     decoders: Annotated[tuple[DecoderReport, ...], Spec("Readers")]
     decoders_missing: Annotated[tuple[str, ...], Spec("Readers not installed")]

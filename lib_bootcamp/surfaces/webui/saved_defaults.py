@@ -110,8 +110,8 @@ def _params() -> dict[tuple[str, str], Param]:
 
 def _section_fields() -> dict[str, tuple[str, str]]:
     """Control and name of each field by the labels that it had."""
-    both = (section_labels(_label_before, _name_before), section_labels())
-    return {label: key for labels in both for key, label in labels.items() if key != ("", "enabled")}
+    each = (section_labels(_label_before, _name_before), section_labels(_with_unit_before), section_labels())
+    return {label: key for labels in each for key, label in labels.items() if key != ("", "enabled")}
 
 
 def _field_of(key: str, known: Mapping[str, Any]) -> Any:
@@ -132,13 +132,15 @@ def _tab_fields() -> Iterator[Param]:
     for operation in catalog.OPERATIONS:
         for declaration in (operation.params, *([operation.job.params] if operation.job is not None else [])):
             for param in declaration.fields():
-                if param.spec.renamed or param.spec.renamed_titles or param.spec.renamed_choices:
+                spec = param.spec
+                if spec.renamed or spec.renamed_choices or _label_before(param) != label_of(param):
                     yield param
 
 
 def _is_of(param: Param, source: str, label: str) -> bool:
     names = (param.name, *param.spec.renamed)
-    return label in {label_of(param), _label_before(param)} and source.endswith(tuple(f"_{name}" for name in names))
+    labels = {label_of(param), _with_unit_before(param), _label_before(param)}
+    return label in labels and source.endswith(tuple(f"_{name}" for name in names))
 
 
 def _source(param: Param, source: str) -> str:
@@ -150,8 +152,15 @@ def _name_before(param: Param) -> str:
     return param.spec.renamed[0] if param.spec.renamed else param.name
 
 
+def _with_unit_before(param: Param) -> str:
+    """The label while a span of numbers was written as `[0, 1]` or `0..255`."""
+    low, _, high = param.spec.unit.partition(" to ")
+    before = f"{low}..{high}" if high == "255" else f"[{low}, {high}]"
+    return label_of(param).replace(f"({param.spec.unit})", f"({before})") if high else label_of(param)
+
+
 def _label_before(param: Param) -> str:
-    label = label_of(param)
+    label = _with_unit_before(param)
     return param.spec.renamed_titles[0] + label.removeprefix(param.spec.title) if param.spec.renamed_titles else label
 
 

@@ -48,6 +48,11 @@ def control_maps() -> tuple[Operation[Any, Any], ...]:
     return catalog.control_maps()
 
 
+def is_code(operation: Operation[Any, Any]) -> bool:
+    """Whether its map is a code, which is scanned."""
+    return any(each.name == "content" for each in operation.params.fields())
+
+
 _CONTROLS = tuple(each.name for each in control_maps())
 _CONTROL_CHOICES = (OFF, *_CONTROLS)
 _PRESET_CHOICES = (AUTOMATIC, *(each.name for each in UNIT_PRESETS), CUSTOM)

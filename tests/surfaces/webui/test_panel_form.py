@@ -55,6 +55,13 @@ def test_applied_by_controlnet_a_code_is_still_touched_up() -> None:
     assert shown("qr", apply_by="controlnet") & GUIDANCE == {"touch_up"}
 
 
+def test_spans_of_numbers_are_written_as_a_person_reads_them() -> None:
+    labels = {each["key"]: each["label"] for each in form(MONSTER)["fields"]}
+    assert labels["brightness.black_point"] == "Black point (0 to 1)"
+    assert labels["touch_up"] == "Touch up (0 to 255)"
+    assert not [each for each in labels.values() if "[" in each or ".." in each]
+
+
 def test_presets_are_shown_by_their_titles() -> None:
     presets = form()["presets"]
     assert {"Top left", "Three point", "Estimate edges"} <= set(presets["lighting"])

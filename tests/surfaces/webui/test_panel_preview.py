@@ -11,6 +11,7 @@ import pytest
 from lib_bootcamp.core.images.codec import encode_base64
 from lib_bootcamp.hosts.standalone import StandaloneHost
 from lib_bootcamp.surfaces.webui.panel.preview import PanelPreview, PreviewParams, preview
+from lib_bootcamp.surfaces.webui.section import control_maps
 from lib_bootcamp.surfaces.webui.section_run import SectionRunner
 from tests.surfaces.webui.generations import MONSTER, QR, FakeWebUi, Generation, run, runner
 
@@ -107,6 +108,18 @@ def test_a_detectors_map_is_not_made_only_to_be_shown() -> None:
     made = previewed({"control": "detect"}, unsaved=json.dumps({"detect.image": GRAY}))
     assert made.image is None
     assert made.notes[-1] == "Its map is made when the picture is drawn."
+
+
+def needs_a_picture(operation: Any) -> bool:
+    return any(each.kind == "image" and each.required for each in operation.params.fields())
+
+
+@pytest.mark.parametrize("control", [each.name for each in control_maps() if needs_a_picture(each)])
+def test_a_map_whose_picture_is_missing_says_so_first(control: str) -> None:
+    made = previewed({"control": control})
+    assert not made.fits
+    assert made.notes[0] == "Picture is missing; give a picture."
+    assert "Its map is made when the picture is drawn." not in made.notes
 
 
 def test_a_model_that_is_missing_is_told_and_the_map_is_shown_all_the_same() -> None:

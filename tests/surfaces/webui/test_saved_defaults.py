@@ -50,6 +50,8 @@ def test_a_file_of_defaults_keeps_nothing_of_the_section_but_whether_it_is_on() 
         ("Tiles per side", 5, "brightness.clahe_tiles", 5),
         ("Lights", '[{"kind": "ambient"}]', "lighting.lights", [{"kind": "ambient"}]),
         ("Content", "https://example.com", "qr.content", "https://example.com"),
+        ("Black point ([0, 1])", 0.25, "brightness.black_point", 0.25),
+        ("Touch up (0..255)", 100, "touch_up", 100),
     ],
 )
 def test_what_was_changed_in_the_section_is_kept(label: str, value: Any, key: str, becomes: Any) -> None:
@@ -80,7 +82,11 @@ def test_what_is_damaged_is_left_out() -> None:
         ),
         (
             "bootcamp_scan_least_score/bootcamp/Least score ([0, 1])", 0.75,
-            "bootcamp_scan_min_score/bootcamp/Minimum score ([0, 1])", 0.75,
+            "bootcamp_scan_min_score/bootcamp/Minimum score (0 to 1)", 0.75,
+        ),
+        (
+            "bootcamp_brightness_white_point/bootcamp/White point ([0, 1])", 0.75,
+            "bootcamp_brightness_white_point/bootcamp/White point (0 to 1)", 0.75,
         ),
     ],
 )  # fmt: skip

@@ -23,6 +23,7 @@ from lib_bootcamp.surfaces.webui.section import (
     GUIDANCE_FIELDS,
     MIDDLE,
     control_maps,
+    is_code,
     map_fields,
 )
 from lib_bootcamp.surfaces.webui.section_values import panel_fields
@@ -98,11 +99,10 @@ def _acting(param: Param) -> Param:
 
 
 def _acts(name: str, operation: Operation[Any, Any]) -> bool:
-    is_code = any(each.name == "content" for each in map_fields(operation))
     if name in OF_CODES:
-        return is_code
+        return is_code(operation)
     if name in OF_MAPS:
-        return operation.luminance and not is_code
+        return operation.luminance and not is_code(operation)
     return operation.luminance or not (name == "apply_by" or name in GUIDANCE_FIELDS)
 
 

@@ -59,30 +59,39 @@ class PanelPreview(Result):
         return self.fits
 
 
-def preview(runner: SectionRunner, params: PreviewParams, names: Mapping[str, str] | None = None) -> PanelPreview:
-    """Plan a generation and make its map; mistakes are notes, because the person is still typing.
-
-    Args:
-        runner: of the section.
-        params: the form's texts and the picture's size.
-        names: what mistakes call parameters; None: by the section's labels.
-    """
-    names = titles() if names is None else names
-    notes: tuple[str, ...] = ()
-    fits = True
+def preview(runner: SectionRunner, params: PreviewParams) -> PanelPreview:
+    """Plan a generation and make its map; mistakes are notes, because the person is still typing."""
     try:
         asked = parse((True, params.values, params.unsaved))
-        if asked is None:
-            return PanelPreview(fits=True, notes=())
+    except BootcampError as error:
+        return PanelPreview(fits=False, notes=(worded(error, titles()),))
+    return PanelPreview(fits=True, notes=()) if asked is None else preview_of(runner, asked, params, titles())
+
+
+def preview_of(
+    runner: SectionRunner, asked: PanelRequest, params: PreviewParams, names: Mapping[str, str]
+) -> PanelPreview:
+    """The same of a checked request.
+
+    Args:
+        runner: makes the map.
+        asked: what is drawn; the form's texts are not looked at.
+        params: the picture's size, and whether it is over a picture.
+        names: what mistakes call parameters.
+    """
+    notes: tuple[str, ...] = ()
+    fits, operation = True, asked.operation
+    try:
         plan, notes, fits = _planned(runner, asked, names, img2img=params.img2img)
-        operation = asked.operation
-        if operation.needs:
-            return PanelPreview(fits=fits, notes=(*notes, "Its map is made when the picture is drawn."))
+        values = plan.values if plan else asked.map_values({})
         if _wants_source(asked) and params.img2img:
             return PanelPreview(fits=fits, notes=(*notes, "Its map is made from the picture that is drawn over."))
+        if operation.needs:
+            operation.params_from(values)
+            return PanelPreview(fits=fits, notes=(*notes, "Its map is made when the picture is drawn."))
         check_size(operation, params.width, params.height)
         size = (rounded_side(params.width), rounded_side(params.height))
-        made = runner.make_map(operation, plan.values if plan else asked.map_values({}), size)
+        made = runner.make_map(operation, values, size)
     except BootcampError as error:
         sentences = (worded(error, names), *(() if fits else notes))
         return PanelPreview(fits=False, notes=sentences, side=getattr(error, "side_px", None))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 
 from lib_bootcamp.errors import InvalidParamError
@@ -45,7 +46,7 @@ def test_what_cannot_be_read_is_named_by_its_label() -> None:
 def test_a_comparison_names_each_map_for_which_something_is_missing() -> None:
     made = asked({"controls": ["qr", "brightness", "edges"]}, "compare_control")
     assert not made.fits
-    assert [each.split(":")[0] for each in made.notes] == ["Brightness map", "Edge map"]
+    assert [each.split(":")[0] for each in made.notes] == ["QR control map", "Brightness map", "Edge map"]
     assert all("grid_px" not in each and "image" not in each for each in made.notes)
 
 
@@ -60,7 +61,35 @@ def test_a_comparison_advises_what_its_form_has() -> None:
 
 
 def test_the_comparison_that_a_form_begins_with_misses_nothing() -> None:
-    assert asked({}, "compare_control").notes == ()
+    assert asked({}, "compare_control").fits
+
+
+def test_a_comparison_shows_the_codes_map_and_how_it_fits() -> None:
+    made, alone = (asked({**CODE, "apply_by": "guidance"}, script) for script in ("compare_control", "until_it_scans"))
+    assert made.image is not None
+    assert np.array_equal(made.image, alone.image)
+    assert made.side == alone.side == 592
+    assert made.notes == (f"QR control map: {' '.join(alone.notes)}",)
+    assert "fills 45% of the width" in made.notes[0]
+
+
+def test_a_comparison_shows_the_code_of_settings_of_their_own() -> None:
+    line = "control=qr&content=HELLO&grid_px=8&foreground=%23000080"
+    made = asked({"controls": ["lighting"], "settings": line, "apply_by": "guidance"}, "compare_control")
+    assert made.image is not None
+    assert (0, 0, 128) in {tuple(each) for each in made.image.reshape(-1, 3)[::7].tolist()}
+
+
+def test_a_comparison_without_a_code_shows_no_map() -> None:
+    assert asked({"controls": ["lighting"]}, "compare_control").image is None
+
+
+def test_a_comparison_says_what_is_missing_beside_how_the_code_fits() -> None:
+    made = asked({"controls": ["qr", "brightness"], **CODE, "apply_by": "guidance"}, "compare_control")
+    assert made.image is not None
+    assert [each.split(":")[0] for each in made.notes] == ["QR control map", "Brightness map"]
+    assert made.notes[1] == "Brightness map: Picture is missing; give a picture."
+    assert not made.fits
 
 
 def test_in_img2img_the_picture_is_the_one_that_is_drawn_over() -> None:
