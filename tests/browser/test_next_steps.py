@@ -402,7 +402,7 @@ def test_what_is_drawn_at_the_forms_edge_is_not_cut_by_a_frame(page: Any) -> Non
     content = page.locator("#bootcamp_txt2img_qr_content")
     content.focus()
     reach = content.evaluate(
-        "each => ['outlineWidth', 'outlineOffset'].reduce((sum, one) => sum + parseFloat(getComputedStyle(each)[one]), 0)"
+        "each => ['outlineWidth', 'outlineOffset'].reduce((a, b) => a + parseFloat(getComputedStyle(each)[b]), 0)"
     )
     form = page.locator("#bootcamp_txt2img_form").bounding_box()
     assert content.bounding_box()["x"] - form["x"] >= reach > 0
