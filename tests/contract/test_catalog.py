@@ -5,10 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from lib_bootcamp.catalog import ENTRIES, OPERATIONS, Entry, control_maps
+from lib_bootcamp.operation import Operation
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda each: each.module)
@@ -33,6 +35,12 @@ def test_an_entry_that_names_nothing_is_reported() -> None:
 def test_control_maps_are_those_of_that_kind() -> None:
     maps = [each for each in OPERATIONS if each.kind == "control-map"]
     assert [replace(each, job=None) for each in maps] == list(control_maps())
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.name)
+def test_a_span_of_numbers_is_written_in_words(operation: Operation[Any, Any]) -> None:
+    units = {each.spec.unit for each in operation.params.fields()}
+    assert not [each for each in units if "[" in each or ".." in each]
 
 
 def test_control_maps_import_no_other_operation() -> None:
