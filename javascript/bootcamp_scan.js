@@ -176,11 +176,12 @@
     /** A button for each picture that scans; those beyond the first few are folded. */
     function showButtons(tab, which, badge) {
         const add = (number, parent) => button(filled("Show picture {1}", number), parent, () => showPicture(tab, Number(number)));
-        which.slice(0, SHOWN).forEach(each => add(each, badge));
-        if (which.length <= SHOWN) return;
+        const folded = which.length > SHOWN + 1 ? which.slice(SHOWN) : []; // to fold one would save nothing
+        which.slice(0, which.length - folded.length).forEach(each => add(each, badge));
+        if (!folded.length) return;
         const more = element("details", {}, badge);
-        element("summary", { text: filled("{1} more pictures", which.length - SHOWN) }, more);
-        which.slice(SHOWN).forEach(each => add(each, more));
+        element("summary", { text: filled("{1} more pictures", folded.length) }, more);
+        folded.forEach(each => add(each, more));
     }
 
     function nextSteps(tab, info, found, badge) {
