@@ -13,7 +13,10 @@ if sys.version_info < (3, 10):  # noqa: UP036 - this line is what an older Pytho
 if not __package__:  # called by path: the package's folder stands where its parent belongs
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
 
-from lib_bootcamp.start import main
+try:
+    from lib_bootcamp.start import main
+except KeyboardInterrupt:
+    sys.exit(130)
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

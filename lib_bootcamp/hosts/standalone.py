@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 
 from lib_bootcamp import __version__
 from lib_bootcamp.core.files.atomic import data_folder
-from lib_bootcamp.core.models.files import EMBEDDED
+from lib_bootcamp.core.models.files import EMBEDDED, shown_name
 from lib_bootcamp.errors import MissingPackageError, OutputError
 from lib_bootcamp.ml.runtime.model_cache import ModelCache
 from lib_bootcamp.ports import Components, HostCaptioner, HostInfo, ModelInfo, Progress, SilentProgress
@@ -46,6 +46,7 @@ class TerminalProgress(SilentProgress):
         """Begin a bar of `total` items."""
         from tqdm import tqdm
 
+        tqdm.monitor_interval = 0  # its thread says that Ctrl+C ended it
         self.close()
         self._bar = tqdm(total=total, desc=title, unit=unit, disable=not self._shown, leave=True)
 
@@ -121,7 +122,7 @@ class StandaloneHost:
     ) -> None:
         self._device = device
         self._data_dir = data_dir
-        self._checkpoint = checkpoint
+        self._checkpoint = checkpoint or EMBEDDED
         self._allowed = tuple(allowed or ())
         self._address = address
         self._settings = {"bootcamp_clip": clip} if clip else {}
@@ -165,8 +166,8 @@ class StandaloneHost:
         return TerminalProgress()
 
     def checkpoint(self) -> str:
-        """The checkpoint this process was started with, else the small one that comes along."""
-        return self._checkpoint or EMBEDDED
+        """The checkpoint this process was started with, else the small one that comes along; not where it lies."""
+        return shown_name(self._checkpoint)
 
     def model(self) -> ModelInfo | None:
         """The checkpoint in memory; None before the first picture and when it was given back."""
@@ -187,9 +188,9 @@ class StandaloneHost:
             raise MissingPackageError(str(error.name), "Drawing pictures") from error
 
         def load() -> _Loaded:
-            return _Loaded(self.checkpoint(), load_checkpoint(self.checkpoint(), self.device()))
+            return _Loaded(self.checkpoint(), load_checkpoint(self._checkpoint, self.device()))
 
-        with self.gpu("checkpoint"), self.model_cache.borrow(f"checkpoint {self.checkpoint()}", load) as loaded:
+        with self.gpu("checkpoint"), self.model_cache.borrow(f"checkpoint {self._checkpoint}", load) as loaded:
             self._info = loaded.info()
             yield loaded.components
 
@@ -201,8 +202,9 @@ class StandaloneHost:
             return luminance_fit(components.vae, self.data_dir())
 
     def model_folders(self) -> dict[str, tuple[Path, ...]]:
-        """None: there are no model folders here."""
-        return {}
+        """The folder of the checkpoint that it was given."""
+        path = Path(self._checkpoint).expanduser()
+        return {"checkpoint": (path.parent,)} if path.exists() else {}
 
     def controlnet_models(self) -> dict[str, Path]:
         """None: there is no ControlNet here."""

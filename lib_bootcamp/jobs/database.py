@@ -9,6 +9,7 @@ the last seconds, because the disk is waited for (`FULL`) whenever so many have 
 from __future__ import annotations
 
 import contextlib
+import errno
 import sqlite3
 import threading
 import time
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from lib_bootcamp.core.files.atomic import private_file, private_folder
-from lib_bootcamp.errors import OutputError, StorageError
+from lib_bootcamp.errors import OutputError, StorageError, first_line
 
 Durable: TypeAlias = Literal["", "soon", "now"]
 VERSION = 6
@@ -112,8 +113,11 @@ class Database:
             if version < VERSION:
                 self._make()
         except (OSError, sqlite3.Error) as error:
+            full = "full" in str(error) or getattr(error, "errno", None) == errno.ENOSPC
             raise OutputError(
-                f"The journal {path} cannot be opened: {error}", hint="move it away to start over."
+                f"The journal {path.name} cannot be opened: {first_line(error)}",
+                hint="free some space" if full else "move it away to start over",
+                place=path,
             ) from None
 
     def _write_ahead(self) -> None:

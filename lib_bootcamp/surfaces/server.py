@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import logging
 import os
@@ -20,11 +21,20 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 
-class AddressInUseError(BootcampError):
-    """Another program listens there."""
+class AddressError(BootcampError):
+    """The server cannot listen there."""
 
-    def __init__(self, address: str, port: int) -> None:
-        super().__init__(f"{address}:{port} cannot be listened on (in use?)", hint="choose another with --port.")
+    def __init__(self, address: str, port: int, error: OSError | OverflowError) -> None:
+        number = getattr(error, "errno", None)
+        if isinstance(error, socket.gaierror):
+            message, hint = f"There is no address {address}", "give one of this machine with --address"
+        elif number == errno.EADDRNOTAVAIL:
+            message, hint = f"{address} is no address of this machine", "give one of its own with --address"
+        elif number == errno.EACCES:
+            message, hint = f"{address}:{port} may not be listened on", "choose a port above 1023 with --port"
+        else:
+            message, hint = f"{address}:{port} cannot be listened on (in use?)", "choose another with --port"
+        super().__init__(message, hint=hint)
 
 
 def create_app(host: Host) -> FastAPI:
@@ -76,14 +86,14 @@ def serve(host: Host, *, address: str, port: int, rules: AccessRules) -> int:
     """Listen until interrupted; returns the exit code.
 
     Raises:
-        AddressInUseError: the port is taken.
+        AddressError: the port is taken, or the address is none of this machine.
     """
     write_folder(private_folder(host.data_dir() / "jobs"))  # found out now, and not by the first visitor
     try:
         with socket.create_server((address, port)):
             pass
-    except (OSError, OverflowError):
-        raise AddressInUseError(address, port) from None
+    except (OSError, OverflowError) as error:
+        raise AddressError(address, port, error) from None
     app = create_server_app(host, port=port, rules=rules)
     shown = f"[{address}]" if ":" in address else address
     if host.checkpoint() == EMBEDDED:

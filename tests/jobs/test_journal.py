@@ -281,6 +281,17 @@ def test_a_file_that_is_no_journal_is_named_with_its_name(tmp_path: Path) -> Non
         Journal(path)
 
 
+def test_a_journal_without_room_asks_for_room_and_not_to_be_moved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(database.sqlite3, "connect", full)
+    with pytest.raises(OutputError, match=r"jobs\.sqlite cannot be opened: database or disk is full; free some space"):
+        Journal(tmp_path / "jobs.sqlite")
+
+
 def test_a_journal_of_the_first_version_goes_on(tmp_path: Path) -> None:
     path = tmp_path / "jobs.sqlite"
     shutil.copy(Path(__file__).parent / "version_2" / "jobs.sqlite", path)

@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 from lib_bootcamp.errors import InvalidParamError
 
 from .caption_lines import each_line, has_break, parts_of, with_endings_of
-from .tags import tags_of
+from .tags import tags_of, written_tags
 
 At: TypeAlias = Literal["first", "last", "position"]
 Order: TypeAlias = Literal["keep", "alphabetical", "frequency"]
@@ -191,7 +191,7 @@ class Edit:
         made = line
         for old, new in self.replace_text.items():
             made = made.replace(old, new)
-        before = tags_of(made, self.separator)
+        before = written_tags(made, self.separator)
         kept = self._removed(self._renamed(before))
         new_tags = self._new(kept)
         tags = self._sorted(self._deduped(self._added(kept, new_tags)))
@@ -218,7 +218,7 @@ class Edit:
         if not self.rename:
             return tags
         new_of = self._new_of
-        return [tag for each in tags for tag in tags_of(new_of.get(tag_form(each), each), self.separator)]
+        return [tag for each in tags for tag in written_tags(new_of.get(tag_form(each), each), self.separator)]
 
     def _removed(self, tags: list[str]) -> list[str]:
         return [tag for tag in tags if not self._is_removed(tag_form(tag))]
@@ -253,7 +253,7 @@ class Edit:
         kept, rest = tags[: self.keep_first], tags[self.keep_first :]
         if self.order == "alphabetical":
             return [*kept, *sorted(rest, key=lambda tag: (tag_form(tag), tag))]
-        return [*kept, *sorted(rest, key=lambda tag: (-self.counts.get(tag, 0), tag_form(tag), tag))]
+        return [*kept, *sorted(rest, key=lambda tag: (-self.counts.get(" ".join(tag.split()), 0), tag_form(tag), tag))]
 
 
 def joined(tags: Sequence[str], separator: str) -> str:

@@ -17,12 +17,17 @@ SENTENCE_WORDS = 6
 
 
 def tags_of(caption: str, separator: str = ",") -> list[str]:
-    """The parts of a caption between separators, in order, without the space around them; empty ones are left out.
+    """The parts of a caption between separators, in order, their words one space apart; empty ones are left out.
 
     The end of a line is the end of a tag. What kohya's `{a, b|c}` holds is one tag.
     """
+    return [" ".join(tag.split()) for tag in written_tags(caption, separator)]
+
+
+def written_tags(caption: str, separator: str = ",") -> list[str]:
+    """As `tags_of`, with whatever space they have inside."""
     lines = [caption] if has_break(separator) else lines_of(caption)
-    return [tag for line in lines for part in parts_of(line, separator) if (tag := " ".join(part.split()))]
+    return [tag for line in lines for part in parts_of(line, separator) if (tag := part.strip())]
 
 
 def words_of(caption: str) -> list[str]:

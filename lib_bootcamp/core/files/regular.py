@@ -123,10 +123,10 @@ def unreadable_in(folder: Path) -> str:
                 refuse_special(status, path)
             except OSError as error:
                 if not path.is_symlink():  # the library reports a broken link
-                    return f"{path} cannot be read: {error.strerror or error}"
+                    return f"{path.name} cannot be read: {error.strerror or error}"
                 continue
             if path.suffix in TEXTS and status.st_size > MAX_TEXT_BYTES:
-                return f"{path} has more than {shown_size(MAX_TEXT_BYTES)}"
+                return f"{path.name} has more than {shown_size(MAX_TEXT_BYTES)}"
     return ""
 
 

@@ -26,6 +26,28 @@ BANNER = "Demo model: it only draws simple things. Start with --checkpoint your-
 """The sentence shown where nothing else was chosen to draw with."""
 
 
+def shown_name(named: str) -> str:
+    """What others are told of a model that its owner named: a file or a folder without where it lies.
+
+    Args:
+        named: a path, `architecture:path`, a hub id, or a name.
+    """
+    what, colon, path = named.rpartition(":")
+    if colon and len(what) > 1 and is_path(path):  # one letter is a drive of Windows
+        return f"{what}:{_last(path)}"
+    return _last(named) if is_path(named) else named
+
+
+def is_path(named: str) -> bool:
+    """Whether a model is named by where it lies; else it is a hub id or a name."""
+    path = Path(named)
+    return named.startswith(("/", "~", ".")) or path.is_absolute() or "\\" in named or path.exists()
+
+
+def _last(path: str) -> str:
+    return path.rstrip("/\\").replace("\\", "/").rpartition("/")[2] or path
+
+
 def base_of_file(path: Path) -> Base | None:
     """The base of a checkpoint or a ControlNet, as `model_facts` finds it."""
     return model_facts(path).base

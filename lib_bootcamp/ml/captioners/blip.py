@@ -16,7 +16,8 @@ from PIL import Image as Pil
 
 from lib_bootcamp.core.files.regular import MAX_TEXT_BYTES, read_regular, unreadable_in
 from lib_bootcamp.core.images.arrays import Image, to_rgb
-from lib_bootcamp.errors import ModelError, first_line
+from lib_bootcamp.core.models.files import shown_name
+from lib_bootcamp.errors import ModelError, reason_about
 from lib_bootcamp.ml.runtime.torchvision_guard import import_torchvision
 
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
@@ -33,7 +34,7 @@ class Blip:
     """A loaded model; call it while the host's queue is held.
 
     Args:
-        name: as it was asked for.
+        name: what is told of it.
         model: of transformers, in evaluation mode.
         processor: the model's own.
         device: where it is.
@@ -101,23 +102,24 @@ def load_blip(spec: str, device: str = "cpu", dtype: str = "float32") -> Blip:
         with quiet_log():
             kind = str(transformers.AutoConfig.from_pretrained(spec).model_type)
             if kind not in _CLASSES:
-                raise ModelError(f"{spec} is a model of the kind {kind}: name one of BLIP, BLIP-2 or GIT.")
+                raise ModelError(f"{shown_name(spec)} is a model of the kind {kind}: name one of BLIP, BLIP-2 or GIT.")
             built = getattr(transformers, _CLASSES[kind])
             model = built.from_pretrained(spec, use_safetensors=True)
             processor = transformers.AutoProcessor.from_pretrained(spec)
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise ModelError(
-            f"The caption model {spec} is not here or cannot be used ({first_line(error)}): without a network download "
-            "its config.json, model.safetensors, tokenizer and preprocessor files into a folder and give that folder."
+            f"The caption model {shown_name(spec)} is not here or cannot be used ({reason_about(error, folder)}): "
+            "without a network download its config.json, model.safetensors, tokenizer and preprocessor files into a "
+            "folder and give that folder"
         ) from error
     model = model.eval().requires_grad_(requires_grad=False)
     model = model.to(device) if kind == "git" else model.to(device, getattr(torch, dtype))
-    return Blip(spec, model, processor, device)
+    return Blip(shown_name(spec), model, processor, device)
 
 
 def _check_folder(folder: Path) -> None:
     if why := unreadable_in(folder):
-        raise ModelError(f"The caption model cannot be loaded: {why}.")
+        raise ModelError(f"The caption model cannot be loaded: {why}", place=folder)
     try:
         known = isinstance(json.loads(read_regular(folder / "config.json", MAX_TEXT_BYTES)), dict)
     except (OSError, ValueError):

@@ -9,7 +9,7 @@ import torch
 
 from lib_bootcamp.core.files.regular import unreadable_in
 from lib_bootcamp.core.models.files import EMBEDDED, MODELS
-from lib_bootcamp.errors import MissingPackageError, ModelError, first_line
+from lib_bootcamp.errors import MissingPackageError, ModelError, first_line, reason_about
 from lib_bootcamp.ml.runtime.torchvision_guard import import_torchvision
 from lib_bootcamp.ports import Components
 
@@ -49,7 +49,11 @@ def load_checkpoint(named: str, device: str) -> Components:
     elif path.is_dir():
         parts = _from_folder(path)
     elif path.suffix in {".safetensors", ".ckpt", ".pt", ".bin"} or path.is_absolute():
-        raise ModelError(f"There is no checkpoint {named}: give a .safetensors file, a diffusers folder or a hub id.")
+        raise ModelError(
+            f"There is no checkpoint {path.name}",
+            hint="give a .safetensors file, a diffusers folder or a hub id with --checkpoint",
+            place=path,
+        )
     else:
         parts = _from_hub(named)
     dtype = torch.float32 if torch.device(device).type == "cpu" else torch.float16
@@ -82,7 +86,8 @@ def _from_file(path: Path) -> dict[str, Any]:
     if path.suffix.lower() != ".safetensors":
         raise ModelError(
             f"{path.name} may hold a program: only .safetensors files are loaded. The WebUI's Checkpoint Merger "
-            "writes one (No interpolation, safetensors)."
+            "writes one (No interpolation, safetensors)",
+            place=path,
         )
     if checkpoint_kind(path) == "sd1":
         return read_single_file(path, MINI_SD / "tokenizer")
@@ -91,29 +96,32 @@ def _from_file(path: Path) -> dict[str, Any]:
     try:
         pipeline = StableDiffusionPipeline.from_single_file(str(path), use_safetensors=True)
     except Exception as error:
-        raise ModelError(f"{path.name} cannot be read as a checkpoint: {first_line(error)}.") from error
+        raise ModelError(
+            f"{path.name} cannot be read as a checkpoint: {reason_about(error, path)}", place=path
+        ) from error
     return _parts_of(pipeline)
 
 
 def _from_folder(path: Path) -> dict[str, Any]:
     if why := unreadable_in(path):
-        raise ModelError(f"The checkpoint cannot be loaded: {why}.")
+        raise ModelError(f"The checkpoint cannot be loaded: {why}", place=path)
     if not (path / "model_index.json").is_file():
         raise ModelError(f"{path.name} is not a diffusers folder: it has no model_index.json", place=path)
-    return _from_pipeline(str(path), f"The folder {path.name}")
+    return _from_pipeline(str(path), f"The folder {path.name}", path)
 
 
 def _from_hub(named: str) -> dict[str, Any]:
     return _from_pipeline(named, f"The checkpoint {named}")
 
 
-def _from_pipeline(source: str, what: str) -> dict[str, Any]:
+def _from_pipeline(source: str, what: str, place: Path | None = None) -> dict[str, Any]:
     from diffusers import DiffusionPipeline
 
     try:
         pipeline = DiffusionPipeline.from_pretrained(source, use_safetensors=True, safety_checker=None)
     except Exception as error:
-        raise ModelError(f"{what} cannot be loaded: {first_line(error)}.") from error
+        why = first_line(error) if place is None else reason_about(error, place)
+        raise ModelError(f"{what} cannot be loaded: {why}", place=place) from error
     return _parts_of(pipeline)
 
 

@@ -13,7 +13,7 @@ import torch
 
 from lib_bootcamp.core.files.atomic import cannot_write, write_atomically, write_folder
 from lib_bootcamp.core.files.regular import MAX_TEXT_BYTES, read_regular
-from lib_bootcamp.errors import ModelError, OutputError, first_line
+from lib_bootcamp.errors import ModelError, OutputError, first_line, reason_about
 
 from .ldm_config import count_of, ldm_config
 from .ldm_names import TEXT, to_ldm
@@ -32,9 +32,11 @@ def checkpoint_kind(path: Path) -> str:
         with safe_open(str(path), framework="pt") as file:
             names = list(file.keys())
     except (OSError, SafetensorError) as error:
-        raise ModelError(f"{path.name} is not a whole .safetensors file ({error}).") from error
+        raise ModelError(
+            f"{path.name} is not a whole .safetensors file ({reason_about(error, path)})", place=path
+        ) from error
     if not any(name.startswith(UNET) for name in names):
-        raise ModelError(f"{path.name} holds no checkpoint: it has no UNet.")
+        raise ModelError(f"{path.name} holds no checkpoint: it has no UNet", place=path)
     return "sd1" if any(name.startswith(TEXT) for name in names) else "other"
 
 
@@ -65,7 +67,9 @@ def read_single_file(path: Path, tokenizer: Path) -> dict[str, Any]:
     try:
         tensors = load_file(str(path))
     except (OSError, SafetensorError) as error:
-        raise ModelError(f"{path.name} is not a whole .safetensors file ({error}).") from error
+        raise ModelError(
+            f"{path.name} is not a whole .safetensors file ({reason_about(error, path)})", place=path
+        ) from error
     named = {name: value.float() if value.is_floating_point() else value for name, value in tensors.items()}
     config = _beside(path) or ldm_config({name: value.shape for name, value in named.items()})
     unet_config = create_unet_diffusers_config_from_ldm(config, named)
@@ -104,7 +108,8 @@ def _beside(path: Path) -> Any:
         config["model"]["params"]["unet_config"]["params"], config["model"]["params"]["first_stage_config"]["params"]
     except (OSError, ValueError, yaml.YAMLError, KeyError, TypeError) as error:
         raise ModelError(
-            f"{found.name} is not the configuration of a Stable Diffusion checkpoint ({error})."
+            f"{found.name} is not the configuration of a Stable Diffusion checkpoint ({reason_about(error, found)})",
+            place=found,
         ) from error
     return config
 

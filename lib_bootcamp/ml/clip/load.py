@@ -12,8 +12,8 @@ from typing import Any
 import torch
 
 from lib_bootcamp.core.files.regular import MAX_TEXT_BYTES, read_regular, unreadable_in
-from lib_bootcamp.core.models.files import EMBEDDED, MODELS
-from lib_bootcamp.errors import MissingPackageError, ModelError, first_line
+from lib_bootcamp.core.models.files import EMBEDDED, MODELS, shown_name
+from lib_bootcamp.errors import MissingPackageError, ModelError, first_line, reason_about
 from lib_bootcamp.ml.runtime.quiet import quiet_log
 from lib_bootcamp.ml.runtime.torchvision_guard import import_torchvision
 
@@ -79,7 +79,7 @@ def load(spec: str, device: str, dtype: str) -> Loaded:
 
 def _from_folder(folder: Path, device: str, dtype: str) -> Loaded:
     if why := unreadable_in(folder):
-        raise ModelError(f"The model cannot be loaded: {why}.")
+        raise ModelError(f"The model cannot be loaded: {why}", place=folder)
     if not (folder / CONFIG).is_file():
         raise ModelError(
             f"The folder {folder.name} has no {CONFIG}: put the model's own there, beside its .safetensors",
@@ -90,7 +90,7 @@ def _from_folder(folder: Path, device: str, dtype: str) -> Loaded:
     if not found:
         pickles = [each.name for each in folder.iterdir() if each.suffix in PICKLES]
         if pickles:
-            raise ModelError(f"{folder / pickles[0]} is a pickle, which can run code of its maker's: {_CONVERT}.")
+            raise ModelError(f"{pickles[0]} is a pickle, which can run code of its maker's: {_CONVERT}", place=folder)
         raise ModelError(
             f"The folder {folder.name} has no .safetensors: put the model's weights there as {WEIGHTS[0]}", place=folder
         )
@@ -105,16 +105,19 @@ def _from_file(path: Path, device: str, dtype: str) -> Loaded:
             config = _read_config(beside)
             return _built(config["model_cfg"], config["preprocess_cfg"], path, device, dtype)
     raise ModelError(
-        f"{path} does not say which model it is of: put its {CONFIG} beside it, "
-        f"or write the architecture before it, like ViT-L-14:{path}."
+        f"{path.name} does not say which model it is of: put its {CONFIG} beside it, "
+        f"or write the architecture before it, like ViT-L-14:{path.name}",
+        place=path,
     )
 
 
 def _check_file(path: Path) -> None:
     if not path.is_file():
-        raise ModelError(f"There is no file {path}: give the path of a .safetensors file.")
+        raise ModelError(f"There is no file {path.name}: give the path of a .safetensors file", place=path)
     if path.suffix != ".safetensors":
-        raise ModelError(f"{path} is not a .safetensors file, and a pickle can run code of its maker's: {_CONVERT}.")
+        raise ModelError(
+            f"{path.name} is not a .safetensors file, and a pickle can run code of its maker's: {_CONVERT}", place=path
+        )
 
 
 def _read_config(path: Path) -> dict[str, dict[str, Any]]:
@@ -125,7 +128,10 @@ def _read_config(path: Path) -> dict[str, dict[str, Any]]:
     except (OSError, ValueError, AttributeError, KeyError, TypeError):
         known = False
     if not known:
-        raise ModelError(f"{path} is not an open_clip configuration: it needs model_cfg with vision_cfg and text_cfg.")
+        raise ModelError(
+            f"{path.name} is not an open_clip configuration: it needs model_cfg with vision_cfg and text_cfg",
+            place=path,
+        )
     return {"model_cfg": model, "preprocess_cfg": read.get("preprocess_cfg") or {}}
 
 
@@ -192,7 +198,9 @@ def _fill(module: Any, path: Path) -> None:
     try:
         values = load_file(path)
     except (OSError, SafetensorError) as error:
-        raise ModelError(f"{path} cannot be read as .safetensors: {first_line(error)}.") from error
+        raise ModelError(
+            f"{path.name} cannot be read as .safetensors: {reason_about(error, path)}", place=path
+        ) from error
     convert = getattr(factory, "convert_state_dict", None)
     if convert is not None:
         values = convert(module, values)
@@ -210,8 +218,8 @@ def _fill(module: Any, path: Path) -> None:
         module.load_state_dict(values)
     except (RuntimeError, KeyError) as error:
         raise ModelError(
-            f"The weights in {path} are not those of their configuration: {_misfit(values, names)}."
-        ) from (error)
+            f"The weights in {path.name} are not those of their configuration: {_misfit(values, names)}", place=path
+        ) from error
 
 
 def _misfit(values: Mapping[str, Any], names: set[str]) -> str:
@@ -284,8 +292,8 @@ def _from_hub(spec: str, device: str, dtype: str) -> Loaded:
             tokenizer = open_clip.get_tokenizer(name)
     except Exception as error:
         raise ModelError(
-            f"The CLIP model {spec} is not here and cannot be fetched ({first_line(error)}): without a network put its "
-            f"{CONFIG} and {WEIGHTS[0]} into a folder and give that folder."
+            f"The CLIP model {shown_name(spec)} is not here and cannot be fetched ({first_line(error)}): "
+            f"without a network put its {CONFIG} and {WEIGHTS[0]} into a folder and give that folder."
         ) from error
     visual = module.visual
     config = getattr(visual, "preprocess_cfg", None) or {
@@ -308,12 +316,13 @@ def _pair(spec: str) -> tuple[str, str]:
     name = (name or spec).replace("/", "-")
     if name not in open_clip.list_models():
         raise ModelError(
-            f"There is no CLIP model {spec!r}: give mini, a folder, a .safetensors file or architecture/weights",
+            f"There is no CLIP model {shown_name(spec)!r}: "
+            "give mini, a folder, a .safetensors file or architecture/weights",
             hint=f"{_alike(name, _models())}.",
         )
     tags = [str(each) for each in open_clip.list_pretrained_tags_by_model(name)]
     if tag not in tags:
-        raise ModelError(f"open_clip has no weights {tag!r} for {name}: {_alike(tag, tags)}.")
+        raise ModelError(f"open_clip has no weights {shown_name(tag)!r} for {name}: {_alike(tag, tags)}.")
     return name, tag
 
 

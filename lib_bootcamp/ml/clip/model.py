@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from lib_bootcamp.core.images.arrays import Floats, Image
+from lib_bootcamp.core.models.files import shown_name
 from lib_bootcamp.errors import BootcampError, InvalidParamError
 from lib_bootcamp.ports import Host
 
@@ -54,7 +55,7 @@ class ClipModel:
     """A loaded model; safe to use from several threads where each holds the host's queue.
 
     Args:
-        name: as it was asked for.
+        spec: as it was asked for, which may be a path of the owner's; `name` is what is told of it.
         loaded: open_clip's module with what belongs to it.
         device: where it is.
         dtype: `float32`, `float16` or `bfloat16`.
@@ -72,7 +73,7 @@ class ClipModel:
 
     def __init__(  # noqa: PLR0913 - what a model is, once
         self,
-        name: str,
+        spec: str,
         loaded: Loaded,
         *,
         device: str = "cpu",
@@ -80,7 +81,7 @@ class ClipModel:
         backend: Backend = "auto",
         cache: Path | None = None,
     ) -> None:
-        self.name, self.device, self.dtype = name, device, dtype
+        self.spec, self.name, self.device, self.dtype = spec, shown_name(spec), device, dtype
         self.module, self.tokenizer = loaded.module, loaded.tokenizer
         self.preprocessing: Preprocessing = loaded.preprocessing
         self.logit_scale = float(self.module.logit_scale.exp())

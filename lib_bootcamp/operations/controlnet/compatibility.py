@@ -144,7 +144,8 @@ def check_compatibility(params: CompatibilityParams, context: Context) -> Compat
     """
     checkpoint = context.host.checkpoint()
     base = _loaded_base(context.host) if params.base == "loaded" else params.base
-    judged = [judge(name, path, base) for name, path in _models(params, context).items()]
+    models, left_out = _models(params, context)
+    judged = [judge(name, path, base) for name, path in models.items()]
     found = len(judged)
     if params.map != "all":
         judged = [each for each in judged if _is_for(params.map, each)]
@@ -157,7 +158,7 @@ def check_compatibility(params: CompatibilityParams, context: Context) -> Compat
         other_maps=found - len(judged),
         map="" if params.map == "all" else params.map,
         families=tuple(_rows(params, judged)),
-        advice=tuple(resolution_advice(base, params.width, params.height)),
+        advice=(*resolution_advice(base, params.width, params.height), *left_out),
     )
 
 
@@ -165,13 +166,18 @@ def _is_for(name: str, each: Installed) -> bool:
     return name in each.maps or (UNION in each.maps and name in OF_UNIONS)
 
 
-def _models(params: CompatibilityParams, context: Context) -> dict[str, Path]:
+def _models(params: CompatibilityParams, context: Context) -> tuple[dict[str, Path], list[str]]:
+    """The models by name, and a sentence about each that is left out."""
     if not params.folder:
-        return dict(islice(context.host.controlnet_models().items(), MOST_MODELS))
+        return dict(islice(context.host.controlnet_models().items(), MOST_MODELS)), []
     folder = context.folder(params.folder, "folder")
-    files = (path for path in Walk(folder, follow_out=False).files() if path.suffix.lower() in _SUFFIXES)
+    walk = Walk(folder, follow_out=context.trusted)
+    files = (path for path in walk.files() if path.suffix.lower() in _SUFFIXES)
     found = sorted(islice((path for path in files if not _LATER_SHARD.search(path.stem)), MOST_MODELS))
-    return {path.relative_to(folder).with_suffix("").as_posix(): path for path in found}
+    left_out = [f"{each.name} is not a regular file." for each in walk.special if each.suffix.lower() in _SUFFIXES]
+    outside = [each for each in walk.outside if each.suffix.lower() in _SUFFIXES or each in walk.outside_folders]
+    left_out += [f"{each.name} is outside the folder." for each in outside]
+    return {path.relative_to(folder).with_suffix("").as_posix(): path for path in found}, left_out
 
 
 def _loaded_base(host: Host) -> Base | None:

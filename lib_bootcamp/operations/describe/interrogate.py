@@ -222,7 +222,7 @@ def _labels(
     host = context.host
     labels = lent.enter_context(
         host.model_cache.borrow(
-            f"labels {digest} {model.name} {model.device} {model.dtype}",
+            f"labels {digest} {model.spec} {model.device} {model.dtype}",
             lambda: load_label_features(encoder, tables, host.data_dir() / "clip" / "labels", context.progress),
         )
     )

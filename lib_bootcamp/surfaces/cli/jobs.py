@@ -22,6 +22,7 @@ from lib_bootcamp.params import plain
 from lib_bootcamp.ports import Host, SilentProgress
 from lib_bootcamp.surfaces.shared.wording import job_labels, kept_mistake
 
+from .model_flags import device
 from .runs.outcomes import EXIT_SOME_FAILED, complain, mention, print_json, printed_at_once
 from .runs.runner import Runner, Settings
 
@@ -251,7 +252,7 @@ def fill(parser: argparse.ArgumentParser) -> None:
         made.add_argument("number", type=int, metavar="NUMBER", help="of the job")
         made.add_argument("--json", action="store_true", help="print JSON")
         if name == "resume":
-            made.add_argument("--device", help="torch device for models (cuda, cuda:1, mps, cpu)")
+            made.add_argument("--device", type=device, help="torch device for models (cuda, cuda:1, mps, cpu)")
         made.set_defaults(run=_on_jobs(run), needs="models" if name == "resume" else "")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from typing import Any
 
 CHECKPOINT_HELP = (
@@ -12,10 +13,24 @@ CHECKPOINT_HELP = (
 CLIP_HELP = "the CLIP model where an operation names none: as classify's --clip"
 
 
+_DEVICE = re.compile(r"(cpu|cuda|mps|xpu|hpu|npu|mtia|privateuseone)(:\d{1,3})?")
+
+
+def device(given: str) -> str:
+    """A torch device's name.
+
+    Raises:
+        ArgumentTypeError: there is none of this kind.
+    """
+    if _DEVICE.fullmatch(given) is None:
+        raise argparse.ArgumentTypeError(f"{given!r} is no torch device: give cpu, cuda, cuda:1, mps or xpu")
+    return given
+
+
 def add_model_flags(parser: Any, *, checkpoint: bool = True, clip: bool = True) -> None:
     """`--device`, `--checkpoint` and `--clip`."""
-    device = "torch device for models (cuda, cuda:1, mps, cpu); default: the best there is"
-    parser.add_argument("--device", default=argparse.SUPPRESS, help=device)
+    text = "torch device for models (cuda, cuda:1, mps, cpu); default: the best there is"
+    parser.add_argument("--device", type=device, default=argparse.SUPPRESS, help=text)
     if checkpoint:
         parser.add_argument("--checkpoint", metavar="MODEL", default=argparse.SUPPRESS, help=CHECKPOINT_HELP)
     if clip:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
+from lib_bootcamp.core.models.files import is_path
 from lib_bootcamp.core.web_access import AccessRules, HostNames, host_names, is_loopback, origin_list
+from lib_bootcamp.errors import ModelError
 from lib_bootcamp.ports import Host
 
 from .runs.argument_types import folder_there, port
@@ -66,7 +69,22 @@ def run(host: Host, arguments: argparse.Namespace) -> int:
     """Serve until it is stopped; returns the exit code."""
     from lib_bootcamp.surfaces.server import serve
 
+    for flag in ("checkpoint", "host_clip"):
+        refuse_missing(getattr(arguments, flag, None) or "", flag.removeprefix("host_"))
     return serve(host, address=arguments.address, port=arguments.port, rules=access_rules(arguments))
+
+
+def refuse_missing(named: str, flag: str) -> None:
+    """Refuse a model's path at which nothing can be loaded: found out now, and not by the first visitor.
+
+    Raises:
+        ModelError: there is nothing, or no file and no folder.
+    """
+    path = Path(named.rpartition(":")[2] if len(named.partition(":")[0]) > 1 else named).expanduser()
+    if not is_path(str(path)) or path.is_file() or path.is_dir():
+        return
+    message = "is no file and no folder" if path.exists() else "is not there"
+    raise ModelError(f"--{flag}: {path} {message}", hint="give a .safetensors file, a folder or a model's name")
 
 
 def access_rules(arguments: argparse.Namespace) -> AccessRules:

@@ -104,6 +104,9 @@ def test_a_pattern_of_many_stars_takes_no_time() -> None:
         ({"remove": ["a", "b"]}, "a, b,", ""),
         ({"order": "alphabetical"}, "b, a, ", "a, b,"),
         ({"dedupe": True}, "a, b,", "a, b,"),
+        # a tag that stays is written as it was, with whatever space it has inside
+        ({"add": ["new"]}, "u\u2028v, a  b", "u\u2028v, a  b, new"),
+        ({"order": "frequency", "counts": {"a b": 1, "c": 5}}, "a  b, c", "c, a  b"),
         # words that are taken out leave no tag of nothing
         ({"replace_text": {"solo": ""}}, "solo, 1girl, red", "1girl, red"),
         ({"replace_text": {"x": ""}}, "a, , bx", "a, , b"),

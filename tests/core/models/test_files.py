@@ -8,9 +8,28 @@ from pathlib import Path
 
 import pytest
 
-from lib_bootcamp.core.models.files import base_of_file, base_of_name, model_facts
+from lib_bootcamp.core.models.files import base_of_file, base_of_name, model_facts, shown_name
 from lib_bootcamp.core.models.names import telling_name
 from tests.model_headers import OTHERS, SHAPES, write_header, write_whole
+
+
+@pytest.mark.parametrize(
+    ("named", "shown"),
+    [
+        ("mini", "mini"),
+        ("stable-diffusion-v1-5/stable-diffusion-v1-5", "stable-diffusion-v1-5/stable-diffusion-v1-5"),
+        ("ViT-B-32/openai", "ViT-B-32/openai"),
+        ("hf-hub:owner/name", "hf-hub:owner/name"),
+        ("/home/me/models/a.safetensors", "a.safetensors"),
+        ("~/models/a", "a"),
+        ("../a/", "a"),
+        ("C:\\Users\\me\\a.safetensors", "a.safetensors"),
+        ("ViT-L-14:/home/me/a.safetensors", "ViT-L-14:a.safetensors"),
+        ("ViT-L-14:C:\\me\\a.safetensors", "ViT-L-14:a.safetensors"),
+    ],
+)
+def test_a_model_is_told_without_where_it_lies(named, shown):
+    assert shown_name(named) == shown
 
 
 @pytest.mark.parametrize("name", SHAPES)

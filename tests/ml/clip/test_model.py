@@ -245,8 +245,8 @@ def test_a_pickle_is_not_read(tmp_path: Path) -> None:
     [
         ("ViT-B-23/openai", "ViT-B-32"),
         ("ViT-B-32/opnai", "openai"),
-        ("/no/such/model.safetensors", "There is no file /no/such/model.safetensors"),
-        ("ViT-B-32:/no/such/model.safetensors", "There is no file /no/such/model.safetensors"),
+        ("/no/such/model.safetensors", "There is no file model.safetensors"),
+        ("ViT-B-32:/no/such/model.safetensors", "There is no file model.safetensors"),
         ("Vit-X:/no/such/model.safetensors", "no architecture 'Vit-X'"),
         ("nonsense", "There is no CLIP model 'nonsense'"),
     ],

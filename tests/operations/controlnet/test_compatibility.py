@@ -81,6 +81,22 @@ def test_a_folder_takes_the_place_of_the_hosts_models(folder, tmp_path):
     assert len(tell(Host(tmp_path / "none", "sd15"), folder=str(folder)).models) == 3
 
 
+def test_links_are_followed_for_the_owner_and_what_is_left_out_is_named(folder, tmp_path):
+    linked, there = tmp_path / "linked", sorted(folder.glob("*.safetensors"))[0]
+    linked.mkdir()
+    (linked / "canny.safetensors").symlink_to(there)
+    (linked / "more").symlink_to(folder)
+    (linked / "endless.safetensors").symlink_to("/dev/zero")
+    host = Host(folder, "sd15")
+    host.allowed_folders = lambda: (linked,)
+    own = tell(host, folder=str(linked))
+    assert len(own.models) == 4
+    assert "endless.safetensors is not a regular file." in own.advice
+    visitors = tell(host, trusted=False, folder=str(linked))
+    assert visitors.models == ()
+    assert {"canny.safetensors is outside the folder.", "more is outside the folder."} <= set(visitors.advice)
+
+
 def test_a_caller_over_the_network_may_not_name_any_folder(folder):
     with pytest.raises(NotAllowedError):
         tell(Host(folder, "sd15"), trusted=False, folder=str(folder))

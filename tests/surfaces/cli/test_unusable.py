@@ -277,6 +277,38 @@ def test_a_folder_to_allow_that_is_none_ends_with_2(named: str, capsys: pytest.C
     assert "folder not found: " in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("device", ["quantum", "cuda:x", "", "gpu", "cpu "])
+@pytest.mark.parametrize("command", ["serve", "txt2img"])
+def test_a_device_that_is_none_ends_with_2(command: str, device: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main([command, f"--device={device}"])
+    assert stopped.value.code == 2
+    assert "is no torch device" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("flag", ["--checkpoint", "--clip"])
+@pytest.mark.parametrize(("named", "why"), [("/no/such.safetensors", "is not there"), ("/dev/null", "is no file")])
+def test_serve_looks_for_its_models_before_it_listens(
+    flag: str, named: str, why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["serve", "--port", "7999", flag, named]) == 3
+    assert f"{flag}: {named} {why}" in one_sentence(capsys)
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("no such name", "There is no address no such name; give one of this machine with --address."),
+        ("192.0.2.7", "192.0.2.7 is no address of this machine; give one of its own with --address."),
+    ],
+)
+def test_an_address_that_is_none_is_told_from_a_port_in_use(
+    address: str, why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["serve", "--port", "7999", "--address", address]) == 3
+    assert one_sentence(capsys) == f"error: {why}\n"
+
+
 # --- standard streams
 
 
