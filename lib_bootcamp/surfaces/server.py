@@ -21,12 +21,16 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 
+NO_NAME = {socket.EAI_NONAME, socket.EAI_AGAIN, socket.EAI_FAIL}
+"""What a name that cannot be looked up gives in the place of a system's error."""
+
+
 class AddressError(BootcampError):
     """The server cannot listen there."""
 
     def __init__(self, address: str, port: int, error: OSError | OverflowError) -> None:
         number = getattr(error, "errno", None)
-        if isinstance(error, socket.gaierror):
+        if number in NO_NAME:
             message, hint = f"There is no address {address}", "give one of this machine with --address"
         elif number == errno.EADDRNOTAVAIL:
             message, hint = f"{address} is no address of this machine", "give one of its own with --address"

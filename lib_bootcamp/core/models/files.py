@@ -32,7 +32,7 @@ def shown_name(named: str) -> str:
     Args:
         named: a path, `architecture:path`, a hub id, or a name.
     """
-    what, colon, path = named.rpartition(":")
+    what, colon, path = named.partition(":")
     if colon and len(what) > 1 and is_path(path):  # one letter is a drive of Windows
         return f"{what}:{_last(path)}"
     return _last(named) if is_path(named) else named

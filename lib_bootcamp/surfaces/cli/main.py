@@ -88,7 +88,7 @@ def _run(
     if needs and prepare is not None:
         prepare(needs)
     if operation is None:
-        return int(arguments.pop("run")(host, argparse.Namespace(**arguments)))
+        return int(arguments.pop("run")(host, argparse.Namespace(**arguments, named=asked)))
     return _operate(operation, host, arguments)
 
 

@@ -69,8 +69,8 @@ def run(host: Host, arguments: argparse.Namespace) -> int:
     """Serve until it is stopped; returns the exit code."""
     from lib_bootcamp.surfaces.server import serve
 
-    for flag in ("checkpoint", "host_clip"):
-        refuse_missing(getattr(arguments, flag, None) or "", flag.removeprefix("host_"))
+    for flag in ("checkpoint", "clip"):
+        refuse_missing(arguments.named[flag] or "", flag)
     return serve(host, address=arguments.address, port=arguments.port, rules=access_rules(arguments))
 
 
@@ -80,7 +80,8 @@ def refuse_missing(named: str, flag: str) -> None:
     Raises:
         ModelError: there is nothing, or no file and no folder.
     """
-    path = Path(named.rpartition(":")[2] if len(named.partition(":")[0]) > 1 else named).expanduser()
+    before, colon, after = named.partition(":")
+    path = Path(after if colon and len(before) > 1 else named).expanduser()
     if not is_path(str(path)) or path.is_file() or path.is_dir():
         return
     message = "is no file and no folder" if path.exists() else "is not there"
