@@ -55,7 +55,7 @@ class ClipModel:
     """A loaded model; safe to use from several threads where each holds the host's queue.
 
     Args:
-        spec: as it was asked for, which may be a path of the owner's; `name` is what is told of it.
+        spec: as it was asked for, which may be a path of the owner's; `name` is that without where it lies.
         loaded: open_clip's module with what belongs to it.
         device: where it is.
         dtype: `float32`, `float16` or `bfloat16`.

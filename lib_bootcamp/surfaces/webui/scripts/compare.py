@@ -108,8 +108,8 @@ class CompareControl(ScriptRun):
         failed = next((error for _, error in mistakes if not self.webui.is_mistake(error)), None)
         if failed is not None or len(mistakes) == 1:
             return failed or mistakes[0][1]
-        told = " ".join(f"{row.title}: {self.sentence(error)}" for row, error in mistakes)
-        return self.webui.mistake(f"No map can be drawn. {told}", InvalidParamError.status)
+        reported = " ".join(f"{row.title}: {self.sentence(error)}" for row, error in mistakes)
+        return self.webui.mistake(f"No map can be drawn. {reported}", InvalidParamError.status)
 
     def _draw(self, at: int, driven: Driven, first: int, count: int) -> None:
         row = self.rows[at]
