@@ -105,8 +105,10 @@ def serve(host: Host, *, address: str, port: int, rules: AccessRules) -> int:
     print(f"Page: http://{shown}:{port}/   API: http://{shown}:{port}/docs   stop with Ctrl+C", flush=True)
     from .http.patient_server import PatientProtocol
     from .http.stopping import run_server
+    from .shared.one_line import tracebacks_on_one_line
     from .shared.work_queue import QUEUES
 
+    tracebacks_on_one_line()
     # a caller's bad form is answered, and nothing that the owner must know of
     logging.getLogger("python_multipart").setLevel(logging.ERROR)
     waits: dict[str, Any] = {"http": PatientProtocol, "timeout_graceful_shutdown": 2}

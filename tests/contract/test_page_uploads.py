@@ -90,7 +90,7 @@ def test_every_component_of_the_page_that_takes_files_asks_where_they_come_from(
     asked = [page.blocks[each] for each in inputs if isinstance(page.blocks[each], TAKES_FILES)]
     assert len(asked) > 10
     for each in asked:
-        with pytest.raises(NotUploadedError):
+        with pytest.raises(gr.Error, match="not uploaded"):
             each.preprocess({"path": "/etc/passwd", "name": "/etc/passwd", "is_file": True, "meta": META})
 
 

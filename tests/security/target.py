@@ -205,7 +205,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def standalone(base: Path, secret: Path, folder: Path, *flags: str) -> Iterator[Target]:
+def standalone(base: Path, secret: Path, folder: Path, *flags: str, errors: int | None = None) -> Iterator[Target]:
     """The real standalone server as a process of its own.
 
     Args:
@@ -213,12 +213,13 @@ def standalone(base: Path, secret: Path, folder: Path, *flags: str) -> Iterator[
         secret: of the target.
         folder: of the target.
         flags: more flags of `serve`.
+        errors: where what it says in the terminal goes, as `subprocess` takes it.
     """
     port = free_port()
     target = Target(port, base / "data", base / "uploads", secret, folder)
     command = [sys.executable, "-m", "lib_bootcamp", "serve", "--port", str(port), "--allow-dir", str(folder), *flags]
     own = {"BOOTCAMP_VENV": "off", "BOOTCAMP_DATA": str(target.data), "GRADIO_TEMP_DIR": str(target.uploads)}
-    with subprocess.Popen(command, cwd=ROOT, env={**os.environ, **own}) as process:
+    with subprocess.Popen(command, cwd=ROOT, env={**os.environ, **own}, stderr=errors) as process:
         try:
             _wait(target, process)
             yield target

@@ -11,18 +11,26 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from lib_bootcamp.errors import QueueFullError
+from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.surfaces.shared.work_queue import WorkQueue
 
 RETRY_S = 10
-_FULL: ContextVar[dict[str, QueueFullError] | None] = ContextVar("bootcamp_full", default=None)
+_NOTED: ContextVar[dict[str, BootcampError] | None] = ContextVar("bootcamp_noted", default=None)
 
 
-def note_full(error: QueueFullError) -> None:
-    """Remember for the request that this runs in, if it does, why it is refused: Gradio answers any error with 500."""
-    noted = _FULL.get()
+def note_error(error: BootcampError) -> None:
+    """Remember for the request that this runs in, if it does, why it is refused: Gradio answers any error with 500.
+
+    The first is the one: what an error is turned into later says less.
+    """
+    noted = _NOTED.get()
     if noted is not None:
-        noted["error"] = error
+        noted.setdefault("error", error)
+
+
+def noted_error() -> BootcampError | None:
+    """What was noted for the request that this runs in."""
+    return (_NOTED.get() or {}).get("error")
 
 
 def left(request: Request) -> Callable[[], Awaitable[None]]:
@@ -49,7 +57,7 @@ def queued(handler: Callable[..., Any], queue: WorkQueue) -> Callable[..., Any]:
 class RetryAfter:
     """Every 503 says when to come again: Gradio's own queue, which has an end too, does not.
 
-    A function of the page that is called directly, and whose queue is full, is a 503 too.
+    A function of the page that is called directly, and fails, is answered with the status of its mistake.
 
     Args:
         app: the one inside.
@@ -61,17 +69,17 @@ class RetryAfter:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as the app inside, with the header where it is missing."""
 
-        noted: dict[str, QueueFullError] = {}
-        _FULL.set(noted)
+        noted: dict[str, BootcampError] = {}
+        _NOTED.set(noted)
 
         async def completed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                full = noted.get("error")
-                if full is not None and message["status"] == 500:
-                    message = {**message, "status": full.status}
+                error = noted.get("error")
+                if error is not None and message["status"] == 500:
+                    message = {**message, "status": error.status}
                 if message["status"] == 503:
                     headers = MutableHeaders(scope=message)
-                    headers.setdefault("Retry-After", str(RETRY_S if full is None else full.retry_after_s))
+                    headers.setdefault("Retry-After", str(getattr(error, "retry_after_s", RETRY_S)))
             await send(message)
 
         await self.app(scope, receive, completed)

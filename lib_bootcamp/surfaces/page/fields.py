@@ -255,7 +255,7 @@ class Form:
             each.change(changed, components, [target for _, target in conditional], **quiet_event(each.change))
 
     def _apply_preset(self, name: str) -> Any:
-        values = self.operation.presets.get(name)
+        values = self.operation.presets.get(str(name))
         updates = [
             gr.update()
             if values is None or param.name not in values

@@ -12,6 +12,7 @@ from lib_bootcamp.surfaces.http.work import RetryAfter
 from lib_bootcamp.surfaces.shared.work_queue import WAITING
 
 from .fields import supported_arguments
+from .mistakes import AnswersMistakes, show_mistakes
 from .upload_limits import UploadLimits
 from .uploads import UploadGuard
 
@@ -37,12 +38,13 @@ def mounted_page(app: FastAPI, page: Any, *, workers: int = 1, **settings: Any) 
         workers: how many presses Gradio 3 works on at once; later versions count for each button.
         settings: of `gradio.mount_gradio_app`; those that the installed Gradio does not know are left out.
     Returns:
-        the app behind the guards of uploads.
+        the app behind the guards of uploads, and what answers mistakes of its callers.
     """
     counted = {"concurrency_count": workers} if gr.__version__.startswith("3.") else {}
     page.queue(max_size=WAITING, **counted)
+    show_mistakes(page)
     page.has_launched = True  # else Gradio 6 does not check paths; `UploadGuard` does so whatever Gradio does
     extras = supported_arguments(gr.mount_gradio_app, max_file_size=MAX_BYTES, show_error=False, **settings)
     mounted = gr.mount_gradio_app(app, page, path="/", **extras)
     page.show_error = False  # as the argument, which Gradio 3 does not have
-    return UploadLimits(UploadGuard(RetryAfter(mounted)))
+    return UploadLimits(UploadGuard(RetryAfter(AnswersMistakes(mounted))))

@@ -8,6 +8,7 @@ component reads its value (everywhere).
 from __future__ import annotations
 
 import functools
+import json
 import os
 import re
 import stat
@@ -28,6 +29,9 @@ from lib_bootcamp.surfaces.http.body import IDLE_S, MAX_BODY, WHOLE_S
 from lib_bootcamp.surfaces.http.errors import MalformedBodyError, SlowBodyError
 from lib_bootcamp.surfaces.shared.described import PREFIX
 
+from .mistakes import WrongValuesError, shown_errors
+
+MAX_ADDRESS = 16 * 1024
 UNUSED = ("/proxy=", "/deep_link", "/process_recording", "/vibe-", "/dev/reload", "/run-history/", "/monitoring")
 """Endpoints of Gradio's that this page has no use for: they fetch, convert, write or reveal more than it needs."""
 _SERVED = re.compile(r"/(?:gradio_api/)?file[=/](.*)", re.DOTALL)
@@ -40,6 +44,15 @@ class NotUploadedError(BootcampError):
 
     def __init__(self) -> None:
         super().__init__("The request names a file that was not uploaded through this page", hint="upload it.")
+
+
+class AddressTooLongError(BootcampError):
+    """More stands in a request's address than any address of the page's has."""
+
+    status = 414
+
+    def __init__(self) -> None:
+        super().__init__(f"The address has more than {MAX_ADDRESS // 1024} KiB", hint="send a shorter one.")
 
 
 class NotOfferedError(BootcampError):
@@ -120,8 +133,9 @@ def from_uploads(component: Any) -> Any:
     read = component.preprocess
 
     def preprocess(payload: Any) -> Any:
-        check_uploads(payload)
-        return read(payload)
+        with shown_errors(WrongValuesError):
+            check_uploads(payload)
+            return read(payload)
 
     component.preprocess = preprocess
     return component
@@ -163,6 +177,8 @@ class UploadGuard:
             await self._app(scope, receive, send)
             return
         try:
+            if len(scope["path"]) + len(scope["query_string"]) > MAX_ADDRESS:
+                raise AddressTooLongError
             _check_path(route_path(scope))
             head = request_head(scope)
             if head.changes and "json" in "".join(head.content_types).lower():
@@ -212,7 +228,12 @@ def _check_body(body: bytes) -> None:
     if not body.strip():
         return
     try:
-        value = read_json(body.decode("utf-8"))
+        text = body.decode("utf-8")
+        value = read_json(text)
+        if "\\ud" in text.lower():  # half a pair of surrogates is no text: no answer could repeat it
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        raise MalformedBodyError("The body holds a lone surrogate, which is not valid Unicode.") from None
     except ValueError as error:  # among them what is not UTF-8
         raise MalformedBodyError(f"The body is not valid JSON: {error}.") from None
     check_uploads(value)

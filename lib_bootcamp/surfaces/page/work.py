@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any, TypeVar
 
-from lib_bootcamp.errors import BootcampError, QueueFullError
-from lib_bootcamp.surfaces.http.work import note_full
+from lib_bootcamp.errors import BootcampError
+from lib_bootcamp.surfaces.http.work import note_error
 from lib_bootcamp.surfaces.shared.work_queue import WorkQueue
 
 T = TypeVar("T")
@@ -25,8 +25,7 @@ async def on_page(queue: WorkQueue, work: Callable[[], T]) -> T:
     try:
         return await queue.run(lambda _: work(), left=_left)
     except BootcampError as error:
-        if isinstance(error, QueueFullError):
-            note_full(error)
+        note_error(error)
         raise gr.Error(str(error)) from None
 
 

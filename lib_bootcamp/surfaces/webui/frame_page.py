@@ -116,7 +116,7 @@ def _infotext_row(tab: Tab, webui: WebUi, text: Any, picture: Any) -> None:
     _press(extras, f"() => parent.bootcampSend('{INBOX}_picture_{PICTURE_TABS[-1]}', '', '{picture.elem_id}')")
 
     def enabled(value: str) -> Any:
-        return [gr.update(interactive=bool(value.strip())) for _ in pastes]
+        return [gr.update(interactive=bool((value or "").strip())) for _ in pastes]
 
     text.change(enabled, [text], pastes, **quiet_event(text.change))
     picture.change(lambda value: gr.update(interactive=bool(value)), [picture], [extras], **quiet_event(picture.change))

@@ -17,6 +17,7 @@ from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Param, read_json
 from lib_bootcamp.ports import Host
 from lib_bootcamp.surfaces.page.fields import quiet_event, script_argument
+from lib_bootcamp.surfaces.page.mistakes import WrongValuesError, shown_errors
 from lib_bootcamp.surfaces.page.uploads import check_uploads
 from lib_bootcamp.surfaces.page.values import is_upload
 
@@ -87,9 +88,10 @@ def _uploaded(made: Any) -> Any:
     preprocess = made.preprocess
 
     def checked(payload: Any) -> Any:
-        if payload:
-            check_uploads({"path": payload})
-        return preprocess(payload)
+        with shown_errors(WrongValuesError):
+            if payload:
+                check_uploads({"path": payload})
+            return preprocess(payload)
 
     made.preprocess = checked
     return made
@@ -107,6 +109,10 @@ def _receive_settings(button: Any, webui: WebUi, text: Any, name: str, section: 
     count = 2 + len(size)
 
     def receive(sent: str) -> Sequence[Any]:
+        with shown_errors(WrongValuesError):
+            return received(sent)
+
+    def received(sent: str) -> Sequence[Any]:
         wanted = choices_of(sent)
         if wanted is not None:
             return [*[gr.update()] * count, *(chosen(made, wanted.get(what)) for what, made in choosers.items())]

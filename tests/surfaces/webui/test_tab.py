@@ -12,7 +12,7 @@ gr = pytest.importorskip("gradio")
 
 from lib_bootcamp.catalog import find  # noqa: E402
 from lib_bootcamp.errors import BootcampError  # noqa: E402
-from lib_bootcamp.surfaces.page.uploads import NotUploadedError, upload_folder  # noqa: E402
+from lib_bootcamp.surfaces.page.uploads import upload_folder  # noqa: E402
 from lib_bootcamp.surfaces.webui.frame_page import build_frame_page  # noqa: E402
 from lib_bootcamp.surfaces.webui.tab import (  # noqa: E402
     INBOX,
@@ -92,7 +92,7 @@ def test_a_picture_is_named_by_an_uploaded_file_alone(built: tuple[Any, Page], t
     assert field.preprocess(str(mine)) == str(mine)
     assert field.preprocess("") == ""
     for path in (tmp_path / "a.png", "/etc/passwd", "a.png"):
-        with pytest.raises(NotUploadedError):
+        with pytest.raises(gr.Error, match="not uploaded"):
             field.preprocess(str(path))
 
 

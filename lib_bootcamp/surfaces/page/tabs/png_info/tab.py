@@ -159,8 +159,8 @@ class PngInfoTab(Tab):
             return
         self.to_txt2img.visible = True
 
-        def send(text: str) -> list[Any]:
-            values, note = drawing_values(text, txt2img.form)
+        def send(text: str | None) -> list[Any]:
+            values, note = drawing_values(text or "", txt2img.form)
             return [*values, notice(note, kind="note"), *places.select("txt2img")]
 
         targets = [*txt2img.form.inputs, txt2img.message, *places.of("txt2img")]

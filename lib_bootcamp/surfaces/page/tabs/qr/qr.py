@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.params import Param
 from lib_bootcamp.surfaces.page.tab import Places, Tab
 from lib_bootcamp.surfaces.page.values import show
@@ -26,6 +27,8 @@ class QrTab(Tab):
         layout: Param = next(each for each in scan.form.fields if each.name == "layout")
 
         def hand_over(picture: Any, facts: dict[str, Any] | None) -> list[Any]:
+            if facts and not (isinstance(facts, dict) and "layout" in facts):
+                raise InvalidParamError("Result", "is not one of this tab's", hint="make the code again")
             text = show(layout, facts["layout"]) if facts else gr.update()
             return [picture, text, *places.select("scan", if_=bool(facts))]
 

@@ -1,0 +1,159 @@
+"""What a page's client sends and Gradio cannot take: one sentence and a status of the caller's, not a crash.
+
+Gradio looks up and converts what a request says without asking what it is, and answers whatever goes wrong with 500.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from lib_bootcamp.errors import BootcampError, UnexpectedError
+from lib_bootcamp.surfaces.http.access import refuse
+from lib_bootcamp.surfaces.http.work import note_error, noted_error
+from lib_bootcamp.surfaces.shared.described import PREFIX
+
+logger = logging.getLogger(__name__)
+_RELOAD = "reload the page and try again"
+_OF_THE_CALLER = (ValueError, TypeError, AttributeError, AssertionError, httpx.InvalidURL)
+"""What Gradio's routes raise where a request holds other things than they expect."""
+
+
+class UnknownPartError(BootcampError):
+    """A request names a function or a component that the page does not have."""
+
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("The request names a function or a part that this page does not have", hint=_RELOAD)
+
+
+class WrongRequestError(BootcampError):
+    """A request is not what the route takes."""
+
+    status = 400
+
+    def __init__(self) -> None:
+        super().__init__("The request is not one that this page can answer", hint=_RELOAD)
+
+
+class WrongValuesError(BootcampError, ValueError):
+    """A function's values are too few, too many, or of other types than its components give."""
+
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__("The values are not what this part of the page sends", hint=_RELOAD)
+
+
+@contextlib.contextmanager
+def shown_errors(unknown: Callable[[], BootcampError]) -> Iterator[None]:
+    """Raise whatever goes wrong inside as the error that Gradio shows to the page's client.
+
+    Args:
+        unknown: makes the mistake that an error without a sentence of ours is.
+    Raises:
+        gradio.Error: instead of any other.
+    """
+    import gradio as gr
+
+    try:
+        yield
+    except Exception as error:
+        mistake = error if isinstance(error, BootcampError) else unknown()
+        note_error(mistake)
+        if isinstance(error, gr.Error):
+            raise
+        raise gr.Error(str(mistake)) from error
+
+
+def show_mistakes(page: Any) -> None:
+    """Have a page's functions raise errors that its client is shown, whichever route or queue they are called by.
+
+    The methods are replaced on the instance: they are Gradio's of any version.
+
+    Args:
+        page: a `gradio.Blocks`.
+    """
+    read, process = page.preprocess_data, page.process_api
+
+    if inspect.iscoroutinefunction(read):
+
+        async def preprocess_data(*args: Any, **more: Any) -> Any:
+            with shown_errors(WrongValuesError):
+                return await read(*args, **more)
+
+    else:  # Gradio 3
+
+        def preprocess_data(*args: Any, **more: Any) -> Any:
+            with shown_errors(WrongValuesError):
+                return read(*args, **more)
+
+    async def process_api(*args: Any, **more: Any) -> Any:
+        with shown_errors(lambda: UnexpectedError("The page")):
+            return await process(*args, **more)
+
+    page.preprocess_data, page.process_api = preprocess_data, process_api
+
+
+class AnswersMistakes:
+    """An ASGI middleware around Gradio's app: what its routes raise is answered, and is one line in the log.
+
+    Args:
+        app: the one inside.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "lifespan" or scope["path"].startswith(f"{PREFIX}/"):
+            await self._app(scope, receive, send)
+            return
+        held: list[Message] = []  # a server's error, which Starlette answers before it raises what it was
+        started = False
+
+        async def sent(message: Message) -> None:
+            nonlocal started
+            if held or message.get("status") == 500:
+                held.append(message)
+                return
+            started = started or message["type"] != "websocket.accept"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sent)
+        except Exception as error:
+            if started and scope["type"] == "http":
+                raise
+            mistake = _mistake(error)
+            logger.warning("%s: %s", scope["path"], mistake, exc_info=error)
+            with contextlib.suppress(RuntimeError):  # a websocket that is closed
+                await refuse(mistake, scope, receive, send)
+            return
+        for message in held:
+            # Gradio 3 says so of a name that it does not know: no function ran
+            unknown = "status" in message and noted_error() is None
+            await send({**message, "status": UnknownPartError.status} if unknown else message)
+
+
+def _mistake(error: Exception) -> BootcampError:
+    if isinstance(error, BootcampError):
+        return error
+    if isinstance(error, (LookupError, _not_found())):
+        return UnknownPartError()
+    return WrongRequestError() if isinstance(error, _OF_THE_CALLER) else UnexpectedError("The page")
+
+
+def _not_found() -> type[Exception]:
+    """What Gradio 4 and later raises for a function's name that there is none of."""
+    import gradio
+
+    return getattr(getattr(gradio, "route_utils", None), "FnIndexInferError", LookupError)

@@ -1,0 +1,111 @@
+"""What a page's caller sends wrongly: a status of the caller's, a sentence, and no traceback in the terminal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.security.target import ANSWER_S, JSON, Answer, Target, standalone
+
+ROUTES = (
+    *("run/predict", "api/predict", "run/x", "call/predict", "call/v2/predict", "queue/join"),
+    *("component_server", "cancel", "reset", "stream/x", "stream/x/close", "login"),
+)
+BODIES = (
+    *("{}", "null", "[]", '"x"', '{"data":[]}', '{"data":null}', '{"data":[],"fn_index":99999}'),
+    *('{"data":[],"fn_index":0,"session_hash":"a"}', '{"data":{"a":1},"fn_index":1,"session_hash":"a"}'),
+    *('{"data":["x"],"fn_index":"a"}', '{"data":[],"fn_index":-1}', '{"data":["x"],"fn_index":1e308}'),
+    '{"data":["\\ud800"],"fn_index":3,"session_hash":"abc"}',
+    '{"component_id":99999,"fn_name":"x","data":null,"session_hash":"x"}',
+    '{"component_id":1,"fn_name":"__init__","data":null,"session_hash":"x"}',
+)
+VALUES = (None, 1.5, "\x1b[31mx", [], [["a"]], {"a": 1}, {"path": None, "meta": {"_type": "gradio.FileData"}})
+
+
+@pytest.fixture(scope="module")
+def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    """A server whose terminal is kept, and looked at when all was asked."""
+    pytest.importorskip("gradio")
+    base = tmp_path_factory.mktemp("wrong")
+    heard = base / "terminal"
+    with heard.open("wb") as errors, standalone(base, base / "secret", base, errors=errors.fileno()) as started:
+        yield started
+    written = heard.read_text(encoding="utf-8", errors="replace")
+    assert "Traceback" not in written, written
+    assert "\x1b[31m" not in written
+
+
+def _is_refused(answer: Answer, *, statuses: Any = range(400, 500)) -> None:
+    assert answer.status in statuses, (answer.status, answer.text[:300])
+    assert "Internal Server Error" not in answer.text
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_no_body_is_a_mistake_of_the_servers(target: Target, route: str) -> None:
+    for body in BODIES:
+        answer = target.send("POST", f"{target.gradio_api}/{route}", body.encode(), JSON)
+        _is_refused(answer, statuses=range(200, 500))
+
+
+def test_a_function_that_there_is_none_of_is_404(target: Target) -> None:
+    unknown = {"data": [], "fn_index": 99999}
+    for route, body in (("run/predict", unknown), ("run/no-such-name", {"data": []})):
+        answer = target.send("POST", f"{target.gradio_api}/{route}", body, JSON)
+        _is_refused(answer, statuses={404})
+        said = answer.json()
+        assert len(said.get("detail") or said["error"]) > 20
+
+
+def test_half_a_pair_of_surrogates_is_refused_before_any_answer_repeats_it(target: Target) -> None:
+    answer = target.send("POST", f"{target.gradio_api}/run/x", b'{"data":["\\uD800"],"fn_index":0}', JSON)
+    _is_refused(answer, statuses={400})
+    assert "surrogate" in answer.json()["detail"]
+    smile = json.dumps({"data": ["\U0001f600"], "fn_index": 99999}).encode()  # a whole pair, as JSON escapes it
+    assert target.send("POST", f"{target.gradio_api}/run/x", smile, JSON).status == 404
+
+
+@pytest.mark.parametrize("length", [20_000, 80_000])
+def test_an_address_that_is_too_long_is_414(target: Target, length: int) -> None:
+    _is_refused(target.send("GET", "/?" + "a" * length), statuses={414})
+
+
+@pytest.mark.parametrize("value", VALUES, ids=repr)
+def test_values_of_a_wrong_type_are_no_mistake_of_any_function(target: Target, value: Any) -> None:
+    """They are refused, or what a function makes of them is an answer like others."""
+    for function in target.functions():
+        body = {"data": function.everywhere(value), "fn_index": function.number, "session_hash": "a"}
+        answer = target.send("POST", f"{target.gradio_api}/run/x", body, JSON)
+        assert answer.status < 500, (function, answer.text[:300])
+
+
+def test_the_page_is_told_in_a_sentence_what_it_cannot_send(target: Target) -> None:
+    function = next(each for each in target.functions() if each.name == "bootcamp_qr")
+    said = target.call(function, ["x"])
+    assert "The values are not what this part of the page sends; reload the page and try again." in said
+
+
+def test_a_name_in_a_header_that_is_no_address_is_no_mistake_of_the_servers(target: Target) -> None:
+    _is_refused(target.send("GET", "/", headers=[("X-Forwarded-Host", "a b\x7f")]), statuses=range(200, 500))
+
+
+def test_a_websocket_that_says_nonsense_is_closed(target: Target) -> None:
+    """Gradio 3's pages have one."""
+    connect = pytest.importorskip("websockets.sync.client").connect
+    from websockets.exceptions import ConnectionClosed
+
+    if not str(target.config["version"]).startswith("3."):
+        pytest.skip("this Gradio has no websocket")
+    for said in ("{}", '{"session_hash":"a","fn_index":99999}', "null"):
+        with connect(f"ws://{target.host}/queue/join") as socket:
+            socket.recv()
+            socket.send(said)
+            while True:
+                try:
+                    socket.recv(timeout=ANSWER_S)
+                except ConnectionClosed as closed:
+                    assert closed.rcvd is not None
+                    assert closed.rcvd.code == 1008
+                    break
