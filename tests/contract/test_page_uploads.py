@@ -110,7 +110,7 @@ def test_gradios_own_check_is_on(folder: Path, monkeypatch: pytest.MonkeyPatch) 
     ]
     with TestClient(app, base_url="http://127.0.0.1") as client:
         answer = client.post("/gradio_api/run/any", json={"data": data, "fn_index": function, "session_hash": "a"})
-    assert answer.status_code == 500
+    assert answer.status_code == 422
     assert not [each for each in folder.rglob("*") if each.is_file() and each.name == "b.png"]
 
 

@@ -81,25 +81,25 @@ def show_mistakes(page: Any) -> None:
     Args:
         page: a `gradio.Blocks`.
     """
-    read, process = page.preprocess_data, page.process_api
+    shown = _shown if inspect.iscoroutinefunction(page.preprocess_data) else _shown_at_once  # the latter: Gradio 3
+    page.preprocess_data = shown(page.preprocess_data, WrongValuesError)
+    page.process_api = _shown(page.process_api, lambda: UnexpectedError("The page"))
 
-    if inspect.iscoroutinefunction(read):
 
-        async def preprocess_data(*args: Any, **more: Any) -> Any:
-            with shown_errors(WrongValuesError):
-                return await read(*args, **more)
+def _shown(work: Callable[..., Any], unknown: Callable[[], BootcampError]) -> Callable[..., Any]:
+    async def shown(*args: Any, **more: Any) -> Any:
+        with shown_errors(unknown):
+            return await work(*args, **more)
 
-    else:  # Gradio 3
+    return shown
 
-        def preprocess_data(*args: Any, **more: Any) -> Any:
-            with shown_errors(WrongValuesError):
-                return read(*args, **more)
 
-    async def process_api(*args: Any, **more: Any) -> Any:
-        with shown_errors(lambda: UnexpectedError("The page")):
-            return await process(*args, **more)
+def _shown_at_once(work: Callable[..., Any], unknown: Callable[[], BootcampError]) -> Callable[..., Any]:
+    def shown(*args: Any, **more: Any) -> Any:
+        with shown_errors(unknown):
+            return work(*args, **more)
 
-    page.preprocess_data, page.process_api = preprocess_data, process_api
+    return shown
 
 
 class AnswersMistakes:
