@@ -109,6 +109,8 @@ def test_maps_are_compared(browser: Any, mini: Webui) -> None:
     page.locator(f"{OTHER}_controls input[value=lighting]").check()
     for name, value in {"content": "HELLO", "strengths": "0.5, 1.5", "apply_by": "guidance"}.items():
         fill(page, OTHER, name, value)
+    page.locator(f"{OTHER}_preview img").wait_for()
+    assert "QR control map: The code fills " in page.locator(f"{OTHER}_preview").inner_text()
     page.click("#txt2img_generate")
     page.wait_for_function(f"() => ({PICTURES})() === 5")
     show(page, "compare")
