@@ -27,7 +27,7 @@ BANNER = "Demo model: it only draws simple things. Start with --checkpoint your-
 
 
 def shown_name(named: str) -> str:
-    """What others are told of a model that its owner named: a file or a folder without where it lies.
+    """How others know a model that its owner named: a file or a folder without where it lies.
 
     Args:
         named: a path, `architecture:path`, a hub id, or a name.

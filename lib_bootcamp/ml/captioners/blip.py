@@ -34,7 +34,7 @@ class Blip:
     """A loaded model; call it while the host's queue is held.
 
     Args:
-        name: what is told of it.
+        name: as others know it.
         model: of transformers, in evaluation mode.
         processor: the model's own.
         device: where it is.
