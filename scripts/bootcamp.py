@@ -193,7 +193,7 @@ def mount_page(demo: Any, app: Any) -> None:
 
     def page() -> Any:
         from lib_bootcamp.surfaces.webui.frame_page import build_frame_page
-        from lib_bootcamp.surfaces.webui.saved_defaults import keep_tab_defaults
+        from lib_bootcamp.surfaces.webui.panel.saved_defaults import keep_tab_defaults
 
         keep_tab_defaults(webui.saved_defaults())
         with webui.building():
@@ -218,7 +218,7 @@ def add_axes() -> None:
 
 def keep_saved_defaults() -> None:
     """What ui-config.json holds under labels of the version before."""
-    from lib_bootcamp.surfaces.webui.saved_defaults import keep_section_defaults
+    from lib_bootcamp.surfaces.webui.panel.saved_defaults import keep_section_defaults
 
     keep_section_defaults(parts().webui.saved_defaults())
 

@@ -12,7 +12,7 @@ import pytest
 
 pytest.importorskip("gradio")
 
-from lib_bootcamp.surfaces.webui.saved_defaults import (
+from lib_bootcamp.surfaces.webui.panel.saved_defaults import (
     keep_section_defaults,
     keep_tab_defaults,
     section_as_text,
@@ -122,7 +122,7 @@ def test_the_sections_half_imports_no_other_operation(tmp_path: Path) -> None:
     """It runs at every start of a WebUI."""
     (tmp_path / "a.json").write_text(json.dumps(BEFORE), encoding="utf-8")
     code = (
-        "import sys; from pathlib import Path; from lib_bootcamp.surfaces.webui.saved_defaults import "
+        "import sys; from pathlib import Path; from lib_bootcamp.surfaces.webui.panel.saved_defaults import "
         f"keep_section_defaults as keep; keep(Path({str(tmp_path / 'a.json')!r})); print(*sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

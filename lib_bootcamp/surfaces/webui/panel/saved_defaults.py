@@ -18,10 +18,9 @@ from lib_bootcamp.core.files.atomic import write_atomically
 from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.params import Param, plain
 from lib_bootcamp.surfaces.page.values import label_of, read, title_of
-
-from .forms.fields import is_unsaved, keyed_text
-from .section import AUTOMATIC, SECTION_STYLE, positions
-from .section_labels import section_labels
+from lib_bootcamp.surfaces.webui.forms.fields import is_unsaved, keyed_text
+from lib_bootcamp.surfaces.webui.section import AUTOMATIC, SECTION_STYLE, positions
+from lib_bootcamp.surfaces.webui.section_labels import section_labels
 
 _SECTION, _TAB = "customscript/bootcamp.py/", "customscript/bootcamp_"
 _MARK = "customscript/bootcamp"
