@@ -19,7 +19,7 @@ from lib_bootcamp.surfaces.webui.infotext import parse
 
 from .conftest import REPOSITORY, Starter, Webui, encoded, export_mini, pixels
 from .guided import CODE, SIDE, assert_samplers_draw_the_code, draw, read, shrunk, wrong
-from .page import WAIT_MS, number, opened, our_tab, show
+from .page import WAIT_MS, choose, main_tab, number, opened, our_tab, show
 from .section_requests import LINK, NOT_UNDERSTOOD, made
 from .test_host import API
 
@@ -33,7 +33,7 @@ known.unet_config = {{**known.unet_config, "context_dim": 48, "model_channels": 
 known.unet_extra_config = {{**known.unet_extra_config, "num_heads": 4}}
 """
 
-UNTIL = "QR art until it scans"
+UNTIL, COMPARE = "QR art until it scans", "Compare control"
 SCRIPT = {name: value for name, value in CODE.items() if name != "control"}
 
 
@@ -169,7 +169,7 @@ def test_the_scripts_draw_mend_and_compare(forge: Webui) -> None:
     assert wrong(mended) < wrong(first)
     asked = {**SCRIPT, "controls": ["qr", "lighting"], "strengths": [0.5, 1.5]}
     asked.pop("grid_px")
-    compared = draw(forge, script_name="Compare control", script_args=[asked])
+    compared = draw(forge, script_name=COMPARE, script_args=[asked])
     assert len(compared.pictures) == 5
     assert "Script: Compare control" in compared.texts[0]
 
@@ -179,6 +179,46 @@ def test_a_script_stops_at_the_first_picture_that_scans(forge: Webui) -> None:
     assert read(drawn.pictures[0]) == ["HELLO"]
     refused = forge.draw(script_name=UNTIL, script_args=[{"conten": "x"}])
     assert (refused.status, "did you mean content" in refused.answer["detail"]) == (422, True)
+
+
+def test_a_map_that_cannot_be_drawn_is_left_out_of_a_comparison(forge: Webui) -> None:
+    for content in ("", "https://example.com/a/path/too/long/for/this/size"):
+        asked = {"controls": ["qr", "lighting"], "content": content, "apply_by": "guidance", "strengths": [1.0]}
+        drawn = draw(forge, script_name=COMPARE, script_args=[asked])
+        assert len(drawn.pictures) == 2, drawn.answer
+        told = drawn.info["extra_generation_params"]["Bootcamp comments"]
+        assert told.startswith("QR control map was left out: content ")
+        assert "set grid_px in settings to" in told or not content
+
+
+def said(page: Any, tab: str, words: str) -> str:
+    """What stands below the gallery of a tab once its comments say the words."""
+    page.wait_for_function(f"() => document.querySelector('#html_log_{tab}').textContent.includes('{words}')")
+    return str(page.locator(f"#html_info_{tab}").text_content()).strip()
+
+
+def test_in_the_page_a_map_that_does_not_fit_is_left_out_of_a_comparison(browser: Any, forge: Webui) -> None:
+    page = opened(browser, forge)
+    choose(page, "#tab_txt2img #script_list", COMPARE)
+    page.wait_for_selector("#bootcamp_txt2img_compare_control_strengths", state="visible")
+    page.locator("#bootcamp_txt2img_compare_control_strengths").fill("1")
+    page.locator("#bootcamp_txt2img_compare_control_content").fill("https://example.com/a/path/too/long/for/this/size")
+    page.click("#txt2img_generate")
+    assert "Script: Compare control" in said(page, "txt2img", "QR control map was left out: Content does not fit")
+    page.close()
+
+
+def test_in_the_page_what_is_refused_is_one_sentence_and_no_infotext(browser: Any, forge: Webui) -> None:
+    page = opened(browser, forge)
+    page.locator("#bootcamp_txt2img .label-wrap").first.click()
+    page.click("#txt2img_generate")
+    assert said(page, "txt2img", "Content is missing") == ""
+    main_tab(page, "img2img").click()
+    choose(page, "#tab_img2img #script_list", COMPARE)
+    page.wait_for_selector("#bootcamp_img2img_compare_control_strengths", state="visible")
+    page.click("#img2img_generate")
+    assert said(page, "img2img", "img2img holds no picture; put one there, or use txt2img.") == ""
+    page.close()
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
