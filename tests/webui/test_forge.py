@@ -213,7 +213,7 @@ def test_in_the_page_what_is_refused_is_one_sentence_and_no_infotext(browser: An
     page.locator("#bootcamp_txt2img .label-wrap").first.click()
     page.click("#txt2img_generate")
     assert said(page, "txt2img", "Content is missing") == ""
-    main_tab(page, "img2img").click()
+    main_tab(page, "Img2img").click()
     choose(page, "#tab_img2img #script_list", COMPARE)
     page.wait_for_selector("#bootcamp_img2img_compare_control_strengths", state="visible")
     page.click("#img2img_generate")

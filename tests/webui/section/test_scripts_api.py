@@ -161,6 +161,24 @@ def test_maps_are_compared_in_one_grid(mini: Webui) -> None:
     assert "Bootcamp: control=lighting" in drawn.texts[3]
 
 
+@pytest.mark.parametrize("content", ["", "https://example.com/a/path/too/long/for/this/size"])
+def test_a_map_that_cannot_be_drawn_is_left_out_of_a_comparison(mini: Webui, content: str) -> None:
+    asked = {"controls": ["qr", "lighting"], "content": content, "apply_by": "guidance", "strengths": [1.0]}
+    drawn = script(mini, COMPARE, asked)
+    assert drawn.status == 200, drawn.answer
+    assert len(drawn.pictures) == 2
+    assert drawn.info["extra_generation_params"]["Bootcamp comments"].startswith(
+        "QR control map was left out: content "
+    )
+
+
+@pytest.mark.parametrize("name", [UNTIL, COMPARE])
+def test_in_img2img_without_a_picture_it_is_one_sentence(mini: Webui, name: str) -> None:
+    drawn = script(mini, name, {"content": "HELLO"}, "img2img", init_images=[])
+    assert drawn.status == 422, drawn.answer
+    assert drawn.answer["detail"] == "init_images holds no picture; put one there, or use txt2img."
+
+
 def test_after_a_script_the_section_and_no_script_draw_as_before(mini: Webui, all_drawn: Drawn) -> None:
     first = mini.draw(**PROMPT).pictures[0]
     script(mini, UNTIL, {**CODE, "seeds": 1})
