@@ -102,19 +102,18 @@ def test_a_mistake_is_told_below_the_gallery(browser: Any, mini: Webui) -> None:
     page.close()
 
 
-def test_what_is_refused_in_img2img_without_a_picture_is_one_sentence_and_no_infotext(
-    browser: Any, mini: Webui
+@pytest.mark.parametrize(("title", "name"), [(UNTIL, "until_it_scans"), (COMPARE, "compare_control")])
+def test_img2img_without_a_picture_is_one_sentence_and_no_infotext(
+    browser: Any, mini: Webui, title: str, name: str
 ) -> None:
     page = opened(browser, mini)
     main_tab(page, "img2img").click()
-    for title, name in ((UNTIL, "until_it_scans"), (COMPARE, "compare_control")):
-        choose(page, "#tab_img2img #script_list", title)
-        page.wait_for_selector(f"#bootcamp_img2img_{name}_strengths", state="visible")
-        page.click("#img2img_generate")
-        said = "document.querySelector('#html_log_img2img').textContent.includes('img2img holds no picture')"
-        page.wait_for_function(f"() => {said}")
-        assert page.locator("#html_info_img2img").text_content().strip() == ""
-        page.evaluate("document.querySelector('#html_log_img2img').replaceChildren()")
+    choose(page, "#tab_img2img #script_list", title)
+    page.wait_for_selector(f"#bootcamp_img2img_{name}_strengths", state="visible")
+    page.click("#img2img_generate")
+    said = "document.querySelector('#html_log_img2img').textContent.includes('img2img holds no picture')"
+    page.wait_for_function(f"() => {said}")
+    assert page.locator("#html_info_img2img").first.text_content().strip() == ""
     page.close()
 
 
