@@ -14,11 +14,14 @@ gr = pytest.importorskip("gradio")
 from fastapi.testclient import TestClient  # noqa: E402
 
 from lib_bootcamp.core.images.codec import write_image  # noqa: E402
+from lib_bootcamp.errors import ImageError  # noqa: E402
 from lib_bootcamp.hosts.standalone import StandaloneHost  # noqa: E402
 from lib_bootcamp.surfaces import server  # noqa: E402
 from lib_bootcamp.surfaces.page import uploads as page_uploads  # noqa: E402
+from lib_bootcamp.surfaces.page.mistakes import WrongValuesError, shown_errors  # noqa: E402
 from lib_bootcamp.surfaces.page.tabs.page import build_page  # noqa: E402
-from lib_bootcamp.surfaces.page.uploads import NotUploadedError, check_uploads, public_text  # noqa: E402
+from lib_bootcamp.surfaces.page.upload_folder import public_text  # noqa: E402
+from lib_bootcamp.surfaces.page.uploads import NotUploadedError, check_uploads  # noqa: E402
 
 META = {"_type": "gradio.FileData"}
 OLD = gr.__version__.startswith("3.")
@@ -75,6 +78,12 @@ def test_a_name_of_data_that_was_sent_is_no_path() -> None:
 
 def test_the_refusal_names_no_path(folder: Path) -> None:
     assert "/" not in str(NotUploadedError())
+
+
+def test_an_error_that_the_page_shows_names_no_folder_of_uploads(folder: Path) -> None:
+    with pytest.raises(gr.Error) as shown, shown_errors(WrongValuesError):
+        raise ImageError(f"{folder}/a1/a b.png cannot be read.")
+    assert shown.value.message == "a b.png cannot be read."
 
 
 def test_a_message_names_an_upload_by_its_name(folder: Path) -> None:

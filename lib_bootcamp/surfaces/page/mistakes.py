@@ -19,6 +19,8 @@ from lib_bootcamp.surfaces.http.access import refuse
 from lib_bootcamp.surfaces.http.work import note_error, noted_error
 from lib_bootcamp.surfaces.shared.described import PREFIX
 
+from .upload_folder import public_text
+
 logger = logging.getLogger(__name__)
 _RELOAD = "reload the page and try again"
 _OF_THE_CALLER = (ValueError, TypeError, AttributeError, AssertionError, httpx.InvalidURL)
@@ -70,7 +72,7 @@ def shown_errors(unknown: Callable[[], BootcampError]) -> Iterator[None]:
         note_error(mistake)
         if isinstance(error, gr.Error):
             raise
-        raise gr.Error(str(mistake)) from error
+        raise gr.Error(public_text(str(mistake))) from error
 
 
 def show_mistakes(page: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 
-from .uploads import public_text
+from .upload_folder import public_text
 
 
 def notice(text: str, *, kind: str, field: str = "") -> str:

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 import re
 import stat
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -30,6 +28,7 @@ from lib_bootcamp.surfaces.http.errors import MalformedBodyError, SlowBodyError
 from lib_bootcamp.surfaces.shared.described import PREFIX
 
 from .mistakes import WrongValuesError, shown_errors
+from .upload_folder import upload_folder
 
 MAX_ADDRESS = 16 * 1024
 UNUSED = ("/proxy=", "/deep_link", "/process_recording", "/vibe-", "/dev/reload", "/run-history/", "/monitoring")
@@ -61,15 +60,6 @@ class NotOfferedError(BootcampError):
     status = 404
 
 
-def upload_folder() -> Path:
-    """Where Gradio keeps what was uploaded, and copies of what the page shows."""
-    try:
-        from gradio.utils import get_upload_folder
-    except ImportError:  # Gradio 3
-        return Path(os.environ.get("GRADIO_TEMP_DIR") or Path(tempfile.gettempdir()) / "gradio")
-    return Path(get_upload_folder())
-
-
 def check_uploads(value: Any) -> None:
     """Look at every file that a component's value names, however deep it lies.
 
@@ -99,13 +89,6 @@ def _is_uploaded(path: str, folder: Path) -> bool:
         return True
     except (OSError, ValueError):
         return False
-
-
-def public_text(text: str) -> str:
-    """A sentence for the page: an uploaded file by its name, without the folder that this server keeps it in."""
-    kept = {str(upload_folder()), str(upload_folder().resolve())}
-    inside = "|".join(map(re.escape, sorted(kept, key=len, reverse=True)))
-    return re.sub(rf"(?:{inside})[\\/](?:[^\\/:\s]+[\\/])*", "", text)
 
 
 def _named_files(value: Any) -> Iterator[dict[str, Any]]:

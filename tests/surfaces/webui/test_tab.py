@@ -12,7 +12,7 @@ gr = pytest.importorskip("gradio")
 
 from lib_bootcamp.catalog import find  # noqa: E402
 from lib_bootcamp.errors import BootcampError  # noqa: E402
-from lib_bootcamp.surfaces.page.uploads import upload_folder  # noqa: E402
+from lib_bootcamp.surfaces.page.upload_folder import upload_folder  # noqa: E402
 from lib_bootcamp.surfaces.webui.frame_page import build_frame_page  # noqa: E402
 from lib_bootcamp.surfaces.webui.tab import (  # noqa: E402
     INBOX,

@@ -23,7 +23,7 @@ from lib_bootcamp.surfaces.page.fields import Form, quiet_event, supported
 from lib_bootcamp.surfaces.page.notice import notice
 from lib_bootcamp.surfaces.page.running import Stops
 from lib_bootcamp.surfaces.page.tab import Tab
-from lib_bootcamp.surfaces.page.uploads import public_text
+from lib_bootcamp.surfaces.page.upload_folder import public_text
 from lib_bootcamp.surfaces.page.values import FIELD_STYLE, some_uploads
 from lib_bootcamp.surfaces.shared.tables import csv_bytes, jsonl_bytes, record_of
 
