@@ -91,6 +91,14 @@ def test_the_document_has_many_schemas_to_look_at(message):
     assert sum(1 for _ in _schemas(message)) > 100
 
 
+def test_the_document_does_not_depend_on_whether_a_page_was_made():
+    pytest.importorskip("gradio")
+    import lib_bootcamp.surfaces.page.uploads  # noqa: F401 - its mistakes are none of the API's
+
+    assert json.loads(json.dumps(document(described_routes(ALL)))) == DOCUMENT
+    assert '"414":' not in json.dumps(DOCUMENT)
+
+
 def test_the_document_is_the_same_on_every_host():
     standalone, webui = host(), dataclasses.replace(host().info(), name="a1111")
     app = FastAPI()

@@ -29,9 +29,11 @@ from starlette.responses import StreamingResponse
 from starlette.routing import Route
 from lib_bootcamp.surfaces.http.errors import answer_to
 from lib_bootcamp.surfaces.http.stopping import run_server
+from lib_bootcamp.surfaces.shared.one_line import tracebacks_on_one_line
 from lib_bootcamp.surfaces.shared.work_queue import WorkQueues
 import lib_bootcamp.surfaces.http.stopping as stopping
 
+tracebacks_on_one_line()  # as `serve` does
 stopping.THREADS_S = 0.3
 if len(sys.argv) > 4:  # the second signal is what ends it, however late that comes
     stopping.ANSWER_S = 30
@@ -130,7 +132,8 @@ PAUSES = pytest.mark.parametrize("pause", [0.0, 0.3], ids=["at once", "a moment 
 def test_ctrl_c_that_is_pressed_again_ends_it_at_once_and_without_a_traceback(kind: str, pause: float) -> None:
     ended = stopped(kind, [(signal.SIGINT, pause), (signal.SIGINT, pause), (signal.SIGINT, 0)])
     said = ended.stdout + ended.stderr
-    assert ended.returncode == 130, said
+    # of signals that come at once Python may see one alone, after which the server ends in its own time
+    assert ended.returncode in ((130,) if pause else (130, 0)), said
     assert "Traceback" not in said
     assert "Exception ignored" not in said
 

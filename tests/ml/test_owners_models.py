@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
+import httpx
+import numpy as np
 import pytest
 
 from tests.ml.needs import skip_without_models
 
 skip_without_models("diffusers", "transformers", "fastapi")
 
+from lib_bootcamp.core.images.png import encode_png  # noqa: E402
 from lib_bootcamp.hosts.standalone import StandaloneHost  # noqa: E402
 from lib_bootcamp.surfaces.server import create_app  # noqa: E402
-from tests.contract.http_client import Client  # noqa: E402
-from tests.fake_clip import RED, flat_png  # noqa: E402
 from tests.ml.tiny_sd import tiny_folder  # noqa: E402
 
 URL = "/bootcamp/v1"
@@ -55,8 +57,7 @@ def a_pickle(path: Path) -> None:
 
 def asked(host: StandaloneHost) -> dict[str, str]:
     """What every route that uses a model answers a caller who names none."""
-    client = Client(create_app(host))
-    picture = {"image": ("a.png", flat_png(RED), "image/png")}
+    picture = {"image": ("a.png", encode_png(np.full((32, 32, 3), 200, np.uint8)), "image/png")}
     several = {"images": picture["image"]}
     bodies: dict[str, dict[str, Any]] = {
         "txt2img": {"json": {"prompt": "x", **SIZE}},
@@ -66,9 +67,17 @@ def asked(host: StandaloneHost) -> dict[str, str]:
         "interrogate": {"files": picture},
         "compatibility": {"json": {}},
     }
-    answers = {name: client.post(f"{URL}/{name}", **body) for name, body in bodies.items()}
-    answers |= {f"GET {name}": client.get(f"{URL}/{name}") for name in ("info", "compatibility", "model")}
-    return {name: answer.text for name, answer in answers.items()}
+    asks = [("POST", name, body) for name, body in bodies.items()]
+    asks += [("GET", name, {}) for name in ("info", "compatibility", "model")]
+    return asyncio.run(_sent(create_app(host), asks))
+
+
+async def _sent(app: Any, asks: list[tuple[str, str, dict[str, Any]]]) -> dict[str, str]:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test") as client:
+        return {
+            name if method == "POST" else f"GET {name}": (await client.request(method, f"{URL}/{name}", **body)).text
+            for method, name, body in asks
+        }
 
 
 @pytest.mark.parametrize("kind", [nothing, no_weights, a_folder, no_pipeline, of_others, a_pickle])
