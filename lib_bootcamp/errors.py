@@ -191,8 +191,3 @@ def first_line(error: BaseException, limit: int = 300) -> str:
     if isinstance(error, OSError) and error.strerror and isinstance(error.strerror, str):
         return error.strerror.rstrip(".")[:limit]
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")[:limit]
-
-
-def reason_about(error: BaseException, path: Path) -> str:
-    """As `first_line`, of an error about a file or a folder that libraries call by its whole path."""
-    return first_line(error).replace(str(path), path.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,10 @@ from lib_bootcamp.surfaces import server  # noqa: E402
 from lib_bootcamp.surfaces.page import uploads as page_uploads  # noqa: E402
 from lib_bootcamp.surfaces.page.mistakes import WrongValuesError, shown_errors  # noqa: E402
 from lib_bootcamp.surfaces.page.tabs.page import build_page  # noqa: E402
-from lib_bootcamp.surfaces.page.upload_folder import public_text  # noqa: E402
+from lib_bootcamp.surfaces.page.upload_folder import public_text, upload_folder  # noqa: E402
 from lib_bootcamp.surfaces.page.uploads import NotUploadedError, check_uploads  # noqa: E402
+from lib_bootcamp.surfaces.page.work import in_queue  # noqa: E402
+from lib_bootcamp.surfaces.shared.work_queue import WorkQueue  # noqa: E402
 
 META = {"_type": "gradio.FileData"}
 OLD = gr.__version__.startswith("3.")
@@ -89,6 +92,15 @@ def test_an_error_that_the_page_shows_names_no_folder_of_uploads(folder: Path) -
 def test_a_message_names_an_upload_by_its_name(folder: Path) -> None:
     assert public_text(f"{folder}/a1/a b.png: The picture is damaged.") == "a b.png: The picture is damaged."
     assert public_text("/data/set/a.png: The picture is damaged.").startswith("/data/set")
+
+
+def test_a_press_that_fails_in_its_queue_names_no_folder_of_uploads() -> None:
+    def work() -> None:
+        raise ImageError(f"{upload_folder() / 'a1' / 'b.png'}: The picture is damaged.")
+
+    with pytest.raises(gr.Error) as caught:
+        asyncio.run(in_queue(WorkQueue("test", threads=1), work)())
+    assert caught.value.message == "b.png: The picture is damaged."
 
 
 @pytest.mark.thorough

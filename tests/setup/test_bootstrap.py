@@ -234,17 +234,21 @@ def wait_for(path: Path) -> None:
     raise AssertionError(f"{path} did not appear")
 
 
-@posix
-def test_an_interrupted_set_up_says_so_and_leaves_nothing(project: Project) -> None:
-    process = subprocess.Popen(
+def interruptible(project: Project) -> subprocess.Popen[str]:
+    """A first call; a run in a shell's background ignores the signal, and so would what it starts."""
+    return subprocess.Popen(
         project.command("qr"),
         cwd=project.root,
         env=project.settings,
         stderr=subprocess.PIPE,
         text=True,
-        # a run in a shell's background ignores the signal, and so would what it starts
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
+
+
+@posix
+def test_an_interrupted_set_up_says_so_and_leaves_nothing(project: Project) -> None:
+    process = interruptible(project)
     wait_for(project.venv / "bootcamp-state")
     process.send_signal(signal.SIGINT)
     reported = process.communicate(timeout=60)[1]
@@ -255,14 +259,7 @@ def test_an_interrupted_set_up_says_so_and_leaves_nothing(project: Project) -> N
 @posix
 @pytest.mark.parametrize("moment", range(6))
 def test_an_interrupt_at_any_moment_of_the_set_up_leaves_no_program_at_work(project: Project, moment: int) -> None:
-    process = subprocess.Popen(
-        project.command("qr"),
-        cwd=project.root,
-        env=project.settings,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
+    process = interruptible(project)
     wait_for(Path(f"{project.venv}.lock"))
     time.sleep(moment * 0.015)
     process.send_signal(signal.SIGINT)

@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 from lib_bootcamp.errors import InvalidParamError
 
 from .caption_lines import each_line, has_break, parts_of, with_endings_of
-from .tags import tags_of, written_tags
+from .tags import evenly_spaced, tags_of, written_tags
 
 At: TypeAlias = Literal["first", "last", "position"]
 Order: TypeAlias = Literal["keep", "alphabetical", "frequency"]
@@ -29,7 +29,7 @@ Test: TypeAlias = Callable[["str | None", "frozenset[str]"], bool]
 
 def tag_form(tag: str) -> str:
     """What tags are compared by: case and the space around and between words do not matter."""
-    return " ".join(tag.split()).casefold()
+    return evenly_spaced(tag).casefold()
 
 
 def pattern_of(tag: str) -> Callable[[str], bool]:
@@ -253,7 +253,7 @@ class Edit:
         kept, rest = tags[: self.keep_first], tags[self.keep_first :]
         if self.order == "alphabetical":
             return [*kept, *sorted(rest, key=lambda tag: (tag_form(tag), tag))]
-        return [*kept, *sorted(rest, key=lambda tag: (-self.counts.get(" ".join(tag.split()), 0), tag_form(tag), tag))]
+        return [*kept, *sorted(rest, key=lambda tag: (-self.counts.get(evenly_spaced(tag), 0), tag_form(tag), tag))]
 
 
 def joined(tags: Sequence[str], separator: str) -> str:

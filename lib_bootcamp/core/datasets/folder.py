@@ -30,10 +30,9 @@ class Listing:
         hidden: hidden files that are called like pictures.
         junk: what macOS, Windows or a NAS keeps beside pictures and trainers may take for some.
         not_read: files that are pictures of a kind that is not read here, with the rest of a sentence about each.
-        special: pipes and devices that are called like pictures.
         unread: folders that could not be listed, with the reason.
         outside: links that lead out of the folder and were left out.
-        outside_pictures: those of them that are called like pictures, or lead to folders.
+        passed_over: what the walk did not give of pictures and folders, with a sentence about each.
         is_cut: there are more files than are taken.
     """
 
@@ -44,19 +43,16 @@ class Listing:
     hidden: list[Path] = field(default_factory=list)
     junk: list[Path] = field(default_factory=list)
     not_read: dict[Path, str] = field(default_factory=dict)
-    special: list[Path] = field(default_factory=list)
     unread: dict[Path, str] = field(default_factory=dict)
     outside: list[Path] = field(default_factory=list)
-    outside_pictures: list[Path] = field(default_factory=list)
+    passed_over: dict[Path, str] = field(default_factory=dict)
     is_cut: bool = False
 
     def left_out(self) -> dict[Path, str]:
         """Every picture, and every folder that may have some, that was left out, with a sentence about each."""
         reasons = {path: f"{path.name} {why}." for path, why in self.not_read.items()}
         reasons |= {path: f"{path.name} {HIDDEN}." for path in self.hidden}
-        reasons |= {path: f"{path.name} is not a regular file." for path in self.special}
-        reasons |= {path: f"{path.name} is outside the folder." for path in self.outside_pictures}
-        reasons |= self.unread
+        reasons |= self.passed_over
         if self.is_cut:
             reasons[self.root] = f"Of more than {MAX_FILES:,} files the rest is left out; name folders inside it."
         return dict(sorted(reasons.items()))
@@ -82,9 +78,7 @@ def list_folder(root: Path, *, recursive: bool = True, follow_out: bool = True) 
     doubles = [each for each in hidden if each.name.startswith(APPLE_DOUBLE)]
     listing.hidden = [each for each in hidden if not each.name.startswith(APPLE_DOUBLE)]
     listing.junk = [*doubles, *(each for each in walk.hidden_folders if not each.name.startswith("."))]
-    listing.special = [each for each in walk.special if is_picture(each)]
-    listing.unread, listing.outside = walk.unread, walk.outside
-    listing.outside_pictures = [each for each in walk.outside if is_picture(each)] + walk.outside_folders
+    listing.unread, listing.outside, listing.passed_over = walk.unread, walk.outside, walk.left_out(is_picture)
     return listing
 
 

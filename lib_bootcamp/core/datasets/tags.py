@@ -21,7 +21,12 @@ def tags_of(caption: str, separator: str = ",") -> list[str]:
 
     The end of a line is the end of a tag. What kohya's `{a, b|c}` holds is one tag.
     """
-    return [" ".join(tag.split()) for tag in written_tags(caption, separator)]
+    return [evenly_spaced(tag) for tag in written_tags(caption, separator)]
+
+
+def evenly_spaced(tag: str) -> str:
+    """A tag with its words one space apart."""
+    return " ".join(tag.split())
 
 
 def written_tags(caption: str, separator: str = ",") -> list[str]:

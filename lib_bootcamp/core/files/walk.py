@@ -7,7 +7,7 @@ once, so that links in a circle end; a hidden folder is never entered, unless it
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,6 +57,13 @@ class Walk:
     special: list[Path] = field(default_factory=list)
     unread: dict[Path, str] = field(default_factory=dict)
     _seen: set[tuple[int, int]] = field(default_factory=set)
+
+    def left_out(self, is_wanted: Callable[[Path], bool]) -> dict[Path, str]:
+        """A sentence about each that was met and not given, of files that are wanted and of folders outside."""
+        special = filter(is_wanted, self.special)
+        outside = [each for each in self.outside if each in self.outside_folders or is_wanted(each)]
+        reasons = {path: f"{path.name} is not a regular file." for path in special}
+        return {**reasons, **{path: f"{path.name} is outside the folder." for path in outside}, **self.unread}
 
     def files(self) -> Iterator[Path]:
         """Every file that is not left out, folder by folder; a broken link is one, which cannot be read."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from lib_bootcamp.errors import first_line
 from lib_bootcamp.shipped import SHIPPED
 
 from .bases import BASE_TITLES as BASE_TITLES
@@ -20,6 +21,8 @@ from .tensors import KIND_TITLES as KIND_TITLES
 from .tensors import OTHER, Kind, base_of_shapes, is_union, kind_of_shapes
 
 MODELS = SHIPPED / "models"
+ENDINGS = frozenset({".safetensors", ".ckpt", ".pt", ".pth", ".bin"})
+"""Of files that are models, whether or not they are loaded."""
 EMBEDDED = "mini"
 """What the project's own small models in `MODELS` are called where a model is asked for."""
 BANNER = "Demo model: it only draws simple things. Start with --checkpoint your-model.safetensors to use a real one."
@@ -32,16 +35,28 @@ def shown_name(named: str) -> str:
     Args:
         named: a path, `architecture:path`, a hub id, or a name.
     """
-    what, colon, path = named.partition(":")
-    if colon and len(what) > 1 and is_path(path):  # one letter is a drive of Windows
-        return f"{what}:{_last(path)}"
-    return _last(named) if is_path(named) else named
+    architecture, path = split_architecture(named)
+    if not is_path(path):
+        return named
+    return f"{architecture}:{_last(path)}" if architecture else _last(path)
+
+
+def split_architecture(named: str) -> tuple[str, str]:
+    """`ViT-L-14:model.safetensors` at its colon; nothing and all of it where no architecture stands before."""
+    architecture, colon, path = named.partition(":")
+    return (architecture, path) if colon and len(architecture) > 1 else ("", named)  # one letter is a drive of Windows
 
 
 def is_path(named: str) -> bool:
     """Whether a model is named by where it lies; else it is a hub id or a name."""
     path = Path(named)
-    return named.startswith(("/", "~", ".")) or path.is_absolute() or "\\" in named or path.exists()
+    is_file = path.suffix.lower() in ENDINGS or path.exists()
+    return named.startswith(("/", "~", ".")) or path.is_absolute() or "\\" in named or is_file
+
+
+def reason_about(error: BaseException, named: str | Path) -> str:
+    """A library's reason (`errors.first_line`) about a model, which it calls as it was named: not where it lies."""
+    return first_line(error).replace(str(named), shown_name(str(named)))
 
 
 def _last(path: str) -> str:

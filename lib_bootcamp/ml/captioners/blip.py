@@ -16,8 +16,8 @@ from PIL import Image as Pil
 
 from lib_bootcamp.core.files.regular import MAX_TEXT_BYTES, read_regular, unreadable_in
 from lib_bootcamp.core.images.arrays import Image, to_rgb
-from lib_bootcamp.core.models.files import shown_name
-from lib_bootcamp.errors import ModelError, reason_about
+from lib_bootcamp.core.models.files import reason_about, shown_name
+from lib_bootcamp.errors import ModelError
 from lib_bootcamp.ml.runtime.torchvision_guard import import_torchvision
 
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
@@ -108,7 +108,7 @@ def load_blip(spec: str, device: str = "cpu", dtype: str = "float32") -> Blip:
             processor = transformers.AutoProcessor.from_pretrained(spec)
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise ModelError(
-            f"The caption model {shown_name(spec)} is not here or cannot be used ({reason_about(error, folder)}): "
+            f"The caption model {shown_name(spec)} is not here or cannot be used ({reason_about(error, spec)}): "
             "without a network download its config.json, model.safetensors, tokenizer and preprocessor files into a "
             "folder and give that folder"
         ) from error

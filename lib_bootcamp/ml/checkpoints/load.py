@@ -8,8 +8,8 @@ from typing import Any
 import torch
 
 from lib_bootcamp.core.files.regular import unreadable_in
-from lib_bootcamp.core.models.files import EMBEDDED, MODELS
-from lib_bootcamp.errors import MissingPackageError, ModelError, first_line, reason_about
+from lib_bootcamp.core.models.files import EMBEDDED, MODELS, reason_about
+from lib_bootcamp.errors import MissingPackageError, ModelError
 from lib_bootcamp.ml.runtime.torchvision_guard import import_torchvision
 from lib_bootcamp.ports import Components
 
@@ -120,8 +120,7 @@ def _from_pipeline(source: str, what: str, place: Path | None = None) -> dict[st
     try:
         pipeline = DiffusionPipeline.from_pretrained(source, use_safetensors=True, safety_checker=None)
     except Exception as error:
-        why = first_line(error) if place is None else reason_about(error, place)
-        raise ModelError(f"{what} cannot be loaded: {why}", place=place) from error
+        raise ModelError(f"{what} cannot be loaded: {reason_about(error, source)}", place=place) from error
     return _parts_of(pipeline)
 
 

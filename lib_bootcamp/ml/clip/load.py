@@ -12,8 +12,8 @@ from typing import Any
 import torch
 
 from lib_bootcamp.core.files.regular import MAX_TEXT_BYTES, read_regular, unreadable_in
-from lib_bootcamp.core.models.files import EMBEDDED, MODELS, shown_name
-from lib_bootcamp.errors import MissingPackageError, ModelError, first_line, reason_about
+from lib_bootcamp.core.models.files import EMBEDDED, MODELS, reason_about, shown_name, split_architecture
+from lib_bootcamp.errors import MissingPackageError, ModelError, first_line
 from lib_bootcamp.ml.runtime.quiet import quiet_log
 from lib_bootcamp.ml.runtime.torchvision_guard import import_torchvision
 
@@ -68,8 +68,8 @@ def load(spec: str, device: str, dtype: str) -> Loaded:
     path = Path(spec).expanduser()
     if path.is_dir():
         return _from_folder(path, device, dtype)
-    architecture, _, file = spec.partition(":")
-    named = len(architecture) > 1 and Path(file).suffix in FILES  # one letter is a drive of Windows
+    architecture, file = split_architecture(spec)
+    named = architecture != "" and Path(file).suffix in FILES
     if path.is_file() or (path.suffix in FILES and not named):
         return _from_file(path, device, dtype)
     if named:

@@ -172,12 +172,14 @@ def _models(params: CompatibilityParams, context: Context) -> tuple[dict[str, Pa
         return dict(islice(context.host.controlnet_models().items(), MOST_MODELS)), []
     folder = context.folder(params.folder, "folder")
     walk = Walk(folder, follow_out=context.trusted)
-    files = (path for path in walk.files() if path.suffix.lower() in _SUFFIXES)
+    files = filter(_is_model, walk.files())
     found = sorted(islice((path for path in files if not _LATER_SHARD.search(path.stem)), MOST_MODELS))
-    left_out = [f"{each.name} is not a regular file." for each in walk.special if each.suffix.lower() in _SUFFIXES]
-    outside = [each for each in walk.outside if each.suffix.lower() in _SUFFIXES or each in walk.outside_folders]
-    left_out += [f"{each.name} is outside the folder." for each in outside]
-    return {path.relative_to(folder).with_suffix("").as_posix(): path for path in found}, left_out
+    models = {path.relative_to(folder).with_suffix("").as_posix(): path for path in found}
+    return models, list(walk.left_out(_is_model).values())
+
+
+def _is_model(path: Path) -> bool:
+    return path.suffix.lower() in _SUFFIXES
 
 
 def _loaded_base(host: Host) -> Base | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from lib_bootcamp.core.models.files import is_path
+from lib_bootcamp.core.models.files import is_path, split_architecture
 from lib_bootcamp.core.web_access import AccessRules, HostNames, host_names, is_loopback, origin_list
 from lib_bootcamp.errors import ModelError
 from lib_bootcamp.ports import Host
@@ -80,9 +80,9 @@ def refuse_missing(named: str, flag: str) -> None:
     Raises:
         ModelError: there is nothing, or no file and no folder.
     """
-    before, colon, after = named.partition(":")
-    path = Path(after if colon and len(before) > 1 else named).expanduser()
-    if not is_path(str(path)) or path.is_file() or path.is_dir():
+    _, place = split_architecture(named)
+    path = Path(place).expanduser()
+    if not is_path(place) or path.is_file() or path.is_dir():
         return
     message = "is no file and no folder" if path.exists() else "is not there"
     raise ModelError(f"--{flag}: {path} {message}", hint="give a .safetensors file, a folder or a model's name")

@@ -19,11 +19,10 @@ from starlette.types import Receive, Scope, Send
 from lib_bootcamp.errors import BootcampError, QueueFullError, UnexpectedError
 from lib_bootcamp.surfaces.shared.wording import pointer
 
-_OF_THE_PAGE = "lib_bootcamp.surfaces.page"
-
 EXPOSED = "Location, Retry-After, X-Bootcamp-Result"
 """Headers of ours that a page of another site may read, where the host or the server says that it may read at all."""
 logger = logging.getLogger(__name__)
+_PAGE = "lib_bootcamp.surfaces.page"
 AT_END = "bootcamp.at_end"
 """Where a request's scope holds what is called when it is answered, or left."""
 
@@ -137,7 +136,7 @@ def error_statuses() -> tuple[int, ...]:
     found, queue = {500}, [BootcampError]
     while queue:
         kind = queue.pop()
-        if not kind.__module__.startswith(_OF_THE_PAGE):  # which of them are there depends on what was imported
+        if not kind.__module__.startswith(_PAGE):  # not the API's, and there only where the page was imported
             found.add(kind.status)
         queue += kind.__subclasses__()
     return tuple(sorted(found))

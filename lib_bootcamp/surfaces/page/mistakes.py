@@ -83,23 +83,17 @@ def show_mistakes(page: Any) -> None:
     Args:
         page: a `gradio.Blocks`.
     """
-    shown = _shown if inspect.iscoroutinefunction(page.preprocess_data) else _shown_at_once  # the latter: Gradio 3
-    page.preprocess_data = shown(page.preprocess_data, WrongValuesError)
+    page.preprocess_data = _shown(page.preprocess_data, WrongValuesError)
     page.process_api = _shown(page.process_api, lambda: UnexpectedError("The page"))
 
 
 def _shown(work: Callable[..., Any], unknown: Callable[[], BootcampError]) -> Callable[..., Any]:
+    if not inspect.iscoroutinefunction(work):  # as Gradio 3 has `preprocess_data`
+        return shown_errors(unknown)(work)
+
     async def shown(*args: Any, **more: Any) -> Any:
         with shown_errors(unknown):
             return await work(*args, **more)
-
-    return shown
-
-
-def _shown_at_once(work: Callable[..., Any], unknown: Callable[[], BootcampError]) -> Callable[..., Any]:
-    def shown(*args: Any, **more: Any) -> Any:
-        with shown_errors(unknown):
-            return work(*args, **more)
 
     return shown
 

@@ -115,10 +115,10 @@ def from_uploads(component: Any) -> Any:
     """
     read = component.preprocess
 
+    @shown_errors(WrongValuesError)
     def preprocess(payload: Any) -> Any:
-        with shown_errors(WrongValuesError):
-            check_uploads(payload)
-            return read(payload)
+        check_uploads(payload)
+        return read(payload)
 
     component.preprocess = preprocess
     return component

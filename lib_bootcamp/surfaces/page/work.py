@@ -10,6 +10,8 @@ from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.surfaces.http.work import note_error
 from lib_bootcamp.surfaces.shared.work_queue import WorkQueue
 
+from .upload_folder import public_text
+
 T = TypeVar("T")
 LOOK_S = 1.0
 
@@ -26,7 +28,7 @@ async def on_page(queue: WorkQueue, work: Callable[[], T]) -> T:
         return await queue.run(lambda _: work(), left=_left)
     except BootcampError as error:
         note_error(error)
-        raise gr.Error(str(error)) from None
+        raise gr.Error(public_text(str(error))) from None
 
 
 async def as_it_grows(

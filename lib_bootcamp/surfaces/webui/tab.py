@@ -87,11 +87,11 @@ def _uploaded(made: Any) -> Any:
     """A field that names a picture by its path, of those that were uploaded."""
     preprocess = made.preprocess
 
+    @shown_errors(WrongValuesError)
     def checked(payload: Any) -> Any:
-        with shown_errors(WrongValuesError):
-            if payload:
-                check_uploads({"path": payload})
-            return preprocess(payload)
+        if payload:
+            check_uploads({"path": payload})
+        return preprocess(payload)
 
     made.preprocess = checked
     return made
@@ -108,11 +108,8 @@ def _receive_settings(button: Any, webui: WebUi, text: Any, name: str, section: 
     choosers = {what: made for what, made in found.items() if made is not None}
     count = 2 + len(size)
 
+    @shown_errors(WrongValuesError)
     def receive(sent: str) -> Sequence[Any]:
-        with shown_errors(WrongValuesError):
-            return received(sent)
-
-    def received(sent: str) -> Sequence[Any]:
         wanted = choices_of(sent)
         if wanted is not None:
             return [*[gr.update()] * count, *(chosen(made, wanted.get(what)) for what, made in choosers.items())]

@@ -23,6 +23,7 @@ from tests.model_headers import OTHERS, SHAPES, write_header, write_whole
         ("/home/me/models/a.safetensors", "a.safetensors"),
         ("~/models/a", "a"),
         ("../a/", "a"),
+        ("models/no-more.safetensors", "no-more.safetensors"),
         ("C:\\Users\\me\\a.safetensors", "a.safetensors"),
         ("ViT-L-14:/home/me/a.safetensors", "ViT-L-14:a.safetensors"),
         ("ViT-L-14:C:\\me\\a.safetensors", "ViT-L-14:a.safetensors"),

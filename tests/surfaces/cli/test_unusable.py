@@ -287,7 +287,10 @@ def test_a_device_that_is_none_ends_with_2(command: str, device: str, capsys: py
 
 
 @pytest.mark.parametrize("flag", ["--checkpoint", "--clip"])
-@pytest.mark.parametrize(("named", "why"), [("/no/such.safetensors", "is not there"), ("/dev/null", "is no file")])
+@pytest.mark.parametrize(
+    ("named", "why"),
+    [("/no/such.safetensors", "is not there"), ("such.safetensors", "is not there"), ("/dev/null", "is no file")],
+)
 def test_serve_looks_for_its_models_before_it_listens(
     flag: str, named: str, why: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
