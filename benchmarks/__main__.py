@@ -10,7 +10,7 @@ import platform
 from pathlib import Path
 from typing import Any
 
-from lib_bootcamp.hosts.standalone import installed_versions
+from lib_bootcamp.hosts.versions import installed_versions
 
 from . import api, captions, clip, dataset, guidance, interrogate, load, maps, qr, qr_art, startup, webui_page
 from .scan import suite as scan

@@ -55,6 +55,7 @@ class Bootcamp(scripts.Script):
 class Selectable:
     """What a script of the Script dropdown does; no script itself, for the WebUI makes one of each class of them."""
 
+    form_name: str
     form: str
     infotext_fields: Any
     paste_field_names: Any
@@ -70,33 +71,32 @@ class Selectable:
     def ui(self, is_img2img: bool) -> list[Any]:
         """Build its form."""
         from lib_bootcamp.surfaces.webui.scripts.page import Around, build_script
-        from lib_bootcamp.surfaces.webui.scripts.values import form_of
 
         around = Around(parts().host, parts().webui, parts().section.controlnet)
-        built = build_script(form_of(self.form), around, img2img=is_img2img)
+        built = build_script(self.form_name, self.form, around, img2img=is_img2img)
         self.infotext_fields, self.paste_field_names = built.infotext_fields, built.paste_field_names
         return built.inputs
 
     def run(self, p: Any, *args: Any) -> Any:
         """Draw all of it."""
         from lib_bootcamp.hosts.webui_pipeline import WebUiPipeline
+        from lib_bootcamp.surfaces.webui.scripts.declared import form_named
         from lib_bootcamp.surfaces.webui.scripts.runner import ScriptRunner
-        from lib_bootcamp.surfaces.webui.scripts.values import form_of
 
         with parts().host.queue_held(bar=False):  # the WebUI runs scripts under its queue
-            return ScriptRunner(parts().host, parts().webui, WebUiPipeline()).run(form_of(self.form), p, args)
+            return ScriptRunner(parts().host, parts().webui, WebUiPipeline()).run(form_named(self.form_name), p, args)
 
 
 class UntilItScans(Selectable, scripts.Script):
     """Seeds and strengths until a code is read."""
 
-    form = "QR art until it scans"
+    form_name, form = "until_it_scans", "QR art until it scans"
 
 
 class CompareControl(Selectable, scripts.Script):
     """Control maps beside each other."""
 
-    form = "Compare control"
+    form_name, form = "compare_control", "Compare control"
 
 
 class Parts(NamedTuple):
@@ -147,10 +147,11 @@ def mount_routes(demo: Any, app: Any) -> None:
     from lib_bootcamp.surfaces.http.access import access_dependency
     from lib_bootcamp.surfaces.http.late import include_late
     from lib_bootcamp.surfaces.shared.described import PREFIX
-    from lib_bootcamp.surfaces.webui.scripts.values import form_of
-    from lib_bootcamp.surfaces.webui.section_request import check_request
 
     def check(request: Any, read_infotext: Any) -> None:
+        from lib_bootcamp.surfaces.webui.scripts.values import form_of
+        from lib_bootcamp.surfaces.webui.section_request import check_request
+
         check_request(request, read_infotext)
         is_ours = form_of(getattr(request, "script_name", None)) is not None
         if is_ours or "Bootcamp script" in str(getattr(request, "infotext", "")):
@@ -211,9 +212,11 @@ def mount_page(demo: Any, app: Any) -> None:
 
 def add_axes() -> None:
     """The XYZ plot's axes."""
+    from lib_bootcamp.surfaces.webui.panel.at_start import known_at_start
     from lib_bootcamp.surfaces.webui.xyz import register_axes
 
-    register_axes(parts().webui, lambda *given, **more: runner().check_axis(*given, **more))
+    found = known_at_start(parts().host.data_dir()).axes
+    register_axes(parts().webui, lambda *given, **more: runner().check_axis(*given, **more), found)
 
 
 def keep_saved_defaults() -> None:
@@ -231,9 +234,11 @@ def before_page() -> None:
 
 def add_settings() -> None:
     """The section of the Settings tab."""
+    from lib_bootcamp.surfaces.webui.panel.at_start import known_at_start
     from lib_bootcamp.surfaces.webui.settings import add_settings as add
 
-    add(parts().webui, trusts_page=parts().host.trusts_page())
+    host = parts().host
+    add(parts().webui, known_at_start(host.data_dir()).scan, trusts_page=host.trusts_page())
 
 
 def add_tab() -> list[tuple[Any, str, str]]:

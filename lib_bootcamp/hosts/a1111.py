@@ -16,7 +16,7 @@ from typing import Any
 from lib_bootcamp.core.web_access import AccessRules
 from lib_bootcamp.errors import ModelError
 from lib_bootcamp.hosts.ldm_checkpoint import LdmCheckpoint
-from lib_bootcamp.hosts.standalone import REPORTED, installed_versions
+from lib_bootcamp.hosts.versions import REPORTED, installed_versions
 from lib_bootcamp.hosts.webui_access import access_rules
 from lib_bootcamp.hosts.webui_captioner import WebuiCaptioner
 from lib_bootcamp.hosts.webui_folders import WebuiFolders

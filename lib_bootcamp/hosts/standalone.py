@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import sys
 import threading
@@ -16,22 +15,11 @@ from lib_bootcamp import __version__
 from lib_bootcamp.core.files.atomic import data_folder
 from lib_bootcamp.core.models.files import EMBEDDED, shown_name
 from lib_bootcamp.errors import MissingPackageError, OutputError
+from lib_bootcamp.hosts.versions import installed_versions
 from lib_bootcamp.ml.runtime.model_cache import ModelCache
 from lib_bootcamp.ports import Components, HostCaptioner, HostInfo, ModelInfo, Progress, SilentProgress
 
 T = TypeVar("T")
-REPORTED = ("numpy", "pillow", "opencv-contrib-python-headless", "qrcode", "zxing-cpp", "gradio", "fastapi", "torch")
-
-
-def installed_versions(names: tuple[str, ...] = REPORTED) -> dict[str, str]:
-    """The versions of those packages that are installed."""
-    found = {}
-    for name in names:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
 
 
 class TerminalProgress(SilentProgress):

@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lib_bootcamp.core.images.arrays import Image
-from lib_bootcamp.core.images.codec import load_image, read_file, write_image
-from lib_bootcamp.core.models.files import Base, base_of_file
 from lib_bootcamp.errors import BootcampError
+
+if TYPE_CHECKING:
+    from lib_bootcamp.core.images.arrays import Image
+    from lib_bootcamp.core.models.files import Base
 
 LOG = logging.getLogger(__name__)
 SERVERS_OWN = 500
@@ -46,6 +47,8 @@ class WebUiPage:
 
     def checkpoint_base(self, p: Any = None) -> Base | None:
         """The base of the checkpoint that is chosen (for this generation), read from its file."""
+        from lib_bootcamp.core.models.files import base_of_file
+
         overridden = (getattr(p, "override_settings", None) or {}).get("sd_model_checkpoint")
         sd_models = _module("sd_models")
         chosen = overridden or _module("shared").opts.data.get("sd_model_checkpoint")
@@ -201,6 +204,8 @@ class WebUiPage:
 
     def save_map(self, picture: Image, folder: str) -> None:
         """Write a control map as PNG; a relative folder is below the data folder."""
+        from lib_bootcamp.core.images.codec import write_image
+
         name = datetime.now(tz=timezone.utc).strftime("%Y%m%d-%H%M%S-%f.png")
         write_image(Path(_module("paths").data_path) / folder / name, picture)
 
@@ -236,6 +241,8 @@ def _wrap_api(name: str, wrap: Callable[[Callable[..., Any]], Callable[..., Any]
 
 def _opened(path: str | None) -> Any:
     """The picture that a component holds; None where it holds none."""
+    from lib_bootcamp.core.images.codec import load_image, read_file
+
     return load_image(read_file(Path(path)))[0].convert("RGB") if path else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -49,6 +50,18 @@ class WebuiProgress:
         return bool(state.interrupted or state.skipped or getattr(state, "stopping_generation", False))
 
 
+def _wait_for_checkpoint() -> None:
+    """Wait while A1111 loads its first checkpoint, which it does beside its queue.
+
+    Until that is done torch's own `load_state_dict` and layers are replaced by ones that suit that checkpoint alone.
+    Source: modules/sd_disable_initialization.py and sd_models.py of AUTOMATIC1111 1.10.
+    """
+    lock = getattr(getattr(sys.modules.get("modules.sd_models"), "model_data", None), "lock", None)
+    if lock is not None:
+        with lock:
+            return
+
+
 class WebuiQueue:
     """The part of a WebUI's host that waits for its queue and shows how far a run is."""
 
@@ -67,6 +80,7 @@ class WebuiQueue:
             return
         state = self.state()
         with self._webui("call_queue").queue_lock:
+            _wait_for_checkpoint()
             if self._was_last(state):  # `begin` would forget what is pressed on this run's bar between two batches
                 state.job, state.job_count = job, -1
             else:

@@ -11,7 +11,8 @@ import numpy as np
 
 from lib_bootcamp.params import Params, Spec
 from lib_bootcamp.surfaces.webui.forms.drawn import drawn_form
-from lib_bootcamp.surfaces.webui.forms.fields import FormFields, read_values, register_form
+from lib_bootcamp.surfaces.webui.forms.fields import FormFields, keyed_text, read_values
+from lib_bootcamp.surfaces.webui.forms.known import register_form
 from lib_bootcamp.surfaces.webui.forms.routes import form_router
 
 
@@ -65,7 +66,8 @@ def page() -> Any:
 
     with gr.Blocks(analytics_enabled=False) as blocks:
         with gr.Accordion("Form", open=False, elem_id="accordion"):
-            values, unsaved = drawn_form("test", "test", {"effect": 0.75})
+            values, unsaved = drawn_form("test", "test")
+            values.value = keyed_text({"effect": 0.75})
             drawn_form("plain", "plain")
         with gr.Row():
             told = gr.Textbox(label="Told", elem_id="told")

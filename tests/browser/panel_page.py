@@ -77,7 +77,12 @@ def page() -> Any:
             titles = ["None", UNTIL_IT_SCANS.title]
             script = gr.Dropdown(titles, value="None", type="index", label="Script", elem_id="script_list")
             with gr.Group(visible=False) as group:
-                built = build_script(UNTIL_IT_SCANS, Around(StandaloneHost(), webui, lambda: net), img2img=False)
+                built = build_script(
+                    UNTIL_IT_SCANS.name,
+                    UNTIL_IT_SCANS.title,
+                    Around(StandaloneHost(), webui, lambda: net),
+                    img2img=False,
+                )
             script.change(lambda at: gr.update(visible=at == 1), [script], [group])
             gr.HTML(f'<div id="txt2img_gallery"><img src="{source}"></div>')
             gr.HTML(f'<div id="html_info_txt2img"><p>{html.escape(text)}</p></div>')

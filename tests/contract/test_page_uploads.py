@@ -18,7 +18,7 @@ from lib_bootcamp.core.images.codec import write_image  # noqa: E402
 from lib_bootcamp.errors import ImageError  # noqa: E402
 from lib_bootcamp.hosts.standalone import StandaloneHost  # noqa: E402
 from lib_bootcamp.surfaces import server  # noqa: E402
-from lib_bootcamp.surfaces.page import uploads as page_uploads  # noqa: E402
+from lib_bootcamp.surfaces.page import upload_guard  # noqa: E402
 from lib_bootcamp.surfaces.page.mistakes import WrongValuesError, shown_errors  # noqa: E402
 from lib_bootcamp.surfaces.page.tabs.page import build_page  # noqa: E402
 from lib_bootcamp.surfaces.page.upload_folder import public_text, upload_folder  # noqa: E402
@@ -118,7 +118,7 @@ def test_every_component_of_the_page_that_takes_files_asks_where_they_come_from(
 @pytest.mark.thorough
 @pytest.mark.skipif(OLD, reason="Gradio 3 does not check what a request names")
 def test_gradios_own_check_is_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(page_uploads, "check_uploads", lambda value: None)
+    monkeypatch.setattr(upload_guard, "check_uploads", lambda value: None)
     app: Any = server.create_server_app(StandaloneHost(device="cpu", data_dir=folder.parent / "data"), port=1)
     page = page_of(app)
     function = next(

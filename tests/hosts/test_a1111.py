@@ -149,6 +149,23 @@ def test_gpu_inside_a_hook_leaves_the_generations_state(host, webui):
         assert webui.state.job == "txt2img"
 
 
+def test_gpu_waits_while_the_first_checkpoint_is_loaded_beside_the_queue(host, webui):
+    webui.model_data.lock, entered = threading.Lock(), threading.Event()
+
+    def work():
+        with host.gpu("job"):
+            entered.set()
+
+    with webui.model_data.lock:
+        thread = threading.Thread(target=work)
+        thread.start()
+        assert not entered.wait(0.2)
+        assert webui.state.job == ""
+    thread.join(60)
+    assert entered.is_set()
+    assert not webui.model_data.lock.locked()
+
+
 def test_another_thread_does_not_hold_the_queue(host):
     seen = []
     with host.gpu("job"):

@@ -139,7 +139,7 @@ def test_the_dropdowns_scripts_are_those_that_are_declared_and_each_is_a_class_o
 
     made, _ = loaded(monkeypatch)
     selectable = [each for each in (made.UntilItScans(), made.CompareControl()) if each.show(False) is True]
-    assert [each.title() for each in selectable] == [each.title for each in FORMS]
+    assert [(each.form_name, each.title()) for each in selectable] == [(each.name, each.title) for each in FORMS]
 
 
 def test_loading_imports_nothing_but_the_package() -> None:

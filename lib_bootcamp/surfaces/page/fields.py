@@ -1,4 +1,4 @@
-"""Declared fields as Gradio components; the only file that knows Gradio 3 from 4 and later.
+"""Declared fields as Gradio components; with `events` the only file that knows Gradio 3 from 4 and later.
 
 `Form` lays out a declaration: ungrouped fields first, then a section for each group, presets on top,
 fields shown only while their `when` holds. A page or a tab of its own lays out the same fields.
@@ -6,7 +6,6 @@ fields shown only while their `when` holds. A page or a tab of its own lays out 
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Param
 from lib_bootcamp.surfaces.shared.wording import split, worded
 
+from .events import quiet_event, supported
 from .notice import notice
 from .uploads import from_uploads
 from .values import (
@@ -37,22 +37,6 @@ from .values import (
 NO_PRESET = "Custom"
 FILE_TYPE = "filepath" if int(gr.__version__.split(".")[0]) > 3 else "file"
 _BUTTONS = ["download", "fullscreen"]
-
-
-def supported(component: Any, **settings: Any) -> dict[str, Any]:
-    """Those settings that the installed Gradio's component takes."""
-    return supported_arguments(component.__init__, **settings)
-
-
-def supported_arguments(function: Any, **arguments: Any) -> dict[str, Any]:
-    """Those arguments that the installed Gradio's function takes."""
-    known = inspect.signature(function).parameters
-    return {name: value for name, value in arguments.items() if name in known}
-
-
-def script_argument(function: Any, script: str) -> dict[str, Any]:
-    """A script for an event: Gradio 3 calls the argument `_js`, later ones `js`; Forge's events do not name it."""
-    return {"_js" if "_js" in inspect.signature(function).parameters else "js": script}
 
 
 def picture_input(**settings: Any) -> Any:
@@ -263,12 +247,6 @@ class Form:
             for param in self.fields
         ]
         return updates[0] if len(updates) == 1 else updates
-
-
-def quiet_event(event: Any) -> dict[str, Any]:
-    """Settings of an event that shows no progress and no API entry, as far as the Gradio takes them."""
-    wanted = {"show_progress": "hidden", "queue": False, "show_api": False, "api_visibility": "private"}
-    return supported_arguments(event, **wanted)
 
 
 def picture_output(label: str, elem_id: str) -> Any:

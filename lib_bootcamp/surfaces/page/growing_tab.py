@@ -10,7 +10,7 @@ from lib_bootcamp.context import Context
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.ports import Host
 
-from .fields import quiet_event, supported_arguments
+from .events import quiet_event, supported_arguments
 from .growth import Growth
 from .outputs import Outputs
 from .running import Stops

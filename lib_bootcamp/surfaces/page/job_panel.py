@@ -18,7 +18,7 @@ from lib_bootcamp.surfaces.shared.attempt import attempt
 from lib_bootcamp.surfaces.shared.wording import job_labels
 from lib_bootcamp.surfaces.shared.work_queue import QUEUES
 
-from .fields import quiet_event, supported, supported_arguments
+from .events import quiet_event, supported, supported_arguments
 from .job_card import HEADERS, KINDS, SHOWN_MISTAKES, WIDTHS, card, row, undone_text
 from .notice import notice
 from .work import in_queue

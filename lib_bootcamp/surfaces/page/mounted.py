@@ -11,10 +11,10 @@ from lib_bootcamp.shipped import SHIPPED
 from lib_bootcamp.surfaces.http.work import RetryAfter
 from lib_bootcamp.surfaces.shared.work_queue import WAITING
 
-from .fields import supported_arguments
+from .events import supported_arguments
 from .mistakes import AnswersMistakes, show_mistakes
+from .upload_guard import UploadGuard
 from .upload_limits import UploadLimits
-from .uploads import UploadGuard
 
 if TYPE_CHECKING:
     from fastapi import FastAPI

@@ -17,7 +17,8 @@ from lib_bootcamp.results import Result
 from lib_bootcamp.surfaces.shared.attempt import attempt
 from lib_bootcamp.surfaces.shared.work_queue import QUEUES, stop_of_this_work
 
-from .fields import Form, picture_output, supported
+from .events import supported
+from .fields import Form, picture_output
 from .folder_of_maps import FolderOfMaps
 from .notice import notice
 from .outputs import Outputs

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lib_bootcamp.operation import Operation
-from lib_bootcamp.schema import json_schema
+if TYPE_CHECKING:
+    from lib_bootcamp.operation import Operation
 
 PREFIX = "/bootcamp/v1"
 
 
 def described(operations: Iterable[Operation[Any, Any]]) -> list[dict[str, Any]]:
     """What can be asked for: each operation with its parameters and result as JSON Schema."""
+    from lib_bootcamp.schema import json_schema
+
     return [
         {
             "name": each.name,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lib_bootcamp.errors import BootcampError
-from lib_bootcamp.operation import Operation
-from lib_bootcamp.params import fields_of
+
+if TYPE_CHECKING:
+    from lib_bootcamp.operation import Operation
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _PATH = re.compile(r"([a-z][a-z0-9_]*)((?:\.[\w-]+|\[\d+\])*)")
@@ -79,7 +80,11 @@ def job_labels(operation: str, find: Callable[[str], Operation[Any, Any]]) -> di
         job = find(operation).job
     except KeyError:
         return {}
-    return {} if job is None else {each.name: each.spec.title for each in fields_of(job.params)}
+    if job is None:
+        return {}
+    from lib_bootcamp.params import fields_of  # heavy where a mistake is worded alone
+
+    return {each.name: each.spec.title for each in fields_of(job.params)}
 
 
 def split(param: str) -> tuple[str, str]:

@@ -18,10 +18,12 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from lib_bootcamp.errors import CancelledError, QueueFullError, StoppingError
-from lib_bootcamp.operation import Operation
+
+if TYPE_CHECKING:
+    from lib_bootcamp.operation import Operation
 
 T = TypeVar("T")
 WAITING, WAITING_QUICK = 64, 512

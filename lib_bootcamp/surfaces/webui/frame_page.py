@@ -11,7 +11,7 @@ from typing import Any
 import gradio as gr
 
 from lib_bootcamp.ports import Host
-from lib_bootcamp.surfaces.page.fields import quiet_event, script_argument, supported
+from lib_bootcamp.surfaces.page.events import quiet_event, script_argument, supported
 from lib_bootcamp.surfaces.page.notice import notice
 from lib_bootcamp.surfaces.page.tab import Tab
 from lib_bootcamp.surfaces.page.tabs.page import build_tabs

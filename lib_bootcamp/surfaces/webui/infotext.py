@@ -7,7 +7,7 @@ none of the characters the WebUI would quote or split at (comma, colon, quotatio
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -158,26 +158,6 @@ def _values(texts: Mapping[str, str | None], fields: Sequence[Param], key: str, 
             wrong = f"{_place(key)} is {given[:40]!r}".lstrip()
             raise InvalidParamError(name, wrong, hint=f"that is not {param.expected()}") from None
     return under_current_names(values, fields)
-
-
-class Pasted(str):
-    """A field's key in infotext, which can also read the field's value out of pasted parameters.
-
-    The WebUI compares keys as texts when it sends fields from tab to tab, and calls them when it pastes.
-    """
-
-    __slots__ = ("_read",)
-    _read: Callable[[Mapping[str, Any]], Any]
-
-    def __new__(cls, key: str, reader: Callable[[Mapping[str, Any]], Any]) -> Pasted:
-        """A key that reads with `reader`."""
-        made = super().__new__(cls, key)
-        made._read = reader
-        return made
-
-    def __call__(self, params: Mapping[str, Any]) -> Any:
-        """The component's update for pasted parameters; None leaves it as it is."""
-        return self._read(params)
 
 
 def pasted_values(params: Mapping[str, Any]) -> dict[str, Any] | None:

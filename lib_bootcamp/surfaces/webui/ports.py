@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from lib_bootcamp.core.images.arrays import Image
-from lib_bootcamp.core.models.files import Base
+if TYPE_CHECKING:
+    from lib_bootcamp.core.images.arrays import Image
+    from lib_bootcamp.core.models.files import Base
 
 # Marks what `WebUi.refuse` leaves on a generation object, so that it can be taken off again.
 REFUSAL = "bootcamp_refusal"

@@ -13,7 +13,6 @@ from lib_bootcamp.params import Param, plain, under_current_names, unknown
 from lib_bootcamp.surfaces.shared.given_pictures import picture_of
 
 from .forms.fields import FormFields, read_values, values_text
-from .infotext import Pasted
 from .section import (
     AUTOMATIC,
     CONTROL,
@@ -195,28 +194,3 @@ def _of_page(args: Sequence[Any], overrides: Mapping[str, Any] | None) -> dict[s
     chosen = (overrides or {}).get(CONTROL.name)
     raw = read_values(panel_fields(), values, unsaved, chosen)
     return raw if chosen is None else {**raw, CONTROL.name: chosen}
-
-
-@dataclass(frozen=True)
-class BuiltSection:
-    """What the WebUI wants to know of a section.
-
-    Args:
-        inputs: the script's arguments: whether it is on, and the form's two texts.
-        infotext_fields: (component, key) pairs; a key reads pasted parameters.
-        paste_field_names: the keys, for sending from tab to tab.
-    """
-
-    inputs: list[Any]
-    infotext_fields: list[tuple[Any, Pasted]]
-    paste_field_names: list[str]
-
-    @property
-    def enabled(self) -> Any:
-        """The component that says whether the section is on."""
-        return self.inputs[0]
-
-    @property
-    def values(self) -> Any:
-        """The text with what is set in the form."""
-        return self.inputs[1]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from lib_bootcamp.core.scan.decoders import without_package
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.ml.runtime.model_cache import IDLE_S
-from lib_bootcamp.operations.qr.scan import SCAN
-from lib_bootcamp.params import Param, unknown
 from lib_bootcamp.ports import ALLOWED_FOLDERS
 
 from .ports import WebUi
@@ -20,11 +19,35 @@ OWNERS = {"restrict_api": True}
 """Of a setting that names files: a caller of the WebUI's API cannot change it, nor override it for one picture."""
 
 
-def settings() -> dict[str, dict[str, Any]]:
+@dataclass(frozen=True)
+class ScanChoices:
+    """How thoroughly and by whom codes can be read, as `scan` declares it.
+
+    Args:
+        depths: names of the depths.
+        help: what they mean.
+        readers: names of the readers.
+    """
+
+    depths: Sequence[str]
+    help: str
+    readers: Sequence[str]
+
+
+def scan_choices() -> ScanChoices:
+    """From the declaration."""
+    from lib_bootcamp.operations.qr.scan import SCAN
+
+    fields = {each.name: each for each in SCAN.params.fields()}
+    depth, item = fields["depth"], fields["decoders"].item
+    return ScanChoices(depth.choices, depth.spec.help.rstrip("."), item.choices if item is not None else ())
+
+
+def settings(scan: ScanChoices) -> dict[str, dict[str, Any]]:
     """The settings by name: default, label, component and a word of help."""
     import gradio as gr
 
-    made: dict[str, dict[str, Any]] = {
+    return {
         "bootcamp_payload_in_infotext": {
             "default": True,
             "label": "Write the QR code's text into the picture's infotext",
@@ -59,36 +82,33 @@ def settings() -> dict[str, dict[str, Any]]:
             "component_args": {"minimum": 0, "maximum": 3600, "step": 30},
             "info": "0: none is kept; with --medvram and --lowvram none is",
         },
-    }
-    depth, decoders = _scan_param("depth"), _scan_param("decoders")
-    if depth is not None:
-        made["bootcamp_scan_depth"] = {
-            "default": "fast" if "fast" in depth.choices else depth.default,
+        "bootcamp_scan_depth": {
+            "default": "fast",
             "label": "How thoroughly the section scans each picture",
             "component": gr.Radio,
-            "component_args": {"choices": list(depth.choices)},
-            "info": depth.spec.help.rstrip("."),
-        }
-    if decoders is not None and decoders.item is not None:
-        made["bootcamp_scan_decoders"] = {
+            "component_args": {"choices": list(scan.depths)},
+            "info": scan.help,
+        },
+        "bootcamp_scan_decoders": {
             "default": [],
             "label": "Readers the section scans with",
             "component": gr.CheckboxGroup,
-            "component_args": {"choices": _readers(decoders)},
+            "component_args": {"choices": _marked(scan.readers)},
             "info": "none chosen: all that are installed",
-        }
-    return made
+        },
+    }
 
 
-def add_settings(webui: WebUi, *, trusts_page: bool) -> None:
+def add_settings(webui: WebUi, scan: ScanChoices, *, trusts_page: bool) -> None:
     """Add the section.
 
     Args:
         webui: the WebUI.
+        scan: what `scan_choices` finds.
         trusts_page: whether visitors may name files of this machine; to others settings that do are not shown, and
             the WebUI sets none that is not. What is in its config.json counts.
     """
-    made = settings()
+    made = settings(scan)
     for setting in made.values():
         if setting.get("restrict_api") and not trusts_page:
             setting["component_args"] = {**setting.get("component_args", {}), "visible": False}
@@ -101,10 +121,12 @@ def check_overrides(overrides: Mapping[str, Any]) -> None:
     Raises:
         InvalidParamError: a name or a value that is not understood, or one that callers may not set.
     """
+    from lib_bootcamp.params import unknown
+
     for name, value in overrides.items():
         if not isinstance(name, str) or not name.startswith(PREFIX):
             continue
-        made = settings()
+        made = settings(scan_choices())
         setting = made.get(name)
         if setting is None:
             raise unknown(name, tuple(made), path="override_settings.")
@@ -127,12 +149,7 @@ def _check_value(name: str, value: Any, setting: Mapping[str, Any]) -> None:
         raise InvalidParamError(name, f"must be a number from {limits['minimum']} to {limits['maximum']}")
 
 
-def _readers(decoders: Param) -> list[tuple[str, str]]:
+def _marked(readers: Sequence[str]) -> list[tuple[str, str]]:
     """(label, reader), those whose package is not here marked."""
     missing = without_package()
-    names = decoders.item.choices if decoders.item is not None else ()
-    return [(f"{each} (not installed: {missing[each]})" if each in missing else each, each) for each in names]
-
-
-def _scan_param(name: str) -> Param | None:
-    return next((each for each in SCAN.params.fields() if each.name == name), None)
+    return [(f"{each} (not installed: {missing[each]})" if each in missing else each, each) for each in readers]

@@ -7,28 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from lib_bootcamp.catalog import offered
 from lib_bootcamp.errors import InvalidParamError
-from lib_bootcamp.operation import Operation
-from lib_bootcamp.params import Param, read_json
 from lib_bootcamp.ports import Host
-from lib_bootcamp.surfaces.page.fields import quiet_event, script_argument
+from lib_bootcamp.surfaces.page.events import quiet_event, script_argument
 from lib_bootcamp.surfaces.page.mistakes import WrongValuesError, shown_errors
 from lib_bootcamp.surfaces.page.uploads import check_uploads
-from lib_bootcamp.surfaces.page.values import is_upload
 
+from .forms.built import BuiltSection
 from .ports import WebUi
-from .section import SIZE, control_maps
-from .section_values import BuiltSection, text_of_map
+
+if TYPE_CHECKING:
+    from lib_bootcamp.operation import Operation
+    from lib_bootcamp.params import Param
 
 DRAWING_TABS = ("txt2img", "img2img")
 PICTURE_TABS = ("img2img", "inpaint", "extras")
 INBOX = "bootcamp_sent"
 """Head of the `elem_id` of what receives."""
+SIZE_KEYS = ("Size-1", "Size-2")
+"""Under which the WebUI pastes width and height."""
 CHOOSERS = {"script": "script_list", "sampler": "{tab}_sampling", "scheduler": "{tab}_scheduler"}
 """The WebUI's own fields that are set by choosing, which no script in the page can do: their `elem_id`."""
 
@@ -71,11 +72,15 @@ def takes_picture(operation: Operation[Any, Any]) -> str:
 
 
 def _takes_files(param: Param) -> bool:
+    from lib_bootcamp.surfaces.page.values import is_upload
+
     return param.name == "files" and is_upload(param)
 
 
 def taking(host: Host) -> list[list[str]]:
     """The tabs of the frame that a picture can be sent to: name, section, title and the field's `elem_id`."""
+    from lib_bootcamp.catalog import offered
+
     return [
         [each.name, each.place, each.title, f"bootcamp_{each.name.replace('-', '_')}_{takes_picture(each)}"]
         for each in offered(host.name)
@@ -101,8 +106,8 @@ def _receive_settings(button: Any, webui: WebUi, text: Any, name: str, section: 
     """Fill the section of a tab with a map's settings, its size too; or choose in the WebUI's own fields there."""
     pasted = webui.paste_components(name)
     keys = {str(key): made for made, key in pasted if isinstance(key, str)}
-    size = [keys[key] for key in ("Size-1", "Size-2") if key in keys]
-    size = size if len(size) == len(SIZE) else []
+    size = [keys[key] for key in SIZE_KEYS if key in keys]
+    size = size if len(size) == len(SIZE_KEYS) else []
     by_id = {getattr(made, "elem_id", None): made for made, _ in pasted}
     found = {what: by_id.get(elem_id.format(tab=name)) for what, elem_id in CHOOSERS.items()}
     choosers = {what: made for what, made in found.items() if made is not None}
@@ -113,6 +118,9 @@ def _receive_settings(button: Any, webui: WebUi, text: Any, name: str, section: 
         wanted = choices_of(sent)
         if wanted is not None:
             return [*[gr.update()] * count, *(chosen(made, wanted.get(what)) for what, made in choosers.items())]
+        from .section import SIZE, control_maps
+        from .section_values import text_of_map
+
         control, raw = settings_of(sent)
         operation = next(each for each in control_maps() if each.name == control)
         updates = [gr.update(value=True), gr.update(value=text_of_map(operation, raw))]
@@ -127,6 +135,8 @@ def _receive_settings(button: Any, webui: WebUi, text: Any, name: str, section: 
 
 def choices_of(sent: str) -> dict[str, Any] | None:
     """What is to be chosen in the WebUI's own fields, by their names in `CHOOSERS`; None where settings are sent."""
+    from lib_bootcamp.params import read_json
+
     given = read_json(sent)
     wanted = given.get("choose") if isinstance(given, dict) else None
     return wanted if isinstance(wanted, dict) else None
@@ -145,9 +155,13 @@ def settings_of(sent: str) -> tuple[str, dict[str, Any]]:
     Raises:
         InvalidParamError: the text is none.
     """
-    given = read_json(sent)
+    from lib_bootcamp.params import read_json
+
+    from .section import control_maps
+
+    given, known = read_json(sent), [each.name for each in control_maps()]
     if not isinstance(given, dict) or not isinstance(given.get("values"), dict):
         raise InvalidParamError("settings", "must be an object with control and values")
-    if given.get("control") not in [each.name for each in control_maps()]:
-        raise InvalidParamError("control", f"must be one of {', '.join(each.name for each in control_maps())}")
+    if given.get("control") not in known:
+        raise InvalidParamError("control", f"must be one of {', '.join(known)}")
     return str(given["control"]), given["values"]

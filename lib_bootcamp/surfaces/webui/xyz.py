@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Protocol
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
 
-from lib_bootcamp.core.controlnet.unit_presets import UNIT_PRESETS
 from lib_bootcamp.errors import BootcampError, InvalidParamError
-from lib_bootcamp.params import Param
-from lib_bootcamp.surfaces.page.values import read
 
 from .ports import WebUi
-from .section import AXES, GUIDANCE_FIELDS, SECTION_STYLE, control_maps, map_fields, section_fields
+
+if TYPE_CHECKING:
+    from lib_bootcamp.params import Param
 
 LABEL, SIZE_AXIS = "[Bootcamp] ", "Size"
-OWN = ("preset", "effect", "weight", "guidance_start", "guidance_end", "control", "apply_by", *GUIDANCE_FIELDS)
+OWN = ("preset", "effect", "weight", "guidance_start", "guidance_end", "control", "apply_by")
 KINDS: dict[str, type[Any]] = {"integer": int, "number": float}
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What the XYZ plot needs to know of an axis before it is used.
+
+    Args:
+        label: in its list.
+        kind: of the field.
+        choices: what can be chosen; None where it is typed.
+    """
+
+    label: str
+    kind: str
+    choices: Sequence[str] | None
 
 
 class AxisNumber:
@@ -24,12 +40,12 @@ class AxisNumber:
     The XYZ plot compares an axis' type with `int` and `float` where it reads ranges, and then calls it.
 
     Args:
-        param: the axis' field.
+        axis: what it belongs to.
         webui: makes the error.
     """
 
-    def __init__(self, param: Param, webui: WebUi) -> None:
-        self._param, self._webui, self._kind = param, webui, KINDS[param.kind]
+    def __init__(self, axis: Axis, webui: WebUi) -> None:
+        self._axis, self._webui, self._kind = axis, webui, KINDS[axis.kind]
 
     def __eq__(self, other: object) -> bool:
         return other is self._kind or other is self
@@ -42,7 +58,8 @@ class AxisNumber:
         try:
             return self._kind(given)
         except ValueError:
-            sentence = f"{LABEL}{self._param.name} must be {self._param.expected()}, not {str(given)[:40]!r}."
+            param = _fields()[self._axis.label]
+            sentence = f"{LABEL}{param.name} must be {param.expected()}, not {str(given)[:40]!r}."
             raise self._webui.mistake(sentence, InvalidParamError.status) from None
 
 
@@ -53,36 +70,45 @@ class Check(Protocol):
         """As `SectionRunner.check_axis`."""
 
 
-def register_axes(webui: WebUi, check: Check) -> None:
+def register_axes(webui: WebUi, check: Check, known: Sequence[Axis]) -> None:
     """Add the axes once for each load of the XYZ plot's script.
 
     Args:
         webui: the WebUI.
         check: refuses a value before the plot's first picture. The plot swallows what a picture is refused for, and
             breaks where that is its first.
+        known: the axes, as `axes` has them.
     """
     found = webui.xyz()
     if found is None:
         return
     option, options = found
-    known = {each.label for each in options}
+    there = {each.label for each in options}
     options.extend(
         option(
-            label,
-            AxisNumber(param, webui) if param.kind in KINDS else str,
-            _apply(param),
-            choices=_choices(param),
-            confirm=_confirm(param, webui, check),
+            axis.label,
+            AxisNumber(axis, webui) if axis.kind in KINDS else str,
+            _apply(axis),
+            choices=_offer(axis),
+            confirm=_confirm(axis, webui, check),
         )
-        for label, param in axes()
-        if label not in known
+        for axis in known
+        if axis.label not in there
     )
 
 
-def axes() -> list[tuple[str, Param]]:
-    """The axes: label and field. A field that several maps have is one axis, for whichever is chosen."""
+def axes() -> list[Axis]:
+    """The axes, from the declarations."""
+    return [Axis(label, param.kind, _choices(param)) for label, param in _fields().items()]
+
+
+@functools.lru_cache(maxsize=1)
+def _fields() -> dict[str, Param]:
+    """The field of each axis by label. One that several maps have is one axis, for whichever is chosen."""
+    from .section import GUIDANCE_FIELDS, control_maps, map_fields, section_fields
+
     own = {each.name: each for each in section_fields()}
-    fields = {name: own[name] for name in OWN}
+    fields = {name: own[name] for name in (*OWN, *GUIDANCE_FIELDS)}
     for operation in control_maps():
         for param in map_fields(operation):
             if param.kind != "image" and param.spec.format != "secret" and not _side_issue(param):
@@ -91,7 +117,7 @@ def axes() -> list[tuple[str, Param]]:
     for name, param in fields.items():
         label = LABEL + param.spec.title
         labeled[label if label not in labeled else f"{label} ({name.replace('_', ' ')})"] = param
-    return list(labeled.items())
+    return labeled
 
 
 def _side_issue(param: Param) -> bool:
@@ -99,31 +125,44 @@ def _side_issue(param: Param) -> bool:
     return "payload" in param.spec.when and param.name != "content"
 
 
-def _apply(param: Param) -> Callable[[Any, Any, Any], None]:
+def _choices(param: Param) -> list[str] | None:
+    if param.name == "preset":
+        from lib_bootcamp.core.controlnet.unit_presets import UNIT_PRESETS
+
+        return [each.name for each in UNIT_PRESETS]
+    if param.kind == "choice":
+        return list(param.choices)
+    return ["true", "false"] if param.kind == "boolean" else None
+
+
+def _offer(axis: Axis) -> Callable[[], list[str]] | None:
+    return None if axis.choices is None else lambda: list(axis.choices or ())
+
+
+def _apply(axis: Axis) -> Callable[[Any, Any, Any], None]:
     def apply(p: Any, x: Any, xs: Any) -> None:
+        from .section import AXES
+
+        param = _fields()[axis.label]
         setattr(p, AXES, {**getattr(p, AXES, {}), param.name: _value(param, x)})
 
     return apply
 
 
 def _value(param: Param, x: Any) -> Any:
-    if param.kind in {"integer", "number"}:
+    from lib_bootcamp.surfaces.page.values import read
+
+    from .section import SECTION_STYLE
+
+    if param.kind in KINDS:
         return x
     shown = read(param, x, SECTION_STYLE) if param.kind == "choice" else x
     return param.parse_text(shown) if isinstance(shown, str) else shown
 
 
-def _choices(param: Param) -> Callable[[], list[str]] | None:
-    if param.name == "preset":
-        return lambda: [each.name for each in UNIT_PRESETS]
-    if param.kind == "choice":
-        return lambda: list(param.choices)
-    return (lambda: ["true", "false"]) if param.kind == "boolean" else None
-
-
-def _confirm(param: Param, webui: WebUi, check: Check) -> Callable[[Any, list[Any]], None]:
+def _confirm(axis: Axis, webui: WebUi, check: Check) -> Callable[[Any, list[Any]], None]:
     def confirm(p: Any, xs: list[Any]) -> None:
-        alone = _is_alone(p)
+        param, alone = _fields()[axis.label], _is_alone(p)
         for x in xs:
             try:
                 value = _value(param, x)

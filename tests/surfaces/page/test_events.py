@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lib_bootcamp.surfaces.page.fields import script_argument
+from lib_bootcamp.surfaces.page.events import script_argument
 
 
 def test_a_script_is_given_by_the_name_that_the_gradio_at_hand_has_for_it() -> None:

@@ -11,7 +11,8 @@ import anyio
 import pytest
 
 from lib_bootcamp.surfaces.page import uploads as page_uploads
-from lib_bootcamp.surfaces.page.uploads import NotUploadedError, UploadGuard, check_uploads
+from lib_bootcamp.surfaces.page.upload_guard import UploadGuard
+from lib_bootcamp.surfaces.page.uploads import NotUploadedError, check_uploads
 
 
 @pytest.fixture

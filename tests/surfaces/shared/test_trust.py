@@ -25,7 +25,7 @@ from lib_bootcamp.params import Param
 from lib_bootcamp.ports import SilentProgress
 from lib_bootcamp.surfaces.webui.section import control_maps
 from lib_bootcamp.surfaces.webui.section_run import SectionRunner
-from lib_bootcamp.surfaces.webui.settings import settings
+from lib_bootcamp.surfaces.webui.settings import scan_choices, settings
 from tests.fake_clip import RED, flat
 from tests.jobs.closing import close_jobs
 from tests.ml.needs import missing
@@ -260,7 +260,7 @@ def test_a_caller_of_the_webui_cannot_override_a_setting_that_is_a_text() -> Non
     pytest.importorskip("gradio")
     free = [
         name
-        for name, each in settings().items()
+        for name, each in settings(scan_choices()).items()
         if isinstance(each["default"], (str, list))
         and not (each.get("component_args") or {}).get("choices")
         and not each.get("restrict_api")

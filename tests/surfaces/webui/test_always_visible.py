@@ -427,9 +427,9 @@ def test_xyz_axes_are_added_once() -> None:
         return SimpleNamespace(label=label)
 
     webui = SimpleNamespace(xyz=lambda: (option, options))
-    register_axes(webui, print)
+    register_axes(webui, print, axes())
     count = len(options)
-    register_axes(webui, print)
+    register_axes(webui, print, axes())
     assert len(options) == count == len(axes())
 
 
@@ -461,7 +461,7 @@ def axis_option(label: str, webui: Any, check: Any = lambda *_, **__: None) -> A
         return SimpleNamespace(label=label, type=kind, apply=apply, **more)
 
     webui.xyz = lambda: (option, options)
-    register_axes(webui, check)
+    register_axes(webui, check, axes())
     return next(each for each in options if each.label == f"[Bootcamp] {label}")
 
 

@@ -9,14 +9,13 @@ import pytest
 
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.surfaces.webui.forms.fields import (
-    FORMS,
     FormFields,
     NoFormError,
     form_fields,
     read_values,
-    register_form,
     values_text,
 )
+from lib_bootcamp.surfaces.webui.forms.known import FORMS, register_form
 from lib_bootcamp.surfaces.webui.section import control_maps, map_fields, section_fields
 
 FIELDS = FormFields(
@@ -97,7 +96,7 @@ def test_a_form_that_is_not_there_is_named() -> None:
 
 
 def test_a_form_is_asked_for_its_fields_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lib_bootcamp.surfaces.webui.forms.fields.FORMS", dict(FORMS))
+    monkeypatch.setitem(FORMS, "counted", lambda: FIELDS)
     asked: list[int] = []
     register_form("counted", lambda: asked.append(1) or FIELDS)  # type: ignore[func-returns-value]
     assert form_fields("counted") is form_fields("counted") is FIELDS
@@ -109,8 +108,8 @@ def test_the_page_gets_two_hidden_texts_and_the_second_is_never_saved() -> None:
     from lib_bootcamp.surfaces.webui.forms.drawn import drawn_form
 
     with gradio.Blocks() as page:
-        values, unsaved = drawn_form("some", "head", {"weight": 0.5})
-    assert json.loads(values.value) == {"weight": 0.5}
+        values, unsaved = drawn_form("some", "head")
+    assert values.value == ""
     assert (values.elem_id, unsaved.elem_id) == ("head_values", "head_unsaved")
     assert unsaved.do_not_save_to_config is True
     assert not getattr(values, "do_not_save_to_config", False)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from lib_bootcamp.catalog import find
 from lib_bootcamp.surfaces.webui import infotext
+from lib_bootcamp.surfaces.webui.forms.built import Pasted
 from lib_bootcamp.surfaces.webui.panel.always_visible import pasted_enabled, pasted_text
 from lib_bootcamp.surfaces.webui.section import SectionParams, map_fields
 
@@ -130,7 +131,7 @@ def test_pictures_made_without_the_section_have_no_values() -> None:
 
 
 def test_a_key_is_equal_to_its_text_and_reads() -> None:
-    key = infotext.Pasted("Bootcamp qr content", lambda params: params["x"])
+    key = Pasted("Bootcamp qr content", lambda params: params["x"])
     assert key == "Bootcamp qr content"
     assert key in ["Bootcamp qr content"]
     assert key({"x": 1}) == 1

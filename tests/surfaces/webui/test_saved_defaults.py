@@ -12,12 +12,8 @@ import pytest
 
 pytest.importorskip("gradio")
 
-from lib_bootcamp.surfaces.webui.panel.saved_defaults import (
-    keep_section_defaults,
-    keep_tab_defaults,
-    section_as_text,
-    under_current_labels,
-)
+from lib_bootcamp.surfaces.webui.panel.old_defaults import section_as_text, under_current_labels
+from lib_bootcamp.surfaces.webui.panel.saved_defaults import is_of_before, keep_section_defaults, keep_tab_defaults
 
 BEFORE: dict[str, Any] = json.loads(Path(__file__).with_name("ui-config-of-0.1.json").read_text(encoding="utf-8"))
 HEAD = "customscript/bootcamp.py/txt2img/"
@@ -127,3 +123,11 @@ def test_the_sections_half_imports_no_other_operation(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "lib_bootcamp.operations.datasets" not in done.stdout.split()
+
+
+def test_what_the_version_before_kept_of_the_section_is_known_by_its_key_alone() -> None:
+    kept = [key for key in BEFORE if key.startswith("customscript/bootcamp.py/")]
+    left = [key for key in kept if not is_of_before(key)]
+    assert left == [f"{HEAD}Bootcamp/value"]
+    assert not any(is_of_before(key) for key in section_as_text(BEFORE))
+    assert len(kept) > 100

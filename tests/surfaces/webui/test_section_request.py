@@ -14,7 +14,7 @@ from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.hosts.webui import WebUiPage
 from lib_bootcamp.surfaces.webui.section import positions
 from lib_bootcamp.surfaces.webui.section_request import check_request
-from lib_bootcamp.surfaces.webui.settings import add_settings, settings
+from lib_bootcamp.surfaces.webui.settings import add_settings, scan_choices, settings
 
 HELLO = {"content": "HELLO"}
 OLD_COUNT = len(positions())
@@ -150,9 +150,9 @@ class Shown:
 def test_settings_that_name_files_are_shown_to_who_may_name_files_alone(*, trusted: bool) -> None:
     pytest.importorskip("gradio")
     webui: Any = Shown()
-    add_settings(webui, trusts_page=trusted)
+    add_settings(webui, scan_choices(), trusts_page=trusted)
     shown = {name: (each.get("component_args") or {}).get("visible", True) for name, each in webui.added.items()}
-    owners = {name for name, each in settings().items() if each.get("restrict_api")}
+    owners = {name for name, each in settings(scan_choices()).items() if each.get("restrict_api")}
     assert owners == {"bootcamp_maps_folder", "bootcamp_clip", "bootcamp_allowed_folders"}
     assert {name for name, visible in shown.items() if not visible} == (set() if trusted else owners)
 
@@ -162,7 +162,8 @@ def test_readers_whose_package_is_not_here_are_marked_and_can_be_asked_for(monke
     here = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "quirc" else here(name, *rest))
     monkeypatch.delitem(sys.modules, "quirc", raising=False)
-    labels = {value: label for label, value in settings()["bootcamp_scan_decoders"]["component_args"]["choices"]}
+    readers = settings(scan_choices())["bootcamp_scan_decoders"]["component_args"]["choices"]
+    labels = {value: label for label, value in readers}
     assert (labels["quirc"], labels["zxing-cpp"]) == ("quirc (not installed: pyquirc)", "zxing-cpp")
     check_request(asked(override_settings={"bootcamp_scan_decoders": ["quirc"]}), pairs)
 

@@ -7,23 +7,17 @@ set into the texts, so that a hundred fields cost the WebUI's page three compone
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
 from typing import Any
-
-from .fields import keyed_text
 
 HIDDEN = "bootcamp-form-values"
 
 
-def drawn_form(
-    form: str, prefix: str, value: Mapping[str, Any] | None = None, *, label: str = "Bootcamp", note: str = ""
-) -> list[Any]:
+def drawn_form(form: str, prefix: str, *, label: str = "Bootcamp", note: str = "") -> list[Any]:
     """Put a form where the caller stands.
 
     Args:
-        form: its name at `fields.register_form`.
+        form: its name at `known.register_form`.
         prefix: head of the texts' `elem_id`.
-        value: what it begins with, by key.
         label: what ui-config.json knows its values by: `<label> values`.
         note: a sentence above it.
     Returns:
@@ -31,8 +25,8 @@ def drawn_form(
     """
     import gradio as gr
 
-    values = _hidden(f"{label} values", f"{prefix}_values", keyed_text(value or {}))
-    unsaved = _hidden(f"{label} unsaved values", f"{prefix}_unsaved", "")
+    values = _hidden(f"{label} values", f"{prefix}_values")
+    unsaved = _hidden(f"{label} unsaved values", f"{prefix}_unsaved")
     unsaved.do_not_save_to_config = True
     place = {"id": f"{prefix}_form", "class": "bootcamp-form", "data-form": form, "data-prefix": prefix}
     attributes = " ".join(f'{name}="{html.escape(text)}"' for name, text in place.items())
@@ -41,8 +35,8 @@ def drawn_form(
     return [values, unsaved]
 
 
-def _hidden(label: str, elem_id: str, value: str) -> Any:
+def _hidden(label: str, elem_id: str) -> Any:
     """A text that is on the page, where scripts reach it, and is not shown; `visible=False` would leave it out."""
     import gradio as gr
 
-    return gr.Textbox(value=value, label=label, lines=1, max_lines=1, elem_id=elem_id, elem_classes=[HIDDEN])
+    return gr.Textbox(value="", label=label, lines=1, max_lines=1, elem_id=elem_id, elem_classes=[HIDDEN])

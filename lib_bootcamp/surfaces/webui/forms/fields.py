@@ -8,7 +8,7 @@ that switching between them loses nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,8 @@ from lib_bootcamp.errors import BootcampError, InvalidParamError
 from lib_bootcamp.params import Param, plain, read_json
 from lib_bootcamp.schema import json_schema
 from lib_bootcamp.surfaces.page.values import choices_of, is_upload, label_of, placeholder_of
+
+from .known import FORMS
 
 MAX_SUGGESTIONS = 500
 
@@ -126,15 +128,6 @@ def _kind(param: Param) -> str:
 def is_unsaved(param: Param) -> bool:
     """Whether its value stays out of ui-config.json: pictures, files and secrets."""
     return is_upload(param) or param.spec.format == "secret"
-
-
-FORMS: dict[str, Callable[[], FormFields]] = {}
-"""Forms by name; each is asked for anew when it is drawn, because what is installed changes."""
-
-
-def register_form(name: str, fields: Callable[[], FormFields]) -> None:
-    """Make a form known under a name; what had it before, of a page that was reloaded, is replaced."""
-    FORMS[name] = fields
 
 
 def form_fields(name: str) -> FormFields:

@@ -7,15 +7,12 @@ from typing import Any
 
 from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.ports import Host
+from lib_bootcamp.surfaces.webui.forms.built import BuiltSection, Pasted
 from lib_bootcamp.surfaces.webui.forms.drawn import drawn_form
-from lib_bootcamp.surfaces.webui.forms.fields import register_form
-from lib_bootcamp.surfaces.webui.infotext import KEY, Pasted, pasted_values
+from lib_bootcamp.surfaces.webui.forms.known import register_form
 from lib_bootcamp.surfaces.webui.ports import ControlNet, WebUi
-from lib_bootcamp.surfaces.webui.section_values import BuiltSection, text_of
 
-from .form import panel_form
-
-ENABLED, VALUES = f"{KEY} enabled", f"{KEY} values"
+ENABLED, VALUES = "Bootcamp enabled", "Bootcamp values"
 
 
 class SectionUi:
@@ -33,7 +30,13 @@ class SectionUi:
     def build(self, *, img2img: bool) -> BuiltSection:
         """Put the section where the caller stands."""
         tab = "img2img" if img2img else "txt2img"
-        register_form(f"panel-{tab}", lambda: panel_form(self.host, self.webui, self.controlnet(), img2img=img2img))
+
+        def form() -> Any:
+            from .form import panel_form  # the declarations, which the WebUI's start has no need of
+
+            return panel_form(self.host, self.webui, self.controlnet(), img2img=img2img)
+
+        register_form(f"panel-{tab}", form)
         with self.webui.accordion("Bootcamp", f"bootcamp_{tab}", value=False) as enabled:
             values, unsaved = drawn_form(f"panel-{tab}", f"bootcamp_{tab}")
         pasted = [(enabled, Pasted(ENABLED, pasted_enabled)), (values, Pasted(VALUES, pasted_text))]
@@ -43,6 +46,8 @@ class SectionUi:
 def pasted_enabled(params: Mapping[str, Any]) -> Any:
     """Whether the section is on in pasted parameters."""
     import gradio as gr
+
+    from lib_bootcamp.surfaces.webui.infotext import pasted_values
 
     try:
         values = pasted_values(params)
@@ -54,6 +59,9 @@ def pasted_enabled(params: Mapping[str, Any]) -> Any:
 def pasted_text(params: Mapping[str, Any]) -> Any:
     """The form's text for pasted parameters; None leaves it as it is."""
     import gradio as gr
+
+    from lib_bootcamp.surfaces.webui.infotext import pasted_values
+    from lib_bootcamp.surfaces.webui.section_values import text_of
 
     try:
         values = pasted_values(params)

@@ -164,3 +164,12 @@ def sentence_of(error: BootcampError, names: Mapping[str, str]) -> str:
 UNTIL_IT_SCANS = ScriptForm("until_it_scans", "QR art until it scans", UntilItScansParams, control="qr")
 COMPARE = ScriptForm("compare_control", "Compare control", CompareParams)
 FORMS = (UNTIL_IT_SCANS, COMPARE)
+
+
+def form_named(name: str) -> ScriptForm:
+    """The script of a name.
+
+    Raises:
+        KeyError: there is none.
+    """
+    return {each.name: each for each in FORMS}[name]

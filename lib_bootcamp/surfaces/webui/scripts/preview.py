@@ -11,7 +11,7 @@ from lib_bootcamp.surfaces.webui.section_run import SectionRunner
 
 from .compare import Row, rows_of
 from .declared import FORMS, CompareParams, names_of, sentence_of
-from .page import page_values
+from .form import page_values
 from .until_it_scans import request_of
 from .values import ask
 

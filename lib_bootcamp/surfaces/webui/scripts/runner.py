@@ -15,7 +15,8 @@ from lib_bootcamp.surfaces.webui.section_values import args_of, is_off, parse
 
 from .compare import CompareControl, rows_of
 from .declared import COMPARE, UNTIL_IT_SCANS, CompareParams, ScriptForm, names_of, sentence_of
-from .page import PLACES, page_values
+from .form import page_values
+from .page import PLACES
 from .ports import Pipeline
 from .run import ScriptRun
 from .until_it_scans import UntilItScans, request_of

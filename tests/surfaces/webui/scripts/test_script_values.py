@@ -17,14 +17,8 @@ from lib_bootcamp.core.controlnet.detectors import DETECTORS
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.hosts.standalone import StandaloneHost
 from lib_bootcamp.surfaces.webui.scripts.declared import COMPARE, FORMS, UNTIL_IT_SCANS, ScriptForm
-from lib_bootcamp.surfaces.webui.scripts.page import (
-    PLACES,
-    Around,
-    build_script,
-    form_fields_of,
-    offered_fields,
-    page_values,
-)
+from lib_bootcamp.surfaces.webui.scripts.form import form_fields_of, offered_fields, page_values
+from lib_bootcamp.surfaces.webui.scripts.page import PLACES, Around, build_script
 from lib_bootcamp.surfaces.webui.scripts.runner import check_script
 from lib_bootcamp.surfaces.webui.scripts.values import ask, by_name, form_of
 from lib_bootcamp.surfaces.webui.scripts.written import KEY, pasted, written
@@ -185,7 +179,7 @@ def test_the_form_has_all_fields_and_the_scripts_own_in_front(form: ScriptForm) 
 def test_a_script_costs_the_page_four_components_and_pasting_fills_its_text(form: ScriptForm) -> None:
     gr = pytest.importorskip("gradio")
     with gr.Blocks() as page:
-        built = build_script(form, AROUND, img2img=False)
+        built = build_script(form.name, form.title, AROUND, img2img=False)
     assert len(built.inputs) == PLACES
     assert len(page.blocks) - 1 <= 4  # Gradio puts a form of its own around texts
     (_, key), *_ = built.infotext_fields

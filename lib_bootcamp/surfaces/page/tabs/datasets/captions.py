@@ -18,7 +18,8 @@ from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.operations.datasets.captions import CaptionsResult
 from lib_bootcamp.operations.datasets.captions_settings import CaptionChange
 from lib_bootcamp.ports import Host, Progress
-from lib_bootcamp.surfaces.page.fields import Form, quiet_event, supported
+from lib_bootcamp.surfaces.page.events import quiet_event, supported
+from lib_bootcamp.surfaces.page.fields import Form
 from lib_bootcamp.surfaces.page.notice import notice
 from lib_bootcamp.surfaces.page.running import Stops
 from lib_bootcamp.surfaces.page.tab import Tab

@@ -13,7 +13,7 @@ from lib_bootcamp.context import Context
 from lib_bootcamp.core.files.atomic import write_atomically
 from lib_bootcamp.operations.datasets.report import DatasetReport
 from lib_bootcamp.ports import Host, Progress
-from lib_bootcamp.surfaces.page.fields import quiet_event
+from lib_bootcamp.surfaces.page.events import quiet_event
 from lib_bootcamp.surfaces.page.notice import notice
 from lib_bootcamp.surfaces.page.running import Stops
 from lib_bootcamp.surfaces.page.tab import Places, Tab

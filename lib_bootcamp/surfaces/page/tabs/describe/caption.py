@@ -15,7 +15,8 @@ from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.operations.describe.caption_folder import WHITE
 from lib_bootcamp.operations.describe.caption_pictures import PictureCaption
 from lib_bootcamp.ports import Host
-from lib_bootcamp.surfaces.page.fields import Form, quiet_event, supported, supported_arguments
+from lib_bootcamp.surfaces.page.events import quiet_event, supported, supported_arguments
+from lib_bootcamp.surfaces.page.fields import Form
 from lib_bootcamp.surfaces.page.growth import Growth, listed
 from lib_bootcamp.surfaces.page.job_panel import JobPanel
 from lib_bootcamp.surfaces.page.notice import notice

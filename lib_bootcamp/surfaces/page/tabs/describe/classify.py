@@ -19,7 +19,8 @@ from lib_bootcamp.core.text.scores import GroupScores
 from lib_bootcamp.errors import BootcampError, CancelledError
 from lib_bootcamp.operations.describe.classify import ImageScores, classify_files
 from lib_bootcamp.ports import Host, Progress
-from lib_bootcamp.surfaces.page.fields import Form, quiet_event, supported
+from lib_bootcamp.surfaces.page.events import quiet_event, supported
+from lib_bootcamp.surfaces.page.fields import Form
 from lib_bootcamp.surfaces.page.notice import notice
 from lib_bootcamp.surfaces.page.running import Stops
 from lib_bootcamp.surfaces.page.tab import Tab

@@ -6,7 +6,8 @@ from typing import Any
 
 import gradio as gr
 
-from lib_bootcamp.surfaces.page.fields import file_input, picture_input, supported
+from lib_bootcamp.surfaces.page.events import supported
+from lib_bootcamp.surfaces.page.fields import file_input, picture_input
 
 
 def pictures_input(picture_id: str, files_id: str, *, height: int) -> tuple[Any, Any]:

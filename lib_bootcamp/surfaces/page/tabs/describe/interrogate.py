@@ -13,7 +13,7 @@ from lib_bootcamp.core.text.bar_chart import Bar, bar_chart
 from lib_bootcamp.core.text.scores import LabelScore
 from lib_bootcamp.operations.describe.interrogate import InterrogateResult, TableScores
 from lib_bootcamp.ports import Host, Progress
-from lib_bootcamp.surfaces.page.fields import quiet_event, supported
+from lib_bootcamp.surfaces.page.events import quiet_event, supported
 from lib_bootcamp.surfaces.page.notice import notice
 from lib_bootcamp.surfaces.page.running import Stops
 from lib_bootcamp.surfaces.page.tab import Places, Tab, filled

@@ -16,7 +16,8 @@ from lib_bootcamp.errors import BootcampError, InvalidParamError
 from lib_bootcamp.operations.png_info.edit import PNG_INFO_EDIT
 from lib_bootcamp.operations.png_info.read import FileInfo
 from lib_bootcamp.ports import Host, Progress, SilentProgress
-from lib_bootcamp.surfaces.page.fields import Form, picture_output, quiet_event, supported
+from lib_bootcamp.surfaces.page.events import quiet_event, supported
+from lib_bootcamp.surfaces.page.fields import Form, picture_output
 from lib_bootcamp.surfaces.page.notice import notice
 from lib_bootcamp.surfaces.page.running import Stops
 from lib_bootcamp.surfaces.page.tab import Places, Tab

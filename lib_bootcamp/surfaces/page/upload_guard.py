@@ -1,0 +1,121 @@
+"""What a page's requests may ask of Gradio's own routes, looked at before Gradio sees them."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import anyio
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from lib_bootcamp.errors import BootcampError, TooLargeError
+from lib_bootcamp.params import read_json
+from lib_bootcamp.surfaces.http.access import refuse, request_head, route_path
+from lib_bootcamp.surfaces.http.body import IDLE_S, MAX_BODY, WHOLE_S
+from lib_bootcamp.surfaces.http.errors import MalformedBodyError, SlowBodyError
+from lib_bootcamp.surfaces.shared.described import PREFIX
+
+from .uploads import check_uploads
+
+MAX_ADDRESS = 16 * 1024
+UNUSED = ("/proxy=", "/deep_link", "/process_recording", "/vibe-", "/dev/reload", "/run-history/", "/monitoring")
+"""Endpoints of Gradio's that this page has no use for: they fetch, convert, write or reveal more than it needs."""
+_SERVED = re.compile(r"/(?:gradio_api/)?file[=/](.*)", re.DOTALL)
+
+
+class AddressTooLongError(BootcampError):
+    """More stands in a request's address than any address of the page's has."""
+
+    status = 414
+
+    def __init__(self) -> None:
+        super().__init__(f"The address has more than {MAX_ADDRESS // 1024} KiB", hint="send a shorter one.")
+
+
+class NotOfferedError(BootcampError):
+    """The server's libraries would answer this, and the page has no use for it."""
+
+    status = 404
+
+
+class UploadGuard:
+    """An ASGI middleware before Gradio's app: bodies that name other files than uploaded ones get no further.
+
+    Args:
+        app: what is guarded.
+        max_bytes: of a body.
+        idle_s, whole_s: seconds to wait for a piece of a body, and for all of it.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, max_bytes: int = MAX_BODY, idle_s: float = IDLE_S, whole_s: float = WHOLE_S
+    ) -> None:
+        self._app, self._max_bytes = app, max_bytes
+        self._idle_s, self._whole_s = idle_s, whole_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http" or scope["path"].startswith(f"{PREFIX}/"):
+            await self._app(scope, receive, send)
+            return
+        try:
+            if len(scope["path"]) + len(scope["query_string"]) > MAX_ADDRESS:
+                raise AddressTooLongError
+            _check_path(route_path(scope))
+            head = request_head(scope)
+            if head.changes and "json" in "".join(head.content_types).lower():
+                receive = await self._checked(receive)
+        except BootcampError as error:
+            await refuse(error, scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    async def _checked(self, receive: Receive) -> Receive:
+        body = await self._body(receive)
+        await anyio.to_thread.run_sync(_check_body, body)
+        waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def again() -> Message:
+            return waiting.pop() if waiting else await receive()
+
+        return again
+
+    async def _body(self, receive: Receive) -> bytes:
+        chunks, size, ends = [], 0, anyio.current_time() + self._whole_s
+        try:
+            while True:
+                with anyio.fail_after(min(self._idle_s, ends - anyio.current_time())):
+                    message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise MalformedBodyError("The connection was closed before the body was complete.")
+                size += len(message.get("body", b""))
+                if size > self._max_bytes:
+                    raise TooLargeError(f"The body has more than {self._max_bytes / 2**20:g} MiB.")
+                chunks.append(message.get("body", b""))
+                if not message.get("more_body", False):
+                    return b"".join(chunks)
+        except TimeoutError:
+            raise SlowBodyError("The body did not arrive in time", hint="send it again.") from None
+
+
+def _check_path(path: str) -> None:
+    served = _SERVED.fullmatch(path)
+    if served is not None:  # Gradio 3 gives whatever lies in the folder that the server was started in
+        check_uploads({"path": served[1]})
+    elif any(each in path for each in UNUSED):
+        raise NotOfferedError("There is no such page.")
+
+
+def _check_body(body: bytes) -> None:
+    if not body.strip():
+        return
+    try:
+        text = body.decode("utf-8")
+        value = read_json(text)
+        if "\\ud" in text.lower():  # half a pair of surrogates is no text: no answer could repeat it
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        raise MalformedBodyError("The body holds a lone surrogate, which is not valid Unicode.") from None
+    except ValueError as error:  # among them what is not UTF-8
+        raise MalformedBodyError(f"The body is not valid JSON: {error}.") from None
+    check_uploads(value)
