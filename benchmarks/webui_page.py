@@ -11,7 +11,6 @@ import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -84,18 +83,9 @@ def _shown(browser: Any, webui: Webui, *, extension: bool) -> dict[str, float]:
     return found
 
 
-class _SecondStart(Starter):
-    """As a person's WebUI starts but for the first time: Python has its compiled files."""
-
-    @staticmethod
-    def _install(folder: Path) -> None:
-        Starter._install(folder)
-        python = os.environ.get("WEBUI_PYTHON") or str(Path(os.environ["WEBUI_DIR"]) / "venv" / "bin" / "python")
-        subprocess.run([python, "-m", "compileall", "-q", str(folder)], check=True)
-
-
-def _measured(browser: Any, start: Callable[..., Webui], *, extension: bool) -> dict[str, float]:
-    webui = start(extension=extension, controlnet=False)
+def _measured(browser: Any, starter: Starter, *, extension: bool) -> dict[str, float]:
+    webui = starter.start(extension=extension, controlnet=False)
+    starter.kill_and_start(webui)  # a first start compiles Python's files and makes what later ones read
     try:
         served = _served(webui)
         _shown(browser, webui, extension=False)  # the browser's own first time
@@ -115,12 +105,12 @@ def run(quick: bool) -> dict[str, Any]:  # noqa: FBT001 - the signature of every
     found: dict[bool, list[dict[str, float]]] = {False: [], True: []}
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         _models(Path(folder) / "models", webui, python)
-        starter = _SecondStart(Path(webui), python, Path(folder) / "models", Path(folder))
+        starter = Starter(Path(webui), python, Path(folder) / "models", Path(folder))
         path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", RESOLVER])
         for round_ in range(1 if quick else 5):
             for extension in (False, True) if round_ % 2 else (True, False):
-                found[extension].append(_measured(browser, starter.start, extension=extension))
+                found[extension].append(_measured(browser, starter, extension=extension))
         browser.close()
     rows = {
         name: {str(extension): statistics.median(each[name] for each in found[extension]) for extension in found}
