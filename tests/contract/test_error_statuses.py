@@ -45,10 +45,12 @@ def statuses() -> dict[str, int]:
     return {name: code for name, code in found.items() if code is not None and name.endswith("Error")}
 
 
+@pytest.mark.thorough
 def test_only_what_no_callers_input_causes_is_a_server_error() -> None:
     assert {name: code for name, code in statuses().items() if code >= 500} == NOT_THE_CALLER
 
 
+@pytest.mark.thorough
 def test_every_error_is_looked_at() -> None:
     found = statuses()
     assert len(found) > 30

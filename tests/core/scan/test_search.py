@@ -72,6 +72,7 @@ def test_a_small_inverted_code_on_a_large_screen_is_read() -> None:
     assert reads(on_screen(255 - code(module_px=2), 1920, 1080))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("dots_an_inch", [150, 300, 600])
 def test_a_code_of_12_mm_on_a_scanned_page_is_read(dots_an_inch: int) -> None:
     width, height = (round(side / 25.4 * dots_an_inch) for side in (210, 297))

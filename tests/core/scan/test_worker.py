@@ -67,6 +67,7 @@ def test_a_crashed_child_is_lost_and_not_waited_for(worker: Worker) -> None:
         worker.read("zxing-cpp", code())
 
 
+@pytest.mark.thorough
 def test_after_a_crash_the_next_picture_gets_a_new_child(pool: WorkerPool) -> None:
     pool.read("zxing-cpp", code())
     pool._idle[0]._process.kill()

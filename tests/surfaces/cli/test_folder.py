@@ -50,6 +50,7 @@ def classify(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[in
     return code, json.loads(reported.out) if reported.out else None, reported.err
 
 
+@pytest.mark.thorough
 def test_each_picture_that_is_left_out_is_named_with_the_reason(
     photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -80,6 +80,7 @@ def test_every_declared_field_is_on_the_form(report: DatasetTab, editor: Caption
     assert {each.name for each in DATASET_CAPTIONS.params.fields()} - set(editor.form.components) == set(BY_BUTTONS)
 
 
+@pytest.mark.thorough
 def test_the_report_is_a_page_in_a_frame_that_may_do_nothing(report: DatasetTab, tmp_path: Path) -> None:
     made = examine(report, folder=str(faulty(tmp_path / "set")))
     assert "21 pictures" in made["message"]

@@ -224,6 +224,7 @@ def test_no_function_of_the_page_reads_what_a_visitor_may_not_name(machine: Mach
     assert failed == {}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.name)
 def test_no_run_of_a_visitor_reads_what_they_may_not_name(operation: Operation[Any, Any], machine: Machine) -> None:
     """As the page's functions run it, with every condition under which a field counts."""

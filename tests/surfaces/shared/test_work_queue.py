@@ -349,6 +349,7 @@ def test_a_body_that_drips_is_ended(impatient: Served) -> None:
     ends(impatient.port, HEAD + b"\r\n{", b" ")
 
 
+@pytest.mark.thorough
 def test_work_that_takes_longer_than_a_head_may_is_not_ended(impatient: Served) -> None:
     threading.Timer(1.2, impatient.held.go.set).start()
     assert impatient.post("four")[0] == 200
@@ -485,6 +486,7 @@ def test_a_full_queue_of_gradios_says_when_to_come_again_too(given: dict[str, st
     assert (answer.status_code, answer.headers["retry-after"]) == (503, reported)
 
 
+@pytest.mark.thorough
 def test_a_direct_call_of_the_page_on_a_full_queue_is_503_and_says_when_to_come_again() -> None:
     gr = pytest.importorskip("gradio")
     from lib_bootcamp.surfaces.http.work import RetryAfter

@@ -64,6 +64,7 @@ def _made(*, waits: bool) -> Blocks:
     return Blocks(RULES, waits=waits)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("headers", [{}, {"origin": OWN}, {"origin": "http://localhost:3000"}])
 def test_the_own_page_a_program_and_an_allowed_site_run_a_function(blocks: Blocks, headers: dict[str, str]) -> None:
     answer = blocks.press(headers)

@@ -241,6 +241,7 @@ def test_what_was_not_saved_is_shown() -> None:
     assert processed.comments == "Bootcamp: 2 pictures do not scan and were not saved.\n"
 
 
+@pytest.mark.thorough
 def test_a_full_scan_tells_under_how_many_conditions_a_picture_is_read() -> None:
     p, section = Generation(), runner(bootcamp_scan_depth="full")
     section.before_process(p, (QR,))

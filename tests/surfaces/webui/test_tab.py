@@ -73,6 +73,7 @@ def test_none_of_them_is_kept_in_ui_config(built: tuple[Any, Page]) -> None:
     assert all(each.do_not_save_to_config for each in built[0].blocks.values())
 
 
+@pytest.mark.thorough
 def test_every_button_of_the_frame_finds_who_receives(built: tuple[Any, Page]) -> None:
     page, webui = built
     made = {getattr(each, "elem_id", None) for each in page.blocks.values()} | {
