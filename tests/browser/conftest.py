@@ -44,7 +44,7 @@ def page(browser: Any, address: str) -> Iterator[Any]:
     """The page, freshly opened; the test fails when a script on it does."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
     opened = context.new_page()
-    opened.set_default_timeout(60_000)
+    opened.set_default_timeout(180_000)
     broken: list[str] = []
     opened.on("pageerror", lambda error: broken.append(str(error)))
     opened.goto(address, wait_until="domcontentloaded")

@@ -149,6 +149,7 @@ def test_the_state_of_a_job_can_be_read_in_both_themes(
     folder = shapes(tmp_path / theme, 3)
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
+    page.set_default_timeout(180_000)
     page.goto(f"{address}?__theme={theme}", wait_until="domcontentloaded")
     page.wait_for_selector("#bootcamp_qr_run")
     opened(page)

@@ -33,6 +33,7 @@ def test_the_page_of_one_file_loads_nothing_and_runs_nothing(
     assert main(["dataset", "report", "photos", "--html", "report.html", "--quiet"]) == 0
     context = browser.new_context(viewport={"width": 1180, "height": 1500}, color_scheme=theme)
     page = context.new_page()
+    page.set_default_timeout(180_000)
     asked, sentence = [], []
     page.on("request", lambda request: asked.append(request.url))
     page.on("dialog", lambda dialog: (sentence.append(dialog.message), dialog.dismiss()))
@@ -82,6 +83,7 @@ def test_the_report_follows_the_theme_of_the_page(
     # without Playwright's own choice of a color scheme, which would hold in the frame too
     context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="null")
     page = context.new_page()
+    page.set_default_timeout(180_000)
     page.goto(f"{address}?__theme={theme}", wait_until="domcontentloaded")
     page.wait_for_selector("#bootcamp_qr_run")
     open_tab(page, "dataset_report", "Dataset report")

@@ -116,6 +116,7 @@ def test_captions_of_several_pictures_stand_behind_their_names(page: Any, tmp_pa
 def test_it_is_seen_on_a_narrow_screen(browser: Any, address: str, picture_of: Any, theme: str) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 844})
     page = context.new_page()
+    page.set_default_timeout(180_000)
     page.goto(f"{address}?__theme={theme}", wait_until="domcontentloaded")
     page.wait_for_selector("#bootcamp_qr_run", state="attached")
     drawing(page, 150)
