@@ -16,12 +16,11 @@ from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Param, plain, read_json, under_current_names, unknown
 
+from .forms.built import KEY as KEY
+from .forms.built import SCRIPTS_KEY as SCRIPTS_KEY
 from .section import SectionParams, control_maps, map_fields, section_fields
 
-KEY = "Bootcamp"
 SCAN_KEY = "Bootcamp scan"
-SCRIPTS_KEY = "Bootcamp script"
-"""Of what a script of the Script dropdown was set to."""
 # Readable, and special neither to the WebUI's infotext nor to this one.
 _SAFE = "/ ?@!$'()*;-._~#[]"
 _PRESET_NAMES = {each.name for each in UNIT_PRESETS}

@@ -75,11 +75,22 @@ def test_the_second_start_reads_no_declarations(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "kept", [b"", b"[]", b'{"stamp": "another"}', b'{"stamp": 1, "axes": 2}', "of this one", b"\xff\xfe"]
+    "kept",
+    [
+        b"",
+        b"[]",
+        b'{"stamp": "another"}',
+        b'{"stamp": 1, "axes": 2}',
+        b"\xff\xfe",
+        b"[" * 100_000,
+        {"axes": [{"name": 1}], "scan": {}},
+        {"axes": [{"label": "x", "kind": "number", "choices": "abc"}], "scan": {}},
+        {"axes": [], "scan": {"depths": 1, "help": "", "readers": []}},
+    ],
 )
 def test_a_file_that_is_not_understood_is_made_again(tmp_path: Path, kept: Any) -> None:
-    if isinstance(kept, str):
-        kept = json.dumps({"stamp": stamp_of(at_start.PACKAGE), "axes": [{"name": 1}], "scan": {}}).encode()
+    if isinstance(kept, dict):
+        kept = json.dumps({"stamp": stamp_of(at_start.PACKAGE), **kept}).encode()
     (tmp_path / FILE).write_bytes(kept)
     assert known(tmp_path) == declared()
     assert json.loads((tmp_path / FILE).read_bytes())["stamp"] == stamp_of(at_start.PACKAGE)

@@ -6,6 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+KEY = "Bootcamp"
+"""In a picture's infotext, of what the section was set to."""
+SCRIPTS_KEY = "Bootcamp script"
+"""Of what a script of the Script dropdown was set to."""
+
 
 class Pasted(str):
     """A field's key in infotext, which can also read the field's value out of pasted parameters.

@@ -7,12 +7,12 @@ from typing import Any
 
 from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.ports import Host
-from lib_bootcamp.surfaces.webui.forms.built import BuiltSection, Pasted
+from lib_bootcamp.surfaces.webui.forms.built import KEY, BuiltSection, Pasted
 from lib_bootcamp.surfaces.webui.forms.drawn import drawn_form
 from lib_bootcamp.surfaces.webui.forms.known import register_form
 from lib_bootcamp.surfaces.webui.ports import ControlNet, WebUi
 
-ENABLED, VALUES = "Bootcamp enabled", "Bootcamp values"
+ENABLED, VALUES = f"{KEY} enabled", f"{KEY} values"
 
 
 class SectionUi:

@@ -36,7 +36,7 @@ def known_at_start(folder: Path) -> AtStart:
     file, stamp = folder / FILE, stamp_of(PACKAGE)
     try:
         return _read(json.loads(file.read_bytes()), stamp)
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         pass
     made = AtStart(tuple(axes()), scan_choices())
     _keep(file, {"stamp": stamp, **asdict(made)})
@@ -46,7 +46,21 @@ def known_at_start(folder: Path) -> AtStart:
 def _read(kept: Any, stamp: str) -> AtStart:
     if kept["stamp"] != stamp:
         raise ValueError(stamp)
-    return AtStart(tuple(Axis(**each) for each in kept["axes"]), ScanChoices(**kept["scan"]))
+    scan = kept["scan"]
+    return AtStart(
+        tuple(Axis(str(each["label"]), str(each["kind"]), _choices(each["choices"])) for each in kept["axes"]),
+        ScanChoices(_texts(scan["depths"]), str(scan["help"]), _texts(scan["readers"])),
+    )
+
+
+def _choices(kept: Any) -> list[str] | None:
+    return None if kept is None else _texts(kept)
+
+
+def _texts(kept: Any) -> list[str]:
+    if not isinstance(kept, list):
+        raise TypeError(kept)
+    return [str(each) for each in kept]
 
 
 def _keep(file: Path, kept: Any) -> None:

@@ -65,4 +65,5 @@ def label_of_key(key: str) -> str:
 
 
 def tab_of(key: str) -> str:
+    """The tab in it, `txt2img` or `img2img`."""
     return key.removeprefix(SECTION).split("/")[0]

@@ -8,7 +8,7 @@ from typing import Any
 
 from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.ports import Host
-from lib_bootcamp.surfaces.webui.forms.built import BuiltForm, Pasted
+from lib_bootcamp.surfaces.webui.forms.built import SCRIPTS_KEY, BuiltForm, Pasted
 from lib_bootcamp.surfaces.webui.forms.drawn import drawn_form
 from lib_bootcamp.surfaces.webui.forms.known import register_form
 from lib_bootcamp.surfaces.webui.ports import ControlNet, WebUi
@@ -16,8 +16,6 @@ from lib_bootcamp.surfaces.webui.ports import ControlNet, WebUi
 PLACES = 2
 """Components of a script: what a request's `script_args` must be as many as."""
 NOTE = "While this script runs, the settings of the Bootcamp section are left aside."
-PASTED = "Bootcamp script"
-"""Head of the names under which the WebUI pastes into the scripts' forms."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ def build_script(name: str, title: str, around: Around, *, img2img: bool) -> Bui
 
     register_form(f"{name}-{tab}", fields)
     inputs = drawn_form(f"{name}-{tab}", f"bootcamp_{tab}_{name}", label=title, note=NOTE)
-    key = Pasted(f"{PASTED} {name}", lambda params: _pasted(name, params))
+    key = Pasted(f"{SCRIPTS_KEY} {name}", lambda params: _pasted(name, params))
     return BuiltForm(inputs, [(inputs[0], key)], [str(key)])
 
 
