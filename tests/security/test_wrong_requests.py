@@ -81,6 +81,48 @@ def test_values_of_a_wrong_type_are_no_mistake_of_any_function(target: Target, v
         assert answer.status < 500, (function, answer.text[:300])
 
 
+CLICKS = (
+    *(None, {}, {"index": None}, {"index": "x"}, {"index": [0]}, {"index": [-1, 0]}, {"index": 1e308}, {"index": {}}),
+    *({"index": [0, 0], "row_value": each} for each in ([], "x", {"a": 1}, [None], ["x"], [1e308], [[1]], [["x"]])),
+)
+
+
+@pytest.mark.parametrize("click", CLICKS, ids=repr)
+def test_a_click_on_nothing_is_no_mistake_of_the_servers(target: Target, click: Any) -> None:
+    for function in target.functions():
+        if not {"state", "dataframe"} & {each["type"] for each in function.inputs}:
+            continue  # nothing that is clicked
+        body = {"data": function.everywhere(None), "fn_index": function.number, "event_data": click}
+        for session in ({}, {"session_hash": "b"}):
+            answer = target.send("POST", f"{target.gradio_api}/run/x", {**body, **session}, JSON)
+            assert answer.status < 500, (function, answer.text[:300])
+
+
+def test_no_function_needs_a_session(target: Target) -> None:
+    """Whoever calls one as an API may have none: Gradio 3 then remembers nothing for it."""
+    for function in target.functions():
+        for beginning in (function.everywhere(None), [each["props"].get("value") for each in function.inputs]):
+            answer = target.send(
+                "POST", f"{target.gradio_api}/run/x", {"data": beginning, "fn_index": function.number}, JSON
+            )
+            assert answer.status < 500, (function, answer.text[:300])
+
+
+@pytest.mark.parametrize("name", [".", "..", "/", "a/..", "%2e%2e", ""])
+def test_an_upload_whose_name_is_a_folders_is_no_mistake_of_the_servers(target: Target, name: str) -> None:
+    form = f'--x\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\nhello\r\n--x--\r\n'
+    kind = [("Content-Type", "multipart/form-data; boundary=x")]
+    answer = target.send("POST", f"{target.gradio_api}/upload", form.encode(), kind)
+    _is_refused(answer, statuses=range(200, 500))
+
+
+def test_an_error_reads_as_its_sentence(target: Target) -> None:
+    function = next(each for each in target.functions() if each.name == "bootcamp_qr")
+    answer = target.send("POST", f"{target.gradio_api}/run/x", {"data": ["x"], "fn_index": function.number}, JSON)
+    said = answer.json()
+    assert (said.get("error") or said["detail"]).startswith("The values are not")
+
+
 def test_the_page_is_told_in_a_sentence_what_it_cannot_send(target: Target) -> None:
     function = next(each for each in target.functions() if each.name == "bootcamp_qr")
     said = target.call(function, ["x"])

@@ -20,7 +20,9 @@ from lib_bootcamp.surfaces.shared.work_queue import QUEUES
 
 from .events import quiet_event, supported, supported_arguments
 from .job_card import HEADERS, KINDS, SHOWN_MISTAKES, WIDTHS, card, row, undone_text
+from .mistakes import WrongValuesError
 from .notice import notice
+from .picked import Click, picked_row
 from .work import in_queue
 
 SHOWN_JOBS, SHOWN_NEWEST = 50, 3
@@ -130,10 +132,12 @@ class JobPanel:
         if self.table is None:
             return
 
-        def picked(now: dict[str, Any], rows: list[list[Any]], event: gr.SelectData) -> list[Any]:
-            # later Gradios give the row, which a person may have sorted; Gradio 3 gives its number
-            row_of_it = getattr(event, "row_value", None) or rows[event.index[0]]
-            return _with_choice(self.looked({**now, "job": int(row_of_it[0])}))
+        def picked(now: dict[str, Any], rows: list[list[Any]], event: Click) -> list[Any]:
+            try:
+                number = int(picked_row(event, rows)[0])
+            except (TypeError, ValueError, OverflowError):
+                raise WrongValuesError from None
+            return _with_choice(self.looked(_acting_on(now, number)))
 
         self.table.select(picked, [state, self.table], pressed, **quiet_event(self.table.select))
 

@@ -6,10 +6,11 @@ Gradio looks up and converts what a request says without asking what it is, and 
 from __future__ import annotations
 
 import contextlib
+import copy
 import inspect
 import logging
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import httpx
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -23,8 +24,8 @@ from .upload_folder import public_text
 
 logger = logging.getLogger(__name__)
 _RELOAD = "reload the page and try again"
-_OF_THE_CALLER = (ValueError, TypeError, AttributeError, AssertionError, httpx.InvalidURL)
-"""What Gradio's routes raise where a request holds other things than they expect."""
+_OF_THE_CALLER = (ValueError, TypeError, AttributeError, AssertionError, IsADirectoryError, httpx.InvalidURL)
+"""What Gradio's routes raise where a request holds other things than they expect; a file named `..` is a folder."""
 
 
 class UnknownPartError(BootcampError):
@@ -72,7 +73,24 @@ def shown_errors(unknown: Callable[[], BootcampError]) -> Iterator[None]:
         note_error(mistake)
         if isinstance(error, gr.Error):
             raise
-        raise gr.Error(public_text(str(mistake))) from error
+        raise page_error(mistake) from error
+
+
+def page_error(mistake: BootcampError) -> Exception:
+    """The error that has Gradio show a mistake's sentence.
+
+    Args:
+        mistake: what went wrong.
+    Returns:
+        a `gradio.Error` that reads as its sentence: Gradio 3 puts what it makes of it between quotation marks.
+    """
+    import gradio as gr
+
+    class PageError(gr.Error):  # type: ignore[misc] # Gradio is not there for it
+        def __str__(self) -> str:
+            return str(self.message)
+
+    return PageError(public_text(str(mistake)))
 
 
 def show_mistakes(page: Any) -> None:
@@ -83,8 +101,23 @@ def show_mistakes(page: Any) -> None:
     Args:
         page: a `gradio.Blocks`.
     """
-    page.preprocess_data = _shown(page.preprocess_data, WrongValuesError)
+    page.preprocess_data = _shown(_with_memory(page), WrongValuesError)
     page.process_api = _shown(page.process_api, lambda: UnexpectedError("The page"))
+
+
+def _with_memory(page: Any) -> Callable[..., Any]:
+    """A page's `preprocess_data`; Gradio 3's gives a caller without a session None for each `gradio.State`."""
+    prepare = page.preprocess_data
+    if inspect.iscoroutinefunction(prepare):
+        return cast("Callable[..., Any]", prepare)
+
+    def prepared(number: int, inputs: list[Any], state: dict[int, Any]) -> Any:
+        blank = {
+            key: copy.deepcopy(each.value) for key, each in page.blocks.items() if getattr(each, "stateful", False)
+        }
+        return prepare(number, inputs, {**blank, **state})
+
+    return prepared
 
 
 def _shown(work: Callable[..., Any], unknown: Callable[[], BootcampError]) -> Callable[..., Any]:

@@ -10,7 +10,7 @@ from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.surfaces.http.work import note_error
 from lib_bootcamp.surfaces.shared.work_queue import WorkQueue
 
-from .upload_folder import public_text
+from .mistakes import page_error
 
 T = TypeVar("T")
 LOOK_S = 1.0
@@ -22,13 +22,11 @@ async def on_page(queue: WorkQueue, work: Callable[[], T]) -> T:
     Raises:
         gradio.Error: the queue is full; the page shows its sentence.
     """
-    import gradio as gr
-
     try:
         return await queue.run(lambda _: work(), left=_left)
     except BootcampError as error:
         note_error(error)
-        raise gr.Error(public_text(str(error))) from None
+        raise page_error(error) from None
 
 
 async def as_it_grows(

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from lib_bootcamp.core.web_access import AccessRules, RequestHead
 from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.surfaces.http.access import request_head
+from lib_bootcamp.surfaces.page.mistakes import page_error
 from lib_bootcamp.surfaces.page.uploads import without_addresses
 from lib_bootcamp.surfaces.shared.described import PREFIX
 
@@ -95,7 +96,7 @@ def guarded(function: Any, rules: AccessRules) -> Any:
                 rules.check_host(head)
                 rules.check_origin(head)
         except BootcampError as error:
-            raise gr.Error(str(error)) from None
+            raise page_error(error) from None
 
     if inspect.iscoroutinefunction(function):  # Gradio looks at what it calls, not at what comes of it
 

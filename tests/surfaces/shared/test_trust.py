@@ -181,7 +181,7 @@ def called(function: Any, values: list[Any]) -> None:
         annotation = str(each.annotation)
         if "Request" in annotation:
             given.append(SimpleNamespace(session_hash="s", client=SimpleNamespace(host="1.2.3.4"), headers={}))
-        elif "SelectData" in annotation:
+        elif "Click" in annotation:
             given.append(SimpleNamespace(index=[0, 0], value="1", row_value=None))
         elif "Progress" in annotation or type(each.default).__name__ == "Progress":
             given.append(lambda *_, **__: None)

@@ -21,6 +21,7 @@ from lib_bootcamp.ports import Host, Progress
 from lib_bootcamp.surfaces.page.events import quiet_event, supported
 from lib_bootcamp.surfaces.page.fields import Form
 from lib_bootcamp.surfaces.page.notice import notice
+from lib_bootcamp.surfaces.page.picked import Click, picked_number, picked_row
 from lib_bootcamp.surfaces.page.running import Stops
 from lib_bootcamp.surfaces.page.tab import Tab
 from lib_bootcamp.surfaces.page.values import FIELD_STYLE
@@ -107,10 +108,8 @@ class CaptionsTab(Tab):
         self._wire_chosen()
         tags = self.parts["tags"]
 
-        def asked(where: str, rows: list[list[Any]], event: gr.SelectData) -> Any:
-            # later Gradios give the row, which a person may have sorted; Gradio 3 gives its number
-            row = getattr(event, "row_value", None) or rows[event.index[0]]
-            return self.asked(where, row[0])
+        def asked(where: str, rows: list[list[Any]], event: Click) -> Any:
+            return self.asked(where, picked_row(event, rows)[0])
 
         where = self.form.components["where"]
         # a click on a tag asks for it, and the answer is shown at once
@@ -134,8 +133,8 @@ class CaptionsTab(Tab):
     def _wire_chosen(self) -> None:
         state, gallery, text = (self.parts[name] for name in ("state", "gallery", "text"))
 
-        def chosen(now: dict[str, Any], event: gr.SelectData) -> list[Any]:
-            return self.chosen(now, event.index)
+        def chosen(now: dict[str, Any], event: Click) -> list[Any]:
+            return self.chosen(now, picked_number(event, PICTURES_ON_A_PAGE))
 
         gallery.select(chosen, [state], [state, text], **quiet_event(gallery.select))
         self.parts["save"].click(
@@ -218,7 +217,7 @@ class CaptionsTab(Tab):
 
     def chosen(self, state: dict[str, Any], index: int) -> list[Any]:
         """The state with one picture chosen, and its caption."""
-        at = state["page"] * PICTURES_ON_A_PAGE + int(index)
+        at = state["page"] * PICTURES_ON_A_PAGE + index
         if not 0 <= at < len(state["found"]):
             return [state, ""]
         path, caption = state["found"][at]
