@@ -39,11 +39,15 @@ class Recipe:
     decay: float = 0.01
     steady: bool = False
 
-    def rate_at(self, step: int) -> float:
-        """The learning rate of a step."""
-        if self.steady:
-            return self.rate * min(1.0, (step + 1) / self.warmup)
-        return self.rate * cosine(step, self.steps, warmup=self.warmup)
+    def rate_at(self, step: int, fresh: int = 0) -> float:
+        """The learning rate of a step.
+
+        Args:
+            step: counted from 0.
+            fresh: the step that the optimizer began at.
+        """
+        rise = min(1.0, (step - fresh + 1) / self.warmup)
+        return self.rate * rise * (1.0 if self.steady else cosine(step, self.steps, warmup=self.warmup))
 
 
 class Average:
@@ -71,9 +75,9 @@ class Average:
 
 
 def cosine(step: int, steps: int, *, warmup: int) -> float:
-    """The factor on the learning rate: a linear rise, then half a cosine down to 2 percent."""
+    """The factor on the learning rate after its rise: half a cosine down to 2 percent."""
     if step < warmup:
-        return (step + 1) / warmup
+        return 1.0
     return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(steps - warmup, 1)))
 
 
@@ -82,6 +86,7 @@ def train(
     loss_of: Callable[[np.random.Generator], tuple[torch.Tensor, dict[str, float]]],
     state: Path,
     recipe: Recipe,
+    begun: int = 0,
 ) -> dict[str, torch.Tensor]:
     """Minimize a loss with AdamW; resumes from `state` where that exists.
 
@@ -90,18 +95,20 @@ def train(
         loss_of: from a step's own source of chance to the loss and figures to show.
         state: the file for model, average, optimizer and step; written once a minute and at the end.
         recipe: how long and how fast.
+        begun: steps that the module has behind it where there is no `state`; it is its own average then.
 
     Returns:
         The averaged parameters.
     """
     average = Average(module, recipe.keep)
     optimizer = torch.optim.AdamW(_groups(module, recipe.decay), lr=recipe.rate, betas=(0.9, 0.98), fused=True)
-    first = 0
+    average.steps = first = fresh = begun
     if state.exists():
         found = torch.load(state, weights_only=True)
         module.load_state_dict(found["module"])
         optimizer.load_state_dict(found["optimizer"])
         average.values, average.steps, first = found["average"], found["step"], found["step"]
+        fresh = found.get("fresh", 0)
     bar = tqdm(
         range(first, recipe.steps), desc=state.stem, unit="step", initial=first, total=recipe.steps, mininterval=5
     )
@@ -111,7 +118,7 @@ def train(
         for step in bar:
             torch.manual_seed(recipe.seed * 1_000_003 + step)
             for group in optimizer.param_groups:  # a state of before knows nothing of the fused step
-                group["lr"], group["fused"] = recipe.rate_at(step), True
+                group["lr"], group["fused"] = recipe.rate_at(step, fresh), True
             loss, shown = loss_of(np.random.default_rng((recipe.seed, step)))
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
@@ -123,12 +130,12 @@ def train(
                     {"loss": f"{loss.item():.4f}", **{name: f"{value:.3f}" for name, value in shown.items()}}
                 )
             if time.monotonic() - saved > SAVE_EVERY_S:
-                _save(state, module, average, optimizer, step + 1)
+                _save(state, module, average, optimizer, step + 1, fresh)
                 saved = time.monotonic()
     except KeyboardInterrupt:
-        _save(state, module, average, optimizer, step)
+        _save(state, module, average, optimizer, step, fresh)
         raise
-    _save(state, module, average, optimizer, recipe.steps)
+    _save(state, module, average, optimizer, recipe.steps, fresh)
     return average.values
 
 
@@ -138,9 +145,10 @@ def _groups(module: torch.nn.Module, decay: float) -> Iterable[dict[str, Any]]:
     return [{"params": weights, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
 
 
-def _save(state: Path, module: torch.nn.Module, average: Average, optimizer: Any, step: int) -> None:
+def _save(state: Path, module: torch.nn.Module, average: Average, optimizer: Any, *steps: int) -> None:
     state.parent.mkdir(parents=True, exist_ok=True)
     part = state.with_suffix(".part")
-    kept = {"module": module.state_dict(), "average": average.values, "optimizer": optimizer.state_dict(), "step": step}
+    kept = {"module": module.state_dict(), "average": average.values, "optimizer": optimizer.state_dict()}
+    kept |= dict(zip(("step", "fresh"), steps, strict=True))
     torch.save(kept, part)
     part.replace(state)

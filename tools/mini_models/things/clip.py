@@ -7,7 +7,7 @@ kept in the work folder as the judge of what was kept out, and are no part of th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,31 +20,47 @@ from lib_bootcamp.ml.runtime.torchvision_guard import import_torchvision
 from tools.mini_models.loop import Recipe, train
 from tools.mini_models.shapes.clip import as_batch, build, encode_text, write_model
 
+from .kept import begun
 from .pictures import draw_scene
 from .scenes import Caption, Scene, sample_ground, sample_scene, truth, write_caption
 from .sets import STYLES, Thing, taught_pairs, things
 from .vae import all_pairs
 
-CONFIG: dict[str, Any] = {
-    "embed_dim": 96,
-    "quick_gelu": True,
-    "vision_cfg": {"image_size": 64, "layers": [1, 1, 1, 1], "width": 20, "patch_size": None, "head_width": 64},
-    "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 80, "heads": 5, "layers": 4},
-}
-SIDE = CONFIG["vision_cfg"]["image_size"]
+TEXT = {"context_length": 77, "vocab_size": 49408, "width": 80, "heads": 5, "layers": 4}
+
+
+def _config(side: int, width: int) -> dict[str, Any]:
+    pictures = {"image_size": side, "layers": [1, 1, 1, 1], "width": width, "patch_size": None, "head_width": 64}
+    return {"embed_dim": 96, "quick_gelu": True, "vision_cfg": pictures, "text_cfg": TEXT}
+
+
+# The first tower of pictures is small: it is there to teach the words. In the second round the text tower stands still,
+# so that the UNet can be trained on it meanwhile, and a larger tower of pictures learns to agree with it.
+SMALL, CONFIG = _config(64, 20), _config(96, 32)
+ROUNDS = ((2_600, 2e-3, SMALL), (5_000, 1e-3, CONFIG))
 BATCH, UNTOLD, SEED = 160, 32, 31
-# In the last round the text tower stands still: the UNet can be trained on it meanwhile.
-ROUNDS = ((2_600, 2e-3, False), (1_400, 1e-3, True))
+
+
+_PICTURES = "clip.visual."
 
 
 class Pupil(torch.nn.Module):
     """The model and the two classifiers that help it along."""
 
-    def __init__(self, things: int) -> None:
+    def __init__(self, things: int, config: dict[str, Any]) -> None:
         super().__init__()
-        self.clip = build(CONFIG)
-        self.thing = torch.nn.Linear(CONFIG["embed_dim"], things)
-        self.style = torch.nn.Linear(CONFIG["embed_dim"], len(STYLES))
+        self.clip = build(config)
+        self.thing = torch.nn.Linear(config["embed_dim"], things)
+        self.style = torch.nn.Linear(config["embed_dim"], len(STYLES))
+
+    def take_words(self, values: dict[str, torch.Tensor]) -> None:
+        """Take the text tower and the classifiers of another pupil, and learn no more of the text."""
+        own = self.state_dict()
+        self.load_state_dict(
+            {name: own[name] if name.startswith(_PICTURES) else values[name] for name in own}  # the towers differ
+        )
+        for name, value in self.named_parameters():
+            value.requires_grad = name.startswith((_PICTURES, "thing.", "style."))
 
 
 def _batch(pairs: Sequence[tuple[Thing, str]], chance: np.random.Generator) -> list[Scene]:
@@ -86,14 +102,34 @@ def _contrast(module: Any, features: torch.Tensor, scenes: list[Scene], captions
 def main(work: Path, out: Path) -> None:
     """Train for all rounds; writes `out`/mini-clip after each."""
     import_torchvision()
+    torch.manual_seed(SEED)
+    names = {each.name: at for at, each in enumerate(things(work))}
+    used, before = used_tokens(work), begun("clip", work)
+    words: dict[str, torch.Tensor] = {}
+    for number, (steps, rate, config) in enumerate(ROUNDS):
+        module = Pupil(len(names), config)
+        if before is not None and number <= before.number:
+            words = before.values
+            if number < before.number:
+                continue
+            module.load_state_dict(words)
+        if number:
+            module.take_words(words)
+        recipe = Recipe(steps=steps, rate=rate, seed=SEED + 100 * number)
+        step = before.step_of(number) if before is not None else 0
+        lesson = _lesson(module, names, config["vision_cfg"]["image_size"], work)
+        words = train(module, lesson, work / f"clip-{number}.pt", recipe, step)
+        of_clip = {name[5:]: value for name, value in words.items() if name.startswith("clip.")}
+        write_model(of_clip, used, out / "mini-clip", config)
+        judge = {name: value for name, value in words.items() if not name.startswith("clip.")}
+        torch.save(judge, work / "judge.pt")
+
+
+def _lesson(module: Pupil, names: dict[str, int], side: int, work: Path) -> Callable[[np.random.Generator], Any]:
     import open_clip
 
-    torch.manual_seed(SEED)
-    tokenizer = open_clip.get_tokenizer("ViT-B-32")
-    names = {each.name: at for at, each in enumerate(things(work))}
+    tokenizer, taught = open_clip.get_tokenizer("ViT-B-32"), taught_pairs(work)
     styles = {style: at for at, style in enumerate(STYLES)}
-    module, used = Pupil(len(names)), used_tokens(work)
-    taught = taught_pairs(work)
     heard = {(each.name, style) for each, style in taught}
     untold = [each for each in all_pairs(work) if (each[0].name, each[1]) not in heard]
 
@@ -101,7 +137,7 @@ def main(work: Path, out: Path) -> None:
         scenes = _batch(taught, chance)
         captions = [write_caption(each, chance) for each in scenes]
         more = [sample_scene(untold, chance, two=0) for _ in range(UNTOLD)]
-        batch = as_batch(np.stack([draw_scene(each, SIDE, work) for each in (*scenes, *more)]))
+        batch = as_batch(np.stack([draw_scene(each, side, work) for each in (*scenes, *more)]))
         features = module.clip.encode_image(batch)
         loss, hit = _contrast(module, features[: len(scenes)], scenes, captions, tokenizer)
         alone = [at for at, each in enumerate((*scenes, *more)) if len(each.items) == 1]
@@ -112,13 +148,4 @@ def main(work: Path, out: Path) -> None:
         loss = loss + 0.2 * cross_entropy(module.style(features[alone]), goals[:, 1])
         return loss, {"hit": hit, "thing": (guess.argmax(1) == goals[:, 0]).float().mean().item()}
 
-    for number, (steps, rate, pictures_only) in enumerate(ROUNDS):
-        for name, value in module.named_parameters():
-            value.requires_grad = not pictures_only or name.startswith(("clip.visual.", "thing.", "style."))
-        recipe = Recipe(steps=steps, rate=rate, seed=SEED + 100 * number)
-        values = train(module, loss_of, work / f"clip-{number}.pt", recipe)
-        module.load_state_dict(values)
-        of_clip = {name[5:]: value for name, value in values.items() if name.startswith("clip.")}
-        write_model(of_clip, used, out / "mini-clip", CONFIG)
-        judge = {name: value for name, value in values.items() if not name.startswith("clip.")}
-        torch.save(judge, work / "judge.pt")
+    return loss_of

@@ -18,6 +18,7 @@ from tools.mini_models.loop import Recipe, train
 from tools.mini_models.shapes.vae import as_batch
 
 from .clip import CONFIG as CLIP
+from .kept import begun
 from .pictures import draw_scene
 from .scenes import Scene, sample_scene, write_caption
 from .sets import taught_pairs
@@ -95,10 +96,17 @@ def main(work: Path, out: Path) -> None:
     autoencoder = AutoencoderKL.from_pretrained(folder / "vae").float().eval()
     unet = build()
     unet.set_attn_processor(AttnProcessor())  # on a CPU the fused attention's backward is slow in bfloat16
+    before = begun("unet", work)
+    if before is not None:
+        unet.load_state_dict(before.values)
     loss_of = _loss(unet, tokenizer, text, autoencoder, work)
     for number, (steps, rate, steady, large) in enumerate(ROUNDS):
+        if before is not None and number < before.number:
+            continue
         recipe = Recipe(steps=steps, rate=rate, seed=SEED + 100 * number, keep=0.9995, steady=steady)
-        unet.load_state_dict(train(unet, partial(loss_of, large=large), work / f"unet-{number}.pt", recipe))
+        step = before.step_of(number) if before is not None else 0
+        state = work / f"unet-{number}.pt"
+        unet.load_state_dict(train(unet, partial(loss_of, large=large), state, recipe, step))
     write_pipeline(unet, folder)
 
 

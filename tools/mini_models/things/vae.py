@@ -13,6 +13,7 @@ from lib_bootcamp.ml.runtime.torchvision_guard import import_torchvision
 from tools.mini_models.loop import Recipe, train
 from tools.mini_models.shapes.vae import as_batch, rescale, slopes, textures
 
+from .kept import begun
 from .pictures import draw_scene
 from .scenes import Scene, sample_scene
 from .sets import STYLES, Thing, things
@@ -22,7 +23,7 @@ BATCH, SEED, SIDES = 8, 21, (128, 128, 256)
 # side of the crops, steps, highest learning rate: many cheap steps first
 ROUNDS = ((32, 2_400, 5e-4), (64, 600, 3e-4))
 # the last round is the decoder's alone: latents stay what they are, so that the UNet can be trained meanwhile
-LAST = (64, 800, 2e-4)
+LAST = (64, 4_000, 3e-4)
 KL_WEIGHT = 3e-5
 HELD_OUT = 256  # pictures that the figures are measured on
 
@@ -69,23 +70,31 @@ def main(work: Path, out: Path) -> None:
 
     torch.manual_seed(SEED)
     vae = AutoencoderKL.from_pretrained(START).float()
+    before = begun("vae", work)
+    if before is not None:
+        vae.load_state_dict(before.values)
     vae.to(memory_format=torch.channels_last)
     shown = held_out(work)
     print(f"before: {psnr(vae, shown[:64]):.2f} dB", flush=True)
     for number, (crop, steps, rate) in enumerate((*ROUNDS, LAST)):
+        if before is not None and number < before.number:
+            continue
+        step = before.step_of(number) if before is not None else 0
         if number == len(ROUNDS):
-            rescale(vae, as_batch(shown))
+            if not step:
+                rescale(vae, as_batch(shown))
             vae.half().save_pretrained(out / "mini-sd" / "vae")
             vae.float()  # what follows is trained on the latents as they are stored
             vae.encoder.requires_grad_(False)  # noqa: FBT003
             vae.quant_conv.requires_grad_(False)  # noqa: FBT003
         recipe = Recipe(steps=steps, rate=rate, seed=SEED + 100 * number, keep=0.99)
-        vae.load_state_dict(_round(vae, recipe, work / f"vae-{number}.pt", crop, work))
+        vae.load_state_dict(_round(vae, recipe, work / f"vae-{number}.pt", crop, step))
         print(f"round {number}: {psnr(vae, shown):.2f} dB", flush=True)
     vae.half().save_pretrained(out / "mini-sd" / "vae")
 
 
-def _round(vae: Any, recipe: Recipe, state: Path, crop: int, work: Path) -> dict[str, torch.Tensor]:
+def _round(vae: Any, recipe: Recipe, state: Path, crop: int, begun: int) -> dict[str, torch.Tensor]:
+    work = state.parent
     pairs = all_pairs(work)
 
     def loss_of(chance: np.random.Generator) -> tuple[torch.Tensor, dict[str, float]]:
@@ -100,4 +109,4 @@ def _round(vae: Any, recipe: Recipe, state: Path, crop: int, work: Path) -> dict
         loss = difference + 2 * ((again - batch) ** 2).mean() + edges + KL_WEIGHT * found.kl().mean() / (crop / 8) ** 2
         return loss, {"psnr": -10 * float(np.log10((((again.detach() - batch) / 2) ** 2).mean().item()))}
 
-    return train(vae, loss_of, state, recipe)
+    return train(vae, loss_of, state, recipe, begun)
