@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast
 
 from lib_bootcamp import __version__
 from lib_bootcamp.core.files.atomic import data_folder
+from lib_bootcamp.core.files.folders import is_there
 from lib_bootcamp.core.models.files import EMBEDDED, shown_name
 from lib_bootcamp.errors import MissingPackageError, OutputError
 from lib_bootcamp.hosts.versions import installed_versions
@@ -192,7 +193,7 @@ class StandaloneHost:
     def model_folders(self) -> dict[str, tuple[Path, ...]]:
         """The folder of the checkpoint that it was given."""
         path = Path(self._checkpoint).expanduser()
-        return {"checkpoint": (path.parent,)} if path.exists() else {}
+        return {"checkpoint": (path.parent,)} if is_there(path) else {}
 
     def controlnet_models(self) -> dict[str, Path]:
         """None: there is no ControlNet here."""

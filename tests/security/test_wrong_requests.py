@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -79,6 +80,7 @@ def test_values_of_a_wrong_type_are_no_mistake_of_any_function(target: Target, v
         body = {"data": function.everywhere(value), "fn_index": function.number, "session_hash": "a"}
         answer = target.send("POST", f"{target.gradio_api}/run/x", body, JSON)
         assert answer.status < 500, (function, answer.text[:300])
+        assert "unexpectedly" not in answer.text, (function, answer.text[:300])
 
 
 CLICKS = (
@@ -101,11 +103,13 @@ def test_a_click_on_nothing_is_no_mistake_of_the_servers(target: Target, click: 
 def test_no_function_needs_a_session(target: Target) -> None:
     """Whoever calls one as an API may have none: Gradio 3 then remembers nothing for it."""
     for function in target.functions():
-        for beginning in (function.everywhere(None), [each["props"].get("value") for each in function.inputs]):
+        begins = [each["props"].get("value") for each in function.inputs]
+        for beginning in (function.everywhere(None), begins, [None] * len(begins)):
             answer = target.send(
                 "POST", f"{target.gradio_api}/run/x", {"data": beginning, "fn_index": function.number}, JSON
             )
             assert answer.status < 500, (function, answer.text[:300])
+            assert "unexpectedly" not in answer.text, (function, answer.text[:300])
 
 
 @pytest.mark.parametrize("name", [".", "..", "/", "a/..", "%2e%2e", ""])
@@ -114,6 +118,32 @@ def test_an_upload_whose_name_is_a_folders_is_no_mistake_of_the_servers(target: 
     kind = [("Content-Type", "multipart/form-data; boundary=x")]
     answer = target.send("POST", f"{target.gradio_api}/upload", form.encode(), kind)
     _is_refused(answer, statuses=range(200, 500))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        *((name, "application/octet-stream") for name in ("x.html", "x.svg", "x.xhtml", "x.xml", "x.js", "x.pdf")),
+        *(("x.png", "image/png"), ("x.txt", "text/plain"), ("x", "text/plain")),
+    ],
+)
+def test_an_uploaded_file_runs_nothing_at_the_pages_address(target: Target, name: str, kind: str) -> None:
+    form = (
+        f'--x\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n<script>1</script>\r\n--x--\r\n'
+    )
+    answer = target.send(
+        "POST", f"{target.gradio_api}/upload", form.encode(), [("Content-Type", "multipart/form-data; boundary=x")]
+    )
+    assert answer.status == 200
+    place = answer.json()[0]
+    for route in ("file=", "file/"):
+        shown = target.send("GET", f"{target.gradio_api}/{route}{place}")
+        if shown.status == 404:  # this Gradio has one of the two
+            continue
+        assert shown.headers["x-content-type-options"] == "nosniff"
+        said = shown.headers["content-type"].partition(";")[0]
+        assert said in {kind, "application/octet-stream"}
+        assert ("attachment" in shown.headers.get("content-disposition", "")) or said in {"image/png", "text/plain"}
 
 
 def test_an_error_reads_as_its_sentence(target: Target) -> None:
@@ -127,6 +157,13 @@ def test_the_page_is_told_in_a_sentence_what_it_cannot_send(target: Target) -> N
     function = next(each for each in target.functions() if each.name == "bootcamp_qr")
     said = target.call(function, ["x"])
     assert "The values are not what this part of the page sends; reload the page and try again." in said
+
+
+@pytest.mark.parametrize("folder", ["static", "assets", "svelte", "file=", "custom_component/x"])
+def test_a_file_whose_name_nothing_can_have_is_none_of_the_pages(target: Target, folder: str) -> None:
+    for length in (256, 5000):
+        _is_refused(target.send("GET", f"{target.gradio_api}/{folder}/{'a' * length}"))
+        _is_refused(target.send("GET", f"/{folder}/{'a' * length}"))
 
 
 def test_a_name_in_a_header_that_is_no_address_is_no_mistake_of_the_servers(target: Target) -> None:
@@ -151,3 +188,28 @@ def test_a_websocket_that_says_nonsense_is_closed(target: Target) -> None:
             socket.send(said)
             with pytest.raises(ConnectionClosed, match="1008"):
                 _all_of(socket)
+
+
+def test_the_queue_works_here_whatever_name_a_websocket_calls_the_server_by(target: Target) -> None:
+    """Gradio 3 sends each press over the network, to the name that the first websocket called it by."""
+    connect = pytest.importorskip("websockets.sync.client").connect
+    if not str(target.config["version"]).startswith("3."):
+        pytest.skip("this Gradio has no websocket")
+    function = next(each for each in target.functions() if each.name == "bootcamp_qr")
+    asked = {"fn_index": function.number, "session_hash": "zz"}
+    values = [None if each["type"] == "state" else each["props"].get("value") for each in function.inputs]
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        other.settimeout(0.5)
+        named = f"ws://127.0.0.1:{other.getsockname()[1]}/queue/join"
+        with connect(named, sock=socket.create_connection(("127.0.0.1", target.port))) as websocket:
+            said = {"msg": ""}
+            while said["msg"] != "process_completed":
+                said = json.loads(websocket.recv(timeout=ANSWER_S))
+                if said["msg"] == "send_hash":
+                    websocket.send(json.dumps(asked))
+                elif said["msg"] == "send_data":
+                    websocket.send(json.dumps({**asked, "data": values, "event_data": None}))
+        with pytest.raises(TimeoutError):
+            other.accept()
+    assert said["success"]
+    assert "Give" in json.dumps(said["output"]) or said["output"]["data"]

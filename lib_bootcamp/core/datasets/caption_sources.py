@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from lib_bootcamp.core.files.folders import is_inside
+from lib_bootcamp.core.files.folders import is_file, is_inside
 from lib_bootcamp.core.files.inside import Inside
 
 from .caption_files import BESIDE, TABLES, Caption, CaptionError, read_caption
@@ -34,7 +34,7 @@ class FolderCaptions:
         found = []
         for suffix in BESIDE:
             path = picture.with_suffix(suffix)
-            if path.is_file() and self._allowed(path):
+            if is_file(path) and self._allowed(path):
                 try:
                     found.append(read_caption(path, self._inside))
                 except CaptionError as error:
@@ -51,7 +51,7 @@ class FolderCaptions:
         """A table that is there and can be used, else None."""
         if path not in self._tables:
             self._tables[path] = None
-            if path.is_file() and self._allowed(path):
+            if is_file(path) and self._allowed(path):
                 try:
                     self._tables[path] = Table.read(path, self._inside)
                 except CaptionError as error:

@@ -61,6 +61,11 @@ def is_folder(path: Path) -> bool:
     return os.path.isdir(path)  # noqa: PTH112 - `Path.is_dir` raises for some names
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is a file; False, too, for a name that nothing can have, such as one that is too long."""
+    return os.path.isfile(path)  # noqa: PTH113 - as above
+
+
 def is_there(path: Path) -> bool:
     """Whether there is something; False, too, for a name that nothing can have."""
     return os.path.exists(path)  # noqa: PTH110 - as above

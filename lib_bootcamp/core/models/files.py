@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from lib_bootcamp.core.files.folders import is_there
 from lib_bootcamp.errors import first_line
 from lib_bootcamp.shipped import SHIPPED
 
@@ -50,7 +51,7 @@ def split_architecture(named: str) -> tuple[str, str]:
 def is_path(named: str) -> bool:
     """Whether a model is named by where it lies; else it is a hub id or a name."""
     path = Path(named)
-    is_file = path.suffix.lower() in ENDINGS or path.exists()
+    is_file = path.suffix.lower() in ENDINGS or is_there(path)
     return named.startswith(("/", "~", ".")) or path.is_absolute() or "\\" in named or is_file
 
 

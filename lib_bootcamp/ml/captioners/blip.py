@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from PIL import Image as Pil
 
+from lib_bootcamp.core.files.folders import is_folder
 from lib_bootcamp.core.files.regular import MAX_TEXT_BYTES, read_regular, unreadable_in
 from lib_bootcamp.core.images.arrays import Image, to_rgb
 from lib_bootcamp.core.models.files import reason_about, shown_name
@@ -67,7 +68,7 @@ class Blip:
 def is_here(spec: str) -> bool:
     """Whether a model is on this machine: a folder of its files, or in the hub's cache."""
     folder = Path(spec).expanduser()
-    if folder.is_dir():
+    if is_folder(folder):
         return any((folder / name).is_file() for name in WEIGHTS)
     from huggingface_hub import try_to_load_from_cache
 
@@ -95,7 +96,7 @@ def load_blip(spec: str, device: str = "cpu", dtype: str = "float32") -> Blip:
     from lib_bootcamp.ml.runtime.quiet import quiet_log
 
     folder = Path(spec).expanduser()
-    if folder.is_dir():
+    if is_folder(folder):
         _check_folder(folder)
         spec = str(folder)
     try:

@@ -17,6 +17,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
+from lib_bootcamp.core.files.folders import is_folder
 from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.errors import InvalidParamError, MissingPackageError, ModelError, first_line
 from lib_bootcamp.ports import Host
@@ -97,7 +98,7 @@ def lend_captioner(host: Host, name: str) -> Iterator[Captioner]:
         name = automatic(host) or BLIP
     word, _, argument = name.partition(":")
     factory = _found(word)
-    if factory is None and ("/" in name or "\\" in name or Path(name).expanduser().is_dir()):
+    if factory is None and ("/" in name or "\\" in name or is_folder(Path(name).expanduser())):
         factory, argument = _registered[BLIP], name
     if factory is None:
         raise InvalidParamError(

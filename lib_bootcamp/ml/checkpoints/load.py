@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from lib_bootcamp.core.files.folders import is_file, is_folder
 from lib_bootcamp.core.files.regular import unreadable_in
 from lib_bootcamp.core.models.files import EMBEDDED, MODELS, reason_about
 from lib_bootcamp.errors import MissingPackageError, ModelError
@@ -44,9 +45,9 @@ def load_checkpoint(named: str, device: str) -> Components:
     path = MINI_SD if named == EMBEDDED else Path(named).expanduser()
     if named == EMBEDDED and not (path / "model_index.json").is_file():
         raise ModelError("The small checkpoint is not in this copy of the program: give one with --checkpoint.")
-    if path.is_file():
+    if is_file(path):
         parts = _from_file(path)
-    elif path.is_dir():
+    elif is_folder(path):
         parts = _from_folder(path)
     elif path.suffix in {".safetensors", ".ckpt", ".pt", ".bin"} or path.is_absolute():
         raise ModelError(

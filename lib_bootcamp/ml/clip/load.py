@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from lib_bootcamp.core.files.folders import is_file, is_folder
 from lib_bootcamp.core.files.regular import MAX_TEXT_BYTES, read_regular, unreadable_in
 from lib_bootcamp.core.models.files import EMBEDDED, MODELS, reason_about, shown_name, split_architecture
 from lib_bootcamp.errors import MissingPackageError, ModelError, first_line
@@ -66,11 +67,11 @@ def load(spec: str, device: str, dtype: str) -> Loaded:
     if spec == EMBEDDED:
         return _from_folder(MINI, device, dtype)
     path = Path(spec).expanduser()
-    if path.is_dir():
+    if is_folder(path):
         return _from_folder(path, device, dtype)
     architecture, file = split_architecture(spec)
     named = architecture != "" and Path(file).suffix in FILES
-    if path.is_file() or (path.suffix in FILES and not named):
+    if is_file(path) or (path.suffix in FILES and not named):
         return _from_file(path, device, dtype)
     if named:
         return _built(_known_config(architecture), {}, Path(file).expanduser(), device, dtype)
@@ -112,7 +113,7 @@ def _from_file(path: Path, device: str, dtype: str) -> Loaded:
 
 
 def _check_file(path: Path) -> None:
-    if not path.is_file():
+    if not is_file(path):
         raise ModelError(f"There is no file {path.name}: give the path of a .safetensors file", place=path)
     if path.suffix != ".safetensors":
         raise ModelError(

@@ -22,10 +22,10 @@ from lib_bootcamp.core.datasets.caption_sources import FolderCaptions
 from lib_bootcamp.core.datasets.caption_tables import Table
 from lib_bootcamp.core.datasets.folder import Listing
 from lib_bootcamp.core.datasets.tags import count_tags
-from lib_bootcamp.core.files.folders import is_inside
+from lib_bootcamp.core.files.folders import is_inside, is_there
 from lib_bootcamp.core.files.inside import Inside
 from lib_bootcamp.core.files.undo_files import Journal, Restored
-from lib_bootcamp.errors import InvalidParamError
+from lib_bootcamp.errors import InvalidParamError, OutputError, StorageError
 from lib_bootcamp.ports import track
 
 from .captions_settings import CaptionChange, CaptionsParams, FoundCaption
@@ -146,7 +146,12 @@ class CaptionEditor:
             return str(error)
         if data is None:
             return f"{self._below(file)} was changed in the meantime; skipped."
-        journal.write(file, data)
+        try:
+            journal.write(file, data)
+        except StorageError:
+            raise
+        except OutputError as error:  # of this file alone: a name that is too long, one that may not be written
+            return str(error)
         return ""
 
     def _change(self, each: _Planned, note: str = "") -> CaptionChange:
@@ -180,7 +185,7 @@ def _within(file: Path, planned: _Planned, inside: Inside) -> bytes | None:
         CaptionError: it can no longer be read.
     """
     if planned.caption is None:
-        return None if file.exists() else rewritten(file, None, planned.after)
+        return None if is_there(file) else rewritten(file, None, planned.after)
     data = read_bounded(file, MAX_CAPTION_BYTES, inside)
     if decode_text(data, file).strip() != planned.caption.text:
         return None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, Protocol, TypeAlias
 
 from lib_bootcamp.context import Context
+from lib_bootcamp.core.files.folders import is_there
 from lib_bootcamp.errors import MissingPackageError
 from lib_bootcamp.params import Spec
 
@@ -74,4 +75,4 @@ def check_model_name(params: Chosen, context: Context) -> None:
 def _is_public(spec: str) -> bool:
     """Whether a name can only mean the model that comes along or one of open_clip's own list."""
     named = re.fullmatch(r"[A-Za-z0-9-]+[/:][a-z0-9_-]+", spec) is not None
-    return spec == "mini" or (named and not Path(spec).exists())
+    return spec == "mini" or (named and not is_there(Path(spec)))

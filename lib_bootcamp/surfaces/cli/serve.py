@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from lib_bootcamp.core.files.folders import is_file, is_folder, is_there
 from lib_bootcamp.core.models.files import is_path, split_architecture
 from lib_bootcamp.core.web_access import AccessRules, HostNames, host_names, is_loopback, origin_list
 from lib_bootcamp.errors import ModelError
@@ -82,9 +83,9 @@ def refuse_missing(named: str, flag: str) -> None:
     """
     _, place = split_architecture(named)
     path = Path(place).expanduser()
-    if not is_path(place) or path.is_file() or path.is_dir():
+    if not is_path(place) or is_file(path) or is_folder(path):
         return
-    message = "is no file and no folder" if path.exists() else "is not there"
+    message = "is no file and no folder" if is_there(path) else "is not there"
     raise ModelError(f"--{flag}: {path} {message}", hint="give a .safetensors file, a folder or a model's name")
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import errno
 import inspect
 import logging
 from collections.abc import Callable, Iterator
@@ -176,7 +177,8 @@ class AnswersMistakes:
 def _mistake(error: Exception) -> BootcampError:
     if isinstance(error, BootcampError):
         return error
-    if isinstance(error, (LookupError, _not_found())):
+    too_long = isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG  # no file of the page's is called so
+    if too_long or isinstance(error, (LookupError, _not_found())):
         return UnknownPartError()
     return WrongRequestError() if isinstance(error, _OF_THE_CALLER) else UnexpectedError("The page")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
+import httpx
 
 from lib_bootcamp.core.images.codec import MAX_BYTES
 from lib_bootcamp.shipped import SHIPPED
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.types import ASGIApp
 
+INSIDE = "http://127.0.0.1/"
+"""What is asked by this name goes to an app in this process, and nowhere else."""
 SCRIPTS = ("bootcamp.js", "bootcamp_stage.js")
 """Of the folder `javascript`, what the tabs need; a WebUI loads all of it into its own page."""
 
@@ -47,4 +50,30 @@ def mounted_page(app: FastAPI, page: Any, *, workers: int = 1, **settings: Any) 
     extras = supported_arguments(gr.mount_gradio_app, max_file_size=MAX_BYTES, show_error=False, **settings)
     mounted = gr.mount_gradio_app(app, page, path="/", **extras)
     page.show_error = False  # as the argument, which Gradio 3 does not have
-    return UploadLimits(UploadGuard(RetryAfter(AnswersMistakes(mounted))))
+    guarded = UploadLimits(UploadGuard(RetryAfter(AnswersMistakes(mounted))))
+    _answer_within(page, guarded)
+    return guarded
+
+
+def client_within(app: ASGIApp) -> httpx.AsyncClient:
+    """A client that asks an app in this process, without any network."""
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url=INSIDE, timeout=None)
+
+
+def _answer_within(page: Any, app: ASGIApp) -> None:
+    """Have the queue of Gradio 3 call the app itself; it sends each press over the network, to the name it was called.
+
+    The first request's `Host` decides that name: it may be a proxy's, or anybody's who wants the others' presses.
+    """
+    queue = page._queue
+    if not hasattr(queue, "set_url"):
+        return
+    start = queue.start
+
+    async def started(*args: Any, **more: Any) -> None:
+        await start(*args, **more)
+        queue.queue_client = client_within(app)
+
+    queue.set_url(INSIDE)
+    queue.start = started

@@ -6,6 +6,7 @@ import json
 import re
 
 import anyio
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lib_bootcamp.errors import BootcampError, TooLargeError
@@ -20,6 +21,8 @@ from .uploads import check_uploads
 MAX_ADDRESS = 16 * 1024
 UNUSED = ("/proxy=", "/deep_link", "/process_recording", "/vibe-", "/dev/reload", "/run-history/", "/monitoring")
 """Endpoints of Gradio's that this page has no use for: they fetch, convert, write or reveal more than it needs."""
+_SHOWN = re.compile(r"(?:image/(?!svg)|audio/|video/|application/json\b|text/plain\b)", re.IGNORECASE)
+"""Kinds of files that run nothing."""
 _SERVED = re.compile(r"/(?:gradio_api/)?file[=/](.*)", re.DOTALL)
 
 
@@ -61,7 +64,8 @@ class UploadGuard:
         try:
             if len(scope["path"]) + len(scope["query_string"]) > MAX_ADDRESS:
                 raise AddressTooLongError
-            _check_path(route_path(scope))
+            if _check_path(route_path(scope)):
+                send = _harmless(send)
             head = request_head(scope)
             if head.changes and "json" in "".join(head.content_types).lower():
                 receive = await self._checked(receive)
@@ -98,12 +102,32 @@ class UploadGuard:
             raise SlowBodyError("The body did not arrive in time", hint="send it again.") from None
 
 
-def _check_path(path: str) -> None:
+def _check_path(path: str) -> bool:
+    """Refuse what is not offered; whether a file is asked for."""
     served = _SERVED.fullmatch(path)
     if served is not None:  # Gradio 3 gives whatever lies in the folder that the server was started in
         check_uploads({"path": served[1]})
     elif any(each in path for each in UNUSED):
         raise NotOfferedError("There is no such page.")
+    return served is not None
+
+
+def _harmless(send: Send) -> Send:
+    """Whatever somebody uploaded is no page of ours: what could run a script is saved and not shown.
+
+    Later Gradios do so by themselves.
+    """
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers["X-Content-Type-Options"] = "nosniff"
+            if not _SHOWN.match(headers.get("Content-Type", "")):
+                headers["Content-Type"] = "application/octet-stream"
+                headers.setdefault("Content-Disposition", "attachment")
+        await send(message)
+
+    return sent
 
 
 def _check_body(body: bytes) -> None:

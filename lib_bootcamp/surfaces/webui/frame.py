@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
 from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -22,7 +21,6 @@ from lib_bootcamp.surfaces.http.wrong_method import answer_wrong_method
 FRAME = "/bootcamp/tab"
 WORKERS = 64
 """How many presses Gradio 3 works on at once; as many as the WebUI's own page has."""
-INSIDE = "http://127.0.0.1/"
 STYLE = "<style>body > gradio-app .gradio-container > .main { padding: 0 !important; }</style>"
 """The space around the page is that of the tab."""
 _ELSEWHERE = re.compile(r"<(?:link|script)\b[^>]*\b(?:href|src)=\"https?://[^>]*>(?:\s*</script>)?")
@@ -136,39 +134,16 @@ def _page_app(page: Any, root: str, kept: Path) -> tuple[Any, ASGIApp]:
     page.root_path = root
     inside = mounted_page(FastAPI(), page, workers=WORKERS)
     page.blocked_paths = [str(kept)]
-    _answer_within(page, inside)
     return page, inside
-
-
-def _answer_within(page: Any, app: ASGIApp) -> None:
-    """Have the queue of Gradio 3 call the app itself; it sends each press over the network, to the name it was called.
-
-    That name may be a proxy's, which other doors than ours may guard.
-    """
-    queue = page._queue
-    if not hasattr(queue, "set_url"):
-        return
-    start = queue.start
-
-    async def started(*args: Any, **more: Any) -> None:
-        await start(*args, **more)
-        queue.queue_client = httpx.AsyncClient(transport=_within(app), timeout=None)
-
-    queue.set_url(INSIDE)
-    queue.start = started
-
-
-def _within(app: ASGIApp) -> httpx.ASGITransport:
-    return httpx.ASGITransport(app=app, raise_app_exceptions=False)
 
 
 async def _index(app: ASGIApp) -> str:
     """The page's HTML; Gradio's own answer is one that the WebUI puts all of its scripts into."""
     from gradio.routes import templates
 
-    from lib_bootcamp.surfaces.page.mounted import page_script
+    from lib_bootcamp.surfaces.page.mounted import client_within, page_script
 
-    async with httpx.AsyncClient(transport=_within(app), base_url=INSIDE) as client:
+    async with client_within(app) as client:
         config = json.loads((await client.get("config")).text)
         old = str(config["version"]).startswith("3.")
         known = None if old else json.loads((await client.get("info")).text)

@@ -325,3 +325,18 @@ def test_the_terminal_shows_before_and_after(root: Path, host: FakeHost) -> None
         "d.png", "  - one", "  - two", "  + ", "  + two",
     ]  # fmt: skip
     assert run(root, host, where="<missing>").lines() == ["none.png: (no caption)"]
+
+
+def test_a_name_that_is_too_long_for_a_caption_file_is_left_alone_and_the_others_are_done(
+    root: Path, host: FakeHost
+) -> None:
+    long = "n" * 251 + ".png"
+    try:
+        (root / long).write_bytes(b"x")
+    except OSError:
+        pytest.skip("no file can be called so here")
+    made = run(root, host, text="a dog", extension=".caption", files=[long, "none.png"])
+    assert {each.path: each.after for each in made.changes}["none.png"] == "a dog"
+    assert [bool(each.note) for each in made.changes if each.path == long] == [True]
+    assert (root / "none.caption").read_text(encoding="utf-8").strip() == "a dog"
+    assert [each.path for each in run(root, host, where="<missing>").found] == [long]

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests.webui.conftest import Webui, pixels
-from tests.webui.page import choose, main_tab, opened, reload_ui, show, shown
+from tests.webui.page import WAIT_MS, choose, main_tab, opened, reload_ui, show, shown
 from tests.webui.section_requests import LINK, made
 
 PANEL = "#bootcamp_txt2img"
@@ -131,6 +131,7 @@ def test_the_courses_exercise_is_one_click(browser: Any, webui: Webui) -> None:
 
 def test_closed_the_section_is_few_elements_and_asks_nothing(browser: Any, webui: Webui) -> None:
     page = browser.new_page()
+    page.set_default_timeout(WAIT_MS)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(webui.url, wait_until="domcontentloaded")
@@ -144,6 +145,7 @@ def test_closed_the_section_is_few_elements_and_asks_nothing(browser: Any, webui
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_form_has_no_serious_mistake_of_accessibility(browser: Any, webui: Webui, theme: str) -> None:
     page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(WAIT_MS)
     page.goto(f"{webui.url}/?__theme={theme}", wait_until="domcontentloaded")
     page.wait_for_selector("#txt2img_generate")
     page.wait_for_function("() => typeof opts === 'object' && Object.keys(opts).length > 10")

@@ -125,7 +125,8 @@ class CaptionTab(Tab):
 
         def work() -> list[Any]:
             raw = self.form.raw(values)
-            background = parse_color(raw.pop("background", WHITE))
+            color = next(each for each in self.operation.as_job().params.fields() if each.name == "background")
+            background = parse_color(color.check(raw.pop("background", WHITE)))
             given = some_uploads(pictures, "Picture", fields["images"].spec.max_length or 1)
             growth.names = [name for _, name in given]
             images = [decode_image(read_file(path), background=background) for path, _ in given]

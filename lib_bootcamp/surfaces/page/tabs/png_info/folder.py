@@ -37,7 +37,7 @@ def folder_tables(
         InvalidParamError, NotAllowedError: there is no such folder, or the visitor may not name it.
         ImageError: no pictures are in it.
     """
-    if not folder.strip():
+    if not (folder or "").strip():
         raise InvalidParamError("Folder", "is missing", hint="give the path of one")
     root = context.folder(folder.strip(), "Folder")
     left: dict[str, str] = {}
