@@ -106,6 +106,8 @@ class HostNames:
 
     def __contains__(self, name: str) -> bool:
         """Whether a name, as `split_authority` gives it, is this server's."""
+        if name.startswith(".") or ".." in name:  # a label without letters is none
+            return False
         if any(each in {"*", name} or (each[:2] == "*." and name.endswith(each[1:])) for each in self.allowed):
             return True
         address = _address(name)

@@ -54,7 +54,7 @@ def test_a_server_for_a_network_answers_to_addresses_and_names_of_networks(name:
     assert name in NETWORK
 
 
-@pytest.mark.parametrize("name", ["evil.example", "local.evil.example", "evillocal.com"])
+@pytest.mark.parametrize("name", ["evil.example", "local.evil.example", "evillocal.com", ".local", "a..lan"])
 def test_a_server_for_a_network_answers_to_no_name_that_a_stranger_can_own(name: str) -> None:
     assert name not in NETWORK
 
@@ -64,6 +64,7 @@ def test_a_star_allows_what_lies_below_and_not_the_name_itself() -> None:
     assert "a.b.example.com" in names
     assert "example.com" not in names
     assert "anotherexample.com" not in names
+    assert ".example.com" not in names
 
 
 def test_a_star_alone_allows_every_name() -> None:

@@ -107,7 +107,7 @@ def reload_ui(browser: Any, webui: Webui) -> None:
     """Press "Reload UI" and wait until the page is there again.
 
     With Gradio 3 the WebUI waits for ever for what its page still asks for in this moment; so nothing is typed before.
-    Two seconds after the press the page loads itself anew, on a busy machine before its press was heard: it waits longer.
+    Two seconds after the press the page loads itself anew, on a busy machine before it was heard: here it waits longer.
     """
     before = webui.log.read_bytes().count(b"Startup time:")
     page = loaded(browser, webui)
