@@ -19,6 +19,7 @@ from lib_bootcamp.params import Param
 from lib_bootcamp.surfaces.shared.wording import split, worded
 
 from .events import quiet_event, supported
+from .mistakes import WrongValuesError
 from .notice import notice
 from .uploads import from_uploads
 from .values import (
@@ -256,3 +257,63 @@ def picture_output(label: str, elem_id: str) -> Any:
     )
     settings = {"label": label, "elem_id": elem_id, "elem_classes": ["bootcamp-picture"], "interactive": False}
     return from_uploads(gr.Image(type="filepath", **settings, **extras))
+
+
+class Click(gr.EventData):  # type: ignore[misc] # Gradio is not there for it
+    """What was clicked in a table or a gallery: a caller without the page may claim any click, or none.
+
+    A select event's function takes it in place of `gradio.SelectData`, which fails where a caller names none.
+
+    Args:
+        target: the component.
+        data: what the page says of the click.
+    """
+
+    def __init__(self, target: Any, data: Any) -> None:
+        super().__init__(target, data)
+        fields = data if isinstance(data, dict) else {}
+        self.index, self.row_value = fields.get("index"), fields.get("row_value")
+
+
+def picked_row(event: Click, rows: Any) -> list[Any]:
+    """The row of a table that was clicked.
+
+    Later Gradios give the row, which a person may have sorted; Gradio 3 gives its number.
+
+    Args:
+        event: the click.
+        rows: the table's values.
+    Returns:
+        the row, of one cell or more.
+    Raises:
+        WrongValuesError: there is no such row.
+    """
+    row = event.row_value
+    if row is None:
+        place = event.index
+        if not (isinstance(place, (list, tuple)) and place and isinstance(rows, list)):
+            raise WrongValuesError
+        row = rows[_place(place[0], len(rows))]
+    if not (isinstance(row, list) and row):
+        raise WrongValuesError
+    return row
+
+
+def picked_number(event: Click, count: int) -> int:
+    """The number of a gallery's picture that was clicked.
+
+    Args:
+        event: the click.
+        count: of the pictures.
+    Returns:
+        the number, from 0 to below `count`.
+    Raises:
+        WrongValuesError: there is no such picture.
+    """
+    return _place(event.index, count)
+
+
+def _place(value: Any, count: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < count:
+        raise WrongValuesError
+    return value

@@ -19,10 +19,10 @@ from lib_bootcamp.surfaces.shared.wording import job_labels
 from lib_bootcamp.surfaces.shared.work_queue import QUEUES
 
 from .events import quiet_event, supported, supported_arguments
+from .fields import Click, picked_row
 from .job_card import HEADERS, KINDS, SHOWN_MISTAKES, WIDTHS, card, row, undone_text
 from .mistakes import WrongValuesError
 from .notice import notice
-from .picked import Click, picked_row
 from .work import in_queue
 
 SHOWN_JOBS, SHOWN_NEWEST = 50, 3

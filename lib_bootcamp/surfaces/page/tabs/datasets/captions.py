@@ -19,9 +19,8 @@ from lib_bootcamp.operations.datasets.captions import CaptionsResult
 from lib_bootcamp.operations.datasets.captions_settings import CaptionChange
 from lib_bootcamp.ports import Host, Progress
 from lib_bootcamp.surfaces.page.events import quiet_event, supported
-from lib_bootcamp.surfaces.page.fields import Form
+from lib_bootcamp.surfaces.page.fields import Click, Form, picked_number, picked_row
 from lib_bootcamp.surfaces.page.notice import notice
-from lib_bootcamp.surfaces.page.picked import Click, picked_number, picked_row
 from lib_bootcamp.surfaces.page.running import Stops
 from lib_bootcamp.surfaces.page.tab import Tab
 from lib_bootcamp.surfaces.page.values import FIELD_STYLE
