@@ -121,8 +121,8 @@ class Operation(Generic[P, R]):
         return self.over_files.params.from_mapping(self.over_preset(values))
 
     def made_text(self, params: P, result: Result) -> dict[str, str]:
-        """The text chunks of a result's PNG files: what made them, without pictures and secrets."""
-        secret = {each.name for each in params.fields() if each.spec.format == "secret"}
+        """The text chunks of a result's PNG files: what made them, without pictures, secrets and where folders lie."""
+        secret = {each.name for each in params.fields() if each.spec.format in {"secret", "folder"}}
         made = {
             "version": __version__,
             "operation": self.name,

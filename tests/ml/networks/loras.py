@@ -14,6 +14,12 @@ from lib_bootcamp.ml.networks.layers import LoraLayer
 from lib_bootcamp.ml.networks.matched import targets_of
 
 
+def column_norms(weight: torch.Tensor) -> torch.Tensor:
+    """The length of each column of a weight, [1, in, ...]."""
+    others = [each for each in range(weight.ndim) if each != 1]
+    return torch.linalg.vector_norm(weight, dim=others, keepdim=True)
+
+
 def random_layer(weight: torch.Tensor, seed: int, *, dora: bool = False, size: float = 1.0, rank: int = 4) -> LoraLayer:
     """A layer for a weight, alpha half of its rank; a convolution's is LoCon's."""
     chance = torch.Generator().manual_seed(seed)
@@ -21,7 +27,7 @@ def random_layer(weight: torch.Tensor, seed: int, *, dora: bool = False, size: f
     up = torch.randn(weight.shape[0], rank, *[1] * (weight.ndim - 2), generator=chance) * size
     norms = None
     if dora:
-        columns = weight.float().norm(dim=[each for each in range(weight.ndim) if each != 1], keepdim=True)
+        columns = column_norms(weight.float())
         norms = columns * (1 + 0.5 * torch.rand(columns.shape, generator=chance))
     return LoraLayer(down=down, up=up, alpha=rank / 2, dora_scale=norms)
 

@@ -21,7 +21,7 @@ from lib_bootcamp.ml.networks.applied import LoraUse, loras_applied  # noqa: E40
 from lib_bootcamp.ml.networks.file import LoraFile, read_lora  # noqa: E402
 from lib_bootcamp.ml.networks.layers import LoraLayer  # noqa: E402
 from lib_bootcamp.ml.networks.matched import targets_of  # noqa: E402
-from tests.ml.networks.loras import random_layer, random_layers, random_lora  # noqa: E402
+from tests.ml.networks.loras import column_norms, random_layer, random_layers, random_lora  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +114,7 @@ def test_dora_has_the_norms_of_the_file_along_the_input_axis(
         inside = weights(components)
     for module, layer in random_layers(components, dora=True).items():
         value = inside[module].float()
-        norms = value.norm(dim=[each for each in range(value.ndim) if each != 1], keepdim=True)
+        norms = column_norms(value)
         assert layer.dora_scale is not None
         assert torch.allclose(norms, layer.dora_scale, rtol=2e-3, atol=1e-4)
         assert not torch.equal(value, unchanged[module])

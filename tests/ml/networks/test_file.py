@@ -193,6 +193,6 @@ def test_a_pickle_is_never_opened(tmp_path: Path) -> None:
 
 def test_what_does_not_fit_into_half_precision_is_not_written(tmp_path: Path) -> None:
     path = tmp_path / "cat.safetensors"
-    with pytest.raises(ModelError, match="do not fit into torch.float16"):
+    with pytest.raises(ModelError, match=r"do not fit into torch\.float16"):
         write_lora(path, {QUERY: LoraLayer(down=torch.full((2, 8), 1e6), up=torch.ones(6, 2))}, SD1, FACTS)
     assert not path.exists()

@@ -70,7 +70,9 @@ def test_the_infotext_has_the_prompt_as_given_and_the_hash_as_the_webui_writes_i
 ) -> None:
     prompt = f"{PROMPT} <lora:by_its_own_name:0.5>"
     result = drawn(host, prompt, folder)
-    text = TXT2IMG.made_text(params_of(prompt, folder), result)["parameters"]
+    texts = TXT2IMG.made_text(params_of(prompt, folder), result)
+    text = texts["parameters"]
+    assert str(folder) not in "".join(texts.values())
     short = read_lora(folder / "shapes.safetensors").short_hash
     assert len(short) == 12
     assert parse(text).prompt == prompt
