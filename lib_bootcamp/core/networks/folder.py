@@ -66,7 +66,7 @@ class LoraFolder:
         stated = self._stated(named)
         if name in stated:
             return stated[name]
-        near = difflib.get_close_matches(name[:100], [*named, *stated], 3, 0.4) or sorted(named)[:6]
+        near = difflib.get_close_matches(name[:100], {**named, **stated}, 3, 0.4) or sorted(named)[:6]
         hint = f"there is {', '.join(near)}" if near else "there is none in this folder"
         raise InvalidParamError(param, f"names the LoRA {name[:100]!r}, which is not in the folder", hint=hint)
 

@@ -37,8 +37,8 @@ def test_where_no_file_has_the_name_the_one_that_states_it_is_meant(tmp_path: Pa
 
 
 def test_an_unknown_name_is_a_sentence_with_names_that_are_near(tmp_path: Path) -> None:
-    put(tmp_path / "watercolor.safetensors")
-    with pytest.raises(InvalidParamError, match="'Watercolour', which is not in the folder; there is watercolor"):
+    put(tmp_path / "watercolor.safetensors", "watercolor")
+    with pytest.raises(InvalidParamError, match=r"'Watercolour', which is not in the folder; there is watercolor\.$"):
         found(tmp_path, "Watercolour")
     with pytest.raises(InvalidParamError, match="there is none in this folder"):
         found(tmp_path / "nothing", "x")
