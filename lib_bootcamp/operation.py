@@ -20,6 +20,8 @@ SECTIONS: tuple[Section, ...] = ("Control maps", "Draw", "Describe", "Data set",
 """What the page's tabs are grouped by, in their order."""
 CHUNK = "bootcamp"
 """The text chunk of a PNG file that says how its picture was made."""
+INFOTEXT = "parameters"
+"""The text chunk of a PNG file that the WebUI's PNG Info reads."""
 P = TypeVar("P", bound=Params)
 R = TypeVar("R", bound="Result")
 
@@ -67,6 +69,8 @@ class Operation(Generic[P, R]):
         job: how it works through a folder as a job; None where it does not.
         luminance: whether a picture can follow the map's brightness, without any ControlNet.
         stream: whether its result grows while it is made (`Context.show`): it can be followed on every surface.
+        infotext: what the WebUI would write into a picture's `parameters`, of the parameters and the result; None where
+            that stays empty.
         section: where its tab stands; empty: control maps among each other, what draws too, all else among the tools.
     """
 
@@ -89,6 +93,7 @@ class Operation(Generic[P, R]):
     section: Section | Literal[""] = ""
     luminance: bool = False
     stream: bool = False
+    infotext: Callable[[Any, Any], str] | None = None
 
     @property
     def place(self) -> Section:
@@ -116,15 +121,16 @@ class Operation(Generic[P, R]):
         return self.over_files.params.from_mapping(self.over_preset(values))
 
     def made_text(self, params: P, result: Result) -> dict[str, str]:
-        """The text chunks of a result's PNG files: what made them, without pictures and secrets."""
-        secret = {each.name for each in params.fields() if each.spec.format == "secret"}
+        """The text chunks of a result's PNG files: what made them, without pictures, secrets and where folders lie."""
+        secret = {each.name for each in params.fields() if each.spec.format in {"secret", "folder"}}
         made = {
             "version": __version__,
             "operation": self.name,
             "params": {name: value for name, value in params.to_mapping().items() if name not in secret},
             "result": result.to_json(),
         }
-        return {CHUNK: json.dumps(made, ensure_ascii=False)}
+        text = {CHUNK: json.dumps(made, ensure_ascii=False)}
+        return text if self.infotext is None else {INFOTEXT: self.infotext(params, result), **text}
 
     @property
     def is_job_command(self) -> bool:

@@ -59,6 +59,16 @@ def examine(path: Path) -> tuple[dict[str, Any], str]:
         return {}, f"cannot be read ({error.strerror or error})"
 
 
+def examine_bytes(data: bytes, path: Path) -> tuple[dict[str, Any], str]:
+    """As `examine`, of a file's bytes.
+
+    Args:
+        data: all of them.
+        path: the file's name, whose ending says what it should be; nothing is opened.
+    """
+    return _examined(path, io.BytesIO(data), len(data))
+
+
 def _examined(path: Path, file: BinaryIO, size: int) -> tuple[dict[str, Any], str]:
     head = file.read(1024)
     if not head:

@@ -8,34 +8,19 @@ from typing import Any
 
 import torch
 
+from lib_bootcamp.core.networks.ldm_unet import UNetShape, ldm_path
 from lib_bootcamp.errors import ModelError
 
 from .ldm_view import UNET, VAE
 
 TEXT = "cond_stage_model.transformer."
-_UNET_TOP = {
-    "time_embedding.linear_1.": "time_embed.0.",
-    "time_embedding.linear_2.": "time_embed.2.",
-    "conv_in.": "input_blocks.0.0.",
-    "conv_norm_out.": "out.0.",
-    "conv_out.": "out.2.",
-}
-_UNET_RESNET = {
-    "norm1.": "in_layers.0.",
-    "conv1.": "in_layers.2.",
-    "norm2.": "out_layers.0.",
-    "conv2.": "out_layers.3.",
-    "time_emb_proj.": "emb_layers.1.",
-    "conv_shortcut.": "skip_connection.",
-}
 _VAE_ATTENTION = {"group_norm.": "norm.", "to_q.": "q.", "to_k.": "k.", "to_v.": "v.", "to_out.0.": "proj_out."}
 
 
 def to_ldm(unet: Any, vae: Any, text_encoder: Any) -> dict[str, torch.Tensor]:
     """All tensors of a checkpoint under LDM's names: the inverse of diffusers' conversion."""
-    layers, weights = int(unet.config.layers_per_block), unet.state_dict()
-    attending = {int(name.split(".")[1]) for name in weights if re.match(r"up_blocks\.\d+\.attentions", name)}
-    found = {UNET + _unet_name(name, layers, attending): value for name, value in weights.items()}
+    shape = UNetShape.of(unet.config)
+    found = {UNET + _unet_name(name, shape): value for name, value in unet.state_dict().items()}
     for name, value in vae.state_dict().items():
         new = _vae_name(name, len(vae.config.block_out_channels))
         if re.search(r"mid\.attn_1\.(q|k|v|proj_out)\.weight", new) and value.ndim == 2:
@@ -46,22 +31,11 @@ def to_ldm(unet: Any, vae: Any, text_encoder: Any) -> dict[str, torch.Tensor]:
     return found
 
 
-def _unet_name(name: str, layers: int, attending: set[int]) -> str:
-    for old, new in _UNET_TOP.items():
-        if name.startswith(old):
-            return new + name[len(old) :]
-    place, at, kind, index, rest = _parts(name)
-    if kind == "resnets":
-        rest = _renamed(rest, _UNET_RESNET)
-    if place == "mid_block":
-        return f"middle_block.{index * 2 + (kind == 'attentions')}.{rest}"
-    if place == "down_blocks":
-        if kind == "downsamplers":
-            return f"input_blocks.{(layers + 1) * (at + 1)}.0.op.{rest.removeprefix('conv.')}"
-        return f"input_blocks.{1 + at * (layers + 1) + index}.{int(kind == 'attentions')}.{rest}"
-    if kind == "upsamplers":  # in the level's last block, after its attention where it has one
-        return f"output_blocks.{at * (layers + 1) + layers}.{1 + (at in attending)}.{rest}"
-    return f"output_blocks.{at * (layers + 1) + index}.{int(kind == 'attentions')}.{rest}"
+def _unet_name(name: str, shape: UNetShape) -> str:
+    found = ldm_path(shape, name)
+    if found is None:
+        raise _no_place(name)
+    return found
 
 
 def _vae_name(name: str, levels: int) -> str:
@@ -89,8 +63,12 @@ def _parts(name: str) -> tuple[str, int, str, int, str]:
         return found[1], int(found[2]), found[3], int(found[4]), found[5]
     found = re.match(r"mid_block\.(\w+?)\.(\d+)\.(.*)", name)
     if not found:
-        raise ModelError(f"The weight {name} has no place in Stable Diffusion 1's layout.")
+        raise _no_place(name)
     return "mid_block", 0, found[1], int(found[2]), found[3]
+
+
+def _no_place(name: str) -> ModelError:
+    return ModelError(f"The weight {name} has no place in Stable Diffusion 1's layout.")
 
 
 def _renamed(name: str, table: Mapping[str, str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from .guidance_fields import (
     MARGIN,
     guidance_from,
 )
+from .loras import loras_of_prompt
 from .qr_art_settings import QrArtParams
 from .qr_art_tries import Try, TryReport, method_of, tries
 from .txt2img import MAX_SIDE, check_clip_skip, chosen_seed, drawing_of, preview_of
@@ -52,6 +53,8 @@ class QrArtResult(Result):
     height: Annotated[int, Spec("Height", unit="px")]
     checkpoint: Annotated[str, Spec("Checkpoint", "What it was drawn with.")]
     layout: Annotated[QrLayout, Spec("Layout", "What the scan operation takes to look at each module.")]
+    lora_hashes: Annotated[str, Spec("Lora hashes", "`name: 12 digits` of each LoRA, as the WebUI writes them.")] = ""
+    notes: Annotated[tuple[str, ...], Spec("Notes", "What of a LoRA does not fit the checkpoint.")] = ()
 
     def summary(self) -> str:
         """`Scans: 0.91 (zxing-cpp, wechat), try 2 of seed 7, stronger guidance`."""
@@ -61,12 +64,13 @@ class QrArtResult(Result):
         return f"{verdict}, {self.chosen_try}" + (", stopped early" if self.stopped else "")
 
     def lines(self) -> list[str]:
-        """A line for each try."""
-        return [
+        """The notes, and a line for each try."""
+        made = (
             f"seed {each.seed}, try {each.number}: {method_of(each)}, {each.wrong} modules wrong, "
             f"read by {', '.join(each.read_by) or 'none'}"
             for each in self.tries
-        ]
+        )
+        return [*self.notes, *made]
 
     def succeeded(self) -> bool:
         """Whether it scans."""
@@ -82,8 +86,10 @@ def make_qr_art(params: QrArtParams, context: Context) -> QrArtResult:
 
     Raises:
         PayloadTooLongError, LayoutError: the code fits no version or not the picture; says what would.
-        InvalidParamError: a reader is not installed, or clip_skip is more than the text encoder's layers.
-        ModelError: there is no checkpoint, or it cannot be loaded.
+        InvalidParamError: a reader is not installed, clip_skip is more than the text encoder's layers, or the prompt
+            names a LoRA that is not there.
+        ModelError: there is no checkpoint, it cannot be loaded, or a LoRA does not fit it.
+        NotAllowedError: lora_dir is not for this caller.
         MissingPackageError: torch, diffusers or a reader is not installed.
         CancelledError: the person asked to stop before the first picture was there.
     """
@@ -94,7 +100,8 @@ def make_qr_art(params: QrArtParams, context: Context) -> QrArtResult:
         raise MissingPackageError(str(error.name), "Drawing pictures") from error
     readers = _readers(params)
     first = chosen_seed(params)
-    with context.host.components() as components:
+    asked_loras = loras_of_prompt(params.prompt, params.lora_dir, context)
+    with context.host.components() as components, asked_loras.applied(components) as notes:
         check_clip_skip(params, components)
         width, height = _size(params, native_side(components))
         _, layout = place_code(params, width, height)
@@ -106,7 +113,7 @@ def make_qr_art(params: QrArtParams, context: Context) -> QrArtResult:
             exact=params.exact,
             preview=preview_of(components, context),
         )
-        asked = {**drawing_of(params), "width": width, "height": height}
+        asked = {**drawing_of(params), "prompt": asked_loras.prompt, "width": width, "height": height}
         best, reports, stopped = None, [], False
         try:
             for number in range(params.seeds):
@@ -122,7 +129,8 @@ def make_qr_art(params: QrArtParams, context: Context) -> QrArtResult:
                 raise
             stopped = True
         assert best is not None  # each seed gives at least one try
-    return _result(best, tuple(reports), params, context, layout, readers, stopped=stopped)
+    result = _result(best, tuple(reports), params, context, layout, readers, stopped=stopped)
+    return replace(result, lora_hashes=asked_loras.hashes, notes=notes)
 
 
 def guidance_of(params: QrArtParams) -> Any:

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 
 from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.arrays import Image
+from lib_bootcamp.core.png_info.generation import Generation
+from lib_bootcamp.core.png_info.infotext import write as write_infotext
 from lib_bootcamp.errors import InvalidParamError, MissingPackageError
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Params, Spec
@@ -15,6 +17,7 @@ from lib_bootcamp.ports import Components
 from lib_bootcamp.results import Result
 
 from .guidance_fields import TOLERANCE
+from .loras import LoraDir, loras_of_prompt
 
 MAX_PROMPT = 10_000
 MAX_SIDE = 2048
@@ -50,6 +53,7 @@ class DrawingParams(Params):
     clip_skip: Annotated[
         int, Spec("Clip skip", "Which of the text encoder's last layers is used.", ge=1, le=12, group="Sampling")
     ] = 1
+    lora_dir: LoraDir = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,10 +90,16 @@ class Txt2ImgResult(Result):
     width: Annotated[int, Spec("Width", unit="px")]
     height: Annotated[int, Spec("Height", unit="px")]
     checkpoint: Annotated[str, Spec("Checkpoint", "What it was drawn with.")]
+    lora_hashes: Annotated[str, Spec("Lora hashes", "`name: 12 digits` of each LoRA, as the WebUI writes them.")] = ""
+    notes: Annotated[tuple[str, ...], Spec("Notes", "What of a LoRA does not fit the checkpoint.")] = ()
 
     def summary(self) -> str:
         """Size, seed and checkpoint."""
         return f"{self.width} x {self.height}, seed {self.seed}, drawn with {self.checkpoint}"
+
+    def lines(self) -> list[str]:
+        """The notes."""
+        return list(self.notes)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,8 +113,9 @@ def draw_picture(params: Txt2ImgParams, context: Context) -> Txt2ImgResult:
     """Draw a picture with the host's checkpoint.
 
     Raises:
-        InvalidParamError: clip_skip is more than the text encoder's layers.
-        ModelError: there is no checkpoint, or it cannot be loaded.
+        InvalidParamError: clip_skip is more than the text encoder's layers, or the prompt's LoRA is not there.
+        ModelError: there is no checkpoint, it cannot be loaded, or a LoRA does not fit it.
+        NotAllowedError: lora_dir is not for this caller.
         MissingPackageError: torch or diffusers is not installed.
         CancelledError: the person asked to stop.
     """
@@ -113,17 +124,45 @@ def draw_picture(params: Txt2ImgParams, context: Context) -> Txt2ImgResult:
     except ImportError as error:
         raise MissingPackageError(str(error.name), "Drawing pictures") from error
     seed = chosen_seed(params)
-    with context.host.components() as components:
+    asked_loras = loras_of_prompt(params.prompt, params.lora_dir, context)
+    with context.host.components() as components, asked_loras.applied(components) as notes:
         check_clip_skip(params, components)
         side = native_side(components)
         width, height = params.width or side, params.height or side
         asked = {**drawing_of(params), "width": width, "height": height, "seed": seed}
+        asked["prompt"] = asked_loras.prompt
         hook = _map_hook(params, components, context, (width, height))
         preview = preview_of(components, context)
         image = draw_guided(components, context.progress, hook=hook, preview=preview, **asked).image
     return Txt2ImgResult(
-        image=image, seed=seed, width=width, height=height, checkpoint=context.host.checkpoint() or "a checkpoint"
+        image=image,
+        seed=seed,
+        width=width,
+        height=height,
+        checkpoint=context.host.checkpoint() or "a checkpoint",
+        lora_hashes=asked_loras.hashes,
+        notes=notes,
     )
+
+
+def infotext_of(params: Txt2ImgParams, result: Txt2ImgResult) -> str:
+    """The infotext that the WebUI's own txt2img would write: its PNG Info reads it."""
+    extras = {"Lora hashes": result.lora_hashes} if result.lora_hashes else {}
+    made = Generation(
+        tool="sd-webui-bootcamp",
+        prompt=params.prompt,
+        negative_prompt=params.negative_prompt,
+        steps=params.steps,
+        sampler=params.sampler,
+        cfg_scale=params.cfg_scale,
+        seed=result.seed,
+        width=result.width,
+        height=result.height,
+        model=result.checkpoint,
+        clip_skip=params.clip_skip if params.clip_skip > 1 else None,
+        extras=extras,
+    )
+    return write_infotext(made)
 
 
 def preview_of(components: Components, context: Context) -> Any:
@@ -141,8 +180,8 @@ def chosen_seed(params: DrawingParams) -> int:
 
 
 def drawing_of(params: DrawingParams) -> dict[str, Any]:
-    """The values that drawing takes."""
-    return {each.name: getattr(params, each.name) for each in DrawingParams.fields()}
+    """The values that drawing takes; the prompt as it was given."""
+    return {each.name: getattr(params, each.name) for each in DrawingParams.fields() if each.name != "lora_dir"}
 
 
 def check_clip_skip(params: DrawingParams, components: Components) -> None:
@@ -184,4 +223,5 @@ TXT2IMG = Operation(
     needs="models",
     stream=True,
     hosts=("standalone",),
+    infotext=infotext_of,
 )

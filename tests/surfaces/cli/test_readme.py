@@ -92,6 +92,10 @@ def run_page(page: Path, folder: Path, request: pytest.FixtureRequest) -> None:
 
             (folder / "checkpoints").mkdir()
             tiny_folder(folder / "scratch").rename(folder / "checkpoints" / "my-model")
+        if "<lora:my-lora" in command and not (folder / "loras").exists():
+            from tests.ml.networks.loras import lora_for_mini_sd
+
+            lora_for_mini_sd(folder / "loras" / "my-lora.safetensors")
         if command.startswith("curl "):
             if shutil.which("curl") is None:
                 pytest.skip("curl is not installed")

@@ -1,0 +1,48 @@
+"""The bytes of a safetensors file: their parts, their hashes, and other metadata in their header.
+
+Source: the safetensors format (8 bytes little-endian length, JSON, the tensors); kohya-ss/sd-scripts `train_util.py`
+(`addnet_hash_safetensors`, `addnet_hash_legacy`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+_LEGACY = slice(0x100000, 0x100000 + 0x10000)
+_ALIGNED = 8
+
+
+def tensors_begin(data: bytes) -> int:
+    """Where the header of a file ends and its tensors begin, in bytes."""
+    return 8 + int.from_bytes(data[:8], "little")
+
+
+def model_hash(data: bytes) -> str:
+    """The SHA-256 of a file's tensors alone, which metadata does not change: `sshs_model_hash`, 64 hex digits."""
+    return hashlib.sha256(memoryview(data)[tensors_begin(data) :]).hexdigest()
+
+
+def legacy_hash(data: bytes) -> str:
+    """The SHA-256 of 64 KiB from the second MiB on, 8 hex digits: `sshs_legacy_hash`.
+
+    sd-scripts takes it of the file as it is before the hashes themselves are in its header.
+    """
+    return hashlib.sha256(data[_LEGACY]).hexdigest()[:8]
+
+
+def with_metadata(data: bytes, metadata: Mapping[str, str]) -> bytes:
+    """A file with other metadata; the same metadata always give the same bytes, and no tensor changes.
+
+    Args:
+        data: a whole safetensors file.
+        metadata: all of what its header shall state; in the file they are sorted by name.
+    """
+    begin = tensors_begin(data)
+    header = json.loads(data[8:begin])
+    header.pop("__metadata__", None)
+    whole = {"__metadata__": dict(sorted(metadata.items())), **header}
+    text = json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    text += b" " * (-len(text) % _ALIGNED)
+    return len(text).to_bytes(8, "little") + text + data[begin:]

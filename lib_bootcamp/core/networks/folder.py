@@ -1,0 +1,99 @@
+"""The LoRA files of a folder, found by the name that a prompt gives; none is read outside of it."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from lib_bootcamp.core.files.inside import Inside
+from lib_bootcamp.core.files.places import Place
+from lib_bootcamp.core.files.regular import READ, checked
+from lib_bootcamp.core.files.walk import Walk
+from lib_bootcamp.core.models.headers import MAX_HEADER_BYTES
+from lib_bootcamp.errors import BootcampError, InvalidParamError
+
+SAFETENSORS = ".safetensors"
+PICKLES = frozenset({".pt", ".ckpt", ".bin", ".pth"})
+_MAX_FILES = 20_000
+
+
+class LoraFolder:
+    """A folder of LoRA files, folders inside of it too.
+
+    Args:
+        root: the folder.
+        exact: take no link on the way to `root` either: it is a path that was resolved, and checked, before.
+    """
+
+    def __init__(self, root: Path, *, exact: bool = False) -> None:
+        self.root, self.inside = root, Inside(root, exact=exact)
+
+    def files(self) -> Iterator[Path]:
+        """The safetensors files and the pickles in it, sorted folder by folder; hidden ones and links out are not."""
+        for at, path in enumerate(Walk(self.root, follow_out=False).files()):
+            if at >= _MAX_FILES:
+                return
+            if path.suffix.lower() in {SAFETENSORS, *PICKLES}:
+                yield path
+
+    def find(self, name: str, param: str) -> Path:
+        """The file that a prompt means: the one that is called so, else the one that states so (`ss_output_name`).
+
+        Args:
+            name: exact in its letters; without the ending.
+            param: the parameter that names it, for mistakes.
+        Raises:
+            InvalidParamError: no file has the name, or only a pickle.
+        """
+        named: dict[str, Path] = {}
+        pickles: set[str] = set()
+        for path in self.files():
+            if path.suffix.lower() == SAFETENSORS:
+                named.setdefault(path.stem, path)
+            else:
+                pickles.add(path.stem)
+        if name in named:
+            return named[name]
+        if name in pickles:
+            raise InvalidParamError(
+                param, f"names the LoRA {name[:100]}, whose file may hold a program: only .safetensors files are read"
+            )
+        stated = self._stated(named)
+        if name in stated:
+            return stated[name]
+        near = difflib.get_close_matches(name[:100], {**named, **stated}, 3, 0.4) or sorted(named)[:6]
+        hint = f"there is {', '.join(near)}" if near else "there is none in this folder"
+        raise InvalidParamError(param, f"names the LoRA {name[:100]!r}, which is not in the folder", hint=hint)
+
+    def _stated(self, named: dict[str, Path]) -> dict[str, Path]:
+        """The files by the name that their own metadata give them."""
+        found: dict[str, Path] = {}
+        for path in named.values():
+            with (
+                contextlib.suppress(OSError, ValueError, BootcampError, RecursionError),
+                self.inside.place(path) as place,
+            ):
+                stated = _metadata(place).get("ss_output_name")
+                if isinstance(stated, str) and stated:
+                    found.setdefault(stated, path)
+        return found
+
+
+def _metadata(place: Place) -> dict[str, Any]:
+    """The metadata of a file's header.
+
+    Raises:
+        OSError, ValueError, RecursionError: it has none that can be read.
+    """
+    with checked(place.open(READ), place.path) as file:
+        length = int.from_bytes(file.read(8) or b"", "little")
+        if length > min(MAX_HEADER_BYTES, os.fstat(file.fileno()).st_size):
+            return {}
+        header = json.loads(file.read(length) or b"")
+    found = header.get("__metadata__") if isinstance(header, dict) else None
+    return found if isinstance(found, dict) else {}

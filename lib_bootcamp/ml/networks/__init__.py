@@ -1,0 +1,1 @@
+"""LoRA files as tensors, and a checkpoint drawn with them."""
