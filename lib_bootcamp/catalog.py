@@ -95,6 +95,7 @@ ENTRIES = (
     Entry("describe.caption", "CAPTION"),
     Entry("datasets.report", "DATASET_REPORT"),
     Entry("datasets.captions", "DATASET_CAPTIONS"),
+    Entry("train.train", "TRAIN"),
     Entry("draw.txt2img", "TXT2IMG", job="draw.series.with_series"),
     Entry("draw.qr_art", "QR_ART"),
 )

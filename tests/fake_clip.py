@@ -24,6 +24,7 @@ class FakeClip:
     name = "fake"
     backend = "numpy"
     width = 3
+    text_tower = None
 
     def __init__(self, *, scale: float = 10.0, bias: float | None = None, fits: int = 1000) -> None:
         self.logit_scale, self.logit_bias, self.fits = scale, bias, fits

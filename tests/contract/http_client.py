@@ -23,6 +23,8 @@ from lib_bootcamp.operations.draw.qr_art import QR_ART, TryReport
 from lib_bootcamp.operations.draw.txt2img import TXT2IMG
 from lib_bootcamp.operations.maps.detect import DETECT
 from lib_bootcamp.operations.qr.code import place_code
+from lib_bootcamp.operations.train.plan import examples_for, planned
+from lib_bootcamp.operations.train.train import TRAIN
 from lib_bootcamp.surfaces.http.routes import build_router
 from lib_bootcamp.surfaces.http.wrong_method import include_routers
 
@@ -89,7 +91,13 @@ def _say_nothing(params: Any, context: Any) -> Any:
     )
 
 
+def _plan_only(params: Any, context: Any) -> Any:
+    """A training's plan without a checkpoint."""
+    return planned(params, examples_for(params, context, 512, 64), 512)
+
+
 _RUNS = {
+    TRAIN.name: _plan_only,
     DETECT.name: _detect_nothing,
     TXT2IMG.name: _draw_nothing,
     QR_ART.name: _draw_no_code,

@@ -64,10 +64,22 @@ def _nothing(event: Event) -> None:
 
 
 def _print_event(event: Event) -> None:
-    """A line as it happens: of a picture what came of it, of a step its file."""
+    """A line as it happens: of a picture what came of it, of a step its file or its numbers."""
+    if "sentence" in event.facts:
+        printed_at_once(on_one_line(str(event.facts["sentence"])))
+        return
+    if "loss" in event.facts:
+        printed_at_once(_numbers(event.facts))
+        return
     name, *rest = event.facts.values()
     text = ItemInfo(**event.facts).text() if "result" in event.facts else ", ".join(map(str, rest))
     printed_at_once(": ".join(on_one_line(each) for each in (str(name), text) if each))
+
+
+def _numbers(facts: Mapping[str, Any]) -> str:
+    """`step 7: loss 0.0213, smoothed 0.0188, rate 0.0001`."""
+    rest = [f"{name} {value:.4g}" for name, value in facts.items() if name != "step" and isinstance(value, float)]
+    return f"step {facts['step']}: {', '.join(rest)}"
 
 
 def run_here(jobs: Jobs, number: int, settings: Settings, names: Mapping[str, str]) -> int:

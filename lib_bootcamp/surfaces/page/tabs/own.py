@@ -19,6 +19,7 @@ def own_tabs() -> dict[str, type[Tab]]:
     from .maps.lighting import LightingTab
     from .png_info.tab import PngInfoTab
     from .qr.qr import QrTab
+    from .train.train import TrainTab
 
     return {
         "caption": CaptionTab,
@@ -30,4 +31,5 @@ def own_tabs() -> dict[str, type[Tab]]:
         "lighting": LightingTab,
         "png-info": PngInfoTab,
         "qr": QrTab,
+        "train": TrainTab,
     }

@@ -1,0 +1,185 @@
+"""The pictures of a training with their captions and buckets, and what a person should know before it begins."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lib_bootcamp.core.datasets.buckets import Placed, Size, bucket_sizes, place_without_upscale
+from lib_bootcamp.core.datasets.caption_files import TABLES
+from lib_bootcamp.core.datasets.caption_sources import FolderCaptions
+from lib_bootcamp.core.datasets.folder import list_folder, repeats_of
+from lib_bootcamp.core.datasets.pictures import Examined, examine
+from lib_bootcamp.core.files.inside import Inside
+from lib_bootcamp.core.images.parallel import map_ordered
+from lib_bootcamp.errors import ImageError
+
+MOST_CROPPED = 0.125
+"""Of a picture; among the buckets that crop no more the largest is taken."""
+LEAST_SIDE = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """A picture that is trained.
+
+    Args:
+        path: the file.
+        caption: of it, of one line or several; empty: it has none.
+        source: of the caption: `.txt`, `.caption`, the name of a table, or `folder` where it is the folder's name.
+        repeats: how often it comes in an epoch.
+        width: in px, as the picture is shown.
+        height: in px.
+        identity: of the file's picture, for caches.
+        placed: its bucket.
+    """
+
+    path: Path
+    caption: str
+    source: str
+    repeats: int
+    width: int
+    height: int
+    identity: str
+    placed: Placed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """The examples of a folder.
+
+    Args:
+        root: the folder.
+        examples: in the order of their paths.
+        left_out: each file that is not trained, with a sentence about it.
+    """
+
+    root: Path
+    examples: tuple[Example, ...]
+    left_out: dict[Path, str]
+
+    def sources(self) -> Counter[str]:
+        """How many captions are from where; `none` counts the pictures without one."""
+        return Counter(each.source or "none" for each in self.examples)
+
+    def table(self) -> Iterable[tuple[str, Size, float, bool]]:
+        """For each picture its path below the folder, its bucket in px, the share cropped, whether it is enlarged."""
+        for each in self.examples:
+            placed = each.placed
+            yield (
+                each.path.relative_to(self.root).as_posix(),
+                placed.bucket,
+                placed.cropped,
+                placed.upscale_factor > 1,
+            )
+
+    def buckets(self) -> Counter[Size]:
+        """How many examples an epoch has of each bucket, repeats counted."""
+        counted: Counter[Size] = Counter()
+        for each in self.examples:
+            counted[each.placed.bucket] += each.repeats
+        return counted
+
+
+def find_examples(
+    root: Path, sizes: Sequence[Size], *, enlarge: bool, fallback: str = "", trusted: bool = True
+) -> Found:
+    """The pictures below a folder, with captions as every kind of trainer writes them.
+
+    In folders such as `10_my dog` each picture comes ten times, and one without a caption has "my dog".
+
+    Args:
+        root: the folder.
+        sizes: of buckets, width and height in px.
+        enlarge: whether small pictures may be enlarged to fill theirs.
+        fallback: the caption of pictures without one; empty: the folder's name where it has repeats.
+        trusted: whether links may lead out of the folder.
+    Raises:
+        ImageError: there is no picture that can be trained.
+    """
+    inside = None if trusted else Inside(root, exact=True)
+    listing = list_folder(root, follow_out=trusted)
+    captions = FolderCaptions(root, inside)
+    left_out, found = dict(listing.left_out()), []
+    for path, seen in zip(listing.pictures, _examined(listing.pictures, inside), strict=True):
+        if seen.problem or min(seen.width, seen.height) < LEAST_SIDE:
+            left_out[path] = seen.problem or f"{path.name} is smaller than {LEAST_SIDE} px."
+            continue
+        repeats = repeats_of(path.parent.name) if path.parent != root else repeats_of(root.name)
+        caption, source = _caption(captions, path, fallback or (repeats.name if repeats.count else ""))
+        found.append(
+            Example(
+                path=path,
+                caption=caption,
+                source=source,
+                repeats=max(1, repeats.count or 1),
+                width=seen.width,
+                height=seen.height,
+                identity=seen.identity,
+                placed=bucket_of(seen.width, seen.height, sizes, enlarge=enlarge),
+            )
+        )
+    left_out |= captions.problems
+    if not found:
+        reason = f": {next(iter(left_out.values()))}" if left_out else "."
+        raise ImageError(f"{root.name} has no picture to train on{reason}")
+    return Found(root=root, examples=tuple(found), left_out=left_out)
+
+
+def _examined(pictures: Sequence[Path], inside: Inside | None) -> Iterator[Examined]:
+    yield from map_ordered(lambda each: examine(each, inside), pictures)
+
+
+def sizes_for(resolution: int, step: int) -> tuple[Size, ...]:
+    """The buckets of a resolution: sides from half of it to twice of it.
+
+    Args:
+        resolution: the side of the square, in px.
+        step: sides are multiples of this.
+    """
+    least = max(step, resolution // 2 // step * step)
+    return bucket_sizes((resolution, resolution), min_px=least, max_px=2 * resolution, step_px=step)
+
+
+def bucket_of(width: int, height: int, sizes: Sequence[Size], *, enlarge: bool) -> Placed:
+    """The largest bucket that crops at most `MOST_CROPPED` of a picture, else the one that crops least.
+
+    A picture that is smaller than each bucket and may not be enlarged has one of its own, cut to whole steps.
+
+    Args:
+        width: of the picture, in px.
+        height: of the picture, in px.
+        sizes: of the buckets.
+        enlarge: whether the picture may be enlarged.
+    """
+    placed = [_cover(width, height, size) for size in sizes]
+    if not enlarge:
+        placed = [each for each in placed if each.upscale_factor <= 1]
+    if not placed:
+        step = min(min(size) for size in sizes)
+        while any(side % step for size in sizes for side in size):
+            step -= 1
+        largest = max(size[0] * size[1] for size in sizes)
+        return place_without_upscale(width, height, (int(largest**0.5),) * 2, step_px=step)
+    fitting = [each for each in placed if each.cropped <= MOST_CROPPED]
+    return (
+        max(fitting, key=lambda each: (each.bucket[0] * each.bucket[1], -each.cropped))
+        if fitting
+        else min(placed, key=lambda each: each.cropped)
+    )
+
+
+def _cover(width: int, height: int, bucket: Size) -> Placed:
+    scale = max(bucket[0] / width, bucket[1] / height)
+    scaled = (max(bucket[0], round(width * scale)), max(bucket[1], round(height * scale)))
+    kept = bucket[0] * bucket[1] / (scaled[0] * scaled[1])
+    return Placed(bucket=bucket, scaled=scaled, cropped=1 - kept, upscale_factor=scale)
+
+
+def _caption(captions: FolderCaptions, path: Path, fallback: str) -> tuple[str, str]:
+    for each in captions.of(path):
+        if each.text.strip():
+            return each.text, each.file.name if each.file.name in TABLES else each.file.suffix
+    return (fallback, "folder") if fallback else ("", "")

@@ -1,0 +1,1 @@
+"""Teaching a checkpoint: the networks that learn, what they learn from, and the loop."""

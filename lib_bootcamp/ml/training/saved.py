@@ -1,0 +1,142 @@
+"""What was learned as a file that the hosts load, with what they and people read of it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, cast
+
+from lib_bootcamp.core.datasets.caption_lines import lines_of
+from lib_bootcamp.core.datasets.tags import tags_of
+from lib_bootcamp.core.networks.metadata import LoraBase, LoraFacts
+from lib_bootcamp.core.networks.names import Module, Part, canonical
+from lib_bootcamp.core.training.examples import Found
+from lib_bootcamp.ml.networks.file import lora_bytes
+from lib_bootcamp.ml.networks.layers import LoraLayer
+from lib_bootcamp.ports import Components
+
+from .trainer import Trainer
+
+MOST_TAGS = 500
+_BASES: dict[str, LoraBase] = {"sd1": "sd_v1", "sd2": "sd_v2", "sdxl": "sdxl_base_v1-0"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """What a file states of how it was made.
+
+    Args:
+        name: of the file, which prompts may call it by.
+        checkpoint: that it was trained on.
+        method: as the training's settings name it.
+        params: the training's settings, which the file keeps whole.
+        found: the pictures.
+        resolution: side of the square in px.
+        started: seconds since 1970.
+        finished: likewise.
+    """
+
+    name: str
+    checkpoint: str
+    method: str
+    params: dict[str, Any]
+    found: Found
+    resolution: int
+    started: float
+    finished: float
+
+
+def network_file(trainer: Trainer, components: Components, origin: Origin) -> bytes:
+    """A safetensors file that the WebUIs load.
+
+    Args:
+        trainer: after any of its steps.
+        components: the checkpoint.
+        origin: what the file states of it.
+    Raises:
+        ModelError: a value does not fit into 16 bits.
+    """
+    layers = {
+        canonical(cast(Part, network.part), path): LoraLayer(
+            down=values["lora_down.weight"],
+            up=values["lora_up.weight"],
+            alpha=float(values["alpha"]),
+            dora_scale=values.get("dora_scale"),
+        )
+        for network in trainer.networks
+        for path, values in network.tensors().items()
+    }
+    return lora_bytes(layers, dict(components.unet.config), _facts(trainer, components, origin))
+
+
+def modules_of(trainer: Trainer) -> list[Module]:
+    """The modules that the file holds a change of."""
+    return [canonical(cast(Part, each.part), path) for each in trainer.networks for path in each.paths]
+
+
+def _facts(trainer: Trainer, components: Components, origin: Origin) -> LoraFacts:
+    settings, found = trainer.settings, origin.found
+    base: LoraBase = _BASES[components.family]
+    if base == "sd_v2" and trainer.noise.predicts_v:
+        base = "sd_v2_v"
+    arguments = {"conv_dim": str(settings.shape.conv_rank), "conv_alpha": f"{settings.shape.conv_alpha:g}"}
+    arguments = arguments if settings.shape.conv_rank else {}
+    if settings.shape.dora:
+        arguments["dora_wd"] = "True"
+    steps = settings.accumulate * trainer.step
+    return LoraFacts(
+        output_name=origin.name,
+        base=base,
+        rank=settings.shape.rank,
+        alpha=settings.shape.alpha,
+        network_args=arguments,
+        checkpoint=origin.checkpoint,
+        clip_skip=settings.clip_skip if settings.clip_skip > 1 else None,
+        resolution=(origin.resolution, origin.resolution),
+        seed=settings.seed,
+        started=origin.started,
+        finished=origin.finished,
+        steps=trainer.step,
+        max_steps=settings.steps,
+        epoch=-(-steps // trainer.batches.per_epoch),
+        epochs=-(-settings.steps * settings.accumulate // trainer.batches.per_epoch),
+        images=sum(each.repeats for each in found.examples),
+        batch_size=settings.batch,
+        accumulation=settings.accumulate,
+        unet_rate=settings.rate,
+        text_rate=settings.text_rate,
+        optimizer="torch.optim.adamw.AdamW",
+        scheduler=settings.rates.schedule,
+        min_snr=settings.objective.gamma if settings.objective.weighting == "min-snr" else None,
+        noise_offset=settings.objective.noise_offset or None,
+        buckets={f"{width}x{height}": count for (width, height), count in found.buckets().items()},
+        dataset_dirs=_folders(found),
+        tags=_tags(found),
+        trigger=_trigger(found),
+        more={"bootcamp.train": json.dumps(origin.params, ensure_ascii=False, sort_keys=True)},
+    )
+
+
+def _folder(found: Found, path: Any) -> str:
+    return path.parent.name if path.parent != found.root else found.root.name
+
+
+def _folders(found: Found) -> dict[str, tuple[int, int]]:
+    counted = Counter(_folder(found, each.path) for each in found.examples)
+    repeats = {_folder(found, each.path): each.repeats for each in found.examples}
+    return {name: (repeats[name], count) for name, count in counted.items()}
+
+
+def _tags(found: Found) -> dict[str, dict[str, int]]:
+    counted: dict[str, Counter[str]] = {}
+    for each in found.examples:
+        for line in lines_of(each.caption):
+            counted.setdefault(_folder(found, each.path), Counter()).update(tags_of(line))
+    return {name: dict(tags.most_common(MOST_TAGS)) for name, tags in counted.items()}
+
+
+def _trigger(found: Found) -> str:
+    """The words that every caption begins with, if they all do: its first tag."""
+    firsts = {next(iter(tags_of(line)), "") for each in found.examples for line in lines_of(each.caption)[:1]}
+    return firsts.pop() if len(firsts) == 1 else ""

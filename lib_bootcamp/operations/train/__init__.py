@@ -1,0 +1,1 @@
+"""Teaching the checkpoint something new."""

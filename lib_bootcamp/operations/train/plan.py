@@ -1,0 +1,155 @@
+"""What a training will do, before its first step: pictures, captions, buckets, how long, and what to look at."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from lib_bootcamp.context import Context
+from lib_bootcamp.core.training.chance import Batches, Chance
+from lib_bootcamp.core.training.examples import Found, find_examples, sizes_for
+from lib_bootcamp.errors import InvalidParamError
+from lib_bootcamp.params import Spec
+from lib_bootcamp.ports import Components
+from lib_bootcamp.results import Result
+
+from .train_settings import TrainParams
+
+MOST_ROWS = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedPicture:
+    """One picture and what is trained of it."""
+
+    path: Annotated[str, Spec("Path", "Below the folder.")]
+    caption_from: Annotated[str, Spec("Caption from", "Empty: it has none.")]
+    width: Annotated[int, Spec("Bucket's width", unit="px")]
+    height: Annotated[int, Spec("Bucket's height", unit="px")]
+    cropped: Annotated[float, Spec("Cropped", unit="0 to 1")]
+    enlarged: Annotated[bool, Spec("Enlarged")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainPlan(Result):
+    """What a training will do."""
+
+    count: Annotated[int, Spec("Pictures")]
+    captions: Annotated[dict[str, int], Spec("Captions", "How many are from where; none: pictures without one.")]
+    steps: Annotated[int, Spec("Steps")]
+    epochs: Annotated[float, Spec("Epochs", "How often each picture is seen.")]
+    resolution: Annotated[int, Spec("Resolution", unit="px")]
+    warnings: Annotated[tuple[str, ...], Spec("Warnings")]
+    left_out: Annotated[tuple[str, ...], Spec("Left out", "A sentence about each file that is not trained.")]
+    rows: Annotated[tuple[PlannedPicture, ...], Spec("Buckets", f"Of the first {MOST_ROWS:,} pictures.")]
+
+    def summary(self) -> str:
+        """Pictures, captions, steps and epochs."""
+        captioned = self.count - self.captions.get("none", 0)
+        return (
+            f"{self.count:,} pictures, {captioned:,} with a caption, {self.steps:,} steps of {self.resolution} px: "
+            f"each is seen {self.epochs:.1f} times"
+        )
+
+
+def resolution_of(params: TrainParams, components: Components) -> int:
+    """The side of the square that pictures are trained at, in px."""
+    from lib_bootcamp.ml.diffusion.text_to_image import native_side
+
+    return params.resolution or native_side(components)
+
+
+def step_of(components: Components) -> int:
+    """Sides of buckets are multiples of this, in px: 64, 32 for SDXL, less for small checkpoints."""
+    levels = len(components.unet.config.block_out_channels) + len(components.vae.config.block_out_channels) - 2
+    least = 2**levels
+    return int(least if resolution_of_unet(components) < 256 else max(least, 32 if components.family == "sdxl" else 64))
+
+
+def resolution_of_unet(components: Components) -> int:
+    """The side that the checkpoint was made for, in px."""
+    from lib_bootcamp.ml.diffusion.text_to_image import native_side
+
+    return native_side(components)
+
+
+def examples_for(params: TrainParams, context: Context, resolution: int, step: int) -> Found:
+    """The pictures of a training.
+
+    Raises:
+        InvalidParamError: no picture has a caption.
+        NotAllowedError: the folder may not be named.
+        ImageError: there is no picture that can be trained.
+    """
+    root = Path(context.folder(params.folder, "folder"))
+    found = find_examples(
+        root, sizes_for(resolution, step), enlarge=params.enlarge, fallback=params.caption, trusted=context.trusted
+    )
+    if not any(each.caption for each in found.examples) and not _has_own_words(params):
+        raise InvalidParamError(
+            "caption",
+            f"is missing: none of the {len(found.examples):,} pictures has a caption",
+            hint="write .txt files beside them, name the folder like 10_my dog, or give one for all",
+        )
+    return found
+
+
+def _has_own_words(params: TrainParams) -> bool:
+    """Whether the template says something without a caption."""
+    return bool(params.template.replace("[filewords]", "").replace("[name]", params.name).strip(" ,"))
+
+
+def planned(params: TrainParams, found: Found, resolution: int) -> TrainPlan:
+    """What a person should know before the first step."""
+    buckets = [each.placed.bucket for each in found.examples]
+    repeats = [each.repeats for each in found.examples]
+    batches = Batches(buckets, repeats, params.batch, Chance(0))
+    rows = tuple(
+        PlannedPicture(
+            path=path,
+            caption_from=each.source,
+            width=bucket[0],
+            height=bucket[1],
+            cropped=round(cropped, 4),
+            enlarged=enlarged,
+        )
+        for each, (path, bucket, cropped, enlarged) in zip(found.examples[:MOST_ROWS], found.table(), strict=False)
+    )
+    return TrainPlan(
+        count=len(found.examples),
+        captions=dict(found.sources()),
+        steps=params.steps,
+        epochs=round(params.steps * params.accumulate / batches.per_epoch, 2),
+        resolution=resolution,
+        warnings=tuple(_warnings(params, found, resolution)),
+        left_out=tuple(f"{_below(found, path)}: {why}" for path, why in found.left_out.items()),
+        rows=rows,
+    )
+
+
+def _below(found: Found, path: Path) -> str:
+    return path.relative_to(found.root).as_posix() if path.is_relative_to(found.root) else path.name
+
+
+def _warnings(params: TrainParams, found: Found, resolution: int) -> list[str]:
+    missing = sum(not each.caption for each in found.examples)
+    small = sum(each.width * each.height < 0.5 * resolution**2 for each in found.examples)
+    cropped = sum(each.placed.cropped > 0.25 for each in found.examples)
+    made = []
+    if missing:
+        made.append(f"{missing:,} of {len(found.examples):,} pictures have no caption.")
+    if small:
+        made.append(f"{small:,} pictures have less than half of the pixels of {resolution} x {resolution}.")
+    if cropped:
+        made.append(f"Of {cropped:,} pictures more than a quarter is cut off.")
+    if len(found.examples) == 1:
+        made.append("One picture is copied rather than learned from.")
+    if params.flip and any(
+        word in each.caption.lower().split() for each in found.examples for word in ("left", "right")
+    ):
+        made.append("Captions speak of left and right, and half of the pictures are mirrored.")
+    if math.isclose(params.learning_rate, 1) or params.learning_rate > 1e-2:
+        made.append(f"A learning rate of {params.learning_rate:g} is far above what is usual (1e-4).")
+    return made

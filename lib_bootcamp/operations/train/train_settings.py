@@ -1,0 +1,145 @@
+"""What a training is asked for with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from lib_bootcamp.core.training.chance import MAX_SEED
+from lib_bootcamp.core.training.rates import TITLES as SCHEDULES
+from lib_bootcamp.core.training.rates import Schedule
+from lib_bootcamp.core.training.weights import TITLES as WEIGHTINGS
+from lib_bootcamp.core.training.weights import Weighting
+from lib_bootcamp.params import Params, Spec
+
+Method = Literal["lora", "locon", "dora"]
+METHODS: dict[Method, str] = {"lora": "LoRA", "locon": "LoCon (convolutions too)", "dora": "DoRA (input columns)"}
+NAME = r"[^\\/:*?\"<>|\x00-\x1f.][^\\/:*?\"<>|\x00-\x1f]{0,99}"
+"""What a file of every system can be called; the tag `<lora:name:1>` ends at a colon."""
+MAX_TEXT = 2000
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "subject": {"rank": 16, "alpha": 8.0, "learning_rate": 1e-4, "text_rate": 5e-5, "steps": 800},
+    "character": {"rank": 16, "alpha": 8.0, "shuffle": True, "keep_tokens": 1, "text_rate": 5e-5, "steps": 1500},
+    "style": {"rank": 32, "alpha": 16.0, "text_rate": 0.0, "dropout": 0.1, "steps": 2000},
+    "low memory (6 GB)": {"rank": 8, "alpha": 4.0, "batch": 1, "text_rate": 0.0, "checkpointing": True},
+    "SDXL 8 GB": {"rank": 8, "alpha": 4.0, "batch": 1, "text_rate": 0.0, "checkpointing": True, "resolution": 768},
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataFields(Params):
+    """What is trained on."""
+
+    folder: Annotated[
+        str,
+        Spec(
+            "Folder",
+            "Of pictures with captions beside them; folders such as `10_my dog` are repeated.",
+            format="folder",
+            positional=True,
+            min_length=1,
+        ),
+    ]
+    caption: Annotated[
+        str,
+        Spec(
+            "Caption without a file",
+            "Of pictures that have none.",
+            max_length=MAX_TEXT,
+            group="Captions",
+            example="a photo of a mug",
+        ),
+    ] = ""
+    template: Annotated[
+        str,
+        Spec(
+            "Template",
+            "[filewords] is the caption, [name] the name. Empty: the caption alone.",
+            max_length=MAX_TEXT,
+            group="Captions",
+        ),
+    ] = ""
+    shuffle: Annotated[bool, Spec("Shuffle tags", group="Captions")] = False
+    keep_tokens: Annotated[
+        int,
+        Spec(
+            "Keep first tags",
+            "They stay where they are; ||| in a caption does the same.",
+            ge=0,
+            le=100,
+            group="Captions",
+        ),
+    ] = 0
+    tag_dropout: Annotated[float, Spec("Tag dropout", ge=0, le=1, step=0.05, unit="0 to 1", group="Captions")] = 0.0
+    dropout: Annotated[
+        float,
+        Spec(
+            "Caption dropout",
+            "Keeps the checkpoint able to draw without a prompt.",
+            ge=0,
+            le=1,
+            step=0.05,
+            unit="0 to 1",
+            group="Captions",
+        ),
+    ] = 0.05
+    resolution: Annotated[
+        int | None,
+        Spec(
+            "Resolution", "Empty for the checkpoint's own.", ge=64, le=2048, multiple_of=8, unit="px", group="Pictures"
+        ),
+    ] = None
+    enlarge: Annotated[bool, Spec("Enlarge small pictures", "To fill their bucket.", group="Pictures")] = False
+    flip: Annotated[bool, Spec("Mirror half of them", "Not where left and right matter.", group="Pictures")] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainParams(DataFields):
+    """How it is trained."""
+
+    name: Annotated[
+        str,
+        Spec("Name", "Of the file, and in <lora:name:1>; empty: the folder's.", pattern=f"(?:{NAME})?", max_length=100),
+    ] = ""
+    method: Annotated[Method, Spec("Method", titles=METHODS)] = "lora"
+    steps: Annotated[int, Spec("Steps", ge=1, le=1_000_000)] = 800
+    output_folder: Annotated[
+        str, Spec("Output folder", "On the machine that the program runs on.", format="folder", min_length=1)
+    ] = "."
+    rank: Annotated[int, Spec("Rank", "More hold more and weigh more.", ge=1, le=1024, group="Network")] = 16
+    alpha: Annotated[float, Spec("Alpha", "The strength is alpha / rank.", gt=0, le=4096, group="Network")] = 8.0
+    conv_rank: Annotated[int, Spec("Rank of convolutions", "Of LoCon.", ge=1, le=1024, group="Network")] = 8
+    learning_rate: Annotated[float, Spec("Learning rate", "Of the UNet.", gt=0, le=1, group="Rates")] = 1e-4
+    text_rate: Annotated[float, Spec("Rate of the text encoder", "0 leaves it alone.", ge=0, le=1, group="Rates")] = (
+        5e-5
+    )
+    schedule: Annotated[Schedule, Spec("Schedule", titles=SCHEDULES, group="Rates")] = "cosine"
+    warmup: Annotated[float, Spec("Warmup", "The share of the steps.", ge=0, le=0.9, unit="0 to 1", group="Rates")] = (
+        0.05
+    )
+    batch: Annotated[int, Spec("Batch", ge=1, le=64, unit="pictures", group="Memory")] = 1
+    accumulate: Annotated[int, Spec("Accumulate", "Batches in a step.", ge=1, le=256, group="Memory")] = 1
+    checkpointing: Annotated[
+        bool, Spec("Gradient checkpointing", "Less memory, 1.7 times the time.", group="Memory")
+    ] = False
+    weighting: Annotated[Weighting, Spec("Weighting", titles=WEIGHTINGS, group="Loss")] = "min-snr"
+    gamma: Annotated[float, Spec("Gamma", "Of min-SNR.", gt=0, le=100, group="Loss")] = 5.0
+    loss: Annotated[Literal["l2", "huber"], Spec("Loss", titles={"l2": "L2", "huber": "Huber"}, group="Loss")] = "l2"
+    noise_offset: Annotated[float, Spec("Noise offset", ge=0, le=1, step=0.01, group="Loss")] = 0.0
+    clip_skip: Annotated[
+        int, Spec("Clip skip", "Which of the text encoder's last layers is used.", ge=1, le=12, group="Loss")
+    ] = 1
+    seed: Annotated[int, Spec("Seed", "-1 chooses one.", ge=-1, le=MAX_SEED)] = -1
+    sample_prompt: Annotated[
+        str,
+        Spec(
+            "Sample prompts",
+            "A line each; drawn at the same seeds.",
+            max_length=10_000,
+            format="multiline",
+            group="Samples",
+        ),
+    ] = ""
+    sample_every: Annotated[int, Spec("Samples every", "0: none.", ge=0, unit="steps", group="Samples")] = 100
+    save_every: Annotated[int, Spec("Files every", "0: only at the end.", ge=0, unit="steps", group="Samples")] = 0

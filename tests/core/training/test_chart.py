@@ -1,0 +1,35 @@
+"""The loss as a chart."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as Xml
+
+from lib_bootcamp.core.training.chart import HEIGHT_PX, WIDTH_PX, loss_chart
+
+
+def test_nothing_is_no_chart() -> None:
+    assert loss_chart([], 100) == ""
+
+
+def test_every_step_is_a_dot_inside_the_chart_and_the_line_goes_through_the_smoothed_ones() -> None:
+    points = [(step, 0.2 / step, 0.3 / step) for step in range(1, 51)]
+    made = loss_chart(points, 200)
+    root = Xml.fromstring(made)
+    dots = [each for each in root.iter() if each.tag.endswith("circle")]
+    assert len(dots) == 50
+    assert all(
+        0 <= float(each.attrib["cx"]) <= WIDTH_PX and 0 <= float(each.attrib["cy"]) <= HEIGHT_PX for each in dots
+    )
+    line = next(each for each in root.iter() if each.tag.endswith("polyline"))
+    assert len(line.attrib["points"].split()) == 50
+    rightmost = max(float(each.attrib["cx"]) for each in dots)
+    assert rightmost < 0.4 * WIDTH_PX  # a quarter of the training is done
+    assert "Loss up to step 50 of 200" in root.attrib["aria-label"]
+
+
+def test_one_wild_loss_does_not_flatten_the_others() -> None:
+    points = [(step, 100.0 if step == 7 else 0.1, 0.1) for step in range(1, 101)]
+    found = re.search(r'text-anchor="end">([\d.]+)</text>', loss_chart(points, 100))
+    assert found is not None
+    assert float(found[1]) < 1

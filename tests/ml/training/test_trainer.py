@@ -1,0 +1,152 @@
+"""Steps of a training on the small checkpoint: exact, harmless to the checkpoint, watchful."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.ml.needs import skip_without_models
+
+skip_without_models()
+
+from lib_bootcamp.errors import ModelError  # noqa: E402
+from lib_bootcamp.hosts.standalone import StandaloneHost  # noqa: E402
+from lib_bootcamp.ml.training.state import State  # noqa: E402
+from lib_bootcamp.ml.training.trainer import Trainer  # noqa: E402
+from tests.ml.training import material  # noqa: E402
+
+torch: Any = pytest.importorskip("torch")
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandaloneHost]:
+    with material.host(tmp_path_factory.mktemp("data")) as made:
+        yield made
+
+
+def begun(host: StandaloneHost, folder: Path, **changed: Any) -> Trainer:
+    found = material.examples(folder / "pictures")
+    with host.components() as components:
+        return Trainer(found.examples, material.settings(**changed), folder / "latents", components)
+
+
+def go_on(host: StandaloneHost, trainer: Trainer, until: int) -> list[Any]:
+    made = []
+    while trainer.step < until:
+        with host.components() as components:
+            made.append(trainer.take(components))
+    return made
+
+
+def values(trainer: Trainer) -> list[Any]:
+    return [each.detach().clone() for network in trainer.networks for each in network.parameters()]
+
+
+@pytest.mark.parametrize("stopped", [1, 4])
+def test_a_training_that_was_stopped_ends_bit_for_bit_as_one_that_was_not(
+    host: StandaloneHost, tmp_path: Path, stopped: int
+) -> None:
+    whole = begun(host, tmp_path)
+    losses = [each.loss for each in go_on(host, whole, 6)]
+    first = begun(host, tmp_path)
+    go_on(host, first, stopped)
+    first.state().write(tmp_path / "state")
+    kept = State.read(tmp_path / "state")
+    assert kept is not None
+    second = begun(host, tmp_path)
+    second.load(kept)
+    rest = [each.loss for each in go_on(host, second, 6)]
+    assert rest == losses[stopped:]
+    assert all(torch.equal(a, b) for a, b in zip(values(whole), values(second), strict=True))
+    assert second.smoothed == whole.smoothed
+
+
+def test_the_checkpoint_is_the_same_between_steps_and_after_them(host: StandaloneHost, tmp_path: Path) -> None:
+    with host.components() as components:
+        before = {name: value.clone() for name, value in components.unet.state_dict().items()}
+        text = {name: value.clone() for name, value in components.text_encoder.state_dict().items()}
+    trainer = begun(host, tmp_path, checkpointing=True)
+    go_on(host, trainer, 2)
+    with host.components() as components:
+        assert all(torch.equal(value, before[name]) for name, value in components.unet.state_dict().items())
+        assert all(torch.equal(value, text[name]) for name, value in components.text_encoder.state_dict().items())
+        assert not any(each.requires_grad for each in components.unet.parameters() if each.grad is not None)
+        for each in (*components.unet.modules(), *components.text_encoder.modules()):
+            hooks = (*each._forward_hooks.values(), *each._forward_pre_hooks.values())
+            assert not [hook for hook in hooks if "bootcamp" in hook.__module__]
+        assert not components.unet.training
+
+
+def test_it_learns(host: StandaloneHost, tmp_path: Path) -> None:
+    trainer = begun(host, tmp_path, steps=40, rate=3e-3, text_rate=0.0)
+    found = material.examples(tmp_path / "pictures")
+
+    def held_out() -> float:
+        with host.components() as components, trainer.drawing(components), torch.no_grad():
+            source = trainer.chance.of_step(10**6)
+            latents = torch.stack([trainer._latents_of(components, found.examples[0], flipped=False)[0]] * 4)
+            drawn = trainer.noise.drawn(latents, source, steps=[200, 400, 600, 800])
+            predicted = trainer._predicted(components, drawn, latents, ["a zorb, pink, on gray"] * 4)
+            return float(trainer.noise.loss(predicted, latents, drawn).mean())
+
+    before = held_out()
+    go_on(host, trainer, 40)
+    assert held_out() < 0.8 * before
+
+
+def test_another_seed_is_another_training(host: StandaloneHost, tmp_path: Path) -> None:
+    one, other = begun(host, tmp_path), begun(host, tmp_path, seed=6)
+    assert [each.loss for each in go_on(host, one, 2)] != [each.loss for each in go_on(host, other, 2)]
+
+
+def test_a_step_without_a_number_is_left_out_and_three_go_back(host: StandaloneHost, tmp_path: Path) -> None:
+    trainer = begun(host, tmp_path, steps=20)
+    go_on(host, trainer, 2)
+    kept = trainer.state()
+    before = values(trainer)
+    spoiled = trainer._predicted
+    trainer._predicted = lambda *given: spoiled(*given) * float("nan")  # type: ignore[method-assign]
+    with host.components() as components:
+        made = [trainer.take(components, lambda: kept) for _ in range(3)]
+    assert [each.loss for each in made] == [None] * 3
+    assert [each.returned for each in made] == [None, None, 2]
+    assert trainer.step == 2
+    assert all(torch.equal(a, b) for a, b in zip(before, values(trainer), strict=True))
+    trainer._predicted = spoiled  # type: ignore[method-assign]
+    rate = go_on(host, trainer, 3)[0].rate
+    assert rate == pytest.approx(trainer.settings.rate * trainer.settings.rates.at(2) / 2)
+
+
+def test_what_never_makes_a_number_ends_with_a_sentence(host: StandaloneHost, tmp_path: Path) -> None:
+    trainer = begun(host, tmp_path)
+    trainer._backward = lambda components: float("nan")  # type: ignore[method-assign]
+
+    def for_ever(components: Any) -> None:
+        while True:
+            trainer.take(components, trainer.state)
+
+    with host.components() as components, pytest.raises(ModelError, match="no number any more"):
+        for_ever(components)
+
+
+def test_captions_of_several_lengths_are_in_one_batch(host: StandaloneHost, tmp_path: Path) -> None:
+    material.pictures(tmp_path / "pictures")
+    (tmp_path / "pictures" / "0.txt").write_text(", ".join(f"tag{each}" for each in range(60)), encoding="utf-8")
+    found = material.examples(tmp_path / "pictures")
+    del found
+    for text_rate in (0.0, 1e-4):
+        trainer = begun(host, tmp_path, text_rate=text_rate, batch=6)
+        assert go_on(host, trainer, 1)[0].loss is not None
+
+
+def test_a_damaged_state_is_none(tmp_path: Path) -> None:
+    assert State.read(tmp_path / "missing") is None
+    (tmp_path / "state").write_bytes(b"nothing of use")
+    assert State.read(tmp_path / "state") is None
+    State(3, {"a": torch.ones(2)}).write(tmp_path / "state")
+    whole = (tmp_path / "state").read_bytes()
+    (tmp_path / "state").write_bytes(whole[:-4])
+    assert State.read(tmp_path / "state") is None

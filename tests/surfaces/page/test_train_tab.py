@@ -1,0 +1,66 @@
+"""The training's tab without a browser: the plan, and what is seen of a job while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.ml.needs import skip_without_models
+
+skip_without_models()
+
+gr = pytest.importorskip("gradio")
+
+from lib_bootcamp.hosts.standalone import StandaloneHost  # noqa: E402
+from lib_bootcamp.operations.train.train import TRAIN  # noqa: E402
+from lib_bootcamp.surfaces.page.job_panel import NOTHING  # noqa: E402
+from lib_bootcamp.surfaces.page.outputs import Outputs  # noqa: E402
+from lib_bootcamp.surfaces.page.tabs.page import tab_class  # noqa: E402
+from lib_bootcamp.surfaces.page.tabs.train.train import TrainTab  # noqa: E402
+from tests.jobs.closing import close_jobs  # noqa: E402
+from tests.ml.training import material  # noqa: E402
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Iterator[StandaloneHost]:
+    with material.host(tmp_path / "data") as made:
+        yield made
+    close_jobs(tmp_path / "data")
+
+
+@pytest.fixture
+def tab(host: StandaloneHost) -> TrainTab:
+    assert tab_class(TRAIN) is TrainTab
+    with gr.Blocks():
+        made = TrainTab(TRAIN, host, Outputs())
+        made.build()
+    return made
+
+
+def test_a_training_shows_its_loss_and_samples_and_the_plan_before(tab: TrainTab, tmp_path: Path) -> None:
+    pictures = material.pictures(tmp_path / "pictures")
+    raw = {
+        "folder": str(pictures),
+        "name": "zorb",
+        "steps": 4,
+        "seed": 1,
+        "rank": 4,
+        "resolution": 64,
+        "sample_prompt": "a <zorb>",
+        "sample_every": 2,
+        "output_folder": str(tmp_path / "out"),
+    }
+    jobs = tab.panel.jobs()
+    number = jobs.start("train", raw, trusted=True).id
+    assert jobs.wait(number, 120).state == "done"
+    seen = tab.looked(NOTHING, number)
+    assert "6 pictures, 6 with a caption" in seen
+    assert seen.count("<circle") == 4
+    assert seen.count("<img") == 3
+    assert "a &lt;zorb&gt;" in seen
+    assert "a <zorb>" not in seen
+    assert (tmp_path / "out" / "zorb.safetensors").is_file()
+    assert tab.looked({"job": None}, None) == ""
+    assert tab.looked(NOTHING, 999) == ""

@@ -1,0 +1,106 @@
+"""A training on the checkpoint that the real WebUI has loaded: beside its drawings, and used in its prompts at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.ml.training.material import pictures
+from tests.webui.conftest import Webui, with_mini
+from tests.webui.datasets import JOBS, until
+from tests.webui.test_forge import forges
+
+STEPS = 24
+
+
+@pytest.fixture(scope="module", params=["a1111", "forge"])
+def mini(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Webui]:
+    """A1111, or Forge, with the small checkpoint loaded; callers may name what is below `Webui.data`'s folder."""
+    if request.param == "a1111":
+        with with_mini(request.getfixturevalue("webui")) as made:
+            yield made
+        return
+    root = tmp_path_factory.mktemp("forge-train")
+    with forges(root) as starter:
+        yield starter.start("--bootcamp-allow-dir", str(root), "--gradio-allowed-path", os.environ["FORGE_DIR"])
+
+
+@pytest.fixture(scope="module")
+def folder(request: pytest.FixtureRequest, mini: Webui) -> Path:
+    """One that the WebUI's owner allowed."""
+    return request.getfixturevalue("allowed") if "forge" not in str(mini.data) else mini.data.parent
+
+
+def begun(webui: Webui, place: Path, name: str, **given: Any) -> int:
+    body = {
+        "folder": str(pictures(place / "pictures")),
+        "output_folder": str(place),
+        "name": name,
+        "steps": STEPS,
+        "learning_rate": 5e-3,
+        "resolution": 64,
+        "rank": 8,
+        "batch": 2,
+        "seed": 3,
+        "sample_prompt": "a zorb",
+        "sample_every": 12,
+        **given,
+    }
+    status, answer = webui.call(f"{JOBS}/train", body)
+    assert status == 202, answer
+    return int(answer["id"])
+
+
+def all_events(webui: Webui, number: int) -> list[dict[str, Any]]:
+    """The facts of every event of a job that has ended."""
+    with urllib.request.urlopen(webui.request(f"{JOBS}/{number}/events"), timeout=60) as answer:
+        lines = answer.read().decode().splitlines()
+    return [json.loads(each.removeprefix("data: ")) for each in lines if each.startswith("data: ")]
+
+
+def test_what_was_learned_is_used_in_a_prompt_and_the_checkpoint_is_as_it_was(mini: Webui, folder: Path) -> None:
+    before = mini.draw(prompt="a zorb", steps=4).pictures[0]
+    number = begun(mini, folder / "train", "zorb")
+    until(mini, number, "running", done=2)
+    assert np.array_equal(mini.draw(prompt="a zorb", steps=4).pictures[0], before)
+    reported = until(mini, number, "done")
+    assert reported["done"] == STEPS
+    seen = all_events(mini, number)
+    assert [facts["step"] for facts in seen if "seed" in facts] == [0, 12, 24]
+    assert [facts["step"] for facts in seen if "loss" in facts] == list(range(1, STEPS + 1))
+    file = folder / "train" / "zorb.safetensors"
+    loras = mini.data / "models" / "Lora"
+    loras.mkdir(parents=True, exist_ok=True)
+    shutil.copy(file, loras / "zorb.safetensors")
+    assert mini.call("/sdapi/v1/refresh-loras", {})[0] == 200
+    drawn = mini.draw(prompt="a zorb <lora:zorb:1>", steps=4)
+    assert drawn.status == 200
+    assert 'Lora hashes: "zorb: ' in drawn.texts[0]
+    assert np.abs(drawn.pictures[0].astype(int) - before).mean() > 2
+    assert np.array_equal(mini.draw(prompt="a zorb", steps=4).pictures[0], before)
+    log = mini.log.read_text(encoding="utf-8", errors="replace")
+    assert "Traceback" not in log.rpartition("refresh-loras")[2]
+
+
+def test_a_training_is_paused_and_resumed_and_makes_the_same_file(mini: Webui, folder: Path) -> None:
+    from lib_bootcamp.core.networks.container import model_hash
+
+    whole = begun(mini, folder / "train-whole", "same", sample_every=0)
+    until(mini, whole, "done")
+    number = begun(mini, folder / "train-paused", "same", sample_every=0)
+    until(mini, number, "running", done=3)
+    assert mini.call(f"{JOBS}/{number}/pause", {})[0] == 200
+    paused = until(mini, number, "paused")
+    assert 0 < paused["done"] < STEPS
+    assert mini.call(f"{JOBS}/{number}/resume", {})[0] in (200, 202)
+    until(mini, number, "done")
+    files = [(folder / each / "same.safetensors").read_bytes() for each in ("train-whole", "train-paused")]
+    assert model_hash(files[0]) == model_hash(files[1])
