@@ -420,6 +420,7 @@ def test_the_tabs_are_grouped_and_the_folder_goes_to_the_editor(host: FakeHost, 
         "caption",
         "dataset-report",
         "dataset-captions",
+        "train",
     ]
     page.begin(photos)
     page.end()
