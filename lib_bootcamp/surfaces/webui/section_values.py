@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lib_bootcamp.core.controlnet.unit_presets import find_preset
+from lib_bootcamp.core.controlnet.unit_presets import UNIT_PRESETS, find_preset
 from lib_bootcamp.errors import ImageError, InvalidParamError, first_line
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Param, plain, under_current_names, unknown
@@ -73,11 +73,17 @@ def text_of(values: Mapping[str, Any]) -> str:
 
 
 def text_of_map(operation: Operation[Any, Any], raw: Mapping[str, Any]) -> str:
-    """The form's text for a map's values from elsewhere: those that are not as declared, under an automatic preset."""
+    """The form's text for a map's values from elsewhere, so that the same map comes of it under an automatic preset.
+
+    Those that are as declared are left out, but for what some unit preset would set otherwise.
+    """
+    set_by_presets = {name for each in UNIT_PRESETS for name in each.values.get(operation.name, ())}
     changed = {
         each.name: raw[each.name]
         for each in map_fields(operation)
-        if raw.get(each.name) is not None and each.kind != "image" and plain(raw[each.name]) != plain(each.default)
+        if raw.get(each.name) is not None
+        and each.kind != "image"
+        and (each.name in set_by_presets or plain(raw[each.name]) != plain(each.default))
     }
     return text_of({**changed, CONTROL.name: operation.name})
 

@@ -127,7 +127,11 @@ def _receive_settings(button: Any, webui: WebUi, text: Any, name: str, section: 
         if size:
             sides = [raw.get(each) for each in SIZE]
             updates += [gr.update(value=side) if side else gr.update() for side in sides]
-        return [*updates, *[gr.update()] * len(choosers)]
+        # a script that is on leaves the section aside
+        return [
+            *updates,
+            *(chosen(made, "None") if what == "script" else gr.update() for what, made in choosers.items()),
+        ]
 
     targets = [section.enabled, section.values, *size, *choosers.values()]
     button.click(receive, [text], targets, **quiet_event(button.click))

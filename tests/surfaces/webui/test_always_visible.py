@@ -642,9 +642,14 @@ def test_pasting_fills_the_section_exactly(built: Any, preset: Any) -> None:
 
 def test_a_maps_values_from_the_tab_are_the_sections_without_its_defaults_and_its_size() -> None:
     raw = {"content": "x", "grid_px": 1, "surround": "white", "width": 640, "height": 640, "logo": BLANK}
-    assert json.loads(text_of_map(find("qr"), raw)) == {"control": "qr", "qr.content": "x", "qr.grid_px": 1}
+    made = {"control": "qr", "qr.content": "x", "qr.grid_px": 1, "qr.surround": "white"}
+    assert json.loads(text_of_map(find("qr"), raw)) == made
     lights = [{"kind": "ambient"}]
     assert json.loads(text_of_map(find("lighting"), {"lights": lights}))["lighting.lights"] == lights
+    as_declared = {each.name: each.default for each in find("qr").params.fields()}
+    sent = json.loads(text_of_map(find("qr"), {**as_declared, "content": "x"}))
+    # what the preset of a model would lay under them is said
+    assert sent == {"control": "qr", "qr.content": "x", "qr.grid_px": 8, "qr.surround": as_declared["surround"]}
 
 
 def test_pasting_a_picture_made_without_turns_the_section_off(built: Any) -> None:
