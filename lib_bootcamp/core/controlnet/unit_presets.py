@@ -134,8 +134,9 @@ def _detected(
 
 _FREER = "Weight 0.5 to 1; end at 0.6 to 0.8 to leave details to the prompt."
 
-# 16 px modules and gray around the code are what the model was trained on (its card, version 2).
-_MONSTER_MAP = {"qr": {"grid_px": 16, "surround": "gray"}}
+# 16 px modules and gray around the code are what the model was trained on (its card, version 2); a link of usual length
+# has no room for them at 512 px, and is drawn with 8.
+_MONSTER_MAP = {"qr": {"grid_px": 0, "surround": "gray"}}
 
 UNIT_PRESETS: tuple[UnitPreset, ...] = (
     # Its card asks for high weights, up to 1.5 and above for a code that scans; 1.35 to 1.7 over the whole

@@ -24,13 +24,17 @@ class LayoutError(InvalidParamError):
     """Of the smallest square canvas on which it could; None where none or something else is the matter."""
 
 
+AUTOMATIC_GRIDS_PX = (16, 8)
+"""What `Canvas.grid_px` 0 takes: modules of two latent pixels wherever they fit."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Canvas:
     """Where a code may lie.
 
     Args:
         width, height: in px.
-        grid_px: module sizes and places are whole multiples of it.
+        grid_px: module sizes and places are whole multiples of it; 0: of 16 where that fits, else of 8.
         module_px: 0 takes the largest that fits.
         quiet_zone: in modules, on each side.
         position: of the code with its quiet zone; centered ones are rounded up and left to the grid.
@@ -72,6 +76,8 @@ def solve(request: EncodeRequest, canvas: Canvas) -> tuple[QrSymbol, QrLayout]:
     """
     level, fixed = request.error_correction, request.version
     symbol = qr_matrix(request.content, level, version=fixed, mask=request.mask, boost=request.boost)
+    canvases = _on_grids(canvas)
+    canvas = next((each for each in canvases if place(symbol.version, each) is not None), canvases[-1])
     found = place(symbol.version, canvas)
     if found is None:
         raise _too_small(symbol.version, request, canvas)
@@ -91,6 +97,15 @@ def solve(request: EncodeRequest, canvas: Canvas) -> tuple[QrSymbol, QrLayout]:
         correctable_modules=qr_spec.correctable_modules(symbol.version, symbol.error_correction),
     )
     return symbol, layout
+
+
+def _on_grids(canvas: Canvas) -> list[Canvas]:
+    """The canvas on each grid that it may have, the coarser first."""
+    if canvas.grid_px:
+        return [canvas]
+    given = (canvas.module_px, canvas.offset_x_px, canvas.offset_y_px)
+    grids = [each for each in AUTOMATIC_GRIDS_PX if not any(value % each for value in given)]
+    return [replace(canvas, grid_px=each) for each in grids or AUTOMATIC_GRIDS_PX[-1:]]
 
 
 def place(version: int, canvas: Canvas) -> tuple[int, int, int] | None:

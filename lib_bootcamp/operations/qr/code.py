@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from lib_bootcamp.core.qr import payload as qr_payload
 from lib_bootcamp.core.qr.encode import QrSymbol
 from lib_bootcamp.core.qr.layout import QrLayout
-from lib_bootcamp.core.qr.placement import Canvas, EncodeRequest, solve
+from lib_bootcamp.core.qr.placement import AUTOMATIC_GRIDS_PX, Canvas, EncodeRequest, solve
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.params import Params, Spec
 
@@ -145,8 +145,9 @@ class QrCodeParams(Params):
         int,
         Spec(
             "Grid",
-            "Modules and places are whole multiples: 8 is the latent grid, 16 what QR Code Monster wants, 1 is free.",
-            ge=1,
+            "Modules and places are whole multiples: 8 is the latent grid, 16 what QR Code Monster wants, 1 is free; "
+            "0 takes 16 where the code fits on it, else 8.",
+            ge=0,
             le=64,
             unit="px",
             **LAYOUT,
@@ -191,11 +192,12 @@ class QrCodeParams(Params):
             InvalidParamError: naming the field and the way out.
         """
         self.text()
+        grid = self.grid_px or AUTOMATIC_GRIDS_PX[-1]
         for name in ("module_px", "offset_x_px", "offset_y_px"):
             value = getattr(self, name)
-            if value % self.grid_px:
-                near = round(value / self.grid_px) * self.grid_px
-                raise InvalidParamError(name, f"must be a multiple of grid_px ({self.grid_px}) such as {near}")
+            if value % grid:
+                near = round(value / grid) * grid
+                raise InvalidParamError(name, f"must be a multiple of grid_px ({grid}) such as {near}")
 
     def text(self) -> str:
         """The payload, escaped as its specification says.

@@ -17,6 +17,32 @@ POSITIONS = ("center", "top-left", "top-right", "bottom-left", "bottom-right")
 
 
 @pytest.mark.parametrize(
+    ("canvas", "module_px"),
+    [
+        ({"width": 592}, 16),
+        ({"width": 584}, 8),
+        ({"width": 768}, 16),
+        ({"width": 768, "offset_x_px": 8}, 16),
+        ({"width": 768, "module_px": 8}, 8),
+        ({"width": 640, "module_px": 16}, 16),
+    ],
+)
+def test_the_automatic_grid_is_16_where_the_code_fits_on_it(canvas: dict[str, int], module_px: int) -> None:
+    size = {**canvas, "height": canvas["width"]}
+    _, layout = solve(EncodeRequest(content="https://example.com"), Canvas(grid_px=0, **size))
+    assert layout.version == 3
+    assert layout.module_px == module_px
+    grid = 8 if "offset_x_px" in canvas or module_px == 8 else 16
+    assert layout.left % grid == layout.top % grid == 0
+
+
+def test_what_fits_on_no_automatic_grid_is_advised_as_on_8() -> None:
+    with pytest.raises(LayoutError, match="at 8 px each") as caught:
+        solve(EncodeRequest(content="https://example.com"), Canvas(width=256, height=256, grid_px=0))
+    assert caught.value.side_px == 296
+
+
+@pytest.mark.parametrize(
     ("version", "canvas", "expected"),
     [
         # 29 + 8 = 37 modules: 768 / 37 = 20.7, on the grid 16; 592 px; (768 - 592) / 2 = 88.

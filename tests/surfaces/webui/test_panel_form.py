@@ -114,6 +114,6 @@ def test_the_exercise_with_its_model_misses_nothing() -> None:
 
 
 def test_under_automatic_fields_begin_with_what_its_preset_sets() -> None:
-    assert form(MONSTER)["defaultsBy"]["preset"]["automatic"] == {"qr.grid_px": 16, "qr.surround": "gray"}
+    assert form(MONSTER)["defaultsBy"]["preset"]["automatic"] == {"qr.grid_px": 0, "qr.surround": "gray"}
     assert form()["defaultsBy"]["preset"]["automatic"] == {}
     assert form(controlnet=False)["defaultsBy"]["preset"]["automatic"] == {}

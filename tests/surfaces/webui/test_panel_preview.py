@@ -51,9 +51,17 @@ def test_at_the_size_that_is_named_the_modules_are_twice_as_large() -> None:
 
 
 def test_a_code_that_does_not_fit_names_the_side_at_which_it_does() -> None:
-    made = previewed({**LINK, "preset": "monster"}, 512, 512)
+    coarse = {**LINK, "preset": "monster", "qr.grid_px": 16}
+    made = previewed(coarse, 512, 512)
     assert (made.fits, made.image, made.side) == (False, None, 592)
-    assert previewed({**LINK, "preset": "monster"}, 592, 592).fits
+    assert previewed(coarse, 592, 592).fits
+
+
+def test_a_link_is_drawn_at_the_first_size_with_a_model_that_wants_large_modules_too() -> None:
+    small, large = (previewed({**LINK, "preset": "monster"}, side, side) for side in (512, 592))
+    assert small.fits
+    assert "modules are 8 px. At 592 px they double, and it scans better." in " ".join(small.notes)
+    assert "modules are 16 px" in " ".join(large.notes)
 
 
 def test_modules_too_small_for_a_model_are_told() -> None:

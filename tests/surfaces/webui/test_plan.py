@@ -57,7 +57,7 @@ def test_automatic_takes_the_first_preset_whose_model_is_installed() -> None:
 
 def test_the_presets_values_are_laid_under_the_maps() -> None:
     made = plan({**QR, "surround": "black"}, around(MONSTER))
-    assert made.values == {"content": "HELLO", "grid_px": 16, "surround": "black"}
+    assert made.values == {"content": "HELLO", "grid_px": 0, "surround": "black"}
 
 
 def test_a_preset_of_two_units_gives_the_sections_numbers_to_the_first() -> None:

@@ -114,7 +114,7 @@ def test_a_mistake_in_a_line_of_the_settings_names_the_line(line: str, words: st
     assert made.comments.startswith(f"Settings of single maps cannot be read in line 1: {words}")
 
 
-LONG = {"content": "https://example.com/a/long/path?x=1"}
+LONG = {"content": f"https://example.com/a/long/path?x={'1' * 150}"}
 
 
 @pytest.mark.parametrize("content", [LONG, {"content": ""}], ids=["does not fit", "is missing"])
@@ -128,8 +128,8 @@ def test_a_map_with_a_mistake_is_left_out_and_the_others_are_drawn(content: Any,
 
 def test_what_only_a_line_of_the_settings_can_set_is_advised_by_that_field() -> None:
     asked = {"controls": ["qr", "lighting"], "strengths": [1.0], **LONG}
-    assert "or set grid_px in Settings of single maps to 8." in from_page(asked, Pipeline(clear)).comments
-    assert "or set grid_px in settings to 8." in compare(asked).comments
+    assert "or set grid_px in Settings of single maps to 1." in from_page(asked, Pipeline(clear)).comments
+    assert "or set grid_px in settings to 1." in compare(asked).comments
 
 
 def test_where_no_map_can_be_drawn_each_ones_mistake_is_told() -> None:

@@ -56,8 +56,8 @@ def test_a_comparison_says_which_side_a_code_needs() -> None:
 
 
 def test_a_comparison_advises_what_its_form_has() -> None:
-    made = asked({"controls": ["qr"], "content": "https://example.com"}, "compare_control")
-    assert "set grid_px in Settings of single maps to 8" in made.notes[0]
+    made = asked({"controls": ["qr"], "content": f"https://example.com/{'a' * 150}"}, "compare_control")
+    assert "set grid_px in Settings of single maps to 1" in made.notes[0]
 
 
 def test_the_comparison_that_a_form_begins_with_misses_nothing() -> None:

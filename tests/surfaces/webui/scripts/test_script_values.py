@@ -220,7 +220,7 @@ def test_unit_presets_are_those_of_the_map_that_can_be_used_here() -> None:
 
 def test_what_a_unit_preset_sets_is_what_the_fields_of_the_script_begin_with() -> None:
     assert offered(UNTIL_IT_SCANS)["defaultsBy"]["preset"]["monster"] == {
-        "weight": 1.5, "guidance_start": 0.0, "guidance_end": 1.0, "grid_px": 16, "surround": "gray",
+        "weight": 1.5, "guidance_start": 0.0, "guidance_end": 1.0, "grid_px": 0, "surround": "gray",
     }  # fmt: skip
 
 
