@@ -120,6 +120,7 @@ class Trainer:
             weight_decay=settings.decay,
         )
         self._texts: dict[str, Prompted] = {}
+        self.checkpoint = ""  # what it was begun on, where its owner says so
         self.step, self.smoothed, self.halvings, self._bad = 0, 0.0, 0, 0
 
     def _highest(self, network: Network) -> float:
@@ -272,6 +273,7 @@ class Trainer:
         for network in self.networks:
             tensors |= {f"{network.part}.{name}": value for name, value in network.state_dict().items()}
         facts = {"optimizer": rest, "smoothed": self.smoothed, "halvings": self.halvings, "bad": self._bad}
+        facts["checkpoint"] = self.checkpoint
         return State(self.step, tensors, facts)
 
     def load(self, state: State) -> None:
@@ -284,3 +286,4 @@ class Trainer:
         load_optimizer(self.optimizer, state.tensors, state.facts["optimizer"])
         self.step, self.smoothed = state.step, float(state.facts["smoothed"])
         self.halvings, self._bad = int(state.facts["halvings"]), int(state.facts["bad"])
+        self.checkpoint = str(state.facts["checkpoint"])

@@ -17,7 +17,7 @@ from lib_bootcamp.core.images.png import encode_png
 from lib_bootcamp.core.training.captions import Wording
 from lib_bootcamp.core.training.chance import Chance
 from lib_bootcamp.core.training.rates import Rates
-from lib_bootcamp.errors import InvalidParamError, MissingPackageError
+from lib_bootcamp.errors import InvalidParamError, MissingPackageError, ModelError
 from lib_bootcamp.job import Event, Step, Write
 from lib_bootcamp.ports import Components, SilentProgress
 
@@ -74,6 +74,7 @@ class TrainWork:
         try:
             for number in range(done, self.total):
                 with self.context.host.components() as components:
+                    self._check_checkpoint(trainer)
                     if trainer is None:
                         trainer, first = self._begun(components, done, State.read(state))
                     events, writes = self._reach(trainer, number + 1, components)
@@ -98,6 +99,18 @@ class TrainWork:
         if path.exists():
             raise InvalidParamError("name", f"is taken: {path.name} is in the output folder", hint="give another one")
 
+    def _check_checkpoint(self, trainer: Any) -> None:
+        """What was begun on one checkpoint goes on on that one alone.
+
+        Raises:
+            ModelError: the host has another one loaded now.
+        """
+        name = self.context.host.checkpoint() or ""
+        if trainer is not None and name != trainer.checkpoint:
+            raise ModelError(
+                f"The training began on {trainer.checkpoint}, and {name} is loaded", hint="load it again and resume."
+            )
+
     def _begun(self, components: Components, done: int, state: Any) -> tuple[Any, list[Event]]:
         from lib_bootcamp.ml.training.trainer import Trainer
 
@@ -107,8 +120,10 @@ class TrainWork:
         self.found, self.resolution = found, resolution
         cache = self.context.host.data_dir() / "training" / "latents"
         trainer = Trainer(found.examples, settings_of(self.params), cache, components)
+        trainer.checkpoint = self.context.host.checkpoint() or ""
         if done and state is not None and state.step <= done:
             trainer.load(state)
+            self._check_checkpoint(trainer)
         if done:
             return trainer, []
         warnings = [Event(kind="warning", facts={"sentence": each}) for each in plan.warnings]

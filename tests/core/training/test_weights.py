@@ -10,6 +10,7 @@ from lib_bootcamp.core.training.weights import alphas_of, weights_of
 SD1 = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "num_train_timesteps": 1000}
 
 
+@pytest.mark.thorough
 def test_the_alphas_are_diffusers_own() -> None:
     diffusers = pytest.importorskip("diffusers")
     theirs = diffusers.DDPMScheduler(**SD1).alphas_cumprod.numpy()

@@ -15,7 +15,7 @@ skip_without_models()
 
 from lib_bootcamp.context import Context  # noqa: E402
 from lib_bootcamp.core.networks.container import model_hash  # noqa: E402
-from lib_bootcamp.errors import BootcampError, ImageError, InvalidParamError, NotAllowedError  # noqa: E402
+from lib_bootcamp.errors import BootcampError, ImageError, InvalidParamError, ModelError, NotAllowedError  # noqa: E402
 from lib_bootcamp.hosts.standalone import StandaloneHost  # noqa: E402
 from lib_bootcamp.job import Step  # noqa: E402
 from lib_bootcamp.operations.train.train import TRAIN  # noqa: E402
@@ -98,6 +98,24 @@ def test_without_any_state_it_does_what_was_done_again(host: StandaloneHost, tmp
     for each in second.state_folder.iterdir():
         each.unlink()
     assert model_hash(written(list(second.steps(3)))["zorb.safetensors"]) == whole
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_a_checkpoint_that_was_switched_is_a_sentence_and_nothing_is_lost(
+    host: StandaloneHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, paused: bool
+) -> None:
+    whole = model_hash(written(list(work(host, tmp_path).steps(0)))["zorb.safetensors"])
+    steps = work(host, tmp_path).steps(0)
+    next(steps)
+    next(steps)
+    if paused:
+        steps.close()  # type: ignore[attr-defined]
+        steps = work(host, tmp_path).steps(2)
+    with monkeypatch.context() as switched:
+        switched.setattr(host, "checkpoint", lambda: "another")
+        with pytest.raises(ModelError, match="began on mini, and another is loaded"):
+            next(steps)
+    assert model_hash(written(list(work(host, tmp_path).steps(2)))["zorb.safetensors"]) == whole
 
 
 @pytest.mark.parametrize("method", ["locon", "dora"])
