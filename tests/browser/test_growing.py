@@ -50,7 +50,7 @@ def drawing(page: Any, steps: int, side: int = 0) -> None:
 
 def test_a_drawing_is_seen_while_it_is_made_once_in_a_second_at_most(page: Any, picture_of: Any) -> None:
     drawing(page, 150)
-    page.wait_for_selector(f"{GROWTH} img")
+    page.wait_for_function("() => seen.pictures.length")  # it may be over when this is noticed
     picture_of(page, "page-drawing")
     page.wait_for_selector("#bootcamp_txt2img_message .bootcamp-notice")
     texts, values = page.evaluate("[seen.texts, seen.values]")
@@ -88,9 +88,10 @@ def test_the_tries_of_qr_art_are_seen_and_stop_keeps_the_best(page: Any, picture
     fill(page, "bootcamp_qr_art_prompt", "a blue star on a white background")
     page.get_by_role("button", name="Sampling").locator("visible=true").click()
     page.fill("#bootcamp_qr_art_steps input[type=number]", "30")
+    page.evaluate(SEEN, "#bootcamp_qr_art_message .bootcamp-growth")
     page.click("#bootcamp_qr_art_run")
-    page.wait_for_selector("#bootcamp_qr_art_message .bootcamp-growth img")
-    assert ", try " in page.inner_text("#bootcamp_qr_art_message .bootcamp-growth p")
+    page.wait_for_function("() => seen.pictures.length")
+    assert any(", try " in each for each in page.evaluate("seen.texts"))
     picture_of(page, "page-qr-art-drawing")
     page.wait_for_selector("#bootcamp_qr_art_message .bootcamp-notice", timeout=180_000)
     page.wait_for_selector("#bootcamp_qr_art_image_out img")
