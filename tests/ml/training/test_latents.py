@@ -72,6 +72,17 @@ def test_another_picture_bucket_side_or_vae_has_latents_of_its_own(tmp_path: Pat
         assert which.calls == before + 1
 
 
+def test_memory_holds_so_many_and_the_disk_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lib_bootcamp.ml.training.latents.MOST_IN_MEMORY", 3)
+    vae = Vae()
+    latents = Latents(tmp_path, "x")
+    for _ in range(2):
+        for at in range(10):
+            latents.of(str(at), PLACED, flipped=False, read=lambda: image(1), vae=vae)
+            assert len(latents._here) <= 3
+    assert vae.calls == 10
+
+
 def test_a_file_that_is_cut_off_is_made_again(tmp_path: Path) -> None:
     vae = Vae()
     Latents(tmp_path, "x").of("a", PLACED, flipped=False, read=lambda: image(1), vae=vae)

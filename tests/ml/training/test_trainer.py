@@ -142,6 +142,18 @@ def test_captions_of_several_lengths_are_in_one_batch(host: StandaloneHost, tmp_
         assert go_on(host, trainer, 1)[0].loss is not None
 
 
+def test_texts_in_memory_are_so_many_and_change_nothing(
+    host: StandaloneHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = begun(host, tmp_path, text_rate=0.0)
+    go_on(host, whole, 6)
+    monkeypatch.setattr("lib_bootcamp.ml.training.trainer.MOST_TEXTS", 1)
+    bounded = begun(host, tmp_path, text_rate=0.0)
+    go_on(host, bounded, 6)
+    assert len(bounded._texts) <= 2
+    assert all(torch.equal(a, b) for a, b in zip(values(whole), values(bounded), strict=True))
+
+
 def test_a_damaged_state_is_none(tmp_path: Path) -> None:
     assert State.read(tmp_path / "missing") is None
     (tmp_path / "state").write_bytes(b"nothing of use")
