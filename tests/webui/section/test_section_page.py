@@ -107,9 +107,9 @@ def test_one_click_makes_the_picture_as_large_as_the_code_needs(browser: Any, we
     page = opened(browser, webui)
     unfold(page)
     page.locator(f"{PANEL}_qr_content").fill(LINK)
-    page.get_by_role("button", name="Make the picture larger: 592 px").click()
-    assert page.locator("#txt2img_width input[type=number]").input_value() == "592"
-    page.wait_for_function(f"() => document.querySelector('{FORM} .bootcamp-panel > img').naturalWidth === 592")
+    page.get_by_role("button", name="Make the picture larger: 296 px").click()
+    assert page.locator("#txt2img_width input[type=number]").input_value() == "296"
+    page.wait_for_function(f"() => document.querySelector('{FORM} .bootcamp-panel > img').naturalWidth === 296")
     page.close()
 
 
