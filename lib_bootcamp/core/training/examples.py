@@ -54,11 +54,13 @@ class Found:
         root: the folder.
         examples: in the order of their paths.
         left_out: each file that is not trained, with a sentence about it.
+        inside: the folder that files have to lie in when they are read; None: links may lead anywhere.
     """
 
     root: Path
     examples: tuple[Example, ...]
     left_out: dict[Path, str]
+    inside: Inside | None = None
 
     def sources(self) -> Counter[str]:
         """How many captions are from where; `none` counts the pictures without one."""
@@ -125,7 +127,7 @@ def find_examples(
     if not found:
         reason = f": {next(iter(left_out.values()))}" if left_out else "."
         raise ImageError(f"{root.name} has no picture to train on{reason}")
-    return Found(root=root, examples=tuple(found), left_out=left_out)
+    return Found(root=root, examples=tuple(found), left_out=left_out, inside=inside)
 
 
 def _examined(pictures: Sequence[Path], inside: Inside | None) -> Iterator[Examined]:

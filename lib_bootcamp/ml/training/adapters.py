@@ -151,10 +151,6 @@ class Network(nn.Module):  # type: ignore[misc] # torch is not there for it
         """For each layer's path its values under the names of files."""
         return {path: each.tensors() for path, each in zip(self.paths, self.adapters, strict=True)}
 
-    def is_finite(self) -> bool:
-        """Whether every value is a number."""
-        return all(bool(torch.isfinite(each).all()) for each in self.parameters())
-
 
 @contextmanager
 def learnable(module: nn.Module) -> Iterator[None]:

@@ -10,7 +10,7 @@ from typing import Any, cast
 from lib_bootcamp.core.datasets.caption_lines import lines_of
 from lib_bootcamp.core.datasets.tags import tags_of
 from lib_bootcamp.core.networks.metadata import LoraBase, LoraFacts
-from lib_bootcamp.core.networks.names import Module, Part, canonical
+from lib_bootcamp.core.networks.names import Part, canonical
 from lib_bootcamp.core.training.examples import Found
 from lib_bootcamp.ml.networks.file import lora_bytes
 from lib_bootcamp.ml.networks.layers import LoraLayer
@@ -29,7 +29,6 @@ class Origin:
     Args:
         name: of the file, which prompts may call it by.
         checkpoint: that it was trained on.
-        method: as the training's settings name it.
         params: the training's settings, which the file keeps whole.
         found: the pictures.
         resolution: side of the square in px.
@@ -39,7 +38,6 @@ class Origin:
 
     name: str
     checkpoint: str
-    method: str
     params: dict[str, Any]
     found: Found
     resolution: int
@@ -68,11 +66,6 @@ def network_file(trainer: Trainer, components: Components, origin: Origin) -> by
         for path, values in network.tensors().items()
     }
     return lora_bytes(layers, dict(components.unet.config), _facts(trainer, components, origin))
-
-
-def modules_of(trainer: Trainer) -> list[Module]:
-    """The modules that the file holds a change of."""
-    return [canonical(cast(Part, each.part), path) for each in trainer.networks for path in each.paths]
 
 
 def _facts(trainer: Trainer, components: Components, origin: Origin) -> LoraFacts:

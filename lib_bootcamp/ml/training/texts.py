@@ -28,8 +28,9 @@ class Prompted:
 
 def pieces_of(tokenizer: Any, text: str) -> list[list[int]]:
     """The tokens of a text in pieces of 77, each with a beginning and an end."""
-    tokens = tokenizer(text, add_special_tokens=False, truncation=False, verbose=False).input_ids[: 75 * MOST_PIECES]
     length = tokenizer.model_max_length - 2
+    tokens = tokenizer(text, add_special_tokens=False, truncation=False, verbose=False).input_ids
+    tokens = tokens[: length * MOST_PIECES]
     first, last = tokenizer.bos_token_id, tokenizer.eos_token_id
     pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else last
     made = []

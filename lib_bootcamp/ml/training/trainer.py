@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import torch
 
+from lib_bootcamp.core.datasets.pictures import read_picture
 from lib_bootcamp.core.images.arrays import to_rgb
-from lib_bootcamp.core.images.codec import read_image
+from lib_bootcamp.core.images.codec import decode_image
 from lib_bootcamp.core.training.captions import Wording
 from lib_bootcamp.core.training.chance import Batches, Chance
-from lib_bootcamp.core.training.examples import Example
+from lib_bootcamp.core.training.examples import Example, Found
 from lib_bootcamp.core.training.rates import Rates
 from lib_bootcamp.errors import ModelError
 from lib_bootcamp.ports import Components
@@ -96,17 +97,20 @@ class Trainer:
     """A training; between two of its calls it holds nothing of the checkpoint.
 
     Args:
-        examples: what is trained on.
+        found: what is trained on.
         settings: how.
         cache: the folder of latents.
         components: the checkpoint, for the length of this call.
     """
 
-    def __init__(self, examples: Sequence[Example], settings: Settings, cache: Path, components: Components) -> None:
-        self.examples, self.settings = examples, settings
+    def __init__(self, found: Found, settings: Settings, cache: Path, components: Components) -> None:
+        self.examples, self.settings, self._inside = found.examples, settings, found.inside
         self.chance = Chance(settings.seed)
         self.batches = Batches(
-            [each.placed.bucket for each in examples], [each.repeats for each in examples], settings.batch, self.chance
+            [each.placed.bucket for each in found.examples],
+            [each.repeats for each in found.examples],
+            settings.batch,
+            self.chance,
         )
         self.latents = Latents(cache, weights_hash(components.vae))
         self.noise = Noise(components.scheduler, settings.objective)
@@ -265,7 +269,7 @@ class Trainer:
 
     def _latents_of(self, components: Components, example: Example, *, flipped: bool) -> torch.Tensor:
         def read() -> Any:
-            return to_rgb(read_image(example.path))
+            return to_rgb(decode_image(read_picture(example.path, self._inside)))
 
         return self.latents.of(example.identity, example.placed, flipped=flipped, read=read, vae=components.vae)
 

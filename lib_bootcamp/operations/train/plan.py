@@ -63,16 +63,11 @@ def resolution_of(params: TrainParams, components: Components) -> int:
 
 def step_of(components: Components) -> int:
     """Sides of buckets are multiples of this, in px: 64, 32 for SDXL, less for small checkpoints."""
-    levels = len(components.unet.config.block_out_channels) + len(components.vae.config.block_out_channels) - 2
-    least = 2**levels
-    return int(least if resolution_of_unet(components) < 256 else max(least, 32 if components.family == "sdxl" else 64))
-
-
-def resolution_of_unet(components: Components) -> int:
-    """The side that the checkpoint was made for, in px."""
     from lib_bootcamp.ml.diffusion.text_to_image import native_side
 
-    return native_side(components)
+    levels = len(components.unet.config.block_out_channels) + len(components.vae.config.block_out_channels) - 2
+    least = 2**levels
+    return int(least if native_side(components) < 256 else max(least, 32 if components.family == "sdxl" else 64))
 
 
 def examples_for(params: TrainParams, context: Context, resolution: int, step: int) -> Found:

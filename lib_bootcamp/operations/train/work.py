@@ -12,6 +12,7 @@ from typing import Any
 
 from lib_bootcamp.context import Context
 from lib_bootcamp.core.files.atomic import private_folder
+from lib_bootcamp.core.files.folders import is_there
 from lib_bootcamp.core.files.inside import Inside
 from lib_bootcamp.core.images.png import encode_png
 from lib_bootcamp.core.training.captions import Wording
@@ -96,7 +97,7 @@ class TrainWork:
 
     def _refuse_present(self) -> None:
         path = self.folder / f"{self.params.name}.safetensors"
-        if path.exists():
+        if is_there(path):
             raise InvalidParamError("name", f"is taken: {path.name} is in the output folder", hint="give another one")
 
     def _check_checkpoint(self, trainer: Any) -> None:
@@ -119,7 +120,7 @@ class TrainWork:
         plan = planned(self.params, found, resolution)
         self.found, self.resolution = found, resolution
         cache = self.context.host.data_dir() / "training" / "latents"
-        trainer = Trainer(found.examples, settings_of(self.params), cache, components)
+        trainer = Trainer(found, settings_of(self.params), cache, components)
         trainer.checkpoint = self.context.host.checkpoint() or ""
         if done and state is not None and state.step <= done:
             trainer.load(state)
@@ -192,7 +193,6 @@ class TrainWork:
         origin = Origin(
             name=name,
             checkpoint=self.context.host.checkpoint() or "",
-            method=self.params.method,
             params=self._kept_params(),
             found=self.found,
             resolution=self.resolution,

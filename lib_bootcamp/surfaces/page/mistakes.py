@@ -113,10 +113,9 @@ def _with_memory(page: Any) -> Callable[..., Any]:
         return cast("Callable[..., Any]", prepare)
 
     def prepared(number: int, inputs: list[Any], state: dict[int, Any]) -> Any:
-        blank = {
-            key: copy.deepcopy(each.value) for key, each in page.blocks.items() if getattr(each, "stateful", False)
-        }
-        return prepare(number, inputs, {**blank, **state})
+        blocks = page.blocks.items() if not state else ()  # a session has each of them
+        blank = {key: copy.deepcopy(each.value) for key, each in blocks if getattr(each, "stateful", False)}
+        return prepare(number, inputs, state or blank)
 
     return prepared
 

@@ -12,7 +12,7 @@ from tests.ml.needs import skip_without_models
 
 skip_without_models()
 
-from lib_bootcamp.errors import ModelError  # noqa: E402
+from lib_bootcamp.errors import BootcampError, ModelError  # noqa: E402
 from lib_bootcamp.hosts.standalone import StandaloneHost  # noqa: E402
 from lib_bootcamp.ml.training.state import State  # noqa: E402
 from lib_bootcamp.ml.training.trainer import Trainer  # noqa: E402
@@ -30,7 +30,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandaloneHost]:
 def begun(host: StandaloneHost, folder: Path, **changed: Any) -> Trainer:
     found = material.examples(folder / "pictures")
     with host.components() as components:
-        return Trainer(found.examples, material.settings(**changed), folder / "latents", components)
+        return Trainer(found, material.settings(**changed), folder / "latents", components)
 
 
 def go_on(host: StandaloneHost, trainer: Trainer, until: int) -> list[Any]:
@@ -152,6 +152,20 @@ def test_texts_in_memory_are_so_many_and_change_nothing(
     go_on(host, bounded, 6)
     assert len(bounded._texts) <= 2
     assert all(torch.equal(a, b) for a, b in zip(values(whole), values(bounded), strict=True))
+
+
+def test_a_picture_that_became_a_link_out_of_an_allowed_folder_is_not_read(
+    host: StandaloneHost, tmp_path: Path
+) -> None:
+    outside = material.pictures(tmp_path / "outside", 1) / "0.png"
+    found = material.examples(tmp_path / "pictures", trusted=False)
+    picture = found.examples[0].path
+    picture.unlink()
+    picture.symlink_to(outside)
+    with host.components() as components:
+        trainer = Trainer(found, material.settings(), tmp_path / "latents", components)
+        with pytest.raises(BootcampError):
+            trainer._latents_of(components, found.examples[0], flipped=False)
 
 
 def test_a_damaged_state_is_none(tmp_path: Path) -> None:
