@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from lib_bootcamp.core.files.inside import Inside, digest
+from lib_bootcamp.core.text.valid_text import valid_text
 from lib_bootcamp.errors import BootcampError, OutputError
 
 from .facts import SkippedFile
@@ -133,8 +134,7 @@ def restore(journal: Journal, number: int, inside: Inside) -> tuple[int, list[Sk
             if undone:
                 restored.add(path)
             if note:
-                shown = path.encode("utf-8", "replace").decode("utf-8")
-                skipped.setdefault(path, SkippedFile(file=shown, note=f"{shown} {note}"))
+                skipped.setdefault(path, SkippedFile(file=valid_text(path), note=valid_text(f"{path} {note}")))
         journal.forget_writes(gone)
     remove_folders(journal, number, inside)
     return len(restored - skipped.keys()), list(skipped.values())

@@ -6,15 +6,16 @@ from collections import Counter
 from pathlib import Path
 
 from lib_bootcamp.core.files.inside import Inside
+from lib_bootcamp.core.text.valid_text import valid_text
 
 from .caption_files import BESIDE, Caption, Flaw
 from .caption_sources import FolderCaptions
-from .folder import Listing, printable
+from .folder import Listing
 
 
 def below(root: Path, path: Path) -> str:
     """A path below the folder as it is shown."""
-    return printable(path.relative_to(root).as_posix())
+    return valid_text(path.relative_to(root).as_posix())
 
 
 class DatasetCaptions:
@@ -67,7 +68,7 @@ class DatasetCaptions:
             table = self.read.table(path)
             for name in table.captions if table else ():
                 if path.parent / name not in there:
-                    found.append(f"{below(self.root, path)}: {printable(name)}")
+                    found.append(f"{below(self.root, path)}: {valid_text(name)}")
         return found
 
     def problems(self) -> dict[str, str]:

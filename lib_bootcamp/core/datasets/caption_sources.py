@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from lib_bootcamp.core.files.folders import is_file, is_inside
+from lib_bootcamp.core.files.folders import is_file, is_inside, is_there
 from lib_bootcamp.core.files.inside import Inside
 
 from .caption_files import BESIDE, TABLES, Caption, CaptionError, read_caption
@@ -39,6 +39,8 @@ class FolderCaptions:
                     found.append(read_caption(path, self._inside))
                 except CaptionError as error:
                     self.problems[path] = str(error)
+            elif is_there(path) and not is_file(path):
+                self.problems[path] = f"{path.name} is a folder or a device, and no caption."
         for kind in TABLES:
             for folder in self._folders(picture):
                 table = self.table(folder / kind)

@@ -9,6 +9,7 @@ from pathlib import Path
 from lib_bootcamp.core.files.walk import APPLE_DOUBLE, Walk
 from lib_bootcamp.core.images.codec import is_picture
 from lib_bootcamp.core.images.kinds import left_out
+from lib_bootcamp.core.text.valid_text import valid_text
 from lib_bootcamp.errors import ImageError
 
 from .caption_files import BESIDE, TABLES
@@ -98,14 +99,9 @@ def no_pictures(named: str, left: Mapping[Path, str], hint: str = "") -> ImageEr
 def left_out_of(listing: Listing) -> list[LeftOut]:
     """What a listing left out, for a result: paths are below its folder."""
     return [
-        LeftOut(path=printable(path.relative_to(listing.root).as_posix()), reason=printable(why))
+        LeftOut(path=valid_text(path.relative_to(listing.root).as_posix()), reason=valid_text(why))
         for path, why in listing.left_out().items()
     ]
-
-
-def printable(text: str) -> str:
-    """A text without the lone surrogates of file names that are not UTF-8."""
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _sort_in(path: Path, listing: Listing) -> None:

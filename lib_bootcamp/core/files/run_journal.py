@@ -161,12 +161,21 @@ class RunJournal:
         """
         try:
             if runs:
-                text = "".join(json.dumps(line) + "\n" for run in runs for line in run)
-                Place(self.path).write(text.encode("ascii"), 0o600)
+                text = "".join(json.dumps(line) + "\n" for run in runs for line in run).encode("ascii")
+                if not self._cut_to(text):
+                    Place(self.path).write(text, 0o600)
             else:
                 self.path.unlink(missing_ok=True)
         except OSError as error:
             raise cannot_write(self.path, error) from None
+
+    def _cut_to(self, text: bytes) -> bool:
+        """Take off what stands after this, which a full disk allows; False where the journal does not begin so."""
+        with self.path.open("r+b") as file:
+            begins = file.read(len(text)) == text
+            if begins:
+                file.truncate(len(text))
+            return begins
 
 
 def is_below(name: object) -> bool:

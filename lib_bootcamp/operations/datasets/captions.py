@@ -11,6 +11,7 @@ from lib_bootcamp.core.datasets.report import LeftOut
 from lib_bootcamp.core.datasets.tags import count_tags
 from lib_bootcamp.core.text.left_out import left_out_lines
 from lib_bootcamp.core.text.terminal import on_one_line
+from lib_bootcamp.core.text.valid_text import valid_text
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Spec
 from lib_bootcamp.results import Result
@@ -83,7 +84,7 @@ def dataset_captions(params: CaptionsParams, context: Context) -> CaptionsResult
     counted = count_tags((each.caption or "" for each in found), params.separator)
     ordered = sorted(counted.items(), key=lambda each: (-each[1], each[0]))[:1000]
     return CaptionsResult(
-        folder=str(root).encode("utf-8", "replace").decode("utf-8"),
+        folder=valid_text(str(root)),
         count=len(listing.pictures),
         found=tuple(found),
         changes=tuple(changes),

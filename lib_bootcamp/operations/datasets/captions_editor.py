@@ -25,6 +25,7 @@ from lib_bootcamp.core.datasets.tags import count_tags
 from lib_bootcamp.core.files.folders import is_inside, is_there
 from lib_bootcamp.core.files.inside import Inside
 from lib_bootcamp.core.files.undo_files import Journal, Restored
+from lib_bootcamp.core.text.valid_text import valid_text
 from lib_bootcamp.errors import InvalidParamError, OutputError, StorageError
 from lib_bootcamp.ports import track
 
@@ -105,7 +106,7 @@ class CaptionEditor:
         return Journal(self.context.host.data_dir() / "caption-edits", self.root)
 
     def _below(self, path: Path) -> str:
-        return path.relative_to(self.root).as_posix().encode("utf-8", "replace").decode("utf-8")
+        return valid_text(path.relative_to(self.root).as_posix())
 
     def _why_left(self, picture: Path, caption: Caption | None, read: FolderCaptions) -> str:
         """Why a caption is not to be changed."""
@@ -162,15 +163,15 @@ class CaptionEditor:
             file=self._below(file),
             before=before,
             after=before if note else each.after,
-            note=note,
+            note=valid_text(note),
         )
 
     def _restored(self, each: Restored) -> CaptionChange:
-        file = each.file.relative_to(self._real).as_posix().encode("utf-8", "replace").decode("utf-8")
+        file = valid_text(each.file.relative_to(self._real).as_posix())
         before, after = (
             None if data is None else data.decode("utf-8", "replace") for data in (each.before, each.after)
         )
-        return CaptionChange(path=file, file=file, before=before, after=after, note=each.note)
+        return CaptionChange(path=file, file=file, before=before, after=after, note=valid_text(each.note))
 
 
 def _first(found: Sequence[Caption]) -> Caption | None:

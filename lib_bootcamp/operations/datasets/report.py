@@ -14,7 +14,7 @@ from lib_bootcamp.core.datasets.buckets import Placed, Size, bucket_sizes, place
 from lib_bootcamp.core.datasets.caption_facts import DatasetCaptions, below
 from lib_bootcamp.core.datasets.caption_wording import longest_tokens
 from lib_bootcamp.core.datasets.findings import Gathered, Limits, buckets_of, findings_of, number, verdicts_of
-from lib_bootcamp.core.datasets.folder import Listing, left_out_of, list_folder, no_pictures, printable, repeats_of
+from lib_bootcamp.core.datasets.folder import Listing, left_out_of, list_folder, no_pictures, repeats_of
 from lib_bootcamp.core.datasets.pictures import Examined, examine, thumbnail
 from lib_bootcamp.core.datasets.report import (
     ClassCount,
@@ -30,6 +30,7 @@ from lib_bootcamp.core.datasets.trainer_counts import trained_by, trainer_counts
 from lib_bootcamp.core.datasets.trainers import TITLES
 from lib_bootcamp.core.files.inside import Inside
 from lib_bootcamp.core.text.left_out import left_out_lines
+from lib_bootcamp.core.text.valid_text import valid_text
 from lib_bootcamp.jobs.engines.threads import Threads
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.ports import track
@@ -171,7 +172,7 @@ def _report(
     findings = findings_of(known, limits)
     ordered = sorted(tags.items(), key=lambda each: (-each[1], each[0]))
     return DatasetReport(
-        folder=printable(str(listing.root)),
+        folder=valid_text(str(listing.root)),
         count=len(facts),
         usable=sum(not each.problem for each in facts),
         bytes=sum(each.bytes for each in facts),
@@ -212,7 +213,7 @@ def _classes(listing: Listing, facts: Sequence[PictureFacts]) -> tuple[list[Clas
     classes = [
         ClassCount(
             folder=below(listing.root, folder),
-            name=printable(named[folder].name),
+            name=valid_text(named[folder].name),
             repeats=named[folder].count,
             pictures=count,
             share=round(weights[folder] / total, 6) if total else 0.0,

@@ -12,6 +12,7 @@ from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.core.images.codec import read_file
 from lib_bootcamp.core.text.scores import GroupScores, LabelScore
+from lib_bootcamp.core.text.valid_text import valid_text
 from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.job import FolderJob, Settled
 from lib_bootcamp.jobs.kinds.folder import PictureFolder
@@ -180,7 +181,7 @@ class ClassifyWork(PictureFolder):
 
     def settle(self, picture: Path, result: FileResult) -> Settled:
         """The scores, with the picture's path below the folder."""
-        path = picture.relative_to(self.root).as_posix().encode("utf-8", "replace").decode("utf-8")
+        path = valid_text(picture.relative_to(self.root).as_posix())
         return Settled(result=replace(cast("ImageScores", result), path=path))
 
 

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
+from lib_bootcamp.core.text.valid_text import valid_text
 from lib_bootcamp.errors import BootcampError, QueueFullError, UnexpectedError
 from lib_bootcamp.surfaces.shared.wording import pointer
 
@@ -67,7 +68,7 @@ def error_answer(
         apart: `pointer`, `message` and `hint`; empty ones are left out.
     """
     info = {"error": error, "detail": detail, **{name: text for name, text in apart.items() if text}}
-    clean = {name: text.encode("utf-8", "replace").decode("utf-8") for name, text in info.items()}
+    clean = {name: valid_text(text) for name, text in info.items()}
     return JSONResponse(clean, status, dict(headers or {}))
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from lib_bootcamp.core.files.run_journal import KEPT_RUNS
 from lib_bootcamp.core.files.undo_files import Journal
 from lib_bootcamp.errors import InvalidParamError, OutputError
+from tests.small_disk import fill, small_disk
 
 
 @pytest.fixture
@@ -163,3 +164,15 @@ def test_folders_have_journals_of_their_own_whatever_they_are_called_by(tmp_path
     write(Journal(tmp_path / "store", tmp_path / "alias"), a=b"1")
     assert Journal(tmp_path / "store", tmp_path / "other").title() is None
     assert Journal(tmp_path / "store", root).title() == "test"
+
+
+def test_undo_needs_no_room_for_its_journal(tmp_path: Path, root: Path) -> None:
+    with small_disk(tmp_path / "disk") as disk:
+        journal = Journal(disk / "store", root)
+        write(journal, a=b"1" * 5000)
+        write(journal, a=b"2" * 5000)
+        fill(disk)
+        assert [each.note for each in journal.undo()] == [""]
+        assert contents(root) == {"a": b"1" * 5000}
+        assert [each.note for each in journal.undo()] == [""]
+        assert contents(root) == {}

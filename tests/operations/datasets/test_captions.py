@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -254,6 +256,29 @@ def test_a_caption_that_cannot_be_read_is_skipped_and_reported(root: Path, host:
     assert len(made.changes) == 1
     assert "a.txt" in made.changes[0].note
     assert (root / "a.txt").read_bytes() == data
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe"])
+def test_what_is_no_file_is_no_caption_and_is_named(root: Path, host: FakeHost, kind: str) -> None:
+    there = root / "none.txt"
+    if kind == "folder":
+        there.mkdir()
+    elif hasattr(os, "mkfifo"):
+        os.mkfifo(there)
+    else:
+        pytest.skip("no named pipes here")
+    made = run(root, host, files=("none.png",), text="a dog")
+    assert [each.note for each in made.changes] == ["none.png: none.txt is a folder or a device, and no caption."]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a name be any bytes")
+def test_a_name_that_is_no_text_is_shown_in_one_way(root: Path, host: FakeHost) -> None:
+    name = os.fsdecode(b"caf\xe9")
+    (root / f"{name}.png").write_bytes(b"x")
+    (root / f"{name}.txt").write_bytes(b"caf\xe9")
+    (note,) = [each.note for each in run(root, host, add=("x",)).changes if each.note]
+    assert note.count("caf?") == 2
+    note.encode("utf-8")
 
 
 def test_pictures_that_share_a_caption_share_its_edit(root: Path, host: FakeHost) -> None:
