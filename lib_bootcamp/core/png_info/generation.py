@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from lib_bootcamp.core.text.valid_text import valid_text
 from lib_bootcamp.params import Spec
 
 MAX_SEED = 2**64
@@ -141,7 +140,7 @@ def plain_value(value: Any, depth: int = 0) -> Any:
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= MAX_SEED:
         return str(value) if value.bit_length() < 4096 else "..."
     if isinstance(value, str):
-        return valid_text(value)
+        return value.encode("utf-8", "replace").decode()
     return value if value is None or isinstance(value, (int, float, bool)) else str(value)
 
 

@@ -8,7 +8,6 @@ import zlib
 from dataclasses import dataclass, field
 from typing import Any
 
-from lib_bootcamp.core.text.valid_text import valid_text
 from lib_bootcamp.params import MAX_DIGITS
 
 MAX_TEXT = 4 * 2**20
@@ -82,7 +81,7 @@ class Texts:
 
 def clean(text: str) -> str:
     """The text without what is no valid Unicode, and without the zeros at its end."""
-    return valid_text(text.rstrip("\0"))
+    return text.rstrip("\0").encode("utf-8", "replace").decode("utf-8")
 
 
 def decoded(data: bytes) -> str:
