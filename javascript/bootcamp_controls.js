@@ -247,7 +247,10 @@
         follow,
         problem,
         /** Keep the choices of a form's part as wide as their titles, whenever it is shown or its width changes. */
-        fit: part => parts.observe(part),
+        fit(part) {
+            parts.unobserve(part); // so that it is measured with what it holds now
+            parts.observe(part);
+        },
         /** The control of a field; `fail` gets what is wrong with what is typed. */
         make: (field, id, changed, fail) => KINDS[field.kind](field, id, changed, fail),
     };

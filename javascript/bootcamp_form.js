@@ -31,10 +31,17 @@
             this.written = {};
             this.controls = new Map();
             this.listeners = [];
+            this.opened = new Set();
+            this.whenShown = [];
             this.fields = null;
             this.watch();
             // as soon as it has a place on the page, below the fold too, so that Tab finds its fields; hidden it has no size
-            new ResizeObserver(() => root.offsetParent && this.open()).observe(root);
+            new ResizeObserver(() => {
+                const isShown = Boolean(root.offsetParent);
+                if (isShown && !this.isShown) this.whenShown.forEach(each => each());
+                this.isShown = isShown;
+                if (isShown) this.open();
+            }).observe(root);
         }
 
         box(name) {
@@ -89,6 +96,7 @@
             const { element } = window.bootcampControls;
             this.description = description;
             this.fields = new Map(description.fields.map(each => [each.key, each]));
+            const focused = this.root.contains(document.activeElement) && document.activeElement.id;
             this.root.replaceChildren();
             this.controls.clear();
             const chooser = this.fields.get(description.chooser);
@@ -97,14 +105,23 @@
             this.partFront = element("div", { class: "bootcamp-form-fields" }, this.root);
             this.front = element("div", { class: "bootcamp-form-fields" }, this.root);
             this.addAll(own.filter(each => each.front && each !== chooser), this.front);
-            this.more = element("details", { class: "bootcamp-form-more" }, this.root);
-            element("summary", { text: "More" }, this.more);
+            this.more = this.fold("More", { class: "bootcamp-form-more" }, this.root);
             this.partMore = element("div", {}, this.more);
             this.addGroups(own.filter(each => !each.front && each !== chooser), element("div", {}, this.more));
             if (!chooser) this.addPresets();
             this.drawPart();
             this.show();
             extensions.filter(([head]) => this.root.dataset.form.startsWith(head)).forEach(([, extend]) => extend(this));
+            if (focused) document.getElementById(focused)?.focus();
+        }
+
+        /** A part that opens, and is open again when it is drawn anew. */
+        fold(title, attributes, parent) {
+            const { element } = window.bootcampControls;
+            const made = element("details", { ...attributes, open: this.opened.has(title) }, parent);
+            element("summary", { text: title }, made);
+            made.addEventListener("toggle", () => made.isConnected && this.opened[made.open ? "add" : "delete"](title));
+            return made;
         }
 
         get part() {
@@ -129,7 +146,9 @@
             if (!presets) return;
             const label = element("label", { class: "bootcamp-form-field" }, this.partMore);
             element("span", { text: "Start from" }, label);
-            const choice = element("select", {}, label);
+            const help = `${this.prefix}_start_from_help`;
+            const choice = element("select", { "aria-describedby": help }, label);
+            element("p", { id: help, class: "bootcamp-form-help", text: "Sets the map's own fields; how ControlNet applies it is another choice." }, label);
             element("option", { value: "", text: "No preset" }, choice);
             Object.keys(presets).forEach(name => element("option", { value: name, text: name }, choice));
             choice.addEventListener("change", () => {
@@ -147,8 +166,7 @@
             const { element } = window.bootcampControls;
             this.addAll(fields.filter(each => !each.group), element("div", { class: "bootcamp-form-fields" }, parent));
             for (const name of new Set(fields.map(each => each.group).filter(Boolean))) {
-                const group = element("details", { class: "bootcamp-form-group" }, parent);
-                element("summary", { text: name }, group);
+                const group = this.fold(name, { class: "bootcamp-form-group" }, parent);
                 this.addAll(fields.filter(each => each.group === name), element("div", { class: "bootcamp-form-fields" }, group));
             }
         }

@@ -5,6 +5,7 @@
     "use strict";
 
     const LEAST_PX = 480;
+    const BELOW_PX = 24;
     const WAIT_MS = 120000;
 
     const holder = () => gradioApp().querySelector("#bootcamp_frame .bootcamp-frame");
@@ -45,11 +46,27 @@
         fit();
     }
 
+    /** What the page is as high as; what is around it is stretched to the frame. */
+    const contentOf = inside => inside?.getElementById("bootcamp_tabs")?.parentElement;
+
+    /** As high as its page, so that the WebUI's page alone is scrolled; what is measured by the window inside is told its. */
     function fit() {
         const frame = frameOf();
         if (!frame || frame.offsetParent === null) return;
-        const top = frame.getBoundingClientRect().top + window.scrollY;
-        frame.style.height = `${Math.max(LEAST_PX, window.innerHeight - top - 8)}px`;
+        const inside = frame.contentDocument;
+        const content = contentOf(inside);
+        const { top } = frame.getBoundingClientRect();
+        const rest = window.innerHeight - top - window.scrollY - 8;
+        const needed = content ? content.getBoundingClientRect().bottom + frame.contentWindow.scrollY + BELOW_PX : rest;
+        frame.style.height = `${Math.ceil(Math.max(LEAST_PX, needed))}px`;
+        inside?.documentElement.style.setProperty("--bootcamp-window", `${window.innerHeight}px`);
+        inside?.documentElement.style.setProperty("--bootcamp-hidden", `${Math.max(0, -top)}px`);
+    }
+
+    /** Follow the page's height, once it is built. */
+    async function follow(inside) {
+        const content = await until(() => contentOf(inside));
+        new ResizeObserver(fit).observe(content);
     }
 
     /** The WebUI's style, its theme and its language inside of the frame. */
@@ -58,10 +75,11 @@
             const copy = inside.createElement("link");
             copy.rel = "stylesheet";
             copy.href = style.href;
-            inside.head.appendChild(copy);
+            inside.body.appendChild(copy); // below the head, which gets Gradio's later: this one counts, as in the WebUI's page
         }
-        const follow = () => inside.body?.classList.toggle("dark", theme() === "dark");
-        new MutationObserver(follow).observe(document.body, { attributes: true, attributeFilter: ["class"] });
+        follow(inside).catch(() => {});
+        const takeTheme = () => inside.body?.classList.toggle("dark", theme() === "dark");
+        new MutationObserver(takeTheme).observe(document.body, { attributes: true, attributeFilter: ["class"] });
         const { isLocalized, translate } = window.bootcampLanguage;
         if (isLocalized()) {
             translate(inside.body);
@@ -209,6 +227,7 @@
             fit();
         }).observe(place);
         window.addEventListener("resize", fit);
+        window.addEventListener("scroll", fit, { passive: true });
         ["txt2img", "img2img", "extras"].forEach(addChooser);
     });
 })();

@@ -49,6 +49,17 @@
         return made;
     }
 
+    const ADDRESS = /(https:\/\/(?:huggingface\.co|github\.com)\/[\w./-]*\w)/;
+
+    /** A sentence in which the address of a model can be pressed. */
+    function sentence(text, parent) {
+        const place = element("p", {}, parent);
+        for (const [at, each] of translated(text).split(ADDRESS).entries()) {
+            if (at % 2) element("a", { href: each, target: "_blank", rel: "noopener noreferrer", text: each }, place);
+            else place.append(each);
+        }
+    }
+
     class Panel {
         constructor(form) {
             this.form = form;
@@ -125,7 +136,7 @@
             this.missing.hidden = !offered?.missing?.length;
             this.missing.replaceChildren();
             element("summary", { text: offered?.ready ? "More presets need models that are not installed" : "No preset's model is installed" }, this.missing);
-            for (const line of offered?.missing ?? []) element("p", { text: line }, this.missing);
+            for (const line of offered?.missing ?? []) sentence(line, this.missing);
         }
 
         async ask() {
@@ -137,7 +148,7 @@
                 const answer = await post("preview", question);
                 if (asked === this.asked) this.show(answer);
             } catch (error) {
-                if (asked === this.asked) this.note([error.message], false);
+                if (asked === this.asked) this.note([error.message], "wrong");
             }
         }
 
@@ -147,16 +158,19 @@
             const advice = this.form.description.advice?.[this.form.value("preset")];
             const missing = this.form.part === "qr" && this.form.value("apply_by") === "guidance" && this.exercise;
             const first = this.lacksPicture && "Put a picture into img2img first: the exercise draws over it.";
-            this.note([first, missing, ...answer.notes, advice].filter(Boolean), answer.fits && !missing && !first);
+            const isMarked = !answer.fits && this.form.root.querySelector("[aria-invalid]"); // what is wrong stands there
+            const notes = [first, missing, ...(isMarked ? [] : answer.notes), advice].filter(Boolean);
+            this.note(notes, answer.waits ? "waits" : answer.fits && !missing && !first ? "" : "wrong");
             this.side = answer.side;
             this.larger.hidden = !answer.side;
             if (answer.side) this.larger.textContent = translated(`Make the picture larger: ${answer.side} px`);
         }
 
-        note(notes, fits) {
+        /** Show sentences: all is well, something is `wrong`, or it `waits` for what is not given yet. */
+        note(notes, state) {
             this.notes.replaceChildren();
-            this.notes.classList.toggle("bootcamp-panel-wrong", !fits);
-            for (const each of notes) element("p", { text: translated(each) }, this.notes);
+            for (const each of ["wrong", "waits"]) this.notes.classList.toggle(`bootcamp-panel-${each}`, each === state);
+            for (const each of notes) sentence(each, this.notes);
         }
 
         enlarge() {

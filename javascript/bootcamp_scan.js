@@ -33,7 +33,7 @@
     }
 
     const OF_GRID = /Bootcamp scan: "?(\d+) of (\d+) scans?(?: \(pictures? ([\d, ]+)\))?/;
-    const SCORE = /Bootcamp scan: "?\d\.\d\d \(([^)]*)\)(?:, (\d+) of (\d+) conditions)?(?:, touched up by (\d+))?/;
+    const SCORE = /Bootcamp scan: "?\d\.\d\d (?:of all readings )?\(([^)]*)\)(?:, (\d+) of (\d+) conditions)?(?:, touched up by (\d+))?/;
     const QUICK = /Bootcamp scan: (?:"read by ([^"]*?)(?:, touched up by (\d+) gray levels?)?"|read by ([^",\n]+))/;
 
     const NO_READER = "no reader";
@@ -121,6 +121,24 @@
         const factor = 1 + weight * ((section.given.effect ?? middle) - middle) / middle;
         if (factor !== 1) values.strengths = STRENGTHS.map(each => rounded(each * factor));
         return values;
+    }
+
+    /** A script that is chosen by hand begins with the section's text where it has none. */
+    function beginWithSection(form) {
+        const tab = form.description.tab;
+        const section = window.bootcampForms.get(`bootcamp_${tab}`);
+        const isCode = (section?.given.control ?? section?.fields?.get("control")?.default ?? "qr") === "qr";
+        if (!isCode || !section?.given["qr.content"] || form.given.content) return;
+        const isUntouched = !Object.keys(form.given).length;
+        const { content, ...values } = forScript(section);
+        form.fill(form.description.script === SCRIPT.name && isUntouched ? { ...values, content } : { content });
+    }
+
+    for (const { name } of [SCRIPT, COMPARE]) {
+        window.bootcampForms.extend(`${name}-`, form => {
+            beginWithSection(form);
+            form.whenShown = [() => beginWithSection(form)];
+        });
     }
 
     /** What "Compare control" has set, which drew the picture; its strengths and seeds are another run's. */

@@ -51,6 +51,11 @@ class InvalidParamError(BootcampError, ValueError):
     def __init__(self, param: str, message: str, *, hint: str = "") -> None:
         super().__init__(message, param=param, hint=hint)
 
+    @property
+    def is_missing(self) -> bool:
+        """Whether nothing is wrong but that it is not given, or not yet."""
+        return self.message == "is missing"
+
     def _about(self, name: str) -> str:
         return f"{name} {self.message}"
 

@@ -158,6 +158,26 @@ def test_a_form_without_parts_has_its_presets_too(page: Any) -> None:
     assert json.loads(held) == {"levels": 4, "words": ["one"]}
 
 
+def test_what_is_opened_and_where_the_keyboard_is_stay_when_the_form_is_drawn_anew(page: Any) -> None:
+    unfold(page)
+    page.locator("#test_form").get_by_text("More", exact=True).click()
+    page.locator("#test_form").get_by_text("Look", exact=True).click()
+    field(page, "code.dots").locator("input").focus()
+    page.evaluate("window.before = document.querySelector('[data-key=\"code.dots\"]')")
+    page.evaluate("window.bootcampForms.get('test').reload()")
+    page.wait_for_function("() => !window.before.isConnected && document.querySelector('[data-key=\"code.dots\"]')")
+    assert field(page, "code.dots").is_visible()
+    assert field(page, "code.dots").locator("input").evaluate("each => each === document.activeElement")
+
+
+def test_what_a_preset_sets_is_said_beside_it(page: Any) -> None:
+    unfold(page)
+    plain = page.locator("#plain_form")
+    plain.get_by_text("More", exact=True).click()
+    described = plain.get_by_label("Start from").get_attribute("aria-describedby")
+    assert page.locator(f"[id='{described}']").inner_text().startswith("Sets the map's own fields")
+
+
 def test_secrets_and_pictures_stay_out_of_the_text_that_is_saved(page: Any) -> None:
     unfold(page)
     page.locator("#test_form").get_by_text("More", exact=True).click()

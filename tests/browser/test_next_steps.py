@@ -108,6 +108,66 @@ def test_trying_until_it_scans_chooses_the_script_with_what_the_section_has_set(
     assert page.locator("#bootcamp_txt2img_until_it_scans_content").input_value() == "https://example.com/a"
 
 
+def test_a_script_that_is_chosen_by_hand_begins_with_what_the_section_has_set(page: Any) -> None:
+    page.locator("#bootcamp_txt2img_qr_content").fill("https://example.com/b")
+    choose(page, "QR art until it scans")
+    content = page.locator("#bootcamp_txt2img_until_it_scans_content")
+    content.wait_for()
+    assert content.input_value() == "https://example.com/b"
+    content.fill("mine")
+    choose(page, "None")
+    content.wait_for(state="hidden")
+    page.locator("#bootcamp_txt2img_qr_content").fill("another")
+    choose(page, "QR art until it scans")
+    content.wait_for()
+    assert content.input_value() == "mine"
+
+
+def choose(page: Any, script: str) -> None:
+    """Choose in the Script dropdown, as a person does."""
+    page.locator("#script_list input").click()
+    page.locator("#script_list li[data-testid=dropdown-option]", has_text=script).first.click()
+
+
+def test_an_empty_form_waits_for_its_text_and_does_not_warn(page: Any) -> None:
+    page.locator("#bootcamp_txt2img_qr_content").fill("")
+    notes = page.locator("#bootcamp_txt2img_preview .bootcamp-panel-notes.bootcamp-panel-waits")
+    notes.wait_for()
+    assert notes.inner_text() == "Content is missing; enter a text or URL, or choose another payload."
+
+
+def test_a_mistake_that_stands_at_its_field_is_not_repeated_beside_the_preview(page: Any) -> None:
+    choose(page, "QR art until it scans")
+    form = page.locator("#bootcamp_txt2img_until_it_scans_form")
+    strengths = form.locator("#bootcamp_txt2img_until_it_scans_strengths")
+    strengths.fill("abc")
+    form.locator(".bootcamp-panel-notes.bootcamp-panel-wrong").wait_for(state="attached")
+    assert form.get_by_text("These are not numbers.").is_visible()
+    assert form.locator(".bootcamp-panel-notes").inner_text() == ""
+
+
+def test_on_a_narrow_page_the_notes_stand_below_the_preview(page: Any) -> None:
+    page.add_style_tag(content="#bootcamp_txt2img_form { width: 316px; }")
+    page.evaluate("['width', 'height'].forEach(each => window.bootcampPanel.setNumber(`txt2img_${each}`, 768))")
+    page.wait_for_selector("#bootcamp_txt2img_preview img", state="visible")
+    image, notes = (page.locator(f"#bootcamp_txt2img_preview > {each}").bounding_box() for each in ("img", "div"))
+    assert notes["y"] >= image["y"] + image["height"]
+    assert notes["width"] > 280
+
+
+def test_addresses_of_models_can_be_pressed(page: Any) -> None:
+    page.evaluate(
+        """() => {
+            const form = window.bootcampForms.get("bootcamp_txt2img");
+            form.description.controls.qr.missing = ["put it into models/ControlNet (https://huggingface.co/ab/c-d)."];
+            form.show();
+        }"""
+    )
+    link = page.locator("#bootcamp_txt2img_preview details a")
+    assert link.get_attribute("href") == link.evaluate("each => each.textContent") == "https://huggingface.co/ab/c-d"
+    assert link.get_attribute("rel") == "noopener noreferrer"
+
+
 def infotext(page: Any, *changes: tuple[str, str]) -> None:
     """Change the shown picture's infotext, and wait until the badge is of it."""
     for before, after in changes:
@@ -160,7 +220,7 @@ def test_more_contrast_is_not_offered_where_generate_would_draw_by_something_els
             "Scans: read by zxing-cpp, wechat, touched up by 22 gray levels.",
         ),
         (
-            '"0.46 (zxing-cpp), 14 of 16 conditions, touched up by 22 gray levels"',
+            '"0.46 of all readings (zxing-cpp), 14 of 16 conditions, touched up by 22 gray levels"',
             "Scans: read under 14 of 16 phone conditions, touched up by 22 gray levels.",
         ),
         ("read by no reader", "Does not scan: no reader reads its code."),
@@ -296,7 +356,7 @@ def test_a_weak_full_score_offers_more_contrast(page: Any) -> None:
     infotext(page, ("read by no reader", "1.00 (zxing-cpp)"))
     more = page.locator(BADGE).get_by_role("button", name="More contrast")
     assert more.count() == 0
-    answer = {"text": "0.30 (zxing-cpp), 5 of 16 conditions"}
+    answer = {"text": "0.30 of all readings (zxing-cpp), 5 of 16 conditions"}
     page.route("**/panel/scan", lambda route: route.fulfill(json=answer))
     press(page, "Full score")
     page.wait_for_function(f"() => document.querySelector('{BADGE} > span').innerText.includes('conditions')")
@@ -617,11 +677,11 @@ def test_lights_are_dragged_over_their_map_at_the_pictures_proportions(page: Any
 def test_a_grid_that_the_automatic_preset_would_set_otherwise_can_be_set_to_the_declared_one(page: Any) -> None:
     page.locator("#bootcamp_txt2img_form details").evaluate_all("all => all.forEach(each => { each.open = true; })")
     grid = page.locator("#bootcamp_txt2img_qr_grid_px")
-    assert grid.input_value() == "16"
+    assert grid.input_value() == "0"
     grid.fill("8")
     text = page.locator("#bootcamp_txt2img_values").locator("textarea, input").input_value()
     assert json.loads(text)["qr.grid_px"] == 8
-    page.locator("#bootcamp_txt2img_qr_grid_px").fill("16")
+    page.locator("#bootcamp_txt2img_qr_grid_px").fill("0")
     page.locator("#bootcamp_txt2img_apply_by").select_option("guidance")
     assert grid.input_value() == "8"
 

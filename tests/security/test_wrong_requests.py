@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 from collections.abc import Iterator
@@ -188,6 +189,29 @@ def test_a_websocket_that_says_nonsense_is_closed(target: Target) -> None:
             socket.send(said)
             with pytest.raises(ConnectionClosed, match="1008"):
                 _all_of(socket)
+
+
+def test_visitors_that_answer_nothing_keep_nobody_else_waiting(target: Target) -> None:
+    """Gradio 3 waits a minute for each one's values, in the place of those who have sent theirs."""
+    connect = pytest.importorskip("websockets.sync.client").connect
+    if not str(target.config["version"]).startswith("3."):
+        pytest.skip("this Gradio has no websocket")
+    function = next(each for each in target.functions() if each.name == "bootcamp_qr")
+    values = [None if each["type"] == "state" else each["props"].get("value") for each in function.inputs]
+    with contextlib.ExitStack() as silent:
+        for at in range(40):
+            held = silent.enter_context(connect(f"ws://{target.host}/queue/join", close_timeout=0.1))
+            held.recv(timeout=ANSWER_S)
+            held.send(json.dumps({"fn_index": function.number, "session_hash": f"s{at}"}))
+        asked = {"fn_index": function.number, "session_hash": "mine"}
+        with connect(f"ws://{target.host}/queue/join") as mine:
+            heard: list[str] = []
+            while "process_completed" not in heard:
+                heard.append(json.loads(mine.recv(timeout=ANSWER_S))["msg"])
+                if heard[-1] == "send_hash":
+                    mine.send(json.dumps(asked))
+                elif heard[-1] == "send_data":
+                    mine.send(json.dumps({**asked, "data": values, "event_data": None}))
 
 
 def test_the_queue_works_here_whatever_name_a_websocket_calls_the_server_by(target: Target) -> None:

@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 _BREAK = re.compile(r"\r\n|\r|\n")
 """What ends a line for whoever reads a text file in Python; a form feed or U+2028 does not."""
-_CHOICE = re.compile(r"\{[^{}]*\|[^{}]*\}")
-"""kohya's `{a|b}`: separators inside are words of one alternative."""
+CHOICE = re.compile(r"\{([^{}|]*\|[^{}]*)\}")
+"""kohya's `{a|b}`: separators inside are words of one alternative. Whatever the text, it is looked at once."""
 
 
 def has_break(text: str) -> bool:
@@ -27,12 +27,11 @@ def lines_of(text: str) -> list[str]:
 
 def parts_of(line: str, separator: str) -> list[str]:
     """A line's parts between separators, as they are; a `{a|b}` is never cut."""
-    choices = [match.span() for match in _CHOICE.finditer(line)] if "{" in line else []
-    if not choices:
+    if "{" not in line:
         return line.split(separator)
     parts, start = [], 0
-    for match in re.finditer(re.escape(separator), line):
-        if not any(first <= match.start() < last for first, last in choices):
+    for match in re.finditer(f"{CHOICE.pattern}|(?P<between>{re.escape(separator)})", line):
+        if match["between"] is not None:
             parts.append(line[start : match.start()])
             start = match.end()
     return [*parts, line[start:]]

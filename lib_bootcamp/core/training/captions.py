@@ -7,14 +7,12 @@ Source of the rules: kohya-ss/sd-scripts, library/train_util.py `process_caption
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 import numpy as np
 
-from lib_bootcamp.core.datasets.caption_lines import lines_of, parts_of
+from lib_bootcamp.core.datasets.caption_lines import CHOICE, lines_of, parts_of
 
-_CHOICE = re.compile(r"\{([^{}]*\|[^{}]*)\}")
 KEPT = "|||"
 """Between the tags that stay where they are and the others, as sd-scripts' `keep_tokens_separator`."""
 
@@ -61,7 +59,7 @@ class Wording:
             return ""
         lines = lines_of(caption) or [""]
         text = lines[int(source.integers(len(lines)))]
-        text = _CHOICE.sub(lambda found: _one(found[1].split("|"), source), text)
+        text = CHOICE.sub(lambda found: _one(found[1].split("|"), source), text)
         text = self._tags(text, source)
         if self.template:
             text = self.template.replace("[filewords]", text).replace("[name]", self.name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 INSIDE = "http://127.0.0.1/"
 """What is asked by this name goes to an app in this process, and nowhere else."""
+NOT_UNDERSTOOD = 1008
+"""How a websocket is closed that says what nobody understands (RFC 6455, 7.4.1)."""
 SCRIPTS = ("bootcamp.js", "bootcamp_stage.js")
 """Of the folder `javascript`, what the tabs need; a WebUI loads all of it into its own page."""
 
@@ -52,6 +56,7 @@ def mounted_page(app: FastAPI, page: Any, *, workers: int = 1, **settings: Any) 
     page.show_error = False  # as the argument, which Gradio 3 does not have
     guarded = UploadLimits(UploadGuard(RetryAfter(AnswersMistakes(mounted))))
     _answer_within(page, guarded)
+    _ask_before_waiting(page)
     return guarded
 
 
@@ -77,3 +82,39 @@ def _answer_within(page: Any, app: ASGIApp) -> None:
 
     queue.set_url(INSIDE)
     queue.start = started
+
+
+def _ask_before_waiting(page: Any) -> None:
+    """Have the queue of Gradio 3 ask a visitor for a press's values before the press has a place in it.
+
+    It asks in the turn of the press, and would wait for one that answers nothing, for a minute each, before all others.
+    """
+    queue = page._queue
+    if not hasattr(queue, "gather_event_data"):
+        return
+    push = queue.push
+    asking: set[asyncio.Task[None]] = set()
+
+    async def asked(event: Any) -> None:
+        try:
+            if not await queue.gather_event_data(event):
+                await event.disconnect()
+            elif push(event) is None:
+                await queue.send_message(event, {"msg": "queue_full"})
+                await event.disconnect()
+        except Exception:  # noqa: BLE001 - what it sent is no press of ours, or it has left
+            with contextlib.suppress(Exception):
+                await event.disconnect(NOT_UNDERSTOOD)
+
+    def pushed(event: Any) -> int | None:
+        if event.data is not None:
+            rank: int | None = push(event)
+            return rank
+        if queue.max_size is not None and len(queue.event_queue) >= queue.max_size:
+            return None
+        task = asyncio.get_running_loop().create_task(asked(event))
+        asking.add(task)
+        task.add_done_callback(asking.discard)
+        return len(queue.event_queue)
+
+    queue.push = pushed

@@ -109,7 +109,7 @@ class SectionParams(Params):
     ] = ""
     control_mode: Annotated[
         Literal["Balanced", "My prompt is more important", "ControlNet is more important"],
-        Spec("Bootcamp control mode", **_UNIT),
+        Spec("Control mode", renamed_titles=("Bootcamp control mode",), **_UNIT),
     ] = "Balanced"
     apply_by: Annotated[
         ApplyBy,

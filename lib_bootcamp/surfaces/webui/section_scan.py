@@ -247,7 +247,10 @@ def quick_text(reading: str) -> str:
 
 
 def scan_text(result: Any, read_by: str = "") -> str:
-    """`0.83 (zxing-cpp, wechat), 14 of 16 conditions`: the score, the readers, and under what a phone does to it.
+    """`0.83 of all readings (zxing-cpp, wechat), 14 of 16 conditions`: the score, the readers, and what a phone does.
+
+    The score counts each reader under each condition, a condition counts where one reader reads under it. Infotext of
+    versions before has no "of all readings".
 
     A fast scan tries no conditions and gives no score: `quick_text`.
     """
@@ -258,4 +261,4 @@ def scan_text(result: Any, read_by: str = "") -> str:
     passed = {step for each in reports for step in each.steps_passed} & known
     if len(tried) <= 1:
         return quick_text(reading)
-    return f"{result.score:.2f} ({reading}), {len(passed)} of {len(tried)} conditions"
+    return f"{result.score:.2f} of all readings ({reading}), {len(passed)} of {len(tried)} conditions"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -84,3 +86,28 @@ def test_the_same_text_in_its_own_place_changes_nothing(text: str) -> None:
 )
 def test_a_choice_between_braces_is_not_cut(line: str, parts: list[str]) -> None:
     assert parts_of(line, ",") == parts
+
+
+HOSTILE = (
+    "{" + "|" * 2_000_000,
+    "{|}" * 300_000 + "," * 600_000,
+    "{" * 1_000_000 + "|",
+    "{a|" * 300_000 + "}" * 300_000,
+)
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=["unclosed", "many choices", "only opened", "nested"])
+def test_however_braces_stand_a_line_is_looked_at_once(text: str) -> None:
+    """Looked at anew from each brace or separator, these take hours."""
+    parts = parts_of(text, ",")
+    assert ",".join(parts) == text
+    assert len(parts) == text.count(",") + 1
+    assert not any("," in each for each in parts)
+
+
+@given(st.lists(st.sampled_from(["{", "}", "|", ", ", ",", "a", " "]), max_size=14).map("".join))
+def test_parts_are_cut_at_separators_outside_of_choices_alone(text: str) -> None:
+    inside = [range(*found.span()) for found in re.finditer(r"\{[^{}]*\|[^{}]*\}", text)]  # sd-scripts' own
+    outside = [at for at, sign in enumerate(text) if sign == "," and not any(at in each for each in inside)]
+    starts, ends = [0, *(each + 1 for each in outside)], [*outside, len(text)]
+    assert parts_of(text, ",") == [text[start:end] for start, end in zip(starts, ends, strict=True)]

@@ -63,3 +63,10 @@ def test_a_template_names_what_is_taught() -> None:
     wording = Wording(dropout=0, template="a picture of [name], [filewords]", name="zorb")
     assert set(many(wording, "on a table")) == {"a picture of zorb, on a table"}
     assert set(many(wording, "")) == {"a picture of zorb"}
+
+
+@pytest.mark.parametrize("caption", ["{" + "|" * 2_000_000, "{|}" * 200_000 + "," * 400_000])
+def test_however_braces_stand_a_caption_is_looked_at_once(caption: str) -> None:
+    """Looked at anew from each brace, these take hours, and nothing else runs meanwhile."""
+    made = Wording(dropout=0, shuffle=True).of(caption, np.random.default_rng(1))
+    assert len(made) <= len(caption) + 10

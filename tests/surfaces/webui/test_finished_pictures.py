@@ -17,7 +17,7 @@ from lib_bootcamp.core.png_info.infotext import parse
 from lib_bootcamp.surfaces.webui.panel.finished import FinishedParams, NoTouchUpError, code_of, score, touch_up
 from tests.surfaces.webui.generations import Generation, from_page, run, runner
 
-READ = re.compile(r"(0\.[89]|1\.0)\d \(zxing-cpp")
+READ = re.compile(r"(0\.[89]|1\.0)\d of all readings \(zxing-cpp")
 OURS = {"qr.content": "https://example.com", "qr.grid_px": 1}
 
 
@@ -55,7 +55,7 @@ def test_the_map_is_made_again_from_the_infotext() -> None:
 def test_the_full_score_counts_the_text_alone_that_was_drawn() -> None:
     text, _ = drawn(OURS)
     _, other = drawn({**OURS, "qr.content": "https://example.org"})
-    assert score(runner(), asked(other, text)).startswith("0.00 (no reader)")
+    assert score(runner(), asked(other, text)).startswith("0.00 of all readings (no reader)")
     assert READ.match(score(runner(), asked(other)))
 
 
@@ -70,7 +70,9 @@ def test_a_picture_that_is_there_is_touched_up() -> None:
     picture = pale(image)
     assert not READ.match(score(runner(), asked(picture, text)))
     made = touch_up(runner(), asked(picture, text))
-    assert re.fullmatch(r"[01]\.\d\d \(.+\), \d+ of 16 conditions, touched up by \d+ gray levels", made.text)
+    assert re.fullmatch(
+        r"[01]\.\d\d of all readings \(.+\), \d+ of 16 conditions, touched up by \d+ gray levels", made.text
+    )
     assert not made.text.startswith("0.00")
     assert 0 < np.abs(made.image.astype(int) - picture).max() <= made.levels + 1
 

@@ -55,7 +55,7 @@ def test_the_first_picture_that_scans_ends_it(mini: Webui) -> None:
     assert drawn.status == 200, drawn.answer
     assert read(drawn.pictures[0]) == ["HELLO"]
     assert len(drawn.pictures) == 1
-    assert re.search(r"Bootcamp scan: \"?\d\.\d\d \(.*zxing", drawn.texts[0])
+    assert re.search(r"Bootcamp scan: \"?\d\.\d\d of all readings \(.*zxing", drawn.texts[0])
 
 
 def test_the_grid_stands_before_the_best_picture_and_the_others(all_drawn: Drawn) -> None:

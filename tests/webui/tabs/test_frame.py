@@ -111,6 +111,27 @@ def test_the_frame_has_the_theme_and_the_style_of_the_page(browser: Any, webui: 
     page.close()
 
 
+def test_the_frame_is_as_high_as_its_page_whatever_is_shown_in_it(page: Any) -> None:
+    tab = our_tab(page, "qr")
+    tops = []
+    for section in ("Describe", "Data set", "Control maps"):
+        tab.locator("#bootcamp_tabs > .tab-nav > button", has_text=section).click()
+        page.wait_for_timeout(1500)
+        heights = "() => [document.documentElement.scrollHeight - innerHeight, innerHeight]"
+        hidden, height = tab.evaluate(heights)
+        assert hidden == 0
+        tops.append(height)
+    assert len(set(tops)) == 3
+    assert max(tops) < 3000
+
+
+def test_fields_of_the_frame_have_the_webuis_look(page: Any) -> None:
+    tab = our_tab(page, "qr")
+    border = "each => getComputedStyle(each.closest('.form')).borderTopWidth"
+    tab.wait_for_selector("#bootcamp_qr_content textarea")
+    assert tab.locator("#bootcamp_qr_content").evaluate(border) == "0px"
+
+
 def test_values_of_the_tab_are_kept_as_defaults(browser: Any, webui: Webui) -> None:
     file = webui.data / "ui-config.json"
     page = loaded(browser, webui)

@@ -12,7 +12,7 @@ from lib_bootcamp.core.images.arrays import Image, to_rgb
 from lib_bootcamp.core.qr.layout import QrLayout
 from lib_bootcamp.core.scan import decoders as scan_decoders
 from lib_bootcamp.core.scan.ladder import is_read
-from lib_bootcamp.errors import BootcampError
+from lib_bootcamp.errors import BootcampError, InvalidParamError
 from lib_bootcamp.params import Params, Spec
 from lib_bootcamp.results import Result
 from lib_bootcamp.surfaces.shared.wording import worded
@@ -46,6 +46,7 @@ class PanelPreview(Result):
     image: Annotated[Image | None, Spec("Map")] = None
     fits: Annotated[bool, Spec("Fits", "Whether it can be drawn, and a code of it should scan.")]
     notes: Annotated[tuple[str, ...], Spec("Notes", "Sentences for a person, the most important first.")]
+    waits: Annotated[bool, Spec("Waits", "Whether nothing is wrong yet: what it is made from is not given.")] = False
     side: Annotated[
         int | None, Spec("Side", "The picture's shorter side with which it would be better.", unit="px")
     ] = None
@@ -94,7 +95,8 @@ def preview_of(
         made = runner.make_map(operation, values, size)
     except BootcampError as error:
         sentences = (worded(error, names), *(() if fits else notes))
-        return PanelPreview(fits=False, notes=sentences, side=getattr(error, "side_px", None))
+        waits = isinstance(error, InvalidParamError) and error.is_missing and fits
+        return PanelPreview(fits=False, waits=waits, notes=sentences, side=getattr(error, "side_px", None))
     layout = getattr(made, "layout", None)
     side = None
     if isinstance(layout, QrLayout):

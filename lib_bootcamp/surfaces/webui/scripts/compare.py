@@ -43,6 +43,7 @@ def rows_of(own: CompareParams, shared: dict[str, Any]) -> list[Row]:
     Raises:
         InvalidParamError: a value is wrong, or a line of the settings cannot be read.
     """
+    shared = {"touch_up": own.touch_up, **shared}
     rows = [_row(name, "", own, {**shared, "control": name}) for name in own.controls]
     for number, line in enumerate(own.settings.splitlines(), 1):
         text = line.strip().removeprefix(f"{infotext.KEY}:").strip()

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.errors import BootcampError, InvalidParamError
+from lib_bootcamp.operations.draw.guidance_fields import TouchUp
 from lib_bootcamp.params import Param, Params, Spec
 from lib_bootcamp.surfaces.shared.wording import worded
 from lib_bootcamp.surfaces.webui.section import control_maps, map_fields, section_fields
@@ -98,6 +99,7 @@ class CompareParams(Params):
     ] = ""
     strengths: Strengths = (0.7, 1.0, 1.3)
     seeds: Seeds = 1
+    touch_up: TouchUp = 0  # each picture by another amount would hide what is compared
 
     def check(self) -> None:
         """There is something to compare."""

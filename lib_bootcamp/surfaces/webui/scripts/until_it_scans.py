@@ -205,7 +205,8 @@ class UntilItScans(ScriptRun):
         report, count = best.best.report, sum(len(each.tries) for each in self.cells)
         scanning = sum(each.best.report.scans for each in self.cells)
         return (
-            f"{scanning} of {len(self.cells)} scan after {count} picture{'' if count == 1 else 's'}. "
+            f"{scanning} of {len(self.cells)} scan{'s' if scanning == 1 else ''} after {count} "
+            f"picture{'' if count == 1 else 's'}. "
             f"Best: seed {report.seed}, "
             f"strength {best.strength:g}, try {report.number} ({method_of(report)}), "
             f"{quick_text(_reading(best.best))}."

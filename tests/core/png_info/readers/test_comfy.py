@@ -889,3 +889,9 @@ def test_the_sdxl_loader_of_efficiency_gives_its_clip_skip():
     }  # fmt: skip
     made = read(graph)
     assert (core(made), made.clip_skip) == (PLAIN, 2)
+
+
+def test_however_braces_stand_a_wildcards_text_is_looked_at_once():
+    """Looked at anew from each brace, it takes hours, and nothing else runs meanwhile."""
+    text = "{" + "|" * 1_500_000
+    assert prompt_of(["50", 0], **{"50": node("DPRandomGenerator", text=text, seed=1)}) in {"", text}

@@ -168,7 +168,7 @@ def test_a_picture_that_scans_is_better_than_a_whole_one_that_does_not_though_it
     pipeline = Pipeline(from_seed(8), stop_after=2)
     made = run(UNTIL, pipeline, asked_of_webui(), {**ONE_TRY, "seeds": 4})
     assert made.seed == 8
-    assert "1 of 2 scan after 2 pictures. Best: seed 8" in made.comments
+    assert "1 of 2 scans after 2 pictures. Best: seed 8" in made.comments
     assert [text for _, text in pipeline.saved] == [made.infotexts[1]]
 
 
@@ -260,7 +260,7 @@ def test_a_nearly_readable_picture_is_touched_up_and_says_so() -> None:
         UNTIL, Pipeline(lambda p, at: 0.16), asked_of_webui(), {**CODE, "touch_up": 192, "seeds": 1, "max_tries": 1}
     )
     assert re.search(r"touched up by \d+ gray levels", made.infotexts[0])
-    assert re.search(r"Bootcamp scan: [01]\.\d\d \(zxing-cpp", made.infotexts[0])
+    assert re.search(r"Bootcamp scan: [01]\.\d\d of all readings \(zxing-cpp", made.infotexts[0])
 
 
 def test_a_code_that_does_not_fit_is_one_sentence() -> None:
@@ -298,7 +298,7 @@ def test_where_the_section_is_on_too_it_is_left_aside_and_that_is_said() -> None
 
 def test_one_picture_is_in_the_singular() -> None:
     made = run(UNTIL, Pipeline(always), asked_of_webui(), CODE)
-    assert "1 of 1 scan after 1 picture. " in made.comments
+    assert "1 of 1 scans after 1 picture. " in made.comments
 
 
 def test_what_some_readers_read_where_all_were_asked_for_has_one_wording(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -308,7 +308,7 @@ def test_what_some_readers_read_where_all_were_asked_for_has_one_wording(monkeyp
     made = run(UNTIL, Pipeline(always), asked_of_webui(), asked, **both)
     words = "opencv only; all readers were asked for"
     assert f"0 of 1 scan after 1 picture. Best: seed 7, strength 1, try 1 (drawn), read by {words}." in made.comments
-    assert re.search(rf"Bootcamp scan: \d\.\d\d \({words}\)", made.infotexts[0])
+    assert re.search(rf"Bootcamp scan: \d\.\d\d of all readings \({words}\)", made.infotexts[0])
 
 
 def test_the_infotext_names_the_readers_that_the_comment_names(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -318,7 +318,7 @@ def test_the_infotext_names_the_readers_that_the_comment_names(monkeypatch: pyte
     made = run(UNTIL, Pipeline(always), asked_of_webui(), asked, **both)
     assert "1 of 1 scan" in made.comments
     assert "read by opencv." in made.comments
-    assert re.search(r"Bootcamp scan: \d\.\d\d \(opencv\)", made.infotexts[0])
+    assert re.search(r"Bootcamp scan: \d\.\d\d of all readings \(opencv\)", made.infotexts[0])
 
 
 def test_what_no_reader_reads_as_it_is_has_no_reader_in_its_infotext(monkeypatch: pytest.MonkeyPatch) -> None:

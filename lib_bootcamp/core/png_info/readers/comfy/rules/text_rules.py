@@ -13,7 +13,7 @@ from .rule import Answer, Of, Rule, facts_of, given, names_of
 from .values import Value, Want, as_text, mixed
 
 MAX_JOINED = 1_000_000
-_WILD = re.compile(r"__[\w/*.-]+__|\{[^{}]*\|[^{}]*\}|\{\d+\$\$")
+_WILD = re.compile(r"__[\w/*.-]+__|\{[^{}|]*\|[^{}]*\}|\{\d+\$\$")
 
 
 @dataclass(frozen=True)
