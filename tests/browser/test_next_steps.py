@@ -148,6 +148,7 @@ def test_a_mistake_that_stands_at_its_field_is_not_repeated_beside_the_preview(p
 
 def test_on_a_narrow_page_the_notes_stand_below_the_preview(page: Any) -> None:
     page.add_style_tag(content="#bootcamp_txt2img_form { width: 316px; }")
+    page.locator("#bootcamp_txt2img_qr_content").fill("https://example.com")
     page.evaluate("['width', 'height'].forEach(each => window.bootcampPanel.setNumber(`txt2img_${each}`, 768))")
     page.wait_for_selector("#bootcamp_txt2img_preview img", state="visible")
     image, notes = (page.locator(f"#bootcamp_txt2img_preview > {each}").bounding_box() for each in ("img", "div"))
