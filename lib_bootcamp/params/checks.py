@@ -61,7 +61,10 @@ def _check_string(param: Param, value: Any, path: str) -> str:
     try:
         value.encode("utf-8")
     except UnicodeEncodeError:
-        raise InvalidParamError(path, "holds a lone surrogate, which is not valid Unicode") from None
+        raise InvalidParamError(
+            path,
+            "is no valid text: it holds what UTF-8 cannot write (half a surrogate pair, or a byte of a file's name)",
+        ) from None
     if param.spec.pattern and not re.fullmatch(param.spec.pattern, value):
         raise InvalidParamError(path, f"must be {param.expected()}, not {shown(value)}")
     return value
