@@ -158,7 +158,8 @@
             const advice = this.form.description.advice?.[this.form.value("preset")];
             const missing = this.form.part === "qr" && this.form.value("apply_by") === "guidance" && this.exercise;
             const first = this.lacksPicture && "Put a picture into img2img first: the exercise draws over it.";
-            const isMarked = !answer.fits && this.form.root.querySelector("[aria-invalid]"); // what is wrong stands there
+            const marked = [...this.form.root.querySelectorAll("[aria-invalid]")].some(each => each.offsetParent);
+            const isMarked = marked && !answer.fits; // what is wrong stands there
             const notes = [first, missing, ...(isMarked ? [] : answer.notes), advice].filter(Boolean);
             this.note(notes, answer.waits ? "waits" : answer.fits && !missing && !first ? "" : "wrong");
             this.side = answer.side;

@@ -47,7 +47,7 @@ def serving(python: str, module: str, uploads: Path) -> Iterator[str]:
                     time.sleep(0.2)
             yield url
         finally:
-            server.terminate()
+            server.kill()  # it would wait for connections that nobody closes
 
 
 @contextmanager

@@ -80,6 +80,12 @@ def our_tab(page: Any, name: str) -> Any:
     return frame
 
 
+def frame_height(tab: Any) -> int:
+    """How high our frame is, once nothing in it has to be scrolled."""
+    tab.wait_for_function("() => document.documentElement.scrollHeight <= innerHeight")
+    return int(tab.evaluate("innerHeight"))
+
+
 def group(page: Any, area: str, title: str) -> None:
     """Open a group of fields."""
     page.locator(area).get_by_text(title, exact=True).first.click()

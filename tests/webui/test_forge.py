@@ -19,7 +19,7 @@ from lib_bootcamp.surfaces.webui.infotext import parse
 
 from .conftest import REPOSITORY, Starter, Webui, encoded, export_mini, pixels
 from .guided import CODE, SIDE, assert_samplers_draw_the_code, draw, read, shrunk, wrong
-from .page import WAIT_MS, choose, main_tab, number, opened, our_tab, show
+from .page import WAIT_MS, choose, frame_height, main_tab, number, opened, our_tab, show
 from .section_requests import LINK, NOT_UNDERSTOOD, made
 from .test_host import API
 
@@ -232,6 +232,7 @@ def test_the_tab_is_a_frame_whose_map_is_sent_to_the_page(browser: Any, forge: W
     tab.locator("#bootcamp_qr_content textarea").fill(LINK)
     tab.click("#bootcamp_qr_run")
     tab.wait_for_selector("#bootcamp_qr_image_out img")
+    assert frame_height(tab) < 2000
     show(page, f"forge-tab-{theme}")
     tab.click("#bootcamp_qr_send_img2img")
     page.wait_for_function("() => document.querySelector('#img2img_width input[type=number]').value === '768'")
