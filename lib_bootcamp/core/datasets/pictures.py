@@ -95,7 +95,7 @@ def read_picture(path: Path, inside: Inside | None = None) -> bytes:
             raise ImageError("The file is not there any more.")
         return data
     except LeadsOutError:
-        raise ImageError("The file is outside the folder", hint="skipped.") from None
+        raise ImageError("The file is outside the folder.") from None
     except OSError as error:
         raise ImageError(f"The file cannot be read: {error.strerror or error}.") from None
     except TooLargeError:

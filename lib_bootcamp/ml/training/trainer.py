@@ -14,11 +14,12 @@ import torch
 from lib_bootcamp.core.datasets.pictures import read_picture
 from lib_bootcamp.core.images.arrays import to_rgb
 from lib_bootcamp.core.images.codec import decode_image
+from lib_bootcamp.core.text.valid_text import valid_text
 from lib_bootcamp.core.training.captions import Wording
 from lib_bootcamp.core.training.chance import Batches, Chance
 from lib_bootcamp.core.training.examples import Example, Found
 from lib_bootcamp.core.training.rates import Rates
-from lib_bootcamp.errors import ModelError
+from lib_bootcamp.errors import ImageError, ModelError, TooLargeError
 from lib_bootcamp.ports import Components
 
 from .adapters import Network, Shape, learnable
@@ -104,7 +105,8 @@ class Trainer:
     """
 
     def __init__(self, found: Found, settings: Settings, cache: Path, components: Components) -> None:
-        self.examples, self.settings, self._inside = found.examples, settings, found.inside
+        self.examples, self.settings = found.examples, settings
+        self._root, self._inside = found.root, found.inside
         self.chance = Chance(settings.seed)
         self.batches = Batches(
             [each.placed.bucket for each in found.examples],
@@ -140,6 +142,7 @@ class Trainer:
             keep: gives the last state that was kept; where steps make no numbers it is gone back to.
         Raises:
             ModelError: it has gone back too often.
+            ImageError, TooLargeError: a picture cannot be read any more.
         """
         with self._at_work(components):
             loss = self._backward(components)
@@ -269,9 +272,16 @@ class Trainer:
 
     def _latents_of(self, components: Components, example: Example, *, flipped: bool) -> torch.Tensor:
         def read() -> Any:
-            return to_rgb(decode_image(read_picture(example.path, self._inside)))
+            try:
+                return to_rgb(decode_image(read_picture(example.path, self._inside)))
+            except (ImageError, TooLargeError) as error:
+                sentence = f"{self._below(example.path)} cannot be learned from any more: {error.message}"
+                raise type(error)(sentence, hint=error.hint or "put it back and resume") from None
 
         return self.latents.of(example.identity, example.placed, flipped=flipped, read=read, vae=components.vae)
+
+    def _below(self, path: Path) -> str:
+        return valid_text(path.relative_to(self._root).as_posix())
 
     # --- what survives
 

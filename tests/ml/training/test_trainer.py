@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -176,3 +179,30 @@ def test_a_damaged_state_is_none(tmp_path: Path) -> None:
     whole = (tmp_path / "state").read_bytes()
     (tmp_path / "state").write_bytes(whole[:-4])
     assert State.read(tmp_path / "state") is None
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (lambda path, other: path.unlink(), "The file is not there any more; put it back and resume."),
+        (lambda path, other: (path.unlink(), path.symlink_to(other)), "The file is outside the folder; put it back"),
+        (lambda path, other: (path.unlink(), os.mkfifo(path)), "The file cannot be read: "),
+        (lambda path, other: path.write_bytes(b"no picture"), ""),
+        (lambda path, other: path.write_bytes(bytes(65 * 2**20)), "The file has more than 64 MiB; put it back"),
+    ],
+    ids=["gone", "link", "pipe", "no picture", "large"],
+)
+def test_a_picture_that_changed_since_it_began_is_named(
+    host: StandaloneHost, tmp_path: Path, spoil: Any, why: str
+) -> None:
+    other = material.pictures(tmp_path / "other") / "0.png"
+    found = material.examples(tmp_path / "pictures" / "sub", trusted=False)
+    found = dataclasses.replace(found, root=tmp_path / "pictures")
+    for each in found.examples:
+        spoil(each.path, other)
+    with host.components() as components, pytest.raises(BootcampError) as caught:
+        Trainer(found, material.settings(), tmp_path / "latents", components).take(components)
+    assert re.match(r"sub/\d\.png cannot be learned from any more: ", str(caught.value))
+    assert why in str(caught.value)
+    assert "skipped" not in str(caught.value)
+    assert caught.value.status in (413, 422)
