@@ -80,6 +80,15 @@ def examine(path: Path, inside: Inside | None = None) -> Examined:
         return Examined(problem=str(error), bytes=size)
 
 
+def identity_of(data: bytes) -> str:
+    """What `examine` gives as the identity of the picture in these bytes.
+
+    Raises:
+        ImageError, TooLargeError: it cannot be used.
+    """
+    return _examined(data).identity
+
+
 def read_picture(path: Path, inside: Inside | None = None) -> bytes:
     """A picture file's bytes.
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from lib_bootcamp.core.datasets.pictures import read_picture
+from lib_bootcamp.core.datasets.pictures import identity_of, read_picture
 from lib_bootcamp.core.images.arrays import to_rgb
 from lib_bootcamp.core.images.codec import decode_image
 from lib_bootcamp.core.text.valid_text import valid_text
@@ -273,7 +273,10 @@ class Trainer:
     def _latents_of(self, components: Components, example: Example, *, flipped: bool) -> torch.Tensor:
         def read() -> Any:
             try:
-                return to_rgb(decode_image(read_picture(example.path, self._inside)))
+                data = read_picture(example.path, self._inside)
+                if identity_of(data) != example.identity:
+                    raise ImageError("It is another picture than when the training began.")
+                return to_rgb(decode_image(data))
             except (ImageError, TooLargeError) as error:
                 sentence = f"{self._below(example.path)} cannot be learned from any more: {error.message}"
                 raise type(error)(sentence, hint=error.hint or "put it back and resume") from None

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from lib_bootcamp.core.images.png import encode_png
 from tests.ml.needs import skip_without_models
 
 skip_without_models()
@@ -28,6 +30,10 @@ torch: Any = pytest.importorskip("torch")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandaloneHost]:
     with material.host(tmp_path_factory.mktemp("data")) as made:
         yield made
+
+
+def white() -> bytes:
+    return encode_png(np.full((64, 64, 3), 255, np.uint8))
 
 
 def begun(host: StandaloneHost, folder: Path, **changed: Any) -> Trainer:
@@ -188,9 +194,10 @@ def test_a_damaged_state_is_none(tmp_path: Path) -> None:
         (lambda path, other: (path.unlink(), path.symlink_to(other)), "The file is outside the folder; put it back"),
         (lambda path, other: (path.unlink(), os.mkfifo(path)), "The file cannot be read: "),
         (lambda path, other: path.write_bytes(b"no picture"), ""),
+        (lambda path, other: path.write_bytes(white()), "It is another picture than when the training began; put it"),
         (lambda path, other: path.write_bytes(bytes(65 * 2**20)), "The file has more than 64 MiB; put it back"),
     ],
-    ids=["gone", "link", "pipe", "no picture", "large"],
+    ids=["gone", "link", "pipe", "no picture", "another", "large"],
 )
 def test_a_picture_that_changed_since_it_began_is_named(
     host: StandaloneHost, tmp_path: Path, spoil: Any, why: str
