@@ -1,4 +1,4 @@
-"""The pictures that a training began with, kept beside its state: it goes on with these, whatever its folder holds then.
+"""The pictures that a training began with, kept beside its state: it goes on with these, whatever comes.
 
 Each step chooses its pictures by their places in the list, so that one more or one less would make it another training.
 """
@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from lib_bootcamp.core.datasets.buckets import Placed
+from lib_bootcamp.core.datasets.pictures import identity_of, read_picture
 from lib_bootcamp.core.files.inside import Inside
+from lib_bootcamp.core.images.arrays import Image, to_rgb
+from lib_bootcamp.core.images.codec import decode_image
 from lib_bootcamp.core.text.valid_text import valid_text
-from lib_bootcamp.errors import ImageError
+from lib_bootcamp.errors import ImageError, TooLargeError
 
 from .examples import Example, Found
 
@@ -96,6 +99,30 @@ def changes(kept: Found, now: Found) -> list[str]:
         what = "has another caption" if len(reworded) == 1 else "have other captions"
         made.append(f"{_names(reworded, kept.root)} {what} since the training began: it goes on with those of then.")
     return made
+
+
+def picture_of(example: Example, root: Path, inside: Inside | None) -> Image:
+    """The picture of an example, uint8 [H, W, 3] RGB; its latents are kept by what it was when the training began.
+
+    Args:
+        example: one of those it began with.
+        root: their folder.
+        inside: the folder that it has to lie in; None: links may lead anywhere.
+    Raises:
+        ImageError, TooLargeError: it cannot be read, or is another picture by now; the sentence names it.
+    """
+    try:
+        data = read_picture(example.path, inside)
+        _refuse_other(data, example)
+        return to_rgb(decode_image(data))
+    except (ImageError, TooLargeError) as error:
+        sentence = f"{_names([example.path], root)} cannot be learned from any more: {error.message}"
+        raise type(error)(sentence, hint=error.hint or "put it back and resume") from None
+
+
+def _refuse_other(data: bytes, example: Example) -> None:
+    if identity_of(data) != example.identity:
+        raise ImageError("It is another picture than when the training began.")
 
 
 def _names(paths: Iterable[Path], root: Path) -> str:

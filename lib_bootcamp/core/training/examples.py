@@ -88,7 +88,7 @@ class Found:
         return counted
 
 
-def find_examples(
+def find_examples(  # noqa: PLR0913 - what a data set is read with
     root: Path,
     sizes: Sequence[Size],
     *,

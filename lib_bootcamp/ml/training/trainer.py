@@ -11,15 +11,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from lib_bootcamp.core.datasets.pictures import identity_of, read_picture
-from lib_bootcamp.core.images.arrays import to_rgb
-from lib_bootcamp.core.images.codec import decode_image
-from lib_bootcamp.core.text.valid_text import valid_text
+from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.core.training.captions import Wording
 from lib_bootcamp.core.training.chance import Batches, Chance
+from lib_bootcamp.core.training.example_list import picture_of
 from lib_bootcamp.core.training.examples import Example, Found
 from lib_bootcamp.core.training.rates import Rates
-from lib_bootcamp.errors import ImageError, ModelError, TooLargeError
+from lib_bootcamp.errors import ModelError
 from lib_bootcamp.ports import Components
 
 from .adapters import Network, Shape, learnable
@@ -271,20 +269,10 @@ class Trainer:
         return torch.cat([own, *[empty] * ((length - own.shape[1]) // empty.shape[1])], 1)
 
     def _latents_of(self, components: Components, example: Example, *, flipped: bool) -> torch.Tensor:
-        def read() -> Any:
-            try:
-                data = read_picture(example.path, self._inside)
-                if identity_of(data) != example.identity:
-                    raise ImageError("It is another picture than when the training began.")
-                return to_rgb(decode_image(data))
-            except (ImageError, TooLargeError) as error:
-                sentence = f"{self._below(example.path)} cannot be learned from any more: {error.message}"
-                raise type(error)(sentence, hint=error.hint or "put it back and resume") from None
+        def read() -> Image:
+            return picture_of(example, self._root, self._inside)
 
         return self.latents.of(example.identity, example.placed, flipped=flipped, read=read, vae=components.vae)
-
-    def _below(self, path: Path) -> str:
-        return valid_text(path.relative_to(self._root).as_posix())
 
     # --- what survives
 

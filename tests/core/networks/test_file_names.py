@@ -13,11 +13,54 @@ from lib_bootcamp.core.networks.file_names import ENDING, MOST_BYTES, MOST_CHARA
 from lib_bootcamp.core.networks.folder import LoraFolder
 from lib_bootcamp.core.networks.prompt_tags import split_prompt
 
-WRONG = ["", ".x", "..", "x.", "x ", " x", "x\u3000", "a=b", "a>b", "a<b", "a:b", "a/b", "a\\b", "a*", "a?", 'a"', "a|b"]
+WRONG = [
+    "",
+    ".x",
+    "..",
+    "x.",
+    "x ",
+    " x",
+    "x\u3000",
+    "a=b",
+    "a>b",
+    "a<b",
+    "a:b",
+    "a/b",
+    "a\\b",
+    "a*",
+    "a?",
+    'a"',
+    "a|b",
+]
 WRONG += ["NUL", "nul", "Con", "AUX.txt", "prn .x", "COM1", "com0", "LPT9", "com\xb2", "CONIN$", "conout$"]
-WRONG += ["x\n", "\tx", "a\x00b", "x\x7f", "a\x9bb", "a\u202eb", "\u200fa", "a\u2066b", "a\u200bb", "\ufeffa", "a\u2028b"]
+WRONG += [
+    "x\n",
+    "\tx",
+    "a\x00b",
+    "x\x7f",
+    "a\x9bb",
+    "a\u202eb",
+    "\u200fa",
+    "a\u2066b",
+    "a\u200bb",
+    "\ufeffa",
+    "a\u2028b",
+]
 WRONG += ["a" * (MOST_CHARACTERS + 1)]
-RIGHT = ["a", "-x", "v1.5 cats", "my dog", "NULL", "console", "com10x", "com", "\u6f22" * 70, "a" * 100, "caf\xe9", "a'b"]
+RIGHT = [
+    "a",
+    "-x",
+    "v1.5 cats",
+    "my dog",
+    "NULL",
+    "console",
+    "com10x",
+    "com",
+    "\u6f22" * 70,
+    "a" * 100,
+    "caf\xe9",
+    "a'b",
+]
 RIGHT += ["\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "x,y", "(x)", "x#1", "\U0001f600"]
 
 

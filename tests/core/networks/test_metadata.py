@@ -103,7 +103,9 @@ def test_the_model_hash_is_of_the_tensors_alone() -> None:
 
 
 def test_what_is_no_text_is_a_question_mark_in_a_file() -> None:
-    facts = LoraFacts(output_name="a", checkpoint="\udce9.ckpt", dataset_dirs={"10_caf\udce9": (10, 1)}, tags={"\ud800": {"x": 1}})
+    facts = LoraFacts(
+        output_name="a", checkpoint="\udce9.ckpt", dataset_dirs={"10_caf\udce9": (10, 1)}, tags={"\ud800": {"x": 1}}
+    )
     data = with_metadata(small_file({}), metadata_of(facts, model_hash="", legacy_hash=""))
     stated = json.loads(data[8 : 8 + struct.unpack("<Q", data[:8])[0]].decode("utf-8"))["__metadata__"]
     assert stated["ss_sd_model_name"] == "?.ckpt"

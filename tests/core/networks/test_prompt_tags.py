@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
@@ -64,7 +64,7 @@ def test_tags_are_those_that_the_webuis_expression_finds(prompt: str) -> None:
 def test_the_end_of_tags_that_have_none_is_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
     class Counted(str):
         __slots__ = ()
-        looked: list[int] = []
+        looked: ClassVar[list[int]] = []
 
         def find(self, *given: Any) -> int:
             self.looked.append(given[1])

@@ -218,7 +218,7 @@ def test_a_factor_of_any_shape_and_kind_is_used_or_is_one_sentence(factor: str, 
     down = torch.ones(2, *target.weight.shape[1:])
     up = torch.ones(6, 2, *[1] * (target.weight.ndim - 2))
     around = {f"{stem}.lora_down.weight": down, f"{stem}.lora_up.weight": up}
-    refused = 0
+    refused = []
     for shape in SHAPES:
         for dtype in DTYPES if len(shape) < 2 else DTYPES[:5:2]:
             one_tensor = {f"{stem}.{factor}": torch.ones(shape).to(dtype)}
@@ -228,10 +228,9 @@ def test_a_factor_of_any_shape_and_kind_is_used_or_is_one_sentence(factor: str, 
                     for layer in match_lora(file, TARGETS, SD1).layers.values():
                         layer.changed(target.weight.detach(), 0.5)
                 except ModelError as error:
-                    refused += 1
-                    assert str(error).startswith("cat"), error
-                    assert str(error).count("\n") == 0
+                    refused.append(str(error))
     assert refused
+    assert [each for each in refused if not each.startswith("cat") or "\n" in each] == []
 
 
 @pytest.mark.parametrize("factor", ["lora_down.weight", "lora_up.weight", "lora_mid.weight", "dora_scale", "diff"])

@@ -89,7 +89,7 @@ def test_the_plan_refuses_what_the_job_does(
         pytest.skip("who may name any folder may name these")
     values = {"folder": str(tmp_path / "pictures"), "steps": 1, "resolution": 64, "sample_every": 0, "rank": 1, **given}
     plan = planned(jobs, values, trusted=trusted)
-    assert not [path for path in elsewhere.iterdir()]
+    assert not list(elsewhere.iterdir())
     assert not (tmp_path / "new").exists()
     job = begun(jobs, values, trusted=trusted)
     assert (plan and str(plan)) == (job and str(job))

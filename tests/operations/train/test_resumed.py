@@ -139,7 +139,9 @@ def test_a_step_whose_files_could_not_be_written_is_not_begun_again(
     rest = list(work(host, tmp_path, save_every=2).steps(failed - 1))
     assert [step.again for step in rest] == [False] * (5 - failed + 1)
     assert sentences(rest) == []
-    assert [each.path.name for each in rest[0].writes] == ["zorb-000002.safetensors" if failed == 2 else "zorb.safetensors"]
+    assert [each.path.name for each in rest[0].writes] == [
+        "zorb-000002.safetensors" if failed == 2 else "zorb.safetensors"
+    ]
     assert hash_of(rest) == whole
 
 

@@ -256,7 +256,9 @@ def test_a_name_whose_longest_file_no_folder_can_have_is_refused_before_there_is
 ) -> None:
     given = {"name": "漢" * characters, "sample_prompt": "a", "sample_every": 1, **settings}
     if over:
-        with pytest.raises(InvalidParamError, match=f"name is too long by {over} bytes: no file can be called so") as caught:
+        with pytest.raises(
+            InvalidParamError, match=f"name is too long by {over} bytes: no file can be called so"
+        ) as caught:
             work(host, tmp_path, **given)
         assert caught.value.status == 422
         return
