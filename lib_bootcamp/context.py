@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,19 @@ from typing import Any
 from .core.files.folders import checked_folder
 from .errors import InvalidParamError
 from .ports import Host, Progress
+
+
+@dataclass(frozen=True)
+class JobMark:
+    """The job that a run is part of.
+
+    Args:
+        number: of the job in the journal.
+        unfinished: the numbers of all jobs that run, wait or can be resumed now.
+    """
+
+    number: int
+    unfinished: Callable[[], Collection[int]]
 
 
 @dataclass(frozen=True)
@@ -22,12 +35,14 @@ class Context:
         trusted: whether who asks may name this machine's files.
         viewer: gets each part of a result that grows, or look at it, as a `Result`, in the thread that works; None:
             nobody looks.
+        job: the job that it is part of; None: it is none, or not in the journal yet.
     """
 
     host: Host
     progress: Progress
     trusted: bool
     viewer: Callable[[Any], None] | None = None
+    job: JobMark | None = None
 
     @classmethod
     def of_terminal(cls, host: Host, progress: Progress) -> Context:
@@ -50,9 +65,9 @@ class Context:
         return cls(host, progress, trusted=False)
 
     @classmethod
-    def of_job(cls, host: Host, progress: Progress, *, trusted: bool) -> Context:
+    def of_job(cls, host: Host, progress: Progress, *, trusted: bool, job: JobMark | None = None) -> Context:
         """Of a job: as trusted as who began it, whoever resumes it."""
-        return cls(host, progress, trusted=trusted)
+        return cls(host, progress, trusted=trusted, job=job)
 
     def shown_by(self, progress: Progress) -> Context:
         """The same for a part of the work, with another display."""

@@ -87,6 +87,21 @@ class ModelError(BootcampError):
     status = 409
 
 
+class NoNumbersError(ModelError):
+    """A model computed what is no number (NaN, infinite).
+
+    Args:
+        what: what makes none.
+        dtype: that it was computed in, as torch or numpy names it.
+        hint: the remedy where that has 16 bits; in 32 it is no matter of precision.
+        otherwise: the remedy there.
+    """
+
+    def __init__(self, what: str, dtype: object, *, hint: str, otherwise: str = "choose another one") -> None:
+        kind = str(dtype).removeprefix("torch.")
+        super().__init__(f"{what} makes no numbers (NaN) in {kind}", hint=hint if "16" in kind else otherwise)
+
+
 class OutOfMemoryError(BootcampError, RuntimeError):
     """One item alone does not fit into the device's memory."""
 

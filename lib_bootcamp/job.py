@@ -146,10 +146,13 @@ class Step:
     Args:
         events: what happened in it.
         writes: the files that belong to it.
+        again: it was done and is in the journal already, and had to be done once more: it counts for nothing. The work
+            gives it all the same, so that others have their turn and the job can be stopped.
     """
 
     events: tuple[Event, ...] = ()
     writes: tuple[Write, ...] = field(default=())
+    again: bool = False
 
 
 class StepsWork(Protocol):
@@ -161,6 +164,8 @@ class StepsWork(Protocol):
 
     def steps(self, done: int) -> Iterator[Step]:
         """Each step that is still to be done, as it is done; nothing of a step is kept until it is given.
+
+        Before them may come steps that are done `again`.
 
         Args:
             done: so many were given, and their files written, in runs before.

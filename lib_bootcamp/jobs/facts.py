@@ -15,6 +15,8 @@ State: TypeAlias = Literal[
 ItemState: TypeAlias = Literal["todo", "done", "skipped", "failed"]
 ACTIVE: tuple[State, ...] = ("queued", "running", "undoing")
 RESUMABLE: tuple[State, ...] = ("paused", "interrupted", "failed")
+UNFINISHED: tuple[State, ...] = (*ACTIVE, *RESUMABLE)
+"""What a job that has such a state goes on from, or will, has to be kept."""
 ENDED: tuple[State, ...] = ("done", "failed", "cancelled", "undone")
 """From here a job moves only when somebody asks for it."""
 JOBS_THREAD = "bootcamp-jobs"

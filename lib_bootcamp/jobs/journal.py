@@ -142,6 +142,12 @@ class Journal(JobJournal, ItemJournal, FileJournal, EventJournal):
             db.execute("UPDATE jobs SET done = done + 1 WHERE id = ?", (number,))
             self.note(number, events)
 
+    def again(self, number: int, events: Sequence[Event], *, spent_s: float) -> None:
+        """Say that a step that was done before was done once more."""
+        with self.transaction():
+            self.begin(number, [], spent_s=spent_s)
+            self.note(number, events)
+
     def begin(self, number: int, items: Sequence[int], *, spent_s: float = 0, per_item_s: float | None = None) -> None:
         """Say that the files of the last batch are written, and which pictures are begun now."""
         with self.transaction() as db:

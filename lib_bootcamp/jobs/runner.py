@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Generator, Iterator
 from typing import Any, Generic, TypeVar
 
-from lib_bootcamp.context import Context
+from lib_bootcamp.context import Context, JobMark
 from lib_bootcamp.core.files.inside import Inside
 from lib_bootcamp.errors import BootcampError, CancelledError, UnexpectedError
 from lib_bootcamp.job import Event
@@ -14,7 +14,7 @@ from lib_bootcamp.operation import Operation
 from lib_bootcamp.ports import Host, Progress
 
 from . import files
-from .facts import State
+from .facts import UNFINISHED, State
 from .journal import Journal
 from .pictures import unpacked
 from .progress import Clock, JobProgress, Stop
@@ -51,7 +51,8 @@ class Run(Generic[W]):
         self.report = report
         self.journal, self.row, self.number, self.operation = journal, row, row.info.id, operation
         self.progress = JobProgress(progress, stop, journal, self.number)
-        self.context = Context.of_job(host, self.progress, trusted=row.trusted)
+        mark = JobMark(self.number, lambda: {each.info.id for each in journal.rows(UNFINISHED)})
+        self.context = Context.of_job(host, self.progress, trusted=row.trusted, job=mark)
         self.root, self.output = row.folder, row.output
         self.inside: Inside
         self._spent = 0.0

@@ -44,11 +44,16 @@ class StepsRun(Run[StepsWork]):
                     step = next(steps, None)
                     if step is None:
                         raise RuntimeError(f"{self.operation.name} gave {turns.done} of {work.total} steps")
-                    turns.reach(turns.done + 1)
+                    turns.reach(turns.done + (not step.again))
                 self._take(step, time.monotonic() - start)
 
     def _take(self, step: Step, seconds: float) -> None:
         """The step's files, then the step: one that was killed in between is done again, and finds its own files."""
+        if step.again:
+            self.journal.again(self.number, step.events, spent_s=seconds)
+            for event in step.events:
+                self.report(event)
+            return
         writes = [each for each in step.writes if each.after != each.before]
         written = [
             Written(

@@ -135,7 +135,7 @@ class Param:
             if spec.multiple_of:
                 parts.append(f"that is a multiple of {spec.multiple_of}")
         elif self.kind == "string" and spec.pattern:
-            parts.append(f"like {spec.example}" if spec.example else f"matching {spec.pattern}")
+            parts.append(spec.pattern_says or (f"like {spec.example}" if spec.example else "of another form"))
         return " ".join(parts)
 
 

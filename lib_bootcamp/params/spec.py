@@ -20,6 +20,7 @@ class Spec:
         ge, gt, le, lt, multiple_of: bounds of a number, of each item in a list of numbers.
         min_length, max_length: characters of a text, items of a list.
         pattern: a regular expression the whole text must match.
+        pattern_says: what such a text is, in words that follow "a text"; needed where no example says it.
         step: step of a slider; no bound.
         unit: `px`, `s`, `modules`, `0 to 1`.
         group: fields of one group stand together.
@@ -48,6 +49,7 @@ class Spec:
     min_length: int | None = None
     max_length: int | None = None
     pattern: str | None = None
+    pattern_says: str = ""
     step: float | None = None
     unit: str = ""
     group: str = ""

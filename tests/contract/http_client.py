@@ -93,7 +93,7 @@ def _say_nothing(params: Any, context: Any) -> Any:
 
 def _plan_only(params: Any, context: Any) -> Any:
     """A training's plan without a checkpoint."""
-    return planned(params, examples_for(params, context, 512, 64), 512)
+    return planned(params, examples_for(params, context, Path(params.output_folder), 512, 64), 512)
 
 
 _RUNS = {

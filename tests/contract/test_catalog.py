@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from lib_bootcamp.catalog import ENTRIES, OPERATIONS, Entry, control_maps
+from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.operation import Operation
+from lib_bootcamp.params.param import Param
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda each: each.module)
@@ -41,6 +45,29 @@ def test_control_maps_are_those_of_that_kind() -> None:
 def test_a_span_of_numbers_is_written_in_words(operation: Operation[Any, Any]) -> None:
     units = {each.spec.unit for each in operation.params.fields()}
     assert not [each for each in units if "[" in each or ".." in each]
+
+
+def specs_of(params: Any) -> Iterator[Param]:
+    """Every field of a declaration, those of what lies in it too."""
+    for each in params.fields():
+        while each.item is not None:
+            each = each.item
+        yield each
+        if each.nested is not None:
+            yield from specs_of(each.nested)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.name)
+def test_a_text_of_a_form_is_asked_for_in_words_and_never_by_its_expression(operation: Operation[Any, Any]) -> None:
+    over, job = operation.over_files, operation.job
+    declared = [operation.params, *([over.params] if over else []), *([job.params] if job else [])]
+    for param in (each for params in declared for each in specs_of(params) if each.spec.pattern):
+        wrong = next(each for each in ("\n", "\0", "") if not re.fullmatch(param.spec.pattern or "", each))
+        with pytest.raises(InvalidParamError) as caught:
+            param.check(wrong)
+        assert param.spec.example or param.spec.pattern_says, param.name
+        assert str(param.spec.pattern) not in str(caught.value)
+        assert param.expected().startswith("a text ")
 
 
 def test_control_maps_import_no_other_operation() -> None:

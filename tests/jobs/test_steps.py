@@ -14,7 +14,7 @@ from lib_bootcamp.context import Context
 from lib_bootcamp.core.files.inside import Inside
 from lib_bootcamp.core.images.codec import read_png_text
 from lib_bootcamp.errors import ModelError, NotAllowedError, OutputError
-from lib_bootcamp.job import Event
+from lib_bootcamp.job import Event, Step, StepsJob
 from lib_bootcamp.jobs.facts import JobStateError
 from lib_bootcamp.jobs.manager import Jobs
 from lib_bootcamp.jobs.progress import Stop
@@ -214,3 +214,35 @@ def test_the_map_that_drawings_follow_is_kept_with_the_job(jobs: Jobs, tmp_path:
     jobs.run_here(number, FakeProgress(), Stop())
     assert [each.guide_strength for each in drawing.asked] == [0.25] * 4
     np.testing.assert_array_equal(drawing.asked[-1].guide_map, guide)
+
+
+class Catching:
+    """Steps of which the first ones are done again when it goes on."""
+
+    total = 4
+
+    def steps(self, done: int) -> Iterator[Step]:
+        for number in range(done):
+            yield Step(events=(Event(kind="warning", facts={"again": number}),), again=True)
+        for number in range(done, self.total):
+            yield Step(events=(Event(kind="progress", facts={"step": number}),))
+
+
+def test_steps_that_are_done_again_take_turns_can_be_paused_and_count_for_nothing(tmp_path: Path) -> None:
+    operation = with_series(TXT2IMG)
+    job = replace(cast("StepsJob[Any]", operation.job), work=lambda *_: Catching())
+    host = FakeHost(data_dir=tmp_path / "data")
+    jobs = Jobs(host, {"txt2img": replace(operation, job=job)}.__getitem__, tmp_path / "data")
+    number = create(jobs, tmp_path / "out")
+    assert jobs.run_here(number, FakeProgress(stop_after=3), Stop()).done == 3
+    host.jobs.clear()
+    progress = FakeProgress()
+    progress.cancelled = lambda: len(host.jobs) >= 2  # type: ignore[method-assign]
+    info = jobs.run_here(number, progress, Stop())
+    assert (info.state, info.done, len(host.jobs)) == ("paused", 3, 2)
+    host.jobs.clear()
+    info = jobs.run_here(number, FakeProgress(), Stop())
+    assert (info.state, info.done, len(host.jobs)) == ("done", 4, 4)
+    facts = [each.facts for each in jobs.events(number, trusted=True)]
+    assert facts == [*({"step": at} for at in range(3)), *({"again": at} for at in (0, 1, 0, 1, 2)), {"step": 3}]
+    jobs.close()

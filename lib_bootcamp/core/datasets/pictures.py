@@ -80,6 +80,15 @@ def examine(path: Path, inside: Inside | None = None) -> Examined:
         return Examined(problem=str(error), bytes=size)
 
 
+def identity_of(data: bytes) -> str:
+    """What `examine` gives as the identity of the picture in these bytes.
+
+    Raises:
+        ImageError, TooLargeError: it cannot be used.
+    """
+    return _examined(data).identity
+
+
 def read_picture(path: Path, inside: Inside | None = None) -> bytes:
     """A picture file's bytes.
 
@@ -95,7 +104,7 @@ def read_picture(path: Path, inside: Inside | None = None) -> bytes:
             raise ImageError("The file is not there any more.")
         return data
     except LeadsOutError:
-        raise ImageError("The file is outside the folder", hint="skipped.") from None
+        raise ImageError("The file is outside the folder.") from None
     except OSError as error:
         raise ImageError(f"The file cannot be read: {error.strerror or error}.") from None
     except TooLargeError:

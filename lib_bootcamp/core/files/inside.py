@@ -83,6 +83,21 @@ class Inside:
         except OSError as error:
             raise _as_output_error(error, f"{path} cannot be read: {error.strerror or error}.") from None
 
+    def held(self, path: Path) -> bytes | None:
+        """What a file holds that is to be written; None where there is none.
+
+        Raises:
+            LeadsOutError, TooLargeError: as `read`.
+            StorageError, OutputError: it cannot be written, as one whose name is too long.
+        """
+        try:
+            with self.place(path) as place:
+                return place.read(MAX_READ)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise _or_cannot_write(path, error) from None
+
     def write(self, path: Path, data: bytes) -> None:
         """Write a file whole or not at all; its folders are made.
 

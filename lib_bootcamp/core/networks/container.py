@@ -37,12 +37,13 @@ def with_metadata(data: bytes, metadata: Mapping[str, str]) -> bytes:
 
     Args:
         data: a whole safetensors file.
-        metadata: all of what its header shall state; in the file they are sorted by name.
+        metadata: all of what its header shall state; in the file they are sorted by name. What is no text in them (a
+            byte of a folder's name) becomes a question mark.
     """
     begin = tensors_begin(data)
     header = json.loads(data[8:begin])
     header.pop("__metadata__", None)
     whole = {"__metadata__": dict(sorted(metadata.items())), **header}
-    text = json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    text = json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
     text += b" " * (-len(text) % _ALIGNED)
     return len(text).to_bytes(8, "little") + text + data[begin:]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from lib_bootcamp.errors import InvalidParamError
 
 MAX_TAGS = 100
-_TAG = re.compile(r"<(?:lora|lyco):([^>]+)>")
+_OPENING = re.compile(r"<(?:lora|lyco):(?!>)")
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,27 @@ def split_prompt(prompt: str, param: str = "prompt") -> tuple[str, tuple[LoraTag
     Raises:
         InvalidParamError: a tag has no name or a weight that is no number, or there are too many.
     """
-    tags = tuple(_tag(found[1], param) for found in _TAG.finditer(prompt))
+    rest, inner = _taken_apart(prompt)
+    tags = tuple(_tag(each, param) for each in inner)
     if len(tags) > MAX_TAGS:
         raise InvalidParamError(param, f"names {len(tags)} LoRAs, and {MAX_TAGS} are the most")
-    return _TAG.sub("", prompt).strip() if tags else prompt, tags
+    return rest.strip() if tags else prompt, tags
+
+
+def _taken_apart(prompt: str) -> tuple[str, list[str]]:
+    """A prompt without its tags, and what stands in each.
+
+    The end is looked for once: an expression with the end in it reads the rest of the prompt for each tag without one.
+    """
+    kept, inner, at = [], [], 0
+    while (opening := _OPENING.search(prompt, at)) is not None:
+        end = prompt.find(">", opening.end())
+        if end < 0:
+            break
+        kept.append(prompt[at : opening.start()])
+        inner.append(prompt[opening.end() : end])
+        at = end + 1
+    return "".join((*kept, prompt[at:])), inner
 
 
 def _tag(inner: str, param: str) -> LoraTag:

@@ -14,7 +14,10 @@ from lib_bootcamp.core.datasets.folder import list_folder, repeats_of
 from lib_bootcamp.core.datasets.pictures import Examined, examine
 from lib_bootcamp.core.files.inside import Inside
 from lib_bootcamp.core.images.parallel import map_ordered
+from lib_bootcamp.core.text.valid_text import valid_text
 from lib_bootcamp.errors import ImageError
+
+from .samples import samples_among
 
 MOST_CROPPED = 0.125
 """Of a picture; among the buckets that crop no more the largest is taken."""
@@ -85,12 +88,19 @@ class Found:
         return counted
 
 
-def find_examples(
-    root: Path, sizes: Sequence[Size], *, enlarge: bool, fallback: str = "", trusted: bool = True
+def find_examples(  # noqa: PLR0913 - what a data set is read with
+    root: Path,
+    sizes: Sequence[Size],
+    *,
+    enlarge: bool,
+    fallback: str = "",
+    trusted: bool = True,
+    samples: Path | None = None,
 ) -> Found:
     """The pictures below a folder, with captions as every kind of trainer writes them.
 
-    In folders such as `10_my dog` each picture comes ten times, and one without a caption has "my dog".
+    In folders such as `10_my dog` each picture comes ten times, and one without a caption has "my dog". Samples that a
+    training drew are left out.
 
     Args:
         root: the folder.
@@ -98,6 +108,7 @@ def find_examples(
         enlarge: whether small pictures may be enlarged to fill theirs.
         fallback: the caption of pictures without one; empty: the folder's name where it has repeats.
         trusted: whether links may lead out of the folder.
+        samples: the folder of this training's own samples.
     Raises:
         ImageError: there is no picture that can be trained.
     """
@@ -105,12 +116,17 @@ def find_examples(
     listing = list_folder(root, follow_out=trusted)
     captions = FolderCaptions(root, inside)
     left_out, found = dict(listing.left_out()), []
-    for path, seen in zip(listing.pictures, _examined(listing.pictures, inside), strict=True):
+    drawn = samples_among(listing.pictures, samples, inside)
+    for folder, count in Counter(each.parent for each in drawn).items():
+        what = "a sample" if count == 1 else f"{count:,} samples"
+        left_out[folder] = f"{folder.name} has {what} of a training, which {'is' if count == 1 else 'are'} left out."
+    pictures = [each for each in listing.pictures if each not in drawn]
+    for path, seen in zip(pictures, _examined(pictures, inside), strict=True):
         if seen.problem or min(seen.width, seen.height) < LEAST_SIDE:
             left_out[path] = seen.problem or f"{path.name} is smaller than {LEAST_SIDE} px."
             continue
         repeats = repeats_of(path.parent.name) if path.parent != root else repeats_of(root.name)
-        caption, source = _caption(captions, path, fallback or (repeats.name if repeats.count else ""))
+        caption, source = _caption(captions, path, fallback or (valid_text(repeats.name) if repeats.count else ""))
         found.append(
             Example(
                 path=path,

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from lib_bootcamp.core.files.atomic import write_atomically
 from lib_bootcamp.core.files.regular import MAX_TEXT_BYTES, read_regular
 from lib_bootcamp.core.images.probes import probe_pictures
-from lib_bootcamp.errors import ModelError, OutputError
+from lib_bootcamp.errors import NoNumbersError, OutputError
 
 LUMA = (0.299, 0.587, 0.114)
 # Rec. 601 Cb and Cr, in [-0.5, 0.5]
@@ -122,7 +122,7 @@ def fit(encode: Encode, factor: int = 8, *, vae: str = "", probes: int = PROBES,
         probes: how many are drawn; a quarter of them is held out, at least one of each kind.
         side: of the probes, in px.
     Raises:
-        ModelError: the VAE gives what is no number, as some do in half precision.
+        NoNumbersError: the VAE gives what is no number, as some do in half precision.
     """
     pictures = probe_pictures(probes, side, SEED)
     held_out = max(4, probes * HELD_OUT // (PROBES + HELD_OUT))
@@ -130,12 +130,11 @@ def fit(encode: Encode, factor: int = 8, *, vae: str = "", probes: int = PROBES,
     with torch.inference_mode():
         for at in range(0, probes, AT_ONCE):
             batch = torch.from_numpy(pictures[at : at + AT_ONCE]).permute(0, 3, 1, 2).float() / 127.5 - 1
-            latents.append(encode(batch).float().cpu())
+            made = encode(batch)
+            latents.append(made.float().cpu())
     values = torch.cat(latents)
     if not values.isfinite().all():
-        raise ModelError(
-            "This VAE encodes to NaN in half precision", hint="start with --no-half-vae, or choose another VAE."
-        )
+        raise NoNumbersError("The VAE", made.dtype, hint="start with --no-half-vae, or choose another one")
     luma, chroma = block_luma(pictures, factor), block_chroma(pictures, factor)
     return fit_latents(values, luma, factor, held_out, vae=vae, chroma=chroma)
 

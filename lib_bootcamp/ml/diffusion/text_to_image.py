@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from lib_bootcamp.core.images.arrays import Image
-from lib_bootcamp.errors import CancelledError, ModelError
+from lib_bootcamp.errors import CancelledError, NoNumbersError
 from lib_bootcamp.ports import Components, Progress
 
 from .guided_scheduler import Hook, watched, with_hook
@@ -79,7 +79,7 @@ def draw_guided(  # noqa: PLR0913 - a drawing, and who looks at it
 
     Raises:
         CancelledError: the person asked to stop.
-        ModelError: the VAE produced NaN: the checkpoint does not work in 16 bits.
+        NoNumbersError: the picture is NaN, as of checkpoints that do not work in 16 bits.
     """
     pipeline = _pipeline(components, asked["sampler"], again=start is not None)
     if preview is not None:
@@ -117,7 +117,13 @@ def draw_guided(  # noqa: PLR0913 - a drawing, and who looks at it
         )
     picture = np.asarray(made.images[0])
     if not np.isfinite(picture).all():
-        raise ModelError("The VAE produced NaN", hint="retry in float32 (--device cpu).")
+        kinds = {next(each.parameters()).dtype for each in (components.unet, components.vae)}
+        raise NoNumbersError(
+            "The checkpoint",
+            min(kinds, key=lambda each: each.itemsize),
+            hint="retry in float32 (--device cpu)",
+            otherwise="it may be damaged: choose another one",
+        )
     return Drawn(np.asarray((picture * 255).round().clip(0, 255), dtype=np.uint8), last[0])
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from lib_bootcamp.core.networks.names import Module
-from lib_bootcamp.errors import ModelError
+from lib_bootcamp.errors import ModelError, NoNumbersError
 
 from .file import LoraFile
 from .layers import Layer
@@ -49,7 +49,7 @@ def loras_applied(model: Any, uses: Sequence[LoraUse]) -> Iterator[tuple[str, ..
     Yields:
         A sentence about each LoRA of which not all keys matched.
     Raises:
-        ModelError: a LoRA does not fit the checkpoint, or gives weights too large for its precision.
+        ModelError: a LoRA does not fit the checkpoint, or gives weights too large for its precision or to draw with.
     """
     if not uses:
         yield ()
@@ -63,6 +63,10 @@ def loras_applied(model: Any, uses: Sequence[LoraUse]) -> Iterator[tuple[str, ..
             kept.append((weight, _copy(weight)))
             _change(weight, changes, module)
         yield tuple(f"{use.file.name}: {found.match.sentence()}" for use, found in matched if found.match.unmatched)
+    except NoNumbersError:
+        names = ", ".join(dict.fromkeys(use.file.name for use in uses))
+        which = "its weight" if len({use.file.name for use in uses}) == 1 else "their weights"
+        raise ModelError(f"With {names} the checkpoint makes no numbers (NaN)", hint=f"lower {which}") from None
     finally:
         with torch.inference_mode():  # Forge's weights can be written to in it alone
             for weight, old in reversed(kept):

@@ -14,8 +14,9 @@ from lib_bootcamp.core.files.atomic import write_atomically
 from lib_bootcamp.core.files.inside import Inside
 from lib_bootcamp.core.models.headers import SAFETENSORS, examine_bytes
 from lib_bootcamp.core.networks.container import legacy_hash, model_hash, with_metadata
+from lib_bootcamp.core.networks.keys import split_key
 from lib_bootcamp.core.networks.metadata import LoraFacts, metadata_of
-from lib_bootcamp.core.networks.names import Module, Part, Spelling, file_stem, spelling_for, tensor_name
+from lib_bootcamp.core.networks.names import Factor, Module, Part, Spelling, file_stem, spelling_for, tensor_name
 from lib_bootcamp.errors import BootcampError, ModelError, first_line
 
 from .adapter_config import BESIDE, MAX_BYTES, AdapterConfig, configs_of_file, configs_of_header
@@ -26,6 +27,9 @@ MAX_FILE_BYTES = 4 * 1024 * 1024 * 1024
 MAX_TENSORS = 50_000
 MAX_SIDE = 200_000
 _DTYPES = frozenset({"F16", "BF16", "F32", "F64", "F8_E4M3", "F8_E5M2"})
+_WHOLE = frozenset({"I8", "I16", "I32", "I64", "U8"})
+_STRENGTHS: tuple[Factor | None, ...] = ("alpha", "scale")
+"""Factors that are one number; some tools keep whole ones."""
 _HASH = re.compile(r"[0-9a-f]{12,64}")
 
 
@@ -113,9 +117,11 @@ def _problem(header: Mapping[str, Any]) -> str:
         return f"holds {len(tensors):,} tensors, more than any LoRA"
     for name, each in tensors.items():
         shape, dtype = each["shape"], each.get("dtype")
-        if dtype not in _DTYPES and len(shape):
+        factor = split_key(name)[1]
+        if dtype not in _DTYPES and not (dtype in _WHOLE and (factor in _STRENGTHS or not shape)):
             return f"holds {name[:100]} as {str(dtype)[:20]}, and weights are floating-point numbers"
-        if len(shape) > 4 or any(not 0 < side <= MAX_SIDE for side in shape):
+        is_weight = factor is not None and factor not in _STRENGTHS
+        if len(shape) > 4 or (is_weight and not shape) or any(not 0 < side <= MAX_SIDE for side in shape):
             return f"holds {name[:100]} of the shape {shape[:6]}, which no LoRA has"
     return ""
 

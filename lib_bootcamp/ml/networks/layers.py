@@ -56,15 +56,17 @@ class LoraLayer:
             ModelError: the factors' shapes do not belong together.
         """
         down, up = self.down.float(), self.up.float()
+        if not (down.ndim and up.ndim):
+            raise ModelError(f"up has the shape {list(up.shape)} and down {list(down.shape)}")
         rows = up.reshape(up.shape[0], -1)
+        if self.mid is not None and (self.mid.ndim != 4 or self.mid.shape[1] != self.rank):
+            raise ModelError(f"mid has the shape {list(self.mid.shape)} and down {list(down.shape)}")
         if rows.shape[1] != (self.rank if self.mid is None else self.mid.shape[0]):
             raise ModelError(f"up has the shape {list(up.shape)} and down {list(down.shape)}")
         if self.mid is None:
             whole = (rows @ down.reshape(self.rank, -1)).reshape(up.shape[0], *down.shape[1:])
         else:
             columns = down.reshape(self.rank, -1)
-            if self.mid.ndim != 4 or self.mid.shape[1] != self.rank:
-                raise ModelError(f"mid has the shape {list(self.mid.shape)} and down {list(down.shape)}")
             whole = torch.einsum("nmkl,in,mj->ijkl", self.mid.float(), rows, columns)
         return whole * self.scale
 
@@ -119,6 +121,6 @@ def _dora_axis(norms: torch.Tensor, weight: torch.Tensor) -> int:
     size, along = norms.numel(), norms.shape
     if norms.ndim > 1 and along[0] == 1 and size == weight.shape[1]:
         return 1
-    if size == weight.shape[0] and (norms.ndim == 1 or along[0] == size):
+    if size == weight.shape[0] and norms.ndim and (norms.ndim == 1 or along[0] == size):
         return 0
     raise ModelError(f"its DoRA norms have the shape {list(along)}, the checkpoint's weight {list(weight.shape)}")

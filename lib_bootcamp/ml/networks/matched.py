@@ -78,7 +78,7 @@ def _layer(file: LoraFile, module: Module, keys: Mapping[Factor, str]) -> Layer:
     lacking = next((factor for factor in ("down", "up") if factor not in held), None)
     if lacking is not None:
         raise ModelError(f"{file.name} is not whole: {module.path} has no {lacking}")
-    rank = int(held["down"].shape[0])
+    rank = int(held["down"].shape[0]) if held["down"].ndim else 1
     alpha = _number(file, module, held.get("alpha"), "alpha")
     scale = _number(file, module, held.get("scale"), "scale")
     if scale is not None:
@@ -94,7 +94,7 @@ def _layer(file: LoraFile, module: Module, keys: Mapping[Factor, str]) -> Layer:
 def _number(file: LoraFile, module: Module, value: torch.Tensor | None, what: str) -> float | None:
     if value is None:
         return None
-    if value.numel() != 1 or not math.isfinite(float(value)):
+    if value.numel() != 1 or value.is_complex() or not math.isfinite(float(value)):
         raise ModelError(f"{file.name} is damaged: {what} of {module.path} is no single number")
     return float(value)
 

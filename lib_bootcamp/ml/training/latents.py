@@ -14,7 +14,7 @@ from lib_bootcamp.core.datasets.buckets import Placed
 from lib_bootcamp.core.files.atomic import private_folder, write_atomically
 from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.core.images.resize import resize
-from lib_bootcamp.errors import ModelError
+from lib_bootcamp.errors import NoNumbersError
 
 _VERSION = "1"
 MOST_IN_MEMORY = 4000
@@ -65,7 +65,7 @@ class Latents:
             read: gives the picture, uint8 [H, W, 3] RGB; called where it was not kept.
             vae: diffusers' `AutoencoderKL`.
         Raises:
-            ModelError: the VAE gives no numbers.
+            NoNumbersError: the VAE gives none.
         """
         key = self._key(identity, placed, flipped=flipped)
         if key not in self._here:
@@ -103,16 +103,14 @@ def encoded(vae: Any, image: Image) -> torch.Tensor:
     """Mean and deviation of a picture's latents, scaled, float32 [2, C, h, w] on the processor.
 
     Raises:
-        ModelError: the VAE gives no numbers, also in single precision.
+        NoNumbersError: the VAE gives none.
     """
     kind = next(vae.parameters())
     batch = torch.from_numpy(np.array(image)).permute(2, 0, 1)[None].to(kind.device, kind.dtype) / 127.5 - 1
     found = vae.encode(batch).latent_dist
     made = torch.cat([found.mean, found.std]).float().cpu() * vae.config.scaling_factor
     if not bool(torch.isfinite(made).all()):
-        raise ModelError(
-            "The VAE makes no numbers of a picture: it overflows in 16 bits", hint="run it in 32 (--no-half-vae)."
-        )
+        raise NoNumbersError("The VAE", kind.dtype, hint="run it in 32 bits (--no-half-vae)")
     return made.contiguous()
 
 

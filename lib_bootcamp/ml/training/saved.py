@@ -11,6 +11,7 @@ from lib_bootcamp.core.datasets.caption_lines import lines_of
 from lib_bootcamp.core.datasets.tags import tags_of
 from lib_bootcamp.core.networks.metadata import LoraBase, LoraFacts
 from lib_bootcamp.core.networks.names import Part, canonical
+from lib_bootcamp.core.text.valid_text import valid_text
 from lib_bootcamp.core.training.examples import Found
 from lib_bootcamp.ml.networks.file import lora_bytes
 from lib_bootcamp.ml.networks.layers import LoraLayer
@@ -112,7 +113,7 @@ def _facts(trainer: Trainer, components: Components, origin: Origin) -> LoraFact
 
 
 def _folder(found: Found, path: Any) -> str:
-    return path.parent.name if path.parent != found.root else found.root.name
+    return valid_text(path.parent.name if path.parent != found.root else found.root.name)
 
 
 def _folders(found: Found) -> dict[str, tuple[int, int]]:

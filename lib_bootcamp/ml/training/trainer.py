@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from lib_bootcamp.core.datasets.pictures import read_picture
-from lib_bootcamp.core.images.arrays import to_rgb
-from lib_bootcamp.core.images.codec import decode_image
+from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.core.training.captions import Wording
 from lib_bootcamp.core.training.chance import Batches, Chance
+from lib_bootcamp.core.training.example_list import picture_of
 from lib_bootcamp.core.training.examples import Example, Found
 from lib_bootcamp.core.training.rates import Rates
 from lib_bootcamp.errors import ModelError
@@ -104,7 +103,8 @@ class Trainer:
     """
 
     def __init__(self, found: Found, settings: Settings, cache: Path, components: Components) -> None:
-        self.examples, self.settings, self._inside = found.examples, settings, found.inside
+        self.examples, self.settings = found.examples, settings
+        self._root, self._inside = found.root, found.inside
         self.chance = Chance(settings.seed)
         self.batches = Batches(
             [each.placed.bucket for each in found.examples],
@@ -140,6 +140,7 @@ class Trainer:
             keep: gives the last state that was kept; where steps make no numbers it is gone back to.
         Raises:
             ModelError: it has gone back too often.
+            ImageError, TooLargeError: a picture cannot be read any more.
         """
         with self._at_work(components):
             loss = self._backward(components)
@@ -268,8 +269,8 @@ class Trainer:
         return torch.cat([own, *[empty] * ((length - own.shape[1]) // empty.shape[1])], 1)
 
     def _latents_of(self, components: Components, example: Example, *, flipped: bool) -> torch.Tensor:
-        def read() -> Any:
-            return to_rgb(decode_image(read_picture(example.path, self._inside)))
+        def read() -> Image:
+            return picture_of(example, self._root, self._inside)
 
         return self.latents.of(example.identity, example.placed, flipped=flipped, read=read, vae=components.vae)
 

@@ -58,7 +58,7 @@ class SeriesWork:
         result = self.operation.run(params, self.context.shown_by(SilentProgress(self.context.progress)))
         path = self.folder / f"{self.operation.name}-{seed}.png"
         data = encode_png(result.image, self.operation.made_text(params, result))
-        write = Write(path=path, before=self.inside.read(path), after=data)
+        write = Write(path=path, before=self.inside.held(path), after=data)
         return Step(writes=(write,), events=(Event(kind="sample", facts={"file": path.name, "seed": seed}),))
 
 

@@ -47,6 +47,7 @@ class MapsFolder(FolderParams):
             "A folder inside the pictures' own, where each kind of map has one; a file for each picture.",
             max_length=100,
             pattern=r"[^./\\:*?\"<>|\x00-\x1f][^/\\:*?\"<>|\x00-\x1f]*",
+            pattern_says='without / \\ : * ? " < > | or control signs that does not begin with a dot',
             example="maps",
             renamed=("into",),
             renamed_titles=("Written to",),
@@ -212,17 +213,17 @@ class MapsWork(PictureFolder):
         """The map's file, unless somebody else made it meanwhile.
 
         Raises:
-            OutputError: what is there cannot be read.
+            OutputError: the file cannot be written.
         """
         path = self._file(picture)
-        before = self._there.read(path)
+        before = self._there.held(path)
         if before is not None and self.existing == "skip":
             return Settled(result=result, skipped="There is a map now.")
         made = typing.cast("MapFile", result)
         others = [self.output / each for each in made.others.values()]
         writes = [Write(path=path, before=before, after=made.data)]
         writes += [
-            Write(path=other, before=self._there.read(other), after=data)
+            Write(path=other, before=self._there.held(other), after=data)
             for other, data in zip(others, made.other_data, strict=True)
         ]
         return Settled(result=result, writes=tuple(writes))

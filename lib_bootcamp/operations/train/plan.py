@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Annotated
 
 from lib_bootcamp.context import Context
+from lib_bootcamp.core.text.valid_text import valid_text
 from lib_bootcamp.core.training.chance import Batches, Chance
 from lib_bootcamp.core.training.examples import Found, find_examples, sizes_for
+from lib_bootcamp.core.training.samples import samples_of
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.params import Spec
 from lib_bootcamp.ports import Components
@@ -70,18 +72,38 @@ def step_of(components: Components) -> int:
     return int(least if native_side(components) < 256 else max(least, 32 if components.family == "sdxl" else 64))
 
 
-def examples_for(params: TrainParams, context: Context, resolution: int, step: int) -> Found:
-    """The pictures of a training.
+def found_for(params: TrainParams, context: Context, output: Path, resolution: int, step: int) -> Found:
+    """The pictures of a training, captions or not.
+
+    Args:
+        params: of the training.
+        context: of who asks.
+        output: its output folder.
+        resolution: the side of the square, in px.
+        step: sides of buckets are multiples of this, in px.
+    Raises:
+        NotAllowedError: the folder may not be named.
+        ImageError: there is no picture that can be trained.
+    """
+    return find_examples(
+        Path(context.folder(params.folder, "folder")),
+        sizes_for(resolution, step),
+        enlarge=params.enlarge,
+        fallback=params.caption,
+        trusted=context.trusted,
+        samples=output / samples_of(params.name),
+    )
+
+
+def examples_for(params: TrainParams, context: Context, output: Path, resolution: int, step: int) -> Found:
+    """The pictures of a training that begins; arguments as `found_for`.
 
     Raises:
         InvalidParamError: no picture has a caption.
         NotAllowedError: the folder may not be named.
         ImageError: there is no picture that can be trained.
     """
-    root = Path(context.folder(params.folder, "folder"))
-    found = find_examples(
-        root, sizes_for(resolution, step), enlarge=params.enlarge, fallback=params.caption, trusted=context.trusted
-    )
+    found = found_for(params, context, output, resolution, step)
     if not any(each.caption for each in found.examples) and not _has_own_words(params):
         raise InvalidParamError(
             "caption",
@@ -103,7 +125,7 @@ def planned(params: TrainParams, found: Found, resolution: int) -> TrainPlan:
     batches = Batches(buckets, repeats, params.batch, Chance(0))
     rows = tuple(
         PlannedPicture(
-            path=path,
+            path=valid_text(path),
             caption_from=each.source,
             width=bucket[0],
             height=bucket[1],
@@ -119,7 +141,7 @@ def planned(params: TrainParams, found: Found, resolution: int) -> TrainPlan:
         epochs=round(params.steps * params.accumulate / batches.per_epoch, 2),
         resolution=resolution,
         warnings=tuple(_warnings(params, found, resolution)),
-        left_out=tuple(f"{_below(found, path)}: {why}" for path, why in found.left_out.items()),
+        left_out=tuple(valid_text(f"{_below(found, path)}: {why}") for path, why in found.left_out.items()),
         rows=rows,
     )
 

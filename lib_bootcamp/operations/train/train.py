@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import dataclasses
-import re
+import os
 import secrets
 from pathlib import Path
 
 from lib_bootcamp.context import Context
 from lib_bootcamp.core.datasets.folder import repeats_of
+from lib_bootcamp.core.networks.file_names import cleaned
+from lib_bootcamp.core.text.valid_text import valid_text
 from lib_bootcamp.core.training.chance import MAX_SEED
 from lib_bootcamp.errors import MissingPackageError
 from lib_bootcamp.job import StepsJob
+from lib_bootcamp.jobs.places import places_of, refuse_unusable
 from lib_bootcamp.operation import Operation
 
 from .plan import TrainPlan, examples_for, planned, resolution_of, step_of
-from .train_settings import NAME, PRESETS, TrainParams
+from .train_settings import PRESETS, TrainParams
 from .work import TrainWork
 
 
 def plan(params: TrainParams, context: Context) -> TrainPlan:
-    """What the training would do; trains nothing.
+    """What the training would do; trains nothing. What the job refuses before its first step is refused here too.
 
     Raises:
-        InvalidParamError: no picture has a caption.
-        NotAllowedError: the folder may not be named.
+        InvalidParamError: no picture has a caption, or the name is taken or too long.
+        NotAllowedError: a folder may not be named.
+        OutputError: the output folder cannot be written.
         ImageError: there is no picture that can be trained.
         ModelError: there is no checkpoint.
         MissingPackageError: torch or diffusers is not installed.
@@ -33,9 +37,13 @@ def plan(params: TrainParams, context: Context) -> TrainPlan:
         import lib_bootcamp.ml.diffusion.text_to_image  # noqa: F401 - what it stands on
     except ImportError as error:
         raise MissingPackageError(str(error.name), "Training") from error
+    params, places = places_of(TRAIN, params, context)
+    work = TrainWork(places.folder, params, context)
+    refuse_unusable(_JOB, work, work.inside, is_elsewhere=False)
+    work.refuse_taken()
     with context.host.components() as components:
         resolution, step = resolution_of(params, components), step_of(components)
-    return planned(params, examples_for(params, context, resolution, step), resolution)
+    return planned(params, examples_for(params, context, places.folder, resolution, step), resolution)
 
 
 def _work(folder: Path, params: TrainParams, context: Context) -> TrainWork:
@@ -44,17 +52,22 @@ def _work(folder: Path, params: TrainParams, context: Context) -> TrainWork:
 
 def _fixed(params: TrainParams) -> TrainParams:
     seed = params.seed if params.seed >= 0 else secrets.randbelow(MAX_SEED + 1)
-    return dataclasses.replace(params, seed=seed, name=params.name or _name_of(params.folder))
+    name = params.name or _name_of(params.folder)
+    return dataclasses.replace(params, folder=_absolute(params.folder), seed=seed, name=name)
+
+
+def _absolute(folder: str) -> str:
+    """The same folder from wherever the job is resumed; a home, and what cannot be kept as a text, stay as given."""
+    found = folder if folder.startswith("~") else os.path.abspath(folder)  # noqa: PTH100 - links stay
+    return found if valid_text(found) == found else folder
 
 
 def _name_of(folder: str) -> str:
     """What a training is called after its folder: `10_my dog` is "my dog"."""
-    name = "".join(
-        each for each in repeats_of(Path(folder).absolute().name).name if each == "." or re.fullmatch(NAME, each)
-    )
-    return name.strip(" .")[:100] or "network"
+    return cleaned(repeats_of(Path(folder).absolute().name).name) or "network"
 
 
+_JOB = StepsJob(params=TrainParams, work=_work, fixed=_fixed, on_command_line=True)
 TRAIN: Operation[TrainParams, TrainPlan] = Operation(
     name="train",
     title="Train",
@@ -67,5 +80,5 @@ TRAIN: Operation[TrainParams, TrainPlan] = Operation(
     presets=PRESETS,
     needs="models",
     section="Data set",
-    job=StepsJob(params=TrainParams, work=_work, fixed=_fixed, on_command_line=True),
+    job=_JOB,
 )

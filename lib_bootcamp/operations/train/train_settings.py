@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
+from lib_bootcamp.core.networks.file_names import MOST_CHARACTERS, NAME, RULE
 from lib_bootcamp.core.training.chance import MAX_SEED
 from lib_bootcamp.core.training.rates import TITLES as SCHEDULES
 from lib_bootcamp.core.training.rates import Schedule
@@ -14,8 +15,6 @@ from lib_bootcamp.params import Params, Spec
 
 Method = Literal["lora", "locon", "dora"]
 METHODS: dict[Method, str] = {"lora": "LoRA", "locon": "LoCon (convolutions too)", "dora": "DoRA (input columns)"}
-NAME = r"[^\\/:*?\"<>|\x00-\x1f.][^\\/:*?\"<>|\x00-\x1f]{0,99}"
-"""What a file of every system can be called; the tag `<lora:name:1>` ends at a colon."""
 MAX_TEXT = 2000
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -100,7 +99,13 @@ class TrainParams(DataFields):
 
     name: Annotated[
         str,
-        Spec("Name", "Of the file, and in <lora:name:1>; empty: the folder's.", pattern=f"(?:{NAME})?", max_length=100),
+        Spec(
+            "Name",
+            "Of the file, and in <lora:name:1>; empty: the folder's.",
+            pattern=f"(?:{NAME})?",
+            pattern_says=RULE,
+            max_length=MOST_CHARACTERS,
+        ),
     ] = ""
     method: Annotated[Method, Spec("Method", titles=METHODS)] = "lora"
     steps: Annotated[int, Spec("Steps", ge=1, le=1_000_000)] = 800

@@ -6,30 +6,33 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from lib_bootcamp.context import Context
-from lib_bootcamp.core.files.atomic import private_folder
+from lib_bootcamp.core.files.atomic import private_folder, write_atomically
 from lib_bootcamp.core.files.folders import is_there
 from lib_bootcamp.core.files.inside import Inside
 from lib_bootcamp.core.images.png import encode_png
-from lib_bootcamp.core.training.captions import Wording
+from lib_bootcamp.core.networks.file_names import ENDING, MOST_BYTES
+from lib_bootcamp.core.training import example_list
 from lib_bootcamp.core.training.chance import Chance
-from lib_bootcamp.core.training.rates import Rates
-from lib_bootcamp.errors import InvalidParamError, MissingPackageError, ModelError
+from lib_bootcamp.core.training.examples import Found
+from lib_bootcamp.core.training.samples import MARK, file_after, sample_file, samples_of
+from lib_bootcamp.errors import ImageError, InvalidParamError, MissingPackageError, ModelError, NoNumbersError
 from lib_bootcamp.job import Event, Step, Write
 from lib_bootcamp.ports import Components, SilentProgress
 
-from .plan import examples_for, planned, resolution_of, step_of
+from .plan import examples_for, found_for, planned, resolution_of, step_of
 from .train_settings import TrainParams
+from .trainer_settings import settings_of
 
 MOST_PROGRESS = 500
 """Events of progress that a training leaves."""
 ROLLBACK_EVERY = 50
 STATE_EVERY_S = 120.0
-KEPT_STATES = 3
+_STATE, _EXAMPLES = "state-", "examples.json"
 MOST_PROMPTS = 16
 SAMPLE = {"negative_prompt": "", "steps": 20, "cfg_scale": 5.0, "sampler": "DPM++ 2M"}
 
@@ -49,6 +52,7 @@ class TrainWork:
         self.inside = Inside(folder, exact=not context.trusted)
         context.folder(params.folder, "folder")
         self.prompts = [each.strip() for each in params.sample_prompt.splitlines() if each.strip()]
+        _refuse_long_name(params)
         if len(self.prompts) > MOST_PROMPTS:
             raise InvalidParamError("sample_prompt", f"must have at most {MOST_PROMPTS} lines")
         self._saved, self.started = time.monotonic(), time.time()
@@ -57,8 +61,9 @@ class TrainWork:
     def state_folder(self) -> Path:
         """Where the state lies: of this training alone, in the data folder."""
         of = json.dumps([str(self.folder.absolute()), self.params.to_mapping()], sort_keys=True)
-        name = hashlib.sha256(of.encode()).hexdigest()[:32]
-        return private_folder(self.context.host.data_dir() / "training" / f"state-{name}")
+        digest, job = hashlib.sha256(of.encode()).hexdigest()[:32], self.context.job
+        name = f"{_STATE}{digest}-{job.number if job else 0}"
+        return private_folder(self.context.host.data_dir() / "training" / name)
 
     def steps(self, done: int) -> Iterator[Step]:
         """Each step, when it is done; see `StepsWork`."""
@@ -68,19 +73,24 @@ class TrainWork:
             raise MissingPackageError(str(error.name), "Training") from error
         state = self.state_folder / "state.safetensors"
         if not done:
-            self._refuse_present()
+            self.refuse_taken()
             self._make_room()
         trainer: Any = None
-        first: list[Event] = []
+        number = done
         try:
-            for number in range(done, self.total):
+            while number < self.total:
                 with self.context.host.components() as components:
                     self._check_checkpoint(trainer)
+                    events: list[Event] = []
+                    writes: list[Write] = []
                     if trainer is None:
-                        trainer, first = self._begun(components, done, State.read(state))
-                    events, writes = self._reach(trainer, number + 1, components)
-                yield Step(events=(*first, *events), writes=tuple(writes))
-                first = []
+                        trainer, events = self._begun(components, done, State.read(state))
+                        if not done:
+                            self._samples(trainer, components, events, writes)
+                    self._go_on(trainer, number, done, components, events, writes)
+                again = trainer.step <= number
+                yield Step(events=tuple(events), writes=tuple(writes), again=again)
+                number += not again
                 if time.monotonic() - self._saved > STATE_EVERY_S:
                     self._save(trainer, state)
         finally:
@@ -88,15 +98,24 @@ class TrainWork:
                 self._save(trainer, state)
 
     def _make_room(self) -> None:
-        """Begin without a state, and drop those of trainings that ended long ago."""
-        for each in self.state_folder.iterdir():
+        """Begin without a state, and drop those that no job can go on from any more."""
+        own = self.state_folder
+        for each in own.iterdir():
             each.unlink()
-        others = [each for each in self.state_folder.parent.glob("state-*") if each != self.state_folder]
-        for old in sorted(others, key=lambda each: each.stat().st_mtime)[:-KEPT_STATES]:
-            shutil.rmtree(old, ignore_errors=True)
+        if self.context.job is None:
+            return
+        kept = {str(each) for each in self.context.job.unfinished()}
+        for other in own.parent.glob(f"{_STATE}*"):
+            if other != own and other.name.rpartition("-")[2] not in kept:
+                shutil.rmtree(other, ignore_errors=True)
 
-    def _refuse_present(self) -> None:
-        path = self.folder / f"{self.params.name}.safetensors"
+    def refuse_taken(self) -> None:
+        """Refuse a name that a file in the output folder has.
+
+        Raises:
+            InvalidParamError: it is taken.
+        """
+        path = self.folder / f"{self.params.name}{ENDING}"
         if is_there(path):
             raise InvalidParamError("name", f"is taken: {path.name} is in the output folder", hint="give another one")
 
@@ -116,47 +135,87 @@ class TrainWork:
         from lib_bootcamp.ml.training.trainer import Trainer
 
         resolution = resolution_of(self.params, components)
-        found = examples_for(self.params, self.context, resolution, step_of(components))
-        plan = planned(self.params, found, resolution)
+        step = step_of(components)
+        found, notes = self._gone_on(resolution, step) if done else (None, [])
+        if found is None:
+            found = examples_for(self.params, self.context, self.folder, resolution, step)
+            write_atomically(self.state_folder / _EXAMPLES, example_list.to_bytes(found))
         self.found, self.resolution = found, resolution
         cache = self.context.host.data_dir() / "training" / "latents"
         trainer = Trainer(found, settings_of(self.params), cache, components)
         trainer.checkpoint = self.context.host.checkpoint() or ""
-        if done and state is not None and state.step <= done:
-            trainer.load(state)
-            self._check_checkpoint(trainer)
         if done:
-            return trainer, []
-        warnings = [Event(kind="warning", facts={"sentence": each}) for each in plan.warnings]
-        return trainer, [Event(kind="progress", facts={"sentence": plan.summary()}), *warnings]
+            if state is not None and state.step <= done + 1:  # a step more where its files could not be written
+                trainer.load(state)
+                self._check_checkpoint(trainer)
+            else:
+                what = "step is" if done == 1 else f"{done:,} steps are"
+                notes.insert(0, f"The state of this training is missing: its first {what} done again.")
+            return trainer, _warnings(notes)
+        plan = planned(self.params, found, resolution)
+        return trainer, [Event(kind="progress", facts={"sentence": plan.summary()}), *_warnings(plan.warnings)]
 
-    def _reach(self, trainer: Any, target: int, components: Components) -> tuple[list[Event], list[Write]]:
-        """Train until so many steps are done, also those that were done before and are not in the state."""
-        from lib_bootcamp.ml.training.state import State
+    def _gone_on(self, resolution: int, step: int) -> tuple[Found | None, list[str]]:
+        """The pictures that it began with, and what is to be known of its folder now; None where that was not kept.
 
-        writes: list[Write] = []
-        events: list[Event] = []
-        rollback = self.state_folder / "rollback.safetensors"
-        if target == 1 and trainer.step == 0:
-            self._samples(trainer, components, events, writes)
-        while trainer.step < target:
-            if trainer.step % ROLLBACK_EVERY == 0:
-                trainer.state().write(rollback)
-            made = trainer.take(components, lambda: State.read(rollback))
-            if made.loss is None:
+        Raises:
+            ImageError: one of them is gone or another one.
+        """
+        try:
+            data = (self.state_folder / _EXAMPLES).read_bytes()
+        except OSError:
+            return None, []
+        root = Path(self.context.folder(self.params.folder, "folder"))
+        kept = example_list.from_bytes(data, root, None if self.context.trusted else Inside(root, exact=True))
+        if kept is None:
+            return None, []
+        try:
+            now = found_for(self.params, self.context, self.folder, resolution, step)
+        except ImageError:
+            now = None
+        example_list.refuse_changed(kept, now)
+        return kept, [] if now is None else example_list.changes(kept, now)
+
+    def _go_on(  # noqa: PLR0913 - the state of one loop
+        self,
+        trainer: Any,
+        number: int,
+        done: int,
+        components: Components,
+        events: list[Event],
+        writes: list[Write],
+    ) -> None:
+        """Take one step, and make what the step after `number` leaves once the trainer is there.
+
+        It is before it where steps are done again, because the state is older or the loss was no number; and there
+        already where the step was taken and its files could not be written.
+        """
+        made: Any = None
+        if trainer.step <= number:
+            is_known = trainer.step < done
+            made = self._take(trainer, components)
+            if made.loss is None and not is_known:
                 where = f"; back to step {made.returned} with half the rate" if made.returned is not None else ""
-                events.append(
-                    Event(kind="warning", facts={"sentence": f"The loss was no number{where}.", "step": made.step})
-                )
+                sentence = f"The loss was no number{where}."
+                events.append(Event(kind="warning", facts={"sentence": sentence, "step": made.step}))
         step = trainer.step
-        if step == self.total or step % max(1, self.total // MOST_PROGRESS) == 0:
+        if step <= number:
+            return
+        if made is not None and (step == self.total or step % max(1, self.total // MOST_PROGRESS) == 0):
             facts = {"step": step, "loss": made.loss, "smoothed": round(made.smoothed, 5), "rate": made.rate}
             events.append(Event(kind="progress", facts=facts))
         if step == self.total or (self.params.sample_every and step % self.params.sample_every == 0):
             self._samples(trainer, components, events, writes)
         if step == self.total or (self.params.save_every and step % self.params.save_every == 0):
             writes.append(self._file(trainer, components, step))
-        return events, writes
+
+    def _take(self, trainer: Any, components: Components) -> Any:
+        from lib_bootcamp.ml.training.state import State
+
+        rollback = self.state_folder / "rollback.safetensors"
+        if trainer.step % ROLLBACK_EVERY == 0:
+            trainer.state().write(rollback)
+        return trainer.take(components, lambda: State.read(rollback))
 
     def _samples(self, trainer: Any, components: Components, events: list[Event], writes: list[Write]) -> None:
         from lib_bootcamp.ml.diffusion.text_to_image import draw
@@ -167,18 +226,25 @@ class TrainWork:
         with trainer.drawing(components):
             for at, prompt in enumerate(self.prompts):
                 seed = chance.of_sample(at)
-                image = draw(
-                    components,
-                    SilentProgress(self.context.progress),
-                    **SAMPLE,
-                    prompt=prompt,
-                    width=self.resolution,
-                    height=self.resolution,
-                    seed=seed,
-                    clip_skip=self.params.clip_skip,
-                )
-                path = self.folder / f"{self.params.name}-samples" / f"{trainer.step:06}-{at + 1}.png"
-                writes.append(Write(path=path, before=self.inside.read(path), after=encode_png(image)))
+                try:
+                    image = draw(
+                        components,
+                        SilentProgress(self.context.progress),
+                        **SAMPLE,
+                        prompt=prompt,
+                        width=self.resolution,
+                        height=self.resolution,
+                        seed=seed,
+                        clip_skip=self.params.clip_skip,
+                    )
+                except NoNumbersError:
+                    if not trainer.step:
+                        raise
+                    what = f"With what was learned in {trainer.step:,} steps the checkpoint makes no numbers (NaN)"
+                    raise ModelError(what, hint="lower the learning rate") from None
+                path = self.folder / samples_of(self.params.name) / sample_file(trainer.step, at + 1)
+                data = encode_png(image, {MARK: self.params.name})
+                writes.append(Write(path=path, before=self.inside.held(path), after=data))
                 name = path.relative_to(self.folder).as_posix()
                 events.append(
                     Event(kind="sample", facts={"file": name, "step": trainer.step, "prompt": prompt, "seed": seed})
@@ -188,10 +254,9 @@ class TrainWork:
         from lib_bootcamp.ml.training.saved import Origin, network_file
 
         is_last = step == self.total
-        name = self.params.name if is_last else f"{self.params.name}-{step:06}"
-        path = self.folder / f"{name}.safetensors"
+        path = self.folder / (f"{self.params.name}{ENDING}" if is_last else file_after(self.params.name, step))
         origin = Origin(
-            name=name,
+            name=path.name.removesuffix(ENDING),
             checkpoint=self.context.host.checkpoint() or "",
             params=self._kept_params(),
             found=self.found,
@@ -199,7 +264,7 @@ class TrainWork:
             started=self.started,
             finished=time.time(),
         )
-        return Write(path=path, before=self.inside.read(path), after=network_file(trainer, components, origin))
+        return Write(path=path, before=self.inside.held(path), after=network_file(trainer, components, origin))
 
     def _kept_params(self) -> dict[str, Any]:
         """What the file keeps of the settings: all that is not where things lie on this machine."""
@@ -211,40 +276,23 @@ class TrainWork:
         self._saved = time.monotonic()
 
 
-def settings_of(params: TrainParams) -> Any:
-    """The trainer's settings."""
-    from lib_bootcamp.ml.training.adapters import Shape
-    from lib_bootcamp.ml.training.objective import Objective
-    from lib_bootcamp.ml.training.trainer import Settings
+def _warnings(sentences: Iterable[str]) -> list[Event]:
+    return [Event(kind="warning", facts={"sentence": each}) for each in sentences]
 
-    conv = params.conv_rank if params.method == "locon" else 0
-    return Settings(
-        steps=params.steps,
-        shape=Shape(
-            rank=params.rank,
-            alpha=params.alpha,
-            conv_rank=conv,
-            conv_alpha=conv * params.alpha / params.rank,
-            dora=params.method == "dora",
-        ),
-        rate=params.learning_rate,
-        text_rate=params.text_rate,
-        rates=Rates(schedule=params.schedule, steps=params.steps, warmup=params.warmup),
-        batch=params.batch,
-        accumulate=params.accumulate,
-        flip=params.flip,
-        wording=Wording(
-            template=params.template,
-            name=params.name,
-            shuffle=params.shuffle,
-            keep=params.keep_tokens,
-            tag_dropout=params.tag_dropout,
-            dropout=params.dropout,
-        ),
-        objective=Objective(
-            weighting=params.weighting, gamma=params.gamma, loss=params.loss, noise_offset=params.noise_offset
-        ),
-        seed=params.seed,
-        clip_skip=params.clip_skip,
-        checkpointing=params.checkpointing,
-    )
+
+def _refuse_long_name(params: TrainParams) -> None:
+    """Refuse a name whose files could not be written when so many steps are done.
+
+    Temporary names have 40 characters of it, and are never the longest.
+
+    Raises:
+        InvalidParamError: it is too long.
+    """
+    last = (params.steps - 1) // params.save_every * params.save_every if params.save_every else 0
+    names = [f"{params.name}{ENDING}", samples_of(params.name)]
+    names += [file_after(params.name, last)] if last else []
+    over = max(len(each.encode()) for each in names) - MOST_BYTES
+    if over > 0:
+        raise InvalidParamError(
+            "name", f"is too long by {over} bytes: no file can be called so", hint="give a shorter one"
+        )

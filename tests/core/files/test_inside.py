@@ -222,3 +222,13 @@ def test_many_may_try_out_a_folder_at_once(tmp_path: Path) -> None:
         for each in [threads.submit(Inside(tmp_path).check_writable, tmp_path) for _ in range(200)]:
             each.result()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_there_before_a_file_is_written_is_a_mistake_about_writing(tmp_path: Path) -> None:
+    inside = Inside(tmp_path)
+    (tmp_path / "a.txt").write_bytes(b"old")
+    assert (inside.held(tmp_path / "a.txt"), inside.held(tmp_path / "sub" / "none.txt")) == (b"old", None)
+    with pytest.raises(OutputError, match=r"xxx cannot be written: "):
+        inside.held(tmp_path / ("x" * 300))
+    with pytest.raises(LeadsOutError):
+        inside.held(tmp_path.parent / "b.txt")

@@ -102,6 +102,17 @@ def test_the_model_hash_is_of_the_tensors_alone() -> None:
     assert with_metadata(data, {"a": "b", "two": "ü"}) == other
 
 
+def test_what_is_no_text_is_a_question_mark_in_a_file() -> None:
+    facts = LoraFacts(
+        output_name="a", checkpoint="\udce9.ckpt", dataset_dirs={"10_caf\udce9": (10, 1)}, tags={"\ud800": {"x": 1}}
+    )
+    data = with_metadata(small_file({}), metadata_of(facts, model_hash="", legacy_hash=""))
+    stated = json.loads(data[8 : 8 + struct.unpack("<Q", data[:8])[0]].decode("utf-8"))["__metadata__"]
+    assert stated["ss_sd_model_name"] == "?.ckpt"
+    assert json.loads(stated["ss_dataset_dirs"]) == {"10_caf?": {"n_repeats": 10, "img_count": 1}}
+    assert json.loads(stated["ss_tag_frequency"]) == {"?": {"x": 1}}
+
+
 def test_the_legacy_hash_of_a_file_below_one_mebibyte_is_that_of_nothing() -> None:
     assert legacy_hash(small_file({})) == "e3b0c442"
     assert legacy_hash(bytes(0x100000) + b"x") == hashlib.sha256(b"x").hexdigest()[:8]

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+import re
+from typing import Any, ClassVar
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lib_bootcamp.core.networks import prompt_tags
 from lib_bootcamp.core.networks.prompt_tags import LoraTag, split_prompt
 from lib_bootcamp.errors import InvalidParamError
 
@@ -47,3 +53,32 @@ def test_several_tags_are_taken_out_in_order() -> None:
 def test_a_tag_that_cannot_be_meant_is_one_sentence(tag: str, what: str) -> None:
     with pytest.raises(InvalidParamError, match=what):
         split_prompt(tag)
+
+
+@given(st.lists(st.sampled_from(["<lora:", "<lyco:", "<", ">", ":", "a", " ", "\n", "1"])).map("".join))
+def test_tags_are_those_that_the_webuis_expression_finds(prompt: str) -> None:
+    webuis = re.compile(r"<(?:lora|lyco):([^>]+)>")
+    assert prompt_tags._taken_apart(prompt) == (webuis.sub("", prompt), webuis.findall(prompt))
+
+
+def test_the_end_of_tags_that_have_none_is_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Counted(str):
+        __slots__ = ()
+        looked: ClassVar[list[int]] = []
+
+        def find(self, *given: Any) -> int:
+            self.looked.append(given[1])
+            return super().find(*given)
+
+    searched: list[int] = []
+
+    class Opening:
+        def search(self, prompt: str, at: int) -> re.Match[str] | None:
+            searched.append(at)
+            return expression.search(prompt, at)
+
+    expression = prompt_tags._OPENING
+    monkeypatch.setattr(prompt_tags, "_OPENING", Opening())
+    prompt = Counted("<lora:" * 10_000)
+    assert split_prompt(prompt) == (prompt, ())
+    assert (len(searched), len(Counted.looked)) == (1, 1)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from lib_bootcamp.core.images.codec import write_image
+from lib_bootcamp.core.images.png import encode_png
 from lib_bootcamp.core.training.examples import MOST_CROPPED, bucket_of, find_examples, sizes_for
+from lib_bootcamp.core.training.samples import MARK
 from lib_bootcamp.errors import ImageError
 
 SIZES = sizes_for(512, 64)
@@ -103,3 +106,32 @@ def test_every_size_of_picture_has_a_bucket_that_it_covers() -> None:
             if enlarge or min(width, height) >= 64:
                 assert placed.scaled[0] >= placed.bucket[0]
                 assert placed.scaled[1] >= placed.bucket[1]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names of bytes as POSIX has them")
+def test_a_folders_name_that_is_no_text_is_a_caption_that_is_one(tmp_path: Path) -> None:
+    picture(Path(os.fsdecode(os.fsencode(tmp_path) + b"/10_caf\xe9")) / "a.png")
+    example = find_examples(tmp_path, SIZES, enlarge=True).examples[0]
+    assert (example.caption, example.source, example.repeats) == ("caf?", "folder", 10)
+
+
+def test_samples_that_trainings_drew_are_left_out(tmp_path: Path) -> None:
+    picture(tmp_path / "a.png")
+    for each in ("mug-samples/000000-1.png", "mug-samples/1000000-16.png", "own-samples/000010-1.png"):
+        picture(tmp_path / each)
+    (tmp_path / "mug.safetensors").write_bytes(b"its LoRA lies beside them")
+    marked = tmp_path / "paused-samples" / "000004-1.png"
+    marked.parent.mkdir()
+    marked.write_bytes(encode_png(np.zeros((64, 64, 3), np.uint8), {MARK: "paused"}))
+    found = find_examples(tmp_path, SIZES, enlarge=True, samples=tmp_path / "own-samples")
+    assert [each.path.name for each in found.examples] == ["a.png"]
+    assert found.left_out[tmp_path / "mug-samples"] == "mug-samples has 2 samples of a training, which are left out."
+    assert set(found.left_out) == {tmp_path / f"{each}-samples" for each in ("mug", "own", "paused")}
+
+
+def test_a_persons_own_pictures_are_no_samples_whatever_they_are_called(tmp_path: Path) -> None:
+    names = ("mug-samples/cat.png", "fabric-samples/000001-1.png", "mug/000001-1.png", "000001-1.png")
+    for each in names:
+        picture(tmp_path / each)
+    (tmp_path / "mug.safetensors").write_bytes(b"")
+    assert len(find_examples(tmp_path, SIZES, enlarge=True).examples) == len(names)

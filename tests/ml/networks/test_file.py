@@ -16,14 +16,14 @@ from tests.ml.needs import skip_without_models
 skip_without_models("diffusers", "transformers")
 
 import torch  # noqa: E402, TID253
-from safetensors.torch import load_file, save_file  # noqa: E402
+from safetensors.torch import load_file, save, save_file  # noqa: E402
 
 from lib_bootcamp.core.networks.container import model_hash  # noqa: E402
 from lib_bootcamp.core.networks.metadata import LoraFacts  # noqa: E402
 from lib_bootcamp.core.networks.names import Module  # noqa: E402
 from lib_bootcamp.core.networks.stated import parse_metadata  # noqa: E402
 from lib_bootcamp.errors import BootcampError, ModelError  # noqa: E402
-from lib_bootcamp.ml.networks.file import lora_bytes, read_lora, write_lora  # noqa: E402
+from lib_bootcamp.ml.networks.file import lora_bytes, parse_lora, read_lora, write_lora  # noqa: E402
 from lib_bootcamp.ml.networks.layers import FullLayer, LoraLayer  # noqa: E402
 from lib_bootcamp.ml.networks.matched import match_lora  # noqa: E402
 from tests.core.networks.unets import MINI, SD1  # noqa: E402
@@ -196,3 +196,66 @@ def test_what_does_not_fit_into_half_precision_is_not_written(tmp_path: Path) ->
     with pytest.raises(ModelError, match=r"do not fit into torch\.float16"):
         write_lora(path, {QUERY: LoraLayer(down=torch.full((2, 8), 1e6), up=torch.ones(6, 2))}, SD1, FACTS)
     assert not path.exists()
+
+
+SHAPES = [(), (0,), (1,), (3,), (6,), (8,), (1, 1), (2, 8), (6, 2), (6, 8), (1, 8), (6, 1)]
+SHAPES += [(2, 2, 3), (2, 8, 1, 1), (6, 2, 1, 1), (2, 2, 3, 3), (6, 8, 1, 1), (1, 1, 1, 1, 1), (2, 8, 1, 1, 1)]
+FACTORS = ["lora_down.weight", "lora_up.weight", "lora_mid.weight", "alpha", "scale", "dora_scale", "diff", "diff_b"]
+FACTORS += ["lora_magnitude_vector", "lora_magnitude_vector.default", "lora_A.weight", "lora_B.default.weight"]
+FACTORS += ["lora_up.bias", "bias", "bias_indices", "hada_w1_a", "lokr_w1", "oft_blocks", "a1.weight", "on_input"]
+DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.complex64, torch.bool]
+DTYPES += [torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64, torch.uint16, torch.uint32, torch.uint64]
+DTYPES += [torch.float8_e4m3fn, torch.float8_e5m2]
+
+
+@pytest.mark.parametrize("factor", FACTORS)
+@pytest.mark.parametrize("linear", [True, False])
+def test_a_factor_of_any_shape_and_kind_is_used_or_is_one_sentence(factor: str, *, linear: bool) -> None:
+    """Beside the others whole, and by itself."""
+    module = QUERY if linear else CONV
+    target = TARGETS[module]
+    stem = STEM if linear else f"lora_unet_{CONV.path.replace('.', '_')}"
+    down = torch.ones(2, *target.weight.shape[1:])
+    up = torch.ones(6, 2, *[1] * (target.weight.ndim - 2))
+    around = {f"{stem}.lora_down.weight": down, f"{stem}.lora_up.weight": up}
+    refused = []
+    for shape in SHAPES:
+        for dtype in DTYPES if len(shape) < 2 else DTYPES[:5:2]:
+            one_tensor = {f"{stem}.{factor}": torch.ones(shape).to(dtype)}
+            for tensors in ({**around, **one_tensor}, one_tensor):
+                try:
+                    file = parse_lora(save(tensors), Path("cat.safetensors"))
+                    for layer in match_lora(file, TARGETS, SD1).layers.values():
+                        layer.changed(target.weight.detach(), 0.5)
+                except ModelError as error:
+                    refused.append(str(error))
+    assert refused
+    assert [each for each in refused if not each.startswith("cat") or "\n" in each] == []
+
+
+@pytest.mark.parametrize("factor", ["lora_down.weight", "lora_up.weight", "lora_mid.weight", "dora_scale", "diff"])
+def test_a_weight_that_is_a_single_number_is_named(factor: str) -> None:
+    tensors = {**plain(), f"{STEM}.{factor}": torch.tensor(1.0)}
+    with pytest.raises(ModelError, match=rf"cat\.safetensors holds {STEM}\.{factor} of the shape \[\], which no LoRA"):
+        parse_lora(save(tensors), Path("cat.safetensors"))
+
+
+@pytest.mark.parametrize("dtype", [torch.complex64, torch.bool])
+@pytest.mark.parametrize("factor", ["alpha", "scale", "lora_down.weight", "diff"])
+def test_a_value_of_a_kind_that_no_weight_has_is_named(factor: str, dtype: torch.dtype) -> None:
+    tensors = {**plain(), f"{STEM}.{factor}": torch.ones(()).to(dtype)}
+    with pytest.raises(ModelError, match=rf"holds {STEM}\.{factor} as \w+, and weights are floating-point numbers"):
+        parse_lora(save(tensors), Path("cat.safetensors"))
+
+
+def test_layers_of_single_numbers_are_refused_wherever_they_come_from() -> None:
+    number, weight = torch.tensor(1.0), torch.ones(1, 1)
+    for wrong in (
+        LoraLayer(down=number, up=torch.ones(6, 1)),
+        LoraLayer(down=torch.ones(1, 8), up=number),
+        LoraLayer(down=weight, up=weight, dora_scale=number),
+        LoraLayer(down=weight, up=weight, mid=number),
+        FullLayer(difference=number),
+    ):
+        with pytest.raises(ModelError):
+            wrong.changed(weight, 1)

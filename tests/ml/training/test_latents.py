@@ -13,7 +13,7 @@ from tests.ml.needs import skip_without_models
 skip_without_models()
 
 from lib_bootcamp.core.datasets.buckets import Placed  # noqa: E402
-from lib_bootcamp.errors import ModelError  # noqa: E402
+from lib_bootcamp.errors import NoNumbersError  # noqa: E402
 from lib_bootcamp.ml.training.latents import Latents, encoded, fitted, sampled, weights_hash  # noqa: E402
 
 torch: Any = pytest.importorskip("torch")
@@ -103,8 +103,10 @@ def test_a_picture_fills_its_bucket_from_its_middle() -> None:
 def test_a_vae_that_overflows_is_a_sentence() -> None:
     vae = Vae()
     vae.factor.data *= float("inf")
-    with pytest.raises(ModelError, match="overflows in 16 bits"):
+    with pytest.raises(NoNumbersError, match=r"VAE makes no numbers \(NaN\) in float32; choose another one\.$"):
         encoded(vae, image(3))
+    with pytest.raises(NoNumbersError, match=r"in float16; run it in 32 bits \(--no-half-vae\)\.$"):
+        encoded(vae.half(), image(3))
 
 
 def test_a_step_draws_from_mean_and_deviation() -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from lib_bootcamp.core.images.png import encode_png
 from tests.ml.needs import skip_without_models
 
 skip_without_models()
@@ -25,6 +30,10 @@ torch: Any = pytest.importorskip("torch")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandaloneHost]:
     with material.host(tmp_path_factory.mktemp("data")) as made:
         yield made
+
+
+def white() -> bytes:
+    return encode_png(np.full((64, 64, 3), 255, np.uint8))
 
 
 def begun(host: StandaloneHost, folder: Path, **changed: Any) -> Trainer:
@@ -176,3 +185,31 @@ def test_a_damaged_state_is_none(tmp_path: Path) -> None:
     whole = (tmp_path / "state").read_bytes()
     (tmp_path / "state").write_bytes(whole[:-4])
     assert State.read(tmp_path / "state") is None
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (lambda path, other: path.unlink(), "The file is not there any more; put it back and resume."),
+        (lambda path, other: (path.unlink(), path.symlink_to(other)), "The file is outside the folder; put it back"),
+        (lambda path, other: (path.unlink(), os.mkfifo(path)), "The file cannot be read: "),
+        (lambda path, other: path.write_bytes(b"no picture"), ""),
+        (lambda path, other: path.write_bytes(white()), "It is another picture than when the training began; put it"),
+        (lambda path, other: path.write_bytes(bytes(65 * 2**20)), "The file has more than 64 MiB; put it back"),
+    ],
+    ids=["gone", "link", "pipe", "no picture", "another", "large"],
+)
+def test_a_picture_that_changed_since_it_began_is_named(
+    host: StandaloneHost, tmp_path: Path, spoil: Any, why: str
+) -> None:
+    other = material.pictures(tmp_path / "other") / "0.png"
+    found = material.examples(tmp_path / "pictures" / "sub", trusted=False)
+    found = dataclasses.replace(found, root=tmp_path / "pictures")
+    for each in found.examples:
+        spoil(each.path, other)
+    with host.components() as components, pytest.raises(BootcampError) as caught:
+        Trainer(found, material.settings(), tmp_path / "latents", components).take(components)
+    assert re.match(r"sub/\d\.png cannot be learned from any more: ", str(caught.value))
+    assert why in str(caught.value)
+    assert "skipped" not in str(caught.value)
+    assert caught.value.status in (413, 422)

@@ -14,7 +14,7 @@ skip_without_models("diffusers", "transformers")
 
 from lib_bootcamp.context import Context  # noqa: E402
 from lib_bootcamp.core.png_info.infotext import parse, read  # noqa: E402
-from lib_bootcamp.errors import InvalidParamError, ModelError, NotAllowedError  # noqa: E402
+from lib_bootcamp.errors import InvalidParamError, ModelError, NoNumbersError, NotAllowedError  # noqa: E402
 from lib_bootcamp.hosts.standalone import StandaloneHost  # noqa: E402
 from lib_bootcamp.ml.networks.file import read_lora  # noqa: E402
 from lib_bootcamp.operations.draw.loras import loras_of_prompt  # noqa: E402
@@ -105,3 +105,28 @@ def test_a_damaged_file_is_a_sentence_without_its_place(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"bad\.safetensors is not a safetensors file") as caught:
         loras_of_prompt("<lora:bad:1>", str(tmp_path), Context.of_terminal(nothing, SilentProgress()))
     assert str(tmp_path) not in str(caught.value)
+
+
+def test_a_lora_that_leaves_no_numbers_is_named_and_precision_is_not_to_blame(
+    host: StandaloneHost, tmp_path: Path
+) -> None:
+    with host.components() as components:
+        random_lora(components, tmp_path / "huge.safetensors", size=250)
+        random_lora(components, tmp_path / "mild.safetensors", size=0.01)
+    with pytest.raises(ModelError, match=r"^With huge the checkpoint makes no numbers \(NaN\); lower its weight\.$"):
+        drawn(host, f"{PROMPT} <lora:huge:1e30>", tmp_path)
+    with pytest.raises(ModelError, match=r"^With mild, huge the checkpoint makes .*; lower their weights\.$"):
+        drawn(host, f"{PROMPT} <lora:mild:1> <lora:huge:1e30>", tmp_path)
+    assert drawn(host, PROMPT, None).image.any()
+
+
+def test_a_checkpoint_that_makes_no_numbers_in_32_bits_is_not_to_be_run_in_32(host: StandaloneHost) -> None:
+    with host.components() as components:
+        weight = next(components.unet.parameters())
+        kept = weight.detach().clone()
+        weight.detach().fill_(float("nan"))
+        try:
+            with pytest.raises(NoNumbersError, match="in float32; it may be damaged"):
+                drawn(host, PROMPT, None)
+        finally:
+            weight.detach().copy_(kept)

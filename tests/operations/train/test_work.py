@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from lib_bootcamp.core.networks.container import model_hash  # noqa: E402
 from lib_bootcamp.errors import BootcampError, ImageError, InvalidParamError, ModelError, NotAllowedError  # noqa: E402
 from lib_bootcamp.hosts.standalone import StandaloneHost  # noqa: E402
 from lib_bootcamp.job import Step  # noqa: E402
+from lib_bootcamp.operations.train.plan import TrainPlan  # noqa: E402
 from lib_bootcamp.operations.train.train import TRAIN  # noqa: E402
 from lib_bootcamp.operations.train.work import TrainWork  # noqa: E402
 from lib_bootcamp.ports import SilentProgress  # noqa: E402
@@ -88,7 +91,7 @@ def test_it_goes_on_from_its_state_also_where_more_steps_are_in_the_journal(
         next(steps)
     steps.close()  # type: ignore[attr-defined]
     rest = list(work(host, tmp_path).steps(given))
-    assert len(rest) == 5 - given
+    assert [step.again for step in rest] == [True] * (given - kept) + [False] * (5 - given)
     assert model_hash(written(rest)["zorb.safetensors"]) == whole
 
 
@@ -157,6 +160,10 @@ def test_pictures_without_a_caption_are_refused_with_what_to_do(host: Standalone
         ("..x", "x"),
         ("v1.5 cats", "v1.5 cats"),
         ("5_", "network"),
+        ("a=b", "ab"),
+        ("10_NUL", "_NUL"),
+        ("a\u202eb ", "ab"),
+        ("漢" * 80, "漢" * 66),
     ],
 )
 def test_without_a_name_it_is_the_folders(folder: str, name: str) -> None:
@@ -190,6 +197,12 @@ def test_a_folder_that_was_not_allowed_is_refused_to_a_caller_over_the_network(
         {"name": "../b"},
         {"name": ".b"},
         {"name": "a:b"},
+        {"name": "a=b"},
+        {"name": " a"},
+        {"name": "a."},
+        {"name": "NUL"},
+        {"name": "a\u202eb"},
+        {"name": "a\x7f"},
         {"name": "a" * 101},
         {"dropout": 2},
         {"batch": 0},
@@ -217,3 +230,75 @@ def test_the_plan_shows_buckets_captions_and_what_to_look_at(host: StandaloneHos
     assert any("1 of 3 pictures have no caption" in each for each in made.warnings)
     assert any("far above" in each for each in made.warnings)
     assert any("bad.png" in each for each in made.left_out)
+
+
+def test_a_refused_name_says_what_a_name_is_in_words() -> None:
+    with pytest.raises(InvalidParamError) as caught:
+        TRAIN.params_from({"folder": "/x", "name": "a=b"})
+    assert str(caught.value).startswith("name must be a text without \\ / : * ? ")
+    assert "[^" not in str(caught.value)
+    assert "'a=b'" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("characters", "settings", "over"),
+    [
+        (82, {}, 3),
+        (81, {}, 0),
+        (79, {"save_every": 2}, 1),
+        (78, {"save_every": 2}, 0),
+        (81, {"save_every": 5}, 0),
+        (81, {"save_every": 6}, 0),
+    ],
+)
+def test_a_name_whose_longest_file_no_folder_can_have_is_refused_before_there_is_a_job(
+    host: StandaloneHost, tmp_path: Path, characters: int, settings: dict[str, Any], over: int
+) -> None:
+    given = {"name": "漢" * characters, "sample_prompt": "a", "sample_every": 1, **settings}
+    if over:
+        with pytest.raises(
+            InvalidParamError, match=f"name is too long by {over} bytes: no file can be called so"
+        ) as caught:
+            work(host, tmp_path, **given)
+        assert caught.value.status == 422
+        return
+    made = work(host, tmp_path, **given)
+    names = [f"{made.params.name}.safetensors", f"{made.params.name}-samples/000001-1.png"]
+    names += [f"{made.params.name}-000004.safetensors"] if settings == {"save_every": 2} else []
+    for name in names:
+        made.inside.write(tmp_path / "out" / name, b"x")
+
+
+def test_the_number_of_the_last_file_counts(host: StandaloneHost, tmp_path: Path) -> None:
+    name = "漢" * 78 + "ab"  # 236 bytes; 7 for -000001 and 12 for the ending
+    assert work(host, tmp_path, name=name, steps=1_000_000, save_every=600_000).params.name == name
+    with pytest.raises(InvalidParamError, match="too long by 1 bytes"):
+        work(host, tmp_path, name=f"{name}c", steps=1_000_000, save_every=600_000)
+    with pytest.raises(InvalidParamError, match="too long by 2 bytes"):
+        work(host, tmp_path, name=f"{name}cd", steps=1_000_000, save_every=600_000)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names of bytes as POSIX has them")
+@pytest.mark.parametrize("captioned", [True, False])
+def test_a_folders_name_that_is_no_text_stops_no_training(
+    host: StandaloneHost, tmp_path: Path, *, captioned: bool
+) -> None:
+    made = work(host, tmp_path, steps=2, template="[filewords], [name]")
+    there = tmp_path / "pictures" / "sub"
+    there.mkdir()
+    for each in list((tmp_path / "pictures").iterdir()):
+        if each != there and (captioned or each.suffix != ".txt"):
+            each.rename(there / each.name)
+        elif each != there:
+            each.unlink()
+    there.rename(os.fsdecode(os.fsencode(tmp_path) + b"/pictures/2_caf\xe9"))
+    plan = planned_of(made)
+    json.dumps(plan.to_json(), ensure_ascii=False).encode()
+    data = written(list(made.steps(0)))["zorb.safetensors"]
+    stated = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")].decode())["__metadata__"]
+    assert json.loads(stated["ss_dataset_dirs"]) == {"2_caf?": {"n_repeats": 2, "img_count": 6}}
+    assert ("caf?" in json.loads(stated["ss_tag_frequency"])["2_caf?"]) is not captioned
+
+
+def planned_of(made: TrainWork) -> TrainPlan:
+    return TRAIN.run(replace(made.params, output_folder=str(made.folder)), made.context)
