@@ -126,6 +126,10 @@
     /** Hand a text and the picture that an element of the frame's shows over to one of the tab's own buttons. */
     window.bootcampSend = async function (button, text, pictureId) {
         const image = pictureId ? pictureIn(pictureId) : null;
+        if (pictureId && !image) {
+            alert(translated("Make a map first."));
+            return;
+        }
         fill("bootcamp_sent_text", text);
         fill("bootcamp_sent_picture", image ? await uploaded(image) : "");
         await pause(100); // Gradio takes a value over a moment later

@@ -6,6 +6,7 @@
 
     const TABS = ["txt2img", "img2img"];
     const PAUSE_MS = 500;
+    const SCRIPTS = ["QR art until it scans", "Compare control"];
     const element = (...all) => window.bootcampControls.element(...all);
     const translated = text => window.bootcampControls.translated(text);
 
@@ -70,7 +71,12 @@
             this.image = element("img", { alt: "The control map of this picture", hidden: true }, this.place);
             const side = element("div", {}, this.place);
             this.notes = element("div", { role: "status", class: "bootcamp-panel-notes" }, side);
-            this.missing = element("details", { class: "bootcamp-note", hidden: true }, side);
+            this.missing = element("details", { class: "bootcamp-note", hidden: true, open: form.opened.has(MISSING) }, side);
+            this.missing.addEventListener("toggle", () => this.missing.isConnected && form.opened[this.missing.open ? "add" : "delete"](MISSING));
+            this.aside = element("div", { class: "bootcamp-aside bootcamp-note", role: "status", hidden: true });
+            form.root.prepend(this.aside);
+            this.asideText = element("span", {}, this.aside);
+            button("Use the section again", this.aside, () => chooseInWebUi(this.tab, { script: "None" }));
             const buttons = element("div", { class: "bootcamp-panel-buttons" }, side);
             this.larger = button("", buttons, () => this.enlarge());
             this.larger.hidden = true;
@@ -78,6 +84,14 @@
             this.part = form.part;
             form.listeners = [() => this.changed()];
             this.changed();
+        }
+
+        /** Say here that a script of ours leaves the section aside. */
+        follow() {
+            const title = scriptOf(this.tab);
+            const isAside = SCRIPTS.includes(title) && isOn(this.tab);
+            if (isAside) this.asideText.textContent = window.bootcampLanguage.filled("The script {1} is chosen: its own settings count, not these.", title);
+            this.aside.hidden = !isAside;
         }
 
         /** What the two ends of the effect's slider mean. */
@@ -158,9 +172,7 @@
             const advice = this.form.description.advice?.[this.form.value("preset")];
             const missing = this.form.part === "qr" && this.form.value("apply_by") === "guidance" && this.exercise;
             const first = this.lacksPicture && "Put a picture into img2img first: the exercise draws over it.";
-            const marked = [...this.form.root.querySelectorAll("[aria-invalid]")].some(each => each.offsetParent);
-            const isMarked = marked && !answer.fits; // what is wrong stands there
-            const notes = [first, missing, ...(isMarked ? [] : answer.notes), advice].filter(Boolean);
+            const notes = [first, missing, ...answer.notes, advice].filter(Boolean);
             this.note(notes, answer.waits ? "waits" : answer.fits && !missing && !first ? "" : "wrong");
             this.side = answer.side;
             this.larger.hidden = !answer.side;
@@ -200,11 +212,21 @@
         }
     }
 
+    const MISSING = "missing presets";
+    const scriptOf = tab => gradioApp().querySelector(`#tab_${tab} #script_list input`)?.value;
+    const isOn = tab => Boolean(gradioApp().querySelector(`#bootcamp_${tab}-checkbox input`)?.checked);
+
     /** As the section's, for a form that has neither the effect's slider nor parts. */
     class ScriptPanel extends Panel {
         nameEnds() {}
 
         offer() {}
+
+        /** Its note is about the section, where that is on. */
+        follow() {
+            const note = this.form.root.parentElement.querySelector(":scope > .bootcamp-note");
+            if (note) note.hidden = !isOn(this.tab);
+        }
 
         get question() {
             return { ...super.question, script: this.form.description.script };
@@ -220,8 +242,12 @@
     for (const name of ["until_it_scans-", "compare_control-"]) {
         window.bootcampForms.extend(name, form => follow(form, new ScriptPanel(form)));
     }
-    // the picture's size may be set by anything
-    setInterval(() => panels.forEach(each => each.place.isConnected && each.ask()), 1500);
+    // the picture's size and the script may be set by anything
+    setInterval(() => panels.forEach(each => {
+        if (!each.place.isConnected) return;
+        each.follow();
+        each.ask();
+    }), 1500);
 
     // Another checkpoint may have another base: ask again which presets fit.
     let checkpoint = null;

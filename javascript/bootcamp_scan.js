@@ -243,14 +243,21 @@
             badge.querySelectorAll("button").forEach(each => each.remove()); // the score may call for others
             nextSteps(tab, info, what, badge);
         } catch (error) {
-            press.textContent = translated(error.message);
+            failed(badge, press, error);
         }
+    }
+
+    /** A step that did not work: its reason in place of its button. */
+    function failed(badge, press, error) {
+        const next = press.nextSibling;
+        press.remove();
+        badge.insertBefore(element("span", { role: "alert", class: "bootcamp-scan-failed", text: translated(error.message) }), next);
     }
 
     /** Touch up the picture that is shown; the result stands below, to be saved. */
     async function touchUp(tab, badge, press, info) {
         press.disabled = true;
-        press.textContent = translated("Touching up …");
+        press.textContent = translated("Touching up, for up to 20 s …");
         try {
             const answer = await askAbout(tab, "touch-up", info);
             badge.querySelectorAll("button").forEach(each => each.remove()); // they are about the picture as it was
@@ -260,9 +267,9 @@
             const source = `data:image/png;base64,${answer.image}`;
             const shown = element("figure", { class: "bootcamp-touched" }, badge);
             element("img", { src: source, alt: "The picture, touched up" }, shown);
-            element("a", { href: source, download: "touched-up.png", text: "Save the touched-up picture" }, shown);
+            element("a", { href: source, download: `touched-up-${/Seed: (\d+)/.exec(info)?.[1] ?? "picture"}.png`, text: "Save the touched-up picture" }, shown);
         } catch (error) {
-            press.textContent = translated(error.message);
+            failed(badge, press, error);
         }
     }
 

@@ -141,6 +141,7 @@
 
         drawLights() {
             this.svg.replaceChildren();
+            this.view.classList.toggle("bootcamp-stage-lit", !this.lights.length); // by the one that shines then
             this.lights.forEach((light, index) => this.drawLight(light, index));
         }
 

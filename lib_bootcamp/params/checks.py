@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lib_bootcamp.errors import InvalidParamError
 
-from .mistakes import near_to, shown
+from .mistakes import MOST_LISTED, few_of, near_to, shown
 from .spec import Kind
 
 if TYPE_CHECKING:
@@ -75,8 +75,8 @@ def _check_choice(param: Param, value: Any, path: str) -> str:
         choice = param.spec.renamed_choices.get(value, value)
         if choice in param.choices:
             return choice
-    message = f"must be {param.expected()}, not {shown(value)}"
-    raise InvalidParamError(path, message, hint=near_to(value, param.choices))
+    expected = few_of(value, param.choices) if len(param.choices) > MOST_LISTED else param.expected()
+    raise InvalidParamError(path, f"must be {expected}, not {shown(value)}", hint=near_to(value, param.choices))
 
 
 def _check_image(param: Param, value: Any, path: str) -> Any:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 from lib_bootcamp.errors import InvalidParamError
 
+MOST_LISTED, FEW = 20, 5
+"""Choices that a mistake lists whole, and how many of more it names."""
 _REPR = reprlib.Repr()
 _REPR.maxstring = _REPR.maxother = 40
 _REPR.maxlevel, _REPR.maxlist, _REPR.maxtuple, _REPR.maxdict = 2, 4, 4, 4
@@ -28,6 +30,15 @@ def near_to(value: object, known: Sequence[str]) -> str:
     folded = {each.casefold(): each for each in known}
     near = difflib.get_close_matches(value.casefold(), folded, n=1)
     return f"did you mean {folded[near[0]]}?" if near else ""
+
+
+def few_of(value: object, known: Sequence[str]) -> str:
+    """Of many choices those that are most like a value, in words."""
+    given = value.casefold() if isinstance(value, str) and len(value) <= 100 else ""
+    near = difflib.get_close_matches(given, [each.casefold() for each in known], n=FEW, cutoff=0.3)
+    folded = {each.casefold(): each for each in known}
+    few = [folded[each] for each in near] or list(known[:FEW])
+    return f"one of {len(known)} names, such as {', '.join(few)}"
 
 
 def unknown(name: object, known: Sequence[str], *, path: str = "") -> InvalidParamError:

@@ -136,14 +136,37 @@ def test_an_empty_form_waits_for_its_text_and_does_not_warn(page: Any) -> None:
     assert notes.inner_text() == "Content is missing; enter a text or URL, or choose another payload."
 
 
-def test_a_mistake_that_stands_at_its_field_is_not_repeated_beside_the_preview(page: Any) -> None:
+def test_a_mistake_stands_at_its_field_and_where_the_preview_was(page: Any) -> None:
+    """The field may be in a part that is closed."""
     choose(page, "QR art until it scans")
     form = page.locator("#bootcamp_txt2img_until_it_scans_form")
-    strengths = form.locator("#bootcamp_txt2img_until_it_scans_strengths")
-    strengths.fill("abc")
-    form.locator(".bootcamp-panel-notes.bootcamp-panel-wrong").wait_for(state="attached")
+    form.locator("#bootcamp_txt2img_until_it_scans_strengths").fill("abc")
+    notes = form.locator(".bootcamp-panel-notes.bootcamp-panel-wrong")
+    notes.wait_for()
+    assert notes.inner_text() == "Strengths must be a list of numbers, not 'abc'."
     assert form.get_by_text("These are not numbers.").is_visible()
-    assert form.locator(".bootcamp-panel-notes").inner_text() == ""
+
+
+def test_where_a_script_leaves_the_section_aside_the_section_says_so_and_takes_it_off(page: Any) -> None:
+    page.locator("#bootcamp_txt2img-checkbox input").check()
+    aside = page.locator("#bootcamp_txt2img_form .bootcamp-aside")
+    choose(page, "QR art until it scans")
+    aside.wait_for()
+    assert aside.inner_text().startswith(
+        "The script QR art until it scans is chosen: its own settings count, not these."
+    )
+    aside.get_by_role("button", name="Use the section again").click()
+    aside.wait_for(state="hidden")
+    assert page.locator("#script_list input").input_value() == "None"
+
+
+def test_a_step_that_does_not_work_leaves_its_reason_and_no_button(page: Any) -> None:
+    answer = {"detail": "A touch-up is not enough for this picture."}
+    page.route("**/panel/touch-up", lambda route: route.fulfill(status=422, json=answer))
+    press(page, "Touch up")
+    page.locator(BADGE).get_by_text(answer["detail"]).wait_for()
+    assert page.locator(BADGE).get_by_role("button", name="Touch up").count() == 0
+    assert page.locator(BADGE).get_by_role("button", name="More contrast").is_visible()
 
 
 def test_on_a_narrow_page_the_notes_stand_below_the_preview(page: Any) -> None:
@@ -335,7 +358,7 @@ def test_a_picture_that_is_there_is_touched_up_and_can_be_saved(page: Any, tmp_p
     assert page.locator(f"{BADGE} > span").inner_text().startswith("Scans: read under ")
     with page.expect_download() as saved:
         page.locator(BADGE).get_by_text("Save the touched-up picture").click()
-    assert saved.value.suggested_filename == "touched-up.png"
+    assert saved.value.suggested_filename == "touched-up-11.png"
 
 
 def test_the_full_score_knows_the_text_that_was_drawn(page: Any) -> None:

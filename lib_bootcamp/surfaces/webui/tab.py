@@ -67,7 +67,8 @@ def build_tab(webui: WebUi, sections: SectionsOfPage) -> Any:
 
 def takes_picture(operation: Operation[Any, Any]) -> str:
     """The field that a picture from the WebUI's gallery goes into; empty where an operation takes none."""
-    takes = (each.name for each in operation.params.fields() if each.kind == "image" or _takes_files(each))
+    taken = (each for each in operation.params.fields() if each.kind == "image" or _takes_files(each))
+    takes = (each.name for each in taken if each.name != "logo")  # nobody looks for a picture there
     return next(takes, "")
 
 

@@ -101,6 +101,7 @@ def test_the_chooser_names_fields_that_take_a_picture() -> None:
     assert takes_picture(find("brightness")) == "image"
     assert takes_picture(find("png-info")) == "files"
     assert takes_picture(find("dataset-report")) == ""
+    assert takes_picture(find("qr")) == ""  # a logo is no place where a picture is looked for
     frame = build_frame_page(FakeHost(), Page())
     made = {getattr(each, "elem_id", None) for each in frame.blocks.values()}
     takes = taking(FakeHost())

@@ -106,5 +106,5 @@ def touch_up(runner: SectionRunner, params: FinishedParams) -> TouchedUp:
     if found is None:
         raise NoTouchUpError("A touch-up is not enough for this picture: draw it again with more contrast.")
     text = runner.scanner.scanned(layout.content, found[0], "full")[0] + touched_by(found[1])
-    with_scan = _SCAN.sub(lambda _: f"{infotext.SCAN_KEY}: {png_info.quoted(text)}", params.infotext)
+    with_scan = _SCAN.sub(lambda _: f"{infotext.SCAN_KEY}: {png_info.quoted(text)}", params.infotext.strip())
     return TouchedUp(image=found[0], levels=found[1], text=text, infotext=with_scan)

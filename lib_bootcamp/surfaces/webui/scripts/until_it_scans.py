@@ -204,8 +204,9 @@ class UntilItScans(ScriptRun):
     def _sentence(self, best: Cell) -> str:
         report, count = best.best.report, sum(len(each.tries) for each in self.cells)
         scanning = sum(each.best.report.scans for each in self.cells)
+        ended = "Interrupted: " if self.pipeline.stopped() else ""
         return (
-            f"{scanning} of {len(self.cells)} scan{'s' if scanning == 1 else ''} after {count} "
+            f"{ended}{scanning} of {len(self.cells)} scan{'s' if scanning == 1 else ''} after {count} "
             f"picture{'' if count == 1 else 's'}. "
             f"Best: seed {report.seed}, "
             f"strength {best.strength:g}, try {report.number} ({method_of(report)}), "
