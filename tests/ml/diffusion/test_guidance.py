@@ -236,9 +236,12 @@ def test_a_target_of_another_size_takes_each_blocks_nearest() -> None:
     assert wanted.window == 10
 
 
-def test_a_vae_that_gives_no_numbers_is_reported() -> None:
-    with pytest.raises(ModelError, match="no-half-vae"):
-        fit(lambda pictures: torch.nn.functional.avg_pool2d(pictures, 8) * float("nan"), probes=8, side=64)
+@pytest.mark.parametrize(
+    ("kind", "words"), [(torch.float16, "no-half-vae"), (torch.float32, "in float32; choose another one")]
+)
+def test_a_vae_that_gives_no_numbers_is_reported_with_what_may_help(kind: Any, words: str) -> None:
+    with pytest.raises(ModelError, match=words):
+        fit(lambda pictures: (pictures * float("nan")).mean(1, keepdim=True)[..., ::8, ::8].to(kind), probes=8, side=64)
 
 
 def test_the_hash_of_a_vae_is_of_its_weights_whatever_their_names() -> None:
