@@ -16,7 +16,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from lib_bootcamp.core.training.places import BLOCKS, LAYERS, Block, Layer
+
 _CONVOLUTION_DIMS = 4
+_MARKS: Mapping[Layer, str] = {"self-attention": ".attn1.", "cross-attention": ".attn2.", "feed-forward": ".ff."}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +32,9 @@ class Shape:
         conv_rank: of the other convolutions; 0: they are left alone.
         conv_alpha: theirs.
         dora: whether each input column has a magnitude.
+        rslora: whether the strength is alpha / sqrt(rank) (arXiv 2312.03732): a larger rank is not a weaker one.
+        blocks: of the UNet, which of `BLOCKS` are taught.
+        layers: of the UNet's attention, which of `LAYERS` are taught.
     """
 
     rank: int = 16
@@ -36,6 +42,14 @@ class Shape:
     conv_rank: int = 0
     conv_alpha: float = 0.0
     dora: bool = False
+    rslora: bool = False
+    blocks: tuple[Block, ...] = BLOCKS
+    layers: tuple[Layer, ...] = LAYERS
+
+    def scale(self, *, spread: bool) -> float:
+        """What a change is multiplied by: of convolutions of more than one pixel, and of all else."""
+        rank, alpha = (self.conv_rank, self.conv_alpha) if spread else (self.rank, self.alpha)
+        return float(alpha / (rank**0.5 if self.rslora else rank))
 
 
 class Adapter(nn.Module):  # type: ignore[misc] # torch is not there for it
@@ -114,22 +128,17 @@ class Network(nn.Module):  # type: ignore[misc] # torch is not there for it
     def __init__(self, part: str, module: nn.Module, shape: Shape, seed: int, targets: Sequence[str] | None = None):
         super().__init__()
         self.part = part
-        self.paths = tuple(targets if targets is not None else targets_of(part, module, convolutions=shape.conv_rank))
+        found = targets if targets is not None else targets_of(part, module, convolutions=shape.conv_rank)
+        self.paths = tuple(each for each in found if part != "unet" or is_taught(each, shape))
         self.adapters = nn.ModuleList()
         for path in self.paths:
             layer = module.get_submodule(path)
             spread = _is_spread(layer)
-            rank, alpha = (shape.conv_rank, shape.conv_alpha) if spread else (shape.rank, shape.alpha)
-            rank = min(rank, *layer.weight.flatten(1).shape)
+            rank = min(shape.conv_rank if spread else shape.rank, *layer.weight.flatten(1).shape)
             own = zlib.crc32(f"{part}.{path}".encode()) ^ (seed << 16)
-            made = Adapter(
-                layer,
-                rank,
-                alpha * rank / max(1, shape.rank if not spread else shape.conv_rank),
-                dora=shape.dora,
-                seed=own,
-            )
-            self.adapters.append(made)
+            # hosts divide by the rank, so that the file's alpha holds whatever the strength is
+            alpha = shape.scale(spread=spread) * rank
+            self.adapters.append(Adapter(layer, rank, alpha, dora=shape.dora, seed=own))
 
     @contextmanager
     def attached(self, module: nn.Module) -> Iterator[None]:
@@ -150,6 +159,13 @@ class Network(nn.Module):  # type: ignore[misc] # torch is not there for it
     def tensors(self) -> dict[str, dict[str, torch.Tensor]]:
         """For each layer's path its values under the names of files."""
         return {path: each.tensors() for path, each in zip(self.paths, self.adapters, strict=True)}
+
+
+def is_taught(path: str, shape: Shape) -> bool:
+    """Whether a layer of the UNet, by its path in diffusers, is of the blocks and layers that are asked for."""
+    block = next((each for each in BLOCKS if path.startswith(f"{each}_")), None)
+    layer = next((each for each, mark in _MARKS.items() if mark in path), "other")
+    return (block is None or block in shape.blocks) and layer in shape.layers
 
 
 @contextmanager

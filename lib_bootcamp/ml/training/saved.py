@@ -13,6 +13,7 @@ from lib_bootcamp.core.networks.metadata import LoraBase, LoraFacts
 from lib_bootcamp.core.networks.names import Part, canonical
 from lib_bootcamp.core.text.valid_text import valid_text
 from lib_bootcamp.core.training.examples import Found
+from lib_bootcamp.core.training.optimizers import PLACES
 from lib_bootcamp.ml.networks.file import lora_bytes
 from lib_bootcamp.ml.networks.layers import LoraLayer
 from lib_bootcamp.ports import Components
@@ -56,17 +57,22 @@ def network_file(trainer: Trainer, components: Components, origin: Origin) -> by
     Raises:
         ModelError: a value does not fit into 16 bits.
     """
-    layers = {
+    with trainer.learned():
+        layers = _layers(trainer)
+    return lora_bytes(layers, dict(components.unet.config), _facts(trainer, components, origin))
+
+
+def _layers(trainer: Trainer) -> dict[str, LoraLayer]:
+    return {
         canonical(cast(Part, network.part), path): LoraLayer(
-            down=values["lora_down.weight"],
-            up=values["lora_up.weight"],
+            down=values["lora_down.weight"].clone(),
+            up=values["lora_up.weight"].clone(),
             alpha=float(values["alpha"]),
             dora_scale=values.get("dora_scale"),
         )
         for network in trainer.networks
         for path, values in network.tensors().items()
     }
-    return lora_bytes(layers, dict(components.unet.config), _facts(trainer, components, origin))
 
 
 def _facts(trainer: Trainer, components: Components, origin: Origin) -> LoraFacts:
@@ -78,6 +84,10 @@ def _facts(trainer: Trainer, components: Components, origin: Origin) -> LoraFact
     arguments = arguments if settings.shape.conv_rank else {}
     if settings.shape.dora:
         arguments["dora_wd"] = "True"
+    if settings.shape.rslora:
+        arguments["rank_stabilized"] = "True"
+    if settings.up_factor != 1:
+        arguments["loraplus_lr_ratio"] = f"{settings.up_factor:g}"
     steps = settings.accumulate * trainer.step
     return LoraFacts(
         output_name=origin.name,
@@ -95,12 +105,12 @@ def _facts(trainer: Trainer, components: Components, origin: Origin) -> LoraFact
         max_steps=settings.steps,
         epoch=-(-steps // trainer.batches.per_epoch),
         epochs=-(-settings.steps * settings.accumulate // trainer.batches.per_epoch),
-        images=sum(each.repeats for each in found.examples),
+        images=sum(each.repeats for each in trainer.examples),
         batch_size=settings.batch,
         accumulation=settings.accumulate,
         unet_rate=settings.rate,
         text_rate=settings.text_rate,
-        optimizer="torch.optim.adamw.AdamW",
+        optimizer=PLACES[settings.optimizer],
         scheduler=settings.rates.schedule,
         min_snr=settings.objective.gamma if settings.objective.weighting == "min-snr" else None,
         noise_offset=settings.objective.noise_offset or None,

@@ -62,8 +62,14 @@ class State:
 
 
 def optimizer_tensors(optimizer: Any) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
-    """An optimizer's state as tensors by name, and what of it is none."""
+    """An optimizer's state as tensors by name, and what of it is none; Prodigy keeps what it found in its groups."""
     tensors, rest = {}, {}
+    for at, group in enumerate(optimizer.param_groups):
+        for name, value in group.items():
+            if torch.is_tensor(value):
+                tensors[f"group.{at}.{name}"] = value
+            elif name not in {"params", "lr"} and isinstance(value, (bool, int, float)):
+                rest[f"group.{at}.{name}"] = value
     for at, values in optimizer.state_dict()["state"].items():
         for name, value in values.items():
             if torch.is_tensor(value):
@@ -80,7 +86,13 @@ def load_optimizer(optimizer: Any, tensors: Mapping[str, torch.Tensor], rest: Ma
         if name.startswith("optimizer."):
             _, at, key = name.split(".", 2)
             state.setdefault(int(at), {})[key] = value.clone()
+    groups = [dict(each) for each in optimizer.state_dict()["param_groups"]]
+    for name, value in (*tensors.items(), *rest.items()):
+        if name.startswith("group."):
+            _, at, key = name.split(".", 2)
+            groups[int(at)][key] = value.clone() if torch.is_tensor(value) else value
     for name, value in rest.items():
         at, _, key = name.partition(".")
-        state.setdefault(int(at), {})[key] = value
-    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+        if at != "group":
+            state.setdefault(int(at), {})[key] = value
+    optimizer.load_state_dict({"state": state, "param_groups": groups})

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,84 +12,27 @@ import numpy as np
 import torch
 
 from lib_bootcamp.core.images.arrays import Image
-from lib_bootcamp.core.training.captions import Wording
 from lib_bootcamp.core.training.chance import Batches, Chance
 from lib_bootcamp.core.training.example_list import picture_of
 from lib_bootcamp.core.training.examples import Example, Found
-from lib_bootcamp.core.training.rates import Rates
+from lib_bootcamp.core.training.held_out import TIMES, split
+from lib_bootcamp.core.training.optimizers import OWN_RATE
 from lib_bootcamp.errors import ModelError
 from lib_bootcamp.ports import Components
 
-from .adapters import Network, Shape, learnable
+from .adapters import Network, learnable
+from .average import Average
 from .latents import Latents, sampled, weights_hash
-from .objective import Noise, Objective
+from .objective import Noise
+from .optimizers import optimizer_of
+from .predictor import Predictor
+from .settings import Done, Settings
 from .state import State, load_optimizer, optimizer_tensors
-from .texts import Prompted, prompted
 
 BAD_STEPS = 3
 """Steps in a row without a number, after which it goes back to the last state with half the rate."""
 MOST_RETURNS = 4
 SMOOTHING = 0.95
-MOST_TEXTS = 500
-"""Texts whose states are in memory: 0.2 MB each with Stable Diffusion 1, 0.6 with SDXL."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """How a training goes.
-
-    Args:
-        steps: in all.
-        shape: of the networks.
-        rate: the UNet's highest learning rate.
-        text_rate: the text encoder's; 0: it is not taught.
-        rates: the shape of the rates.
-        batch: examples in a step's part.
-        accumulate: parts of a step.
-        flip: whether half of the pictures are mirrored.
-        wording: of the captions.
-        objective: what is minimized.
-        seed: of all chance.
-        clip_skip: which of the text encoder's last layers is used.
-        clip_norm: the longest gradient.
-        decay: weight decay.
-        checkpointing: whether activations are computed again in place of kept.
-    """
-
-    steps: int
-    shape: Shape = field(default_factory=Shape)
-    rate: float = 1e-4
-    text_rate: float = 5e-5
-    rates: Rates
-    batch: int = 1
-    accumulate: int = 1
-    flip: bool = False
-    wording: Wording = field(default_factory=Wording)
-    objective: Objective = field(default_factory=Objective)
-    seed: int = 0
-    clip_skip: int = 1
-    clip_norm: float = 1.0
-    decay: float = 0.01
-    checkpointing: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Done:
-    """What came of a step.
-
-    Args:
-        step: its number, from 1.
-        loss: None where it was no number, and the step was left out.
-        smoothed: the loss over the last steps.
-        rate: of the UNet.
-        returned: the step that the training went back to; None: it did not.
-    """
-
-    step: int
-    loss: float | None
-    smoothed: float
-    rate: float
-    returned: int | None = None
 
 
 class Trainer:
@@ -103,12 +46,13 @@ class Trainer:
     """
 
     def __init__(self, found: Found, settings: Settings, cache: Path, components: Components) -> None:
-        self.examples, self.settings = found.examples, settings
+        self.examples, self.held = split(found.examples, settings.held_out, settings.seed)
+        self.settings = settings
         self._root, self._inside = found.root, found.inside
         self.chance = Chance(settings.seed)
         self.batches = Batches(
-            [each.placed.bucket for each in found.examples],
-            [each.repeats for each in found.examples],
+            [each.placed.bucket for each in self.examples],
+            [each.repeats for each in self.examples],
             settings.batch,
             self.chance,
         )
@@ -121,16 +65,23 @@ class Trainer:
                     self.networks.append(Network(part, getattr(components, part), settings.shape, settings.seed))
         for each in self.networks:
             each.to(components.device)
-        self.optimizer = torch.optim.AdamW(
-            [{"params": list(each.parameters()), "lr": self._highest(each)} for each in self.networks],
-            weight_decay=settings.decay,
-        )
-        self._texts: dict[str, Prompted] = {}
+        groups = [group for each in self.networks for group in self._groups(each)]
+        self._rates = [group["lr"] for group in groups]
+        self.optimizer = optimizer_of(settings.optimizer, groups, settings.decay)
+        self.average = Average(settings.average, self._parameters()) if settings.average else None
+        self.predictor = Predictor(settings.clip_skip, texts_change=bool(settings.text_rate))
         self.checkpoint = ""  # what it was begun on, where its owner says so
         self.step, self.smoothed, self.halvings, self._bad = 0, 0.0, 0, 0
 
-    def _highest(self, network: Network) -> float:
-        return self.settings.rate if network.part == "unet" else self.settings.text_rate
+    def _groups(self, network: Network) -> list[dict[str, Any]]:
+        """The network's parameters with their highest rate; with LoRA+ those of `up` apart."""
+        rate = self.settings.rate if network.part == "unet" else self.settings.text_rate
+        rate = OWN_RATE.get(self.settings.optimizer, rate)
+        if self.settings.up_factor == 1:
+            return [{"params": list(network.parameters()), "lr": rate}]
+        ups = [value for name, value in network.named_parameters() if name.endswith(".up")]
+        rest = [value for name, value in network.named_parameters() if not name.endswith(".up")]
+        return [{"params": rest, "lr": rate}, {"params": ups, "lr": rate * self.settings.up_factor}]
 
     def take(self, components: Components, keep: Callable[[], State | None] = lambda: None) -> Done:
         """Do the next step.
@@ -145,13 +96,15 @@ class Trainer:
         with self._at_work(components):
             loss = self._backward(components)
             factor = self.settings.rates.at(self.step) * 0.5**self.halvings
-            for group, network in zip(self.optimizer.param_groups, self.networks, strict=True):
-                group["lr"] = self._highest(network) * factor
+            for group, rate in zip(self.optimizer.param_groups, self._rates, strict=True):
+                group["lr"] = rate * factor
             norm = torch.nn.utils.clip_grad_norm_(self._parameters(), self.settings.clip_norm)
         if not (np.isfinite(loss) and bool(torch.isfinite(norm))):
             return self._left_out(factor, keep)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
+        if self.average is not None:
+            self.average.take(self._parameters())
         self._bad = 0
         keep_share = min(SMOOTHING, self.step / (self.step + 1))
         self.smoothed = keep_share * self.smoothed + (1 - keep_share) * loss
@@ -184,6 +137,20 @@ class Trainer:
     @contextmanager
     def drawing(self, components: Components) -> Iterator[None]:
         """The checkpoint draws with what was learned, for the length of a block."""
+        with self.learned(), self._attached(components):
+            yield
+
+    @contextmanager
+    def learned(self) -> Iterator[None]:
+        """The networks hold what is drawn with and written, for the length of a block: the average, if there is one."""
+        if self.average is None:
+            yield
+            return
+        with self.average.in_place_of(list(self._parameters())):
+            yield
+
+    @contextmanager
+    def _attached(self, components: Components) -> Iterator[None]:
         with ExitStack() as stack:
             for each in self.networks:
                 stack.enter_context(each.attached(getattr(components, each.part)))
@@ -199,7 +166,7 @@ class Trainer:
                 stack.enter_context(learnable(getattr(components, each.part)))
             if not self.settings.text_rate:
                 stack.enter_context(learnable(components.text_encoder))
-            stack.enter_context(self.drawing(components))
+            stack.enter_context(self._attached(components))
             if self.settings.checkpointing:
                 unet.train()
                 unet.enable_gradient_checkpointing()
@@ -226,53 +193,36 @@ class Trainer:
             ).to(components.device)
             texts = [self.settings.wording.of(each.caption, source) for each in chosen]
             drawn = self.noise.drawn(latents, source)
-            loss = self.noise.loss(self._predicted(components, drawn, latents, texts), latents, drawn).mean()
+            loss = self.noise.loss(self.predictor(components, drawn, latents, texts), latents, drawn).mean()
             (loss / self.settings.accumulate).backward()
             total += loss.item() / self.settings.accumulate
         return total
-
-    def _predicted(self, components: Components, drawn: Any, latents: torch.Tensor, texts: list[str]) -> torch.Tensor:
-        kind = next(components.unet.parameters()).dtype
-        with torch.autocast(torch.device(components.device).type, kind, enabled=kind != torch.float32):
-            seen = self._seen(components, texts)
-            extra: dict[str, Any] = {}
-            if seen.pooled is not None:
-                height, width = (side * 8 for side in latents.shape[-2:])
-                ids = torch.tensor([[height, width, 0, 0, height, width]], device=latents.device)
-                extra = {"added_cond_kwargs": {"text_embeds": seen.pooled, "time_ids": ids.repeat(len(texts), 1)}}
-            noised = drawn.noised(latents).to(kind)
-            return components.unet(noised, drawn.times, seen.states.to(kind), **extra).sample
-
-    def _seen(self, components: Components, texts: list[str]) -> Prompted:
-        if self.settings.text_rate:
-            return prompted(components, texts, self.settings.clip_skip)
-        if len(self._texts) >= MOST_TEXTS:  # shuffled tags make a text of their own in each step
-            self._texts.clear()
-        for text in texts:
-            if text not in self._texts:
-                with torch.no_grad():
-                    self._texts[text] = prompted(components, [text], self.settings.clip_skip)
-        found = [self._texts[text] for text in texts]
-        longest = max(each.states.shape[1] for each in found)
-        states = [
-            each.states if each.states.shape[1] == longest else self._longer(components, text, longest)
-            for text, each in zip(texts, found, strict=True)
-        ]
-        pooled = [each.pooled for each in found if each.pooled is not None]
-        return Prompted(states=torch.cat(states), pooled=torch.cat(pooled) if pooled else None)
-
-    def _longer(self, components: Components, text: str, length: int) -> torch.Tensor:
-        """A text's states with empty pieces after them, as the others of its batch have."""
-        with torch.no_grad():
-            empty = prompted(components, [""], self.settings.clip_skip).states
-        own = self._texts[text].states
-        return torch.cat([own, *[empty] * ((length - own.shape[1]) // empty.shape[1])], 1)
 
     def _latents_of(self, components: Components, example: Example, *, flipped: bool) -> torch.Tensor:
         def read() -> Image:
             return picture_of(example, self._root, self._inside)
 
         return self.latents.of(example.identity, example.placed, flipped=flipped, read=read, vae=components.vae)
+
+    def validate(self, components: Components) -> float | None:
+        """The loss on the pictures that are not learned from, with the same noise each time; None where there are none.
+
+        Raises:
+            ImageError, TooLargeError: a picture cannot be read any more.
+        """
+        losses = []
+        whole = dataclasses.replace(self.settings.wording, shuffle=False, tag_dropout=0.0, dropout=0.0)
+        with torch.no_grad(), self.drawing(components):
+            for at, each in enumerate(self.held):
+                source = np.random.default_rng([self.settings.seed, at])
+                latents = sampled(self._latents_of(components, each, flipped=False), source).to(components.device)
+                text = whole.of(each.caption, source)
+                for time in TIMES:
+                    step = [time * len(self.noise.alphas) // 1000]
+                    drawn = self.noise.drawn(latents[None], source, step)
+                    predicted = self.predictor(components, drawn, latents[None], [text])
+                    losses.append(self.noise.loss(predicted, latents[None], drawn).item())
+        return float(np.mean(losses)) if losses else None
 
     # --- what survives
 
@@ -281,8 +231,11 @@ class Trainer:
         tensors, rest = optimizer_tensors(self.optimizer)
         for network in self.networks:
             tensors |= {f"{network.part}.{name}": value for name, value in network.state_dict().items()}
+        if self.average is not None:
+            tensors |= self.average.tensors()
         facts = {"optimizer": rest, "smoothed": self.smoothed, "halvings": self.halvings, "bad": self._bad}
         facts["checkpoint"] = self.checkpoint
+        facts["averaged"] = self.average.taken if self.average is not None else 0
         return State(self.step, tensors, facts)
 
     def load(self, state: State) -> None:
@@ -293,6 +246,8 @@ class Trainer:
                 {name[len(own) :]: value for name, value in state.tensors.items() if name.startswith(f"{own}adapters.")}
             )
         load_optimizer(self.optimizer, state.tensors, state.facts["optimizer"])
+        if self.average is not None:
+            self.average.load(state.tensors, int(state.facts["averaged"]))
         self.step, self.smoothed = state.step, float(state.facts["smoothed"])
         self.halvings, self._bad = int(state.facts["halvings"]), int(state.facts["bad"])
         self.checkpoint = str(state.facts["checkpoint"])

@@ -11,6 +11,7 @@ from lib_bootcamp.context import Context
 from lib_bootcamp.core.text.valid_text import valid_text
 from lib_bootcamp.core.training.chance import Batches, Chance
 from lib_bootcamp.core.training.examples import Found, find_examples, sizes_for
+from lib_bootcamp.core.training.held_out import split
 from lib_bootcamp.core.training.samples import samples_of
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.params import Spec
@@ -40,6 +41,7 @@ class TrainPlan(Result):
 
     count: Annotated[int, Spec("Pictures")]
     captions: Annotated[dict[str, int], Spec("Captions", "How many are from where; none: pictures without one.")]
+    held_out: Annotated[int, Spec("Held out", "Pictures that are not learned from.", unit="pictures")]
     steps: Annotated[int, Spec("Steps")]
     epochs: Annotated[float, Spec("Epochs", "How often each picture is seen.")]
     resolution: Annotated[int, Spec("Resolution", unit="px")]
@@ -120,8 +122,9 @@ def _has_own_words(params: TrainParams) -> bool:
 
 def planned(params: TrainParams, found: Found, resolution: int) -> TrainPlan:
     """What a person should know before the first step."""
-    buckets = [each.placed.bucket for each in found.examples]
-    repeats = [each.repeats for each in found.examples]
+    learned, held = split(found.examples, params.held_out, params.seed)
+    buckets = [each.placed.bucket for each in learned]
+    repeats = [each.repeats for each in learned]
     batches = Batches(buckets, repeats, params.batch, Chance(0))
     rows = tuple(
         PlannedPicture(
@@ -136,6 +139,7 @@ def planned(params: TrainParams, found: Found, resolution: int) -> TrainPlan:
     )
     return TrainPlan(
         count=len(found.examples),
+        held_out=len(held),
         captions=dict(found.sources()),
         steps=params.steps,
         epochs=round(params.steps * params.accumulate / batches.per_epoch, 2),
@@ -155,6 +159,8 @@ def _warnings(params: TrainParams, found: Found, resolution: int) -> list[str]:
     small = sum(each.width * each.height < 0.5 * resolution**2 for each in found.examples)
     cropped = sum(each.placed.cropped > 0.25 for each in found.examples)
     made = []
+    if params.held_out and not split(found.examples, params.held_out, params.seed)[1]:
+        made.append("There are too few pictures to hold one out.")
     if missing:
         made.append(f"{missing:,} of {len(found.examples):,} pictures have no caption.")
     if small:

@@ -7,6 +7,9 @@ from typing import Annotated, Any, Literal
 
 from lib_bootcamp.core.networks.file_names import MOST_CHARACTERS, NAME, RULE
 from lib_bootcamp.core.training.chance import MAX_SEED
+from lib_bootcamp.core.training.optimizers import TITLES as OPTIMIZERS
+from lib_bootcamp.core.training.optimizers import Optimizer
+from lib_bootcamp.core.training.places import BLOCK_TITLES, BLOCKS, LAYER_TITLES, LAYERS, Block, Layer
 from lib_bootcamp.core.training.rates import TITLES as SCHEDULES
 from lib_bootcamp.core.training.rates import Schedule
 from lib_bootcamp.core.training.weights import TITLES as WEIGHTINGS
@@ -115,6 +118,21 @@ class TrainParams(DataFields):
     rank: Annotated[int, Spec("Rank", "More hold more and weigh more.", ge=1, le=1024, group="Network")] = 16
     alpha: Annotated[float, Spec("Alpha", "The strength is alpha / rank.", gt=0, le=4096, group="Network")] = 8.0
     conv_rank: Annotated[int, Spec("Rank of convolutions", "Of LoCon.", ge=1, le=1024, group="Network")] = 8
+    rslora: Annotated[
+        bool,
+        Spec(
+            "Rank-stabilized", "The strength is alpha / sqrt(rank): a larger rank is not a weaker one.", group="Network"
+        ),
+    ] = False
+    blocks: Annotated[
+        tuple[Block, ...],
+        Spec("Blocks", "Of the UNet, which are taught.", titles=BLOCK_TITLES, min_length=1, group="Network"),
+    ] = BLOCKS
+    layers: Annotated[
+        tuple[Layer, ...],
+        Spec("Layers", "Of the UNet, which are taught.", titles=LAYER_TITLES, min_length=1, group="Network"),
+    ] = LAYERS
+    optimizer: Annotated[Optimizer, Spec("Optimizer", titles=OPTIMIZERS, group="Rates")] = "adamw"
     learning_rate: Annotated[float, Spec("Learning rate", "Of the UNet.", gt=0, le=1, group="Rates")] = 1e-4
     text_rate: Annotated[float, Spec("Rate of the text encoder", "0 leaves it alone.", ge=0, le=1, group="Rates")] = (
         5e-5
@@ -123,6 +141,21 @@ class TrainParams(DataFields):
     warmup: Annotated[float, Spec("Warmup", "The share of the steps.", ge=0, le=0.9, unit="0 to 1", group="Rates")] = (
         0.05
     )
+    up_factor: Annotated[
+        float,
+        Spec("LoRA+", "How many times the rate the `up` factors have; 16 in its paper.", ge=1, le=64, group="Rates"),
+    ] = 1.0
+    average: Annotated[
+        float,
+        Spec(
+            "Average of the weights",
+            "The decay of their moving average, which is drawn with and written, such as 0.999; 0: none.",
+            ge=0,
+            lt=1,
+            step=0.001,
+            group="Rates",
+        ),
+    ] = 0.0
     batch: Annotated[int, Spec("Batch", ge=1, le=64, unit="pictures", group="Memory")] = 1
     accumulate: Annotated[int, Spec("Accumulate", "Batches in a step.", ge=1, le=256, group="Memory")] = 1
     checkpointing: Annotated[
@@ -135,6 +168,19 @@ class TrainParams(DataFields):
     clip_skip: Annotated[
         int, Spec("Clip skip", "Which of the text encoder's last layers is used.", ge=1, le=12, group="Loss")
     ] = 1
+    held_out: Annotated[
+        float,
+        Spec(
+            "Held out",
+            "The share of the pictures that is not learned from; a rising loss on them shows what is learned by heart.",
+            ge=0,
+            le=0.5,
+            step=0.05,
+            unit="0 to 1",
+            group="Validation",
+        ),
+    ] = 0.0
+    validate_every: Annotated[int, Spec("Validate every", ge=1, le=1_000_000, unit="steps", group="Validation")] = 50
     seed: Annotated[int, Spec("Seed", "-1 chooses one.", ge=-1, le=MAX_SEED)] = -1
     sample_prompt: Annotated[
         str,

@@ -14,7 +14,7 @@ def settings_of(params: TrainParams) -> Any:
     """The trainer's settings."""
     from lib_bootcamp.ml.training.adapters import Shape
     from lib_bootcamp.ml.training.objective import Objective
-    from lib_bootcamp.ml.training.trainer import Settings
+    from lib_bootcamp.ml.training.settings import Settings
 
     conv = params.conv_rank if params.method == "locon" else 0
     return Settings(
@@ -25,6 +25,9 @@ def settings_of(params: TrainParams) -> Any:
             conv_rank=conv,
             conv_alpha=conv * params.alpha / params.rank,
             dora=params.method == "dora",
+            rslora=params.rslora,
+            blocks=params.blocks,
+            layers=params.layers,
         ),
         rate=params.learning_rate,
         text_rate=params.text_rate,
@@ -46,4 +49,8 @@ def settings_of(params: TrainParams) -> Any:
         seed=params.seed,
         clip_skip=params.clip_skip,
         checkpointing=params.checkpointing,
+        optimizer=params.optimizer,
+        up_factor=params.up_factor,
+        average=params.average,
+        held_out=params.held_out,
     )

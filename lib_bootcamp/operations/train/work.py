@@ -15,7 +15,7 @@ from lib_bootcamp.core.files.atomic import private_folder, write_atomically
 from lib_bootcamp.core.files.folders import is_there
 from lib_bootcamp.core.files.inside import Inside
 from lib_bootcamp.core.images.png import encode_png
-from lib_bootcamp.core.networks.file_names import ENDING, MOST_BYTES
+from lib_bootcamp.core.networks.file_names import ENDING
 from lib_bootcamp.core.training import example_list
 from lib_bootcamp.core.training.chance import Chance
 from lib_bootcamp.core.training.examples import Found
@@ -24,6 +24,8 @@ from lib_bootcamp.errors import ImageError, InvalidParamError, MissingPackageErr
 from lib_bootcamp.job import Event, Step, Write
 from lib_bootcamp.ports import Components, SilentProgress
 
+from .names import refuse_long_name
+from .optimizer import refuse_missing
 from .plan import examples_for, found_for, planned, resolution_of, step_of
 from .train_settings import TrainParams
 from .trainer_settings import settings_of
@@ -52,7 +54,8 @@ class TrainWork:
         self.inside = Inside(folder, exact=not context.trusted)
         context.folder(params.folder, "folder")
         self.prompts = [each.strip() for each in params.sample_prompt.splitlines() if each.strip()]
-        _refuse_long_name(params)
+        refuse_long_name(params)
+        refuse_missing(params.optimizer)
         if len(self.prompts) > MOST_PROMPTS:
             raise InvalidParamError("sample_prompt", f"must have at most {MOST_PROMPTS} lines")
         self._saved, self.started = time.monotonic(), time.time()
@@ -86,6 +89,7 @@ class TrainWork:
                     if trainer is None:
                         trainer, events = self._begun(components, done, State.read(state))
                         if not done:
+                            self._validate(trainer, components, events)
                             self._samples(trainer, components, events, writes)
                     self._go_on(trainer, number, done, components, events, writes)
                 again = trainer.step <= number
@@ -204,6 +208,8 @@ class TrainWork:
         if made is not None and (step == self.total or step % max(1, self.total // MOST_PROGRESS) == 0):
             facts = {"step": step, "loss": made.loss, "smoothed": round(made.smoothed, 5), "rate": made.rate}
             events.append(Event(kind="progress", facts=facts))
+        if step == self.total or step % self.params.validate_every == 0:
+            self._validate(trainer, components, events)
         if step == self.total or (self.params.sample_every and step % self.params.sample_every == 0):
             self._samples(trainer, components, events, writes)
         if step == self.total or (self.params.save_every and step % self.params.save_every == 0):
@@ -216,6 +222,11 @@ class TrainWork:
         if trainer.step % ROLLBACK_EVERY == 0:
             trainer.state().write(rollback)
         return trainer.take(components, lambda: State.read(rollback))
+
+    def _validate(self, trainer: Any, components: Components, events: list[Event]) -> None:
+        loss = trainer.validate(components)
+        if loss is not None:
+            events.append(Event(kind="progress", facts={"step": trainer.step, "validation": round(loss, 6)}))
 
     def _samples(self, trainer: Any, components: Components, events: list[Event], writes: list[Write]) -> None:
         from lib_bootcamp.ml.diffusion.text_to_image import draw
@@ -278,21 +289,3 @@ class TrainWork:
 
 def _warnings(sentences: Iterable[str]) -> list[Event]:
     return [Event(kind="warning", facts={"sentence": each}) for each in sentences]
-
-
-def _refuse_long_name(params: TrainParams) -> None:
-    """Refuse a name whose files could not be written when so many steps are done.
-
-    Temporary names have 40 characters of it, and are never the longest.
-
-    Raises:
-        InvalidParamError: it is too long.
-    """
-    last = (params.steps - 1) // params.save_every * params.save_every if params.save_every else 0
-    names = [f"{params.name}{ENDING}", samples_of(params.name)]
-    names += [file_after(params.name, last)] if last else []
-    over = max(len(each.encode()) for each in names) - MOST_BYTES
-    if over > 0:
-        raise InvalidParamError(
-            "name", f"is too long by {over} bytes: no file can be called so", hint="give a shorter one"
-        )

@@ -33,3 +33,12 @@ def test_one_wild_loss_does_not_flatten_the_others() -> None:
     found = re.search(r'text-anchor="end">([\d.]+)</text>', loss_chart(points, 100))
     assert found is not None
     assert float(found[1]) < 1
+
+
+def test_the_loss_on_held_out_pictures_is_a_dashed_line_with_its_lowest_point_in_words() -> None:
+    made = loss_chart([(step, 0.2, 0.2) for step in range(1, 11)], 10, [(0, 0.5), (5, 0.3), (10, 0.4)])
+    root = Xml.fromstring(made)
+    lines = [each for each in root.iter() if each.tag.endswith("polyline")]
+    assert len(lines) == 2
+    assert "stroke-dasharray" in lines[1].attrib
+    assert root.attrib["aria-label"].endswith("on held-out pictures (dashed) 0.4000, lowest 0.3000 at step 5")

@@ -35,7 +35,7 @@ def settings(**changed: Any) -> Any:
     """A few steps of everything that is left to chance."""
     from lib_bootcamp.core.training.captions import Wording
     from lib_bootcamp.ml.training.adapters import Shape
-    from lib_bootcamp.ml.training.trainer import Settings
+    from lib_bootcamp.ml.training.settings import Settings
 
     steps = changed.pop("steps", 6)
     given = {

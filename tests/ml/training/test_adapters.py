@@ -10,7 +10,8 @@ from tests.ml.needs import skip_without_models
 
 skip_without_models()
 
-from lib_bootcamp.ml.training.adapters import Network, Shape, learnable, targets_of  # noqa: E402
+from lib_bootcamp.core.training.places import BLOCKS, LAYERS  # noqa: E402
+from lib_bootcamp.ml.training.adapters import Network, Shape, is_taught, learnable, targets_of  # noqa: E402
 
 torch: Any = pytest.importorskip("torch")
 
@@ -144,3 +145,31 @@ def test_without_that_they_are_not() -> None:
     made = network(Layers())
     with made.attached(module), pytest.raises(RuntimeError, match="nference tensors"):
         module(torch.randn(1, 4, 4, 6)).square().sum().backward()
+
+
+def test_rank_stabilized_the_strength_falls_with_the_root_of_the_rank() -> None:
+    layers = Layers()
+    made = {
+        rank: Network("unet", layers, Shape(rank=rank, alpha=2.0, rslora=True), 3, targets=("linear",))
+        for rank in (1, 4)
+    }
+    assert [made[rank].adapters[0].scale for rank in (1, 4)] == [2.0, 1.0]
+    for rank, network in made.items():  # readers divide by the rank
+        assert float(network.tensors()["linear"]["alpha"]) / rank == pytest.approx(network.adapters[0].scale)
+
+
+def test_the_blocks_and_layers_that_are_asked_for_are_taught_and_no_others() -> None:
+    paths = {
+        "down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q": ("down", "self-attention"),
+        "mid_block.attentions.0.transformer_blocks.0.attn2.to_k": ("mid", "cross-attention"),
+        "up_blocks.1.attentions.0.transformer_blocks.0.ff.net.0.proj": ("up", "feed-forward"),
+        "up_blocks.1.attentions.0.proj_in": ("up", "other"),
+        "up_blocks.1.resnets.0.conv1": ("up", "other"),
+        "conv_in": (None, "other"),
+    }
+    for block in BLOCKS:
+        for layer in LAYERS:
+            shape = Shape(blocks=(block,), layers=(layer,))
+            wanted = [path for path, (one, other) in paths.items() if one in {block, None} and other == layer]
+            assert [each for each in paths if is_taught(each, shape)] == wanted
+    assert all(is_taught(each, Shape()) for each in paths)

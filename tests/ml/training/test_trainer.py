@@ -19,6 +19,7 @@ skip_without_models()
 
 from lib_bootcamp.errors import BootcampError, ModelError  # noqa: E402
 from lib_bootcamp.hosts.standalone import StandaloneHost  # noqa: E402
+from lib_bootcamp.ml.training.adapters import Shape  # noqa: E402
 from lib_bootcamp.ml.training.state import State  # noqa: E402
 from lib_bootcamp.ml.training.trainer import Trainer  # noqa: E402
 from tests.ml.training import material  # noqa: E402
@@ -54,22 +55,33 @@ def values(trainer: Trainer) -> list[Any]:
     return [each.detach().clone() for network in trainer.networks for each in network.parameters()]
 
 
-@pytest.mark.parametrize("stopped", [1, 4])
+ALL = {"average": 0.9, "up_factor": 4.0, "held_out": 0.3, "shape": Shape(rank=4, alpha=2.0, rslora=True)}
+
+
+@pytest.mark.parametrize(
+    ("stopped", "more"),
+    [(1, {}), (4, {}), (3, ALL), (3, {"optimizer": "adafactor"}), (3, {"optimizer": "prodigy"})],
+    ids=["early", "late", "with everything", "adafactor", "prodigy"],
+)
 def test_a_training_that_was_stopped_ends_bit_for_bit_as_one_that_was_not(
-    host: StandaloneHost, tmp_path: Path, stopped: int
+    host: StandaloneHost, tmp_path: Path, stopped: int, more: dict[str, Any]
 ) -> None:
-    whole = begun(host, tmp_path)
+    if more.get("optimizer") == "prodigy":
+        pytest.importorskip("prodigyopt")
+    whole = begun(host, tmp_path, **more)
     losses = [each.loss for each in go_on(host, whole, 6)]
-    first = begun(host, tmp_path)
+    first = begun(host, tmp_path, **more)
     go_on(host, first, stopped)
     first.state().write(tmp_path / "state")
     kept = State.read(tmp_path / "state")
     assert kept is not None
-    second = begun(host, tmp_path)
+    second = begun(host, tmp_path, **more)
     second.load(kept)
     rest = [each.loss for each in go_on(host, second, 6)]
     assert rest == losses[stopped:]
     assert all(torch.equal(a, b) for a, b in zip(values(whole), values(second), strict=True))
+    with whole.learned(), second.learned():
+        assert all(torch.equal(a, b) for a, b in zip(values(whole), values(second), strict=True))
     assert second.smoothed == whole.smoothed
 
 
@@ -98,12 +110,62 @@ def test_it_learns(host: StandaloneHost, tmp_path: Path) -> None:
             source = trainer.chance.of_step(10**6)
             latents = torch.stack([trainer._latents_of(components, found.examples[0], flipped=False)[0]] * 4)
             drawn = trainer.noise.drawn(latents, source, steps=[200, 400, 600, 800])
-            predicted = trainer._predicted(components, drawn, latents, ["a zorb, pink, on gray"] * 4)
+            predicted = trainer.predictor(components, drawn, latents, ["a zorb, pink, on gray"] * 4)
             return float(trainer.noise.loss(predicted, latents, drawn).mean())
 
     before = held_out()
     go_on(host, trainer, 40)
     assert held_out() < 0.8 * before
+
+
+def test_the_average_is_drawn_with_and_the_steps_go_on_from_what_was_learned(
+    host: StandaloneHost, tmp_path: Path
+) -> None:
+    plain, averaged = begun(host, tmp_path), begun(host, tmp_path, average=0.999)
+    go_on(host, plain, 4)
+    mean = [each.clone() for each in values(averaged)]
+    for step in range(4):
+        go_on(host, averaged, step + 1)
+        decay = min(0.999, (2 + step) / (11 + step))
+        mean = [old * decay + new * (1 - decay) for old, new in zip(mean, values(averaged), strict=True)]
+    assert all(torch.equal(a, b) for a, b in zip(values(plain), values(averaged), strict=True))
+    with averaged.learned():
+        assert all(torch.allclose(a, b, atol=1e-7) for a, b in zip(mean, values(averaged), strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(values(plain), values(averaged), strict=True))
+
+
+def test_with_lora_plus_the_up_factors_have_so_many_times_the_rate(host: StandaloneHost, tmp_path: Path) -> None:
+    trainer = begun(host, tmp_path, up_factor=16.0, text_rate=0.0)
+    (made,) = go_on(host, trainer, 1)
+    rest, ups = trainer.optimizer.param_groups
+    assert (rest["lr"], ups["lr"]) == pytest.approx((made.rate, 16 * made.rate))
+    assert len(ups["params"]) == len(rest["params"]) == len(trainer.networks[0].paths)
+    assert any(bool(each.any()) for each in ups["params"]) is not bool(made.rate == 0)
+
+
+def test_validation_is_the_same_each_time_and_changes_nothing(host: StandaloneHost, tmp_path: Path) -> None:
+    trainer, plain = (begun(host, tmp_path, held_out=0.3) for _ in range(2))
+    assert len(trainer.held) == 2
+    assert not {each.path for each in trainer.held} & {each.path for each in trainer.examples}
+
+    def validated() -> Any:
+        with host.components() as components:
+            return trainer.validate(components)
+
+    first = validated()
+    assert first == validated() > 0
+    losses = [go_on(host, trainer, step + 1)[0].loss for step in range(3) if validated()]
+    assert losses == [each.loss for each in go_on(host, plain, 3)]
+    assert validated() != first
+    assert begun(host, tmp_path).held == ()
+
+
+def test_an_optimizer_that_is_not_there_is_a_sentence(host: StandaloneHost, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    try:
+        begun(host, tmp_path, optimizer="adamw8bit")
+    except BootcampError as error:
+        assert "bitsandbytes" in str(error)  # noqa: PT017 - it may be installed here
 
 
 def test_another_seed_is_another_training(host: StandaloneHost, tmp_path: Path) -> None:
@@ -116,15 +178,15 @@ def test_a_step_without_a_number_is_left_out_and_three_go_back(host: StandaloneH
     go_on(host, trainer, 2)
     kept = trainer.state()
     before = values(trainer)
-    spoiled = trainer._predicted
-    trainer._predicted = lambda *given: spoiled(*given) * float("nan")  # type: ignore[method-assign]
+    whole = trainer.predictor
+    trainer.predictor = lambda *given: whole(*given) * float("nan")  # type: ignore[assignment]
     with host.components() as components:
         made = [trainer.take(components, lambda: kept) for _ in range(3)]
     assert [each.loss for each in made] == [None] * 3
     assert [each.returned for each in made] == [None, None, 2]
     assert trainer.step == 2
     assert all(torch.equal(a, b) for a, b in zip(before, values(trainer), strict=True))
-    trainer._predicted = spoiled  # type: ignore[method-assign]
+    trainer.predictor = whole
     rate = go_on(host, trainer, 3)[0].rate
     assert rate == pytest.approx(trainer.settings.rate * trainer.settings.rates.at(2) / 2)
 
@@ -156,10 +218,10 @@ def test_texts_in_memory_are_so_many_and_change_nothing(
 ) -> None:
     whole = begun(host, tmp_path, text_rate=0.0)
     go_on(host, whole, 6)
-    monkeypatch.setattr("lib_bootcamp.ml.training.trainer.MOST_TEXTS", 1)
+    monkeypatch.setattr("lib_bootcamp.ml.training.predictor.MOST_TEXTS", 1)
     bounded = begun(host, tmp_path, text_rate=0.0)
     go_on(host, bounded, 6)
-    assert len(bounded._texts) <= 2
+    assert len(bounded.predictor._texts) <= 2
     assert all(torch.equal(a, b) for a, b in zip(values(whole), values(bounded), strict=True))
 
 

@@ -81,7 +81,8 @@ class TrainTab(Tab):
         sentences_shown = "".join(
             notice(each, kind="no" if each in warned else "note") for each in dict.fromkeys(sentences[-5:])
         )
-        return f"{sentences_shown}{loss_chart(_points(events), info.total)}{self._samples(events, folder)}"
+        chart = loss_chart(_points(events), info.total, _validated(events))
+        return f"{sentences_shown}{chart}{self._samples(events, folder)}"
 
     def _samples(self, events: list[EventInfo], folder: Path) -> str:
         inside = Inside(folder, exact=not self.panel.trusted)
@@ -107,3 +108,13 @@ def _points(events: list[EventInfo]) -> list[tuple[int, float, float]]:
         if each.kind == "progress" and isinstance(loss, float):
             found[int(each.facts["step"])] = (loss, float(each.facts["smoothed"]))
     return [(step, *found[step]) for step in sorted(found)]
+
+
+def _validated(events: list[EventInfo]) -> list[tuple[int, float]]:
+    """Step and the loss on held-out pictures; what was done twice once."""
+    found = {
+        int(each.facts["step"]): float(each.facts["validation"])
+        for each in events
+        if each.kind == "progress" and isinstance(each.facts.get("validation"), float)
+    }
+    return sorted(found.items())

@@ -1,0 +1,34 @@
+"""Pictures that a training does not learn from, so that its loss on them tells when it learns them by heart."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from .examples import Example
+
+TIMES = (200, 400, 600, 800)
+"""The time steps of the noise, of 1,000, as sd-scripts and OneTrainer validate."""
+LEAST = 2
+"""Pictures that are left to learn from."""
+
+
+def split(examples: Sequence[Example], share: float, seed: int) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
+    """What is learned from, and what is held out; chosen by the seed and the pictures themselves, not by their names.
+
+    Args:
+        examples: in their order, which both keep.
+        share: 0 to below 1.
+        seed: of the training.
+    """
+    if not share:
+        return tuple(examples), ()
+    wanted = min(max(1, round(share * len(examples))), len(examples) - LEAST)
+    if wanted < 1:
+        return tuple(examples), ()
+    drawn = sorted(examples, key=lambda each: hashlib.sha256(f"{seed}.{each.identity}".encode()).digest())
+    held = {id(each) for each in drawn[:wanted]}
+    return (
+        tuple(each for each in examples if id(each) not in held),
+        tuple(each for each in examples if id(each) in held),
+    )
