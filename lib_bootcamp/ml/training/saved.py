@@ -10,7 +10,7 @@ from typing import Any, cast
 from lib_bootcamp.core.datasets.caption_lines import lines_of
 from lib_bootcamp.core.datasets.tags import tags_of
 from lib_bootcamp.core.networks.metadata import LoraBase, LoraFacts
-from lib_bootcamp.core.networks.names import Part, canonical
+from lib_bootcamp.core.networks.names import Module, Part, canonical
 from lib_bootcamp.core.text.valid_text import valid_text
 from lib_bootcamp.core.training.examples import Found
 from lib_bootcamp.core.training.optimizers import PLACES
@@ -62,7 +62,7 @@ def network_file(trainer: Trainer, components: Components, origin: Origin) -> by
     return lora_bytes(layers, dict(components.unet.config), _facts(trainer, components, origin))
 
 
-def _layers(trainer: Trainer) -> dict[str, LoraLayer]:
+def _layers(trainer: Trainer) -> dict[Module, LoraLayer]:
     return {
         canonical(cast(Part, network.part), path): LoraLayer(
             down=values["lora_down.weight"].clone(),
