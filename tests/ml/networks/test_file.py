@@ -203,9 +203,20 @@ SHAPES += [(2, 2, 3), (2, 8, 1, 1), (6, 2, 1, 1), (2, 2, 3, 3), (6, 8, 1, 1), (1
 FACTORS = ["lora_down.weight", "lora_up.weight", "lora_mid.weight", "alpha", "scale", "dora_scale", "diff", "diff_b"]
 FACTORS += ["lora_magnitude_vector", "lora_magnitude_vector.default", "lora_A.weight", "lora_B.default.weight"]
 FACTORS += ["lora_up.bias", "bias", "bias_indices", "hada_w1_a", "lokr_w1", "oft_blocks", "a1.weight", "on_input"]
-DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.complex64, torch.bool]
-DTYPES += [torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64, torch.uint16, torch.uint32, torch.uint64]
-DTYPES += [torch.float8_e4m3fn, torch.float8_e5m2]
+
+
+def is_written(dtype: Any) -> bool:
+    """Whether this version of safetensors knows a type; those that the WebUI pins know no complex numbers."""
+    try:
+        return bool(save({"a": torch.zeros(1, dtype=dtype)}))
+    except (KeyError, ValueError):
+        return False
+
+
+ALL = [torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.complex64, torch.bool]
+ALL += [torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64, torch.uint16, torch.uint32, torch.uint64]
+ALL += [torch.float8_e4m3fn, torch.float8_e5m2]
+DTYPES = [each for each in ALL if is_written(each)]
 
 
 @pytest.mark.parametrize("factor", FACTORS)
@@ -240,7 +251,7 @@ def test_a_weight_that_is_a_single_number_is_named(factor: str) -> None:
         parse_lora(save(tensors), Path("cat.safetensors"))
 
 
-@pytest.mark.parametrize("dtype", [torch.complex64, torch.bool])
+@pytest.mark.parametrize("dtype", [each for each in (torch.complex64, torch.bool) if is_written(each)])
 @pytest.mark.parametrize("factor", ["alpha", "scale", "lora_down.weight", "diff"])
 def test_a_value_of_a_kind_that_no_weight_has_is_named(factor: str, dtype: torch.dtype) -> None:
     tensors = {**plain(), f"{STEM}.{factor}": torch.ones(()).to(dtype)}
