@@ -17,7 +17,7 @@ from lib_bootcamp.core.training.example_list import picture_of
 from lib_bootcamp.core.training.examples import Example, Found
 from lib_bootcamp.core.training.held_out import TIMES, split
 from lib_bootcamp.core.training.optimizers import OWN_RATE
-from lib_bootcamp.errors import ModelError
+from lib_bootcamp.errors import InvalidParamError, ModelError
 from lib_bootcamp.ports import Components
 
 from .adapters import Network, learnable
@@ -43,6 +43,9 @@ class Trainer:
         settings: how.
         cache: the folder of latents.
         components: the checkpoint, for the length of this call.
+    Raises:
+        InvalidParamError: nothing is taught.
+        MissingPackageError: the optimizer's package is not installed.
     """
 
     def __init__(self, found: Found, settings: Settings, cache: Path, components: Components) -> None:
@@ -63,6 +66,10 @@ class Trainer:
             for part in ("text_encoder", "text_encoder_2"):
                 if getattr(components, part) is not None:
                     self.networks.append(Network(part, getattr(components, part), settings.shape, settings.seed))
+        if not any(each.paths for each in self.networks):
+            raise InvalidParamError(
+                "blocks", "and layers leave nothing of this checkpoint to teach", hint="choose more of them"
+            )
         for each in self.networks:
             each.to(components.device)
         groups = [group for each in self.networks for group in self._groups(each)]

@@ -160,6 +160,12 @@ def test_validation_is_the_same_each_time_and_changes_nothing(host: StandaloneHo
     assert begun(host, tmp_path).held == ()
 
 
+def test_blocks_and_layers_that_leave_nothing_are_one_sentence(host: StandaloneHost, tmp_path: Path) -> None:
+    with pytest.raises(BootcampError, match="leave nothing of this checkpoint to teach"):
+        begun(host, tmp_path, shape=Shape(rank=4, blocks=()), text_rate=0.0)
+    assert begun(host, tmp_path, shape=Shape(rank=4, blocks=()), text_rate=1e-4).networks[1].paths
+
+
 def test_an_optimizer_that_is_not_there_is_a_sentence(host: StandaloneHost, tmp_path: Path) -> None:
     pytest.importorskip("torch")
     try:
