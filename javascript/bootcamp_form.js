@@ -115,12 +115,18 @@
             if (focused) document.getElementById(focused)?.focus();
         }
 
-        /** A part that opens, and is open again when it is drawn anew. */
+        /** Have a part that opens be open again when the form is drawn anew. */
+        remember(name, details) {
+            details.open = this.opened.has(name);
+            details.addEventListener("toggle", () => details.isConnected && this.opened[details.open ? "add" : "delete"](name));
+            return details;
+        }
+
+        /** A part that opens, below its title. */
         fold(title, attributes, parent) {
             const { element } = window.bootcampControls;
-            const made = element("details", { ...attributes, open: this.opened.has(title) }, parent);
+            const made = this.remember(title, element("details", attributes, parent));
             element("summary", { text: title }, made);
-            made.addEventListener("toggle", () => made.isConnected && this.opened[made.open ? "add" : "delete"](title));
             return made;
         }
 

@@ -6,7 +6,10 @@
 
     const TABS = ["txt2img", "img2img"];
     const PAUSE_MS = 500;
-    const SCRIPTS = ["QR art until it scans", "Compare control"];
+    const SCRIPTS = [
+        { name: "until_it_scans", title: "QR art until it scans" },
+        { name: "compare_control", title: "Compare control" },
+    ];
     const element = (...all) => window.bootcampControls.element(...all);
     const translated = text => window.bootcampControls.translated(text);
 
@@ -37,6 +40,7 @@
 
     const sizeOf = id => Number(gradioApp().querySelector(`#${id} input[type=number]`)?.value || 512);
 
+    const scriptList = tab => gradioApp().querySelector(`#tab_${tab} #script_list input`);
     const receiver = tab => gradioApp().querySelector(`#bootcamp_sent_settings_${tab}`);
 
     /** Choose in the WebUI's own dropdowns, which take a choice from the server alone (surfaces/webui/tab.py). */
@@ -71,8 +75,7 @@
             this.image = element("img", { alt: "The control map of this picture", hidden: true }, this.place);
             const side = element("div", {}, this.place);
             this.notes = element("div", { role: "status", class: "bootcamp-panel-notes" }, side);
-            this.missing = element("details", { class: "bootcamp-note", hidden: true, open: form.opened.has(MISSING) }, side);
-            this.missing.addEventListener("toggle", () => this.missing.isConnected && form.opened[this.missing.open ? "add" : "delete"](MISSING));
+            this.missing = form.remember("missing presets", element("details", { class: "bootcamp-note", hidden: true }, side));
             this.aside = element("div", { class: "bootcamp-aside bootcamp-note", role: "status", hidden: true });
             form.root.prepend(this.aside);
             this.asideText = element("span", {}, this.aside);
@@ -88,8 +91,8 @@
 
         /** Say here that a script of ours leaves the section aside. */
         follow() {
-            const title = scriptOf(this.tab);
-            const isAside = SCRIPTS.includes(title) && isOn(this.tab);
+            const title = scriptList(this.tab)?.value;
+            const isAside = SCRIPTS.some(each => each.title === title) && isOn(this.tab);
             if (isAside) this.asideText.textContent = window.bootcampLanguage.filled("The script {1} is chosen: its own settings count, not these.", title);
             this.aside.hidden = !isAside;
         }
@@ -212,8 +215,6 @@
         }
     }
 
-    const MISSING = "missing presets";
-    const scriptOf = tab => gradioApp().querySelector(`#tab_${tab} #script_list input`)?.value;
     const isOn = tab => Boolean(gradioApp().querySelector(`#bootcamp_${tab}-checkbox input`)?.checked);
 
     /** As the section's, for a form that has neither the effect's slider nor parts. */
@@ -239,8 +240,8 @@
         panels.add(panel);
     }
     window.bootcampForms.extend("panel-", form => follow(form, new Panel(form)));
-    for (const name of ["until_it_scans-", "compare_control-"]) {
-        window.bootcampForms.extend(name, form => follow(form, new ScriptPanel(form)));
+    for (const { name } of SCRIPTS) {
+        window.bootcampForms.extend(`${name}-`, form => follow(form, new ScriptPanel(form)));
     }
     // the picture's size and the script may be set by anything
     setInterval(() => panels.forEach(each => {
@@ -258,5 +259,5 @@
         checkpoint = opts.sd_model_checkpoint;
     });
 
-    window.bootcampPanel = { post, setNumber, button, receiver, chooseInWebUi };
+    window.bootcampPanel = { SCRIPTS, post, setNumber, button, receiver, scriptList, chooseInWebUi };
 })();

@@ -8,8 +8,6 @@
     const SHOWN = 8; // buttons for pictures of a grid; those of more are folded
     const WAIT_MS = 15000;
     const PUT_BACK_MS = 1500;
-    const SCRIPT = { name: "until_it_scans", title: "QR art until it scans" };
-    const COMPARE = { name: "compare_control", title: "Compare control" };
     const NOT_THE_SCRIPTS = ["control", "effect", "scan", "save_only_scanning", "stop_at_first"];
     const COMPARES_OWN = ["controls", "image", "settings", "strengths", "seeds"];
     const AS_THE_SECTION = { must_read: "any" }; // a picture of the section's scans where one reader reads it
@@ -18,7 +16,8 @@
     const BY_HAND = ["weight", "margin"];
     const MORE = "bootcamp-more-contrast";
     const INPAINTED = /Mask blur: /; // the script draws whole pictures
-    const { post, setNumber, button, receiver, chooseInWebUi } = window.bootcampPanel;
+    const { SCRIPTS, post, setNumber, button, receiver, scriptList, chooseInWebUi } = window.bootcampPanel;
+    const [SCRIPT, COMPARE] = SCRIPTS;
     const { element, translated } = window.bootcampControls;
     const { filled } = window.bootcampLanguage;
 
@@ -104,7 +103,6 @@
         all[number]?.click();
     }
 
-    const scriptList = tab => gradioApp().querySelector(`#tab_${tab} #script_list input`);
     const scriptForm = (tab, script = SCRIPT) => window.bootcampForms.get(`bootcamp_${tab}_${script.name}`);
     const isChosen = (tab, script) => scriptList(tab)?.value === script.title;
     const isDrawnBy = (info, script) => info.includes(`Script: ${script.title}`);
@@ -134,7 +132,7 @@
         form.fill(form.description.script === SCRIPT.name && isUntouched ? { ...values, content } : { content });
     }
 
-    for (const { name } of [SCRIPT, COMPARE]) {
+    for (const { name } of SCRIPTS) {
         window.bootcampForms.extend(`${name}-`, form => {
             beginWithSection(form);
             form.whenShown = [() => beginWithSection(form)];
@@ -251,7 +249,7 @@
     function failed(badge, press, error) {
         const next = press.nextSibling;
         press.remove();
-        badge.insertBefore(element("span", { role: "alert", class: "bootcamp-scan-failed", text: translated(error.message) }), next);
+        badge.insertBefore(element("span", { role: "alert", text: translated(error.message) }), next);
     }
 
     /** Touch up the picture that is shown; the result stands below, to be saved. */

@@ -27,18 +27,20 @@ def near_to(value: object, known: Sequence[str]) -> str:
     """A hint at the known name that is meant, for short texts only: matching takes time."""
     if not isinstance(value, str) or len(value) > 100:
         return ""
-    folded = {each.casefold(): each for each in known}
-    near = difflib.get_close_matches(value.casefold(), folded, n=1)
-    return f"did you mean {folded[near[0]]}?" if near else ""
+    near = _like(value, known, 1, 0.6)
+    return f"did you mean {near[0]}?" if near else ""
 
 
 def few_of(value: object, known: Sequence[str]) -> str:
     """Of many choices those that are most like a value, in words."""
-    given = value.casefold() if isinstance(value, str) and len(value) <= 100 else ""
-    near = difflib.get_close_matches(given, [each.casefold() for each in known], n=FEW, cutoff=0.3)
-    folded = {each.casefold(): each for each in known}
-    few = [folded[each] for each in near] or list(known[:FEW])
+    near = _like(value, known, FEW, 0.3) if isinstance(value, str) and len(value) <= 100 else []
+    few = near or known[:FEW]
     return f"one of {len(known)} names, such as {', '.join(few)}"
+
+
+def _like(text: str, known: Sequence[str], most: int, least: float) -> list[str]:
+    folded = {each.casefold(): each for each in known}
+    return [folded[each] for each in difflib.get_close_matches(text.casefold(), folded, most, least)]
 
 
 def unknown(name: object, known: Sequence[str], *, path: str = "") -> InvalidParamError:

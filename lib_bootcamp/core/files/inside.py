@@ -75,13 +75,9 @@ class Inside:
             OutputError: it cannot be read.
             TooLargeError: it has more than `limit` bytes.
         """
-        try:
-            with self.place(path) as place:
-                return place.read(limit)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise _as_output_error(error, f"{path} cannot be read: {error.strerror or error}.") from None
+        return self._read(
+            path, limit, lambda error: _as_output_error(error, f"{path} cannot be read: {error.strerror or error}.")
+        )
 
     def held(self, path: Path) -> bytes | None:
         """What a file holds that is to be written; None where there is none.
@@ -90,13 +86,16 @@ class Inside:
             LeadsOutError, TooLargeError: as `read`.
             StorageError, OutputError: it cannot be written, as one whose name is too long.
         """
+        return self._read(path, MAX_READ, lambda error: _or_cannot_write(path, error))
+
+    def _read(self, path: Path, limit: int, mistake: Callable[[OSError], Exception]) -> bytes | None:
         try:
             with self.place(path) as place:
-                return place.read(MAX_READ)
+                return place.read(limit)
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise _or_cannot_write(path, error) from None
+            raise mistake(error) from None
 
     def write(self, path: Path, data: bytes) -> None:
         """Write a file whole or not at all; its folders are made.

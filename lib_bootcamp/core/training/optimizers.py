@@ -1,4 +1,4 @@
-"""The optimizers of a training, by their names, and the package that each comes from."""
+"""The optimizers of a training, by their names, and where each comes from."""
 
 from __future__ import annotations
 
@@ -11,18 +11,17 @@ TITLES: dict[Optimizer, str] = {
     "prodigy": "Prodigy (finds the rate; needs prodigyopt)",
     "adafactor": "Adafactor (least memory)",
 }
-PACKAGES: dict[Optimizer, str] = {
-    "adamw": "torch",
-    "adamw8bit": "bitsandbytes",
-    "prodigy": "prodigyopt",
-    "adafactor": "transformers",
-}
 PLACES: dict[Optimizer, str] = {
     "adamw": "torch.optim.adamw.AdamW",
     "adamw8bit": "bitsandbytes.optim.adamw.AdamW8bit",
     "prodigy": "prodigyopt.prodigy.Prodigy",
     "adafactor": "transformers.optimization.Adafactor",
 }
-"""As sd-scripts names them in a file's `ss_optimizer`."""
+"""Where each is, by its package; as sd-scripts names them in a file's `ss_optimizer`."""
 OWN_RATE: dict[Optimizer, float] = {"prodigy": 1.0}
 """The highest rate of those that find it themselves, of every part."""
+
+
+def package_of(name: Optimizer) -> str:
+    """The package that an optimizer comes from."""
+    return PLACES[name].partition(".")[0]

@@ -34,7 +34,7 @@ class Shape:
         dora: whether each input column has a magnitude.
         rslora: whether the strength is alpha / sqrt(rank) (arXiv 2312.03732): a larger rank is not a weaker one.
         blocks: of the UNet, which of `BLOCKS` are taught.
-        layers: of the UNet's attention, which of `LAYERS` are taught.
+        layers: of the UNet, which of `LAYERS` are taught.
     """
 
     rank: int = 16

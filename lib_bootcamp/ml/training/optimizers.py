@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
-from lib_bootcamp.core.training.optimizers import PACKAGES, PLACES, Optimizer
+from lib_bootcamp.core.training.optimizers import PLACES, Optimizer, package_of
 from lib_bootcamp.errors import MissingPackageError
 
 _MORE: Mapping[Optimizer, Mapping[str, Any]] = {
@@ -30,12 +30,8 @@ def optimizer_of(name: Optimizer, groups: list[dict[str, Any]], decay: float) ->
 
 
 def _class_of(name: Optimizer) -> Callable[..., Any]:
-    if name == "adamw":
-        import torch
-
-        return torch.optim.AdamW  # type: ignore[no-any-return]
     module, _, kind = PLACES[name].rpartition(".")
     try:
         return getattr(import_module(module), kind)  # type: ignore[no-any-return]
     except (ImportError, AttributeError, RuntimeError) as error:  # bitsandbytes without a GPU's library
-        raise MissingPackageError(PACKAGES[name], f"The optimizer {name}") from error
+        raise MissingPackageError(package_of(name), f"The optimizer {name}") from error

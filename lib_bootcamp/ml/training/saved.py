@@ -86,8 +86,8 @@ def _facts(trainer: Trainer, components: Components, origin: Origin) -> LoraFact
         arguments["dora_wd"] = "True"
     if settings.shape.rslora:
         arguments["rank_stabilized"] = "True"
-    if settings.up_factor != 1:
-        arguments["loraplus_lr_ratio"] = f"{settings.up_factor:g}"
+    if settings.loraplus_ratio != 1:
+        arguments["loraplus_lr_ratio"] = f"{settings.loraplus_ratio:g}"
     steps = settings.accumulate * trainer.step
     return LoraFacts(
         output_name=origin.name,

@@ -33,9 +33,9 @@ class Settings:
         decay: weight decay.
         checkpointing: whether activations are computed again in place of kept.
         optimizer: which one.
-        up_factor: how many times the rate `up` has (LoRA+, arXiv 2402.12354); 1: the same.
-        average: the decay of the average of the weights, which is what is drawn with and written; 0: there is none.
-        held_out: the share of the pictures that is not learned from, 0 to below 1.
+        loraplus_ratio: how many times the rate `up` has (LoRA+, arXiv 2402.12354); 1: the same.
+        ema_decay: the decay of the average of the weights, which is what is drawn with and written; 0: there is none.
+        validation_split: the share of the pictures that is not learned from, 0 to below 1.
     """
 
     steps: int
@@ -54,9 +54,9 @@ class Settings:
     decay: float = 0.01
     checkpointing: bool = False
     optimizer: Optimizer = "adamw"
-    up_factor: float = 1.0
-    average: float = 0.0
-    held_out: float = 0.0
+    loraplus_ratio: float = 1.0
+    ema_decay: float = 0.0
+    validation_split: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

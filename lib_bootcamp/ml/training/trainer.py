@@ -49,7 +49,7 @@ class Trainer:
     """
 
     def __init__(self, found: Found, settings: Settings, cache: Path, components: Components) -> None:
-        self.examples, self.held = split(found.examples, settings.held_out, settings.seed)
+        self.examples, self.held = split(found.examples, settings.validation_split, settings.seed)
         self.settings = settings
         self._root, self._inside = found.root, found.inside
         self.chance = Chance(settings.seed)
@@ -75,7 +75,7 @@ class Trainer:
         groups = [group for each in self.networks for group in self._groups(each)]
         self._rates = [group["lr"] for group in groups]
         self.optimizer = optimizer_of(settings.optimizer, groups, settings.decay)
-        self.average = Average(settings.average, self._parameters()) if settings.average else None
+        self.average = Average(settings.ema_decay, self._parameters()) if settings.ema_decay else None
         self.predictor = Predictor(settings.clip_skip, texts_change=bool(settings.text_rate))
         self.checkpoint = ""  # what it was begun on, where its owner says so
         self.step, self.smoothed, self.halvings, self._bad = 0, 0.0, 0, 0
@@ -84,11 +84,11 @@ class Trainer:
         """The network's parameters with their highest rate; with LoRA+ those of `up` apart."""
         rate = self.settings.rate if network.part == "unet" else self.settings.text_rate
         rate = OWN_RATE.get(self.settings.optimizer, rate)
-        if self.settings.up_factor == 1:
+        if self.settings.loraplus_ratio == 1:
             return [{"params": list(network.parameters()), "lr": rate}]
         ups = [value for name, value in network.named_parameters() if name.endswith(".up")]
         rest = [value for name, value in network.named_parameters() if not name.endswith(".up")]
-        return [{"params": rest, "lr": rate}, {"params": ups, "lr": rate * self.settings.up_factor}]
+        return [{"params": rest, "lr": rate}, {"params": ups, "lr": rate * self.settings.loraplus_ratio}]
 
     def take(self, components: Components, keep: Callable[[], State | None] = lambda: None) -> Done:
         """Do the next step.
@@ -116,7 +116,7 @@ class Trainer:
         keep_share = min(SMOOTHING, self.step / (self.step + 1))
         self.smoothed = keep_share * self.smoothed + (1 - keep_share) * loss
         self.step += 1
-        return Done(step=self.step, loss=loss, smoothed=self.smoothed, rate=self.settings.rate * factor)
+        return Done(step=self.step, loss=loss, smoothed=self.smoothed, rate=self._rates[0] * factor)
 
     def _left_out(self, factor: float, keep: Callable[[], State | None]) -> Done:
         self.optimizer.zero_grad(set_to_none=True)
@@ -133,9 +133,7 @@ class Trainer:
             self.halvings, self._bad, returned = halvings, 0, state.step
         else:
             self.step += 1
-        return Done(
-            step=self.step, loss=None, smoothed=self.smoothed, rate=self.settings.rate * factor, returned=returned
-        )
+        return Done(step=self.step, loss=None, smoothed=self.smoothed, rate=self._rates[0] * factor, returned=returned)
 
     def _parameters(self) -> Iterator[torch.nn.Parameter]:
         for each in self.networks:

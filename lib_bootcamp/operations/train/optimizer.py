@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from lib_bootcamp.core.training.optimizers import PACKAGES, Optimizer
+from lib_bootcamp.core.training.optimizers import Optimizer, package_of
 from lib_bootcamp.errors import MissingPackageError
 
 
@@ -14,5 +14,5 @@ def refuse_missing(name: Optimizer) -> None:
     Raises:
         MissingPackageError: it is not.
     """
-    if find_spec(PACKAGES[name]) is None:
-        raise MissingPackageError(PACKAGES[name], f"The optimizer {name}")
+    if find_spec(package_of(name)) is None:
+        raise MissingPackageError(package_of(name), f"The optimizer {name}")

@@ -122,7 +122,7 @@ def _has_own_words(params: TrainParams) -> bool:
 
 def planned(params: TrainParams, found: Found, resolution: int) -> TrainPlan:
     """What a person should know before the first step."""
-    learned, held = split(found.examples, params.held_out, params.seed)
+    learned, held = split(found.examples, params.validation_split, params.seed)
     buckets = [each.placed.bucket for each in learned]
     repeats = [each.repeats for each in learned]
     batches = Batches(buckets, repeats, params.batch, Chance(0))
@@ -144,7 +144,7 @@ def planned(params: TrainParams, found: Found, resolution: int) -> TrainPlan:
         steps=params.steps,
         epochs=round(params.steps * params.accumulate / batches.per_epoch, 2),
         resolution=resolution,
-        warnings=tuple(_warnings(params, found, resolution)),
+        warnings=tuple(_warnings(params, found, resolution, len(held))),
         left_out=tuple(valid_text(f"{_below(found, path)}: {why}") for path, why in found.left_out.items()),
         rows=rows,
     )
@@ -154,12 +154,12 @@ def _below(found: Found, path: Path) -> str:
     return path.relative_to(found.root).as_posix() if path.is_relative_to(found.root) else path.name
 
 
-def _warnings(params: TrainParams, found: Found, resolution: int) -> list[str]:
+def _warnings(params: TrainParams, found: Found, resolution: int, held_out: int) -> list[str]:
     missing = sum(not each.caption for each in found.examples)
     small = sum(each.width * each.height < 0.5 * resolution**2 for each in found.examples)
     cropped = sum(each.placed.cropped > 0.25 for each in found.examples)
     made = []
-    if params.held_out and not split(found.examples, params.held_out, params.seed)[1]:
+    if params.validation_split and not held_out:
         made.append("There are too few pictures to hold one out.")
     if missing:
         made.append(f"{missing:,} of {len(found.examples):,} pictures have no caption.")

@@ -121,7 +121,9 @@ class TrainParams(DataFields):
     rslora: Annotated[
         bool,
         Spec(
-            "Rank-stabilized", "The strength is alpha / sqrt(rank): a larger rank is not a weaker one.", group="Network"
+            "rsLoRA",
+            "Rank-stabilized: strength alpha / sqrt(rank), so that a larger rank is not weaker.",
+            group="Network",
         ),
     ] = False
     blocks: Annotated[
@@ -141,15 +143,17 @@ class TrainParams(DataFields):
     warmup: Annotated[float, Spec("Warmup", "The share of the steps.", ge=0, le=0.9, unit="0 to 1", group="Rates")] = (
         0.05
     )
-    up_factor: Annotated[
-        float,
-        Spec("LoRA+", "How many times the rate the `up` factors have; 16 in its paper.", ge=1, le=64, group="Rates"),
-    ] = 1.0
-    average: Annotated[
+    loraplus_ratio: Annotated[
         float,
         Spec(
-            "Average of the weights",
-            "The decay of their moving average, which is drawn with and written, such as 0.999; 0: none.",
+            "LoRA+ ratio", "How many times the rate the `up` factors have; 16 in its paper.", ge=1, le=64, group="Rates"
+        ),
+    ] = 1.0
+    ema_decay: Annotated[
+        float,
+        Spec(
+            "EMA decay",
+            "Of the moving average of the weights, which is drawn with and written, such as 0.999; 0: none.",
             ge=0,
             lt=1,
             step=0.001,
@@ -168,10 +172,10 @@ class TrainParams(DataFields):
     clip_skip: Annotated[
         int, Spec("Clip skip", "Which of the text encoder's last layers is used.", ge=1, le=12, group="Loss")
     ] = 1
-    held_out: Annotated[
+    validation_split: Annotated[
         float,
         Spec(
-            "Held out",
+            "Validation split",
             "The share of the pictures that is not learned from; a rising loss on them shows what is learned by heart.",
             ge=0,
             le=0.5,

@@ -50,7 +50,7 @@ def settings_of(params: TrainParams) -> Any:
         clip_skip=params.clip_skip,
         checkpointing=params.checkpointing,
         optimizer=params.optimizer,
-        up_factor=params.up_factor,
-        average=params.average,
-        held_out=params.held_out,
+        loraplus_ratio=params.loraplus_ratio,
+        ema_decay=params.ema_decay,
+        validation_split=params.validation_split,
     )

@@ -13,14 +13,22 @@ from typing import Any
 from lib_bootcamp.context import Context
 from lib_bootcamp.core.files.atomic import private_folder, write_atomically
 from lib_bootcamp.core.files.folders import is_there
-from lib_bootcamp.core.files.inside import Inside
+from lib_bootcamp.core.files.inside import MAX_READ, Inside
+from lib_bootcamp.core.files.regular import read_regular
 from lib_bootcamp.core.images.png import encode_png
 from lib_bootcamp.core.networks.file_names import ENDING
 from lib_bootcamp.core.training import example_list
 from lib_bootcamp.core.training.chance import Chance
 from lib_bootcamp.core.training.examples import Found
 from lib_bootcamp.core.training.samples import MARK, file_after, sample_file, samples_of
-from lib_bootcamp.errors import ImageError, InvalidParamError, MissingPackageError, ModelError, NoNumbersError
+from lib_bootcamp.errors import (
+    ImageError,
+    InvalidParamError,
+    MissingPackageError,
+    ModelError,
+    NoNumbersError,
+    TooLargeError,
+)
 from lib_bootcamp.job import Event, Step, Write
 from lib_bootcamp.ports import Components, SilentProgress
 
@@ -166,8 +174,8 @@ class TrainWork:
             ImageError: one of them is gone or another one.
         """
         try:
-            data = (self.state_folder / _EXAMPLES).read_bytes()
-        except OSError:
+            data = read_regular(self.state_folder / _EXAMPLES, MAX_READ)
+        except (OSError, TooLargeError):
             return None, []
         root = Path(self.context.folder(self.params.folder, "folder"))
         kept = example_list.from_bytes(data, root, None if self.context.trusted else Inside(root, exact=True))

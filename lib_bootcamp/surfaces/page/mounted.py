@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 import httpx
+from starlette.status import WS_1008_POLICY_VIOLATION
 
 from lib_bootcamp.core.images.codec import MAX_BYTES
 from lib_bootcamp.shipped import SHIPPED
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 INSIDE = "http://127.0.0.1/"
 """What is asked by this name goes to an app in this process, and nowhere else."""
-NOT_UNDERSTOOD = 1008
-"""How a websocket is closed that says what nobody understands (RFC 6455, 7.4.1)."""
 SCRIPTS = ("bootcamp.js", "bootcamp_stage.js")
 """Of the folder `javascript`, what the tabs need; a WebUI loads all of it into its own page."""
 
@@ -104,7 +103,7 @@ def _ask_before_waiting(page: Any) -> None:
                 await event.disconnect()
         except Exception:  # noqa: BLE001 - what it sent is no press of ours, or it has left
             with contextlib.suppress(Exception):
-                await event.disconnect(NOT_UNDERSTOOD)
+                await event.disconnect(WS_1008_POLICY_VIOLATION)
 
     def pushed(event: Any) -> int | None:
         if event.data is not None:

@@ -17,11 +17,13 @@ from tests.ml.needs import skip_without_models
 
 skip_without_models()
 
-from lib_bootcamp.errors import BootcampError, ModelError  # noqa: E402
+from lib_bootcamp.core.training.optimizers import PLACES  # noqa: E402
+from lib_bootcamp.errors import BootcampError, MissingPackageError, ModelError  # noqa: E402
 from lib_bootcamp.hosts.standalone import StandaloneHost  # noqa: E402
 from lib_bootcamp.ml.training.adapters import Shape  # noqa: E402
 from lib_bootcamp.ml.training.state import State  # noqa: E402
 from lib_bootcamp.ml.training.trainer import Trainer  # noqa: E402
+from lib_bootcamp.operations.train.optimizer import refuse_missing  # noqa: E402
 from tests.ml.training import material  # noqa: E402
 
 torch: Any = pytest.importorskip("torch")
@@ -55,7 +57,7 @@ def values(trainer: Trainer) -> list[Any]:
     return [each.detach().clone() for network in trainer.networks for each in network.parameters()]
 
 
-ALL = {"average": 0.9, "up_factor": 4.0, "held_out": 0.3, "shape": Shape(rank=4, alpha=2.0, rslora=True)}
+ALL = {"ema_decay": 0.9, "loraplus_ratio": 4.0, "validation_split": 0.3, "shape": Shape(rank=4, alpha=2.0, rslora=True)}
 
 
 @pytest.mark.parametrize(
@@ -121,7 +123,7 @@ def test_it_learns(host: StandaloneHost, tmp_path: Path) -> None:
 def test_the_average_is_drawn_with_and_the_steps_go_on_from_what_was_learned(
     host: StandaloneHost, tmp_path: Path
 ) -> None:
-    plain, averaged = begun(host, tmp_path), begun(host, tmp_path, average=0.999)
+    plain, averaged = begun(host, tmp_path), begun(host, tmp_path, ema_decay=0.999)
     go_on(host, plain, 4)
     mean = [each.clone() for each in values(averaged)]
     for step in range(4):
@@ -135,7 +137,7 @@ def test_the_average_is_drawn_with_and_the_steps_go_on_from_what_was_learned(
 
 
 def test_with_lora_plus_the_up_factors_have_so_many_times_the_rate(host: StandaloneHost, tmp_path: Path) -> None:
-    trainer = begun(host, tmp_path, up_factor=16.0, text_rate=0.0)
+    trainer = begun(host, tmp_path, loraplus_ratio=16.0, text_rate=0.0)
     (made,) = go_on(host, trainer, 1)
     rest, ups = trainer.optimizer.param_groups
     assert (rest["lr"], ups["lr"]) == pytest.approx((made.rate, 16 * made.rate))
@@ -144,7 +146,7 @@ def test_with_lora_plus_the_up_factors_have_so_many_times_the_rate(host: Standal
 
 
 def test_validation_is_the_same_each_time_and_changes_nothing(host: StandaloneHost, tmp_path: Path) -> None:
-    trainer, plain = (begun(host, tmp_path, held_out=0.3) for _ in range(2))
+    trainer, plain = (begun(host, tmp_path, validation_split=0.3) for _ in range(2))
     assert len(trainer.held) == 2
     assert not {each.path for each in trainer.held} & {each.path for each in trainer.examples}
 
@@ -166,12 +168,15 @@ def test_blocks_and_layers_that_leave_nothing_are_one_sentence(host: StandaloneH
     assert begun(host, tmp_path, shape=Shape(rank=4, blocks=()), text_rate=1e-4).networks[1].paths
 
 
-def test_an_optimizer_that_is_not_there_is_a_sentence(host: StandaloneHost, tmp_path: Path) -> None:
-    pytest.importorskip("torch")
-    try:
-        begun(host, tmp_path, optimizer="adamw8bit")
-    except BootcampError as error:
-        assert "bitsandbytes" in str(error)  # noqa: PT017 - it may be installed here
+def test_an_optimizer_that_is_not_there_is_a_sentence_before_the_first_step_too(
+    host: StandaloneHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(PLACES, "prodigy", "not_installed_here.prodigy.Prodigy")
+    with pytest.raises(MissingPackageError, match="not_installed_here"):
+        begun(host, tmp_path, optimizer="prodigy")
+    with pytest.raises(MissingPackageError, match="not_installed_here"):
+        refuse_missing("prodigy")
+    refuse_missing("adamw")
 
 
 def test_another_seed_is_another_training(host: StandaloneHost, tmp_path: Path) -> None:
