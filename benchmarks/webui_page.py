@@ -104,6 +104,9 @@ def run(quick: bool) -> dict[str, Any]:  # noqa: FBT001 - the signature of every
     python = os.environ.get("WEBUI_PYTHON") or str(Path(webui) / "venv" / "bin" / "python")
     found: dict[bool, list[dict[str, float]]] = {False: [], True: []}
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        # compiled files are kept, as they are on a person's machine, whatever the shell says
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = str(Path(folder) / "compiled")
         _models(Path(folder) / "models", webui, python)
         starter = Starter(Path(webui), python, Path(folder) / "models", Path(folder))
         path = os.environ.get("CHROMIUM", "/usr/bin/chromium")

@@ -150,7 +150,9 @@
             const { element } = window.bootcampControls;
             const presets = this.description.presets?.[this.part];
             if (!presets) return;
-            const label = element("label", { class: "bootcamp-form-field" }, this.partMore);
+            const label = element("label", { class: "bootcamp-form-field" });
+            if (this.description.presetsInFront?.includes(this.part)) this.partFront.prepend(label);
+            else this.partMore.append(label);
             element("span", { text: "Start from" }, label);
             const help = `${this.prefix}_start_from_help`;
             const choice = element("select", { "aria-describedby": help }, label);

@@ -130,11 +130,13 @@
             alert(translated("Make a map first."));
             return;
         }
+        const settings = /^bootcamp_sent_settings_(\w+)$/.exec(button);
+        const { values } = settings ? JSON.parse(text) : {}; // without them something is chosen in the WebUI's fields
+        if (values) window.bootcampPanel?.received(settings[1], values);
         fill("bootcamp_sent_text", text);
         fill("bootcamp_sent_picture", image ? await uploaded(image) : "");
         await pause(100); // Gradio takes a value over a moment later
         gradioApp().querySelector(`#${button}`)?.click();
-        const settings = /^bootcamp_sent_settings_(\w+)$/.exec(button);
         if (settings) window[`switch_to_${settings[1]}`]();
     };
 

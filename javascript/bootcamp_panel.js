@@ -54,6 +54,15 @@
         return made;
     }
 
+    const sentSizes = new Map();
+
+    /** Settings of a map come from the Bootcamp tab, with its size. */
+    function received(tab, { width, height }) {
+        const [before, size] = [[sizeOf(`${tab}_width`), sizeOf(`${tab}_height`)].join(" x "), `${width} x ${height}`];
+        if (width && height && size !== before) sentSizes.set(tab, size);
+        else sentSizes.delete(tab);
+    }
+
     const ADDRESS = /(https:\/\/(?:huggingface\.co|github\.com)\/[\w./-]*\w)/;
 
     /** A sentence in which the address of a model can be pressed. */
@@ -117,6 +126,12 @@
             return { values, unsaved, width, height, img2img: this.tab === "img2img" };
         }
 
+        /** That the picture's size is one that settings were sent with. */
+        get sentSize() {
+            const size = this.size.join(" x ");
+            return sentSizes.get(this.tab) === size ? window.bootcampLanguage.filled("Width and height were set to {1}, as they are in the Bootcamp tab.", size) : "";
+        }
+
         get lacksPicture() {
             return this.exampled && this.form.part === "qr" && this.tab === "img2img" && isImg2imgEmpty();
         }
@@ -175,7 +190,7 @@
             const advice = this.form.description.advice?.[this.form.value("preset")];
             const missing = this.form.part === "qr" && this.form.value("apply_by") === "guidance" && this.exercise;
             const first = this.lacksPicture && "Put a picture into img2img first: the exercise draws over it.";
-            const notes = [first, missing, ...answer.notes, advice].filter(Boolean);
+            const notes = [first, missing, ...answer.notes, advice, this.sentSize].filter(Boolean);
             this.note(notes, answer.waits ? "waits" : answer.fits && !missing && !first ? "" : "wrong");
             this.side = answer.side;
             this.larger.hidden = !answer.side;
@@ -243,6 +258,14 @@
     for (const { name } of SCRIPTS) {
         window.bootcampForms.extend(`${name}-`, form => follow(form, new ScriptPanel(form)));
     }
+    // A section that is ticked and holds nothing yet is opened: what it would do is chosen there.
+    document.addEventListener("click", event => {
+        const tab = TABS.find(each => event.target.id === `bootcamp_${each}-visible-checkbox`);
+        if (!tab || !event.target.checked || window.bootcampForms.get(`bootcamp_${tab}`)?.box("values")?.value) return;
+        const head = gradioApp().querySelector(`#bootcamp_${tab} .label-wrap`);
+        setTimeout(() => head && !head.classList.contains("open") && head.click());
+    }, true);
+
     // the picture's size and the script may be set by anything
     setInterval(() => panels.forEach(each => {
         if (!each.place.isConnected) return;
@@ -259,5 +282,5 @@
         checkpoint = opts.sd_model_checkpoint;
     });
 
-    window.bootcampPanel = { SCRIPTS, post, setNumber, button, receiver, scriptList, chooseInWebUi };
+    window.bootcampPanel = { SCRIPTS, post, setNumber, button, receiver, scriptList, chooseInWebUi, received };
 })();

@@ -271,6 +271,12 @@
         }
     }
 
+    /** While the next picture is drawn, the badge is about the one before: nothing in it is pressed by mistake. */
+    function followRun(tab, badge) {
+        const isShown = name => gradioApp().querySelector(`#${tab}_${name}`)?.style.display === "block";
+        badge.inert = badge.classList.toggle("bootcamp-old", isShown("interrupt") || isShown("interrupting"));
+    }
+
     // The scan's result, which is part of the infotext below the gallery, above that text.
     onAfterUiUpdate(() => {
         for (const tab of TABS) {
@@ -283,6 +289,7 @@
             if (old && found && old.dataset.text === text) {
                 const more = old.querySelector(`.${MORE}`);
                 if (more) more.hidden = !canDrawAgain(tab, text); // another script may be chosen by now
+                followRun(tab, old);
                 continue;
             }
             old?.remove();

@@ -60,10 +60,20 @@
             this.svg = element("svg", { preserveAspectRatio: "none" }, this.view, SVG);
             this.fit(1);
             this.panel = element("div", { class: "bootcamp-stage-panel" }, null);
+            this.fold(document.getElementById(this.root.dataset.lights));
             this.root.prepend(this.bar, this.view);
             this.root.append(this.panel);
             this.svg.addEventListener("pointermove", (event) => this.drag(event));
             for (const name of ["pointerup", "pointercancel"]) this.svg.addEventListener(name, () => this.drop());
+        }
+
+        /** The text that it writes, where that is a field to see, is shown when it is asked for. */
+        fold(field) {
+            if (!field?.classList.contains("block")) return;
+            field.classList.add("bootcamp-stage-folded");
+            const button = element("button", { type: "button", text: "As JSON", "aria-expanded": "false" }, this.bar);
+            button.setAttribute("aria-controls", field.id);
+            button.addEventListener("click", () => button.setAttribute("aria-expanded", String(!field.classList.toggle("bootcamp-stage-folded"))));
         }
 
         fit(ratio) {

@@ -51,6 +51,8 @@ def _core(param: Param, nested: Nested) -> dict[str, Any]:
         return schema
     if param.kind == "object" and param.nested is not None:
         return nested(param.nested)
+    if param.kind == "mapping":
+        return {"type": "object", "maxProperties": param.max_length}
     return {"type": {"boolean": "boolean"}.get(param.kind, "object")}
 
 

@@ -5,13 +5,13 @@ The WebUI re-runs it on "Reload UI" while lib_bootcamp stays loaded, so callback
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from modules import script_callbacks, scripts
 
 # sys.path holds this extension's folder only while this file runs; a loaded package finds its own modules later.
-# So loading costs next to nothing, and what they cost is spent where the page is made.
 import lib_bootcamp  # noqa: F401
 
 
@@ -272,9 +272,23 @@ def register(category: str, callback: Callable[..., Any]) -> None:
         getattr(script_callbacks, f"on_{category}")(callback)
 
 
+def get_ready() -> None:
+    """Read what the page is made from now, while nothing else runs.
+
+    Where the page is made the WebUI loads its checkpoint in a thread beside it, and a file takes three times as long.
+    What cannot be had yet, or goes wrong, is asked for again there.
+    """
+    with contextlib.suppress(Exception):
+        from lib_bootcamp.surfaces.webui.panel import saved_defaults  # noqa: F401
+        from lib_bootcamp.surfaces.webui.panel.at_start import known_at_start
+
+        known_at_start(parts().host.data_dir())
+
+
 register("app_started", mount_routes)
 register("before_ui", before_page)
 register("ui_settings", add_settings)
 register("ui_tabs", add_tab)
 register("cfg_denoiser", before_step)
 register("cfg_after_cfg", after_step)
+get_ready()

@@ -120,10 +120,14 @@ class StandaloneHost:
         self.model_cache = ModelCache()
 
     def info(self) -> HostInfo:
-        """Describe the host; never imports torch only to name the device."""
-        device = self.device() if "torch" in sys.modules else self._device or "cpu"
+        """Describe the host; never imports torch only to name the device, nor waits for another's import of it."""
         return HostInfo(
-            self.name, __version__, device, self.checkpoint(), installed_versions(), self.model_cache.listed()
+            self.name,
+            __version__,
+            self._device or "cpu",
+            self.checkpoint(),
+            installed_versions(),
+            self.model_cache.listed(),
         )
 
     def device(self) -> str:

@@ -10,10 +10,23 @@ from __future__ import annotations
 
 from .declaration import Params, plain
 from .fields import fields_of
-from .json_text import MAX_DIGITS, read_json
+from .json_text import MAX_DIGITS, MAX_VALUES, TooManyValuesError, has_too_many_values, read_json
 from .mistakes import unknown
 from .param import Param
 from .renamed import under_current_names
 from .spec import Spec
 
-__all__ = ["MAX_DIGITS", "Param", "Params", "Spec", "fields_of", "plain", "read_json", "under_current_names", "unknown"]
+__all__ = [
+    "MAX_DIGITS",
+    "MAX_VALUES",
+    "Param",
+    "Params",
+    "Spec",
+    "TooManyValuesError",
+    "fields_of",
+    "has_too_many_values",
+    "plain",
+    "read_json",
+    "under_current_names",
+    "unknown",
+]

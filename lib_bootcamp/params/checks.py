@@ -127,6 +127,9 @@ def _check_list(param: Param, value: Any, path: str) -> tuple[Any, ...]:
 def _check_mapping(param: Param, value: Any, path: str) -> Any:
     if not isinstance(value, Mapping):
         raise InvalidParamError(path, f"must be an object, not {shown(value)}")
+    limit = param.max_length
+    if limit is not None and len(value) > limit:
+        raise InvalidParamError(path, f"has {len(value):,} names", hint=f"at most {limit:,} are allowed")
     return value
 
 

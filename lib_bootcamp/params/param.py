@@ -12,9 +12,7 @@ from .json_text import MAX_DIGITS, read_json
 from .mistakes import shown
 from .spec import Kind, Spec
 
-DEFAULT_MAX_TEXT = 4096
-DEFAULT_MAX_ITEMS = 64
-DEFAULT_MAX_FILE = 64 * 2**20
+DEFAULT_LENGTHS: dict[Kind, int] = {"string": 4096, "list": 64, "mapping": 1000, "file": 64 * 2**20}
 _TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
 
 
@@ -39,11 +37,10 @@ class Param:
 
     @property
     def max_length(self) -> int | None:
-        """The longest text, list or file; they always have one."""
+        """The longest text, list, object of any names, or file; they always have one."""
         if self.spec.max_length is not None:
             return self.spec.max_length
-        limits = {"string": DEFAULT_MAX_TEXT, "list": DEFAULT_MAX_ITEMS, "file": DEFAULT_MAX_FILE}
-        return limits.get(self.kind)
+        return DEFAULT_LENGTHS.get(self.kind)
 
     def check(self, value: Any, path: str = "") -> Any:
         """Return the value in its declared type, strictly: no text is read as a number here.

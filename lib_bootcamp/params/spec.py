@@ -18,7 +18,7 @@ class Spec:
         title: the label.
         help: one or two sentences.
         ge, gt, le, lt, multiple_of: bounds of a number, of each item in a list of numbers.
-        min_length, max_length: characters of a text, items of a list.
+        min_length, max_length: characters of a text, items of a list, names of an object of any names.
         pattern: a regular expression the whole text must match.
         pattern_says: what such a text is, in words that follow "a text"; needed where no example says it.
         step: step of a slider; no bound.

@@ -715,3 +715,66 @@ def test_the_scripts_form_has_no_empty_details(page: Any) -> None:
     page.wait_for_selector("#bootcamp_txt2img_until_it_scans_content", state="visible")
     notes = page.locator("#bootcamp_txt2img_until_it_scans_form .bootcamp-panel details")
     assert [each.inner_text() for each in notes.all() if each.is_visible()] == []
+
+
+def test_while_the_next_picture_is_drawn_the_badge_is_pale_and_nothing_in_it_is_pressed(page: Any) -> None:
+    page.evaluate(
+        """() => document.querySelector('#tab_txt2img').insertAdjacentHTML('beforeend',
+            '<button id="txt2img_interrupt" style="display: block">Interrupt</button>')"""
+    )
+    page.wait_for_function(f"() => document.querySelector('{BADGE}').inert")
+    assert float(page.locator(BADGE).evaluate("each => getComputedStyle(each).opacity")) < 0.6
+    page.evaluate(
+        """() => {
+            document.querySelector('#txt2img_interrupt').style.display = 'none';
+            document.querySelector('#txt2img_gallery').append('');
+        }"""
+    )
+    page.wait_for_function(f"() => !document.querySelector('{BADGE}').inert")
+    assert page.locator(BADGE).evaluate("each => getComputedStyle(each).opacity") == "1"
+
+
+def test_a_lighting_is_begun_from_a_ready_made_one_without_opening_anything(page: Any) -> None:
+    light_stage(page)
+    choice = page.get_by_label("Start from")
+    assert choice.first.is_visible()
+    name = choice.first.locator("option").nth(1).inner_text()
+    choice.first.select_option(name)
+    page.wait_for_function(
+        "() => document.querySelector('#bootcamp_txt2img_values textarea').value.includes('lighting')"
+    )
+
+
+def test_a_size_that_came_with_settings_of_the_tab_is_named_until_it_is_another(page: Any) -> None:
+    page.locator("#bootcamp_txt2img_qr_content").fill("https://example.com/a")
+    page.evaluate("() => bootcampPanel.received('txt2img', { width: 592, height: 640 })")
+    for side, px in (("width", "592"), ("height", "640")):
+        page.locator(f"#txt2img_{side} input").fill(px)
+    notes = page.locator("#bootcamp_txt2img_preview .bootcamp-panel-notes")
+    sentence = "Width and height were set to 592 x 640, as they are in the Bootcamp tab."
+    notes.get_by_text(sentence).wait_for()
+    page.locator("#txt2img_width input").fill("512")
+    notes.get_by_text(sentence).wait_for(state="detached")
+
+
+@pytest.mark.parametrize(("held", "opens"), [("", True), ('{"qr.content": "x"}', False)])
+def test_a_section_that_is_ticked_opens_where_nothing_is_set(page: Any, held: str, opens: bool) -> None:
+    """The WebUI's accordion with a check box in its header, which alone leaves it closed."""
+    page.evaluate(
+        """held => {
+            const box = document.querySelector('#bootcamp_txt2img_values textarea');
+            box.value = held;
+            const accordion = document.querySelector('#bootcamp_txt2img');
+            accordion.insertAdjacentHTML('afterbegin', '<div class="label-wrap closed">'
+                + '<input type="checkbox" id="bootcamp_txt2img-visible-checkbox"></div>');
+            const head = accordion.querySelector('.label-wrap.closed');
+            accordion.querySelectorAll('.label-wrap').forEach(each => each !== head && each.remove());
+            head.addEventListener('click', () => head.classList.add('open'));
+            head.firstChild.addEventListener('click', event => event.stopPropagation());
+        }""",
+        held,
+    )
+    page.locator("#bootcamp_txt2img-visible-checkbox").check()
+    page.wait_for_timeout(200)
+    head = page.locator("#bootcamp_txt2img .label-wrap")
+    assert ("open" in head.get_attribute("class").split()) is opens

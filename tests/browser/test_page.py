@@ -98,6 +98,12 @@ def test_a_light_is_added_and_dragged_on_the_stage(page: Any, picture_of: Any) -
     page.mouse.up()
     page.wait_for_selector("#bootcamp_lighting_message .bootcamp-notice")
     (light,) = json.loads(page.input_value("#bootcamp_lighting_lights textarea"))
+    assert not page.locator("#bootcamp_lighting_lights").is_visible()
+    shown = page.get_by_role("button", name="As JSON")
+    shown.click()
+    assert page.locator("#bootcamp_lighting_lights textarea").is_visible()
+    assert shown.get_attribute("aria-expanded") == "true"
+    shown.click()
     assert abs(light["x"] - 0.75) < 0.02
     assert abs(light["y"] - 0.25) < 0.02
     brightest = page.inner_text("#bootcamp_lighting_message .bootcamp-notice").split("at ")[-1]

@@ -177,6 +177,17 @@ def test_standalone_info_does_not_load_torch() -> None:
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, env={**os.environ, "BOOTCAMP_VENV": "off"}, check=True)
 
 
+def test_standalone_info_waits_for_nobodys_import_of_torch() -> None:
+    """As long as another thread imports it, which takes seconds, it is there by name alone."""
+    code = (
+        "import sys, threading, types; from lib_bootcamp.hosts.standalone import StandaloneHost\n"
+        "half = types.ModuleType('torch'); half.__getattr__ = lambda name: threading.Event().wait()\n"
+        "sys.modules['torch'] = half; StandaloneHost().info()"
+    )
+    env = {**os.environ, "BOOTCAMP_VENV": "off"}
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, check=True, timeout=60)
+
+
 def test_standalone_data_dir_follows_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BOOTCAMP_DATA", str(tmp_path / "elsewhere"))
     assert StandaloneHost().data_dir() == tmp_path / "elsewhere"

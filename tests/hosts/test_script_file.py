@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -142,17 +143,36 @@ def test_the_dropdowns_scripts_are_those_that_are_declared_and_each_is_a_class_o
     assert [(each.form_name, each.title()) for each in selectable] == [(each.name, each.title) for each in FORMS]
 
 
-def test_loading_imports_nothing_but_the_package() -> None:
+def loaded_alone(data: Path) -> list[str]:
+    """What is imported in a process that loads the file, whose registering of callbacks is seen to be whole."""
     code = f"""
 import sys, types
 sys.path.insert(0, {str(ROOT)!r})
+registered = []
 scripts = types.SimpleNamespace(Script=object, AlwaysVisible=None)
 callbacks = types.SimpleNamespace(callback_map=dict.fromkeys({[f"callbacks_{each}" for each in CATEGORIES]}, []),
-                                  add_callback=lambda *_, **more: None)
+                                  add_callback=lambda *_, category, **more: registered.append(category))
 sys.modules["modules"] = types.SimpleNamespace(scripts=scripts, script_callbacks=callbacks)
 path = {str(ROOT / "scripts" / "bootcamp.py")!r}
 exec(compile(open(path).read(), path, "exec"), {{"__name__": "bootcamp.py", "__file__": path}})
-print(sorted(name for name in sys.modules if name.startswith("lib_bootcamp")))
+assert registered == {list(CATEGORIES)}
+print("\\n".join(sys.modules))
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.stdout == "['lib_bootcamp']\n", done.stderr
+    env = {**os.environ, "BOOTCAMP_DATA": str(data)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=env)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+def test_loading_reads_what_the_page_is_made_from_and_no_declarations(tmp_path: Path) -> None:
+    """Later the WebUI loads its checkpoint beside it, and each import takes three times as long."""
+    loaded_alone(tmp_path)  # keeps what the declarations say
+    found = loaded_alone(tmp_path)
+    assert {"lib_bootcamp.surfaces.webui.tab", "lib_bootcamp.surfaces.webui.xyz"} <= {*found}
+    heavy = ("torch", "cv2", "transformers", "diffusers", "lib_bootcamp.operations", "lib_bootcamp.catalog")
+    assert [each for each in found if each.startswith(heavy)] == []
+
+
+def test_what_cannot_be_read_at_loading_is_left_for_the_page(tmp_path: Path) -> None:
+    (tmp_path / "a file").write_bytes(b"")
+    loaded_alone(tmp_path / "a file")

@@ -18,7 +18,17 @@ from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.operation import Operation
-from lib_bootcamp.params import Params, Spec, fields_of, plain, read_json
+from lib_bootcamp.params import (
+    MAX_VALUES,
+    Params,
+    Spec,
+    TooManyValuesError,
+    fields_of,
+    has_too_many_values,
+    json_text,
+    plain,
+    read_json,
+)
 from lib_bootcamp.results import Result
 from lib_bootcamp.schema import json_schema, param_schema
 
@@ -224,6 +234,7 @@ WRONG = [
     ("numbers", "123", "a list"),
     ("numbers", {"0": 1}, "a list"),
     ("extra", [], "an object"),
+    ("extra", dict.fromkeys(map(str, range(1001))), "at most 1,000"),
 ]
 
 
@@ -437,6 +448,48 @@ def test_json_that_is_none_by_the_standard_is_refused(text):
         read_json(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "too_many"),
+    [
+        ("[" + "[]," * (MAX_VALUES // 2 + 1) + "0]", True),
+        ("[" + "0," * (MAX_VALUES - 2) + "0]", False),
+        ("[" + "0," * (MAX_VALUES - 1) + "0]", True),
+        ("{" + ",".join(f'"{at}": "a"' for at in range(MAX_VALUES - 1)) + "}", False),
+        ("{" + ",".join(f'"{at}": "a"' for at in range(MAX_VALUES)) + "}", True),
+        (json.dumps(["[,{" * MAX_VALUES]), False),
+        (json.dumps(['\\",[' * MAX_VALUES, "\\"]), False),
+        (json.dumps({"a\\": '"' * MAX_VALUES, '"': ["\\" * 7, ",,,"] * 1000}), False),
+        ('["\\"' + "," * MAX_VALUES, False),
+        ('["\\\\"' + "," * MAX_VALUES, True),
+        ('"' * (5 * MAX_VALUES) + "," * MAX_VALUES, True),
+        ("[" * MAX_VALUES, True),
+    ],
+    ids=range(12),
+)
+def test_values_of_json_are_counted_before_they_are_read(text: str, too_many: bool) -> None:
+    assert has_too_many_values(text) is too_many
+    if too_many:
+        with pytest.raises(TooManyValuesError, match="50,000 values"):
+            read_json(text)
+
+
+@pytest.mark.thorough
+@given(_json)
+@settings(deadline=None, max_examples=100)
+def test_the_count_of_values_is_that_of_the_reader(value):
+    text = json.dumps(value)
+    with pytest.MonkeyPatch.context() as patch:
+        for most in (_values(value), _values(value) - 1):
+            patch.setattr(json_text, "MAX_VALUES", most)
+            assert has_too_many_values(text) is (most < _values(value))
+
+
+def _values(value: Any) -> int:
+    """Values of JSON, and one more for each empty list or object."""
+    inside = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 1 if inside is None else 1 + (sum(map(_values, inside)) or 1)
+
+
 # --- out again
 
 
@@ -505,6 +558,10 @@ def test_the_lengths_of_a_list_of_texts_are_not_those_of_its_texts_in_the_schema
     schema = param_schema(param("words"))
     assert schema["maxItems"] == 2
     assert schema["items"] == {"type": "string", "maxLength": 4096}
+
+
+def test_the_most_names_of_an_object_are_in_its_schema():
+    assert param_schema(param("extra"))["maxProperties"] == 1000
 
 
 def test_a_nested_declaration_is_a_schema_within():

@@ -69,6 +69,25 @@ def more_work_than_there_is_room_for_is_refused_and_the_rest_answers(target: Tar
     _until_there_is_room(target)
 
 
+def more_values_than_anybody_needs_are_not_parsed(target: Target) -> None:
+    """Many small values in one body: a reader takes seconds for them, in which nobody else is answered."""
+    many = "[],{}," * 100_000 + "0"
+    bodies = {
+        "data": f'{{"fn_index":0,"session_hash":"a","data":[{many}]}}',
+        "nested": '{"data":' + "[" * 200_000,
+        "names": "{" + ",".join(f'"{at:x}":0' for at in range(100_000)) + "}",
+        "words": '{"data":["\\\\","' + '\\",' * 100_000 + '",' + '"a","b",' * 100_000 + '"c"]}',
+    }
+    paths = [f"{API}/png-info/edit", f"{API}/control-maps/qr", f"{API}/jobs/caption"]
+    if target.has_page():
+        named = ("run/predict", "api/predict", "queue/join", "call/bootcamp_qr", "run/bootcamp_qr", "component_server")
+        paths += [f"{target.gradio_api}/{each}" for each in named]
+    for path in paths:
+        for kind, body in bodies.items():
+            answer = target.send("POST", path, body.encode(), JSON)
+            assert (answer.status, "50,000 values" in answer.text) == (413, True), (path, kind, answer.text[:200])
+
+
 def _has_answered(connection: http.client.HTTPConnection) -> bool:
     connection.sock.setblocking(False)
     try:
@@ -109,4 +128,5 @@ ATTACKS = (
     unfinished_heads_stop_nobody,
     unfinished_bodies_stop_nobody,
     more_work_than_there_is_room_for_is_refused_and_the_rest_answers,
+    more_values_than_anybody_needs_are_not_parsed,
 )

@@ -191,6 +191,23 @@ def test_a_websocket_that_says_nonsense_is_closed(target: Target) -> None:
                 _all_of(socket)
 
 
+def test_a_websocket_that_sends_more_values_than_anybody_needs_is_closed_before_they_are_read(target: Target) -> None:
+    connect = pytest.importorskip("websockets.sync.client").connect
+    from websockets.exceptions import ConnectionClosed
+
+    if not str(target.config["version"]).startswith("3."):
+        pytest.skip("this Gradio has no websocket")
+    hello = json.dumps({"fn_index": 0, "session_hash": "a"})
+    many = '{"fn_index":0,"session_hash":"a","data":[' + "[],{}," * 100_000 + "0]}"
+    for first in ([], [hello]):
+        with connect(f"ws://{target.host}/queue/join", max_size=None) as socket:
+            socket.recv(timeout=ANSWER_S)
+            for each in [*first, many]:
+                socket.send(each)
+            with pytest.raises(ConnectionClosed, match="1009"):
+                _all_of(socket)
+
+
 def test_visitors_that_answer_nothing_keep_nobody_else_waiting(target: Target) -> None:
     """Gradio 3 waits a minute for each one's values, in the place of those who have sent theirs."""
     connect = pytest.importorskip("websockets.sync.client").connect

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import os
 import stat
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ from .regular import FLAGS
 
 PROBE = ".bootcamp-write-test.tmp"
 """The file that a folder is tried out with."""
+PRIVATE = 0o600
+"""The mode of files that nobody else may read or write."""
 _NO_STORAGE = {errno.ENOSPC, errno.EIO, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
@@ -27,12 +30,16 @@ def cannot_write(path: Path | str, error: OSError) -> OutputError:
     return kind(f"{path} cannot be written: {error.strerror or error}.")
 
 
-def write_atomically(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: bytes, mode: int = 0o666) -> None:
     """Write a file whole or not at all (temporary file in the same folder, then renamed).
 
     A symbolic link stays one: its file is written. Devices and pipes (`/dev/stdout`) are written to as they are; a pipe
     that nobody reads is not waited for.
 
+    Args:
+        path: the file.
+        data: its bytes.
+        mode: of a new file, but for what the person's own mask takes from it.
     Raises:
         StorageError: the disk takes nothing more.
         OutputError: the folder cannot be made or written.
@@ -43,7 +50,7 @@ def write_atomically(path: Path, data: bytes) -> None:
             return
         real = path.resolve() if path.is_symlink() else path
         real.parent.mkdir(parents=True, exist_ok=True)
-        Place(real).write(data)
+        Place(real).write(data, mode)
 
 
 def check_writable(path: Path) -> None:
@@ -113,7 +120,7 @@ def write_folder(path: Path) -> None:
 
 
 def private_folder(path: Path) -> Path:
-    """A folder of our own, made where it is missing, that nobody else may look into (0700).
+    """A folder of our own, made where it is missing as those above it are, that nobody else may look into (0700).
 
     Windows has no such modes: there the folder's list of rights counts, which in a person's profile names them alone.
 
@@ -121,7 +128,9 @@ def private_folder(path: Path) -> Path:
         OutputError: it cannot be made.
     """
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for missing in reversed(list(itertools.takewhile(lambda each: not each.exists(), path.parents))):
+            missing.mkdir(mode=0o700, exist_ok=True)  # those that `parents` makes are open to all
+        path.mkdir(mode=0o700, exist_ok=True)
         _close_to_others(path, 0o700)
     except OSError as error:
         raise cannot_write(path, error) from None
@@ -153,8 +162,8 @@ def private_file(path: Path) -> None:
     Raises:
         OSError: it cannot be made.
     """
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | FLAGS, 0o600))
-    _close_to_others(path, 0o600)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | FLAGS, PRIVATE))
+    _close_to_others(path, PRIVATE)
 
 
 def append_privately(path: Path) -> BinaryIO:

@@ -59,6 +59,11 @@ def examine(path: Path) -> tuple[dict[str, Any], str]:
         return {}, f"cannot be read ({error.strerror or error})"
 
 
+def why_unreadable(path: Path) -> str:
+    """Why a safetensors file that a library did not take cannot be read, in words that follow its name."""
+    return examine(path)[1] or "holds numbers of a type that the installed safetensors does not know"
+
+
 def examine_bytes(data: bytes, path: Path) -> tuple[dict[str, Any], str]:
     """As `examine`, of a file's bytes.
 

@@ -14,6 +14,7 @@ import torch
 from lib_bootcamp.core.files.atomic import cannot_write, write_atomically, write_folder
 from lib_bootcamp.core.files.regular import MAX_TEXT_BYTES, read_regular
 from lib_bootcamp.core.models.files import reason_about
+from lib_bootcamp.core.models.headers import why_unreadable
 from lib_bootcamp.errors import ModelError, OutputError, first_line
 
 from .ldm_config import count_of, ldm_config
@@ -33,14 +34,10 @@ def checkpoint_kind(path: Path) -> str:
         with safe_open(str(path), framework="pt") as file:
             names = list(file.keys())
     except (OSError, SafetensorError) as error:
-        raise _not_whole(path, error) from error
+        raise ModelError(f"{path.name} {why_unreadable(path)}", place=path) from error
     if not any(name.startswith(UNET) for name in names):
         raise ModelError(f"{path.name} holds no checkpoint: it has no UNet", place=path)
     return "sd1" if any(name.startswith(TEXT) for name in names) else "other"
-
-
-def _not_whole(path: Path, error: Exception) -> ModelError:
-    return ModelError(f"{path.name} is not a whole .safetensors file ({reason_about(error, path)})", place=path)
 
 
 def read_single_file(path: Path, tokenizer: Path) -> dict[str, Any]:
@@ -70,7 +67,7 @@ def read_single_file(path: Path, tokenizer: Path) -> dict[str, Any]:
     try:
         tensors = load_file(str(path))
     except (OSError, SafetensorError) as error:
-        raise _not_whole(path, error) from error
+        raise ModelError(f"{path.name} {why_unreadable(path)}", place=path) from error
     named = {name: value.float() if value.is_floating_point() else value for name, value in tensors.items()}
     config = _beside(path) or ldm_config({name: value.shape for name, value in named.items()})
     unet_config = create_unet_diffusers_config_from_ldm(config, named)

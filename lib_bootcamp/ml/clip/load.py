@@ -13,7 +13,8 @@ import torch
 
 from lib_bootcamp.core.files.folders import is_file, is_folder
 from lib_bootcamp.core.files.regular import MAX_TEXT_BYTES, read_regular, unreadable_in
-from lib_bootcamp.core.models.files import EMBEDDED, MODELS, reason_about, shown_name, split_architecture
+from lib_bootcamp.core.models.files import EMBEDDED, MODELS, shown_name, split_architecture
+from lib_bootcamp.core.models.headers import why_unreadable
 from lib_bootcamp.errors import MissingPackageError, ModelError, first_line
 from lib_bootcamp.ml.runtime.quiet import quiet_log
 from lib_bootcamp.ml.runtime.torchvision_guard import import_torchvision
@@ -199,9 +200,7 @@ def _fill(module: Any, path: Path) -> None:
     try:
         values = load_file(path)
     except (OSError, SafetensorError) as error:
-        raise ModelError(
-            f"{path.name} cannot be read as .safetensors: {reason_about(error, path)}", place=path
-        ) from error
+        raise ModelError(f"{path.name} {why_unreadable(path)}", place=path) from error
     convert = getattr(factory, "convert_state_dict", None)
     if convert is not None:
         values = convert(module, values)

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from lib_bootcamp.core.datasets.buckets import Placed
-from lib_bootcamp.core.files.atomic import private_folder, write_atomically
+from lib_bootcamp.core.files.atomic import PRIVATE, private_folder, write_atomically
 from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.core.images.resize import resize
 from lib_bootcamp.errors import NoNumbersError
@@ -95,7 +95,7 @@ class Latents:
     def _keep(self, key: str, latents: torch.Tensor) -> None:
         from safetensors.torch import save
 
-        write_atomically(self.folder / f"{key}.safetensors", save({"latents": latents}))
+        write_atomically(self.folder / f"{key}.safetensors", save({"latents": latents}), PRIVATE)
 
 
 @torch.no_grad()  # type: ignore[untyped-decorator,unused-ignore]

@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from lib_bootcamp.core.files.atomic import write_atomically
+from lib_bootcamp.core.files.atomic import PRIVATE, write_atomically
 
 _VERSION = 1
 
@@ -43,7 +43,7 @@ class State:
 
         head = {"bootcamp.training": json.dumps({"version": _VERSION, "step": self.step, "facts": self.facts})}
         tensors = {name: value.detach().cpu().contiguous() for name, value in self.tensors.items()}
-        write_atomically(path, save(tensors, head))
+        write_atomically(path, save(tensors, head), PRIVATE)
 
     @classmethod
     def read(cls, path: Path) -> State | None:

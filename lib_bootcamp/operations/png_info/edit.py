@@ -56,7 +56,7 @@ class PngInfoEditParams(Params):
             whole = NUMBERS.get(name) is int
             if name in NUMBERS and value is not None and number(value, whole=whole) is None:
                 raise InvalidParamError(
-                    f"changes.{name}", f"must be {'a whole number' if whole else 'a number'} or null"
+                    f"changes.{name[:100]}", f"must be {'a whole number' if whole else 'a number'} or null"
                 )
             if not isinstance(value, (str, int, float, type(None))) or len(str(value)) > MAX_INFOTEXT:
                 raise InvalidParamError(f"changes.{name[:100]}", "must be a text, a number or null")

@@ -152,10 +152,10 @@ class QrMap(ControlMap):
     layout: Annotated[QrLayout, Spec("Layout", "What the scan operation takes to look at each module.")]
 
     def summary(self) -> str:
-        """`Version 4-H, mask 2, 16 px modules, 8 of 1089 modules may fail`."""
+        """`Version 4-H, mask 2, 16 px modules, any 8 of 1089 modules may fail`."""
         return (
             f"Version {self.version}-{self.error_correction}, mask {self.mask}, {self.module_px} px modules, "
-            f"{self.correctable_modules} of {self.modules**2} modules may fail"
+            f"any {self.correctable_modules} of {self.modules**2} modules may fail"
         )
 
 

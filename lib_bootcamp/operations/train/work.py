@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lib_bootcamp.context import Context
-from lib_bootcamp.core.files.atomic import private_folder, write_atomically
+from lib_bootcamp.core.files.atomic import PRIVATE, private_folder, write_atomically
 from lib_bootcamp.core.files.folders import is_there
 from lib_bootcamp.core.files.inside import MAX_READ, Inside
 from lib_bootcamp.core.files.regular import read_regular
@@ -151,7 +151,7 @@ class TrainWork:
         found, notes = self._gone_on(resolution, step) if done else (None, [])
         if found is None:
             found = examples_for(self.params, self.context, self.folder, resolution, step)
-            write_atomically(self.state_folder / _EXAMPLES, example_list.to_bytes(found))
+            write_atomically(self.state_folder / _EXAMPLES, example_list.to_bytes(found), PRIVATE)
         self.found, self.resolution = found, resolution
         cache = self.context.host.data_dir() / "training" / "latents"
         trainer = Trainer(found, settings_of(self.params), cache, components)

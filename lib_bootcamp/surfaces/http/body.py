@@ -14,7 +14,7 @@ from lib_bootcamp.core.images.arrays import MAX_PIXELS
 from lib_bootcamp.core.images.codec import read_base64
 from lib_bootcamp.core.web_access import UnsupportedContentError
 from lib_bootcamp.errors import ImageError, InvalidParamError, QueueFullError, TooLargeError
-from lib_bootcamp.params import Param, fields_of, read_json
+from lib_bootcamp.params import Param, TooManyValuesError, fields_of, read_json
 from lib_bootcamp.surfaces.shared.given_pictures import picture_of
 
 from .errors import AT_END, MalformedBodyError, SlowBodyError
@@ -145,6 +145,8 @@ def _json_object(data: bytes) -> dict[str, Any]:
         values = read_json(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise MalformedBodyError("The body is not UTF-8.") from None
+    except TooManyValuesError:
+        raise TooManyValuesError("The body") from None
     except ValueError as error:
         raise MalformedBodyError(f"The body is not valid JSON: {error}.") from None
     if not isinstance(values, dict):

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
+from lib_bootcamp.core.text.terminal import shown
 from lib_bootcamp.core.text.valid_text import valid_text
 from lib_bootcamp.errors import BootcampError, QueueFullError, UnexpectedError
 from lib_bootcamp.surfaces.shared.wording import pointer
@@ -58,7 +59,9 @@ class SlowBodyError(BootcampError):
 def error_answer(
     status: int, error: str, detail: str, headers: Mapping[str, str] | None = None, **apart: str
 ) -> JSONResponse:
-    """The answer in the one error shape; lone surrogates, which JSON cannot carry as UTF-8, are replaced.
+    """The answer in the one error shape, whatever a file's name in it holds.
+
+    Lone surrogates, which JSON cannot carry as UTF-8, are replaced; signs that nobody sees are written as escapes.
 
     Args:
         status: of HTTP.
@@ -68,7 +71,7 @@ def error_answer(
         apart: `pointer`, `message` and `hint`; empty ones are left out.
     """
     info = {"error": error, "detail": detail, **{name: text for name, text in apart.items() if text}}
-    clean = {name: valid_text(text) for name, text in info.items()}
+    clean = {name: shown(valid_text(text)) for name, text in info.items()}
     return JSONResponse(clean, status, dict(headers or {}))
 
 

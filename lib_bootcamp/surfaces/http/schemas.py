@@ -17,7 +17,7 @@ from lib_bootcamp.schema import json_schema
 
 REFERENCE = "#/components/schemas/"
 # What an answer does not promise: how it would be filled in, and how long it may be.
-_OF_REQUESTS = ("default", "maxLength", "maxItems", "minItems")
+_OF_REQUESTS = ("default", "maxLength", "maxItems", "minItems", "maxProperties")
 
 
 class Components:

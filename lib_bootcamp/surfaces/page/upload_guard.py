@@ -7,10 +7,11 @@ import re
 
 import anyio
 from starlette.datastructures import MutableHeaders
+from starlette.status import WS_1009_MESSAGE_TOO_BIG
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lib_bootcamp.errors import BootcampError, TooLargeError
-from lib_bootcamp.params import read_json
+from lib_bootcamp.params import TooManyValuesError, has_too_many_values, read_json
 from lib_bootcamp.surfaces.http.access import refuse, request_head, route_path
 from lib_bootcamp.surfaces.http.body import IDLE_S, MAX_BODY, WHOLE_S
 from lib_bootcamp.surfaces.http.errors import MalformedBodyError, SlowBodyError
@@ -57,7 +58,10 @@ class UploadGuard:
         self._idle_s, self._whole_s = idle_s, whole_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answer one request, or let one conversation begin."""
+        if scope["type"] == "websocket":
+            await self._app(scope, _short(receive, send), send)
+            return
         if scope["type"] != "http" or scope["path"].startswith(f"{PREFIX}/"):
             await self._app(scope, receive, send)
             return
@@ -130,6 +134,22 @@ def _harmless(send: Send) -> Send:
     return sent
 
 
+def _short(receive: Receive, send: Send) -> Receive:
+    """The messages of a websocket, which Gradio 3 parses in the server's own turn: one of too many values ends it."""
+
+    async def received() -> Message:
+        message = await receive()
+        text = message.get("text") or message.get("bytes") or ""
+        if message["type"] == "websocket.receive" and has_too_many_values(
+            text if isinstance(text, str) else text.decode("latin-1")
+        ):
+            await send({"type": "websocket.close", "code": WS_1009_MESSAGE_TOO_BIG})
+            return {"type": "websocket.disconnect", "code": WS_1009_MESSAGE_TOO_BIG}
+        return message
+
+    return received
+
+
 def _check_body(body: bytes) -> None:
     if not body.strip():
         return
@@ -138,6 +158,8 @@ def _check_body(body: bytes) -> None:
         value = read_json(text)
         if "\\ud" in text.lower():  # half a pair of surrogates is no text: no answer could repeat it
             json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except TooManyValuesError:
+        raise TooManyValuesError("The body") from None
     except UnicodeEncodeError:
         raise MalformedBodyError("The body holds a lone surrogate, which is not valid Unicode.") from None
     except ValueError as error:  # among them what is not UTF-8

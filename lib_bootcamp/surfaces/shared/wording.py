@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from lib_bootcamp.core.text.terminal import shown
 from lib_bootcamp.errors import BootcampError
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def worded(error: BootcampError, names: Mapping[str, str], *, here: bool = False
     if not error.param:  # a sentence that was kept, as a job's is: it begins with its parameter, where it has one
         param = first.removesuffix(":")
         first = called(param) + first[len(param) :]
-    return _MENTIONED.sub(lambda found: names.get(found[0], found[0]), first + space + rest)
+    return shown(_MENTIONED.sub(lambda found: names.get(found[0], found[0]), first + space + rest))
 
 
 def _said(name: str, inside: str) -> str:

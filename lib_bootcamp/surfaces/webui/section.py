@@ -88,8 +88,8 @@ class SectionParams(Params):
         float,
         Spec(
             "Strength of the effect",
-            "0: the picture comes first; 1: the map does; 0.5: as the preset says. Moves control weight, control end "
-            "and the margin together, where they are not set by hand.",
+            "0: the picture comes first; 1: the map does; 0.5: as the preset says. Moves control weight and end, and "
+            "guidance's margin (of codes) or tolerance (of other maps), where they are not set by hand.",
             ge=0,
             le=1,
             step=0.05,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -82,8 +83,16 @@ def test_the_file_is_known_from_its_header(single: Path, tmp_path: Path) -> None
     assert checkpoint_kind(single) == "sd1"
     half = tmp_path / "half.safetensors"
     half.write_bytes(single.read_bytes()[:5000])
-    with pytest.raises(ModelError, match="not a whole"):
+    with pytest.raises(ModelError, match=r"^half\.safetensors is cut off"):
         checkpoint_kind(half)
+
+
+def test_numbers_of_a_type_that_nothing_here_reads_are_one_sentence_of_ours(tmp_path: Path) -> None:
+    path = tmp_path / "future.safetensors"
+    header = json.dumps({"a": {"dtype": "X9", "shape": [1], "data_offsets": [0, 1]}}).encode()
+    path.write_bytes(len(header).to_bytes(8, "little") + header + b"\0")
+    with pytest.raises(ModelError, match=r"^future\.safetensors holds numbers of a type .*does not know\.$"):
+        checkpoint_kind(path)
 
 
 def test_a_pickle_is_refused(tmp_path: Path) -> None:

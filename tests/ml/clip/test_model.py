@@ -279,7 +279,7 @@ def test_a_configuration_that_is_none_is_one_sentence(folder: Path, tmp_path: Pa
 def test_a_damaged_file_of_weights_is_one_sentence(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "open_clip_config.json").write_bytes((folder / "open_clip_config.json").read_bytes())
     (tmp_path / "open_clip_model.safetensors").write_bytes(b"\x00" * 100)
-    with pytest.raises(ModelError, match=r"cannot be read as \.safetensors"):
+    with pytest.raises(ModelError, match=r"^open_clip_model\.safetensors is not a safetensors file: it has no header"):
         load_clip(str(tmp_path))
 
 

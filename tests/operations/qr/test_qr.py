@@ -179,7 +179,7 @@ def test_the_default_map_is_768_px_square_with_the_layout_worked_out_by_hand():
 
 def test_the_summary_gives_what_may_fail():
     result = make(content="https://example.com", mask="3")
-    assert result.summary() == "Version 3-H, mask 3, 16 px modules, 11 of 841 modules may fail"
+    assert result.summary() == "Version 3-H, mask 3, 16 px modules, any 11 of 841 modules may fail"
 
 
 def test_the_layout_describes_the_picture():

@@ -95,6 +95,21 @@ def test_it_goes_on_from_its_state_also_where_more_steps_are_in_the_journal(
     assert model_hash(written(rest)["zorb.safetensors"]) == whole
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_nobody_else_may_read_what_a_training_keeps(host: StandaloneHost, tmp_path: Path) -> None:
+    """Among it are the pictures, as latents, and their captions."""
+    with material.host(tmp_path / "data") as made:
+        steps = work(made, tmp_path, save_every=2).steps(0)
+        for _ in range(3):
+            next(steps)
+        steps.close()  # type: ignore[attr-defined]
+        kept = [tmp_path / "data" / "training", *(tmp_path / "data" / "training").rglob("*")]
+        modes = {each.relative_to(tmp_path).as_posix(): each.stat().st_mode & 0o777 for each in kept}
+    assert {name: mode for name, mode in modes.items() if mode & 0o077} == {}
+    assert sum(name.endswith("state.safetensors") for name in modes) == 1
+    assert sum("latents/" in name for name in modes) >= 3
+
+
 def test_without_any_state_it_does_what_was_done_again(host: StandaloneHost, tmp_path: Path) -> None:
     whole = model_hash(written(list(work(host, tmp_path).steps(0)))["zorb.safetensors"])
     second = work(host, tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib_bootcamp.errors import BootcampError, ImageError, InvalidParamError, ModelError
+from lib_bootcamp.surfaces.http.errors import error_answer
 from lib_bootcamp.surfaces.shared.wording import ordinal, pointer, worded
 
 FLAGS = {"grid_px": "--grid-px", "module_px": "--module-px", "lights": "--lights", "content": "CONTENT"}
@@ -18,6 +20,17 @@ def test_a_mistake_has_its_parts() -> None:
     error = InvalidParamError("content", "is missing", hint="enter a text")
     assert (error.param, error.message, error.hint) == ("content", "is missing", "enter a text")
     assert str(error) == "content is missing; enter a text."
+
+
+def test_what_nobody_sees_in_a_name_of_a_file_is_shown_and_turns_no_sentence_around() -> None:
+    error = ModelError("There is no LoRA a\u202ecod.exe")
+    assert worded(error, {}) == "There is no LoRA a\\u202ecod.exe."
+    answer = error_answer(409, "ModelError", str(error), hint="take b\x1b[2J")
+    assert json.loads(bytes(answer.body)) == {
+        "error": "ModelError",
+        "detail": "There is no LoRA a\\u202ecod.exe.",
+        "hint": "take b\\u001b[2J",
+    }
 
 
 def test_a_mistake_about_a_picture_names_its_parameter_before_the_sentence() -> None:

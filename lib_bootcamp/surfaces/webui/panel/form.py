@@ -46,6 +46,8 @@ EXAMPLE = {
 OF_CODES = ("margin", "dead_zone", "local", "touch_up")
 OF_MAPS = ("tolerance",)
 """Fields of guidance that act on codes alone, and on other maps alone."""
+PRESETS_IN_FRONT = ("lighting",)
+"""Maps that are begun from a ready-made one rather than from nothing."""
 FRONT = {
     "lighting": ("mode", "gradient", "lights"),
     "edges": ("method",),
@@ -71,6 +73,7 @@ def panel_form(host: Host, webui: WebUi, net: ControlNet | None, *, img2img: boo
             "controls": {each.name: _offer(webui, net, each, img2img=img2img) for each in control_maps()},
             "example": {"missing": _missing_of_exercise(webui, net), "set": EXAMPLE},
             "effect": {"middle": MIDDLE, "weight": WEIGHT},
+            "presetsInFront": PRESETS_IN_FRONT,
             "advice": {each.name: each.advice for each in UNIT_PRESETS if each.advice},
         },
     )

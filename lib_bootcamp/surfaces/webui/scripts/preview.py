@@ -40,19 +40,20 @@ def preview_script(runner: SectionRunner, params: PreviewParams) -> PanelPreview
 def _compared(
     runner: SectionRunner, params: PreviewParams, rows: Sequence[Row], names: Mapping[str, str]
 ) -> PanelPreview:
-    """The code's map with what is to be known of it, and what is missing for each map, by its first row."""
+    """The code's map with what is to be known of it; of the others how they are applied, or what is missing."""
     firsts = {row.request.operation.name: row for row in reversed(rows)}
     shown = [row for row in rows if firsts[row.request.operation.name] is row]
     made = [(row, preview_of(runner, row.request, params, names)) for row in shown]
     code = next((each for row, each in made if is_code(row.request.operation)), None)
-    notes = [
-        f"{row.title}: {' '.join(each.notes) if each is code else each.notes[0]}"
-        for row, each in made
-        if each is code or not each.fits
-    ]
+    notes = [f"{row.title}: {_about(each, is_whole=each is code)}" for row, each in made]
     return PanelPreview(
         image=code.image if code else None,
         fits=all(each.fits for _, each in made),
         notes=tuple(notes),
         side=max((each.side for _, each in made if each.side), default=None),
     )
+
+
+def _about(row: PanelPreview, *, is_whole: bool) -> str:
+    """All that is to be known of a row; or what it lacks, else how it is applied, which stands last."""
+    return " ".join(row.notes) if is_whole else row.notes[-1 if row.fits else 0]

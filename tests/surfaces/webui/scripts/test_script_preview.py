@@ -69,7 +69,8 @@ def test_a_comparison_shows_the_codes_map_and_how_it_fits() -> None:
     assert made.image is not None
     assert np.array_equal(made.image, alone.image)
     assert made.side == alone.side == 592
-    assert made.notes == (f"QR control map: {' '.join(alone.notes)}",)
+    lighting = "Lighting map: Applied by luminance guidance."
+    assert made.notes == (f"QR control map: {' '.join(alone.notes)}", lighting)
     assert "fills 45% of the width" in made.notes[0]
 
 
