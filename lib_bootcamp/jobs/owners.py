@@ -13,6 +13,8 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from lib_bootcamp.core.files.atomic import private_file
+
 ENDING = ".alive"
 FORGET_S = 3600
 
@@ -29,6 +31,7 @@ class Owner:
         _forget_dead(folder)
         self.name = uuid.uuid4().hex
         self._path = folder / f"{self.name}{ENDING}"
+        private_file(self._path)
         self._file: Any = self._path.open("wb")
         _lock(self._file)
         self._threads = threading.Lock()

@@ -20,17 +20,22 @@ class TooManyValuesError(TooLargeError):
         super().__init__(f"{what} has more than {MAX_VALUES:,} values in its JSON", hint="send less at a time.")
 
 
-def has_too_many_values(text: str) -> bool:
-    """Whether more than `MAX_VALUES` stand in a JSON text, strings counting as one however long; nothing is parsed.
+def has_too_many_values(text: str, most: int | None = None) -> bool:
+    """Whether more than `most` values stand in a JSON text, strings counting as one however long; nothing is parsed.
 
-    It takes a few copies of the text, and as many pieces as there may be values.
+    It takes a few copies of the text, and as many pieces as there may be values. An empty list or object counts as two.
+
+    Args:
+        text: whatever somebody sent, or a file holds.
+        most: None for `MAX_VALUES`.
     """
-    if _openers(text) < MAX_VALUES:
+    most = MAX_VALUES if most is None else most
+    if _openers(text) < most:
         return False
     text = text.replace("\\\\", "").replace('\\"', "")
-    if text.count('"') > 4 * MAX_VALUES:  # two of a value, two of its name
+    if text.count('"') > 4 * most:  # two of a value, two of its name
         return True
-    return sum(_openers(each) for each in text.split('"')[::2]) >= MAX_VALUES
+    return sum(_openers(each) for each in text.split('"')[::2]) >= most
 
 
 def _openers(text: str) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 from lib_bootcamp.errors import InvalidParamError
 
 from .checks import CHECKS
-from .json_text import MAX_DIGITS, read_json
+from .json_text import MAX_DIGITS, MAX_VALUES, TooManyValuesError, read_json
 from .mistakes import shown
 from .spec import Kind, Spec
 
@@ -97,6 +97,8 @@ class Param:
             return {name.strip(): _parts(values, ",") for name, _, values in named}
         try:
             return read_json(text)
+        except TooManyValuesError:
+            raise InvalidParamError(path, f"has more than {MAX_VALUES:,} values in its JSON") from None
         except ValueError:
             raise InvalidParamError(path, f"must be JSON for {self.expected()}") from None
 

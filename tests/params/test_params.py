@@ -382,6 +382,7 @@ def test_a_text_is_read_as_its_declared_type(name, text, value):
         ("numbers", "[1"),
         ("numbers", "[" * 100000),
         ("extra", "{"),
+        ("extra", '{"a": [' + "0," * MAX_VALUES + "0]}"),
         ("extra", '{"a": NaN}'),
         ("extra", '{"a": 1, "a": 2}'),
         ("extra", '{"a": ' + "9" * 5000 + "}"),

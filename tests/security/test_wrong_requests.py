@@ -61,6 +61,27 @@ def test_a_function_that_there_is_none_of_is_404(target: Target) -> None:
         assert len(said.get("detail") or said["error"]) > 20
 
 
+def test_a_list_longer_than_anybody_needs_is_refused_before_each_item_is_a_mistake_of_its_own(target: Target) -> None:
+    for route in ("run/predict", "queue/join"):
+        body = {"fn_index": 0, "session_hash": "a", "data": [True, [1] * 2001]}
+        answer = target.send("POST", f"{target.gradio_api}/{route}", body, JSON)
+        _is_refused(answer, statuses={413})
+        assert "a list of more than 2,000 items" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("route", ["queue/join", "run/predict", "cancel", "reset"])
+def test_what_is_of_a_wrong_shape_is_not_sent_back(target: Target, route: str) -> None:
+    answer = target.send("POST", f"{target.gradio_api}/{route}", {"data": 7, "fn_index": ["canary"]}, JSON)
+    _is_refused(answer)
+    assert "canary" not in answer.text
+
+
+def test_bytes_that_are_not_utf_8_are_a_sentence_of_ours(target: Target) -> None:
+    answer = target.send("POST", f"{target.gradio_api}/run/predict", b'{"data":["\xff"]}', JSON)
+    _is_refused(answer, statuses={400})
+    assert answer.json()["detail"] == "The body is not UTF-8."
+
+
 def test_half_a_pair_of_surrogates_is_refused_before_any_answer_repeats_it(target: Target) -> None:
     answer = target.send("POST", f"{target.gradio_api}/run/x", b'{"data":["\\uD800"],"fn_index":0}', JSON)
     _is_refused(answer, statuses={400})

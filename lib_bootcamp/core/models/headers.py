@@ -13,8 +13,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from lib_bootcamp.core.files.regular import open_regular
+from lib_bootcamp.params import has_too_many_values
 
 MAX_HEADER_BYTES = 64 * 1024 * 1024
+MAX_HEADER_VALUES = 250_000
+"""A tensor has about ten: of the largest models a tenth."""
 SAFETENSORS = frozenset({".safetensors", ".sft"})
 # Source: safetensors, `Dtype`; those of other names are not checked.
 _BITS: dict[str, int] = {
@@ -100,7 +103,10 @@ def _safetensors(file: BinaryIO, head: bytes, size: int) -> tuple[dict[str, Any]
         return {}, "is cut off within its header; download it again"
     file.seek(8)
     try:
-        header = json.loads(file.read(length))
+        text = file.read(length).decode("utf-8")
+        if has_too_many_values(text, MAX_HEADER_VALUES):
+            return {}, _WRONG.format(why=f"it has more than {MAX_HEADER_VALUES:,} values")
+        header = json.loads(text)
     except (ValueError, RecursionError):
         return {}, _WRONG.format(why="it is not JSON")
     if not isinstance(header, dict):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
 
 from lib_bootcamp.core.files.regular import read_regular
+from lib_bootcamp.params import read_json
 
 from .bases import Base
 
@@ -94,7 +94,7 @@ def base_of_config(path: Path) -> Base | None:
         return None
     beside = path.with_name("config.json")
     try:
-        config = json.loads(read_regular(beside, _MAX_CONFIG_BYTES))
+        config = read_json(read_regular(beside, _MAX_CONFIG_BYTES).decode("utf-8"))
     except (OSError, ValueError, RecursionError):
         return None
     if not isinstance(config, dict):

@@ -14,8 +14,9 @@ from lib_bootcamp.core.files.inside import Inside
 from lib_bootcamp.core.files.places import Place
 from lib_bootcamp.core.files.regular import READ, checked
 from lib_bootcamp.core.files.walk import Walk
-from lib_bootcamp.core.models.headers import MAX_HEADER_BYTES
+from lib_bootcamp.core.models.headers import MAX_HEADER_BYTES, MAX_HEADER_VALUES
 from lib_bootcamp.errors import BootcampError, InvalidParamError
+from lib_bootcamp.params import has_too_many_values
 
 SAFETENSORS = ".safetensors"
 PICKLES = frozenset({".pt", ".ckpt", ".bin", ".pth"})
@@ -94,6 +95,7 @@ def _metadata(place: Place) -> dict[str, Any]:
         length = int.from_bytes(file.read(8) or b"", "little")
         if length > min(MAX_HEADER_BYTES, os.fstat(file.fileno()).st_size):
             return {}
-        header = json.loads(file.read(length) or b"")
+        text = file.read(length).decode("utf-8")
+        header = {} if has_too_many_values(text, MAX_HEADER_VALUES) else json.loads(text)
     found = header.get("__metadata__") if isinstance(header, dict) else None
     return found if isinstance(found, dict) else {}

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from lib_bootcamp.params import has_too_many_values
+
 from .generation import Lora, number, text
 from .lora_tags import MAX_LORAS
 
@@ -15,8 +17,11 @@ _LORAS = frozenset({"lora", "locon", "lycoris", "dora"})
 
 def add_resources(fields: Mapping[str, str], values: dict[str, Any], extras: dict[str, Any]) -> None:
     """Fill the model and the LoRAs that nothing else names, and keep the list as one extra."""
+    listed = fields.get(CIVITAI, "")
+    if has_too_many_values(listed):
+        return
     try:
-        given = json.loads(fields.get(CIVITAI, ""))
+        given = json.loads(listed)
     except (ValueError, RecursionError):
         return
     if not isinstance(given, list):

@@ -8,7 +8,7 @@ import zlib
 from dataclasses import dataclass, field
 from typing import Any
 
-from lib_bootcamp.params import MAX_DIGITS
+from lib_bootcamp.params import MAX_DIGITS, has_too_many_values
 
 MAX_TEXT = 4 * 2**20
 MAX_TOTAL = 4 * MAX_TEXT
@@ -92,12 +92,16 @@ def decoded(data: bytes) -> str:
         return data.decode("latin-1")
 
 
-def read_object(text: str | None) -> dict[str, Any]:
+def read_object(text: str | None, most: int | None = None) -> dict[str, Any]:
     """A JSON object within bounds; empty where there is none.
+
+    Args:
+        text: what a file holds.
+        most: how many values it may have; None for as many as a request.
 
     NaN and numbers beyond floats, which tools do write, become texts, so that what comes of it is JSON again.
     """
-    if not text or len(text) > MAX_TEXT or text.lstrip()[:1] != "{":
+    if not text or len(text) > MAX_TEXT or text.lstrip()[:1] != "{" or has_too_many_values(text, most):
         return {}
     try:
         value = json.loads(text, parse_constant=str, parse_int=_whole, parse_float=_number)

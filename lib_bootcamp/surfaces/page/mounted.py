@@ -12,11 +12,12 @@ from starlette.status import WS_1008_POLICY_VIOLATION
 
 from lib_bootcamp.core.images.codec import MAX_BYTES
 from lib_bootcamp.shipped import SHIPPED
+from lib_bootcamp.surfaces.http.errors import error_answer
 from lib_bootcamp.surfaces.http.work import RetryAfter
 from lib_bootcamp.surfaces.shared.work_queue import WAITING
 
 from .events import supported_arguments
-from .mistakes import AnswersMistakes, show_mistakes
+from .mistakes import AnswersMistakes, WrongRequestError, show_mistakes
 from .upload_guard import UploadGuard
 from .upload_limits import UploadLimits
 
@@ -52,11 +53,28 @@ def mounted_page(app: FastAPI, page: Any, *, workers: int = 1, **settings: Any) 
     page.has_launched = True  # else Gradio 6 does not check paths; `UploadGuard` does so whatever Gradio does
     extras = supported_arguments(gr.mount_gradio_app, max_file_size=MAX_BYTES, show_error=False, **settings)
     mounted = gr.mount_gradio_app(app, page, path="/", **extras)
+    _answer_shortly(mounted)
     page.show_error = False  # as the argument, which Gradio 3 does not have
     guarded = UploadLimits(UploadGuard(RetryAfter(AnswersMistakes(mounted))))
     _answer_within(page, guarded)
     _ask_before_waiting(page)
     return guarded
+
+
+def _answer_shortly(app: FastAPI) -> None:
+    """Have Gradio's app inside answer what is of a wrong shape in a sentence; it would send all of it back."""
+    from fastapi import FastAPI
+    from fastapi.exceptions import RequestValidationError
+
+    async def wrong(request: Any, error: Exception) -> Any:
+        del request, error
+        mistake = WrongRequestError()
+        return error_answer(422, type(mistake).__name__, str(mistake))
+
+    for route in app.routes:
+        inside = getattr(route, "app", None)
+        if isinstance(inside, FastAPI):
+            inside.add_exception_handler(RequestValidationError, wrong)
 
 
 def client_within(app: ASGIApp) -> httpx.AsyncClient:

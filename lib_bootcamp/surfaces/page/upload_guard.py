@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from typing import Any
 
 import anyio
 from starlette.datastructures import MutableHeaders
@@ -20,6 +22,8 @@ from lib_bootcamp.surfaces.shared.described import PREFIX
 from .uploads import check_uploads
 
 MAX_ADDRESS = 16 * 1024
+MAX_ITEMS = 2000
+"""Of a list, such as a thousand files or a table's rows: Gradio 6 words a mistake for each item of a wrong kind."""
 UNUSED = ("/proxy=", "/deep_link", "/process_recording", "/vibe-", "/dev/reload", "/run-history/", "/monitoring")
 """Endpoints of Gradio's that this page has no use for: they fetch, convert, write or reveal more than it needs."""
 _SHOWN = re.compile(r"(?:image/(?!svg)|audio/|video/|application/json\b|text/plain\b)", re.IGNORECASE)
@@ -160,8 +164,23 @@ def _check_body(body: bytes) -> None:
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except TooManyValuesError:
         raise TooManyValuesError("The body") from None
+    except UnicodeDecodeError:
+        raise MalformedBodyError("The body is not UTF-8.") from None
     except UnicodeEncodeError:
         raise MalformedBodyError("The body holds a lone surrogate, which is not valid Unicode.") from None
-    except ValueError as error:  # among them what is not UTF-8
+    except ValueError as error:
         raise MalformedBodyError(f"The body is not valid JSON: {error}.") from None
+    if any(len(each) > MAX_ITEMS for each in _lists(value)):
+        raise TooLargeError(f"The body has a list of more than {MAX_ITEMS:,} items", hint="send less at a time.")
     check_uploads(value)
+
+
+def _lists(value: Any) -> Iterator[list[Any]]:
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, list):
+            yield each
+            waiting += [inner for inner in each if isinstance(inner, (list, dict))]
+        elif isinstance(each, dict):
+            waiting += each.values()

@@ -145,6 +145,7 @@ DAMAGED = {
     "a few bytes": (b"\x10\0\0", "not a safetensors file"),
     "an endless header": ((2**62).to_bytes(8, "little") + b"{}", "not a safetensors file"),
     "a header of 65 MiB": ((65 * 2**20).to_bytes(8, "little") + b"{}", "not a safetensors file"),
+    "a million values": (safetensors(b'{"a": [' + b"[]," * 500_000 + b"0]}"), "more than 250,000 values"),
     "no JSON": (safetensors(b'{"a": '), "it is not JSON"),
     "overlapping": (changed("b", data_offsets=[10, 14]), "b overlaps a"),
     "a gap": (changed("b", data_offsets=[14, 18]), "b leaves a gap after a"),

@@ -71,3 +71,10 @@ def test_a_pickle_is_refused_by_its_name(tmp_path: Path) -> None:
     (tmp_path / "cat.pt").write_bytes(b"\x80\2")
     with pytest.raises(InvalidParamError, match="may hold a program"):
         found(tmp_path, "cat")
+
+
+def test_a_header_of_more_values_than_any_models_is_not_read(tmp_path: Path) -> None:
+    text = '{"__metadata__": {"ss_output_name": "cat"}, "x": [' + "[]," * 200_000 + "0]}"
+    (tmp_path / "many.safetensors").write_bytes(struct.pack("<Q", len(text)) + text.encode())
+    with pytest.raises(InvalidParamError, match="not in the folder"):
+        found(tmp_path, "cat")

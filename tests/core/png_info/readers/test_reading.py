@@ -299,3 +299,16 @@ def test_the_differences_of_two_are_listed():
     other = INFOTEXT.replace("Seed: 965400086", "Seed: 1").replace("face_yolov8n.pt", "hand.pt")
     found = [(each.field, each.first, each.second) for each in differences(read(INFOTEXT), read(other))]
     assert found == [("seed", "965400086", "1"), ("ADetailer model", "face_yolov8n.pt", "hand.pt")]
+
+
+@pytest.mark.parametrize("name", ["parameters", "prompt", "workflow", "Comment", "UserComment", "invokeai_metadata"])
+def test_a_text_of_more_values_than_any_program_writes_is_not_read(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from lib_bootcamp.core.png_info import limits
+
+    asked: list[str] = []
+    loads = json.loads
+    monkeypatch.setattr(limits.json, "loads", lambda text, **more: asked.append(text) or loads(text, **more))
+    read_generation({name: '{"sui_image_params": [' + "[]," * 200_000 + "1]}"}, (8, 8))
+    assert asked == []
+    read_generation({name: '{"sui_image_params": {"prompt": "a cat"}}'}, (8, 8))
+    assert asked

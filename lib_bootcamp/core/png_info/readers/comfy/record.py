@@ -17,6 +17,8 @@ from .workflow import as_prompt
 
 MAX_ENDS = 20
 _PICTURES = "images|image|frames|video|pixels|samples|audio|any|image_a"
+MAX_GRAPH_VALUES = 300_000
+"""Of a graph with thousands of nodes, each of which has dozens."""
 _UNKNOWN = "A part of the prompt is made by a node whose result the file does not hold."
 
 
@@ -27,8 +29,8 @@ def read_comfy(texts: Mapping[str, str], size: tuple[int, int] = (0, 0)) -> Gene
         texts: by name.
         size: the picture's width and height; 0 where they are not known.
     """
-    given = read_object(texts.get("prompt"))
-    workflow = read_object(texts.get("workflow"))
+    given = read_object(texts.get("prompt"), MAX_GRAPH_VALUES)
+    workflow = read_object(texts.get("workflow"), MAX_GRAPH_VALUES)
     graph = Graph(given, workflow)
     extras: dict[str, Any] = {"Nodes": len(given)}
     if not graph.nodes:

@@ -13,7 +13,7 @@ from lib_bootcamp.core.png_info.generation import Generation
 from lib_bootcamp.core.png_info.readers.reading import Difference, shown
 from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.operations.png_info.read import FileInfo
-from lib_bootcamp.params import fields_of
+from lib_bootcamp.params import fields_of, has_too_many_values
 
 MOST_SHOWN = 50_000  # characters of one text
 MOST_INDENTED = 400_000  # characters of JSON that is laid out before it is shown
@@ -72,7 +72,7 @@ def _raw(name: str, text: str, *, alone: bool) -> str:
 
 
 def _indented(text: str) -> str:
-    if len(text) > MOST_INDENTED or not text.lstrip().startswith(("{", "[")):
+    if len(text) > MOST_INDENTED or not text.lstrip().startswith(("{", "[")) or has_too_many_values(text):
         return text
     try:
         return json.dumps(json.loads(text), ensure_ascii=False, indent=2)
