@@ -22,6 +22,7 @@ from lib_bootcamp.operations.describe.interrogate import INTERROGATE, LabelScore
 from lib_bootcamp.operations.draw.qr_art import QR_ART, TryReport
 from lib_bootcamp.operations.draw.txt2img import TXT2IMG
 from lib_bootcamp.operations.maps.detect import DETECT
+from lib_bootcamp.operations.networks.use import USE_LORA, UseLoraResult
 from lib_bootcamp.operations.qr.code import place_code
 from lib_bootcamp.operations.train.plan import examples_for, planned
 from lib_bootcamp.operations.train.train import TRAIN
@@ -96,8 +97,17 @@ def _plan_only(params: Any, context: Any) -> Any:
     return planned(params, examples_for(params, context, Path(params.output_folder), 512, 64), 512)
 
 
+def _use_nothing(params: Any, context: Any) -> UseLoraResult:
+    """With the folders looked at, and no LoRA."""
+    context.folder(params.folder, "folder")
+    if params.lora_dir is not None:
+        context.output_folder(params.lora_dir, "lora_dir")
+    return UseLoraResult(name="x", tag="<lora:x:1>", keys="", fits=True, preview=False, written=())
+
+
 _RUNS = {
     TRAIN.name: _plan_only,
+    USE_LORA.name: _use_nothing,
     DETECT.name: _detect_nothing,
     TXT2IMG.name: _draw_nothing,
     QR_ART.name: _draw_no_code,

@@ -16,6 +16,7 @@ from lib_bootcamp.errors import ImageError, TooLargeError
 MARK = "bootcamp.sample"
 """The text chunk of a sample's PNG file; in it stands the training's name."""
 _FOLDER = "-samples"
+_AFTER = re.compile(r"(.+)-([0-9]{6,7})")
 _FILE = re.compile(r"[0-9]{6,7}-[0-9]{1,2}\.png")
 
 
@@ -37,6 +38,31 @@ def sample_file(step: int, number: int) -> str:
 def file_after(name: str, step: int) -> str:
     """A training's file after a step that is not its last."""
     return f"{name}-{step:06}{ENDING}"
+
+
+def is_file_of(name: str, file: str) -> bool:
+    """Whether a file is called as a training's of this name, after its last step or another."""
+    stem, dot, ending = file.rpartition(".")
+    kept = _AFTER.fullmatch(stem)
+    return f"{dot}{ending}" == ENDING and (stem == name or (kept is not None and kept[1] == name))
+
+
+def sample_with(file: Path, inside: Inside) -> Path | None:
+    """The newest sample, of the first prompt, that was drawn with a training's file or before it; None: there is none.
+
+    Args:
+        file: the training's own, or one of `file_after`.
+        inside: the folder that it has to lie in.
+    """
+    kept = _AFTER.fullmatch(file.stem)
+    for name, last in ([(kept[1], int(kept[2]))] if kept else []) + [(file.stem, None)]:
+        folder = file.with_name(samples_of(name))
+        firsts = [each for each in inside.names(folder) if _FILE.fullmatch(each) and each.endswith("-1.png")]
+        steps = {int(each.partition("-")[0]): each for each in firsts}
+        known = [step for step in steps if last is None or step <= last]
+        if known:
+            return folder / steps[max(known)]
+    return None
 
 
 def samples_among(pictures: Iterable[Path], own: Path | None = None, inside: Inside | None = None) -> set[Path]:

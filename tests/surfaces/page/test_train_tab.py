@@ -50,6 +50,7 @@ def test_a_training_shows_its_loss_and_samples_and_the_plan_before(tab: TrainTab
         "resolution": 64,
         "sample_prompt": "a <zorb>",
         "sample_every": 2,
+        "save_every": 2,
         "output_folder": str(tmp_path / "out"),
     }
     jobs = tab.panel.jobs()
@@ -64,3 +65,20 @@ def test_a_training_shows_its_loss_and_samples_and_the_plan_before(tab: TrainTab
     assert (tmp_path / "out" / "zorb.safetensors").is_file()
     assert tab.looked({"job": None}, None) == ""
     assert tab.looked(NOTHING, 999) == ""
+    _use(tab, number, tmp_path)
+
+
+def _use(tab: TrainTab, number: int, folder: Path) -> None:
+    """A file of it is put where prompts find it."""
+    listed = tab.use.listed(NOTHING, number, None)
+    assert [each if isinstance(each, str) else each[1] for each in listed["choices"]] == ["zorb", "zorb-000002"]
+    assert listed["value"] == "zorb"
+    assert tab.use.listed(NOTHING, number, "zorb-000002")["value"] == "zorb-000002"
+    assert tab.use.listed(NOTHING, None, "zorb")["value"] is None
+    asked = ("zorb-000002", "my zorb", str(folder / "loras"), False)
+    assert "&lt;lora:my zorb:1&gt; can be used" in tab.use.put(NOTHING, number, *asked)
+    assert (folder / "loras" / "my zorb.safetensors").is_file()
+    assert (folder / "loras" / "my zorb.png").is_file()
+    assert "Name is taken" in tab.use.put(NOTHING, number, *asked)
+    assert "LoRA folder is missing" in tab.use.put(NOTHING, number, "zorb", "", "", False)
+    assert "begin a training first" in tab.use.put(NOTHING, None, None, "", "", False)

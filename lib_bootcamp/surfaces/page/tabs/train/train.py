@@ -22,6 +22,8 @@ from lib_bootcamp.surfaces.page.tab import Tab
 from lib_bootcamp.surfaces.page.work import in_queue
 from lib_bootcamp.surfaces.shared.work_queue import QUEUES
 
+from .use import UseOfTraining
+
 MOST_EVENTS, NEWEST_SAMPLES, SAMPLE_PX = 5_000, 12, 128
 
 
@@ -31,6 +33,7 @@ class TrainTab(Tab):
     def __init__(self, operation: Any, host: Host, outputs: Any) -> None:
         super().__init__(operation, host, outputs)
         self.panel = JobPanel(operation.name, host, f"{self.prefix}_job", mistake=self.mistake, only=True)
+        self.use = UseOfTraining(host, self.panel, self.prefix)
         self.begin: Any = None
         self.seen: Any = None
 
@@ -42,6 +45,7 @@ class TrainTab(Tab):
         self.message = gr.HTML(elem_id=f"{self.prefix}_message")
         self.panel.layout_card(gr.HTML(elem_id=f"{self.prefix}_job_message"))
         self.seen = gr.HTML(elem_id=f"{self.prefix}_seen")
+        self.use.layout()
         with gr.Accordion("All trainings", open=False):
             self.panel.layout_table()
             self.panel.layout_refresh()
@@ -57,6 +61,7 @@ class TrainTab(Tab):
         """Join the buttons and the components."""
         super().wire()
         self.panel.wire(self.begin, self.form.raw, self.form.inputs)
+        self.use.wire()
         refresh = self.panel.refresh
         refresh.click(
             in_queue(QUEUES.quick, lambda now, chosen: self.looked(now, chosen)),
