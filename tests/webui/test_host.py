@@ -137,10 +137,8 @@ def test_every_field_of_the_tab_begins_as_its_declaration_says(webui: Webui) -> 
             begins = show(param, param.default, FIELD_STYLE)
             assert (made["value"] or None) == (begins or None), (operation.name, param.name)
             if {"minimum", "maximum"} <= made.keys():
-                least = param.spec.gt if param.spec.ge is None else param.spec.ge
-                assert (made["minimum"], made["maximum"]) == (least, param.spec.le), (
-                    operation.name,
-                    param.name,
-                )
+                spec = param.spec
+                bounds = (spec.gt if spec.ge is None else spec.ge, spec.lt if spec.le is None else spec.le)
+                assert (made["minimum"], made["maximum"]) == bounds, (operation.name, param.name)
             compared += 1
     assert compared > 100
