@@ -14,6 +14,7 @@ import torch
 from lib_bootcamp.core.text.clip_tokens import MAX_TOKENS
 from lib_bootcamp.core.text.prompt_chunks import Chunk, Unit, chunks_of
 from lib_bootcamp.core.text.prompt_weights import Part, weighted_parts
+from lib_bootcamp.errors import ModelError
 from lib_bootcamp.ports import Components
 
 from .encoding import Encoded, encoded, encoders_of, row_of
@@ -31,11 +32,17 @@ def prompts_for(
         negative_prompt: likewise.
         clip_skip: which of the encoder's last layers is used, from 1; with SDXL counted from the one before the last.
         words: which the prompts may hold; each with vectors for every text encoder.
+    Raises:
+        ModelError: with the words a text encoder makes no numbers.
     """
     if clip_skip == 1 and all(_is_plain(components, text, words) for text in (prompt, negative_prompt)):
         return {"prompt": prompt, "negative_prompt": negative_prompt or None}
     with torch.inference_mode():
         wanted, unwanted = _both(components, prompt, negative_prompt, clip_skip, words)
+        is_finite = all(bool(torch.isfinite(each.states).all()) for each in (wanted, unwanted))
+    if words and not is_finite:
+        names = ", ".join(each.name for each in words)
+        raise ModelError(f"With {names} the text encoder makes no numbers (NaN)", hint="leave it out of the prompt")
     made = {"prompt_embeds": wanted.states, "negative_prompt_embeds": unwanted.states}
     if wanted.pooled is not None:
         made |= {"pooled_prompt_embeds": wanted.pooled, "negative_pooled_prompt_embeds": unwanted.pooled}

@@ -22,9 +22,9 @@ class Vectors(nn.Module):  # type: ignore[misc] # torch is not there for it
     """The vectors of one text encoder, in single precision.
 
     Args:
+        components: the checkpoint.
         part: `text_encoder` or `text_encoder_2`.
-        encoder: the lent module.
-        tokenizer: its tokenizer.
+        tokenizer: of that encoder.
         count: how many.
         init_text: words they begin as; fewer tokens than vectors are repeated, more are left out.
     Raises:
@@ -33,16 +33,16 @@ class Vectors(nn.Module):  # type: ignore[misc] # torch is not there for it
 
     paths: Sequence[str] = ("token_embedding",)
 
-    def __init__(self, part: str, encoder: nn.Module, tokenizer: Any, count: int, init_text: str) -> None:
+    def __init__(self, components: Components, part: str, tokenizer: Any, count: int, init_text: str) -> None:
         super().__init__()
         self.part = part
-        table = encoder.get_input_embeddings()
+        table = getattr(components, part).get_input_embeddings()
         tokens = tokens_of(tokenizer, init_text)[:count]
         if not tokens:
             raise InvalidParamError("init_text", "has no word that the vectors could begin as", hint="write * or one")
         chosen = [tokens[at * len(tokens) // count] for at in range(count)]
         with torch.no_grad():
-            begun = table(torch.tensor(chosen, device=table.weight.device)).float().cpu().clone()
+            begun = table(torch.tensor(chosen, device=components.device)).float().cpu().clone()
             self.usual_norm = float(table.weight.detach().float().norm(dim=1).median())
         self.vectors = nn.Parameter(begun)
 
@@ -60,7 +60,7 @@ class Vectors(nn.Module):  # type: ignore[misc] # torch is not there for it
 
 def vectors_of(components: Components, count: int, init_text: str) -> list[Vectors]:
     """New vectors for each of the checkpoint's text encoders; arguments as `Vectors`."""
-    return [Vectors(part, each, tokenizer, count, init_text) for part, each, tokenizer in encoders_of(components)]
+    return [Vectors(components, part, tokenizer, count, init_text) for part, _, tokenizer in encoders_of(components)]
 
 
 def word_of(name: str, learned: Sequence[Vectors]) -> Word:

@@ -142,6 +142,13 @@ def test_the_infotext_has_the_hash_of_the_file_as_the_webui_writes_it(host: Stan
     assert "TI hashes" not in TXT2IMG.made_text(params_of("a", folder), drawn(host, "a", folder))["parameters"]
 
 
+def test_one_that_leaves_no_numbers_is_named(host: StandaloneHost, tmp_path: Path) -> None:
+    (tmp_path / "huge.safetensors").write_bytes(save({"emb_params": torch.full((1, 48), 3e38)}))
+    with pytest.raises(ModelError, match=r"^With huge the text encoder makes no numbers \(NaN\); leave it out"):
+        drawn(host, "a huge star", tmp_path)
+    assert drawn(host, "a star", tmp_path).image.any()
+
+
 def test_qr_art_is_drawn_with_them(host: StandaloneHost, folder: Path) -> None:
     given = {"content": "A", "steps": 2, "seed": 1, "max_tries": 1, "module_px": 8, "width": 192, "height": 192}
     given |= {"quiet_zone": 1, "strength": 0.0, "touch_up": 0, "decoders": ["zxing-cpp"], "prompt": "a zorb"}
