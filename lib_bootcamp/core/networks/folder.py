@@ -1,4 +1,4 @@
-"""The LoRA files of a folder, found by the name that a prompt gives; none is read outside of it."""
+"""The LoRA and embedding files of a folder, found by the name that a prompt gives; none is read outside of it."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ PICKLES = frozenset({".pt", ".ckpt", ".bin", ".pth"})
 _MAX_FILES = 20_000
 
 
-class LoraFolder:
-    """A folder of LoRA files, folders inside of it too.
+class NetworkFolder:
+    """A folder of LoRA or embedding files, folders inside of it too.
 
     Args:
         root: the folder.
@@ -42,6 +42,17 @@ class LoraFolder:
             if path.suffix.lower() in {SAFETENSORS, *PICKLES}:
                 yield path
 
+    def named(self) -> tuple[dict[str, Path], set[str]]:
+        """The safetensors files by their names, and the names of pickles; of files of one name the first."""
+        named: dict[str, Path] = {}
+        pickles: set[str] = set()
+        for path in self.files():
+            if path.suffix.lower() == SAFETENSORS:
+                named.setdefault(path.stem, path)
+            else:
+                pickles.add(path.stem)
+        return named, pickles
+
     def find(self, name: str, param: str) -> Path:
         """The file that a prompt means: the one that is called so, else the one that states so (`ss_output_name`).
 
@@ -51,13 +62,7 @@ class LoraFolder:
         Raises:
             InvalidParamError: no file has the name, or only a pickle.
         """
-        named: dict[str, Path] = {}
-        pickles: set[str] = set()
-        for path in self.files():
-            if path.suffix.lower() == SAFETENSORS:
-                named.setdefault(path.stem, path)
-            else:
-                pickles.add(path.stem)
+        named, pickles = self.named()
         if name in named:
             return named[name]
         if name in pickles:

@@ -28,7 +28,7 @@ _OTHER_KINDS = (
     (r"\.oft_(?:blocks|diag)$|^oft_unet", "OFT"),
     (r"\.[ab][12]\.weight$", "GLoRA"),
     (r"\.on_input$", "IA3"),
-    (r"\.string_to_param\.|^emb_params$", "textual inversion embedding"),
+    (r"\.string_to_param\.|^emb_params$|^clip_[lg]$", "textual inversion embedding"),
 )
 
 

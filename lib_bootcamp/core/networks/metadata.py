@@ -16,10 +16,10 @@ from typing import Any, Literal
 LoraBase = Literal["sd_v1", "sd_v2", "sd_v2_v", "sdxl_base_v1-0"]
 """`ss_base_model_version`: A1111 hides a file that states another kind than the loaded checkpoint's."""
 _ARCHITECTURES: dict[str, str] = {
-    "sd_v1": "stable-diffusion-v1/lora",
-    "sd_v2": "stable-diffusion-v2-512/lora",
-    "sd_v2_v": "stable-diffusion-v2-768-v/lora",
-    "sdxl_base_v1-0": "stable-diffusion-xl-v1-base/lora",
+    "sd_v1": "stable-diffusion-v1",
+    "sd_v2": "stable-diffusion-v2-512",
+    "sd_v2_v": "stable-diffusion-v2-768-v",
+    "sdxl_base_v1-0": "stable-diffusion-xl-v1-base",
 }
 MODELSPEC = "1.0.1"
 
@@ -31,6 +31,7 @@ class LoraFacts:
     Args:
         output_name: how prompts may call it beside its file's name; each kept checkpoint of a training has its own.
         base: the kind of checkpoint it is for.
+        kind: what it is, as ModelSpec names it.
         rank, alpha: of the linear layers; the scale is alpha / rank.
         network_module: what trained it, as sd-scripts names its own.
         network_args: further facts of the network (`conv_dim`, `algo`), values as texts.
@@ -57,6 +58,7 @@ class LoraFacts:
 
     output_name: str
     base: LoraBase = "sd_v1"
+    kind: Literal["lora", "textual-inversion"] = "lora"
     rank: int | None = None
     alpha: float | None = None
     network_module: str = "networks.lora"
@@ -171,7 +173,7 @@ def _bucket_info(facts: LoraFacts) -> dict[str, Any]:
 def _modelspec(facts: LoraFacts, model_hash: str) -> dict[str, str]:
     made = {
         "modelspec.sai_model_spec": MODELSPEC,
-        "modelspec.architecture": _ARCHITECTURES[facts.base],
+        "modelspec.architecture": f"{_ARCHITECTURES[facts.base]}/{facts.kind}",
         "modelspec.implementation": "diffusers",
         "modelspec.title": facts.title or facts.output_name,
         "modelspec.prediction_type": "v" if facts.base == "sd_v2_v" else "epsilon",

@@ -46,6 +46,8 @@ def parse_metadata(metadata: Mapping[str, str], name: str = "") -> LoraFacts:
         values["resolution"] = (int(size[1]), int(size[2]))
     title = texts.get("modelspec.title", "")
     values["title"] = "" if title == values["output_name"] else title
+    if texts.get("modelspec.architecture", "").endswith("/textual-inversion"):
+        values["kind"] = "textual-inversion"
     merged = texts.get("modelspec.merged_from", "")
     values["merged_from"] = tuple(each.strip() for each in merged.split(",") if each.strip())
     values |= _objects(texts)

@@ -7,6 +7,7 @@ Source of the rules: kohya-ss/sd-scripts, library/train_util.py `process_caption
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,8 @@ from lib_bootcamp.core.datasets.caption_lines import CHOICE, lines_of, parts_of
 
 KEPT = "|||"
 """Between the tags that stay where they are and the others, as sd-scripts' `keep_tokens_separator`."""
+WITH_WORD = "a photo of [name], [filewords]"
+"""What a caption becomes that does not hold the word which is taught."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +34,8 @@ class Wording:
         prefix: put before each caption that is not left out.
         suffix: put after it.
         separator: between tags.
+        word: whether the name is a word that each caption has to hold: one that does not becomes `WITH_WORD`, and none
+            is left out as a whole.
     """
 
     template: str = ""
@@ -42,6 +47,7 @@ class Wording:
     prefix: str = ""
     suffix: str = ""
     separator: str = ","
+    word: bool = False
 
     @property
     def varies(self) -> bool:
@@ -55,15 +61,23 @@ class Wording:
             caption: of the picture, of one line or several, which are alternatives.
             source: of chance; the same gives the same.
         """
-        if source.random() < self.dropout:
+        if source.random() < self.dropout and not self.word:
             return ""
         lines = lines_of(caption) or [""]
         text = lines[int(source.integers(len(lines)))]
         text = CHOICE.sub(lambda found: _one(found[1].split("|"), source), text)
-        text = self._tags(text, source)
+        return self.whole(self._tags(text, source))
+
+    def whole(self, text: str) -> str:
+        """A line of a caption with what stands around it; nothing is left to chance."""
         if self.template:
-            text = self.template.replace("[filewords]", text).replace("[name]", self.name)
+            text = self._filled(self.template, text)
+        if self.word and not holds(text, self.name):
+            text = self._filled(WITH_WORD, text)
         return f"{self.prefix}{text}{self.suffix}".strip(f"{self.separator} ")
+
+    def _filled(self, template: str, text: str) -> str:
+        return template.replace("[filewords]", text).replace("[name]", self.name)
 
     def _tags(self, text: str, source: np.random.Generator) -> str:
         if not self.varies and KEPT not in text:
@@ -78,6 +92,11 @@ class Wording:
             free = [each for each in free if source.random() >= self.tag_dropout]
         kept = [each.strip() for each in parts_of(first, self.separator) if each.strip()] if mark else fixed
         return f"{self.separator} ".join([*kept, *free])
+
+
+def holds(text: str, word: str) -> bool:
+    """Whether a word stands in a text by itself, in capital letters or not."""
+    return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE) is not None
 
 
 def _one(choices: list[str], source: np.random.Generator) -> str:

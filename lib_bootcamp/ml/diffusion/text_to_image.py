@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,8 @@ from lib_bootcamp.ports import Components, Progress
 
 from .guided_scheduler import Hook, watched, with_hook
 from .preview import Preview
+from .prompts import prompts_for
+from .words import Word
 
 # the WebUI's names; class and arguments in diffusers
 SAMPLERS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -62,6 +65,7 @@ def draw_guided(  # noqa: PLR0913 - a drawing, and who looks at it
     hook: Hook | None = None,
     start: Start | None = None,
     preview: Preview | None = None,
+    words: Sequence[Word] = (),
     title: str = "txt2img",
     **asked: Any,
 ) -> Drawn:
@@ -73,6 +77,7 @@ def draw_guided(  # noqa: PLR0913 - a drawing, and who looks at it
         hook: changes the clean latents that each step predicts, after classifier-free guidance.
         start: latents to begin from; width and height are theirs then.
         preview: looks at what the steps predict; changes nothing.
+        words: which the prompts may hold, each with vectors for every text encoder.
         title: what the progress is called.
         **asked: `prompt`, `negative_prompt`, `width`, `height`, `steps`, `cfg_scale`, `sampler`, `seed`, `clip_skip`
             as `Txt2ImgParams` declares them.
@@ -103,13 +108,12 @@ def draw_guided(  # noqa: PLR0913 - a drawing, and who looks at it
         place = {"image": start.latents, "strength": start.strength}
 
     with torch.inference_mode():
+        texts = prompts_for(components, asked["prompt"], asked["negative_prompt"], asked["clip_skip"], words)
         made = pipeline(
-            prompt=asked["prompt"],
-            negative_prompt=asked["negative_prompt"] or None,
+            **texts,
             **place,
             num_inference_steps=steps,
             guidance_scale=asked["cfg_scale"],
-            clip_skip=asked["clip_skip"] - 1 or None,
             # chance on the CPU gives the same picture on every device
             generator=torch.Generator("cpu").manual_seed(asked["seed"]),
             callback_on_step_end=after,

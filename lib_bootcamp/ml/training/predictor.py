@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 
+from lib_bootcamp.ml.diffusion.words import Word
 from lib_bootcamp.ports import Components
 
 from .objective import Drawn
@@ -21,10 +23,11 @@ class Predictor:
     Args:
         clip_skip: which of the text encoder's last layers is used.
         texts_change: whether the text encoder is taught.
+        words: which texts may hold, taught too.
     """
 
-    def __init__(self, clip_skip: int, *, texts_change: bool) -> None:
-        self.clip_skip, self.texts_change = clip_skip, texts_change
+    def __init__(self, clip_skip: int, *, texts_change: bool, words: Sequence[Word] = ()) -> None:
+        self.clip_skip, self.texts_change, self.words = clip_skip, texts_change or bool(words), words
         self._texts: dict[str, Prompted] = {}
 
     def __call__(self, components: Components, drawn: Drawn, latents: torch.Tensor, texts: list[str]) -> torch.Tensor:
@@ -49,7 +52,7 @@ class Predictor:
 
     def _seen(self, components: Components, texts: list[str]) -> Prompted:
         if self.texts_change:
-            return prompted(components, texts, self.clip_skip)
+            return prompted(components, texts, self.clip_skip, self.words)
         if len(self._texts) >= MOST_TEXTS:  # shuffled tags make a text of their own in each step
             self._texts.clear()
         for text in texts:

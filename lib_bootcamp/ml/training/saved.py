@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from lib_bootcamp.core.datasets.caption_lines import lines_of
@@ -14,6 +14,7 @@ from lib_bootcamp.core.networks.names import Module, Part, canonical
 from lib_bootcamp.core.text.valid_text import valid_text
 from lib_bootcamp.core.training.examples import Found
 from lib_bootcamp.core.training.optimizers import PLACES
+from lib_bootcamp.ml.networks.embedding_file import embedding_bytes
 from lib_bootcamp.ml.networks.file import lora_bytes
 from lib_bootcamp.ml.networks.layers import LoraLayer
 from lib_bootcamp.ports import Components
@@ -57,9 +58,26 @@ def network_file(trainer: Trainer, components: Components, origin: Origin) -> by
     Raises:
         ModelError: a value does not fit into 16 bits.
     """
+    facts = _facts(trainer, components, origin)
     with trainer.learned():
+        if trainer.words:
+            return embedding_bytes(trainer.words[0].vectors, _of_embedding(facts, origin))
         layers = _layers(trainer)
-    return lora_bytes(layers, dict(components.unet.config), _facts(trainer, components, origin))
+    return lora_bytes(layers, dict(components.unet.config), facts)
+
+
+def _of_embedding(facts: LoraFacts, origin: Origin) -> LoraFacts:
+    """The facts of a training that hold for an embedding: it has no rank, and the word itself is what triggers it."""
+    return replace(
+        facts,
+        kind="textual-inversion",
+        network_module="",
+        network_args={},
+        rank=None,
+        alpha=None,
+        unet_rate=None,
+        trigger=origin.name,
+    )
 
 
 def _layers(trainer: Trainer) -> dict[Module, LoraLayer]:

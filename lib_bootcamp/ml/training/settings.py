@@ -36,6 +36,9 @@ class Settings:
         loraplus_ratio: how many times the rate `up` has (LoRA+, arXiv 2402.12354); 1: the same.
         ema_decay: the decay of the average of the weights, which is what is drawn with and written; 0: there is none.
         validation_split: the share of the pictures that is not learned from, 0 to below 1.
+        vectors: of a new word, which is taught in place of a network, with `text_rate`; 0: a network is.
+        init_text: what they begin as.
+        keep_norm: whether they have the length of the checkpoint's own after each step.
     """
 
     steps: int
@@ -57,6 +60,9 @@ class Settings:
     loraplus_ratio: float = 1.0
     ema_decay: float = 0.0
     validation_split: float = 0.0
+    vectors: int = 0
+    init_text: str = "*"
+    keep_norm: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,7 @@ from lib_bootcamp.core.training.examples import Example, Found
 from lib_bootcamp.core.training.held_out import TIMES, split
 from lib_bootcamp.core.training.optimizers import OWN_RATE
 from lib_bootcamp.errors import InvalidParamError, ModelError
+from lib_bootcamp.ml.diffusion.words import Word
 from lib_bootcamp.ports import Components
 
 from .adapters import Network, learnable
@@ -28,6 +29,7 @@ from .optimizers import optimizer_of
 from .predictor import Predictor
 from .settings import Done, Settings
 from .state import State, load_optimizer, optimizer_tensors
+from .vectors import Vectors, vectors_of, word_of
 
 BAD_STEPS = 3
 """Steps in a row without a number, after which it goes back to the last state with half the rate."""
@@ -61,9 +63,11 @@ class Trainer:
         )
         self.latents = Latents(cache, weights_hash(components.vae))
         self.noise = Noise(components.scheduler, settings.objective)
-        self.networks = [Network("unet", components.unet, settings.shape, settings.seed)]
-        if settings.text_rate:
-            for part in ("text_encoder", "text_encoder_2"):
+        self.networks: list[Network | Vectors] = []
+        if settings.vectors:
+            self.networks += vectors_of(components, settings.vectors, settings.init_text)
+        else:
+            for part in ("unet", "text_encoder", "text_encoder_2") if settings.text_rate else ("unet",):
                 if getattr(components, part) is not None:
                     self.networks.append(Network(part, getattr(components, part), settings.shape, settings.seed))
         if not any(each.paths for each in self.networks):
@@ -72,15 +76,17 @@ class Trainer:
             )
         for each in self.networks:
             each.to(components.device)
+        learned = [each for each in self.networks if isinstance(each, Vectors)]
+        self.words = (word_of(settings.wording.name, learned),) if learned else ()
         groups = [group for each in self.networks for group in self._groups(each)]
         self._rates = [group["lr"] for group in groups]
         self.optimizer = optimizer_of(settings.optimizer, groups, settings.decay)
         self.average = Average(settings.ema_decay, self._parameters()) if settings.ema_decay else None
-        self.predictor = Predictor(settings.clip_skip, texts_change=bool(settings.text_rate))
+        self.predictor = Predictor(settings.clip_skip, texts_change=bool(settings.text_rate), words=self.words)
         self.checkpoint = ""  # what it was begun on, where its owner says so
         self.step, self.smoothed, self.halvings, self._bad = 0, 0.0, 0, 0
 
-    def _groups(self, network: Network) -> list[dict[str, Any]]:
+    def _groups(self, network: Network | Vectors) -> list[dict[str, Any]]:
         """The network's parameters with their highest rate; with LoRA+ those of `up` apart."""
         rate = self.settings.rate if network.part == "unet" else self.settings.text_rate
         rate = OWN_RATE.get(self.settings.optimizer, rate)
@@ -110,6 +116,9 @@ class Trainer:
             return self._left_out(factor, keep)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
+        if self.settings.keep_norm:
+            for each in self.networks:
+                each.keep_norm()
         if self.average is not None:
             self.average.take(self._parameters())
         self._bad = 0
@@ -140,10 +149,10 @@ class Trainer:
             yield from each.parameters()
 
     @contextmanager
-    def drawing(self, components: Components) -> Iterator[None]:
-        """The checkpoint draws with what was learned, for the length of a block."""
+    def drawing(self, components: Components) -> Iterator[tuple[Word, ...]]:
+        """The checkpoint draws with what was learned, for the length of a block; yields the words that it learned."""
         with self.learned(), self._attached(components):
-            yield
+            yield self.words
 
     @contextmanager
     def learned(self) -> Iterator[None]:
@@ -167,10 +176,9 @@ class Trainer:
         with ExitStack() as stack:
             stack.enter_context(torch.inference_mode(mode=False))
             stack.enter_context(torch.enable_grad())
-            for each in self.networks:
-                stack.enter_context(learnable(getattr(components, each.part)))
-            if not self.settings.text_rate:
-                stack.enter_context(learnable(components.text_encoder))
+            for each in (unet, components.text_encoder, components.text_encoder_2):
+                if each is not None:
+                    stack.enter_context(learnable(each))
             stack.enter_context(self._attached(components))
             if self.settings.checkpointing:
                 unet.train()
@@ -246,10 +254,8 @@ class Trainer:
     def load(self, state: State) -> None:
         """Go on from a state."""
         for network in self.networks:
-            own = f"{network.part}."
-            network.load_state_dict(
-                {name[len(own) :]: value for name, value in state.tensors.items() if name.startswith(f"{own}adapters.")}
-            )
+            names = network.state_dict()
+            network.load_state_dict({name: state.tensors[f"{network.part}.{name}"] for name in names})
         load_optimizer(self.optimizer, state.tensors, state.facts["optimizer"])
         if self.average is not None:
             self.average.load(state.tensors, int(state.facts["averaged"]))

@@ -21,6 +21,7 @@ from lib_bootcamp.operations.qr.code import place_code
 from lib_bootcamp.params import Spec
 from lib_bootcamp.results import Result
 
+from .embeddings import EmbeddingsFolder
 from .guidance_fields import (
     DEAD_ZONE,
     MARGIN,
@@ -54,7 +55,8 @@ class QrArtResult(Result):
     checkpoint: Annotated[str, Spec("Checkpoint", "What it was drawn with.")]
     layout: Annotated[QrLayout, Spec("Layout", "What the scan operation takes to look at each module.")]
     lora_hashes: Annotated[str, Spec("Lora hashes", "`name: 12 digits` of each LoRA, as the WebUI writes them.")] = ""
-    notes: Annotated[tuple[str, ...], Spec("Notes", "What of a LoRA does not fit the checkpoint.")] = ()
+    embedding_hashes: Annotated[str, Spec("TI hashes", "Of each embedding, likewise.")] = ""
+    notes: Annotated[tuple[str, ...], Spec("Notes", "What of a LoRA or an embedding does not fit the checkpoint.")] = ()
 
     def summary(self) -> str:
         """`Scans: 0.91 (zxing-cpp, wechat), try 2 of seed 7, stronger guidance`."""
@@ -86,10 +88,10 @@ def make_qr_art(params: QrArtParams, context: Context) -> QrArtResult:
 
     Raises:
         PayloadTooLongError, LayoutError: the code fits no version or not the picture; says what would.
-        InvalidParamError: a reader is not installed, clip_skip is more than the text encoder's layers, or the prompt
-            names a LoRA that is not there.
-        ModelError: there is no checkpoint, it cannot be loaded, or a LoRA does not fit it.
-        NotAllowedError: lora_dir is not for this caller.
+        InvalidParamError: a reader is not installed, clip_skip is more than the text encoder's layers, the prompt
+            names a LoRA that is not there, or an embedding that is a pickle.
+        ModelError: there is no checkpoint, it cannot be loaded, a LoRA does not fit it, or an embedding is damaged.
+        NotAllowedError: lora_dir or embeddings_dir is not for this caller.
         MissingPackageError: torch, diffusers or a reader is not installed.
         CancelledError: the person asked to stop before the first picture was there.
     """
@@ -101,6 +103,7 @@ def make_qr_art(params: QrArtParams, context: Context) -> QrArtResult:
     readers = _readers(params)
     first = chosen_seed(params)
     asked_loras = loras_of_prompt(params.prompt, params.lora_dir, context)
+    folder = EmbeddingsFolder(params.embeddings_dir, context)
     with context.host.components() as components, asked_loras.applied(components) as notes:
         check_clip_skip(params, components)
         width, height = _size(params, native_side(components))
@@ -113,7 +116,9 @@ def make_qr_art(params: QrArtParams, context: Context) -> QrArtResult:
             exact=params.exact,
             preview=preview_of(components, context),
         )
+        named = folder.of_prompts(components, prompt=asked_loras.prompt, negative_prompt=params.negative_prompt)
         asked = {**drawing_of(params), "prompt": asked_loras.prompt, "width": width, "height": height}
+        asked["words"] = named.words
         best, reports, stopped = None, [], False
         try:
             for number in range(params.seeds):
@@ -130,7 +135,7 @@ def make_qr_art(params: QrArtParams, context: Context) -> QrArtResult:
             stopped = True
         assert best is not None  # each seed gives at least one try
     result = _result(best, tuple(reports), params, context, layout, readers, stopped=stopped)
-    return replace(result, lora_hashes=asked_loras.hashes, notes=notes)
+    return replace(result, lora_hashes=asked_loras.hashes, embedding_hashes=named.hashes, notes=(*notes, *named.notes))
 
 
 def guidance_of(params: QrArtParams) -> Any:

@@ -16,6 +16,7 @@ from lib_bootcamp.params import Params, Spec
 from lib_bootcamp.ports import Components
 from lib_bootcamp.results import Result
 
+from .embeddings import EmbeddingsDir, EmbeddingsFolder
 from .guidance_fields import TOLERANCE
 from .loras import LoraDir, loras_of_prompt
 
@@ -54,6 +55,7 @@ class DrawingParams(Params):
         int, Spec("Clip skip", "Which of the text encoder's last layers is used.", ge=1, le=12, group="Sampling")
     ] = 1
     lora_dir: LoraDir = None
+    embeddings_dir: EmbeddingsDir = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +93,8 @@ class Txt2ImgResult(Result):
     height: Annotated[int, Spec("Height", unit="px")]
     checkpoint: Annotated[str, Spec("Checkpoint", "What it was drawn with.")]
     lora_hashes: Annotated[str, Spec("Lora hashes", "`name: 12 digits` of each LoRA, as the WebUI writes them.")] = ""
-    notes: Annotated[tuple[str, ...], Spec("Notes", "What of a LoRA does not fit the checkpoint.")] = ()
+    embedding_hashes: Annotated[str, Spec("TI hashes", "Of each embedding, likewise.")] = ""
+    notes: Annotated[tuple[str, ...], Spec("Notes", "What of a LoRA or an embedding does not fit the checkpoint.")] = ()
 
     def summary(self) -> str:
         """Size, seed and checkpoint."""
@@ -113,9 +116,10 @@ def draw_picture(params: Txt2ImgParams, context: Context) -> Txt2ImgResult:
     """Draw a picture with the host's checkpoint.
 
     Raises:
-        InvalidParamError: clip_skip is more than the text encoder's layers, or the prompt's LoRA is not there.
-        ModelError: there is no checkpoint, it cannot be loaded, or a LoRA does not fit it.
-        NotAllowedError: lora_dir is not for this caller.
+        InvalidParamError: clip_skip is more than the text encoder's layers, the prompt's LoRA is not there, or its
+            embedding is a pickle.
+        ModelError: there is no checkpoint, it cannot be loaded, a LoRA does not fit it, or an embedding is damaged.
+        NotAllowedError: lora_dir or embeddings_dir is not for this caller.
         MissingPackageError: torch or diffusers is not installed.
         CancelledError: the person asked to stop.
     """
@@ -125,12 +129,15 @@ def draw_picture(params: Txt2ImgParams, context: Context) -> Txt2ImgResult:
         raise MissingPackageError(str(error.name), "Drawing pictures") from error
     seed = chosen_seed(params)
     asked_loras = loras_of_prompt(params.prompt, params.lora_dir, context)
+    folder = EmbeddingsFolder(params.embeddings_dir, context)
     with context.host.components() as components, asked_loras.applied(components) as notes:
         check_clip_skip(params, components)
         side = native_side(components)
         width, height = params.width or side, params.height or side
         asked = {**drawing_of(params), "width": width, "height": height, "seed": seed}
         asked["prompt"] = asked_loras.prompt
+        named = folder.of_prompts(components, prompt=asked_loras.prompt, negative_prompt=params.negative_prompt)
+        asked["words"] = named.words
         hook = _map_hook(params, components, context, (width, height))
         preview = preview_of(components, context)
         image = draw_guided(components, context.progress, hook=hook, preview=preview, **asked).image
@@ -141,13 +148,15 @@ def draw_picture(params: Txt2ImgParams, context: Context) -> Txt2ImgResult:
         height=height,
         checkpoint=context.host.checkpoint() or "a checkpoint",
         lora_hashes=asked_loras.hashes,
-        notes=notes,
+        embedding_hashes=named.hashes,
+        notes=(*notes, *named.notes),
     )
 
 
 def infotext_of(params: Txt2ImgParams, result: Txt2ImgResult) -> str:
     """The infotext that the WebUI's own txt2img would write: its PNG Info reads it."""
-    extras = {"Lora hashes": result.lora_hashes} if result.lora_hashes else {}
+    hashes = {"Lora hashes": result.lora_hashes, "TI hashes": result.embedding_hashes}
+    extras = {name: each for name, each in hashes.items() if each}
     made = Generation(
         tool="sd-webui-bootcamp",
         prompt=params.prompt,
@@ -181,7 +190,8 @@ def chosen_seed(params: DrawingParams) -> int:
 
 def drawing_of(params: DrawingParams) -> dict[str, Any]:
     """The values that drawing takes; the prompt as it was given."""
-    return {each.name: getattr(params, each.name) for each in DrawingParams.fields() if each.name != "lora_dir"}
+    own = [each.name for each in DrawingParams.fields() if each.spec.format != "folder"]
+    return {name: getattr(params, name) for name in own}
 
 
 def check_clip_skip(params: DrawingParams, components: Components) -> None:

@@ -116,8 +116,9 @@ def examples_for(params: TrainParams, context: Context, output: Path, resolution
 
 
 def _has_own_words(params: TrainParams) -> bool:
-    """Whether the template says something without a caption."""
-    return bool(params.template.replace("[filewords]", "").replace("[name]", params.name).strip(" ,"))
+    """Whether the template says something without a caption; an embedding's always does."""
+    own = params.template.replace("[filewords]", "").replace("[name]", params.name).strip(" ,")
+    return params.method == "embedding" or bool(own)
 
 
 def planned(params: TrainParams, found: Found, resolution: int) -> TrainPlan:
@@ -173,6 +174,8 @@ def _warnings(params: TrainParams, found: Found, resolution: int, held_out: int)
         word in each.caption.lower().split() for each in found.examples for word in ("left", "right")
     ):
         made.append("Captions speak of left and right, and half of the pictures are mirrored.")
-    if math.isclose(params.learning_rate, 1) or params.learning_rate > 1e-2:
-        made.append(f"A learning rate of {params.learning_rate:g} is far above what is usual (1e-4).")
+    is_embedding = params.method == "embedding"
+    rate, usual = (params.embedding_rate, "5e-3") if is_embedding else (params.learning_rate, "1e-4")
+    if math.isclose(rate, 1) or rate > (0.1 if is_embedding else 1e-2):
+        made.append(f"A learning rate of {rate:g} is far above what is usual ({usual}).")
     return made

@@ -1,4 +1,4 @@
-"""Teach the checkpoint something new: a LoRA, LoCon or DoRA of a folder of pictures."""
+"""Teach the checkpoint something new: a LoRA, LoCon, DoRA or embedding of a folder of pictures."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from lib_bootcamp.operation import Operation
 
 from .plan import TrainPlan, examples_for, planned, resolution_of, step_of
 from .train_settings import PRESETS, TrainParams
+from .word import refuse_captions_without_word
 from .work import TrainWork
 
 
@@ -26,7 +27,7 @@ def plan(params: TrainParams, context: Context) -> TrainPlan:
     """What the training would do; trains nothing. What the job refuses before its first step is refused here too.
 
     Raises:
-        InvalidParamError: no picture has a caption, or the name is taken or too long.
+        InvalidParamError: no picture has a caption, or the name is taken, too long, or no word for an embedding.
         NotAllowedError: a folder may not be named.
         OutputError: the output folder cannot be written.
         ImageError: there is no picture that can be trained.
@@ -43,7 +44,10 @@ def plan(params: TrainParams, context: Context) -> TrainPlan:
     work.refuse_taken()
     with context.host.components() as components:
         resolution, step = resolution_of(params, components), step_of(components)
-    return planned(params, examples_for(params, context, places.folder, resolution, step), resolution)
+        tokenizer = components.tokenizer
+    found = examples_for(params, context, places.folder, resolution, step)
+    refuse_captions_without_word(params, found, tokenizer)
+    return planned(params, found, resolution)
 
 
 def _work(folder: Path, params: TrainParams, context: Context) -> TrainWork:
@@ -71,7 +75,7 @@ _JOB = StepsJob(params=TrainParams, work=_work, fixed=_fixed, on_command_line=Tr
 TRAIN: Operation[TrainParams, TrainPlan] = Operation(
     name="train",
     title="Train",
-    summary="Teach the checkpoint a subject or a style: a LoRA, LoCon or DoRA of a folder of pictures.",
+    summary="Teach the checkpoint a subject or a style: a LoRA, LoCon, DoRA or embedding of a folder of pictures.",
     params=TrainParams,
     result=TrainPlan,
     run=plan,

@@ -16,8 +16,14 @@ from lib_bootcamp.core.training.weights import TITLES as WEIGHTINGS
 from lib_bootcamp.core.training.weights import Weighting
 from lib_bootcamp.params import Params, Spec
 
-Method = Literal["lora", "locon", "dora"]
-METHODS: dict[Method, str] = {"lora": "LoRA", "locon": "LoCon (convolutions too)", "dora": "DoRA (input columns)"}
+Method = Literal["lora", "locon", "dora", "embedding"]
+METHODS: dict[Method, str] = {
+    "lora": "LoRA",
+    "locon": "LoCon (convolutions too)",
+    "dora": "DoRA (input columns)",
+    "embedding": "Embedding (a new word)",
+}
+_OF_EMBEDDING: dict[str, Any] = {"group": "Embedding", "when": {"method": ("embedding",)}}
 MAX_TEXT = 2000
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -25,6 +31,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "character": {"rank": 16, "alpha": 8.0, "shuffle": True, "keep_tokens": 1, "text_rate": 5e-5, "steps": 1500},
     "style": {"rank": 32, "alpha": 16.0, "text_rate": 0.0, "dropout": 0.1, "steps": 2000},
     "low memory (6 GB)": {"rank": 8, "alpha": 4.0, "batch": 1, "text_rate": 0.0, "checkpointing": True},
+    "embedding": {"method": "embedding", "vectors": 4, "embedding_rate": 5e-3, "steps": 2000},
     "SDXL 8 GB": {"rank": 8, "alpha": 4.0, "batch": 1, "text_rate": 0.0, "checkpointing": True, "resolution": 768},
 }
 
@@ -57,7 +64,7 @@ class DataFields(Params):
         str,
         Spec(
             "Template",
-            "[filewords] is the caption, [name] the name. Empty: the caption alone.",
+            "[filewords] is the caption, [name] the name. Empty: the caption alone; of an embedding, with its name.",
             max_length=MAX_TEXT,
             group="Captions",
         ),
@@ -104,7 +111,7 @@ class TrainParams(DataFields):
         str,
         Spec(
             "Name",
-            "Of the file, and in <lora:name:1>; empty: the folder's.",
+            "Of the file, and in <lora:name:1>, an embedding's is the word itself; empty: the folder's.",
             pattern=f"(?:{NAME})?",
             pattern_says=RULE,
             max_length=MOST_CHARACTERS,
@@ -134,6 +141,24 @@ class TrainParams(DataFields):
         tuple[Layer, ...],
         Spec("Layers", "Of the UNet, which are taught.", titles=LAYER_TITLES, min_length=1, group="Network"),
     ] = LAYERS
+    vectors: Annotated[
+        int, Spec("Vectors", "More hold more, and take as many tokens of a prompt.", ge=1, le=32, **_OF_EMBEDDING)
+    ] = 4
+    init_text: Annotated[
+        str,
+        Spec(
+            "Begin as",
+            "Words that the vectors begin as, such as what kind of thing it is; fewer than vectors are repeated.",
+            min_length=1,
+            max_length=200,
+            example="mug",
+            **_OF_EMBEDDING,
+        ),
+    ] = "*"
+    embedding_rate: Annotated[float, Spec("Rate of the vectors", gt=0, le=1, **_OF_EMBEDDING)] = 5e-3
+    keep_norm: Annotated[
+        bool, Spec("Keep the norm", "Vectors stay as long as the checkpoint's own.", **_OF_EMBEDDING)
+    ] = False
     optimizer: Annotated[Optimizer, Spec("Optimizer", titles=OPTIMIZERS, group="Rates")] = "adamw"
     learning_rate: Annotated[float, Spec("Learning rate", "Of the UNet.", gt=0, le=1, group="Rates")] = 1e-4
     text_rate: Annotated[float, Spec("Rate of the text encoder", "0 leaves it alone.", ge=0, le=1, group="Rates")] = (

@@ -10,6 +10,19 @@ from lib_bootcamp.core.training.rates import Rates
 from .train_settings import TrainParams
 
 
+def wording_of(params: TrainParams) -> Wording:
+    """How captions are worded."""
+    return Wording(
+        template=params.template,
+        name=params.name,
+        shuffle=params.shuffle,
+        keep=params.keep_tokens,
+        tag_dropout=params.tag_dropout,
+        dropout=params.dropout,
+        word=params.method == "embedding",
+    )
+
+
 def settings_of(params: TrainParams) -> Any:
     """The trainer's settings."""
     from lib_bootcamp.ml.training.adapters import Shape
@@ -17,6 +30,7 @@ def settings_of(params: TrainParams) -> Any:
     from lib_bootcamp.ml.training.settings import Settings
 
     conv = params.conv_rank if params.method == "locon" else 0
+    is_embedding = params.method == "embedding"
     return Settings(
         steps=params.steps,
         shape=Shape(
@@ -30,19 +44,12 @@ def settings_of(params: TrainParams) -> Any:
             layers=params.layers,
         ),
         rate=params.learning_rate,
-        text_rate=params.text_rate,
+        text_rate=params.embedding_rate if is_embedding else params.text_rate,
         rates=Rates(schedule=params.schedule, steps=params.steps, warmup=params.warmup),
         batch=params.batch,
         accumulate=params.accumulate,
         flip=params.flip,
-        wording=Wording(
-            template=params.template,
-            name=params.name,
-            shuffle=params.shuffle,
-            keep=params.keep_tokens,
-            tag_dropout=params.tag_dropout,
-            dropout=params.dropout,
-        ),
+        wording=wording_of(params),
         objective=Objective(
             weighting=params.weighting, gamma=params.gamma, loss=params.loss, noise_offset=params.noise_offset
         ),
@@ -53,4 +60,8 @@ def settings_of(params: TrainParams) -> Any:
         loraplus_ratio=params.loraplus_ratio,
         ema_decay=params.ema_decay,
         validation_split=params.validation_split,
+        decay=0.0 if is_embedding else Settings.decay,  # as A1111 trains them: what decays is no word any more
+        vectors=params.vectors if is_embedding else 0,
+        init_text=params.init_text,
+        keep_norm=is_embedding and params.keep_norm,
     )

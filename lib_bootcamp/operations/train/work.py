@@ -37,6 +37,7 @@ from .optimizer import refuse_missing
 from .plan import examples_for, found_for, planned, resolution_of, step_of
 from .train_settings import TrainParams
 from .trainer_settings import settings_of
+from .word import refuse_captions_without_word, refuse_unreadable_name
 
 MOST_PROGRESS = 500
 """Events of progress that a training leaves."""
@@ -63,6 +64,7 @@ class TrainWork:
         context.folder(params.folder, "folder")
         self.prompts = [each.strip() for each in params.sample_prompt.splitlines() if each.strip()]
         refuse_long_name(params)
+        refuse_unreadable_name(params)
         refuse_missing(params.optimizer)
         if len(self.prompts) > MOST_PROMPTS:
             raise InvalidParamError("sample_prompt", f"must have at most {MOST_PROMPTS} lines")
@@ -151,6 +153,7 @@ class TrainWork:
         found, notes = self._gone_on(resolution, step) if done else (None, [])
         if found is None:
             found = examples_for(self.params, self.context, self.folder, resolution, step)
+            refuse_captions_without_word(self.params, found, components.tokenizer)
             write_atomically(self.state_folder / _EXAMPLES, example_list.to_bytes(found), PRIVATE)
         self.found, self.resolution = found, resolution
         cache = self.context.host.data_dir() / "training" / "latents"
@@ -242,7 +245,7 @@ class TrainWork:
         if not (self.prompts and self.params.sample_every):
             return
         chance = Chance(self.params.seed)
-        with trainer.drawing(components):
+        with trainer.drawing(components) as words:
             for at, prompt in enumerate(self.prompts):
                 seed = chance.of_sample(at)
                 try:
@@ -255,6 +258,7 @@ class TrainWork:
                         height=self.resolution,
                         seed=seed,
                         clip_skip=self.params.clip_skip,
+                        words=words,
                     )
                 except NoNumbersError:
                     if not trainer.step:

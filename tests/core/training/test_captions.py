@@ -70,3 +70,25 @@ def test_however_braces_stand_a_caption_is_looked_at_once(caption: str) -> None:
     """Looked at anew from each brace, these take hours, and nothing else runs meanwhile."""
     made = Wording(dropout=0, shuffle=True).of(caption, np.random.default_rng(1))
     assert len(made) <= len(caption) + 10
+
+
+@pytest.mark.parametrize(
+    ("template", "caption", "made"),
+    [
+        ("", "a Zorb on a table", "a Zorb on a table"),
+        ("", "a table", "a photo of zorb, a table"),
+        ("", "two zorbs", "a photo of zorb, two zorbs"),
+        ("", "", "a photo of zorb"),
+        ("[name] by itself, [filewords]", "a table", "zorb by itself, a table"),
+        ("[filewords] again", "a table", "a photo of zorb, a table again"),
+    ],
+)
+def test_a_caption_of_an_embedding_always_holds_its_word(template: str, caption: str, made: str) -> None:
+    wording = Wording(template=template, name="zorb", word=True, dropout=0.5)
+    assert set(many(wording, caption, 20)) == {made}
+
+
+def test_the_word_stays_where_its_tag_is_left_out() -> None:
+    found = many(Wording(name="zorb", word=True, tag_dropout=0.6, shuffle=True), "zorb, red, round")
+    assert all("zorb" in each.split(", ")[0] or "zorb" in each for each in found)
+    assert "a photo of zorb, red" in found

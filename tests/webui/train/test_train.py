@@ -116,3 +116,34 @@ def test_a_training_is_paused_and_resumed_and_makes_the_same_file(mini: Webui, f
     until(mini, number, "done")
     files = [(folder / each / "same.safetensors").read_bytes() for each in ("train-whole", "train-paused")]
     assert model_hash(files[0]) == model_hash(files[1])
+
+
+def anew(mini: Webui) -> Any:
+    """A drawing whose prompt is encoded for it: A1111 keeps what it made of the last one."""
+    mini.draw(prompt="a star", steps=1)
+    return mini.draw(prompt="a zorb", steps=4)
+
+
+def test_an_embedding_is_used_as_a_word_and_the_checkpoint_is_as_it_was(mini: Webui, folder: Path) -> None:
+    before = anew(mini).pictures[0]
+    place = folder / "train-word"
+    number = begun(mini, place, "zorb", method="embedding", vectors=2, embedding_rate=0.1, sample_every=0)
+    until(mini, number, "running", done=2)
+    assert np.array_equal(anew(mini).pictures[0], before)
+    assert until(mini, number, "done")["done"] == STEPS
+    assert np.array_equal(anew(mini).pictures[0], before)
+    if "forge" in str(mini.data):
+        return  # it reads embeddings when it loads a checkpoint
+    embeddings = mini.data / "embeddings"
+    embeddings.mkdir(parents=True, exist_ok=True)
+    shutil.copy(place / "zorb.safetensors", embeddings / "zorb.safetensors")
+    try:
+        assert mini.call("/sdapi/v1/refresh-embeddings", {})[0] == 200
+        drawn = anew(mini)
+        assert drawn.status == 200
+        assert 'TI hashes: "zorb: ' in drawn.texts[0]
+        assert np.abs(drawn.pictures[0].astype(int) - before).mean() > 1
+    finally:
+        (embeddings / "zorb.safetensors").unlink()
+        assert mini.call("/sdapi/v1/refresh-embeddings", {})[0] == 200
+    assert np.array_equal(anew(mini).pictures[0], before)
