@@ -16,6 +16,8 @@ LEAST = 2
 def split(examples: Sequence[Example], share: float, seed: int) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
     """What is learned from, and what is held out; chosen by the seed and the pictures themselves, not by their names.
 
+    A picture that is there twice is held out in both places.
+
     Args:
         examples: in their order, which both keep.
         share: 0 to below 1.
@@ -27,8 +29,10 @@ def split(examples: Sequence[Example], share: float, seed: int) -> tuple[tuple[E
     if wanted < 1:
         return tuple(examples), ()
     drawn = sorted(examples, key=lambda each: hashlib.sha256(f"{seed}.{each.identity}".encode()).digest())
-    held = {id(each) for each in drawn[:wanted]}
+    held = {each.identity for each in drawn[:wanted]}
+    if sum(each.identity not in held for each in examples) < LEAST:
+        return tuple(examples), ()
     return (
-        tuple(each for each in examples if id(each) not in held),
-        tuple(each for each in examples if id(each) in held),
+        tuple(each for each in examples if each.identity not in held),
+        tuple(each for each in examples if each.identity in held),
     )

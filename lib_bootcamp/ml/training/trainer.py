@@ -51,7 +51,7 @@ class Trainer:
     def __init__(self, found: Found, settings: Settings, cache: Path, components: Components) -> None:
         self.examples, self.held = split(found.examples, settings.validation_split, settings.seed)
         self.settings = settings
-        self._root, self._inside = found.root, found.inside
+        self._found = found
         self.chance = Chance(settings.seed)
         self.batches = Batches(
             [each.placed.bucket for each in self.examples],
@@ -198,14 +198,15 @@ class Trainer:
             ).to(components.device)
             texts = [self.settings.wording.of(each.caption, source) for each in chosen]
             drawn = self.noise.drawn(latents, source)
-            loss = self.noise.loss(self.predictor(components, drawn, latents, texts), latents, drawn).mean()
+            losses = self.noise.loss(self.predictor(components, drawn, latents, texts), latents, drawn)
+            loss = (losses * losses.new_tensor([self._found.folder_of(each).weight for each in chosen])).mean()
             (loss / self.settings.accumulate).backward()
             total += loss.item() / self.settings.accumulate
         return total
 
     def _latents_of(self, components: Components, example: Example, *, flipped: bool) -> torch.Tensor:
         def read() -> Image:
-            return picture_of(example, self._root, self._inside)
+            return picture_of(example, self._found)
 
         return self.latents.of(example.identity, example.placed, flipped=flipped, read=read, vae=components.vae)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -10,14 +11,16 @@ from typing import Annotated
 from lib_bootcamp.context import Context
 from lib_bootcamp.core.text.valid_text import valid_text
 from lib_bootcamp.core.training.chance import Batches, Chance
-from lib_bootcamp.core.training.examples import Found, find_examples, sizes_for
+from lib_bootcamp.core.training.examples import Found, sizes_for
 from lib_bootcamp.core.training.held_out import split
+from lib_bootcamp.core.training.joined import in_several
 from lib_bootcamp.core.training.samples import samples_of
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.params import Spec
 from lib_bootcamp.ports import Components
 from lib_bootcamp.results import Result
 
+from .concepts import Finder
 from .train_settings import TrainParams
 
 MOST_ROWS = 1000
@@ -27,7 +30,7 @@ MOST_ROWS = 1000
 class PlannedPicture:
     """One picture and what is trained of it."""
 
-    path: Annotated[str, Spec("Path", "Below the folder.")]
+    path: Annotated[str, Spec("Path", "Below the folder; after its concept's name, where there are several.")]
     caption_from: Annotated[str, Spec("Caption from", "Empty: it has none.")]
     width: Annotated[int, Spec("Bucket's width", unit="px")]
     height: Annotated[int, Spec("Bucket's height", unit="px")]
@@ -36,11 +39,24 @@ class PlannedPicture:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlannedConcept:
+    """One of the concepts and what is found for it."""
+
+    name: Annotated[str, Spec("Name", "What its pictures' paths begin with, where there are several.")]
+    count: Annotated[int, Spec("Pictures")]
+    captions: Annotated[dict[str, int], Spec("Captions", "How many are from where; none: pictures without one.")]
+    repeats: Annotated[tuple[int, ...], Spec("Repeats", "How often its pictures come in an epoch; each number once.")]
+    shown: Annotated[int, Spec("Shown", "Its pictures in an epoch, repeats counted.", unit="pictures")]
+    weight: Annotated[float, Spec("Weight", "How much its loss counts.")]
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrainPlan(Result):
     """What a training will do."""
 
     count: Annotated[int, Spec("Pictures")]
     captions: Annotated[dict[str, int], Spec("Captions", "How many are from where; none: pictures without one.")]
+    concepts: Annotated[tuple[PlannedConcept, ...], Spec("Concepts")]
     held_out: Annotated[int, Spec("Held out", "Pictures that are not learned from.", unit="pictures")]
     steps: Annotated[int, Spec("Steps")]
     epochs: Annotated[float, Spec("Epochs", "How often each picture is seen.")]
@@ -52,10 +68,21 @@ class TrainPlan(Result):
     def summary(self) -> str:
         """Pictures, captions, steps and epochs."""
         captioned = self.count - self.captions.get("none", 0)
+        several = f" of {len(self.concepts):,} concepts" if len(self.concepts) > 1 else ""
         return (
-            f"{self.count:,} pictures, {captioned:,} with a caption, {self.steps:,} steps of {self.resolution} px: "
-            f"each is seen {self.epochs:.1f} times"
+            f"{self.count:,} pictures{several}, {captioned:,} with a caption, "
+            f"{self.steps:,} steps of {self.resolution} px: each is seen {self.epochs:.1f} times"
         )
+
+    def lines(self) -> list[str]:
+        """Of several concepts a line each."""
+        return [_line(each) for each in self.concepts] if len(self.concepts) > 1 else []
+
+
+def _line(concept: PlannedConcept) -> str:
+    captions = ", ".join(f"{name} {count:,}" for name, count in concept.captions.items())
+    repeats = ", ".join(map(str, concept.repeats))
+    return f"{concept.name}: {concept.count:,} pictures, captions: {captions}; repeats: {repeats}"
 
 
 def resolution_of(params: TrainParams, components: Components) -> int:
@@ -75,7 +102,7 @@ def step_of(components: Components) -> int:
 
 
 def found_for(params: TrainParams, context: Context, output: Path, resolution: int, step: int) -> Found:
-    """The pictures of a training, captions or not.
+    """The pictures of a training's concepts, captions or not.
 
     Args:
         params: of the training.
@@ -84,17 +111,10 @@ def found_for(params: TrainParams, context: Context, output: Path, resolution: i
         resolution: the side of the square, in px.
         step: sides of buckets are multiples of this, in px.
     Raises:
-        NotAllowedError: the folder may not be named.
+        NotAllowedError, InvalidParamError: a folder may not be named, or lies in another.
         ImageError: there is no picture that can be trained.
     """
-    return find_examples(
-        Path(context.folder(params.folder, "folder")),
-        sizes_for(resolution, step),
-        enlarge=params.enlarge,
-        fallback=params.caption,
-        trusted=context.trusted,
-        samples=output / samples_of(params.name),
-    )
+    return Finder(params, context, output / samples_of(params.name), sizes_for(resolution, step)).found()
 
 
 def examples_for(params: TrainParams, context: Context, output: Path, resolution: int, step: int) -> Found:
@@ -139,19 +159,28 @@ def planned(params: TrainParams, found: Found, resolution: int) -> TrainPlan:
     )
     return TrainPlan(
         count=len(found.examples),
+        concepts=tuple(_concept(found, at) for at in range(len(found.folders))),
         held_out=len(held),
         captions=dict(found.sources()),
         steps=params.steps,
         epochs=round(params.steps * params.accumulate / batches.per_epoch, 2),
         resolution=resolution,
         warnings=tuple(_warnings(params, found, resolution, len(held))),
-        left_out=tuple(valid_text(f"{_below(found, path)}: {why}") for path, why in found.left_out.items()),
+        left_out=tuple(valid_text(f"{found.name_of_file(path)}: {why}") for path, why in found.left_out.items()),
         rows=rows,
     )
 
 
-def _below(found: Found, path: Path) -> str:
-    return path.relative_to(found.root).as_posix() if path.is_relative_to(found.root) else path.name
+def _concept(found: Found, at: int) -> PlannedConcept:
+    examples = [each for each in found.examples if each.folder == at]
+    return PlannedConcept(
+        name=found.folders[at].name,
+        count=len(examples),
+        captions=dict(Counter(each.source or "none" for each in examples)),
+        repeats=tuple(sorted({each.repeats for each in examples})),
+        shown=sum(each.repeats for each in examples),
+        weight=found.folders[at].weight,
+    )
 
 
 def _warnings(params: TrainParams, found: Found, resolution: int, held_out: int) -> list[str]:
@@ -167,6 +196,10 @@ def _warnings(params: TrainParams, found: Found, resolution: int, held_out: int)
         made.append(f"{small:,} pictures have less than half of the pixels of {resolution} x {resolution}.")
     if cropped:
         made.append(f"Of {cropped:,} pictures more than a quarter is cut off.")
+    if twice := in_several(found):
+        what = "is" if len(twice) == 1 else f"and {len(twice) - 1:,} more are"
+        name = valid_text(found.name_of(twice[0]))
+        made.append(f"{name} {what} in more than one concept, and learned with the caption of each.")
     if len(found.examples) == 1:
         made.append("One picture is copied rather than learned from.")
     if params.flip and any(

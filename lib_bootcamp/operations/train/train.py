@@ -1,4 +1,4 @@
-"""Teach the checkpoint something new: a LoRA, LoCon or DoRA of a folder of pictures."""
+"""Teach the checkpoint something new: a LoRA, LoCon or DoRA of pictures."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from lib_bootcamp.job import StepsJob
 from lib_bootcamp.jobs.places import places_of, refuse_unusable
 from lib_bootcamp.operation import Operation
 
+from .concepts import concepts_of
 from .plan import TrainPlan, examples_for, planned, resolution_of, step_of
 from .train_settings import PRESETS, TrainParams
 from .work import TrainWork
@@ -52,13 +53,14 @@ def _work(folder: Path, params: TrainParams, context: Context) -> TrainWork:
 
 def _fixed(params: TrainParams) -> TrainParams:
     seed = params.seed if params.seed >= 0 else secrets.randbelow(MAX_SEED + 1)
-    name = params.name or _name_of(params.folder)
-    return dataclasses.replace(params, folder=_absolute(params.folder), seed=seed, name=name)
+    name = params.name or _name_of(concepts_of(params)[0].folder)
+    concepts = tuple(dataclasses.replace(each, folder=_absolute(each.folder)) for each in params.concepts)
+    return dataclasses.replace(params, folder=_absolute(params.folder), concepts=concepts, seed=seed, name=name)
 
 
 def _absolute(folder: str) -> str:
-    """The same folder from wherever the job is resumed; a home, and what cannot be kept as a text, stay as given."""
-    found = folder if folder.startswith("~") else os.path.abspath(folder)  # noqa: PTH100 - links stay
+    """The same folder from wherever the job is resumed; a home, none, and what cannot be a text, stay as given."""
+    found = folder if not folder or folder.startswith("~") else os.path.abspath(folder)  # noqa: PTH100 - links stay
     return found if valid_text(found) == found else folder
 
 

@@ -14,11 +14,13 @@ from lib_bootcamp.core.training.rates import TITLES as SCHEDULES
 from lib_bootcamp.core.training.rates import Schedule
 from lib_bootcamp.core.training.weights import TITLES as WEIGHTINGS
 from lib_bootcamp.core.training.weights import Weighting
+from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.params import Params, Spec
+
+from .concept_settings import MAX_TEXT, MOST_CONCEPTS, Concept
 
 Method = Literal["lora", "locon", "dora"]
 METHODS: dict[Method, str] = {"lora": "LoRA", "locon": "LoCon (convolutions too)", "dora": "DoRA (input columns)"}
-MAX_TEXT = 2000
 
 PRESETS: dict[str, dict[str, Any]] = {
     "subject": {"rank": 16, "alpha": 8.0, "learning_rate": 1e-4, "text_rate": 5e-5, "steps": 800},
@@ -40,9 +42,17 @@ class DataFields(Params):
             "Of pictures with captions beside them; folders such as `10_my dog` are repeated.",
             format="folder",
             positional=True,
-            min_length=1,
         ),
-    ]
+    ] = ""
+    concepts: Annotated[
+        tuple[Concept, ...],
+        Spec(
+            "Concepts",
+            "In place of one folder several, each with its own caption, repeats and weight.",
+            max_length=MOST_CONCEPTS,
+            example=[{"folder": "photos/dog", "caption": "a mydog", "repeats": 10}],
+        ),
+    ] = ()
     caption: Annotated[
         str,
         Spec(
@@ -94,6 +104,15 @@ class DataFields(Params):
     ] = None
     enlarge: Annotated[bool, Spec("Enlarge small pictures", "To fill their bucket.", group="Pictures")] = False
     flip: Annotated[bool, Spec("Mirror half of them", "Not where left and right matter.", group="Pictures")] = False
+
+    def check(self) -> None:
+        """One folder, or several in `concepts`."""
+        if self.folder and self.concepts:
+            raise InvalidParamError(
+                "concepts", "cannot be given beside folder", hint="put the folder among the concepts"
+            )
+        if not (self.folder or self.concepts):
+            raise InvalidParamError("folder", "is missing", hint="give a folder of pictures, or several in concepts")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,8 +30,10 @@ from lib_bootcamp.errors import (
     TooLargeError,
 )
 from lib_bootcamp.job import Event, Step, Write
+from lib_bootcamp.params import Params
 from lib_bootcamp.ports import Components, SilentProgress
 
+from .concepts import folders_of
 from .names import refuse_long_name
 from .optimizer import refuse_missing
 from .plan import examples_for, found_for, planned, resolution_of, step_of
@@ -60,7 +62,7 @@ class TrainWork:
         self.folder, self.params, self.context = folder, params, context
         self.total = params.steps
         self.inside = Inside(folder, exact=not context.trusted)
-        context.folder(params.folder, "folder")
+        folders_of(params, context)
         self.prompts = [each.strip() for each in params.sample_prompt.splitlines() if each.strip()]
         refuse_long_name(params)
         refuse_missing(params.optimizer)
@@ -165,7 +167,8 @@ class TrainWork:
                 notes.insert(0, f"The state of this training is missing: its first {what} done again.")
             return trainer, _warnings(notes)
         plan = planned(self.params, found, resolution)
-        return trainer, [Event(kind="progress", facts={"sentence": plan.summary()}), *_warnings(plan.warnings)]
+        sentences = [plan.summary(), *plan.lines()]
+        return trainer, [*(_sentence(each) for each in sentences), *_warnings(plan.warnings)]
 
     def _gone_on(self, resolution: int, step: int) -> tuple[Found | None, list[str]]:
         """The pictures that it began with, and what is to be known of its folder now; None where that was not kept.
@@ -177,8 +180,7 @@ class TrainWork:
             data = read_regular(self.state_folder / _EXAMPLES, MAX_READ)
         except (OSError, TooLargeError):
             return None, []
-        root = Path(self.context.folder(self.params.folder, "folder"))
-        kept = example_list.from_bytes(data, root, None if self.context.trusted else Inside(root, exact=True))
+        kept = example_list.from_bytes(data, folders_of(self.params, self.context))
         if kept is None:
             return None, []
         try:
@@ -287,12 +289,21 @@ class TrainWork:
 
     def _kept_params(self) -> dict[str, Any]:
         """What the file keeps of the settings: all that is not where things lie on this machine."""
-        places = {each.name for each in self.params.fields() if each.spec.format == "folder"}
-        return {name: value for name, value in self.params.to_mapping().items() if name not in places}
+        made = _without_places(self.params)
+        return {**made, "concepts": [_without_places(each) for each in self.params.concepts]}
 
     def _save(self, trainer: Any, state: Path) -> None:
         trainer.state().write(state)
         self._saved = time.monotonic()
+
+
+def _without_places(params: Params) -> dict[str, Any]:
+    places = {each.name for each in params.fields() if each.spec.format == "folder"}
+    return {name: value for name, value in params.to_mapping().items() if name not in places}
+
+
+def _sentence(text: str) -> Event:
+    return Event(kind="progress", facts={"sentence": text})
 
 
 def _warnings(sentences: Iterable[str]) -> list[Event]:

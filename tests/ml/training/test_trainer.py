@@ -277,7 +277,8 @@ def test_a_picture_that_changed_since_it_began_is_named(
 ) -> None:
     other = material.pictures(tmp_path / "other") / "0.png"
     found = material.examples(tmp_path / "pictures" / "sub", trusted=False)
-    found = dataclasses.replace(found, root=tmp_path / "pictures")
+    folder = dataclasses.replace(found.folders[0], root=tmp_path / "pictures")
+    found = dataclasses.replace(found, folders=(folder,))
     for each in found.examples:
         spoil(each.path, other)
     with host.components() as components, pytest.raises(BootcampError) as caught:
