@@ -13,11 +13,12 @@ from lib_bootcamp.core.networks.file_names import cleaned
 from lib_bootcamp.core.text.valid_text import valid_text
 from lib_bootcamp.core.training.chance import MAX_SEED
 from lib_bootcamp.errors import MissingPackageError
-from lib_bootcamp.job import StepsJob
+from lib_bootcamp.job import SettingsFile, StepsJob
 from lib_bootcamp.jobs.places import places_of, refuse_unusable
 from lib_bootcamp.operation import Operation
 
 from .concepts import concepts_of
+from .config import stated_in
 from .plan import TrainPlan, examples_for, planned, resolution_of, step_of
 from .train_settings import PRESETS, TrainParams
 from .work import TrainWork
@@ -69,7 +70,13 @@ def _name_of(folder: str) -> str:
     return cleaned(repeats_of(Path(folder).absolute().name).name) or "network"
 
 
-_JOB = StepsJob(params=TrainParams, work=_work, fixed=_fixed, on_command_line=True)
+_JOB = StepsJob(
+    params=TrainParams,
+    work=_work,
+    fixed=_fixed,
+    on_command_line=True,
+    settings_file=SettingsFile(read=stated_in, alternatives=("folder", "concepts")),
+)
 TRAIN: Operation[TrainParams, TrainPlan] = Operation(
     name="train",
     title="Train",
