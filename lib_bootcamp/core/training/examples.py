@@ -60,12 +60,16 @@ class Folder:
         inside: the folder that files have to lie in when they are read; None: links may lead anywhere.
         name: what stands before its pictures' paths, where there are several folders; empty: nothing does.
         weight: how much the loss of its pictures counts.
+        concept: the number of its concept.
+        is_class: whether its pictures are of the concept's class, and not of itself.
     """
 
     root: Path
     inside: Inside | None = None
     name: str = ""
     weight: float = 1.0
+    concept: int = 0
+    is_class: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +90,16 @@ class Found:
         """The folder that an example lies below."""
         return self.folders[example.folder]
 
+    @property
+    def own(self) -> tuple[Example, ...]:
+        """The examples of the concepts themselves."""
+        return tuple(each for each in self.examples if not self.folder_of(each).is_class)
+
+    @property
+    def of_class(self) -> tuple[Example, ...]:
+        """The class pictures."""
+        return tuple(each for each in self.examples if self.folder_of(each).is_class)
+
     def name_of(self, example: Example) -> str:
         """What an example is called: its path below its folder, after the folder's name where there are several."""
         return _called(self.folder_of(example), example.path)
@@ -96,8 +110,8 @@ class Found:
         return path.name if within is None else _called(within, path)
 
     def sources(self) -> Counter[str]:
-        """How many captions are from where; `none` counts the pictures without one."""
-        return Counter(each.source or "none" for each in self.examples)
+        """How many captions of the concepts' pictures are from where; `none` counts the pictures without one."""
+        return Counter(each.source or "none" for each in self.own)
 
     def table(self) -> Iterable[tuple[str, Size, float, bool]]:
         """For each picture its name, its bucket in px, the share cropped, whether it is enlarged."""

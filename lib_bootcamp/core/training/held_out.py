@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from .examples import Example
+from .examples import Example, Found
 
 TIMES = (200, 400, 600, 800)
 """The time steps of the noise, of 1,000, as sd-scripts and OneTrainer validate."""
@@ -36,3 +36,9 @@ def split(examples: Sequence[Example], share: float, seed: int) -> tuple[tuple[E
         tuple(each for each in examples if each.identity not in held),
         tuple(each for each in examples if each.identity in held),
     )
+
+
+def parted(found: Found, share: float, seed: int) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
+    """As `split`, of all that a training has: class pictures are learned from, none of them is held out."""
+    learned, held = split(found.own, share, seed)
+    return (*learned, *found.of_class), held

@@ -73,6 +73,7 @@ def in_several(found: Found) -> list[Example]:
     twice: dict[str, Example] = {}
     for each in found.examples:
         first = seen.setdefault(each.identity, each)
-        if first.folder != each.folder:
+        both_of_class = found.folder_of(first).is_class and found.folder_of(each).is_class
+        if first.folder != each.folder and not both_of_class:
             twice.setdefault(each.identity, first)
     return list(twice.values())

@@ -105,7 +105,8 @@ def _facts(trainer: Trainer, components: Components, origin: Origin) -> LoraFact
         max_steps=settings.steps,
         epoch=-(-steps // trainer.batches.per_epoch),
         epochs=-(-settings.steps * settings.accumulate // trainer.batches.per_epoch),
-        images=sum(each.repeats for each in trainer.examples),
+        images=sum(each.repeats for each in trainer.examples if not found.folder_of(each).is_class),
+        reg_images=sum(each.repeats for each in found.of_class) or None,
         batch_size=settings.batch,
         accumulation=settings.accumulate,
         unet_rate=settings.rate,
@@ -128,14 +129,14 @@ def _folder(found: Found, example: Example) -> str:
 
 
 def _folders(found: Found) -> dict[str, tuple[int, int]]:
-    counted = Counter(_folder(found, each) for each in found.examples)
-    repeats = {_folder(found, each): each.repeats for each in found.examples}
+    counted = Counter(_folder(found, each) for each in found.own)
+    repeats = {_folder(found, each): each.repeats for each in found.own}
     return {name: (repeats[name], count) for name, count in counted.items()}
 
 
 def _tags(found: Found) -> dict[str, dict[str, int]]:
     counted: dict[str, Counter[str]] = {}
-    for each in found.examples:
+    for each in found.own:
         for line in lines_of(each.caption):
             counted.setdefault(_folder(found, each), Counter()).update(tags_of(line))
     return {name: dict(tags.most_common(MOST_TAGS)) for name, tags in counted.items()}
@@ -143,5 +144,5 @@ def _tags(found: Found) -> dict[str, dict[str, int]]:
 
 def _trigger(found: Found) -> str:
     """The words that every caption begins with, if they all do: its first tag."""
-    firsts = {next(iter(tags_of(line)), "") for each in found.examples for line in lines_of(each.caption)[:1]}
+    firsts = {next(iter(tags_of(line)), "") for each in found.own for line in lines_of(each.caption)[:1]}
     return firsts.pop() if len(firsts) == 1 else ""

@@ -22,6 +22,7 @@ SAME: dict[str, tuple[str, object]] = {
     "keep_tokens": ("keep_tokens", 0),
     "shuffle_caption": ("shuffle", False),
     "validation_split": ("validation_split", 0.0),
+    "prior_loss_weight": ("prior_weight", 1.0),
     "resolution": ("resolution", None),
     "bucket_no_upscale": ("enlarge", False),
     "caption_prefix": ("template", ""),
@@ -82,8 +83,9 @@ def stated_in(document: Mapping[str, Any]) -> Stated:
     if len(own) == len(document):
         return Stated(own)
     subsets = list(_subsets(document))
+    concepts = _concepts(subsets)
     values = _for_all(subsets)
-    if concepts := [_concept(each) for each in subsets]:
+    if concepts:
         values["concepts"] = concepts
     for name in values.keys() & own.keys() | ({"concepts"} if "folder" in own and concepts else set()):
         raise InvalidParamError(name, "is stated twice, among kohya's settings too", hint="state it once")
@@ -100,6 +102,10 @@ class _Subset:
 
     def get(self, name: str, default: object = None) -> Any:
         return next((each[name] for each in (self.own, *self.outer) if name in each), default)
+
+    @property
+    def dataset(self) -> str:
+        return self.path.partition(".")[0]
 
     def states(self, name: str) -> bool:
         return any(name in each for each in (self.own, *self.outer))
@@ -156,6 +162,8 @@ def _for_all(subsets: Sequence[_Subset]) -> dict[str, Any]:
 def _one(name: str, subsets: Sequence[_Subset], default: object) -> Any:
     values: list[Any] = []
     for each in subsets:
+        if _is_reg(each) and name not in each.own and len(subsets) > 1:
+            continue
         value = each.get(name, default)
         if value not in values:
             values.append(value)
@@ -182,16 +190,48 @@ def _converted(name: str, value: Any, template: str) -> Any:
     return value
 
 
+def _concepts(subsets: Sequence[_Subset]) -> list[dict[str, Any]]:
+    """Each subset as a concept; those with `is_reg` are the class pictures of the concepts in their dataset."""
+    own = [each for each in subsets if not _is_reg(each)]
+    made = [_concept(each) for each in own]
+    for reg in subsets:
+        if _is_reg(reg):
+            _add_class(reg, [row for row, each in zip(made, own, strict=True) if each.dataset == reg.dataset])
+    return made
+
+
+def _is_reg(subset: _Subset) -> bool:
+    value = subset.own.get("is_reg", False)
+    if not isinstance(value, bool):
+        raise InvalidParamError(f"{subset.path}.is_reg", f"must be true or false, not {shown(value)}")
+    return value
+
+
+def _add_class(reg: _Subset, concepts: Sequence[dict[str, Any]]) -> None:
+    """Class pictures go with the concept whose words end in the class's, else with all of their dataset."""
+    words = reg.own.get("class_tokens", "")
+    matching = [each for each in concepts if words and str(each.get("caption", "")).endswith(str(words))] or concepts
+    if not matching:
+        raise InvalidParamError(f"{reg.path}.is_reg", "has no concept in its dataset", hint="add a subset without it")
+    for each in matching:
+        if "class_folder" in each:
+            raise InvalidParamError(
+                f"{reg.path}.image_dir", "is a second class folder of a concept", hint="one folder is taken"
+            )
+        each["class_folder"] = reg.own["image_dir"]
+        if words:  # kohya's trainer draws none: one that is there is enough
+            each |= {"class_prompt": words, "class_count": 1}
+
+
 def _concept(subset: _Subset) -> dict[str, Any]:
-    if subset.get("is_reg", False) is not False:
-        raise InvalidParamError(f"{subset.path}.is_reg", "is not read here")
     made = {"folder": subset.own["image_dir"], "repeats": subset.get("num_repeats", 1)}
     caption = subset.get("class_tokens")
     return made if caption is None else {**made, "caption": caption}
 
 
 def _notes(subsets: Sequence[_Subset]) -> tuple[str, ...]:
-    left = [
+    reg = [f"{each.path}.num_repeats" for each in subsets if _is_reg(each) and each.own.get("num_repeats", 1) != 1]
+    left = reg + [
         name
         for name, fine in NEUTRAL.items()
         if any(each.states(name) and each.get(name) not in fine for each in subsets)

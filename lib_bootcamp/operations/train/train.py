@@ -12,12 +12,15 @@ from lib_bootcamp.core.datasets.folder import repeats_of
 from lib_bootcamp.core.networks.file_names import cleaned
 from lib_bootcamp.core.text.valid_text import valid_text
 from lib_bootcamp.core.training.chance import MAX_SEED
+from lib_bootcamp.core.training.examples import sizes_for
+from lib_bootcamp.core.training.samples import samples_of
 from lib_bootcamp.errors import MissingPackageError
 from lib_bootcamp.job import SettingsFile, StepsJob
 from lib_bootcamp.jobs.places import places_of, refuse_unusable
 from lib_bootcamp.operation import Operation
 
-from .concepts import concepts_of
+from .class_drawing import Drawing
+from .concepts import Finder, concepts_of
 from .config import stated_in
 from .plan import TrainPlan, examples_for, planned, resolution_of, step_of
 from .train_settings import PRESETS, TrainParams
@@ -45,7 +48,11 @@ def plan(params: TrainParams, context: Context) -> TrainPlan:
     work.refuse_taken()
     with context.host.components() as components:
         resolution, step = resolution_of(params, components), step_of(components)
-    return planned(params, examples_for(params, context, places.folder, resolution, step), resolution)
+        drawing = Drawing.of(params, context, components, resolution)
+        samples, sizes = places.folder / samples_of(params.name), sizes_for(resolution, step)
+        finder = Finder(params, context, samples, sizes, drawing, planned=True)
+        made = planned(params, examples_for(params, finder), resolution)
+        return dataclasses.replace(made, drawing_s=drawing.seconds(components, made.to_draw)) if made.to_draw else made
 
 
 def _work(folder: Path, params: TrainParams, context: Context) -> TrainWork:
@@ -55,7 +62,10 @@ def _work(folder: Path, params: TrainParams, context: Context) -> TrainWork:
 def _fixed(params: TrainParams) -> TrainParams:
     seed = params.seed if params.seed >= 0 else secrets.randbelow(MAX_SEED + 1)
     name = params.name or _name_of(concepts_of(params)[0].folder)
-    concepts = tuple(dataclasses.replace(each, folder=_absolute(each.folder)) for each in params.concepts)
+    concepts = tuple(
+        dataclasses.replace(each, folder=_absolute(each.folder), class_folder=_absolute(each.class_folder))
+        for each in params.concepts
+    )
     return dataclasses.replace(params, folder=_absolute(params.folder), concepts=concepts, seed=seed, name=name)
 
 

@@ -187,6 +187,9 @@ class TrainParams(DataFields):
     weighting: Annotated[Weighting, Spec("Weighting", titles=WEIGHTINGS, group="Loss")] = "min-snr"
     gamma: Annotated[float, Spec("Gamma", "Of min-SNR.", gt=0, le=100, group="Loss")] = 5.0
     loss: Annotated[Literal["l2", "huber"], Spec("Loss", titles={"l2": "L2", "huber": "Huber"}, group="Loss")] = "l2"
+    prior_weight: Annotated[
+        float, Spec("Prior weight", "How much the loss on class pictures counts.", gt=0, le=10, step=0.05, group="Loss")
+    ] = 1.0
     noise_offset: Annotated[float, Spec("Noise offset", ge=0, le=1, step=0.01, group="Loss")] = 0.0
     clip_skip: Annotated[
         int, Spec("Clip skip", "Which of the text encoder's last layers is used.", ge=1, le=12, group="Loss")

@@ -74,7 +74,7 @@ def _print_event(event: Event) -> None:
     if "sentence" in event.facts:
         printed_at_once(on_one_line(str(event.facts["sentence"])))
         return
-    if "loss" in event.facts:
+    if "rate" in event.facts:
         printed_at_once(_numbers(event.facts))
         return
     name, *rest = event.facts.values()

@@ -106,6 +106,47 @@ def test_a_prefix_and_a_suffix_are_a_template() -> None:
     assert read(f'{head}caption_suffix = "at night"\n{rest}').template == "photo of [filewords] at night"
 
 
+def test_regularization_pictures_are_the_class_pictures_of_their_concept() -> None:
+    rows = [
+        *(("img/dog", "sks dog", False), ("img/cat", "sks cat", False)),
+        *(("reg/cat", "cat", True), ("reg/dog", "dog", True)),
+    ]
+    text = "[general]\nflip_aug = true\nprior_loss_weight = 0.5\n[[datasets]]\n" + "".join(
+        f'[[datasets.subsets]]\nimage_dir = "{folder}"\nclass_tokens = "{words}"\nis_reg = {str(reg).lower()}\n'
+        for folder, words, reg in rows
+    )
+    made = read(text)
+    assert [(each.folder, each.class_folder, each.class_prompt, each.class_count) for each in made.concepts] == [
+        ("img/dog", "reg/dog", "dog", 1),
+        ("img/cat", "reg/cat", "cat", 1),
+    ]
+    assert (made.prior_weight, made.flip) == (0.5, True)
+
+
+def test_regularization_pictures_of_no_words_go_with_all_of_their_dataset() -> None:
+    text = """
+    [[datasets]]
+    [[datasets.subsets]]
+    image_dir = "a"
+    [[datasets.subsets]]
+    image_dir = "b"
+    [[datasets.subsets]]
+    image_dir = "reg"
+    is_reg = true
+    num_repeats = 3
+    [[datasets]]
+    [[datasets.subsets]]
+    image_dir = "c"
+    """
+    stated = stated_in(parse_toml(text, "config"))
+    made = TrainParams.from_mapping(stated.values)
+    assert [(each.folder, each.class_folder, each.class_prompt) for each in made.concepts] == [
+        *(("a", "reg", ""), ("b", "reg", ""), ("c", "", ""))
+    ]
+    [note] = stated.notes
+    assert "datasets[0].subsets[2].num_repeats" in note
+
+
 def test_square_resolutions_are_one_number() -> None:
     rest = '[[datasets.subsets]]\nimage_dir = "a"\n'
     assert read(f"[[datasets]]\nresolution = [768, 768]\n{rest}").resolution == 768
@@ -131,6 +172,12 @@ SUBSET = '[[datasets]]\n[[datasets.subsets]]\nimage_dir = "a"\n'
         (f'{SUBSET}flip_aug = true\n[[datasets.subsets]]\nimage_dir = "b"', "datasets[0].subsets[0].flip_aug is not"),
         (f'{SUBSET}num_repeats = "3"', "concepts[0].repeats must be a whole number from 1 to 10000, not '3'."),
         (f"{SUBSET}class_tokens = 1979-05-27", "concepts[0].caption must be a text, not datetime.date(1979, 5, 27)."),
+        (f"{SUBSET}is_reg = 1", "datasets[0].subsets[0].is_reg must be true or false, not 1."),
+        (f"{SUBSET}is_reg = true", "datasets[0].subsets[0].is_reg has no concept in its dataset; add a subset"),
+        (
+            SUBSET + '[[datasets.subsets]]\nimage_dir = "b"\nis_reg = true\n' * 2,
+            "datasets[0].subsets[2].image_dir is a second class folder of a concept; one folder is taken.",
+        ),
         (f"{SUBSET}caption_prefix = 3", "caption_prefix must be a text, not 3."),
         (f"{SUBSET}keep_tokens = {{}}", "keep_tokens must be a whole number from 0 to 100, not {}."),
         (f"keep_tokens = 1\n{SUBSET}keep_tokens = 1", "keep_tokens is stated twice, among kohya's settings too"),
@@ -180,7 +227,10 @@ def value_for(param: Param) -> st.SearchStrategy[Any]:
 
 
 def rows() -> st.SearchStrategy[dict[str, Any]]:
-    return st.fixed_dictionaries({each.name: value_for(each) for each in Concept.fields()})
+    made = st.fixed_dictionaries({each.name: value_for(each) for each in Concept.fields()})
+    return made.map(
+        lambda row: row if row["class_prompt"].strip() or row["class_folder"] else {**row, "class_count": None}
+    )
 
 
 def everything() -> st.SearchStrategy[dict[str, Any]]:
