@@ -244,8 +244,8 @@ class Trainer:
             tensors |= {f"{network.part}.{name}": value for name, value in network.state_dict().items()}
         if self.average is not None:
             tensors |= self.average.tensors()
-        facts = {"optimizer": rest, "smoothed": self.smoothed, "halvings": self.halvings, "bad": self._bad}
-        facts["prior"], facts["checkpoint"] = self.prior, self.checkpoint
+        facts: dict[str, Any] = {"optimizer": rest, "smoothed": self.smoothed, "prior": self.prior}
+        facts |= {"halvings": self.halvings, "bad": self._bad, "checkpoint": self.checkpoint}
         facts["averaged"] = self.average.taken if self.average is not None else 0
         return State(self.step, tensors, facts)
 

@@ -110,7 +110,7 @@ class Finder:
             ImageError: a folder has no picture that can be trained.
         """
         folders = folders_of(self.params, self.context, self.drawing)
-        parts = [self._of_folder(each) for each in folders if not _is_drawn(each, self.drawing)]
+        parts = self._given(folders)
         for at, concept in enumerate(concepts_of(self.params)):
             if concept.class_prompt.strip():
                 parts.append(self._drawn(concept, self._to_draw(at, parts, folders)))
@@ -119,10 +119,15 @@ class Finder:
     def wanted(self) -> Iterator[tuple[Concept, int]]:
         """Each concept that has class pictures drawn, and how many of them; raises as `found`."""
         folders = folders_of(self.params, self.context, self.drawing)
-        parts = [self._of_folder(each) for each in folders if not _is_drawn(each, self.drawing)]
+        parts = self._given(folders)
         for at, concept in enumerate(concepts_of(self.params)):
             if concept.class_prompt.strip():
                 yield concept, self._to_draw(at, parts, folders)
+
+    def _given(self, folders: Sequence[Folder]) -> list[Found]:
+        """The pictures of the folders that a person named, which come first."""
+        drawn = sum(bool(each.class_prompt.strip()) for each in concepts_of(self.params))
+        return [self._of_folder(each) for each in folders[: len(folders) - drawn]]
 
     def _of_folder(self, folder: Folder) -> Found:
         concept = concepts_of(self.params)[folder.concept]
@@ -173,7 +178,3 @@ class Finder:
 
 def _has_pictures(root: Path) -> bool:
     return bool(list_folder(root).pictures)
-
-
-def _is_drawn(folder: Folder, drawing: Drawing) -> bool:
-    return folder.root.parent == drawing.folder

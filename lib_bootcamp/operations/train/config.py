@@ -114,11 +114,17 @@ class _Subset:
 def _subsets(document: Mapping[str, Any]) -> Iterator[_Subset]:
     general = _table(document.get("general", {}), "general")
     _refuse_unknown(general, (*_EVERYWHERE, *_OF_CONCEPT), "general.")
-    for at, given in enumerate(_tables(document.get("datasets", []), "datasets")):
+    datasets = _tables(document.get("datasets", []), "datasets")
+    if not datasets:
+        raise InvalidParamError("datasets", "is missing", hint="[general] goes for its subsets alone")
+    for at, given in enumerate(datasets):
         path = f"datasets[{at}]"
         dataset = _table(given, path)
         _refuse_unknown(dataset, (*_EVERYWHERE, *_OF_CONCEPT, "subsets"), f"{path}.")
-        for inner, each in enumerate(_tables(dataset.get("subsets", []), f"{path}.subsets")):
+        subsets = _tables(dataset.get("subsets", []), f"{path}.subsets")
+        if not subsets:
+            raise InvalidParamError(f"{path}.subsets", "is missing", hint="give one with image_dir")
+        for inner, each in enumerate(subsets):
             place = f"{path}.subsets[{inner}]"
             subset = _table(each, place)
             for kind in _OTHER_KINDS:

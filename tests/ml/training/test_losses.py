@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,10 +11,11 @@ from tests.ml.needs import skip_without_models
 
 skip_without_models()
 
-import torch  # noqa: E402
 
 from lib_bootcamp.core.training.examples import Folder  # noqa: E402
 from lib_bootcamp.ml.training.losses import Losses, mean_of, smoothed  # noqa: E402
+
+torch: Any = pytest.importorskip("torch")
 
 OWN = Folder(root=Path("a"), weight=2.0)
 CLASS = Folder(root=Path("b"), weight=0.5, is_class=True)
