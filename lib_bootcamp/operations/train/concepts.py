@@ -130,16 +130,17 @@ class Finder:
         return [self._of_folder(each) for each in folders[: len(folders) - drawn]]
 
     def _of_folder(self, folder: Folder) -> Found:
-        concept = concepts_of(self.params)[folder.concept]
-        if folder.is_class and concept.class_prompt.strip() and not _has_pictures(folder.root):
+        concept, trusted = concepts_of(self.params)[folder.concept], self.context.trusted
+        prompt = concept.class_prompt.strip()
+        if folder.is_class and prompt and not _has_pictures(folder.root, trusted=trusted):
             return Found(folders=(folder,), examples=(), left_out={})
-        fallback = concept.class_prompt.strip() if folder.is_class else concept.caption or self.params.caption
+        fallback = prompt if folder.is_class else concept.caption or self.params.caption
         return find_examples(
             folder.root,
             self.sizes,
             enlarge=self.params.enlarge,
             fallback=fallback,
-            trusted=self.context.trusted,
+            trusted=trusted,
             samples=self.samples,
             repeats=None if folder.is_class else concept.repeats,
         )
@@ -176,5 +177,5 @@ class Finder:
         return made
 
 
-def _has_pictures(root: Path) -> bool:
-    return bool(list_folder(root).pictures)
+def _has_pictures(root: Path, *, trusted: bool) -> bool:
+    return bool(list_folder(root, follow_out=trusted).pictures)
