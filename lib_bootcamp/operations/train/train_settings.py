@@ -42,6 +42,7 @@ class DataFields(Params):
             "Of pictures with captions beside them; folders such as `10_my dog` are repeated.",
             format="folder",
             positional=True,
+            example="photos/dog",
         ),
     ] = ""
     concepts: Annotated[
@@ -50,7 +51,6 @@ class DataFields(Params):
             "Concepts",
             "In place of one folder several, each with its own caption, repeats and weight.",
             max_length=MOST_CONCEPTS,
-            example=[{"folder": "photos/dog", "caption": "a mydog", "repeats": 10}],
         ),
     ] = ()
     caption: Annotated[
