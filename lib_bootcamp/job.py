@@ -174,6 +174,31 @@ class StepsWork(Protocol):
         """
 
 
+class Stated(Protocol):
+    """What a file of settings states."""
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Raw values of the declaration."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences about what of it is left out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingsFile:
+    """How a job's settings are read from a file that the terminal names.
+
+    Args:
+        read: what its tables state; raises InvalidParamError.
+        alternatives: parameters of which one alone is given: one on the command line replaces the others of the file.
+    """
+
+    read: Callable[[Mapping[str, Any]], Stated]
+    alternatives: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class StepsJob(Generic[P]):
     """How an operation works step by step as a job, which can be paused, resumed after a crash, and undone.
@@ -186,6 +211,7 @@ class StepsJob(Generic[P]):
         on_command_line: whether the command is the job always; else only where its `more` parameters are given.
         own: as `FolderJob`.
         more: those of them that the command has too.
+        settings_file: how its command reads the settings from a file; None: it does not.
     """
 
     kind: ClassVar[Kind] = "steps"
@@ -196,3 +222,4 @@ class StepsJob(Generic[P]):
     on_command_line: bool = False
     own: type[Params] | None = None
     more: tuple[str, ...] = ()
+    settings_file: SettingsFile | None = None

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from lib_bootcamp.catalog import OPERATIONS
 from lib_bootcamp.core.images.codec import encode_base64
 from lib_bootcamp.core.images.png import encode_png
+from lib_bootcamp.core.training.examples import sizes_for
 from lib_bootcamp.errors import ModelError
 from lib_bootcamp.hosts.standalone import StandaloneHost
 from lib_bootcamp.operations.describe.interrogate import INTERROGATE, LabelScore, TableScores, check_names
@@ -24,6 +25,8 @@ from lib_bootcamp.operations.draw.txt2img import TXT2IMG
 from lib_bootcamp.operations.maps.detect import DETECT
 from lib_bootcamp.operations.networks.use import USE_LORA, UseLoraResult
 from lib_bootcamp.operations.qr.code import place_code
+from lib_bootcamp.operations.train.class_drawing import Drawing
+from lib_bootcamp.operations.train.concepts import Finder
 from lib_bootcamp.operations.train.plan import examples_for, planned
 from lib_bootcamp.operations.train.train import TRAIN
 from lib_bootcamp.surfaces.http.routes import build_router
@@ -94,7 +97,9 @@ def _say_nothing(params: Any, context: Any) -> Any:
 
 def _plan_only(params: Any, context: Any) -> Any:
     """A training's plan without a checkpoint."""
-    return planned(params, examples_for(params, context, Path(params.output_folder), 512, 64), 512)
+    drawing = Drawing(Path("class"), context, "none", {"width": 512})
+    finder = Finder(params, context, Path(params.output_folder), sizes_for(512, 64), drawing, planned=True)
+    return planned(params, examples_for(params, finder), 512)
 
 
 def _use_nothing(params: Any, context: Any) -> UseLoraResult:

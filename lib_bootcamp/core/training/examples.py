@@ -37,6 +37,7 @@ class Example:
         height: in px.
         identity: of the file's picture, for caches.
         placed: its bucket.
+        folder: the place of its folder in `Found.folders`.
     """
 
     path: Path
@@ -47,34 +48,77 @@ class Example:
     height: int
     identity: str
     placed: Placed
+    folder: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Folder:
+    """A folder that examples lie below.
+
+    Args:
+        root: the folder.
+        inside: the folder that files have to lie in when they are read; None: links may lead anywhere.
+        name: what stands before its pictures' paths, where there are several folders; empty: nothing does.
+        weight: how much the loss of its pictures counts.
+        concept: the number of its concept.
+        is_class: whether its pictures are of the concept's class, and not of itself.
+    """
+
+    root: Path
+    inside: Inside | None = None
+    name: str = ""
+    weight: float = 1.0
+    concept: int = 0
+    is_class: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """The examples of a folder.
+    """The examples of one folder or several.
 
     Args:
-        root: the folder.
-        examples: in the order of their paths.
+        folders: each with examples of its own.
+        examples: by folder, each in the order of their paths.
         left_out: each file that is not trained, with a sentence about it.
-        inside: the folder that files have to lie in when they are read; None: links may lead anywhere.
     """
 
-    root: Path
+    folders: tuple[Folder, ...]
     examples: tuple[Example, ...]
     left_out: dict[Path, str]
-    inside: Inside | None = None
+
+    def folder_of(self, example: Example) -> Folder:
+        """The folder that an example lies below."""
+        return self.folders[example.folder]
+
+    @property
+    def own(self) -> tuple[Example, ...]:
+        """The examples of the concepts themselves."""
+        return tuple(each for each in self.examples if not self.folder_of(each).is_class)
+
+    @property
+    def of_class(self) -> tuple[Example, ...]:
+        """The class pictures."""
+        return tuple(each for each in self.examples if self.folder_of(each).is_class)
+
+    def name_of(self, example: Example) -> str:
+        """What an example is called: its path below its folder, after the folder's name where there are several."""
+        return _called(self.folder_of(example), example.path)
+
+    def name_of_file(self, path: Path) -> str:
+        """As `name_of`, of any file or folder; of one that lies elsewhere its own name."""
+        within = next((each for each in self.folders if path.is_relative_to(each.root)), None)
+        return path.name if within is None else _called(within, path)
 
     def sources(self) -> Counter[str]:
-        """How many captions are from where; `none` counts the pictures without one."""
-        return Counter(each.source or "none" for each in self.examples)
+        """How many captions of the concepts' pictures are from where; `none` counts the pictures without one."""
+        return Counter(each.source or "none" for each in self.own)
 
     def table(self) -> Iterable[tuple[str, Size, float, bool]]:
-        """For each picture its path below the folder, its bucket in px, the share cropped, whether it is enlarged."""
+        """For each picture its name, its bucket in px, the share cropped, whether it is enlarged."""
         for each in self.examples:
             placed = each.placed
             yield (
-                each.path.relative_to(self.root).as_posix(),
+                self.name_of(each),
                 placed.bucket,
                 placed.cropped,
                 placed.upscale_factor > 1,
@@ -88,6 +132,10 @@ class Found:
         return counted
 
 
+def _called(folder: Folder, path: Path) -> str:
+    return (Path(folder.name) / path.relative_to(folder.root)).as_posix()
+
+
 def find_examples(  # noqa: PLR0913 - what a data set is read with
     root: Path,
     sizes: Sequence[Size],
@@ -96,6 +144,7 @@ def find_examples(  # noqa: PLR0913 - what a data set is read with
     fallback: str = "",
     trusted: bool = True,
     samples: Path | None = None,
+    repeats: int | None = None,
 ) -> Found:
     """The pictures below a folder, with captions as every kind of trainer writes them.
 
@@ -109,6 +158,7 @@ def find_examples(  # noqa: PLR0913 - what a data set is read with
         fallback: the caption of pictures without one; empty: the folder's name where it has repeats.
         trusted: whether links may lead out of the folder.
         samples: the folder of this training's own samples.
+        repeats: how often each comes in an epoch; None: as the folders' names say.
     Raises:
         ImageError: there is no picture that can be trained.
     """
@@ -125,14 +175,14 @@ def find_examples(  # noqa: PLR0913 - what a data set is read with
         if seen.problem or min(seen.width, seen.height) < LEAST_SIDE:
             left_out[path] = seen.problem or f"{path.name} is smaller than {LEAST_SIDE} px."
             continue
-        repeats = repeats_of(path.parent.name) if path.parent != root else repeats_of(root.name)
-        caption, source = _caption(captions, path, fallback or (valid_text(repeats.name) if repeats.count else ""))
+        named = repeats_of(path.parent.name) if path.parent != root else repeats_of(root.name)
+        caption, source = _caption(captions, path, fallback or (valid_text(named.name) if named.count else ""))
         found.append(
             Example(
                 path=path,
                 caption=caption,
                 source=source,
-                repeats=max(1, repeats.count or 1),
+                repeats=repeats or max(1, named.count or 1),
                 width=seen.width,
                 height=seen.height,
                 identity=seen.identity,
@@ -143,7 +193,7 @@ def find_examples(  # noqa: PLR0913 - what a data set is read with
     if not found:
         reason = f": {next(iter(left_out.values()))}" if left_out else "."
         raise ImageError(f"{root.name} has no picture to train on{reason}")
-    return Found(root=root, examples=tuple(found), left_out=left_out, inside=inside)
+    return Found(folders=(Folder(root=root, inside=inside),), examples=tuple(found), left_out=left_out)
 
 
 def _examined(pictures: Sequence[Path], inside: Inside | None) -> Iterator[Examined]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from .examples import Example
+from .examples import Example, Found
 
 TIMES = (200, 400, 600, 800)
 """The time steps of the noise, of 1,000, as sd-scripts and OneTrainer validate."""
@@ -15,6 +15,8 @@ LEAST = 2
 
 def split(examples: Sequence[Example], share: float, seed: int) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
     """What is learned from, and what is held out; chosen by the seed and the pictures themselves, not by their names.
+
+    A picture that is there twice is held out in both places.
 
     Args:
         examples: in their order, which both keep.
@@ -27,8 +29,16 @@ def split(examples: Sequence[Example], share: float, seed: int) -> tuple[tuple[E
     if wanted < 1:
         return tuple(examples), ()
     drawn = sorted(examples, key=lambda each: hashlib.sha256(f"{seed}.{each.identity}".encode()).digest())
-    held = {id(each) for each in drawn[:wanted]}
+    held = {each.identity for each in drawn[:wanted]}
+    if sum(each.identity not in held for each in examples) < LEAST:
+        return tuple(examples), ()
     return (
-        tuple(each for each in examples if id(each) not in held),
-        tuple(each for each in examples if id(each) in held),
+        tuple(each for each in examples if each.identity not in held),
+        tuple(each for each in examples if each.identity in held),
     )
+
+
+def parted(found: Found, share: float, seed: int) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
+    """As `split`, of all that a training has: class pictures are learned from, none of them is held out."""
+    learned, held = split(found.own, share, seed)
+    return (*learned, *found.of_class), held

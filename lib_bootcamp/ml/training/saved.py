@@ -12,7 +12,7 @@ from lib_bootcamp.core.datasets.tags import tags_of
 from lib_bootcamp.core.networks.metadata import LoraBase, LoraFacts
 from lib_bootcamp.core.networks.names import Module, Part, canonical
 from lib_bootcamp.core.text.valid_text import valid_text
-from lib_bootcamp.core.training.examples import Found
+from lib_bootcamp.core.training.examples import Example, Found
 from lib_bootcamp.core.training.optimizers import PLACES
 from lib_bootcamp.ml.networks.embedding_file import embedding_bytes
 from lib_bootcamp.ml.networks.file import lora_bytes
@@ -123,7 +123,8 @@ def _facts(trainer: Trainer, components: Components, origin: Origin) -> LoraFact
         max_steps=settings.steps,
         epoch=-(-steps // trainer.batches.per_epoch),
         epochs=-(-settings.steps * settings.accumulate // trainer.batches.per_epoch),
-        images=sum(each.repeats for each in trainer.examples),
+        images=sum(each.repeats for each in trainer.examples if not found.folder_of(each).is_class),
+        reg_images=sum(each.repeats for each in found.of_class) or None,
         batch_size=settings.batch,
         accumulation=settings.accumulate,
         unet_rate=settings.rate,
@@ -140,25 +141,26 @@ def _facts(trainer: Trainer, components: Components, origin: Origin) -> LoraFact
     )
 
 
-def _folder(found: Found, path: Any) -> str:
-    return valid_text(path.parent.name if path.parent != found.root else found.root.name)
+def _folder(found: Found, example: Example) -> str:
+    root = found.folder_of(example).root
+    return valid_text(example.path.parent.name if example.path.parent != root else root.name)
 
 
 def _folders(found: Found) -> dict[str, tuple[int, int]]:
-    counted = Counter(_folder(found, each.path) for each in found.examples)
-    repeats = {_folder(found, each.path): each.repeats for each in found.examples}
+    counted = Counter(_folder(found, each) for each in found.own)
+    repeats = {_folder(found, each): each.repeats for each in found.own}
     return {name: (repeats[name], count) for name, count in counted.items()}
 
 
 def _tags(found: Found) -> dict[str, dict[str, int]]:
     counted: dict[str, Counter[str]] = {}
-    for each in found.examples:
+    for each in found.own:
         for line in lines_of(each.caption):
-            counted.setdefault(_folder(found, each.path), Counter()).update(tags_of(line))
+            counted.setdefault(_folder(found, each), Counter()).update(tags_of(line))
     return {name: dict(tags.most_common(MOST_TAGS)) for name, tags in counted.items()}
 
 
 def _trigger(found: Found) -> str:
     """The words that every caption begins with, if they all do: its first tag."""
-    firsts = {next(iter(tags_of(line)), "") for each in found.examples for line in lines_of(each.caption)[:1]}
+    firsts = {next(iter(tags_of(line)), "") for each in found.own for line in lines_of(each.caption)[:1]}
     return firsts.pop() if len(firsts) == 1 else ""

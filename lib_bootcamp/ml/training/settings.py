@@ -72,13 +72,17 @@ class Done:
     Args:
         step: its number, from 1.
         loss: None where it was no number, and the step was left out.
-        smoothed: the loss over the last steps.
+        smoothed: the loss on the concepts' pictures over the last steps; None: none of them came yet.
+        own: the loss on those among the step's pictures; None: there are none.
+        prior: the loss on class pictures over the last steps; None: none of them came yet.
         rate: of the UNet.
         returned: the step that the training went back to; None: it did not.
     """
 
     step: int
     loss: float | None
-    smoothed: float
+    smoothed: float | None
     rate: float
     returned: int | None = None
+    own: float | None = None
+    prior: float | None = None

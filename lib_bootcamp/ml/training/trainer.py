@@ -15,7 +15,7 @@ from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.core.training.chance import Batches, Chance
 from lib_bootcamp.core.training.example_list import picture_of
 from lib_bootcamp.core.training.examples import Example, Found
-from lib_bootcamp.core.training.held_out import TIMES, split
+from lib_bootcamp.core.training.held_out import TIMES, parted
 from lib_bootcamp.core.training.optimizers import OWN_RATE
 from lib_bootcamp.errors import InvalidParamError, ModelError
 from lib_bootcamp.ml.diffusion.words import Word
@@ -24,6 +24,7 @@ from lib_bootcamp.ports import Components
 from .adapters import Network, learnable
 from .average import Average
 from .latents import Latents, sampled, weights_hash
+from .losses import Losses, mean_of, smoothed
 from .objective import Noise
 from .optimizers import optimizer_of
 from .predictor import Predictor
@@ -51,9 +52,9 @@ class Trainer:
     """
 
     def __init__(self, found: Found, settings: Settings, cache: Path, components: Components) -> None:
-        self.examples, self.held = split(found.examples, settings.validation_split, settings.seed)
+        self.examples, self.held = parted(found, settings.validation_split, settings.seed)
         self.settings = settings
-        self._root, self._inside = found.root, found.inside
+        self._found = found
         self.chance = Chance(settings.seed)
         self.batches = Batches(
             [each.placed.bucket for each in self.examples],
@@ -84,7 +85,9 @@ class Trainer:
         self.average = Average(settings.ema_decay, self._parameters()) if settings.ema_decay else None
         self.predictor = Predictor(settings.clip_skip, texts_change=bool(settings.text_rate), words=self.words)
         self.checkpoint = ""  # what it was begun on, where its owner says so
-        self.step, self.smoothed, self.halvings, self._bad = 0, 0.0, 0, 0
+        self.step, self.halvings, self._bad = 0, 0, 0
+        self.smoothed: float | None = None
+        self.prior: float | None = None
 
     def _groups(self, network: Network | Vectors) -> list[dict[str, Any]]:
         """The network's parameters with their highest rate; with LoRA+ those of `up` apart."""
@@ -107,12 +110,12 @@ class Trainer:
             ImageError, TooLargeError: a picture cannot be read any more.
         """
         with self._at_work(components):
-            loss = self._backward(components)
+            losses = self._backward(components)
             factor = self.settings.rates.at(self.step) * 0.5**self.halvings
             for group, rate in zip(self.optimizer.param_groups, self._rates, strict=True):
                 group["lr"] = rate * factor
             norm = torch.nn.utils.clip_grad_norm_(self._parameters(), self.settings.clip_norm)
-        if not (np.isfinite(loss) and bool(torch.isfinite(norm))):
+        if not (np.isfinite(losses.total) and bool(torch.isfinite(norm))):
             return self._left_out(factor, keep)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
@@ -123,9 +126,11 @@ class Trainer:
             self.average.take(self._parameters())
         self._bad = 0
         keep_share = min(SMOOTHING, self.step / (self.step + 1))
-        self.smoothed = keep_share * self.smoothed + (1 - keep_share) * loss
+        own, rate = mean_of(losses.own), self._rates[0] * factor
+        self.smoothed = smoothed(self.smoothed, own, keep_share)
+        self.prior = smoothed(self.prior, mean_of(losses.of_class), keep_share)
         self.step += 1
-        return Done(step=self.step, loss=loss, smoothed=self.smoothed, rate=self._rates[0] * factor)
+        return Done(step=self.step, loss=losses.total, smoothed=self.smoothed, rate=rate, own=own, prior=self.prior)
 
     def _left_out(self, factor: float, keep: Callable[[], State | None]) -> Done:
         self.optimizer.zero_grad(set_to_none=True)
@@ -190,8 +195,8 @@ class Trainer:
                     unet.disable_gradient_checkpointing()
                     unet.eval()
 
-    def _backward(self, components: Components) -> float:
-        total = 0.0
+    def _backward(self, components: Components) -> Losses:
+        made = Losses()
         for part in range(self.settings.accumulate):
             source = self.chance.of_step(self.step, part)
             chosen = [self.examples[at] for at in self.batches.at(self.step * self.settings.accumulate + part)]
@@ -206,14 +211,15 @@ class Trainer:
             ).to(components.device)
             texts = [self.settings.wording.of(each.caption, source) for each in chosen]
             drawn = self.noise.drawn(latents, source)
-            loss = self.noise.loss(self.predictor(components, drawn, latents, texts), latents, drawn).mean()
+            losses = self.noise.loss(self.predictor(components, drawn, latents, texts), latents, drawn)
+            loss = made.weighted(losses, [self._found.folder_of(each) for each in chosen])
             (loss / self.settings.accumulate).backward()
-            total += loss.item() / self.settings.accumulate
-        return total
+            made.total += loss.item() / self.settings.accumulate
+        return made
 
     def _latents_of(self, components: Components, example: Example, *, flipped: bool) -> torch.Tensor:
         def read() -> Image:
-            return picture_of(example, self._root, self._inside)
+            return picture_of(example, self._found)
 
         return self.latents.of(example.identity, example.placed, flipped=flipped, read=read, vae=components.vae)
 
@@ -246,8 +252,8 @@ class Trainer:
             tensors |= {f"{network.part}.{name}": value for name, value in network.state_dict().items()}
         if self.average is not None:
             tensors |= self.average.tensors()
-        facts = {"optimizer": rest, "smoothed": self.smoothed, "halvings": self.halvings, "bad": self._bad}
-        facts["checkpoint"] = self.checkpoint
+        facts: dict[str, Any] = {"optimizer": rest, "smoothed": self.smoothed, "prior": self.prior}
+        facts |= {"halvings": self.halvings, "bad": self._bad, "checkpoint": self.checkpoint}
         facts["averaged"] = self.average.taken if self.average is not None else 0
         return State(self.step, tensors, facts)
 
@@ -259,6 +265,6 @@ class Trainer:
         load_optimizer(self.optimizer, state.tensors, state.facts["optimizer"])
         if self.average is not None:
             self.average.load(state.tensors, int(state.facts["averaged"]))
-        self.step, self.smoothed = state.step, float(state.facts["smoothed"])
+        self.step, self.smoothed, self.prior = state.step, state.facts["smoothed"], state.facts.get("prior")
         self.halvings, self._bad = int(state.facts["halvings"]), int(state.facts["bad"])
         self.checkpoint = str(state.facts["checkpoint"])

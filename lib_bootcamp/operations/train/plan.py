@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
-from lib_bootcamp.context import Context
+from lib_bootcamp.core.files.folders import is_file
 from lib_bootcamp.core.text.valid_text import valid_text
 from lib_bootcamp.core.training.chance import Batches, Chance
-from lib_bootcamp.core.training.examples import Found, find_examples, sizes_for
-from lib_bootcamp.core.training.held_out import split
-from lib_bootcamp.core.training.samples import samples_of
+from lib_bootcamp.core.training.class_pictures import SOURCE
+from lib_bootcamp.core.training.examples import Found
+from lib_bootcamp.core.training.held_out import parted
+from lib_bootcamp.core.training.joined import in_several
 from lib_bootcamp.errors import InvalidParamError
+from lib_bootcamp.jobs.facts import duration
 from lib_bootcamp.params import Spec
 from lib_bootcamp.ports import Components
 from lib_bootcamp.results import Result
 
+from .concepts import Finder
 from .train_settings import TrainParams
 
 MOST_ROWS = 1000
@@ -27,7 +30,7 @@ MOST_ROWS = 1000
 class PlannedPicture:
     """One picture and what is trained of it."""
 
-    path: Annotated[str, Spec("Path", "Below the folder.")]
+    path: Annotated[str, Spec("Path", "Below the folder; after its concept's name, where there are several.")]
     caption_from: Annotated[str, Spec("Caption from", "Empty: it has none.")]
     width: Annotated[int, Spec("Bucket's width", unit="px")]
     height: Annotated[int, Spec("Bucket's height", unit="px")]
@@ -36,26 +39,61 @@ class PlannedPicture:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlannedConcept:
+    """One of the concepts and what is found for it."""
+
+    name: Annotated[str, Spec("Name", "What its pictures' paths begin with, where there are several.")]
+    count: Annotated[int, Spec("Pictures")]
+    captions: Annotated[dict[str, int], Spec("Captions", "How many are from where; none: pictures without one.")]
+    repeats: Annotated[tuple[int, ...], Spec("Repeats", "How often its pictures come in an epoch; each number once.")]
+    shown: Annotated[int, Spec("Shown", "Its pictures in an epoch, repeats counted.", unit="pictures")]
+    class_pictures: Annotated[int, Spec("Class pictures", "With those that are drawn first.")]
+    to_draw: Annotated[int, Spec("To draw", "Class pictures that are drawn before the first step.")]
+    weight: Annotated[float, Spec("Weight", "How much its loss counts.")]
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrainPlan(Result):
     """What a training will do."""
 
     count: Annotated[int, Spec("Pictures")]
     captions: Annotated[dict[str, int], Spec("Captions", "How many are from where; none: pictures without one.")]
+    concepts: Annotated[tuple[PlannedConcept, ...], Spec("Concepts")]
     held_out: Annotated[int, Spec("Held out", "Pictures that are not learned from.", unit="pictures")]
     steps: Annotated[int, Spec("Steps")]
     epochs: Annotated[float, Spec("Epochs", "How often each picture is seen.")]
     resolution: Annotated[int, Spec("Resolution", unit="px")]
     warnings: Annotated[tuple[str, ...], Spec("Warnings")]
+    to_draw: Annotated[int, Spec("To draw", "Class pictures that are drawn before the first step.")] = 0
+    drawing_s: Annotated[float | None, Spec("Drawing them takes", "About.", unit="s")] = None
     left_out: Annotated[tuple[str, ...], Spec("Left out", "A sentence about each file that is not trained.")]
     rows: Annotated[tuple[PlannedPicture, ...], Spec("Buckets", f"Of the first {MOST_ROWS:,} pictures.")]
 
     def summary(self) -> str:
         """Pictures, captions, steps and epochs."""
         captioned = self.count - self.captions.get("none", 0)
+        several = f" of {len(self.concepts):,} concepts" if len(self.concepts) > 1 else ""
         return (
-            f"{self.count:,} pictures, {captioned:,} with a caption, {self.steps:,} steps of {self.resolution} px: "
-            f"each is seen {self.epochs:.1f} times"
+            f"{self.count:,} pictures{several}, {captioned:,} with a caption, "
+            f"{self.steps:,} steps of {self.resolution} px: each is seen {self.epochs:.1f} times{self._drawing()}"
         )
+
+    def _drawing(self) -> str:
+        if not self.to_draw:
+            return ""
+        about = "" if self.drawing_s is None else f" (about {duration(self.drawing_s)})"
+        return f"; {self.to_draw:,} class pictures are drawn first{about}"
+
+    def lines(self) -> list[str]:
+        """Of several concepts a line each."""
+        return [_line(each) for each in self.concepts] if len(self.concepts) > 1 else []
+
+
+def _line(concept: PlannedConcept) -> str:
+    captions = ", ".join(f"{name} {count:,}" for name, count in concept.captions.items())
+    repeats = ", ".join(map(str, concept.repeats))
+    beside = f"; class pictures: {concept.class_pictures:,}" if concept.class_pictures else ""
+    return f"{concept.name}: {concept.count:,} pictures, captions: {captions}; repeats: {repeats}{beside}"
 
 
 def resolution_of(params: TrainParams, components: Components) -> int:
@@ -74,42 +112,22 @@ def step_of(components: Components) -> int:
     return int(least if native_side(components) < 256 else max(least, 32 if components.family == "sdxl" else 64))
 
 
-def found_for(params: TrainParams, context: Context, output: Path, resolution: int, step: int) -> Found:
-    """The pictures of a training, captions or not.
+def examples_for(params: TrainParams, finder: Finder) -> Found:
+    """The pictures of a training that begins.
 
     Args:
         params: of the training.
-        context: of who asks.
-        output: its output folder.
-        resolution: the side of the square, in px.
-        step: sides of buckets are multiples of this, in px.
+        finder: of its pictures.
     Raises:
-        NotAllowedError: the folder may not be named.
+        InvalidParamError: no picture has a caption, or a folder lies in another.
+        NotAllowedError: a folder may not be named.
         ImageError: there is no picture that can be trained.
     """
-    return find_examples(
-        Path(context.folder(params.folder, "folder")),
-        sizes_for(resolution, step),
-        enlarge=params.enlarge,
-        fallback=params.caption,
-        trusted=context.trusted,
-        samples=output / samples_of(params.name),
-    )
-
-
-def examples_for(params: TrainParams, context: Context, output: Path, resolution: int, step: int) -> Found:
-    """The pictures of a training that begins; arguments as `found_for`.
-
-    Raises:
-        InvalidParamError: no picture has a caption.
-        NotAllowedError: the folder may not be named.
-        ImageError: there is no picture that can be trained.
-    """
-    found = found_for(params, context, output, resolution, step)
-    if not any(each.caption for each in found.examples) and not _has_own_words(params):
+    found = finder.found()
+    if not any(each.caption for each in found.own) and not _has_own_words(params):
         raise InvalidParamError(
             "caption",
-            f"is missing: none of the {len(found.examples):,} pictures has a caption",
+            f"is missing: none of the {len(found.own):,} pictures has a caption",
             hint="write .txt files beside them, name the folder like 10_my dog, or give one for all",
         )
     return found
@@ -123,7 +141,7 @@ def _has_own_words(params: TrainParams) -> bool:
 
 def planned(params: TrainParams, found: Found, resolution: int) -> TrainPlan:
     """What a person should know before the first step."""
-    learned, held = split(found.examples, params.validation_split, params.seed)
+    learned, held = parted(found, params.validation_split, params.seed)
     buckets = [each.placed.bucket for each in learned]
     repeats = [each.repeats for each in learned]
     batches = Batches(buckets, repeats, params.batch, Chance(0))
@@ -138,37 +156,55 @@ def planned(params: TrainParams, found: Found, resolution: int) -> TrainPlan:
         )
         for each, (path, bucket, cropped, enlarged) in zip(found.examples[:MOST_ROWS], found.table(), strict=False)
     )
+    concepts = tuple(_concept(found, at) for at, each in enumerate(found.folders) if not each.is_class)
     return TrainPlan(
-        count=len(found.examples),
+        count=len(found.own),
+        concepts=concepts,
+        to_draw=sum(each.to_draw for each in concepts),
         held_out=len(held),
         captions=dict(found.sources()),
         steps=params.steps,
         epochs=round(params.steps * params.accumulate / batches.per_epoch, 2),
         resolution=resolution,
         warnings=tuple(_warnings(params, found, resolution, len(held))),
-        left_out=tuple(valid_text(f"{_below(found, path)}: {why}") for path, why in found.left_out.items()),
+        left_out=tuple(valid_text(f"{found.name_of_file(path)}: {why}") for path, why in found.left_out.items()),
         rows=rows,
     )
 
 
-def _below(found: Found, path: Path) -> str:
-    return path.relative_to(found.root).as_posix() if path.is_relative_to(found.root) else path.name
+def _concept(found: Found, at: int) -> PlannedConcept:
+    examples = [each for each in found.examples if each.folder == at]
+    of_class = [each for each in found.of_class if found.folder_of(each).concept == at]
+    return PlannedConcept(
+        name=found.folders[at].name,
+        count=len(examples),
+        captions=dict(Counter(each.source or "none" for each in examples)),
+        repeats=tuple(sorted({each.repeats for each in examples})),
+        shown=sum(each.repeats for each in examples),
+        weight=found.folders[at].weight,
+        class_pictures=len(of_class),
+        to_draw=sum(each.source == SOURCE and not is_file(each.path) for each in of_class),
+    )
 
 
 def _warnings(params: TrainParams, found: Found, resolution: int, held_out: int) -> list[str]:
-    missing = sum(not each.caption for each in found.examples)
+    missing = sum(not each.caption for each in found.own)
     small = sum(each.width * each.height < 0.5 * resolution**2 for each in found.examples)
     cropped = sum(each.placed.cropped > 0.25 for each in found.examples)
     made = []
     if params.validation_split and not held_out:
         made.append("There are too few pictures to hold one out.")
     if missing:
-        made.append(f"{missing:,} of {len(found.examples):,} pictures have no caption.")
+        made.append(f"{missing:,} of {len(found.own):,} pictures have no caption.")
     if small:
         made.append(f"{small:,} pictures have less than half of the pixels of {resolution} x {resolution}.")
     if cropped:
         made.append(f"Of {cropped:,} pictures more than a quarter is cut off.")
-    if len(found.examples) == 1:
+    if twice := in_several(found):
+        what = "is" if len(twice) == 1 else f"and {len(twice) - 1:,} more are"
+        name = valid_text(found.name_of(twice[0]))
+        made.append(f"{name} {what} in more than one concept, and learned with the caption of each.")
+    if len(found.own) == 1:
         made.append("One picture is copied rather than learned from.")
     if params.flip and any(
         word in each.caption.lower().split() for each in found.examples for word in ("left", "right")

@@ -1,4 +1,4 @@
-"""Teach the checkpoint something new: a LoRA, LoCon, DoRA or embedding of a folder of pictures."""
+"""Teach the checkpoint something new: a LoRA, LoCon, DoRA or embedding of pictures."""
 
 from __future__ import annotations
 
@@ -12,11 +12,16 @@ from lib_bootcamp.core.datasets.folder import repeats_of
 from lib_bootcamp.core.networks.file_names import cleaned
 from lib_bootcamp.core.text.valid_text import valid_text
 from lib_bootcamp.core.training.chance import MAX_SEED
+from lib_bootcamp.core.training.examples import sizes_for
+from lib_bootcamp.core.training.samples import samples_of
 from lib_bootcamp.errors import MissingPackageError
-from lib_bootcamp.job import StepsJob
+from lib_bootcamp.job import SettingsFile, StepsJob
 from lib_bootcamp.jobs.places import places_of, refuse_unusable
 from lib_bootcamp.operation import Operation
 
+from .class_drawing import Drawing
+from .concepts import Finder, concepts_of
+from .config import stated_in
 from .plan import TrainPlan, examples_for, planned, resolution_of, step_of
 from .train_settings import PRESETS, TrainParams
 from .word import refuse_captions_without_word
@@ -44,10 +49,13 @@ def plan(params: TrainParams, context: Context) -> TrainPlan:
     work.refuse_taken()
     with context.host.components() as components:
         resolution, step = resolution_of(params, components), step_of(components)
-        tokenizer = components.tokenizer
-    found = examples_for(params, context, places.folder, resolution, step)
-    refuse_captions_without_word(params, found, tokenizer)
-    return planned(params, found, resolution)
+        drawing = Drawing.of(params, context, components, resolution)
+        samples, sizes = places.folder / samples_of(params.name), sizes_for(resolution, step)
+        finder = Finder(params, context, samples, sizes, drawing, planned=True)
+        found = examples_for(params, finder)
+        refuse_captions_without_word(params, found, components.tokenizer)
+        made = planned(params, found, resolution)
+        return dataclasses.replace(made, drawing_s=drawing.seconds(components, made.to_draw)) if made.to_draw else made
 
 
 def _work(folder: Path, params: TrainParams, context: Context) -> TrainWork:
@@ -56,13 +64,17 @@ def _work(folder: Path, params: TrainParams, context: Context) -> TrainWork:
 
 def _fixed(params: TrainParams) -> TrainParams:
     seed = params.seed if params.seed >= 0 else secrets.randbelow(MAX_SEED + 1)
-    name = params.name or _name_of(params.folder)
-    return dataclasses.replace(params, folder=_absolute(params.folder), seed=seed, name=name)
+    name = params.name or _name_of(concepts_of(params)[0].folder)
+    concepts = tuple(
+        dataclasses.replace(each, folder=_absolute(each.folder), class_folder=_absolute(each.class_folder))
+        for each in params.concepts
+    )
+    return dataclasses.replace(params, folder=_absolute(params.folder), concepts=concepts, seed=seed, name=name)
 
 
 def _absolute(folder: str) -> str:
-    """The same folder from wherever the job is resumed; a home, and what cannot be kept as a text, stay as given."""
-    found = folder if folder.startswith("~") else os.path.abspath(folder)  # noqa: PTH100 - links stay
+    """The same folder from wherever the job is resumed; a home, none, and what cannot be a text, stay as given."""
+    found = folder if not folder or folder.startswith("~") else os.path.abspath(folder)  # noqa: PTH100 - links stay
     return found if valid_text(found) == found else folder
 
 
@@ -71,7 +83,13 @@ def _name_of(folder: str) -> str:
     return cleaned(repeats_of(Path(folder).absolute().name).name) or "network"
 
 
-_JOB = StepsJob(params=TrainParams, work=_work, fixed=_fixed, on_command_line=True)
+_JOB = StepsJob(
+    params=TrainParams,
+    work=_work,
+    fixed=_fixed,
+    on_command_line=True,
+    settings_file=SettingsFile(read=stated_in, alternatives=("folder", "concepts")),
+)
 TRAIN: Operation[TrainParams, TrainPlan] = Operation(
     name="train",
     title="Train",

@@ -14,7 +14,10 @@ from lib_bootcamp.core.training.rates import TITLES as SCHEDULES
 from lib_bootcamp.core.training.rates import Schedule
 from lib_bootcamp.core.training.weights import TITLES as WEIGHTINGS
 from lib_bootcamp.core.training.weights import Weighting
+from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.params import Params, Spec
+
+from .concept_settings import MAX_TEXT, MOST_CONCEPTS, Concept
 
 Method = Literal["lora", "locon", "dora", "embedding"]
 METHODS: dict[Method, str] = {
@@ -24,7 +27,6 @@ METHODS: dict[Method, str] = {
     "embedding": "Embedding (a new word)",
 }
 _OF_EMBEDDING: dict[str, Any] = {"group": "Embedding", "when": {"method": ("embedding",)}}
-MAX_TEXT = 2000
 
 PRESETS: dict[str, dict[str, Any]] = {
     "subject": {"rank": 16, "alpha": 8.0, "learning_rate": 1e-4, "text_rate": 5e-5, "steps": 800},
@@ -47,9 +49,17 @@ class DataFields(Params):
             "Of pictures with captions beside them; folders such as `10_my dog` are repeated.",
             format="folder",
             positional=True,
-            min_length=1,
+            example="photos/dog",
         ),
-    ]
+    ] = ""
+    concepts: Annotated[
+        tuple[Concept, ...],
+        Spec(
+            "Concepts",
+            "In place of one folder several, each with its own caption, repeats and weight.",
+            max_length=MOST_CONCEPTS,
+        ),
+    ] = ()
     caption: Annotated[
         str,
         Spec(
@@ -101,6 +111,15 @@ class DataFields(Params):
     ] = None
     enlarge: Annotated[bool, Spec("Enlarge small pictures", "To fill their bucket.", group="Pictures")] = False
     flip: Annotated[bool, Spec("Mirror half of them", "Not where left and right matter.", group="Pictures")] = False
+
+    def check(self) -> None:
+        """One folder, or several in `concepts`."""
+        if self.folder and self.concepts:
+            raise InvalidParamError(
+                "concepts", "cannot be given beside folder", hint="put the folder among the concepts"
+            )
+        if not (self.folder or self.concepts):
+            raise InvalidParamError("folder", "is missing", hint="give a folder of pictures, or several in concepts")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,6 +212,9 @@ class TrainParams(DataFields):
     weighting: Annotated[Weighting, Spec("Weighting", titles=WEIGHTINGS, group="Loss")] = "min-snr"
     gamma: Annotated[float, Spec("Gamma", "Of min-SNR.", gt=0, le=100, group="Loss")] = 5.0
     loss: Annotated[Literal["l2", "huber"], Spec("Loss", titles={"l2": "L2", "huber": "Huber"}, group="Loss")] = "l2"
+    prior_weight: Annotated[
+        float, Spec("Prior weight", "How much the loss on class pictures counts.", gt=0, le=10, step=0.05, group="Loss")
+    ] = 1.0
     noise_offset: Annotated[float, Spec("Noise offset", ge=0, le=1, step=0.01, group="Loss")] = 0.0
     clip_skip: Annotated[
         int, Spec("Clip skip", "Which of the text encoder's last layers is used.", ge=1, le=12, group="Loss")
@@ -223,3 +245,13 @@ class TrainParams(DataFields):
     ] = ""
     sample_every: Annotated[int, Spec("Samples every", "0: none.", ge=0, unit="steps", group="Samples")] = 100
     save_every: Annotated[int, Spec("Files every", "0: only at the end.", ge=0, unit="steps", group="Samples")] = 0
+
+    def check(self) -> None:
+        """As `DataFields`; and an embedding has no use for class pictures."""
+        super().check()
+        if self.method == "embedding" and any(each.has_class for each in self.concepts):
+            raise InvalidParamError(
+                "concepts",
+                "have class pictures, which keep the checkpoint as it is: an embedding never changes it",
+                hint="leave class_prompt and class_folder out",
+            )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import shutil
@@ -19,7 +20,7 @@ from lib_bootcamp.core.images.png import encode_png
 from lib_bootcamp.core.networks.file_names import ENDING
 from lib_bootcamp.core.training import example_list
 from lib_bootcamp.core.training.chance import Chance
-from lib_bootcamp.core.training.examples import Found
+from lib_bootcamp.core.training.examples import Found, sizes_for
 from lib_bootcamp.core.training.samples import MARK, file_after, sample_file, samples_of
 from lib_bootcamp.errors import (
     ImageError,
@@ -30,11 +31,14 @@ from lib_bootcamp.errors import (
     TooLargeError,
 )
 from lib_bootcamp.job import Event, Step, Write
+from lib_bootcamp.params import Params
 from lib_bootcamp.ports import Components, SilentProgress
 
+from .class_drawing import DRAWN_WITH, Drawing
+from .concepts import Finder, folders_of, refuse_folders
 from .names import refuse_long_name
 from .optimizer import refuse_missing
-from .plan import examples_for, found_for, planned, resolution_of, step_of
+from .plan import examples_for, planned, resolution_of, step_of
 from .train_settings import TrainParams
 from .trainer_settings import settings_of
 from .word import refuse_captions_without_word, refuse_unreadable_name
@@ -45,7 +49,6 @@ ROLLBACK_EVERY = 50
 STATE_EVERY_S = 120.0
 _STATE, _EXAMPLES = "state-", "examples.json"
 MOST_PROMPTS = 16
-SAMPLE = {"negative_prompt": "", "steps": 20, "cfg_scale": 5.0, "sampler": "DPM++ 2M"}
 
 
 class TrainWork:
@@ -61,7 +64,7 @@ class TrainWork:
         self.folder, self.params, self.context = folder, params, context
         self.total = params.steps
         self.inside = Inside(folder, exact=not context.trusted)
-        context.folder(params.folder, "folder")
+        refuse_folders(params, context)
         self.prompts = [each.strip() for each in params.sample_prompt.splitlines() if each.strip()]
         refuse_long_name(params)
         refuse_unreadable_name(params)
@@ -88,6 +91,7 @@ class TrainWork:
         if not done:
             self.refuse_taken()
             self._make_room()
+        yield from self._class_pictures(State.read(state) if done else None)
         trainer: Any = None
         number = done
         try:
@@ -110,6 +114,20 @@ class TrainWork:
         finally:
             if trainer is not None and trainer.step:
                 self._save(trainer, state)
+
+    def _class_pictures(self, state: Any) -> Iterator[Step]:
+        """Draw the class pictures that are missing: each is a step of nothing, so that others have their turn."""
+        with self.context.host.components() as components:
+            if state is not None:
+                self._refuse_other(str(state.facts["checkpoint"]))
+            self.resolution = resolution_of(self.params, components)
+            self.drawing = Drawing.of(self.params, self.context, components, self.resolution)
+            samples = self.folder / samples_of(self.params.name)
+            sizes = sizes_for(self.resolution, step_of(components))
+        self.finder = Finder(self.params, self.context, samples, sizes, self.drawing)
+        if self.drawing.weights:
+            for concept, count in list(self.finder.wanted()):
+                yield from self.drawing.draw_missing(concept, count)
 
     def _make_room(self) -> None:
         """Begin without a state, and drop those that no job can go on from any more."""
@@ -139,23 +157,25 @@ class TrainWork:
         Raises:
             ModelError: the host has another one loaded now.
         """
+        if trainer is not None:
+            self._refuse_other(trainer.checkpoint)
+
+    def _refuse_other(self, began_on: str) -> None:
         name = self.context.host.checkpoint() or ""
-        if trainer is not None and name != trainer.checkpoint:
+        if name != began_on:
             raise ModelError(
-                f"The training began on {trainer.checkpoint}, and {name} is loaded", hint="load it again and resume."
+                f"The training began on {began_on}, and {name} is loaded", hint="load it again and resume."
             )
 
     def _begun(self, components: Components, done: int, state: Any) -> tuple[Any, list[Event]]:
         from lib_bootcamp.ml.training.trainer import Trainer
 
-        resolution = resolution_of(self.params, components)
-        step = step_of(components)
-        found, notes = self._gone_on(resolution, step) if done else (None, [])
+        found, notes = self._gone_on() if done else (None, [])
         if found is None:
-            found = examples_for(self.params, self.context, self.folder, resolution, step)
+            found = examples_for(self.params, self.finder)
             refuse_captions_without_word(self.params, found, components.tokenizer)
             write_atomically(self.state_folder / _EXAMPLES, example_list.to_bytes(found), PRIVATE)
-        self.found, self.resolution = found, resolution
+        self.found = found
         cache = self.context.host.data_dir() / "training" / "latents"
         trainer = Trainer(found, settings_of(self.params), cache, components)
         trainer.checkpoint = self.context.host.checkpoint() or ""
@@ -167,10 +187,11 @@ class TrainWork:
                 what = "step is" if done == 1 else f"{done:,} steps are"
                 notes.insert(0, f"The state of this training is missing: its first {what} done again.")
             return trainer, _warnings(notes)
-        plan = planned(self.params, found, resolution)
-        return trainer, [Event(kind="progress", facts={"sentence": plan.summary()}), *_warnings(plan.warnings)]
+        plan = planned(self.params, found, self.resolution)
+        sentences = [plan.summary(), *plan.lines()]
+        return trainer, [*(_sentence(each) for each in sentences), *_warnings(plan.warnings)]
 
-    def _gone_on(self, resolution: int, step: int) -> tuple[Found | None, list[str]]:
+    def _gone_on(self) -> tuple[Found | None, list[str]]:
         """The pictures that it began with, and what is to be known of its folder now; None where that was not kept.
 
         Raises:
@@ -180,12 +201,11 @@ class TrainWork:
             data = read_regular(self.state_folder / _EXAMPLES, MAX_READ)
         except (OSError, TooLargeError):
             return None, []
-        root = Path(self.context.folder(self.params.folder, "folder"))
-        kept = example_list.from_bytes(data, root, None if self.context.trusted else Inside(root, exact=True))
+        kept = example_list.from_bytes(data, folders_of(self.params, self.context, self.drawing))
         if kept is None:
             return None, []
         try:
-            now = found_for(self.params, self.context, self.folder, resolution, step)
+            now = dataclasses.replace(self.finder, all_there=True).found()
         except ImageError:
             now = None
         example_list.refuse_changed(kept, now)
@@ -217,8 +237,7 @@ class TrainWork:
         if step <= number:
             return
         if made is not None and (step == self.total or step % max(1, self.total // MOST_PROGRESS) == 0):
-            facts = {"step": step, "loss": made.loss, "smoothed": round(made.smoothed, 5), "rate": made.rate}
-            events.append(Event(kind="progress", facts=facts))
+            events.append(Event(kind="progress", facts=_numbers(made)))
         if step == self.total or step % self.params.validate_every == 0:
             self._validate(trainer, components, events)
         if step == self.total or (self.params.sample_every and step % self.params.sample_every == 0):
@@ -252,7 +271,7 @@ class TrainWork:
                     image = draw(
                         components,
                         SilentProgress(self.context.progress),
-                        **SAMPLE,
+                        **DRAWN_WITH,
                         prompt=prompt,
                         width=self.resolution,
                         height=self.resolution,
@@ -291,12 +310,31 @@ class TrainWork:
 
     def _kept_params(self) -> dict[str, Any]:
         """What the file keeps of the settings: all that is not where things lie on this machine."""
-        places = {each.name for each in self.params.fields() if each.spec.format == "folder"}
-        return {name: value for name, value in self.params.to_mapping().items() if name not in places}
+        made = _without_places(self.params)
+        return {**made, "concepts": [_without_places(each) for each in self.params.concepts]}
 
     def _save(self, trainer: Any, state: Path) -> None:
         trainer.state().write(state)
         self._saved = time.monotonic()
+
+
+def _without_places(params: Params) -> dict[str, Any]:
+    places = {each.name for each in params.fields() if each.spec.format == "folder"}
+    return {name: value for name, value in params.to_mapping().items() if name not in places}
+
+
+def _numbers(made: Any) -> dict[str, Any]:
+    """What is known of a step: the loss on class pictures stands apart."""
+    facts: dict[str, Any] = {"step": made.step}
+    if made.loss is None or made.own is not None:
+        facts |= {"loss": made.own, "smoothed": None if made.smoothed is None else round(made.smoothed, 5)}
+    if made.prior is not None:
+        facts["prior"] = round(made.prior, 5)
+    return {**facts, "rate": made.rate}
+
+
+def _sentence(text: str) -> Event:
+    return Event(kind="progress", facts={"sentence": text})
 
 
 def _warnings(sentences: Iterable[str]) -> list[Event]:

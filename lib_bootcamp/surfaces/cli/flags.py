@@ -31,7 +31,7 @@ def add_operation(parser: argparse.ArgumentParser, operation: Operation[Any, Any
     if operation.over_files is not None:
         files.add_flags(parser, labeled=bool(operation.over_files.labels))
     elif operation.is_job_command:
-        _add_print_flags(parser.add_argument_group("output"))
+        _add_job_flags(parser, operation)
     else:
         _add_file_flags(parser, operation)
     if operation.needs or any(param.spec.needs for param in operation.params.fields()):
@@ -59,6 +59,21 @@ def _add_file_flags(parser: Any, operation: Operation[Any, Any]) -> None:
 def _add_print_flags(files: Any) -> None:
     files.add_argument("--json", action="store_true", help="print the result as JSON on standard output")
     files.add_argument("--quiet", action="store_true", help="print nothing but errors")
+
+
+def _add_job_flags(parser: Any, operation: Operation[Any, Any]) -> None:
+    if isinstance(operation.job, StepsJob) and operation.job.settings_file is not None:
+        _add_settings_flags(parser.add_argument_group("file of settings"))
+    _add_print_flags(parser.add_argument_group("output"))
+
+
+def _add_settings_flags(files: Any) -> None:
+    files.add_argument(
+        "--config", type=place, metavar="FILE", help="settings as TOML; what is given beside it wins over the file"
+    )
+    files.add_argument(
+        "--print-config", action="store_true", help="print all settings as TOML that --config reads, and do nothing"
+    )
 
 
 def _add_picture_flags(files: Any, operation: Operation[Any, Any]) -> None:

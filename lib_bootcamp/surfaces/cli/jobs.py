@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from lib_bootcamp.catalog import find
+from lib_bootcamp.core.files.toml import to_toml
 from lib_bootcamp.core.text.left_out import left_out_lines
 from lib_bootcamp.core.text.terminal import on_one_line
 from lib_bootcamp.job import Event
@@ -25,6 +26,7 @@ from lib_bootcamp.surfaces.shared.wording import job_labels, kept_mistake
 from .model_flags import device
 from .runs.outcomes import EXIT_SOME_FAILED, complain, mention, print_json, printed_at_once
 from .runs.runner import Runner, Settings
+from .runs.settings_files import with_settings
 
 EXIT_FAILED, EXIT_STOPPED = 3, 130
 NOTES = 10
@@ -37,6 +39,10 @@ class JobRunner(Runner):
     def work(self, given: Mapping[str, Any]) -> int:
         """See `run`."""
         values, _ = self.read(given, "")
+        values = with_settings(self.operation, self.settings, values)
+        if self.settings.print_config:
+            print(to_toml(self.operation.params_from(values).to_mapping()), end="")
+            return 0
         jobs = jobs_of(self.host, find)
         number = jobs.create(self.operation.name, values, trusted=True)
         if not self.settings.quiet:
@@ -68,7 +74,7 @@ def _print_event(event: Event) -> None:
     if "sentence" in event.facts:
         printed_at_once(on_one_line(str(event.facts["sentence"])))
         return
-    if "loss" in event.facts:
+    if "rate" in event.facts:
         printed_at_once(_numbers(event.facts))
         return
     name, *rest = event.facts.values()

@@ -42,3 +42,10 @@ def test_the_loss_on_held_out_pictures_is_a_dashed_line_with_its_lowest_point_in
     assert len(lines) == 2
     assert "stroke-dasharray" in lines[1].attrib
     assert root.attrib["aria-label"].endswith("on held-out pictures (dashed) 0.4000, lowest 0.3000 at step 5")
+
+
+def test_class_pictures_are_a_dotted_line() -> None:
+    drawn = loss_chart([(1, 0.5, 0.5), (2, 0.4, 0.45)], 10, prior=[(1, 0.9), (2, 0.8)])
+    assert 'stroke-dasharray="2 3"' in drawn
+    assert "on class pictures (dotted) 0.8000" in drawn
+    assert "on class pictures" not in loss_chart([(1, 0.5, 0.5)], 10)

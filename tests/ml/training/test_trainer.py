@@ -21,6 +21,7 @@ from lib_bootcamp.core.training.optimizers import PLACES  # noqa: E402
 from lib_bootcamp.errors import BootcampError, MissingPackageError, ModelError  # noqa: E402
 from lib_bootcamp.hosts.standalone import StandaloneHost  # noqa: E402
 from lib_bootcamp.ml.training.adapters import Shape  # noqa: E402
+from lib_bootcamp.ml.training.losses import Losses  # noqa: E402
 from lib_bootcamp.ml.training.state import State  # noqa: E402
 from lib_bootcamp.ml.training.trainer import Trainer  # noqa: E402
 from lib_bootcamp.operations.train.optimizer import refuse_missing  # noqa: E402
@@ -204,7 +205,7 @@ def test_a_step_without_a_number_is_left_out_and_three_go_back(host: StandaloneH
 
 def test_what_never_makes_a_number_ends_with_a_sentence(host: StandaloneHost, tmp_path: Path) -> None:
     trainer = begun(host, tmp_path)
-    trainer._backward = lambda components: float("nan")  # type: ignore[method-assign]
+    trainer._backward = lambda components: Losses(total=float("nan"))  # type: ignore[method-assign]
 
     def for_ever(components: Any) -> None:
         while True:
@@ -277,7 +278,8 @@ def test_a_picture_that_changed_since_it_began_is_named(
 ) -> None:
     other = material.pictures(tmp_path / "other") / "0.png"
     found = material.examples(tmp_path / "pictures" / "sub", trusted=False)
-    found = dataclasses.replace(found, root=tmp_path / "pictures")
+    folder = dataclasses.replace(found.folders[0], root=tmp_path / "pictures")
+    found = dataclasses.replace(found, folders=(folder,))
     for each in found.examples:
         spoil(each.path, other)
     with host.components() as components, pytest.raises(BootcampError) as caught:

@@ -162,3 +162,10 @@ def test_the_plan_warns_of_a_rate_that_is_far_above_what_is_usual(host: Standalo
     assert any("A learning rate of 0.5 is far above what is usual (5e-3)." in each for each in far.warnings)
     usual = planned_of(work(host, tmp_path, **ASKED, learning_rate=0.5))
     assert not any("far above" in each for each in usual.warnings)
+
+
+def test_class_pictures_have_no_place_in_an_embedding(tmp_path: Path) -> None:
+    concept = {"folder": str(tmp_path), "class_prompt": "a dog"}
+    with pytest.raises(InvalidParamError, match="an embedding never changes it; leave class_prompt"):
+        TRAIN.params_from({"concepts": [concept], "method": "embedding"})
+    assert TRAIN.params_from({"concepts": [concept]}).concepts[0].has_class

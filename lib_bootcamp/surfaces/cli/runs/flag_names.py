@@ -10,7 +10,7 @@ from lib_bootcamp.params import fields_of
 
 BESIDE = (
     *("preset", "recursive", "skip_existing", "batch", "undo", "dry_run", "sort_into", "sort_by"),
-    *("out", "html", "csv", "jsonl", "sheet"),
+    *("out", "html", "csv", "jsonl", "sheet", "config"),
 )
 """Flags beside an operation's own parameters that mistakes may name."""
 

@@ -45,6 +45,8 @@ class Settings:
     json: bool = False
     quiet: bool = False
     stream: bool = False
+    config: str | None = None
+    print_config: bool = False
 
 
 class Runner:

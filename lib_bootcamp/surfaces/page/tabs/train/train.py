@@ -86,7 +86,7 @@ class TrainTab(Tab):
         sentences_shown = "".join(
             notice(each, kind="no" if each in warned else "note") for each in dict.fromkeys(sentences[-5:])
         )
-        chart = loss_chart(_points(events), info.total, _validated(events))
+        chart = loss_chart(_points(events), info.total, _numbers_of(events, "validation"), _numbers_of(events, "prior"))
         return f"{sentences_shown}{chart}{self._samples(events, folder)}"
 
     def _samples(self, events: list[EventInfo], folder: Path) -> str:
@@ -115,11 +115,11 @@ def _points(events: list[EventInfo]) -> list[tuple[int, float, float]]:
     return [(step, *found[step]) for step in sorted(found)]
 
 
-def _validated(events: list[EventInfo]) -> list[tuple[int, float]]:
-    """Step and the loss on held-out pictures; what was done twice once."""
+def _numbers_of(events: list[EventInfo], name: str) -> list[tuple[int, float]]:
+    """Step and the loss on held-out pictures, or on class pictures; what was done twice once."""
     found = {
-        int(each.facts["step"]): float(each.facts["validation"])
+        int(each.facts["step"]): float(each.facts[name])
         for each in events
-        if each.kind == "progress" and isinstance(each.facts.get("validation"), float)
+        if each.kind == "progress" and isinstance(each.facts.get(name), float)
     }
     return sorted(found.items())
