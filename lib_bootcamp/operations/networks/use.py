@@ -1,10 +1,10 @@
-"""Put a LoRA where prompts find it at once, with the picture and the text of the WebUI's card."""
+"""Put a LoRA or an embedding where prompts find it at once, with the picture and the text of the WebUI's card."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from lib_bootcamp.context import Context
 from lib_bootcamp.core.datasets.pictures import read_picture
@@ -13,7 +13,7 @@ from lib_bootcamp.core.images.codec import decode_image
 from lib_bootcamp.core.images.png import encode_png
 from lib_bootcamp.core.networks.container import with_metadata
 from lib_bootcamp.core.networks.file_names import ENDING, MOST_CHARACTERS, NAME, RULE
-from lib_bootcamp.core.networks.folder import LoraFolder
+from lib_bootcamp.core.networks.folder import NetworkFolder
 from lib_bootcamp.core.networks.shelf import CARD, PREVIEW, put
 from lib_bootcamp.core.networks.sidecar import Sidecar, webui_version
 from lib_bootcamp.core.networks.stated import parse_metadata
@@ -29,7 +29,7 @@ _CARD: dict[str, Any] = {"group": "Card"}
 
 @dataclass(frozen=True, kw_only=True)
 class UseLoraParams(Params):
-    """Which LoRA, and what its card says."""
+    """Which LoRA or embedding, and what its card says."""
 
     folder: Annotated[
         str,
@@ -50,7 +50,7 @@ class UseLoraParams(Params):
         str,
         Spec(
             "Name",
-            "How prompts call it: <lora:NAME:1>. Empty: as it is called.",
+            "How prompts call it: <lora:NAME:1>, an embedding by the name alone. Empty: as it is called.",
             max_length=MOST_CHARACTERS,
             pattern=f"(?:{NAME})?",
             pattern_says=RULE,
@@ -112,17 +112,17 @@ def use_lora(params: UseLoraParams, context: Context) -> UseLoraResult:
         StorageError, OutputError: the folder cannot be written.
     """
     try:
-        from lib_bootcamp.ml.networks.file import MAX_FILE_BYTES, parse_lora
+        from lib_bootcamp.ml.networks.file import MAX_FILE_BYTES
     except ImportError as error:
         raise MissingPackageError(str(error.name), "Looking into LoRAs") from error
-    source = LoraFolder(context.folder(params.folder, "folder"), exact=not context.trusted)
-    target = LoraFolder(_target(params, context), exact=not context.trusted)
+    source = NetworkFolder(context.folder(params.folder, "folder"), exact=not context.trusted)
     path = source.find(params.lora, "lora")
     data = source.inside.read(path, MAX_FILE_BYTES)
     if data is None:
         raise ModelError(f"{path.name} is gone", place=path)
-    file = parse_lora(data, path)
-    keys, fits = _looked_at(file, context)
+    kind, file = _parsed(data, path)
+    target = NetworkFolder(_target(kind, params, context), exact=not context.trusted)
+    keys, fits = _looked_at(kind, file, context)
     name = params.name or path.stem
     facts = parse_metadata(file.metadata, name)
     text = facts.trigger if params.activation_text is None else params.activation_text
@@ -143,7 +143,7 @@ def use_lora(params: UseLoraParams, context: Context) -> UseLoraResult:
     written = put(target.inside, name, parts, replace=params.replace or is_there)
     return UseLoraResult(
         name=name,
-        tag=f"<lora:{name}:{params.preferred_weight or 1:g}>",
+        tag=name if kind == "embedding" else f"<lora:{name}:{params.preferred_weight or 1:g}>",
         keys=keys,
         fits=fits,
         preview=picture is not None,
@@ -151,18 +151,37 @@ def use_lora(params: UseLoraParams, context: Context) -> UseLoraResult:
     )
 
 
-def _target(params: UseLoraParams, context: Context) -> Path:
+def _parsed(data: bytes, path: Path) -> tuple[Literal["lora", "embedding"], Any]:
+    """The file, and what it is.
+
+    Raises:
+        ModelError: it is neither, or damaged.
+    """
+    from lib_bootcamp.ml.networks.embedding_file import parse_embedding
+    from lib_bootcamp.ml.networks.file import parse_lora
+
+    try:
+        return "embedding", parse_embedding(data, path)
+    except ModelError:
+        return "lora", parse_lora(data, path)
+
+
+def _target(kind: Literal["lora", "embedding"], params: UseLoraParams, context: Context) -> Path:
     folder = params.lora_dir
     if folder is None:
-        own = context.host.model_folders().get("lora", ())
+        own = context.host.model_folders().get(kind, ())
         if not own:
-            raise InvalidParamError("lora_dir", "is missing", hint="give the folder that LoRAs of prompts lie in")
+            raise InvalidParamError("lora_dir", "is missing", hint="give the folder that those of prompts lie in")
         folder = str(own[0])
     return context.output_folder(folder, "lora_dir")
 
 
-def _looked_at(file: Any, context: Context) -> tuple[str, bool]:
+def _looked_at(kind: Literal["lora", "embedding"], file: Any, context: Context) -> tuple[str, bool]:
     """How many keys match the checkpoint, which another one's LoRA need not."""
+    if kind == "embedding":
+        with context.host.components() as components:
+            why = file.why_unfit(components)
+        return (f"It {why}." if why else "It fits the loaded checkpoint."), not why
     from lib_bootcamp.ml.networks.matched import match_lora, targets_of
 
     try:
@@ -173,7 +192,7 @@ def _looked_at(file: Any, context: Context) -> tuple[str, bool]:
     return match.sentence(), not match.unmatched
 
 
-def _preview(params: UseLoraParams, path: Path, source: LoraFolder) -> bytes | None:
+def _preview(params: UseLoraParams, path: Path, source: NetworkFolder) -> bytes | None:
     if params.preview is not None:
         return encode_png(params.preview)
     found = sample_with(path, source.inside)
@@ -188,7 +207,7 @@ def _preview(params: UseLoraParams, path: Path, source: LoraFolder) -> bytes | N
 USE_LORA: Operation[UseLoraParams, UseLoraResult] = Operation(
     name="use-lora",
     title="Use LoRA",
-    summary="Put a LoRA into the folder where prompts find it, with the picture and the text of its card.",
+    summary="Put a LoRA or an embedding where prompts find it, with the picture and the text of its card.",
     params=UseLoraParams,
     result=UseLoraResult,
     run=use_lora,

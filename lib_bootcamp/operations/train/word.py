@@ -53,7 +53,7 @@ def refuse_captions_without_word(params: TrainParams, found: Found, tokenizer: A
     wording, word = wording_of(params), Word(params.name, {"text_encoder": torch.zeros(params.vectors, 1)})
     as_given = replace(wording, word=False)
     missing, unheard = [], []
-    for each in found.examples:
+    for each in found.own:
         lines = lines_of(each.caption) or [""]
         if params.template and "[name]" not in params.template:
             missing += [each.path for line in lines if not holds(as_given.whole(line), params.name)][:1]
@@ -62,7 +62,7 @@ def refuse_captions_without_word(params: TrainParams, found: Found, tokenizer: A
         verb = "does" if len(missing) == 1 else "do"
         raise InvalidParamError(
             "template",
-            f"has no [name], and {len(missing):,} of {len(found.examples):,} captions {verb} not hold "
+            f"has no [name], and {len(missing):,} of {len(found.own):,} captions {verb} not hold "
             f"{params.name} either: nothing would be learned from them",
             hint="write [name] into it",
         )

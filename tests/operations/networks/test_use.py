@@ -179,3 +179,31 @@ def test_over_the_network_both_folders_have_to_be_allowed(host: StandaloneHost, 
         with pytest.raises(NotAllowedError):
             USE_LORA.run(params, Context.of_api(stranger, SilentProgress()))
     assert not (tmp_path / "zorb.safetensors").exists()
+
+
+def test_an_embedding_goes_to_the_embeddings_and_is_called_by_its_name(
+    host: StandaloneHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from safetensors.torch import save_file
+    from torch import zeros
+
+    with host.components() as components:
+        width = components.text_encoder.config.hidden_size
+    (tmp_path / "from").mkdir()
+    save_file({"emb_params": zeros(2, width)}, tmp_path / "from" / "zorb.safetensors")
+    save_file({"emb_params": zeros(2, width + 8)}, tmp_path / "from" / "other.safetensors")
+    folders = {"lora": (tmp_path / "loras",), "embedding": (tmp_path / "embeddings",)}
+    monkeypatch.setattr(StandaloneHost, "model_folders", lambda _: folders)
+    made = [
+        USE_LORA.run(
+            USE_LORA.params_from({"folder": str(tmp_path / "from"), "lora": name}),
+            Context.of_terminal(host, SilentProgress()),
+        )
+        for name in ("zorb", "other")
+    ]
+    assert [(each.tag, each.fits) for each in made] == [("zorb", True), ("other", False)]
+    assert "is for" in made[1].keys
+    assert sorted(each.name for each in (tmp_path / "embeddings").iterdir()) == [
+        *("other.json", "other.safetensors", "zorb.json", "zorb.safetensors")
+    ]
+    assert not (tmp_path / "loras").exists()

@@ -22,7 +22,8 @@ from lib_bootcamp.hosts.standalone import StandaloneHost  # noqa: E402
 from lib_bootcamp.ml.diffusion.text_to_image import draw  # noqa: E402
 from lib_bootcamp.ml.diffusion.words import Word  # noqa: E402
 from lib_bootcamp.ml.networks.embedding_file import read_embedding  # noqa: E402
-from lib_bootcamp.operations.train.work import SAMPLE  # noqa: E402
+from lib_bootcamp.operations.train.class_drawing import DRAWN_WITH  # noqa: E402
+from lib_bootcamp.operations.train.train import TRAIN  # noqa: E402
 from lib_bootcamp.ports import SilentProgress  # noqa: E402
 from tests.ml.training import material  # noqa: E402
 
@@ -67,7 +68,7 @@ def test_the_file_has_its_vectors_and_the_samples_are_drawn_with_them(host: Stan
         again = draw(
             components,
             SilentProgress(),
-            **SAMPLE,
+            **DRAWN_WITH,
             prompt="a zorb",
             width=64,
             height=64,

@@ -67,7 +67,7 @@ def all_events(webui: Webui, number: int) -> list[dict[str, Any]]:
 
 
 def use_at_once(mini: Webui, folder: Path, name: str) -> None:
-    """Into the WebUI's Lora folder, where prompts find it without a refresh; callers need the owner's leave for that."""
+    """Into the WebUI's Lora folder, where prompts find it without a refresh; callers need the owner's leave."""
     loras = mini.data / "models" / "Lora"
     status, answer = mini.call("/bootcamp/v1/loras/use", {"folder": str(folder), "lora": name})
     if "forge" in str(mini.data):  # the owner allowed the folder around

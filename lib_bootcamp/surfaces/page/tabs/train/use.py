@@ -26,7 +26,7 @@ LABELS = {"lora": "File", "name": "Name", "lora_dir": "LoRA folder", "replace": 
 
 
 class UseOfTraining:
-    """Puts a file of the chosen training into the Lora folder.
+    """Puts a file of the chosen training where prompts find it.
 
     Args:
         host: the program around.
@@ -46,7 +46,7 @@ class UseOfTraining:
     def layout(self) -> None:
         """The files, what the chosen one is called in prompts, and the button."""
         fields = {each.name: each.spec for each in USE_LORA.params.fields()}
-        has_own = bool(self._host.model_folders().get("lora"))
+        has_own = {"lora", "embedding"} <= self._host.model_folders().keys()
         with gr.Accordion("Use in prompts", open=False, elem_id=f"{self._prefix}_use"):
             with gr.Row():
                 self._file = gr.Dropdown([], label=LABELS["lora"], elem_id=f"{self._prefix}_use_file", interactive=True)
@@ -62,7 +62,7 @@ class UseOfTraining:
             self._replace = gr.Checkbox(
                 label=LABELS["replace"], info=fields["replace"].help, elem_id=f"{self._prefix}_use_replace"
             )
-            self._button = gr.Button("Put into the Lora folder", elem_id=f"{self._prefix}_use_run")
+            self._button = gr.Button("Put where prompts find it", elem_id=f"{self._prefix}_use_run")
             self._message = gr.HTML(elem_id=f"{self._prefix}_use_message")
 
     def wire(self) -> None:
