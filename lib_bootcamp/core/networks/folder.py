@@ -23,7 +23,7 @@ PICKLES = frozenset({".pt", ".ckpt", ".bin", ".pth"})
 _MAX_FILES = 20_000
 
 
-class NetworkFolder:
+class LoraFolder:
     """A folder of LoRA or embedding files, folders inside of it too.
 
     Args:

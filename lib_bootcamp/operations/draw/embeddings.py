@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 
 from lib_bootcamp.context import Context
-from lib_bootcamp.core.networks.folder import NetworkFolder
+from lib_bootcamp.core.networks.folder import LoraFolder
 from lib_bootcamp.core.text.prompt_weights import weighted_parts
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.params import Spec
@@ -51,10 +51,10 @@ class EmbeddingsFolder:
     """
 
     def __init__(self, embeddings_dir: str | None, context: Context) -> None:
-        self._folder: NetworkFolder | None = None
+        self._folder: LoraFolder | None = None
         if embeddings_dir is not None:
             root = context.folder(embeddings_dir, "embeddings_dir")
-            self._folder = NetworkFolder(root, exact=not context.trusted)
+            self._folder = LoraFolder(root, exact=not context.trusted)
 
     def of_prompts(self, components: Any, **prompts: str) -> PromptEmbeddings:
         """Read the embeddings whose names stand in prompts as words; the longest name at a place is meant.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 
 from lib_bootcamp.context import Context
-from lib_bootcamp.core.networks.folder import NetworkFolder
+from lib_bootcamp.core.networks.folder import LoraFolder
 from lib_bootcamp.core.networks.prompt_tags import LoraTag, split_prompt
 from lib_bootcamp.errors import InvalidParamError, MissingPackageError
 from lib_bootcamp.params import Spec
@@ -76,13 +76,13 @@ def loras_of_prompt(prompt: str, lora_dir: str | None, context: Context) -> Prom
         raise InvalidParamError(
             "lora_dir", f"is not given, and the prompt names the LoRA {tags[0].name[:100]}", hint="name its folder"
         )
-    folder = NetworkFolder(context.folder(lora_dir, "lora_dir"), exact=not context.trusted)
+    folder = LoraFolder(context.folder(lora_dir, "lora_dir"), exact=not context.trusted)
     uses = _read(folder, tags)
     hashes = {tag.name.translate(_NO_SIGNS): use.file.short_hash for tag, use in zip(tags, uses, strict=True)}
     return PromptLoras(without, uses, ", ".join(f"{name}: {digits}" for name, digits in hashes.items()))
 
 
-def _read(folder: NetworkFolder, tags: tuple[LoraTag, ...]) -> tuple[Any, ...]:
+def _read(folder: LoraFolder, tags: tuple[LoraTag, ...]) -> tuple[Any, ...]:
     try:
         from lib_bootcamp.ml.networks.applied import LoraUse
         from lib_bootcamp.ml.networks.file import read_lora

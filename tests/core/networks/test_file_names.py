@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lib_bootcamp.core.networks.file_names import ENDING, MOST_BYTES, MOST_CHARACTERS, NAME, cleaned
-from lib_bootcamp.core.networks.folder import NetworkFolder
+from lib_bootcamp.core.networks.folder import LoraFolder
 from lib_bootcamp.core.networks.prompt_tags import split_prompt
 
 WRONG = [
@@ -77,7 +77,7 @@ def test_a_name_that_may_be_given_is_a_file_that_a_prompt_calls(name: str, tmp_p
     file.write_bytes(b"")
     prompt, tags = split_prompt(f"a cat <lora:{name}:0.5>")
     assert (prompt, [(each.name, each.unet) for each in tags]) == ("a cat", [(name, 0.5)])
-    assert NetworkFolder(tmp_path).find(tags[0].name, "prompt") == file
+    assert LoraFolder(tmp_path).find(tags[0].name, "prompt") == file
 
 
 @given(st.text(max_size=150))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lib_bootcamp.core.networks.folder import NetworkFolder
+from lib_bootcamp.core.networks.folder import LoraFolder
 from lib_bootcamp.errors import InvalidParamError
 
 
@@ -21,7 +21,7 @@ def put(path: Path, output_name: str = "") -> Path:
 
 
 def found(folder: Path, name: str) -> Path:
-    return NetworkFolder(folder).find(name, "prompt")
+    return LoraFolder(folder).find(name, "prompt")
 
 
 def test_a_file_is_found_by_its_name_in_folders_too(tmp_path: Path) -> None:
