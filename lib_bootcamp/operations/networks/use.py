@@ -13,7 +13,7 @@ from lib_bootcamp.core.images.codec import decode_image
 from lib_bootcamp.core.images.png import encode_png
 from lib_bootcamp.core.networks.container import with_metadata
 from lib_bootcamp.core.networks.file_names import ENDING, MOST_CHARACTERS, NAME, RULE
-from lib_bootcamp.core.networks.folder import NetworkFolder
+from lib_bootcamp.core.networks.folder import LoraFolder
 from lib_bootcamp.core.networks.shelf import CARD, PREVIEW, put
 from lib_bootcamp.core.networks.sidecar import Sidecar, webui_version
 from lib_bootcamp.core.networks.stated import parse_metadata
@@ -115,13 +115,13 @@ def use_lora(params: UseLoraParams, context: Context) -> UseLoraResult:
         from lib_bootcamp.ml.networks.file import MAX_FILE_BYTES
     except ImportError as error:
         raise MissingPackageError(str(error.name), "Looking into LoRAs") from error
-    source = NetworkFolder(context.folder(params.folder, "folder"), exact=not context.trusted)
+    source = LoraFolder(context.folder(params.folder, "folder"), exact=not context.trusted)
     path = source.find(params.lora, "lora")
     data = source.inside.read(path, MAX_FILE_BYTES)
     if data is None:
         raise ModelError(f"{path.name} is gone", place=path)
     kind, file = _parsed(data, path)
-    target = NetworkFolder(_target(kind, params, context), exact=not context.trusted)
+    target = LoraFolder(_target(kind, params, context), exact=not context.trusted)
     keys, fits = _looked_at(kind, file, context)
     name = params.name or path.stem
     facts = parse_metadata(file.metadata, name)
@@ -192,7 +192,7 @@ def _looked_at(kind: Literal["lora", "embedding"], file: Any, context: Context) 
     return match.sentence(), not match.unmatched
 
 
-def _preview(params: UseLoraParams, path: Path, source: NetworkFolder) -> bytes | None:
+def _preview(params: UseLoraParams, path: Path, source: LoraFolder) -> bytes | None:
     if params.preview is not None:
         return encode_png(params.preview)
     found = sample_with(path, source.inside)
