@@ -81,11 +81,12 @@ def _takes_files(param: Param) -> bool:
 def taking(host: Host) -> list[list[str]]:
     """The tabs of the frame that a picture can be sent to: name, section, title and the field's `elem_id`."""
     from lib_bootcamp.catalog import offered
+    from lib_bootcamp.surfaces.page.tabs.own import HOSTED_BY
 
     return [
         [each.name, each.place, each.title, f"bootcamp_{each.name.replace('-', '_')}_{takes_picture(each)}"]
         for each in offered(host.name)
-        if takes_picture(each)
+        if each.name not in HOSTED_BY and takes_picture(each)
     ]
 
 
