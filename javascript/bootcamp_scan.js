@@ -15,6 +15,7 @@
     const MOST = 4;
     const BY_HAND = ["weight", "margin"];
     const MORE = "bootcamp-more-contrast";
+    const PENDING = ".wrap"; // Gradio's clock while it waits, which is no part of the infotext
     const INPAINTED = /Mask blur: /; // the script draws whole pictures
     const { SCRIPTS, post, setNumber, button, receiver, scriptList, chooseInWebUi } = window.bootcampPanel;
     const [SCRIPT, COMPARE] = SCRIPTS;
@@ -283,7 +284,8 @@
             const info = gradioApp().querySelector(`#html_info_${tab}`);
             if (!info) continue;
             const old = info.querySelector(".bootcamp-scan-badge");
-            const text = [...info.childNodes].filter(each => each !== old).map(each => each.textContent).join(" ");
+            const own = [...info.childNodes].filter(each => each !== old && !each.matches?.(PENDING));
+            const text = own.map(each => each.textContent).join(" ");
             const ofGrid = OF_GRID.exec(text);
             const found = ofGrid ?? reading(text);
             if (old && found && old.dataset.text === text) {
@@ -300,6 +302,7 @@
             nextSteps(tab, text, what, badge);
             if (!ofGrid && !found.tried) button("Full score", badge, event => score(tab, badge, event.currentTarget, text));
             info.prepend(badge);
+            followRun(tab, badge);
         }
     });
 })();

@@ -723,6 +723,14 @@ def test_while_the_next_picture_is_drawn_the_badge_is_pale_and_nothing_in_it_is_
             '<button id="txt2img_interrupt" style="display: block">Interrupt</button>')"""
     )
     page.wait_for_function(f"() => document.querySelector('{BADGE}').inert")
+    page.evaluate(
+        """() => {
+            window.before = document.querySelector('.bootcamp-scan-badge');
+            document.querySelector('#html_info_txt2img').insertAdjacentHTML('beforeend', '<div class="wrap">1.5s</div>');
+        }"""
+    )
+    page.wait_for_timeout(500)
+    assert page.evaluate("() => document.querySelector('.bootcamp-scan-badge') === window.before && window.before.inert")
     assert float(page.locator(BADGE).evaluate("each => getComputedStyle(each).opacity")) < 0.6
     page.evaluate(
         """() => {
