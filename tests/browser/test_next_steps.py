@@ -730,7 +730,9 @@ def test_while_the_next_picture_is_drawn_the_badge_is_pale_and_nothing_in_it_is_
         }"""
     )
     page.wait_for_timeout(500)
-    assert page.evaluate("() => document.querySelector('.bootcamp-scan-badge') === window.before && window.before.inert")
+    assert page.evaluate(
+        "() => document.querySelector('.bootcamp-scan-badge') === window.before && window.before.inert"
+    )
     assert float(page.locator(BADGE).evaluate("each => getComputedStyle(each).opacity")) < 0.6
     page.evaluate(
         """() => {
@@ -749,7 +751,7 @@ def test_a_lighting_is_begun_from_a_ready_made_one_without_opening_anything(page
     name = choice.first.locator("option").nth(1).inner_text()
     choice.first.select_option(name)
     page.wait_for_function(
-        "() => document.querySelector('#bootcamp_txt2img_values textarea').value.includes('lighting')"
+        "() => document.querySelector('#bootcamp_txt2img_values :is(textarea, input)').value.includes('lighting')"
     )
 
 
@@ -770,7 +772,7 @@ def test_a_section_that_is_ticked_opens_where_nothing_is_set(page: Any, held: st
     """The WebUI's accordion with a check box in its header, which alone leaves it closed."""
     page.evaluate(
         """held => {
-            const box = document.querySelector('#bootcamp_txt2img_values textarea');
+            const box = document.querySelector('#bootcamp_txt2img_values :is(textarea, input)');
             box.value = held;
             const accordion = document.querySelector('#bootcamp_txt2img');
             accordion.insertAdjacentHTML('afterbegin', '<div class="label-wrap closed">'
