@@ -726,7 +726,8 @@ def test_while_the_next_picture_is_drawn_the_badge_is_pale_and_nothing_in_it_is_
     page.evaluate(
         """() => {
             window.before = document.querySelector('.bootcamp-scan-badge');
-            document.querySelector('#html_info_txt2img').insertAdjacentHTML('beforeend', '<div class="wrap">1.5s</div>');
+            const clock = '<div class="wrap">1.5s</div>';
+            document.querySelector('#html_info_txt2img').insertAdjacentHTML('beforeend', clock);
         }"""
     )
     page.wait_for_timeout(500)
