@@ -16,13 +16,15 @@ from typing import Any
 import torch
 
 from lib_bootcamp.core.files.inside import Inside
-from lib_bootcamp.core.models.headers import SAFETENSORS, examine_bytes
+from lib_bootcamp.core.models.headers import SAFETENSORS
 from lib_bootcamp.core.networks.container import legacy_hash, model_hash, with_metadata
 from lib_bootcamp.core.networks.keys import other_kind, split_key
 from lib_bootcamp.core.networks.metadata import LoraFacts, metadata_of
 from lib_bootcamp.core.text.clip_tokens import MAX_TOKENS
-from lib_bootcamp.errors import ModelError, first_line
+from lib_bootcamp.errors import ModelError
 from lib_bootcamp.ports import Components
+
+from .checked_tensors import checked_tensors
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
 MAX_WIDTH = 16_384
@@ -97,32 +99,13 @@ def parse_embedding(data: bytes, path: Path) -> EmbeddingFile:
     Raises:
         ModelError: as `read_embedding`.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load
-
-    header, problem = examine_bytes(data, path)
-    problem = problem or _problem(header)
-    if problem:
-        raise ModelError(f"{path.name} {problem}", place=path)
-    try:
-        tensors = load(data)
-    except (SafetensorError, ValueError, RuntimeError, KeyError) as error:
-        raise ModelError(f"{path.name} cannot be read ({first_line(error)})", place=path) from error
+    tensors, texts = checked_tensors(data, path, _problem)
     parts = {key: part for part, key in _BOTH.items()} if len(tensors) == len(_BOTH) else {}
-    vectors = {}
-    for key, value in tensors.items():
-        made = value.float().reshape(-1, value.shape[-1])
-        if not torch.isfinite(made).all():
-            raise ModelError(f"{path.name} holds values that are no numbers, the first in {key[:100]}", place=path)
-        vectors[parts.get(key, "text_encoder")] = made
-    stated = header.get("__metadata__")
-    texts = {key: value for key, value in (stated if isinstance(stated, dict) else {}).items() if _is_text(value)}
+    vectors = {
+        parts.get(key, "text_encoder"): value.float().reshape(-1, value.shape[-1]) for key, value in tensors.items()
+    }
     digest = hashlib.sha256(data).hexdigest()
     return EmbeddingFile(name=path.stem, vectors=vectors, metadata=texts, hash=digest)
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
 
 
 def _problem(header: Mapping[str, Any]) -> str:

@@ -12,14 +12,15 @@ import torch
 
 from lib_bootcamp.core.files.atomic import write_atomically
 from lib_bootcamp.core.files.inside import Inside
-from lib_bootcamp.core.models.headers import SAFETENSORS, examine_bytes
+from lib_bootcamp.core.models.headers import SAFETENSORS
 from lib_bootcamp.core.networks.container import legacy_hash, model_hash, with_metadata
 from lib_bootcamp.core.networks.keys import split_key
 from lib_bootcamp.core.networks.metadata import LoraFacts, metadata_of
 from lib_bootcamp.core.networks.names import Factor, Module, Part, Spelling, file_stem, spelling_for, tensor_name
-from lib_bootcamp.errors import BootcampError, ModelError, first_line
+from lib_bootcamp.errors import BootcampError, ModelError
 
 from .adapter_config import BESIDE, MAX_BYTES, AdapterConfig, configs_of_file, configs_of_header
+from .checked_tensors import checked_tensors
 from .layers import LoraLayer
 
 MAX_FILE_BYTES = 4 * 1024 * 1024 * 1024
@@ -87,21 +88,7 @@ def parse_lora(data: bytes, path: Path, beside: bytes | None = None) -> LoraFile
     Raises:
         ModelError: as `read_lora`.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load
-
-    header, problem = examine_bytes(data, path)
-    problem = problem or _problem(header)
-    if problem:
-        raise ModelError(f"{path.name} {problem}", place=path)
-    try:
-        tensors = load(data)
-    except (SafetensorError, ValueError, RuntimeError, KeyError) as error:
-        raise ModelError(f"{path.name} cannot be read ({first_line(error)})", place=path) from error
-    for name, value in tensors.items():
-        if not torch.isfinite(value.float()).all():
-            raise ModelError(f"{path.name} holds values that are no numbers, the first in {name[:100]}", place=path)
-    metadata = _texts(header.get("__metadata__"))
+    tensors, metadata = checked_tensors(data, path, _problem)
     stated = metadata.get("sshs_model_hash", "").lower()
     known = stated if _HASH.fullmatch(stated) else model_hash(data)
     configs = configs_of_header(metadata) or (configs_of_file(beside) if beside else {})
@@ -124,11 +111,6 @@ def _problem(header: Mapping[str, Any]) -> str:
         if len(shape) > 4 or (is_weight and not shape) or any(not 0 < side <= MAX_SIDE for side in shape):
             return f"holds {name[:100]} of the shape {shape[:6]}, which no LoRA has"
     return ""
-
-
-def _texts(stated: Any) -> dict[str, str]:
-    given = stated if isinstance(stated, dict) else {}
-    return {key: value for key, value in given.items() if isinstance(value, str)}
 
 
 def lora_bytes(
