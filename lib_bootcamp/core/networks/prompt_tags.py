@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lib_bootcamp.errors import InvalidParamError
 
 MAX_TAGS = 100
 _OPENING = re.compile(r"<(?:lora|lyco):(?!>)")
+_NO_SIGNS = str.maketrans("", "", ":,")
 
 
 @dataclass(frozen=True)
@@ -92,3 +94,14 @@ def _weight(given: str, name: str, param: str) -> float:
             hint="write <lora:NAME:1>",
         )
     return weight
+
+
+def hashes_text(found: Iterable[tuple[str, str]]) -> str:
+    """`name: 12 digits, …`, as the WebUI writes `Lora hashes` and `TI hashes`; names without what parts them.
+
+    Args:
+        found: names and hashes; of one name the last.
+    """
+    return ", ".join(
+        f"{name}: {digits}" for name, digits in {name.translate(_NO_SIGNS): digits for name, digits in found}.items()
+    )

@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeAlias
 
 from lib_bootcamp.context import Context
 from lib_bootcamp.core.networks.folder import LoraFolder
+from lib_bootcamp.core.networks.prompt_tags import hashes_text
 from lib_bootcamp.core.text.prompt_weights import weighted_parts
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.params import Spec
@@ -22,7 +23,6 @@ EmbeddingsDir: TypeAlias = Annotated[
         group="LoRA and embeddings",
     ),
 ]
-_NO_SIGNS = str.maketrans("", "", ":,")
 
 
 @dataclass(frozen=True)
@@ -91,10 +91,9 @@ class EmbeddingsFolder:
                     notes.append(f"{name} {why}: it is read as plain words.")
                     del known[name]
         used = [read[name] for name in named]
-        hashes = {each.name.translate(_NO_SIGNS): each.short_hash for each in used}
         return PromptEmbeddings(
             words=tuple(Word(each.name, dict(each.vectors)) for each in used),
-            hashes=", ".join(f"{name}: {digits}" for name, digits in hashes.items()),
+            hashes=hashes_text((each.name, each.short_hash) for each in used),
             notes=tuple(notes),
         )
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeAlias
 
 from lib_bootcamp.context import Context
 from lib_bootcamp.core.networks.folder import LoraFolder
-from lib_bootcamp.core.networks.prompt_tags import LoraTag, split_prompt
+from lib_bootcamp.core.networks.prompt_tags import LoraTag, hashes_text, split_prompt
 from lib_bootcamp.errors import InvalidParamError, MissingPackageError
 from lib_bootcamp.params import Spec
 
@@ -23,7 +23,6 @@ LoraDir: TypeAlias = Annotated[
         group="LoRA and embeddings",
     ),
 ]
-_NO_SIGNS = str.maketrans("", "", ":,")
 
 
 @dataclass(frozen=True)
@@ -78,8 +77,8 @@ def loras_of_prompt(prompt: str, lora_dir: str | None, context: Context) -> Prom
         )
     folder = LoraFolder(context.folder(lora_dir, "lora_dir"), exact=not context.trusted)
     uses = _read(folder, tags)
-    hashes = {tag.name.translate(_NO_SIGNS): use.file.short_hash for tag, use in zip(tags, uses, strict=True)}
-    return PromptLoras(without, uses, ", ".join(f"{name}: {digits}" for name, digits in hashes.items()))
+    hashes = hashes_text((tag.name, use.file.short_hash) for tag, use in zip(tags, uses, strict=True))
+    return PromptLoras(without, uses, hashes)
 
 
 def _read(folder: LoraFolder, tags: tuple[LoraTag, ...]) -> tuple[Any, ...]:
