@@ -167,7 +167,8 @@
             }
             this.missing.hidden = !offered?.missing?.length;
             this.missing.replaceChildren();
-            element("summary", { text: offered?.ready ? "More presets need models that are not installed" : "No preset's model is installed" }, this.missing);
+            const lacking = offered?.ready ? "More presets need models that are not installed" : "No preset's model is installed";
+            element("summary", { text: offered?.unfit ? "No ControlNet here fits this checkpoint" : lacking }, this.missing);
             for (const line of offered?.missing ?? []) sentence(line, this.missing);
         }
 

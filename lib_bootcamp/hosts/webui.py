@@ -49,13 +49,18 @@ class WebUiPage:
         """The base of the checkpoint that is chosen (for this generation), read from its file."""
         from lib_bootcamp.core.models.files import base_of_file
 
+        path = self.checkpoint_file(p)
+        return base_of_file(path) if path is not None else None
+
+    def checkpoint_file(self, p: Any = None) -> Path | None:
+        """The file of the checkpoint that is chosen (for this generation)."""
         overridden = (getattr(p, "override_settings", None) or {}).get("sd_model_checkpoint")
         sd_models = _module("sd_models")
         chosen = overridden or _module("shared").opts.data.get("sd_model_checkpoint")
         info = sd_models.get_closet_checkpoint_match(chosen) if chosen else None
         if info is None:
             info = next(iter(sd_models.checkpoints_list.values()), None)
-        return base_of_file(Path(info.filename)) if info is not None else None
+        return Path(info.filename) if info is not None else None
 
     def accordion(self, label: str, elem_id: str, *, value: bool) -> Any:
         """An accordion with a checkbox."""

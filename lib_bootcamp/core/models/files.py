@@ -18,10 +18,12 @@ from .bases import Base as Base
 from .headers import examine
 from .names import base_of_config, telling_name
 from .names import base_of_name as base_of_name
+from .tensors import BY_TEXT_WIDTH, OTHER, Kind, base_of_shapes, is_union, kind_of_shapes, text_width
 from .tensors import KIND_TITLES as KIND_TITLES
-from .tensors import OTHER, Kind, base_of_shapes, is_union, kind_of_shapes
 
 MODELS = SHIPPED / "models"
+KNOWN_TEXT_WIDTHS = {width: BASE_TITLES[base] for width, base in BY_TEXT_WIDTH.items()}
+"""How many numbers a token has for each base whose UNet looks at a text."""
 ENDINGS = frozenset({".safetensors", ".ckpt", ".pt", ".pth", ".bin"})
 """Of files that are models, whether or not they are loaded."""
 EMBEDDED = "mini"
@@ -81,6 +83,7 @@ class ModelFacts:
         problem: why it cannot be used, in words that follow its name; empty where it is whole.
         is_union: whether it is for several kinds of maps, by its tensors.
         has_tensors: whether its header was read.
+        text_width: how many numbers of each token its UNet looks at; None where that is not known.
     """
 
     kind: Kind
@@ -90,6 +93,7 @@ class ModelFacts:
     problem: str = ""
     is_union: bool = False
     has_tensors: bool = False
+    text_width: int | None = None
 
     @property
     def contradicts(self) -> bool:
@@ -120,7 +124,7 @@ def _facts(path: Path, header: Mapping[str, Any], problem: str) -> ModelFacts:
     by_name = base_of_name(telling_name(path)) or base_of_name(path.name)
     kind, by_tensors = kind_of_shapes(shapes), base_of_shapes(shapes)
     base, detected_from = _base(path, by_tensors, by_name)
-    return ModelFacts(kind, base, detected_from, by_name, problem, is_union(shapes), bool(shapes))
+    return ModelFacts(kind, base, detected_from, by_name, problem, is_union(shapes), bool(shapes), text_width(shapes))
 
 
 def _base(

@@ -73,7 +73,7 @@ OTHER: Final = "other"
 _UNET = re.compile(r"(?:input|output|down|up)_blocks?[._]|mid(?:dle)?_block[._]")
 _UNET_WIDTHS = {320, 640, 1280}
 # The cross-attention's width is the text encoder's: CLIP ViT-L/14, OpenCLIP ViT-H/14, and both joined in SDXL.
-_BY_CONTEXT_WIDTH: dict[int, Base] = {768: "sd15", 1024: "sd2", 2048: "sdxl"}
+BY_TEXT_WIDTH: dict[int, Base] = {768: "sd15", 1024: "sd2", 2048: "sdxl"}
 # Checkpoints and ControlNets, LoRAs, Control-LoRAs, IP-Adapters: the last number of the shape is the width.
 _TO_K = (
     "attn2.to_k.weight",
@@ -136,6 +136,16 @@ def is_union(shapes: Shapes) -> bool:
     return _has(shapes, ("task_embedding", "control_add_embedding.", "controlnet_mode_embedder."))
 
 
+def text_width(shapes: Shapes) -> int | None:
+    """How many numbers of each token a UNet's or ControlNet's cross-attention looks at; None where it has none."""
+    widths = (
+        shape[1]
+        for name, shape in shapes.items()
+        if name.endswith("attn2.to_k.weight") and len(shape) == 2 and _UNET.search(name)
+    )
+    return next(widths, None)
+
+
 def _has(names: Iterable[str], marks: tuple[str, ...]) -> bool:
     return any(mark in name for name in names for mark in marks)
 
@@ -147,11 +157,11 @@ def _by_mark(shapes: Shapes) -> Found:
 def _by_cross_attention(shapes: Shapes) -> Base | None:
     """UNets: the width of what their cross-attention looks at."""
     for name, shape in shapes.items():
-        if len(shape) != 2 or shape[1] not in _BY_CONTEXT_WIDTH:
+        if len(shape) != 2 or shape[1] not in BY_TEXT_WIDTH:
             continue
         is_adapter = name.endswith("to_k_ip.weight") and shape[0] in _UNET_WIDTHS
         if is_adapter or (name.endswith(_TO_K) and _UNET.search(name)):
-            base = _BY_CONTEXT_WIDTH[shape[1]]
+            base = BY_TEXT_WIDTH[shape[1]]
             return "kolors" if base == "sdxl" and _is_kolors(shapes) else base
     return None
 

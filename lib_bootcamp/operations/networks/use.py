@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -123,7 +124,7 @@ def use_lora(params: UseLoraParams, context: Context) -> UseLoraResult:
     kind, file = _parsed(data, path)
     target = LoraFolder(_target(kind, params, context), exact=not context.trusted)
     keys, fits = _looked_at(kind, file, context)
-    name = params.name or path.stem
+    name = _name(params, path, target)
     facts = parse_metadata(file.metadata, name)
     text = facts.trigger if params.activation_text is None else params.activation_text
     card = Sidecar(
@@ -136,7 +137,7 @@ def use_lora(params: UseLoraParams, context: Context) -> UseLoraResult:
     picture = _preview(params, path, source)
     if picture is not None:
         parts[PREVIEW] = picture
-    is_there = path.resolve() == (target.root / f"{name}{ENDING}").resolve()
+    is_there = _is_there(path, name, target)
     if not is_there:
         # each file has a name of its own: the WebUI forbids an alias that two files state
         parts[ENDING] = with_metadata(data, {**file.metadata, "ss_output_name": name}) if file.metadata else data
@@ -149,6 +150,17 @@ def use_lora(params: UseLoraParams, context: Context) -> UseLoraResult:
         preview=picture is not None,
         written=tuple(sorted(each.name for each in written)),
     )
+
+
+def _name(params: UseLoraParams, path: Path, target: LoraFolder) -> str:
+    """What prompts will call it: a file that comes anew needs a name that they can."""
+    if params.name or _is_there(path, path.stem, target) or re.fullmatch(NAME, path.stem):
+        return params.name or path.stem
+    raise InvalidParamError("name", f"is missing: prompts cannot call {path.stem[:100]!r}", hint=f"give one {RULE}")
+
+
+def _is_there(path: Path, name: str, target: LoraFolder) -> bool:
+    return path.resolve() == (target.root / f"{name}{ENDING}").resolve()
 
 
 def _parsed(data: bytes, path: Path) -> tuple[Literal["lora", "embedding"], Any]:
@@ -178,15 +190,21 @@ def _target(kind: Literal["lora", "embedding"], params: UseLoraParams, context: 
 
 def _looked_at(kind: Literal["lora", "embedding"], file: Any, context: Context) -> tuple[str, bool]:
     """How many keys match the checkpoint, which another one's LoRA need not."""
-    if kind == "embedding":
-        with context.host.components() as components:
-            why = file.why_unfit(components)
-        return (f"It {why}." if why else "It fits the loaded checkpoint."), not why
-    from lib_bootcamp.ml.networks.matched import match_lora, targets_of
-
     try:
         with context.host.components() as components:
-            match = match_lora(file, targets_of(components), components.unet.config).match
+            return _fit(kind, file, components)
+    except ModelError as error:
+        return f"It was not looked at with a checkpoint: {error}", False
+
+
+def _fit(kind: Literal["lora", "embedding"], file: Any, components: Any) -> tuple[str, bool]:
+    from lib_bootcamp.ml.networks.matched import match_lora, targets_of
+
+    if kind == "embedding":
+        why = file.why_unfit(components)
+        return (f"It {why}." if why else "It fits the loaded checkpoint."), not why
+    try:
+        match = match_lora(file, targets_of(components), components.unet.config).match
     except ModelError as error:
         return f"Not for the loaded checkpoint: {error}", False
     return match.sentence(), not match.unmatched

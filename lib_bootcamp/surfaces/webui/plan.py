@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from lib_bootcamp.core.controlnet.fitting import Fitting
 from lib_bootcamp.core.controlnet.unit_presets import UnitPreset, advice, find_preset, how_to_install, usable
 from lib_bootcamp.core.images.arrays import Floats
 from lib_bootcamp.core.models.files import BASE_TITLES, Base
@@ -51,10 +52,17 @@ class InstalledModels:
     Args:
         files: name to file.
         folder: where another model's file goes.
+        fit: those of them that the checkpoint can use; None: it is not known, all may.
     """
 
     files: Mapping[str, Path | None]
     folder: Path
+    fit: Fitting | None = None
+
+    @property
+    def fitting(self) -> Mapping[str, Path | None]:
+        """Those that the checkpoint can use, as far as is known."""
+        return self.files if self.fit is None else self.fit.models
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +145,7 @@ def _apply_by(asked: PanelRequest, around: Surroundings) -> ApplyBy:
         return CONTROLNET
     if around.installed is None:
         return GUIDANCE
-    ready = usable(section.control, around.base, around.installed.files, img2img=around.img2img)
+    ready = usable(section.control, around.base, around.installed.fitting, img2img=around.img2img)
     return CONTROLNET if ready else GUIDANCE
 
 
@@ -153,7 +161,7 @@ def _units(asked: PanelRequest, around: Surroundings) -> tuple[UnitPreset | None
         units = [
             unit_with_effect(UnitSettings(model, each.weight, each.start, each.end), section)
             for each in preset.units
-            if (model := each.family.find(installed.files)) is not None
+            if (model := each.family.find(installed.fitting)) is not None
         ]
     units[0] = _by_section(units[0], section, installed)
     return preset, tuple(replace(each, control_mode=section.control_mode) for each in units)
@@ -162,6 +170,7 @@ def _units(asked: PanelRequest, around: Surroundings) -> tuple[UnitPreset | None
 def _by_section(unit: UnitSettings, section: SectionParams, installed: InstalledModels) -> UnitSettings:
     """A unit with what the section's own fields say of it."""
     model = _find_model(section.model, installed.files) if section.model else unit.model
+    _check_fit(model, installed)
     start = unit.start if section.guidance_start is None else section.guidance_start
     end = unit.end if section.guidance_end is None else section.guidance_end
     if start >= end:
@@ -177,7 +186,7 @@ def _preset(asked: PanelRequest, around: Surroundings, installed: InstalledModel
     values = {**{each.name: each.default for each in map_fields(asked.operation)}, **given}
     automatic = section.preset == AUTOMATIC
     ready = usable(
-        section.control, around.base, installed.files, img2img=around.img2img, given=values if automatic else None
+        section.control, around.base, installed.fitting, img2img=around.img2img, given=values if automatic else None
     )
     if not automatic:
         preset = find_preset(section.preset)
@@ -188,7 +197,7 @@ def _preset(asked: PanelRequest, around: Surroundings, installed: InstalledModel
         return min(ready, key=lambda each: each.disagreements(section.control, given))
     if section.model:
         return None
-    lines = advice(
+    lines = (installed.fit.note if installed.fit is not None else "") or advice(
         section.control, around.base, installed.files, installed.folder, img2img=around.img2img, given=values
     )
     raise NoModelError(f"No ControlNet model that fits is installed. {lines}".strip())
@@ -206,10 +215,19 @@ def _check_preset(preset: UnitPreset, asked: PanelRequest, around: Surroundings,
     if missing:
         files = "; ".join(how_to_install(each, installed.folder) for each in missing)
         raise NoModelError(f"preset {preset.title} needs a model that is not installed: {files}.")
+    if not section.model:
+        for each in preset.units:
+            _check_fit(each.family.find(installed.files) or "", installed)
     if section.control not in preset.controls:
         raise InvalidParamError("preset", f"{preset.title} is not for {asked.operation.title}")
     if preset.img2img_only and not around.img2img:
         raise InvalidParamError("preset", f"{preset.title} works in img2img only")
+
+
+def _check_fit(model: str, installed: InstalledModels) -> None:
+    reason = installed.fit.unfit.get(model) if installed.fit is not None else None
+    if reason:
+        raise NoModelError(f"{reason}: choose another checkpoint or ControlNet model.")
 
 
 def _find_model(wanted: str, models: Mapping[str, Path | None]) -> str:

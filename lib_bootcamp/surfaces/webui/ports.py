@@ -66,6 +66,9 @@ class WebUi(Protocol):
     def checkpoint_base(self, p: Any = None) -> Base | None:
         """The base of the checkpoint this generation will use; loads nothing."""
 
+    def checkpoint_file(self, p: Any = None) -> Path | None:
+        """The file of that checkpoint."""
+
     def accordion(self, label: str, elem_id: str, *, value: bool) -> Any:
         """A context manager: an accordion whose state is a value."""
 

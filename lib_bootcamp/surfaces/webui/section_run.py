@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lib_bootcamp.context import Context
+from lib_bootcamp.core.controlnet.fitting import fitting
 from lib_bootcamp.core.images.arrays import Image, to_rgb
 from lib_bootcamp.errors import BootcampError
 from lib_bootcamp.operation import Operation
@@ -191,9 +192,14 @@ class SectionRunner:
 
     def surroundings(self, p: Any, net: ControlNet | None) -> Surroundings:
         """What a plan depends on beside the request."""
+        installed = None
+        if net is not None:
+            files = net.models()
+            fit = fitting(files, self.webui.checkpoint_file(p))
+            installed = InstalledModels(files=files, folder=net.folder(), fit=fit)
         return Surroundings(
             base=self.webui.checkpoint_base(p),
-            installed=None if net is None else InstalledModels(files=net.models(), folder=net.folder()),
+            installed=installed,
             img2img=bool(getattr(p, "init_images", None)),
         )
 

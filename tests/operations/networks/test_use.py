@@ -152,6 +152,26 @@ def test_a_lora_of_another_checkpoint_is_put_there_and_is_not_fitting(
     assert made.written == ("other.json", "other.safetensors")
 
 
+def test_a_file_that_prompts_cannot_call_needs_a_name(host: StandaloneHost, trained: Path, tmp_path: Path) -> None:
+    (tmp_path / "from").mkdir()
+    (tmp_path / "from" / "a=b.safetensors").write_bytes((trained / "zorb.safetensors").read_bytes())
+    with pytest.raises(InvalidParamError, match="name is missing: prompts cannot call 'a=b'; give one without"):
+        use(host, tmp_path / "from", tmp_path / "to", "a=b")
+    assert use(host, tmp_path / "from", tmp_path / "to", "a=b", name="ab").written == ("ab.json", "ab.safetensors")
+
+
+def test_without_a_checkpoint_it_is_put_there_and_says_why_it_was_not_looked_at(
+    host: StandaloneHost, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(self: StandaloneHost) -> Any:
+        raise ModelError("No checkpoint is there")
+
+    monkeypatch.setattr(StandaloneHost, "components", none)
+    made = use(host, trained, tmp_path)
+    assert (made.fits, made.keys) == (False, "It was not looked at with a checkpoint: No checkpoint is there.")
+    assert (tmp_path / "zorb.safetensors").is_file()
+
+
 @pytest.mark.parametrize(
     ("given", "kind", "words"),
     [

@@ -36,6 +36,9 @@ class FakeWebUi:
     def checkpoint_base(self, p: Any = None) -> Any:
         return self.base
 
+    def checkpoint_file(self, p: Any = None) -> Any:
+        return None
+
     def refuse(self, p: Any, sentence: str, status: int) -> None:
         def setup_prompts() -> None:
             raise RuntimeError(sentence)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from lib_bootcamp.core.controlnet.fitting import Fitting
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.surfaces.webui import infotext
 from lib_bootcamp.surfaces.webui.effect import guidance_with_effect
@@ -92,6 +94,33 @@ def test_a_map_of_brightness_is_applied_by_guidance_where_nothing_else_can(where
     made = plan(QR, where)
     assert (made.apply_by, made.units, made.is_guided) == ("guidance", (), True)
     assert made.recorded.apply_by == "guidance"
+
+
+def odd_around(*unfit: str) -> Surroundings:
+    """Models beside a checkpoint whose text is as wide as no base's."""
+    where = around(MONSTER, CANNY, base=None)
+    assert where.installed is not None
+    kept = {name: path for name, path in where.installed.files.items() if name not in unfit}
+    fit = Fitting(models=kept, unfit={each: f"{each} is for others" for each in unfit}, note="No ControlNet is known.")
+    return replace(where, installed=replace(where.installed, fit=fit))
+
+
+def test_a_model_that_the_checkpoint_cannot_use_is_left_for_guidance() -> None:
+    assert plan(QR, odd_around(MONSTER)).apply_by == "guidance"
+    assert plan(QR, odd_around(CANNY)).units[0].model == MONSTER
+
+
+@pytest.mark.parametrize(
+    "asked", [{"preset": "monster"}, {"model": MONSTER}, {"preset": "custom", "model": MONSTER}], ids=str
+)
+def test_a_model_that_the_checkpoint_cannot_use_is_refused_where_it_is_asked_for(asked: dict[str, str]) -> None:
+    with pytest.raises(NoModelError, match="is for others: choose another checkpoint or ControlNet model"):
+        plan({**QR, **asked}, odd_around(MONSTER))
+
+
+def test_a_map_without_brightness_says_that_no_controlnet_is_known_for_the_checkpoint() -> None:
+    with pytest.raises(NoModelError, match="No ControlNet is known"):
+        plan(EDGES | {"apply_by": "controlnet"}, odd_around(MONSTER, CANNY))
 
 
 def test_both_has_units_and_is_guided() -> None:

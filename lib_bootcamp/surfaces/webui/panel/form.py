@@ -28,7 +28,15 @@ from lib_bootcamp.surfaces.webui.section import (
 )
 from lib_bootcamp.surfaces.webui.section_values import panel_fields
 
-from .installed import DEFAULTS_UNLESS, detector_marks, map_presets, model_choices, preset_defaults, usable_fields
+from .installed import (
+    DEFAULTS_UNLESS,
+    detector_marks,
+    map_presets,
+    model_choices,
+    models_here,
+    preset_defaults,
+    usable_fields,
+)
 
 COURSE = "course"
 """The unit preset of the course's exercise."""
@@ -118,7 +126,7 @@ def _missing_of_exercise(webui: WebUi, net: ControlNet | None) -> str:
             "The course's exercise needs ControlNet: install the extension sd-webui-controlnet, and put "
             f"{family.file} into its folder of models ({family.source})."
         )
-    elif base not in (None, preset.base):
+    elif base not in (None, preset.base) or models_here(webui, net).note:
         what = f"The course's exercise is for a checkpoint of {BASE_TITLES[preset.base]}: choose one."
     elif preset.missing(net.models()):
         what = (
@@ -136,14 +144,15 @@ def _offer(webui: WebUi, net: ControlNet | None, operation: Operation[Any, Any],
     fitting = [AUTOMATIC, CUSTOM, *(each.name for each in UNIT_PRESETS if operation.name in each.controls)]
     if net is None:
         return {"presets": [], "fitting": fitting, "guided": guided, "ready": guided}
-    base, models = webui.checkpoint_base(), net.models()
-    names = [each.name for each in usable(operation.name, base, models, img2img=img2img)]
-    missing = advice(operation.name, base, models, net.folder(), img2img=img2img)
+    base, here = webui.checkpoint_base(), models_here(webui, net)
+    names = [each.name for each in usable(operation.name, base, here.models, img2img=img2img)]
+    missing = here.note or advice(operation.name, base, here.models, net.folder(), img2img=img2img)
     return {
         "presets": [AUTOMATIC, *names, CUSTOM],
         "fitting": fitting,
         "guided": guided,
         "missing": missing.splitlines(),
+        "unfit": bool(here.note),
         "ready": bool(names) or guided,
         "base": BASE_TITLES[base] if base is not None else "",
     }

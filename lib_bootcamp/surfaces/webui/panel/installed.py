@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from lib_bootcamp.core.controlnet.detectors import DETECTORS
+from lib_bootcamp.core.controlnet.fitting import Fitting, fitting
 from lib_bootcamp.core.controlnet.unit_presets import UNIT_PRESETS, UnitPreset, usable
 from lib_bootcamp.core.models.files import BASE_TITLES, Base
 from lib_bootcamp.ml.detectors.files import folders, locate
@@ -30,6 +31,11 @@ def model_choices(net: ControlNet | None) -> list[tuple[str, str]]:
     """What "Control model" suggests."""
     models = sorted(net.models()) if net is not None else []
     return [("", "the preset's"), *((each, each) for each in models)]
+
+
+def models_here(webui: WebUi, net: ControlNet | None) -> Fitting:
+    """The installed ControlNet models, and which of them the chosen checkpoint can use."""
+    return fitting(net.models() if net is not None else {}, webui.checkpoint_file())
 
 
 def detector_marks(host: Host) -> dict[str, str]:
@@ -103,7 +109,7 @@ def preset_defaults(
         img2img: whether a picture is there.
     """
     chosen: dict[str, Any] = {}
-    models: Mapping[str, Any] = net.models() if net is not None else {}
+    models = models_here(webui, net).models
     for operation in control_maps():
         declared = {each.name: each.default for each in map_fields(operation)}
         ready = usable(operation.name, webui.checkpoint_base(), models, img2img=img2img, given=declared)
@@ -126,7 +132,7 @@ def preset_choices(
         controls: the maps.
         img2img: whether a picture is there.
     """
-    models: Mapping[str, Any] = net.models() if net is not None else {}
+    models = models_here(webui, net).models
     base = webui.checkpoint_base()
     fit = {each.name: each.title for name in controls for each in usable(name, base, models, img2img=img2img)}
     return [(AUTOMATIC, AUTOMATIC), *fit.items(), (CUSTOM, CUSTOM)]

@@ -13,6 +13,7 @@ from lib_bootcamp.surfaces.webui.panel.installed import (
     detector_marks,
     map_presets,
     model_choices,
+    models_here,
     preset_choices,
     preset_defaults,
     usable_fields,
@@ -55,12 +56,13 @@ def offered_fields(form: ScriptForm, around: Around, *, img2img: bool) -> FormFi
 def _map_marks(around: Around, net: ControlNet | None, *, img2img: bool) -> dict[str, str]:
     """What stands in the way of each map here."""
     base, missing, marks = around.webui.checkpoint_base(), detector_marks(around.host), {}
+    here = models_here(around.webui, net)
     for each in control_maps():
         detector = next((field.default for field in map_fields(each) if field.name == "detector"), None)
         if not each.luminance and net is None:
             marks[each.name] = "needs ControlNet"
-        elif not each.luminance and not usable(each.name, base, net.models() if net else {}, img2img=img2img):
-            marks[each.name] = "no ControlNet model installed"
+        elif not each.luminance and not usable(each.name, base, here.models, img2img=img2img):
+            marks[each.name] = "no ControlNet for this checkpoint" if here.note else "no ControlNet model installed"
         elif detector in missing:
             marks[each.name] = missing[detector]
     return marks
