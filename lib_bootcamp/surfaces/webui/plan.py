@@ -33,9 +33,173 @@ class NoControlNetError(BootcampError):
     status = 422
 
     def __init__(self, *, guidable: bool) -> None:
+        otherwise = ", or apply the map by luminance guidance" if guidable else ""
+        super().__init__(
+            f"The Bootcamp section needs ControlNet for this: install and enable sd-webui-controlnet{otherwise}."
+        )
+
+
+class NoModelError(BootcampError):
+    """No installed ControlNet model fits."""
+
+    status = 422
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstalledModels:
+    """The ControlNet models of this WebUI.
+
+    Args:
+        files: name to file.
+        folder: where another model's file goes.
+        fit: those of them that the checkpoint can use; None: it is not known, all may.
+    """
+
+    files: Mapping[str, Path | None]
+    folder: Path
+    fit: Fitting | None = None
+
+    @property
+    def fitting(self) -> Mapping[str, Path | None]:
+        """Those that the checkpoint can use, as far as is known."""
+        return self.files if self.fit is None else self.fit.models
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What a plan depends on beside the request.
+
+    Args:
+        base: of the checkpoint that draws; None where it is not known.
+        installed: the ControlNet models; None where there is no ControlNet.
+        img2img: whether a picture is drawn over.
+    """
+
+    base: Base | None
+    installed: InstalledModels | None
+    img2img: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a generation will do.
+
+    Args:
+        section: the section's parameters as they were asked for.
+        operation: what makes the map.
+        values: its raw values, with the unit preset's laid under them.
+        apply_by: how the map is applied; never automatic.
+        units: the ControlNet units to fill; none where only guidance is used.
+        recorded: the section's parameters for the infotext, with what was chosen for the person.
+        recorded_values: the map's for the infotext.
+    """
+
+    section: SectionParams
+    operation: Operation[Any, Any]
+    values: Mapping[str, Any]
+    apply_by: ApplyBy
+    units: tuple[UnitSettings, ...]
+    recorded: SectionParams
+    recorded_values: Mapping[str, Any]
+
+    @property
+    def is_guided(self) -> bool:
+        """Whether luminance guidance steers the steps."""
+        return self.apply_by != CONTROLNET
+
+
+def resolve(asked: PanelRequest, around: Surroundings) -> Plan:
+    """Decide what a generation does.
+
+    Raises:
+        InvalidParamError: the values do not go together, or not with what is installed.
+        NoControlNetError, NoModelError: the map cannot be applied with what is installed.
+    """
+    apply_by = _apply_by(asked, around)
+    preset, units = (None, ()) if apply_by == GUIDANCE else _units(asked, around)
+    values = asked.map_values(preset.values.get(asked.operation.name, {}) if preset else {})
+    as_shown = asked.from_ui and asked.section.preset == AUTOMATIC
+    return Plan(
+        section=asked.section,
+        operation=asked.operation,
+        values=values,
+        apply_by=apply_by,
+        units=units,
+        recorded=_recorded(asked, apply_by, preset, units),
+        recorded_values=asked.values if as_shown else values,
+    )
+
+
+def _apply_by(asked: PanelRequest, around: Surroundings) -> ApplyBy:
+    """How the map is applied: as asked, else by guidance where nothing else can."""
+    section, operation = asked.section, asked.operation
+    if section.apply_by in {GUIDANCE, BOTH} and not operation.luminance:
+        raise InvalidParamError(
+            "apply_by",
+            f"cannot be luminance guidance: that follows brightness, and {operation.title} has none",
+            hint="choose ControlNet",
+        )
+    if section.apply_by != AUTOMATIC:
+        return section.apply_by
+    if not operation.luminance or section.preset != AUTOMATIC or section.model:
+        return CONTROLNET
+    if around.installed is None:
+        return GUIDANCE
+    ready = usable(section.control, around.base, around.installed.fitting, img2img=around.img2img)
+    return CONTROLNET if ready else GUIDANCE
+
+
+def _units(asked: PanelRequest, around: Surroundings) -> tuple[UnitPreset | None, tuple[UnitSettings, ...]]:
+    """The unit preset, and the units to fill; the section's own numbers go to the first one."""
+    section, installed = asked.section, around.installed
+    if installed is None:
+        raise NoControlNetError(guidable=asked.operation.luminance)
+    preset = None if section.preset == CUSTOM else _preset(asked, around, installed)
+    if preset is None:
+        units = [unit_with_effect(UnitSettings(section.model, 1.0, 0.0, 1.0), section)]
+    else:
+        units = [
+            unit_with_effect(UnitSettings(model, each.weight, each.start, each.end), section)
+            for each in preset.units
+            if (model := each.family.find(installed.fitting)) is not None
+        ]
+    units[0] = _by_section(units[0], section, installed)
+    return preset, tuple(replace(each, control_mode=section.control_mode) for each in units)
+
+
+def _by_section(unit: UnitSettings, section: SectionParams, installed: InstalledModels) -> UnitSettings:
+    """A unit with what the section's own fields say of it."""
+    model = _find_model(section.model, installed.files) if section.model else unit.model
+    _check_fit(model, installed)
+    start = unit.start if section.guidance_start is None else section.guidance_start
+    end = unit.end if section.guidance_end is None else section.guidance_end
+    if start >= end:
+        raise InvalidParamError("guidance_start", f"must be below guidance_end, {end:g}")
+    weight = unit.weight if section.weight is None else section.weight
+    return replace(unit, model=model, weight=weight, start=start, end=end)
+
+
+def _preset(asked: PanelRequest, around: Surroundings, installed: InstalledModels) -> UnitPreset | None:
+    """The unit preset that is asked for, or that fits; None where the section names a model for want of one."""
+    section = asked.section
+    given = asked.map_values({})
+    values = {**{each.name: each.default for each in map_fields(asked.operation)}, **given}
+    automatic = section.preset == AUTOMATIC
+    ready = usable(
+        section.control, around.base, installed.fitting, img2img=around.img2img, given=values if automatic else None
+    )
+    if not automatic:
+        preset = find_preset(section.preset)
+        if preset not in ready:
+            _check_preset(preset, asked, around, installed)
+        return preset
+    if ready:
+        return min(ready, key=lambda each: each.disagreements(section.control, given))
+    if section.model:
+        return None
+    if installed.fit is not None and installed.fit.note:
         otherwise = "Or choose a QR code, or a map of brightness: guidance draws it."
         raise NoModelError(installed.fit.note if asked.operation.luminance else f"{installed.fit.note} {otherwise}")
-
     lines = advice(
         section.control, around.base, installed.files, installed.folder, img2img=around.img2img, given=values
     )
