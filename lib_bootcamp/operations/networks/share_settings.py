@@ -112,6 +112,10 @@ class ShareLoraResult(Result):
     warnings: Annotated[tuple[str, ...], Spec("Warnings", "What to look at before others see it.")]
 
     def summary(self) -> str:
+        """Where it is, and the warnings."""
+        return " ".join([self.line(), *self.warnings])
+
+    def line(self) -> str:
         """Where it is."""
         count = f"{len(self.contents):,} files"
         written = [f"{count} of {self.name} are written."] if self.written else []

@@ -119,6 +119,7 @@ def test_a_license_that_contradicts_the_bases_is_named(trained: Path) -> None:
     assert len(made.warnings) == 1
     assert made.warnings[0].startswith("The licenses disagree: mit by who shares it, creativeml-openrail-m by its base")
     assert made.lines()[0] == made.warnings[0]
+    assert made.summary() == f"The card of zorb; nothing was written or pushed. {made.warnings[0]}"
 
 
 def test_a_folder_is_written_as_the_hub_has_it(trained: Path, tmp_path: Path) -> None:
