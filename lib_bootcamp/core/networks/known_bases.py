@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 HUB_ID = r"[A-Za-z0-9](?:[\w.-]{0,94}[A-Za-z0-9])?/[A-Za-z0-9](?:[\w.-]{0,94}[A-Za-z0-9])?"
 """USER/NAME. The hub also forbids two dots or dashes in a row and a name that ends in .git."""
+MOST_CHARACTERS = 1000
 _FILE = re.compile(r"\.(?:safetensors|ckpt|sft|pt|bin)$", re.IGNORECASE)
-_HASH = re.compile(r"\s*\[[0-9a-fA-F]{8,64}\]$")
+_HASH = re.compile(r"\s?\[[0-9a-fA-F]{8,64}\]$")
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def is_hub_id(text: str) -> bool:
 
 def checkpoint_name(text: str) -> str:
     """A checkpoint's name as files state it, without the folder that it lay in and without the WebUI's hash."""
-    name = _HASH.sub("", text.strip())
+    name = _HASH.sub("", text[:MOST_CHARACTERS].strip())
     return name if is_hub_id(name) else re.split(r"[\\/]", name)[-1]
 
 

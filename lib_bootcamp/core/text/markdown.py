@@ -6,6 +6,7 @@ Flavored Markdown 4.10 (a bar ends a table's cell) and 6.9 (addresses that becom
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable
 
@@ -36,8 +37,9 @@ def _cell(text: str, most: int = MOST) -> str:
 
 def paragraphs(text: str, most: int = 4000) -> str:
     """A text of several lines: where a line is empty a paragraph ends."""
-    parts = (prose(each, most) for each in re.split(r"\n\s*\n", text[:most]))
-    return "\n\n".join(filter(None, parts))
+    lines = [each.strip() for each in text[:most].splitlines()]
+    parts = (" ".join(group) for is_text, group in itertools.groupby(lines, bool) if is_text)
+    return "\n\n".join(prose(each, most) for each in parts)
 
 
 def code(text: str, most: int = MOST) -> str:

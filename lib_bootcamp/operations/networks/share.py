@@ -14,7 +14,7 @@ from lib_bootcamp.core.files.folders import is_there
 from lib_bootcamp.core.files.inside import Inside
 from lib_bootcamp.core.images.codec import decode_image
 from lib_bootcamp.core.images.png import encode_png
-from lib_bootcamp.core.models.headers import examine_bytes
+from lib_bootcamp.core.models.headers import MOST_LICENSE, examine_bytes
 from lib_bootcamp.core.networks.container import model_hash, with_names
 from lib_bootcamp.core.networks.file_names import ENDING, cleaned
 from lib_bootcamp.core.networks.folder import LoraFolder
@@ -184,7 +184,7 @@ def _card(params: ShareLoraParams, network: _Network, samples: Mapping[CardSampl
     checkpoint = checkpoint_name(facts.checkpoint)
     base = params.base_model or hub_base(checkpoint)
     known = known_base(base) or known_base(checkpoint)
-    stated = {"who shares it": params.license.strip(), "the file": facts.license.strip()}
+    stated = {"who shares it": params.license.strip(), "the file": facts.license[:MOST_LICENSE].strip()}
     stated[f"its base, {known.hub_id}" if known else "its base"] = known.license if known else ""
     return Card(
         name=network.name,
