@@ -97,6 +97,7 @@ ENTRIES = (
     Entry("datasets.captions", "DATASET_CAPTIONS"),
     Entry("train.train", "TRAIN"),
     Entry("networks.use", "USE_LORA"),
+    Entry("networks.share", "SHARE_LORA"),
     Entry("draw.txt2img", "TXT2IMG", job="draw.series.with_series"),
     Entry("draw.qr_art", "QR_ART"),
 )

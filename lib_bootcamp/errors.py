@@ -138,6 +138,12 @@ class OutputPlaceError(OutputError):
     status = 422
 
 
+class HubError(BootcampError):
+    """The hub of models cannot be reached, or refuses what it is asked."""
+
+    status = 502
+
+
 class QueueFullError(BootcampError):
     """As much work waits already as may; `retry_after_s` is when to ask again."""
 

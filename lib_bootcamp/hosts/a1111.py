@@ -134,6 +134,7 @@ class A1111Host(WebuiQueue, WebuiFolders, WebuiCaptioner, LdmCheckpoint):
         """
         with self.gpu("Checkpoint's modules"):
             model = self._ready()
+            from lib_bootcamp.core.models.headers import license_in
             from lib_bootcamp.ml.checkpoints.ldm_view import LdmView, scheduler_config
 
             source = self._source(model)
@@ -150,6 +151,7 @@ class A1111Host(WebuiQueue, WebuiFolders, WebuiCaptioner, LdmCheckpoint):
                     device=str(self._webui("devices").device),
                     shared_bytes=view.shared_bytes,
                     owned_bytes=view.owned_bytes,
+                    license=license_in(getattr(model.sd_checkpoint_info, "metadata", None)),
                     **parts,
                     **self._tokenizers(model),
                 )

@@ -80,6 +80,7 @@ class Components:
         device: the torch device to put inputs on.
         shared_bytes: weights shared with the host.
         owned_bytes: what these modules hold beside them.
+        license: as the checkpoint's own file states it; empty where it does not.
     """
 
     family: str
@@ -93,6 +94,7 @@ class Components:
     device: str = "cpu"
     shared_bytes: int = 0
     owned_bytes: int = 0
+    license: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

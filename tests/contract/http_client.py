@@ -23,6 +23,7 @@ from lib_bootcamp.operations.describe.interrogate import INTERROGATE, LabelScore
 from lib_bootcamp.operations.draw.qr_art import QR_ART, TryReport
 from lib_bootcamp.operations.draw.txt2img import TXT2IMG
 from lib_bootcamp.operations.maps.detect import DETECT
+from lib_bootcamp.operations.networks.share import SHARE_LORA, ShareLoraResult
 from lib_bootcamp.operations.networks.use import USE_LORA, UseLoraResult
 from lib_bootcamp.operations.qr.code import place_code
 from lib_bootcamp.operations.train.class_drawing import Drawing
@@ -110,7 +111,14 @@ def _use_nothing(params: Any, context: Any) -> UseLoraResult:
     return UseLoraResult(name="x", tag="<lora:x:1>", keys="", fits=True, preview=False, written=())
 
 
+def _share_nothing(params: Any, context: Any) -> ShareLoraResult:
+    """With the folders looked at, and no LoRA."""
+    context.folder(params.folder, "folder")
+    return ShareLoraResult(name="x", card="", contents=(), written=False, url="", private=True, warnings=())
+
+
 _RUNS = {
+    SHARE_LORA.name: _share_nothing,
     TRAIN.name: _plan_only,
     USE_LORA.name: _use_nothing,
     DETECT.name: _detect_nothing,

@@ -11,6 +11,7 @@ import lib_bootcamp
 from lib_bootcamp.errors import OutputError, OutputPlaceError, StorageError, named_by
 
 NOT_THE_CALLER = {
+    "HubError": 502,  # another server's, and the owner's token
     "MissingPackageError": 501,  # the owner installs it
     "OutOfMemoryError": 507,  # of this device: another one has enough
     "OutputError": 500,  # where nobody was asked: the data folder, a journal

@@ -18,6 +18,7 @@ from lib_bootcamp.params import has_too_many_values
 MAX_HEADER_BYTES = 64 * 1024 * 1024
 MAX_HEADER_VALUES = 250_000
 """A tensor has about ten: of the largest models a tenth."""
+MOST_LICENSE = 500
 SAFETENSORS = frozenset({".safetensors", ".sft"})
 # Source: safetensors, `Dtype`; those of other names are not checked.
 _BITS: dict[str, int] = {
@@ -60,6 +61,17 @@ def examine(path: Path) -> tuple[dict[str, Any], str]:
             return _examined(path, file, os.fstat(file.fileno()).st_size)
     except OSError as error:
         return {}, f"cannot be read ({error.strerror or error})"
+
+
+def stated_license(path: Path) -> str:
+    """The license that a safetensors file states (`modelspec.license`); empty where it states none."""
+    return license_in(examine(path)[0].get("__metadata__"))
+
+
+def license_in(metadata: object) -> str:
+    """The license in a file's metadata, which may be anything; empty where there is none."""
+    found = metadata.get("modelspec.license") if isinstance(metadata, dict) else None
+    return " ".join(found[:MOST_LICENSE].split()) if isinstance(found, str) else ""
 
 
 def why_unreadable(path: Path) -> str:

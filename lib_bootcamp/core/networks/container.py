@@ -43,7 +43,23 @@ def with_metadata(data: bytes, metadata: Mapping[str, str]) -> bytes:
     begin = tensors_begin(data)
     header = json.loads(data[8:begin])
     header.pop("__metadata__", None)
-    whole = {"__metadata__": dict(sorted(metadata.items())), **header}
-    text = json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-    text += b" " * (-len(text) % _ALIGNED)
+    text = _padded({"__metadata__": dict(sorted(metadata.items())), **header})
     return len(text).to_bytes(8, "little") + text + data[begin:]
+
+
+def with_names(data: bytes, names: Mapping[str, str]) -> bytes:
+    """A file whose tensors have other names; none of them changes.
+
+    Args:
+        data: a whole safetensors file.
+        names: old to new; the others stay.
+    """
+    begin = tensors_begin(data)
+    header = json.loads(data[8:begin])
+    text = _padded({names.get(name, name): value for name, value in header.items()})
+    return len(text).to_bytes(8, "little") + text + data[begin:]
+
+
+def _padded(header: Mapping[str, object]) -> bytes:
+    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    return text + b" " * (-len(text) % _ALIGNED)

@@ -65,6 +65,16 @@ def sample_with(file: Path, inside: Inside) -> Path | None:
     return None
 
 
+def samples_with(file: Path, inside: Inside) -> list[tuple[int, Path]]:
+    """As `sample_with`, of every prompt: the number of each, from 1, and its sample of that step."""
+    first = sample_with(file, inside)
+    if first is None:
+        return []
+    step = first.name.partition("-")[0]
+    names = [each for each in inside.names(first.parent) if _FILE.fullmatch(each) and each.startswith(f"{step}-")]
+    return sorted((int(each.partition("-")[2].removesuffix(".png")), first.with_name(each)) for each in names)
+
+
 def samples_among(pictures: Iterable[Path], own: Path | None = None, inside: Inside | None = None) -> set[Path]:
     """The pictures that a training drew as samples.
 

@@ -10,6 +10,7 @@ import torch
 from lib_bootcamp.core.files.folders import is_file, is_folder
 from lib_bootcamp.core.files.regular import unreadable_in
 from lib_bootcamp.core.models.files import EMBEDDED, MODELS, reason_about
+from lib_bootcamp.core.models.headers import stated_license
 from lib_bootcamp.errors import MissingPackageError, ModelError
 from lib_bootcamp.ml.runtime.torchvision_guard import import_torchvision
 from lib_bootcamp.ports import Components
@@ -66,7 +67,8 @@ def load_checkpoint(named: str, device: str) -> Components:
     family = "sdxl" if parts.get("text_encoder_2") is not None else "sd2" if width == 1024 else "sd1"
     held = {id(each): each for name in SHARED if parts.get(name) is not None for each in parts[name].parameters()}
     size = sum(each.numel() * each.element_size() for each in held.values())
-    return Components(family=family, scheduler=scheduler, device=device, owned_bytes=size, **parts)
+    stated = stated_license(path) if is_file(path) else ""
+    return Components(family=family, scheduler=scheduler, device=device, owned_bytes=size, license=stated, **parts)
 
 
 def _hush() -> None:

@@ -136,6 +136,7 @@ def _facts(trainer: Trainer, components: Components, origin: Origin) -> LoraFact
         buckets={f"{width}x{height}": count for (width, height), count in found.buckets().items()},
         dataset_dirs=_folders(found),
         tags=_tags(found),
+        license=components.license,
         trigger=_trigger(found),
         more={"bootcamp.train": json.dumps(origin.params, ensure_ascii=False, sort_keys=True)},
     )

@@ -15,6 +15,7 @@ skip_without_models("diffusers", "transformers")
 
 import torch  # noqa: E402, TID253
 
+from lib_bootcamp.core.networks.container import with_metadata  # noqa: E402
 from lib_bootcamp.errors import CancelledError, ModelError  # noqa: E402
 from lib_bootcamp.ml.checkpoints.ldm_config import ldm_config  # noqa: E402
 from lib_bootcamp.ml.checkpoints.ldm_names import to_ldm  # noqa: E402
@@ -60,6 +61,13 @@ def test_a_file_written_and_read_again_holds_the_same_weights(components: Any, s
         before, after = getattr(components, name).state_dict(), getattr(again, name).state_dict()
         assert before.keys() == after.keys()
         assert all(torch.equal(before[key].half(), after[key].half()) for key in before)
+
+
+def test_the_license_of_a_file_is_lent_with_it(components: Any, single: Path, tmp_path: Path) -> None:
+    named = tmp_path / "named.safetensors"
+    named.write_bytes(with_metadata(single.read_bytes(), {"modelspec.license": "openrail"}))
+    assert load_checkpoint(str(named), "cpu").license == "openrail"
+    assert components.license == ""
 
 
 def test_the_picture_is_the_same_from_the_folder_and_from_the_file(components: Any, single: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,22 @@ def work(host: StandaloneHost, folder: Path, **given: Any) -> TrainWork:
 
 def written(steps: list[Step]) -> dict[str, bytes]:
     return {each.path.name: each.after for step in steps for each in step.writes}
+
+
+def test_the_license_of_the_checkpoint_is_carried_on(
+    host: StandaloneHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lend = StandaloneHost.components
+
+    @contextmanager
+    def licensed(self: StandaloneHost) -> Iterator[Any]:
+        with lend(self) as components:
+            yield replace(components, license="openrail")
+
+    monkeypatch.setattr(StandaloneHost, "components", licensed)
+    data = written(list(work(host, tmp_path, steps=1).steps(0)))["zorb.safetensors"]
+    stated = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]
+    assert stated["modelspec.license"] == "openrail"
 
 
 def test_the_last_step_writes_the_file_and_those_before_what_was_asked(host: StandaloneHost, tmp_path: Path) -> None:

@@ -421,6 +421,7 @@ def test_the_tabs_are_grouped_and_the_folder_goes_to_the_editor(host: FakeHost, 
         "dataset-report",
         "dataset-captions",
         "train",
+        "share-lora",
     ]
     page.begin(photos)
     page.end()
