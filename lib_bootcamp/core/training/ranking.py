@@ -1,9 +1,9 @@
 """Which file of a training is best: three cosines of each, made comparable and averaged.
 
 What a training learns and what it forgets go in opposite ways. Ranks would lose how much: where likeness only rises and
-the others only fall, the first file has the best mean rank, however little it learned. Raw cosines cannot be added either: of drawings with each other
-they differ by tenths, of drawings and texts by hundredths. So each number is stated in spreads above or below the mean
-of all files (z-scores), and the three have the same weight.
+the others only fall, the first file has the best mean rank, however little it learned. Raw cosines cannot be added
+either: of drawings with each other they differ by tenths, of drawings and texts by hundredths. So each number is stated
+in spreads above or below the mean of all files (z-scores), and the three have the same weight.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ class CompareLorasParams(Params):
         str | None,
         Spec(
             "Training pictures",
-            "The folder that likeness is measured with. Not given: likeness does not count.",
+            "What likeness is measured with. Not given: below a training its own; else likeness does not count.",
             format="folder",
             min_length=1,
         ),
