@@ -109,7 +109,9 @@ class CompareOfTraining:
         try:
             info, folder = training_of(self._panel, now, chosen)
         except InvalidParamError:
-            raise InvalidParamError("Job", "is missing", hint="begin a training first, or choose one under All trainings") from None
+            raise InvalidParamError(
+                "Job", "is missing", hint="begin a training first, or choose one under All trainings"
+            ) from None
         given |= {"folder": str(folder), "name": str(info.params.get("name", ""))}
         own = [info.params.get("folder"), *(each.get("folder") for each in info.params.get("concepts") or ())]
         folders = [each for each in own if isinstance(each, str) and each]
