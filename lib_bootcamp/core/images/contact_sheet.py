@@ -104,9 +104,15 @@ def fits(line: str, width: int, font: Font) -> bool:
     return bool(draw.textlength(line, font=font) <= width - 2 * _INDENT)
 
 
+def drawable(text: str, font: Font) -> str:
+    """The text with a blank for each sign that is not printed; the font of Pillow before 10.1 knows Latin 1 alone."""
+    text = "".join(each if each.isprintable() else " " for each in text)
+    return text if isinstance(font, ImageFont.FreeTypeFont) else text.encode("latin-1", "replace").decode("latin-1")
+
+
 def shortened(draw: ImageDraw.ImageDraw, text: str, font: Font, width: int) -> str:
     """The text, shortened in its middle where it is wider than `width` px."""
-    text = "".join(each if each.isprintable() else " " for each in text)[:200]
+    text = drawable(text, font)[:200]
     fitted, half = text, len(text) // 2
     while half > 1 and draw.textlength(fitted, font=font) > width:
         half -= 1

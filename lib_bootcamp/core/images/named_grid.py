@@ -9,7 +9,7 @@ from PIL import Image as Pil
 from PIL import ImageDraw
 
 from .arrays import Image, to_rgb
-from .contact_sheet import INK, PAPER, Font, font_of, shortened
+from .contact_sheet import INK, PAPER, Font, drawable, font_of, shortened
 
 _GAP, _GAP_OF_COLUMNS, _LINE = 4, 14, 22
 _LINES = 3
@@ -70,7 +70,7 @@ def _lines(text: str, font: Font, width: int) -> list[str]:
     """A name in at most three lines, broken at blanks; what is too long is shortened."""
     draw = ImageDraw.Draw(Pil.new("RGB", (1, 1)))
     lines: list[str] = []
-    for word in text[:300].split():
+    for word in drawable(text[:300], font).split():
         longer = f"{lines[-1]} {word}" if lines else word
         if lines and draw.textlength(longer, font=font) <= width:
             lines[-1] = longer

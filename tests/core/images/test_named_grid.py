@@ -29,7 +29,10 @@ def test_each_picture_stands_in_its_row_and_column() -> None:
 
 def test_names_of_any_kind_are_drawn_and_change_no_columns() -> None:
     cells = [[flat(RED)]]
-    wide = [named_grid([(name, cells)], [name], cell_px=64).shape[1] for name in ("a", "\ud800\n\x00" * 90, "b " * 900)]
+    wide = [
+        named_grid([(name, cells)], [name], cell_px=64).shape[1]
+        for name in ("a", "\ud800\n\x00" * 90, "b " * 900, "猫 の 絵")
+    ]
     assert len(set(wide)) == 1
 
 
