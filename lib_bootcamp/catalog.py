@@ -96,6 +96,7 @@ ENTRIES = (
     Entry("datasets.report", "DATASET_REPORT"),
     Entry("datasets.captions", "DATASET_CAPTIONS"),
     Entry("train.train", "TRAIN"),
+    Entry("networks.compare", "COMPARE_LORAS"),
     Entry("networks.use", "USE_LORA"),
     Entry("networks.share", "SHARE_LORA"),
     Entry("draw.txt2img", "TXT2IMG", job="draw.series.with_series"),

@@ -19,10 +19,12 @@ from lib_bootcamp.core.images.png import encode_png
 from lib_bootcamp.core.training.examples import sizes_for
 from lib_bootcamp.errors import ModelError
 from lib_bootcamp.hosts.standalone import StandaloneHost
+from lib_bootcamp.operations.describe.clip_choice import check_model_name
 from lib_bootcamp.operations.describe.interrogate import INTERROGATE, LabelScore, TableScores, check_names
 from lib_bootcamp.operations.draw.qr_art import QR_ART, TryReport
 from lib_bootcamp.operations.draw.txt2img import TXT2IMG
 from lib_bootcamp.operations.maps.detect import DETECT
+from lib_bootcamp.operations.networks.compare import COMPARE_LORAS, CompareLorasResult, LoraScores
 from lib_bootcamp.operations.networks.share import SHARE_LORA, ShareLoraResult
 from lib_bootcamp.operations.networks.use import USE_LORA, UseLoraResult
 from lib_bootcamp.operations.qr.code import place_code
@@ -117,8 +119,31 @@ def _share_nothing(params: Any, context: Any) -> ShareLoraResult:
     return ShareLoraResult(name="x", card="", contents=(), written=False, url="", private=True, warnings=())
 
 
+def _compare_nothing(params: Any, context: Any) -> CompareLorasResult:
+    """With the folders looked at, and nothing drawn."""
+    context.folder(params.folder, "folder")
+    if params.pictures is not None:
+        context.folder(params.pictures, "pictures")
+    check_model_name(params, context)
+    return CompareLorasResult(
+        image=np.zeros((8, 8, 3), np.uint8),
+        best="x",
+        ranking=(LoraScores(name="x", score=0.0, likeness=None, prompt_kept=0.0, others_kept=1.0),),
+        likeness_alone=None,
+        prompt_alone=0.2,
+        prompts=("a mymug",),
+        other_prompts=("a red car",),
+        seeds=(1, 2),
+        checkpoint="none",
+        model="mini",
+        left_out=(),
+        notes=(),
+    )
+
+
 _RUNS = {
     SHARE_LORA.name: _share_nothing,
+    COMPARE_LORAS.name: _compare_nothing,
     TRAIN.name: _plan_only,
     USE_LORA.name: _use_nothing,
     DETECT.name: _detect_nothing,

@@ -11,14 +11,15 @@ from PIL import ImageDraw, ImageFont
 
 from .arrays import Image, to_rgb
 
-_INK, _PAPER = (30, 30, 30), (250, 250, 250)
+INK, PAPER = (30, 30, 30), (250, 250, 250)
 _INDENT = 4
 
 
 Font: TypeAlias = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
-def _font(size: int) -> Font:
+def font_of(size: int) -> Font:
+    """Pillow's own font at a size in px, where it has sizes."""
     try:
         return ImageFont.load_default(size)
     except TypeError:  # Pillow before 10.1 has one size only
@@ -42,9 +43,9 @@ def contact_sheet(
     line_px = 26
     rows = -(-len(pictures) // columns)
     step_x, step_y = cell_px + margin_px, cell_px + line_px + margin_px
-    sheet = Pil.new("RGB", (columns * step_x + margin_px, rows * step_y + margin_px), _PAPER)
+    sheet = Pil.new("RGB", (columns * step_x + margin_px, rows * step_y + margin_px), PAPER)
     draw = ImageDraw.Draw(sheet)
-    font = _font(16)
+    font = font_of(16)
     for index, (title, picture) in enumerate(pictures):
         left = margin_px + index % columns * step_x
         top = margin_px + index // columns * step_y
@@ -53,7 +54,7 @@ def contact_sheet(
         size = max(1, round(tile.width * scale)), max(1, round(tile.height * scale))
         tile = tile.resize(size, Pil.Resampling.LANCZOS)
         sheet.paste(tile, (left + (cell_px - tile.width) // 2, top + (cell_px - tile.height) // 2))
-        draw.text((left, top + cell_px + 5), _fitted(draw, title, font, cell_px), fill=_INK, font=font)
+        draw.text((left, top + cell_px + 5), shortened(draw, title, font, cell_px), fill=INK, font=font)
     return np.asarray(sheet, dtype=np.uint8)
 
 
@@ -68,12 +69,12 @@ def captioned(picture: Pil.Image, lines: Sequence[str], font: Font) -> Pil.Image
         RGB, of the same width.
     """
     line_px = round(1.3 * font.getbbox("Ag")[3])
-    made = Pil.new("RGB", (picture.width, picture.height + line_px * len(lines) + line_px // 2), _PAPER)
+    made = Pil.new("RGB", (picture.width, picture.height + line_px * len(lines) + line_px // 2), PAPER)
     made.paste(picture.convert("RGB"))
     draw = ImageDraw.Draw(made)
     for at, line in enumerate(lines):
-        text = _fitted(draw, line, font, picture.width - 2 * _INDENT)
-        draw.text((_INDENT, picture.height + line_px // 4 + at * line_px), text, fill=_INK, font=font)
+        text = shortened(draw, line, font, picture.width - 2 * _INDENT)
+        draw.text((_INDENT, picture.height + line_px // 4 + at * line_px), text, fill=INK, font=font)
     return made
 
 
@@ -103,9 +104,15 @@ def fits(line: str, width: int, font: Font) -> bool:
     return bool(draw.textlength(line, font=font) <= width - 2 * _INDENT)
 
 
-def _fitted(draw: ImageDraw.ImageDraw, text: str, font: Font, width: int) -> str:
+def drawable(text: str, font: Font) -> str:
+    """The text with a blank for each sign that is not printed; the font of Pillow before 10.1 knows Latin 1 alone."""
+    text = "".join(each if each.isprintable() else " " for each in text)
+    return text if isinstance(font, ImageFont.FreeTypeFont) else text.encode("latin-1", "replace").decode("latin-1")
+
+
+def shortened(draw: ImageDraw.ImageDraw, text: str, font: Font, width: int) -> str:
     """The text, shortened in its middle where it is wider than `width` px."""
-    text = "".join(each if each.isprintable() else " " for each in text)[:200]
+    text = drawable(text, font)[:200]
     fitted, half = text, len(text) // 2
     while half > 1 and draw.textlength(fitted, font=font) > width:
         half -= 1
@@ -126,16 +133,16 @@ def sheet_by_class(
         uint8 [H, W, 3].
     """
     margin_px, head_px = 12, 34
-    font = _font(20)
+    font = font_of(20)
     parts: list[Image] = []
     width = max(columns, 1) * (cell_px + margin_px) + margin_px
     for heading, pictures in classes:
-        head = Pil.new("RGB", (width, head_px), _PAPER)
+        head = Pil.new("RGB", (width, head_px), PAPER)
         draw = ImageDraw.Draw(head)
-        draw.text((margin_px, 8), _fitted(draw, heading, font, width - 2 * margin_px), fill=_INK, font=font)
+        draw.text((margin_px, 8), shortened(draw, heading, font, width - 2 * margin_px), fill=INK, font=font)
         parts.append(np.asarray(head, dtype=np.uint8))
         sheet = contact_sheet(pictures, columns=columns, cell_px=cell_px, margin_px=margin_px)
-        whole = np.full((sheet.shape[0], width, 3), _PAPER, np.uint8)
+        whole = np.full((sheet.shape[0], width, 3), PAPER, np.uint8)
         whole[:, : sheet.shape[1]] = sheet
         parts.append(whole)
     return np.concatenate(parts)

@@ -76,17 +76,22 @@ class LoraFolder:
         hint = f"there is {', '.join(near)}" if near else "there is none in this folder"
         raise InvalidParamError(param, f"names the LoRA {name[:100]!r}, which is not in the folder", hint=hint)
 
+    def metadata(self, path: Path) -> dict[str, Any]:
+        """What a file states of itself; nothing where that cannot be read."""
+        with (
+            contextlib.suppress(OSError, ValueError, BootcampError, RecursionError),
+            self.inside.place(path) as place,
+        ):
+            return _metadata(place)
+        return {}
+
     def _stated(self, named: dict[str, Path]) -> dict[str, Path]:
         """The files by the name that their own metadata give them."""
         found: dict[str, Path] = {}
         for path in named.values():
-            with (
-                contextlib.suppress(OSError, ValueError, BootcampError, RecursionError),
-                self.inside.place(path) as place,
-            ):
-                stated = _metadata(place).get("ss_output_name")
-                if isinstance(stated, str) and stated:
-                    found.setdefault(stated, path)
+            stated = self.metadata(path).get("ss_output_name")
+            if isinstance(stated, str) and stated:
+                found.setdefault(stated, path)
         return found
 
 

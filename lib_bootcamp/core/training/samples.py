@@ -47,6 +47,12 @@ def is_file_of(name: str, file: str) -> bool:
     return f"{dot}{ending}" == ENDING and (stem == name or (kept is not None and kept[1] == name))
 
 
+def step_of_file(file: str) -> int:
+    """The step in the name of a file of `file_after`; 0 where there is none."""
+    kept = _AFTER.fullmatch(file.removesuffix(ENDING))
+    return int(kept[2]) if kept else 0
+
+
 def sample_with(file: Path, inside: Inside) -> Path | None:
     """The newest sample, of the first prompt, that was drawn with a training's file or before it; None: there is none.
 

@@ -24,6 +24,8 @@ from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Params, Spec
 from lib_bootcamp.results import Result
 
+from .opened import parsed
+
 MAX_TEXT = 2000
 _CARD: dict[str, Any] = {"group": "Card"}
 
@@ -121,7 +123,7 @@ def use_lora(params: UseLoraParams, context: Context) -> UseLoraResult:
     data = source.inside.read(path, MAX_FILE_BYTES)
     if data is None:
         raise ModelError(f"{path.name} is gone", place=path)
-    kind, file = _parsed(data, path)
+    kind, file = parsed(data, path)
     target = LoraFolder(_target(kind, params, context), exact=not context.trusted)
     keys, fits = _looked_at(kind, file, context)
     name = _name(params, path, target)
@@ -161,21 +163,6 @@ def _name(params: UseLoraParams, path: Path, target: LoraFolder) -> str:
 
 def _is_there(path: Path, name: str, target: LoraFolder) -> bool:
     return path.resolve() == (target.root / f"{name}{ENDING}").resolve()
-
-
-def _parsed(data: bytes, path: Path) -> tuple[Literal["lora", "embedding"], Any]:
-    """The file, and what it is.
-
-    Raises:
-        ModelError: it is neither, or damaged.
-    """
-    from lib_bootcamp.ml.networks.embedding_file import parse_embedding
-    from lib_bootcamp.ml.networks.file import parse_lora
-
-    try:
-        return "embedding", parse_embedding(data, path)
-    except ModelError:
-        return "lora", parse_lora(data, path)
 
 
 def _target(kind: Literal["lora", "embedding"], params: UseLoraParams, context: Context) -> Path:

@@ -22,12 +22,9 @@ from lib_bootcamp.hosts.standalone import StandaloneHost  # noqa: E402
 from lib_bootcamp.ml.networks.file import read_lora  # noqa: E402
 from lib_bootcamp.operations.draw.txt2img import TXT2IMG  # noqa: E402
 from lib_bootcamp.operations.networks.use import USE_LORA, UseLoraResult  # noqa: E402
-from lib_bootcamp.operations.train.train import TRAIN  # noqa: E402
-from lib_bootcamp.operations.train.work import TrainWork  # noqa: E402
 from lib_bootcamp.ports import SilentProgress  # noqa: E402
 from tests.ml.training import material  # noqa: E402
-
-ASKED = {"name": "zorb", "steps": 4, "seed": 4, "resolution": 64, "rank": 4, "save_every": 2}
+from tests.operations.networks.trained import trained_in  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -39,16 +36,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandaloneHost]:
 @pytest.fixture(scope="module")
 def trained(host: StandaloneHost, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The output folder of a training: files after steps 2 and 4, samples of steps 0, 2 and 4."""
-    base = tmp_path_factory.mktemp("trained")
-    material.pictures(base / "pictures")
-    (base / "out").mkdir()
-    given = {"folder": str(base / "pictures"), **ASKED, "sample_prompt": "a zorb", "sample_every": 2}
-    work = TrainWork(base / "out", TRAIN.params_from(given), Context.of_terminal(host, SilentProgress()))
-    for step in work.steps(0):
-        for each in step.writes:
-            each.path.parent.mkdir(exist_ok=True)
-            each.path.write_bytes(each.after or b"")
-    return base / "out"
+    return trained_in(tmp_path_factory.mktemp("trained"), host)
 
 
 def use(host: StandaloneHost, trained: Path, to: Path, lora: str = "zorb", **given: Any) -> UseLoraResult:

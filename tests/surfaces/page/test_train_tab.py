@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,10 +15,13 @@ skip_without_models()
 gr = pytest.importorskip("gradio")
 
 from lib_bootcamp.hosts.standalone import StandaloneHost  # noqa: E402
+from lib_bootcamp.operations.networks.compare import COMPARE_LORAS  # noqa: E402
 from lib_bootcamp.operations.train.train import TRAIN  # noqa: E402
+from lib_bootcamp.surfaces.page.growth import Growth  # noqa: E402
 from lib_bootcamp.surfaces.page.job_panel import NOTHING  # noqa: E402
 from lib_bootcamp.surfaces.page.outputs import Outputs  # noqa: E402
 from lib_bootcamp.surfaces.page.tabs.page import tab_class  # noqa: E402
+from lib_bootcamp.surfaces.page.tabs.train.compare import OF_TRAINING  # noqa: E402
 from lib_bootcamp.surfaces.page.tabs.train.train import TrainTab  # noqa: E402
 from tests.jobs.closing import close_jobs  # noqa: E402
 from tests.ml.training import material  # noqa: E402
@@ -66,6 +70,30 @@ def test_a_training_shows_its_loss_and_samples_and_the_plan_before(tab: TrainTab
     assert tab.looked({"job": None}, None) == ""
     assert tab.looked(NOTHING, 999) == ""
     _use(tab, number, tmp_path)
+    _compare(tab, number, tmp_path)
+
+
+def _compare(tab: TrainTab, number: int, folder: Path) -> None:
+    """Its files are compared, with its own pictures, and the best one is chosen for prompts."""
+    fields = tab.compare.form.fields
+    assert {each.name for each in COMPARE_LORAS.params.fields()} - {each.name for each in fields} == {*OF_TRAINING}
+    asked = {"other_prompts": "a red circle", "pictures_per_prompt": 1, "size": "64", "steps": 1}
+    values = [asked.get(each.name, tab.compare.form.components[each.name].value) for each in fields]
+    message, grid, table, file = tab.compare.compared((NOTHING, number, *values), Growth(threading.Event()))
+    assert "is the best of 2: likeness " in message
+    assert "does not count" not in message
+    assert Path(grid["value"]).is_file()
+    assert [row[0] for row in table["value"]][2] == "none"
+    assert file["value"] == table["value"][0][0]
+    assert file["value"] in {"zorb", "zorb-000002"}
+    for each in (folder / "pictures").iterdir():
+        each.unlink()
+    message, *others = tab.compare.compared((NOTHING, number, *values), Growth(threading.Event()))
+    assert "no pictures" in message
+    assert all("value" not in each for each in others)
+    (folder / "pictures").rmdir()
+    assert "does not count" in tab.compare.compared((NOTHING, number, *values), Growth(threading.Event()))[0]
+    assert "begin a training first" in tab.compare.compared((NOTHING, None, *values), Growth(threading.Event()))[0]
 
 
 def _use(tab: TrainTab, number: int, folder: Path) -> None:

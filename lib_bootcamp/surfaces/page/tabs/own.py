@@ -5,7 +5,7 @@ from __future__ import annotations
 from lib_bootcamp.surfaces.page.tab import Tab
 
 # Operations that have no tab of their own, for that of another one offers what they do.
-HOSTED_BY = {"png-info-edit": "png-info", "use-lora": "train"}
+HOSTED_BY = {"png-info-edit": "png-info", "use-lora": "train", "compare-loras": "train"}
 
 
 def own_tabs() -> dict[str, type[Tab]]:

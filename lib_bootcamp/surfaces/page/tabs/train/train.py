@@ -22,6 +22,7 @@ from lib_bootcamp.surfaces.page.tab import Tab
 from lib_bootcamp.surfaces.page.work import in_queue
 from lib_bootcamp.surfaces.shared.work_queue import QUEUES
 
+from .compare import CompareOfTraining
 from .use import UseOfTraining
 
 MOST_EVENTS, NEWEST_SAMPLES, SAMPLE_PX = 5_000, 12, 128
@@ -34,6 +35,7 @@ class TrainTab(Tab):
         super().__init__(operation, host, outputs)
         self.panel = JobPanel(operation.name, host, f"{self.prefix}_job", mistake=self.mistake, only=True)
         self.use = UseOfTraining(host, self.panel, self.prefix)
+        self.compare = CompareOfTraining(host, self.panel, self.use, outputs, self.prefix)
         self.begin: Any = None
         self.seen: Any = None
 
@@ -45,6 +47,7 @@ class TrainTab(Tab):
         self.message = gr.HTML(elem_id=f"{self.prefix}_message")
         self.panel.layout_card(gr.HTML(elem_id=f"{self.prefix}_job_message"))
         self.seen = gr.HTML(elem_id=f"{self.prefix}_seen")
+        self.compare.layout()
         self.use.layout()
         with gr.Accordion("All trainings", open=False):
             self.panel.layout_table()
@@ -61,6 +64,7 @@ class TrainTab(Tab):
         """Join the buttons and the components."""
         super().wire()
         self.panel.wire(self.begin, self.form.raw, self.form.inputs)
+        self.compare.wire()
         self.use.wire()
         refresh = self.panel.refresh
         refresh.click(

@@ -12,6 +12,7 @@ from lib_bootcamp.core.files.inside import Inside
 from lib_bootcamp.core.networks.file_names import ENDING
 from lib_bootcamp.core.training.samples import is_file_of
 from lib_bootcamp.errors import BootcampError, InvalidParamError
+from lib_bootcamp.jobs.facts import JobInfo
 from lib_bootcamp.operations.networks.use import USE_LORA
 from lib_bootcamp.ports import Host
 from lib_bootcamp.surfaces.page.events import quiet_event
@@ -36,7 +37,8 @@ class UseOfTraining:
 
     def __init__(self, host: Host, panel: JobPanel, prefix: str) -> None:
         self._host, self._panel, self._prefix = host, panel, prefix
-        self._file: Any = None
+        self.file: Any = None
+        """The choice of a file, which other parts of the tab set."""
         self._name: Any = None
         self._folder: Any = None
         self._replace: Any = None
@@ -49,7 +51,7 @@ class UseOfTraining:
         has_own = {"lora", "embedding"} <= self._host.model_folders().keys()
         with gr.Accordion("Use in prompts", open=False, elem_id=f"{self._prefix}_use"):
             with gr.Row():
-                self._file = gr.Dropdown([], label=LABELS["lora"], elem_id=f"{self._prefix}_use_file", interactive=True)
+                self.file = gr.Dropdown([], label=LABELS["lora"], elem_id=f"{self._prefix}_use_file", interactive=True)
                 self._name = gr.Textbox(
                     label=LABELS["name"], info=fields["name"].help, elem_id=f"{self._prefix}_use_name"
                 )
@@ -70,11 +72,11 @@ class UseOfTraining:
         state = [self._panel.state, self._panel.chosen]
         refresh = self._panel.refresh
         refresh.click(
-            in_queue(QUEUES.quick, self.listed), [*state, self._file], [self._file], **quiet_event(refresh.click)
+            in_queue(QUEUES.quick, self.listed), [*state, self.file], [self.file], **quiet_event(refresh.click)
         )
         self._button.click(
             in_queue(QUEUES.of(USE_LORA), self.put),
-            [*state, self._file, self._name, self._folder, self._replace],
+            [*state, self.file, self._name, self._folder, self._replace],
             [self._message],
             **quiet_event(self._button.click),
         )
@@ -82,7 +84,7 @@ class UseOfTraining:
     def listed(self, now: dict[str, Any], chosen: int | None, held: str | None) -> Any:
         """The choices: names of the training's files, the newest first."""
         try:
-            folder, name = self._of_training(now, chosen)
+            folder, name = of_training(self._panel, now, chosen)
         except BootcampError:
             return gr.update(choices=[], value=None)
         names = Inside(folder, exact=not self._panel.trusted).names(folder)
@@ -102,7 +104,7 @@ class UseOfTraining:
         """The message after a file was put there, or of the mistake."""
 
         def work() -> str:
-            folder, _ = self._of_training(now, chosen)
+            folder, _ = of_training(self._panel, now, chosen)
             if not lora:
                 raise InvalidParamError("lora", "is missing", hint="train until a file is written")
             given = {"folder": str(folder), "lora": lora, "name": name.strip(), "replace": replace}
@@ -114,16 +116,27 @@ class UseOfTraining:
 
         return attempt(USE_LORA.name, work, lambda error: notice(worded(error, LABELS), kind="error"))
 
-    def _of_training(self, now: dict[str, Any], chosen: int | None) -> tuple[Path, str]:
-        """The output folder and the name of the training that is shown.
 
-        Raises:
-            InvalidParamError: none is.
-            NoJobError: it is gone.
-        """
-        number = chosen if chosen is not None else now.get("job")
-        if number is None:
-            raise InvalidParamError("lora", "is missing", hint="begin a training first")
-        jobs, trusted = self._panel.jobs(), self._panel.trusted
-        info = jobs.info(number, trusted=trusted)
-        return jobs.folder(number, trusted=trusted), str(info.params.get("name", ""))
+def of_training(panel: JobPanel, now: dict[str, Any], chosen: int | None) -> tuple[Path, str]:
+    """The output folder and the name of the training that is shown.
+
+    Raises:
+        InvalidParamError: none is.
+        NoJobError: it is gone.
+    """
+    info, folder = training_of(panel, now, chosen)
+    return folder, str(info.params.get("name", ""))
+
+
+def training_of(panel: JobPanel, now: dict[str, Any], chosen: int | None) -> tuple[JobInfo, Path]:
+    """The training that is shown, and its output folder.
+
+    Raises:
+        InvalidParamError: none is.
+        NoJobError: it is gone.
+    """
+    number = chosen if chosen is not None else now.get("job")
+    if number is None:
+        raise InvalidParamError("lora", "is missing", hint="begin a training first")
+    jobs, trusted = panel.jobs(), panel.trusted
+    return jobs.info(number, trusted=trusted), jobs.folder(number, trusted=trusted)

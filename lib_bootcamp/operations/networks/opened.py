@@ -1,0 +1,26 @@
+"""A LoRA's or an embedding's file, whichever it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from lib_bootcamp.errors import ModelError
+
+
+def parsed(data: bytes, path: Path) -> tuple[Literal["lora", "embedding"], Any]:
+    """The file, and what it is.
+
+    Args:
+        data: its bytes, which may be hostile.
+        path: what it is called; nothing is opened.
+    Raises:
+        ModelError: it is neither, or damaged.
+    """
+    from lib_bootcamp.ml.networks.embedding_file import parse_embedding
+    from lib_bootcamp.ml.networks.file import parse_lora
+
+    try:
+        return "embedding", parse_embedding(data, path)
+    except ModelError:
+        return "lora", parse_lora(data, path)
