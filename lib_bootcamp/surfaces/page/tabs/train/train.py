@@ -46,12 +46,12 @@ class TrainTab(Tab):
             self.begin = gr.Button("Train", variant="primary", elem_id=f"{self.prefix}_begin")
         self.message = gr.HTML(elem_id=f"{self.prefix}_message")
         self.panel.layout_card(gr.HTML(elem_id=f"{self.prefix}_job_message"))
+        self.panel.layout_refresh()  # not in an accordion: the card presses it, and Gradio draws a closed one's later
         self.seen = gr.HTML(elem_id=f"{self.prefix}_seen")
         self.compare.layout()
         self.use.layout()
         with gr.Accordion("All trainings", open=False):
             self.panel.layout_table()
-            self.panel.layout_refresh()
         self.files = gr.File(visible=False, elem_id=f"{self.prefix}_files")
         with gr.Accordion("Plan", open=False):
             self.facts = gr.JSON(label="Plan", elem_id=f"{self.prefix}_facts")
