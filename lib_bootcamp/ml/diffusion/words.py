@@ -68,19 +68,21 @@ def tokens_of(tokenizer: Any, text: str) -> list[int]:
 
 def tokens_of_names(names: Sequence[str], tokenizer: Any) -> dict[str, list[int]]:
     """The tokens of each name."""
-    return {name: tokens_of(tokenizer, name) for name in names}
+    if not names:
+        return {}
+    found = tokenizer(list(names), add_special_tokens=False, truncation=False, verbose=False).input_ids
+    return dict(zip(names, found, strict=True))
 
 
-def names_in(texts: Sequence[str], names: Mapping[str, Sequence[int]], tokenizer: Any) -> list[str]:
+def names_in(texts: Sequence[Sequence[int]], names: Mapping[str, Sequence[int]]) -> list[str]:
     """Which of some names stand in texts as words, each once, in their order.
 
     Args:
-        texts: parts of a prompt.
+        texts: the tokens of each part of a prompt.
         names: with their tokens (`tokens_of_names`).
-        tokenizer: the text encoder's.
     """
     finder = WordFinder(names)
-    found = (each for text in texts for each in finder.split(tokens_of(tokenizer, text)))
+    found = (each for text in texts for each in finder.split(text))
     return list(dict.fromkeys(each for each in found if isinstance(each, str)))
 
 
