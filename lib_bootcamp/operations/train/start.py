@@ -3,6 +3,7 @@ was asked for."""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 from dataclasses import dataclass
@@ -31,9 +32,12 @@ class Source:
     folder: LoraFolder
 
 
-def is_path(given: str) -> bool:
-    """Whether it names a file by its place, and not by its name in a folder."""
-    return Path(given).name != given or given.lower().endswith(ENDING)
+def parted(params: TrainParams) -> tuple[str, str]:
+    """The folder and the file's name; a path is both, so that what it leads to is guarded as any folder is."""
+    given, folder = params.start_from.strip(), params.start_folder
+    if folder or not (Path(given).name != given or given.lower().endswith(ENDING)):
+        return folder, given
+    return str(Path(given).parent), Path(given).name
 
 
 def source_of(params: TrainParams, context: Context) -> Source | None:
@@ -45,34 +49,28 @@ def source_of(params: TrainParams, context: Context) -> Source | None:
         NotAllowedError: the folder is not for this caller.
         InvalidParamError: there is no folder, or no such file.
     """
-    given = params.start_from.strip()
-    if not given:
+    of, name = parted(params)
+    if not name:
         return None
-    if is_path(given) and not params.start_folder:
-        return _of_path(given, context)
-    folders = [params.start_folder] if params.start_folder else _own(params, context)
-    if not folders:
+    own = [of] if of else _own(params, context)
+    if not own:
         raise InvalidParamError(PARAM, "is a name without a folder", hint="give start_folder, or a path")
-    name = given[: -len(ENDING)] if given.lower().endswith(ENDING) else given
-    for at, each in enumerate(folders):
-        folder = LoraFolder(context.folder(each, "start_folder"), exact=not context.trusted)
-        try:
-            return Source(folder.find(name, PARAM), folder)
-        except InvalidParamError:
-            if at == len(folders) - 1:
-                raise
-    return None
+    named_by = "start_folder" if params.start_folder or not of else PARAM
+    folders = [LoraFolder(context.folder(each, named_by), exact=not context.trusted) for each in own]
+    for folder in folders[:-1]:
+        with contextlib.suppress(InvalidParamError):
+            return Source(_found(folder, name), folder)
+    return Source(_found(folders[-1], name), folders[-1])
 
 
-def _of_path(given: str, context: Context) -> Source:
-    path = Path(given)
-    if path.suffix.lower() != ENDING:
-        raise InvalidParamError(PARAM, f"must end in {ENDING} where it is a path: {valid_text(given[:200])}")
-    folder = LoraFolder(context.folder(str(path.parent), PARAM), exact=not context.trusted)
-    found = folder.root / path.name
-    if not is_file(found):
-        raise InvalidParamError(PARAM, f"not found: {valid_text(given[:200])}")
-    return Source(found, folder)
+def _found(folder: LoraFolder, name: str) -> Path:
+    if Path(name).name != name:
+        raise InvalidParamError(PARAM, "must be a name where start_folder is given", hint="give one of them as a path")
+    if name.lower().endswith(ENDING):
+        if is_file(folder.root / name):
+            return folder.root / name
+        name = name[: -len(ENDING)]
+    return folder.find(name, PARAM)
 
 
 def _own(params: TrainParams, context: Context) -> list[str]:

@@ -24,7 +24,7 @@ from .concepts import Finder, concepts_of, refuse_folders
 from .config import stated_in
 from .memory import forecast
 from .plan import TrainPlan, examples_for, planned, resolution_of, step_of
-from .start import followed, is_path, sentence_of, settings_from, start_of
+from .start import followed, parted, sentence_of, settings_from, source_of, start_of
 from .train_settings import PRESETS, TrainParams
 from .word import refuse_captions_without_word
 from .work import TrainWork
@@ -71,6 +71,11 @@ def _work(folder: Path, params: TrainParams, context: Context) -> TrainWork:
     return TrainWork(folder, params, context)
 
 
+def _refuse(params: TrainParams, context: Context) -> None:
+    refuse_folders(params, context)
+    source_of(params, context)
+
+
 def _fixed(params: TrainParams) -> TrainParams:
     seed = params.seed if params.seed >= 0 else secrets.randbelow(MAX_SEED + 1)
     name = params.name or _name_of(concepts_of(params)[0].folder)
@@ -78,15 +83,15 @@ def _fixed(params: TrainParams) -> TrainParams:
         dataclasses.replace(each, folder=_absolute(each.folder), class_folder=_absolute(each.class_folder))
         for each in params.concepts
     )
-    by_path = is_path(params.start_from) and not params.start_folder
+    start_folder, start_from = parted(params)
     return dataclasses.replace(
         params,
         folder=_absolute(params.folder),
         concepts=concepts,
         seed=seed,
         name=name,
-        start_from=_absolute(params.start_from) if by_path else params.start_from,
-        start_folder=_absolute(params.start_folder),
+        start_from=start_from,
+        start_folder=_absolute(start_folder),
     )
 
 
@@ -105,7 +110,7 @@ _JOB = StepsJob(
     params=TrainParams,
     work=_work,
     fixed=_fixed,
-    refuse=refuse_folders,  # a sentence names a folder as it was given
+    refuse=_refuse,  # a sentence names a folder as it was given
     on_command_line=True,
     settings_file=SettingsFile(read=stated_in, alternatives=("folder", "concepts")),
 )

@@ -40,7 +40,7 @@ from .memory import Limits, forecast
 from .names import refuse_long_name
 from .optimizer import refuse_missing
 from .plan import examples_for, planned, resolution_of, step_of
-from .start import followed, sentence_of, settings_from, source_of, start_of
+from .start import followed, sentence_of, settings_from, start_of
 from .train_settings import TrainParams
 from .word import refuse_captions_without_word, refuse_unreadable_name
 
@@ -70,8 +70,6 @@ class TrainWork:
         refuse_long_name(params)
         refuse_unreadable_name(params)
         refuse_missing(params.optimizer)
-        if context.job is None:  # a job that goes on has its values in its state
-            source_of(params, context)
         if len(self.prompts) > MOST_PROMPTS:
             raise InvalidParamError("sample_prompt", f"must have at most {MOST_PROMPTS} lines")
         self._saved, self.started = time.monotonic(), time.time()

@@ -184,10 +184,13 @@ def test_a_name_is_looked_for_in_the_folder_and_a_path_is_a_file(host: Standalon
     assert found(host, trusted=True, start_from=str(path)) == path
     with pytest.raises(InvalidParamError, match="start_from is a name without a folder; give start_folder"):
         found(host, trusted=True, start_from="before")
-    with pytest.raises(InvalidParamError, match="not found"):
+    with pytest.raises(InvalidParamError, match="'other', which is not in the folder; there is before"):
         found(host, trusted=True, start_from=str(path.with_stem("other")))
-    with pytest.raises(InvalidParamError, match=r"must end in \.safetensors"):
-        found(host, trusted=True, start_from=str(path.with_suffix(".pt")))
+    with pytest.raises(InvalidParamError, match="must be a name where start_folder is given"):
+        found(host, trusted=True, start_from="deep/before", start_folder=str(tmp_path))
+    (tmp_path / "deep" / "other.pt").write_bytes(b"")
+    with pytest.raises(InvalidParamError, match="whose file may hold a program"):
+        found(host, trusted=True, start_from=str(path.with_name("other")))
     with pytest.raises(InvalidParamError, match="which is not in the folder; there is before"):
         found(host, trusted=True, start_from="befor", start_folder=str(tmp_path))
 
@@ -256,7 +259,8 @@ def test_it_is_kept_by_its_place_wherever_the_job_is_resumed(tmp_path: Path, mon
         made = fixed(TRAIN.params_from({"folder": "x", "name": "zorb", **given}))
         return made.start_from, made.start_folder
 
-    assert kept(start_from="a.safetensors") == (str(tmp_path / "a.safetensors"), "")
+    assert kept(start_from="a.safetensors") == ("a.safetensors", str(tmp_path))
+    assert kept(start_from="b/a.safetensors") == ("a.safetensors", str(tmp_path / "b"))
     assert kept(start_from="a", start_folder="b") == ("a", str(tmp_path / "b"))
     assert kept(start_from="a") == ("a", "")
     assert kept() == ("", "")
