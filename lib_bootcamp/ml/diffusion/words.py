@@ -17,6 +17,9 @@ from torch.nn import functional
 from lib_bootcamp.core.text.prompt_chunks import Unit
 from lib_bootcamp.core.text.word_finder import WordFinder
 
+_AT_ONCE = 256
+"""Names that are given to a tokenizer: a fast one lets no other thread work meanwhile."""
+
 
 @dataclass(frozen=True, eq=False)
 class Word:
@@ -68,10 +71,12 @@ def tokens_of(tokenizer: Any, text: str) -> list[int]:
 
 def tokens_of_names(names: Sequence[str], tokenizer: Any) -> dict[str, list[int]]:
     """The tokens of each name."""
-    if not names:
-        return {}
-    found = tokenizer(list(names), add_special_tokens=False, truncation=False, verbose=False).input_ids
-    return dict(zip(names, found, strict=True))
+    made: dict[str, list[int]] = {}
+    for first in range(0, len(names), _AT_ONCE):
+        some = list(names[first : first + _AT_ONCE])
+        found = tokenizer(some, add_special_tokens=False, truncation=False, verbose=False).input_ids
+        made |= dict(zip(some, found, strict=True))
+    return made
 
 
 def names_in(texts: Sequence[Sequence[int]], names: Mapping[str, Sequence[int]]) -> list[str]:
