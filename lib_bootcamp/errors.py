@@ -103,15 +103,24 @@ class NoNumbersError(ModelError):
 
 
 class OutOfMemoryError(BootcampError, RuntimeError):
-    """One item alone does not fit into the device's memory."""
+    """One item alone, or a step, does not fit into the device's memory.
+
+    Args:
+        title: of what needs it.
+        problem: what does not fit.
+        hint: the remedy.
+    """
 
     status = 507
 
-    def __init__(self, title: str) -> None:
-        super().__init__(
-            f"{title}: there is not enough memory on the device for one item alone",
-            hint="choose a smaller model, or free memory (unload the checkpoint) and try again.",
-        )
+    def __init__(
+        self,
+        title: str,
+        problem: str = "there is not enough memory on the device for one item alone",
+        *,
+        hint: str = "choose a smaller model, or free memory (unload the checkpoint) and try again.",
+    ) -> None:
+        super().__init__(f"{title}: {problem}", hint=hint)
 
 
 class NotAllowedError(BootcampError):

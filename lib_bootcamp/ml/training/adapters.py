@@ -10,13 +10,15 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
 from torch.nn import functional
 
+from lib_bootcamp.core.networks.names import Module, Part, canonical
 from lib_bootcamp.core.training.places import BLOCKS, LAYERS, Block, Layer
+from lib_bootcamp.ml.networks.layers import LoraLayer
 
 _CONVOLUTION_DIMS = 4
 _MARKS: Mapping[Layer, str] = {"self-attention": ".attn1.", "cross-attention": ".attn2.", "feed-forward": ".ff."}
@@ -78,6 +80,14 @@ class Adapter(nn.Module):  # type: ignore[misc] # torch is not there for it
         if dora:
             self.magnitude = nn.Parameter(_column_norm(layer.weight.detach().float().cpu()))
 
+    def begin_with(self, layer: LoraLayer) -> None:
+        """Take the values of a file's layer, which has this one's form and rank."""
+        with torch.no_grad():
+            self.down.copy_(layer.down.reshape(self.down.shape))
+            self.up.copy_(layer.up.reshape(self.up.shape))
+            if self.magnitude is not None and layer.dora_scale is not None:
+                self.magnitude.copy_(layer.dora_scale.reshape(self.magnitude.shape))
+
     def forward(self, given: torch.Tensor) -> torch.Tensor:
         """What is added to the layer's output.
 
@@ -123,9 +133,18 @@ class Network(nn.Module):  # type: ignore[misc] # torch is not there for it
         shape: of the adapters.
         seed: of the training; with a layer's name it fixes what its adapter begins with.
         targets: names of the layers; None: those that trainers take.
+        start: layers whose rank and strength theirs have; `begin_with` gives them the values.
     """
 
-    def __init__(self, part: str, module: nn.Module, shape: Shape, seed: int, targets: Sequence[str] | None = None):
+    def __init__(  # noqa: PLR0913 - what a network is made of
+        self,
+        part: str,
+        module: nn.Module,
+        shape: Shape,
+        seed: int,
+        targets: Sequence[str] | None = None,
+        start: Mapping[Module, LoraLayer] | None = None,
+    ) -> None:
         super().__init__()
         self.part = part
         found = targets if targets is not None else targets_of(part, module, convolutions=shape.conv_rank)
@@ -138,7 +157,15 @@ class Network(nn.Module):  # type: ignore[misc] # torch is not there for it
             own = zlib.crc32(f"{part}.{path}".encode()) ^ (seed << 16)
             # hosts divide by the rank, so that the file's alpha holds whatever the strength is
             alpha = shape.scale(spread=spread) * rank
+            begun = None if start is None else start.get(canonical(cast(Part, part), path))
+            if begun is not None:
+                rank, alpha = begun.rank, begun.scale * begun.rank
             self.adapters.append(Adapter(layer, rank, alpha, dora=shape.dora, seed=own))
+
+    def begin_with(self, layers: Mapping[Module, LoraLayer]) -> None:
+        """Give the adapters the values of a file's layers, all of which are there."""
+        for path, adapter in zip(self.paths, self.adapters, strict=True):
+            adapter.begin_with(layers[canonical(cast(Part, self.part), path)])
 
     @contextmanager
     def attached(self, module: nn.Module) -> Iterator[None]:

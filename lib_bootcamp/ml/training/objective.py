@@ -98,6 +98,11 @@ class Drawn:
     times: torch.Tensor
     roots: tuple[torch.Tensor, torch.Tensor]
 
+    def of(self, some: slice) -> Drawn:
+        """That of some of the examples."""
+        signal, share = self.roots
+        return Drawn(self.noise[some], self.times[some], (signal[some], share[some]))
+
     def noised(self, latents: torch.Tensor) -> torch.Tensor:
         """Latents with the noise on them."""
         return self.roots[0] * latents + self.roots[1] * self.noise

@@ -7,10 +7,12 @@ from typing import Any
 
 import torch
 
+from lib_bootcamp.core.training.precision import Precision
 from lib_bootcamp.ml.diffusion.words import Word
 from lib_bootcamp.ports import Components
 
 from .objective import Drawn
+from .precision import dtype_of
 from .texts import Prompted, prompted
 
 MOST_TEXTS = 500
@@ -24,9 +26,18 @@ class Predictor:
         clip_skip: which of the text encoder's last layers is used.
         texts_change: whether the text encoder is taught.
         words: which texts may hold, taught too.
+        precision: that it computes in.
     """
 
-    def __init__(self, clip_skip: int, *, texts_change: bool, words: Sequence[Word] = ()) -> None:
+    def __init__(
+        self,
+        clip_skip: int,
+        *,
+        texts_change: bool,
+        words: Sequence[Word] = (),
+        precision: Precision = "automatic",
+    ) -> None:
+        self.precision = precision
         self.clip_skip, self.texts_change, self.words = clip_skip, texts_change or bool(words), words
         self._texts: dict[str, Prompted] = {}
 
@@ -40,7 +51,8 @@ class Predictor:
             texts: one for each.
         """
         kind = next(components.unet.parameters()).dtype
-        with torch.autocast(torch.device(components.device).type, kind, enabled=kind != torch.float32):
+        computed = dtype_of(self.precision, components)
+        with torch.autocast(torch.device(components.device).type, computed, enabled=computed != torch.float32):
             seen = self._seen(components, texts)
             extra: dict[str, Any] = {}
             if seen.pooled is not None:

@@ -138,8 +138,20 @@ def _facts(trainer: Trainer, components: Components, origin: Origin) -> LoraFact
         tags=_tags(found),
         license=components.license,
         trigger=_trigger(found),
-        more={"bootcamp.train": json.dumps(origin.params, ensure_ascii=False, sort_keys=True)},
+        more=_more(trainer, origin),
     )
+
+
+def _more(trainer: Trainer, origin: Origin) -> dict[str, str]:
+    """Our own keys, and the precision as sd-scripts states it where one was chosen."""
+    made = {"bootcamp.train": json.dumps(origin.params, ensure_ascii=False, sort_keys=True)}
+    if trainer.start is not None:
+        start = {"name": valid_text(trainer.start.name), "hash": trainer.start.hash}
+        made["bootcamp.start"] = json.dumps(start, ensure_ascii=False)
+    if trainer.settings.precision != "automatic":
+        precision = trainer.settings.precision
+        made["ss_mixed_precision"] = "no" if precision == "fp32" else precision
+    return made
 
 
 def _folder(found: Found, example: Example) -> str:

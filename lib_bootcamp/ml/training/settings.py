@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from lib_bootcamp.core.training.captions import Wording
 from lib_bootcamp.core.training.optimizers import Optimizer
+from lib_bootcamp.core.training.precision import Precision
 from lib_bootcamp.core.training.rates import Rates
 
 from .adapters import Shape
@@ -38,6 +39,7 @@ class Settings:
         validation_split: the share of the pictures that is not learned from, 0 to below 1.
         vectors: of a new word, which is taught in place of a network, with `text_rate`; 0: a network is.
         init_text: what they begin as.
+        precision: that is computed in.
         keep_norm: whether they have the length of the checkpoint's own after each step.
     """
 
@@ -63,6 +65,7 @@ class Settings:
     vectors: int = 0
     init_text: str = "*"
     keep_norm: bool = False
+    precision: Precision = "automatic"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,20 +17,24 @@ from lib_bootcamp.core.training.example_list import picture_of
 from lib_bootcamp.core.training.examples import Example, Found
 from lib_bootcamp.core.training.held_out import TIMES, parted
 from lib_bootcamp.core.training.optimizers import OWN_RATE
-from lib_bootcamp.errors import InvalidParamError, ModelError
+from lib_bootcamp.errors import ModelError
 from lib_bootcamp.ml.diffusion.words import Word
+from lib_bootcamp.ml.runtime.model_cache import free_memory
 from lib_bootcamp.ports import Components
 
-from .adapters import Network, learnable
+from .adapters import learnable
 from .average import Average
 from .latents import Latents, sampled, weights_hash
 from .losses import Losses, mean_of, smoothed
+from .networks import networks_of
 from .objective import Noise
 from .optimizers import optimizer_of
+from .precision import LEAST_SCALE, refuse_precision, scaler_of
 from .predictor import Predictor
 from .settings import Done, Settings
+from .start import Start
 from .state import State, load_optimizer, optimizer_tensors
-from .vectors import Vectors, vectors_of, word_of
+from .vectors import Vectors, word_of
 
 BAD_STEPS = 3
 """Steps in a row without a number, after which it goes back to the last state with half the rate."""
@@ -46,12 +50,16 @@ class Trainer:
         settings: how.
         cache: the folder of latents.
         components: the checkpoint, for the length of this call.
+        start: what the networks begin as; None: with no change at all.
     Raises:
-        InvalidParamError: nothing is taught.
+        InvalidParamError: nothing is taught, `start` has other layers, or there is no such precision here.
         MissingPackageError: the optimizer's package is not installed.
     """
 
-    def __init__(self, found: Found, settings: Settings, cache: Path, components: Components) -> None:
+    def __init__(
+        self, found: Found, settings: Settings, cache: Path, components: Components, start: Start | None = None
+    ) -> None:
+        refuse_precision(settings.precision, components)
         self.examples, self.held = parted(found, settings.validation_split, settings.seed)
         self.settings = settings
         self._found = found
@@ -64,17 +72,8 @@ class Trainer:
         )
         self.latents = Latents(cache, weights_hash(components.vae))
         self.noise = Noise(components.scheduler, settings.objective)
-        self.networks: list[Network | Vectors] = []
-        if settings.vectors:
-            self.networks += vectors_of(components, settings.vectors, settings.init_text)
-        else:
-            for part in ("unet", "text_encoder", "text_encoder_2") if settings.text_rate else ("unet",):
-                if getattr(components, part) is not None:
-                    self.networks.append(Network(part, getattr(components, part), settings.shape, settings.seed))
-        if not any(each.paths for each in self.networks):
-            raise InvalidParamError(
-                "blocks", "and layers leave nothing of this checkpoint to teach", hint="choose more of them"
-            )
+        self.start = start
+        self.networks = networks_of(components, settings, start)
         for each in self.networks:
             each.to(components.device)
         learned = [each for each in self.networks if isinstance(each, Vectors)]
@@ -83,13 +82,22 @@ class Trainer:
         self._rates = [group["lr"] for group in groups]
         self.optimizer = optimizer_of(settings.optimizer, groups, settings.decay)
         self.average = Average(settings.ema_decay, self._parameters()) if settings.ema_decay else None
-        self.predictor = Predictor(settings.clip_skip, texts_change=bool(settings.text_rate), words=self.words)
+        self.predictor = Predictor(
+            settings.clip_skip,
+            texts_change=bool(settings.text_rate),
+            words=self.words,
+            precision=settings.precision,
+        )
+        self._device = torch.device(components.device)
+        self.scaler = scaler_of(self._device) if settings.precision == "fp16" else None
+        self.checkpointing, self.piece = settings.checkpointing, settings.batch
+        self.is_whole = True
         self.checkpoint = ""  # what it was begun on, where its owner says so
         self.step, self.halvings, self._bad = 0, 0, 0
         self.smoothed: float | None = None
         self.prior: float | None = None
 
-    def _groups(self, network: Network | Vectors) -> list[dict[str, Any]]:
+    def _groups(self, network: Any) -> list[dict[str, Any]]:
         """The network's parameters with their highest rate; with LoRA+ those of `up` apart."""
         rate = self.settings.rate if network.part == "unet" else self.settings.text_rate
         rate = OWN_RATE.get(self.settings.optimizer, rate)
@@ -114,16 +122,15 @@ class Trainer:
             factor = self.settings.rates.at(self.step) * 0.5**self.halvings
             for group, rate in zip(self.optimizer.param_groups, self._rates, strict=True):
                 group["lr"] = rate * factor
+            if self.scaler is not None:
+                self.scaler.unscale_(self.optimizer)
             norm = torch.nn.utils.clip_grad_norm_(self._parameters(), self.settings.clip_norm)
-        if not (np.isfinite(losses.total) and bool(torch.isfinite(norm))):
+        is_number, fits, scale = bool(np.isfinite(losses.total)), bool(torch.isfinite(norm)), self._scale_anew()
+        if not (is_number and (fits or scale > LEAST_SCALE)):
             return self._left_out(factor, keep)
-        self.optimizer.step()
+        if fits:
+            self._learn()
         self.optimizer.zero_grad(set_to_none=True)
-        if self.settings.keep_norm:
-            for each in self.networks:
-                each.keep_norm()
-        if self.average is not None:
-            self.average.take(self._parameters())
         self._bad = 0
         keep_share = min(SMOOTHING, self.step / (self.step + 1))
         own, rate = mean_of(losses.own), self._rates[0] * factor
@@ -131,6 +138,25 @@ class Trainer:
         self.prior = smoothed(self.prior, mean_of(losses.of_class), keep_share)
         self.step += 1
         return Done(step=self.step, loss=losses.total, smoothed=self.smoothed, rate=rate, own=own, prior=self.prior)
+
+    def _scale_anew(self) -> float:
+        """Let the scaler follow the gradients; the scale that they had, 0 where there is none."""
+        if self.scaler is None:
+            return 0.0
+        scale = float(self.scaler.get_scale())
+        self.scaler.update()
+        return scale
+
+    def _learn(self) -> None:
+        """Change what is learned; until that is done it is not whole."""
+        self.is_whole = False
+        self.optimizer.step()
+        if self.settings.keep_norm:
+            for each in self.networks:
+                each.keep_norm()
+        if self.average is not None:
+            self.average.take(self._parameters())
+        self.is_whole = True
 
     def _left_out(self, factor: float, keep: Callable[[], State | None]) -> Done:
         self.optimizer.zero_grad(set_to_none=True)
@@ -185,13 +211,14 @@ class Trainer:
                 if each is not None:
                     stack.enter_context(learnable(each))
             stack.enter_context(self._attached(components))
-            if self.settings.checkpointing:
+            checkpointing = self.checkpointing
+            if checkpointing:
                 unet.train()
                 unet.enable_gradient_checkpointing()
             try:
                 yield
             finally:
-                if self.settings.checkpointing:
+                if checkpointing:
                     unet.disable_gradient_checkpointing()
                     unet.eval()
 
@@ -211,10 +238,15 @@ class Trainer:
             ).to(components.device)
             texts = [self.settings.wording.of(each.caption, source) for each in chosen]
             drawn = self.noise.drawn(latents, source)
-            losses = self.noise.loss(self.predictor(components, drawn, latents, texts), latents, drawn)
-            loss = made.weighted(losses, [self._found.folder_of(each) for each in chosen])
-            (loss / self.settings.accumulate).backward()
-            made.total += loss.item() / self.settings.accumulate
+            for at in range(0, len(chosen), self.piece):
+                some = slice(at, at + self.piece)
+                predicted = self.predictor(components, drawn.of(some), latents[some], texts[some])
+                losses = self.noise.loss(predicted, latents[some], drawn.of(some))
+                loss = made.weighted(losses, [self._found.folder_of(each) for each in chosen[some]])
+                loss = loss * (len(losses) / len(chosen))
+                part_of = loss / self.settings.accumulate
+                (part_of if self.scaler is None else self.scaler.scale(part_of)).backward()
+                made.total += loss.item() / self.settings.accumulate
         return made
 
     def _latents_of(self, components: Components, example: Example, *, flipped: bool) -> torch.Tensor:
@@ -243,6 +275,36 @@ class Trainer:
                     losses.append(self.noise.loss(predicted, latents[None], drawn).item())
         return float(np.mean(losses)) if losses else None
 
+    # --- where memory runs out
+
+    def free(self, keep: Callable[[], State | None]) -> None:
+        """Drop what a step that failed has left; where it had begun to change what is learned, go back.
+
+        Args:
+            keep: gives the last state that was kept.
+        """
+        self.optimizer.zero_grad(set_to_none=True)
+        if self.scaler is not None:  # it may know gradients of the step that failed
+            kept, self.scaler = self.scaler.state_dict(), scaler_of(self._device)
+            self.scaler.load_state_dict(kept)
+        free_memory()
+        state = None if self.is_whole else keep()
+        if state is not None:
+            self.load(state)
+
+    def pull(self) -> str:
+        """Take less memory from now on, in a way that leaves what a step means; what was done, empty: nothing can be.
+
+        Sums of the same numbers in another order differ in their last bits.
+        """
+        if not self.checkpointing:
+            self.checkpointing = True
+            return "gradient checkpointing"
+        if self.piece > 1:
+            self.piece = -(-self.piece // 2)
+            return f"its batch of {self.settings.batch} pictures in pieces of {self.piece}"
+        return ""
+
     # --- what survives
 
     def state(self) -> State:
@@ -255,6 +317,11 @@ class Trainer:
         facts: dict[str, Any] = {"optimizer": rest, "smoothed": self.smoothed, "prior": self.prior}
         facts |= {"halvings": self.halvings, "bad": self._bad, "checkpoint": self.checkpoint}
         facts["averaged"] = self.average.taken if self.average is not None else 0
+        facts |= {"checkpointing": self.checkpointing, "piece": self.piece}
+        if self.scaler is not None:
+            facts["scaler"] = self.scaler.state_dict()
+        if self.start is not None:
+            facts["start"] = self.start.facts(self.networks)
         return State(self.step, tensors, facts)
 
     def load(self, state: State) -> None:
@@ -268,3 +335,8 @@ class Trainer:
         self.step, self.smoothed, self.prior = state.step, state.facts["smoothed"], state.facts.get("prior")
         self.halvings, self._bad = int(state.facts["halvings"]), int(state.facts["bad"])
         self.checkpoint = str(state.facts["checkpoint"])
+        self.checkpointing = self.checkpointing or bool(state.facts.get("checkpointing"))
+        self.piece = min(self.piece, int(state.facts.get("piece", self.piece)))
+        if self.scaler is not None and state.facts.get("scaler"):
+            self.scaler.load_state_dict(state.facts["scaler"])
+        self.is_whole = True

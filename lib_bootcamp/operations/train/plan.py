@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from lib_bootcamp.core.files.folders import is_file
@@ -21,6 +22,7 @@ from lib_bootcamp.ports import Components
 from lib_bootcamp.results import Result
 
 from .concepts import Finder
+from .memory import Forecast
 from .train_settings import TrainParams
 
 MOST_ROWS = 1000
@@ -66,6 +68,13 @@ class TrainPlan(Result):
     warnings: Annotated[tuple[str, ...], Spec("Warnings")]
     to_draw: Annotated[int, Spec("To draw", "Class pictures that are drawn before the first step.")] = 0
     drawing_s: Annotated[float | None, Spec("Drawing them takes", "About.", unit="s")] = None
+    starts_from: Annotated[str, Spec("Starts from", "A LoRA or embedding; empty: nothing.")] = ""
+    memory: Annotated[
+        dict[str, int],
+        Spec("Memory", "Beside the checkpoint, by what it is for; activations are estimated.", unit="bytes"),
+    ] = field(default_factory=dict)
+    memory_free: Annotated[int | None, Spec("Free memory", "On the device, where it is known.", unit="bytes")] = None
+    memory_note: Annotated[str, Spec("About memory")] = ""
     left_out: Annotated[tuple[str, ...], Spec("Left out", "A sentence about each file that is not trained.")]
     rows: Annotated[tuple[PlannedPicture, ...], Spec("Buckets", f"Of the first {MOST_ROWS:,} pictures.")]
 
@@ -85,8 +94,26 @@ class TrainPlan(Result):
         return f"; {self.to_draw:,} class pictures are drawn first{about}"
 
     def lines(self) -> list[str]:
-        """Of several concepts a line each."""
-        return [_line(each) for each in self.concepts] if len(self.concepts) > 1 else []
+        """Of several concepts a line each, what it starts from, and its memory."""
+        concepts = [_line(each) for each in self.concepts] if len(self.concepts) > 1 else []
+        return [*concepts, *filter(None, (self.starts_from, self.memory_note))]
+
+    def beginning(self, start: str, memory: Forecast) -> TrainPlan:
+        """With what is known when the checkpoint was looked at.
+
+        Args:
+            start: the sentence about what it starts from; empty: nothing.
+            memory: that it needs.
+        """
+        warning = memory.warning()
+        return dataclasses.replace(
+            self,
+            starts_from=start,
+            memory=memory.parts(),
+            memory_free=memory.free,
+            memory_note=memory.sentence(),
+            warnings=(*self.warnings, *((warning,) if warning else ())),
+        )
 
 
 def _line(concept: PlannedConcept) -> str:

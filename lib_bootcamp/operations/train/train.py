@@ -22,7 +22,9 @@ from lib_bootcamp.operation import Operation
 from .class_drawing import Drawing
 from .concepts import Finder, concepts_of, refuse_folders
 from .config import stated_in
+from .memory import forecast
 from .plan import TrainPlan, examples_for, planned, resolution_of, step_of
+from .start import followed, parted, sentence_of, settings_from, source_of, start_of
 from .train_settings import PRESETS, TrainParams
 from .word import refuse_captions_without_word
 from .work import TrainWork
@@ -32,7 +34,8 @@ def plan(params: TrainParams, context: Context) -> TrainPlan:
     """What the training would do; trains nothing. What the job refuses before its first step is refused here too.
 
     Raises:
-        InvalidParamError: no picture has a caption, or the name is taken, too long, or no word for an embedding.
+        InvalidParamError: no picture has a caption, the name is taken, too long, or no word for an embedding, or what
+            it would start from does not fit.
         NotAllowedError: a folder may not be named.
         OutputError: the output folder cannot be written.
         ImageError: there is no picture that can be trained.
@@ -40,7 +43,8 @@ def plan(params: TrainParams, context: Context) -> TrainPlan:
         MissingPackageError: torch or diffusers is not installed.
     """
     try:
-        import lib_bootcamp.ml.diffusion.text_to_image  # noqa: F401 - what it stands on
+        from lib_bootcamp.ml.training.networks import networks_of
+        from lib_bootcamp.ml.training.precision import refuse_precision
     except ImportError as error:
         raise MissingPackageError(str(error.name), "Training") from error
     params, places = places_of(TRAIN, params, context)
@@ -52,14 +56,24 @@ def plan(params: TrainParams, context: Context) -> TrainPlan:
         drawing = Drawing.of(params, context, components, resolution)
         samples, sizes = places.folder / samples_of(params.name), sizes_for(resolution, step)
         finder = Finder(params, context, samples, sizes, drawing, planned=True)
+        start = start_of(params, context, components)
+        params = followed(params, start)
         found = examples_for(params, finder)
         refuse_captions_without_word(params, found, components.tokenizer)
-        made = planned(params, found, resolution)
+        settings = settings_from(params, start)
+        refuse_precision(settings.precision, components)
+        memory = forecast(params, found, components, settings, networks_of(components, settings, start))
+        made = planned(params, found, resolution).beginning(sentence_of(start), memory)
         return dataclasses.replace(made, drawing_s=drawing.seconds(components, made.to_draw)) if made.to_draw else made
 
 
 def _work(folder: Path, params: TrainParams, context: Context) -> TrainWork:
     return TrainWork(folder, params, context)
+
+
+def _refuse(params: TrainParams, context: Context) -> None:
+    refuse_folders(params, context)
+    source_of(params, context)
 
 
 def _fixed(params: TrainParams) -> TrainParams:
@@ -69,7 +83,16 @@ def _fixed(params: TrainParams) -> TrainParams:
         dataclasses.replace(each, folder=_absolute(each.folder), class_folder=_absolute(each.class_folder))
         for each in params.concepts
     )
-    return dataclasses.replace(params, folder=_absolute(params.folder), concepts=concepts, seed=seed, name=name)
+    start_folder, start_from = parted(params)
+    return dataclasses.replace(
+        params,
+        folder=_absolute(params.folder),
+        concepts=concepts,
+        seed=seed,
+        name=name,
+        start_from=start_from,
+        start_folder=_absolute(start_folder),
+    )
 
 
 def _absolute(folder: str) -> str:
@@ -87,7 +110,7 @@ _JOB = StepsJob(
     params=TrainParams,
     work=_work,
     fixed=_fixed,
-    refuse=refuse_folders,  # a sentence names a folder as it was given
+    refuse=_refuse,  # a sentence names a folder as it was given
     on_command_line=True,
     settings_file=SettingsFile(read=stated_in, alternatives=("folder", "concepts")),
 )

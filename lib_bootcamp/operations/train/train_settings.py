@@ -10,6 +10,8 @@ from lib_bootcamp.core.training.chance import MAX_SEED
 from lib_bootcamp.core.training.optimizers import TITLES as OPTIMIZERS
 from lib_bootcamp.core.training.optimizers import Optimizer
 from lib_bootcamp.core.training.places import BLOCK_TITLES, BLOCKS, LAYER_TITLES, LAYERS, Block, Layer
+from lib_bootcamp.core.training.precision import TITLES as PRECISIONS
+from lib_bootcamp.core.training.precision import Precision
 from lib_bootcamp.core.training.rates import TITLES as SCHEDULES
 from lib_bootcamp.core.training.rates import Schedule
 from lib_bootcamp.core.training.weights import TITLES as WEIGHTINGS
@@ -27,6 +29,10 @@ METHODS: dict[Method, str] = {
     "embedding": "Embedding (a new word)",
 }
 _OF_EMBEDDING: dict[str, Any] = {"group": "Embedding", "when": {"method": ("embedding",)}}
+
+RANK, ALPHA, CONV_RANK, VECTORS = 16, 8.0, 8, 4
+"""Where none is given and nothing is started from."""
+INIT_TEXT = "*"
 
 PRESETS: dict[str, dict[str, Any]] = {
     "subject": {"rank": 16, "alpha": 8.0, "learning_rate": 1e-4, "text_rate": 5e-5, "steps": 800},
@@ -141,9 +147,56 @@ class TrainParams(DataFields):
     output_folder: Annotated[
         str, Spec("Output folder", "On the machine that the program runs on.", format="folder", min_length=1)
     ] = "."
-    rank: Annotated[int, Spec("Rank", "More hold more and weigh more.", ge=1, le=1024, group="Network")] = 16
-    alpha: Annotated[float, Spec("Alpha", "The strength is alpha / rank.", gt=0, le=4096, group="Network")] = 8.0
-    conv_rank: Annotated[int, Spec("Rank of convolutions", "Of LoCon.", ge=1, le=1024, group="Network")] = 8
+    start_from: Annotated[
+        str,
+        Spec(
+            "Start from",
+            "A LoRA or embedding that goes on learning: its name in the folder below, or a path. Empty: none.",
+            max_length=1000,
+            example="mymug",
+            group="Start",
+        ),
+    ] = ""
+    start_folder: Annotated[
+        str,
+        Spec(
+            "Folder to start from",
+            "Where it lies. Empty: the WebUI's own.",
+            format="folder",
+            example="loras",
+            group="Start",
+        ),
+    ] = ""
+    rank: Annotated[
+        int | None,
+        Spec(
+            "Rank",
+            f"More hold more and weigh more. Empty: {RANK}, or as what is started from.",
+            ge=1,
+            le=1024,
+            group="Network",
+        ),
+    ] = None
+    alpha: Annotated[
+        float | None,
+        Spec(
+            "Alpha",
+            f"The strength is alpha / rank. Empty: {ALPHA:g}, or as what is started from.",
+            gt=0,
+            le=4096,
+            group="Network",
+        ),
+    ] = None
+    conv_rank: Annotated[
+        int | None,
+        Spec(
+            "Rank of convolutions",
+            f"Of LoCon. Empty: {CONV_RANK}, or as what is started from.",
+            ge=1,
+            le=1024,
+            group="Network",
+        ),
+    ] = None
     rslora: Annotated[
         bool,
         Spec(
@@ -161,8 +214,15 @@ class TrainParams(DataFields):
         Spec("Layers", "Of the UNet, which are taught.", titles=LAYER_TITLES, min_length=1, group="Network"),
     ] = LAYERS
     vectors: Annotated[
-        int, Spec("Vectors", "More hold more, and take as many tokens of a prompt.", ge=1, le=32, **_OF_EMBEDDING)
-    ] = 4
+        int | None,
+        Spec(
+            "Vectors",
+            f"More hold more, and take as many tokens of a prompt. Empty: {VECTORS}, or as what is started from.",
+            ge=1,
+            le=32,
+            **_OF_EMBEDDING,
+        ),
+    ] = None
     init_text: Annotated[
         str,
         Spec(
@@ -173,7 +233,7 @@ class TrainParams(DataFields):
             example="mug",
             **_OF_EMBEDDING,
         ),
-    ] = "*"
+    ] = INIT_TEXT
     embedding_rate: Annotated[float, Spec("Rate of the vectors", gt=0, le=1, **_OF_EMBEDDING)] = 5e-3
     keep_norm: Annotated[
         bool, Spec("Keep the norm", "Vectors stay as long as the checkpoint's own.", **_OF_EMBEDDING)
@@ -209,6 +269,19 @@ class TrainParams(DataFields):
     checkpointing: Annotated[
         bool, Spec("Gradient checkpointing", "Less memory, 1.7 times the time.", group="Memory")
     ] = False
+    precision: Annotated[
+        Precision,
+        Spec("Precision", "That is computed in; what is learned has 32 bits.", titles=PRECISIONS, group="Memory"),
+    ] = "automatic"
+    on_out_of_memory: Annotated[
+        Literal["stop", "next-lever"],
+        Spec(
+            "Where memory runs out",
+            "Go on: with gradient checkpointing, then with the batch in smaller pieces; a step means the same.",
+            titles={"stop": "Stop; it can be resumed", "next-lever": "Go on with less"},
+            group="Memory",
+        ),
+    ] = "stop"
     weighting: Annotated[Weighting, Spec("Weighting", titles=WEIGHTINGS, group="Loss")] = "min-snr"
     gamma: Annotated[float, Spec("Gamma", "Of min-SNR.", gt=0, le=100, group="Loss")] = 5.0
     loss: Annotated[Literal["l2", "huber"], Spec("Loss", titles={"l2": "L2", "huber": "Huber"}, group="Loss")] = "l2"
@@ -247,8 +320,12 @@ class TrainParams(DataFields):
     save_every: Annotated[int, Spec("Files every", "0: only at the end.", ge=0, unit="steps", group="Samples")] = 0
 
     def check(self) -> None:
-        """As `DataFields`; and an embedding has no use for class pictures."""
+        """As `DataFields`; an embedding has no use for class pictures, what starts from one none for words."""
         super().check()
+        if self.start_folder and not self.start_from:
+            raise InvalidParamError("start_from", "is missing", hint="name the file in start_folder")
+        if self.start_from and self.init_text != INIT_TEXT:
+            raise InvalidParamError("init_text", "has no meaning beside start_from", hint="leave it out")
         if self.method == "embedding" and any(each.has_class for each in self.concepts):
             raise InvalidParamError(
                 "concepts",

@@ -7,7 +7,7 @@ from typing import Any
 from lib_bootcamp.core.training.captions import Wording
 from lib_bootcamp.core.training.rates import Rates
 
-from .train_settings import TrainParams
+from .train_settings import ALPHA, CONV_RANK, RANK, VECTORS, TrainParams
 
 
 def wording_of(params: TrainParams) -> Wording:
@@ -24,20 +24,21 @@ def wording_of(params: TrainParams) -> Wording:
 
 
 def settings_of(params: TrainParams) -> Any:
-    """The trainer's settings."""
+    """The trainer's settings; what is not given is as where nothing is started from (`start.followed`)."""
     from lib_bootcamp.ml.training.adapters import Shape
     from lib_bootcamp.ml.training.objective import Objective
     from lib_bootcamp.ml.training.settings import Settings
 
-    conv = params.conv_rank if params.method == "locon" else 0
+    conv = (params.conv_rank or CONV_RANK) if params.method == "locon" else 0
+    rank, alpha = params.rank or RANK, params.alpha or ALPHA
     is_embedding = params.method == "embedding"
     return Settings(
         steps=params.steps,
         shape=Shape(
-            rank=params.rank,
-            alpha=params.alpha,
+            rank=rank,
+            alpha=alpha,
             conv_rank=conv,
-            conv_alpha=conv * params.alpha / params.rank,
+            conv_alpha=conv * alpha / rank,
             dora=params.method == "dora",
             rslora=params.rslora,
             blocks=params.blocks,
@@ -61,7 +62,8 @@ def settings_of(params: TrainParams) -> Any:
         ema_decay=params.ema_decay,
         validation_split=params.validation_split,
         decay=0.0 if is_embedding else Settings.decay,  # as A1111 trains them: what decays is no word any more
-        vectors=params.vectors if is_embedding else 0,
+        vectors=(params.vectors or VECTORS) if is_embedding else 0,
         init_text=params.init_text,
         keep_norm=is_embedding and params.keep_norm,
+        precision=params.precision,
     )

@@ -12,7 +12,7 @@ from lib_bootcamp.core.training.captions import holds
 from lib_bootcamp.core.training.examples import Found
 from lib_bootcamp.errors import InvalidParamError
 
-from .train_settings import TrainParams
+from .train_settings import VECTORS, TrainParams
 from .trainer_settings import wording_of
 
 _NAME = re.compile(r"[\w .-]+")
@@ -58,7 +58,7 @@ def refuse_captions_without_word(params: TrainParams, found: Found, tokenizer: A
     from lib_bootcamp.ml.diffusion.words import Word
     from lib_bootcamp.ml.training.texts import is_heard
 
-    wording, word = wording_of(params), Word(params.name, {"text_encoder": torch.zeros(params.vectors, 1)})
+    wording, word = wording_of(params), Word(params.name, {"text_encoder": torch.zeros(params.vectors or VECTORS, 1)})
     as_given = replace(wording, word=False)
     missing, unheard = [], []
     for each in found.own:

@@ -36,18 +36,19 @@ from lib_bootcamp.ports import Components, SilentProgress
 
 from .class_drawing import DRAWN_WITH, Drawing
 from .concepts import Finder, folders_of, refuse_folders
+from .memory import Limits, forecast
 from .names import refuse_long_name
 from .optimizer import refuse_missing
 from .plan import examples_for, planned, resolution_of, step_of
+from .start import followed, sentence_of, settings_from, start_of
 from .train_settings import TrainParams
-from .trainer_settings import settings_of
 from .word import refuse_captions_without_word, refuse_unreadable_name
 
 MOST_PROGRESS = 500
 """Events of progress that a training leaves."""
 ROLLBACK_EVERY = 50
 STATE_EVERY_S = 120.0
-_STATE, _EXAMPLES = "state-", "examples.json"
+_STATE, _EXAMPLES, _STATE_FILE = "state-", "examples.json", "state.safetensors"
 MOST_PROMPTS = 16
 
 
@@ -87,7 +88,7 @@ class TrainWork:
             from lib_bootcamp.ml.training.state import State
         except ImportError as error:
             raise MissingPackageError(str(error.name), "Training") from error
-        state = self.state_folder / "state.safetensors"
+        state = self.state_folder / _STATE_FILE
         if not done:
             self.refuse_taken()
             self._make_room()
@@ -96,7 +97,10 @@ class TrainWork:
         number = done
         try:
             while number < self.total:
-                with self.context.host.components() as components:
+                with (
+                    self.context.host.components() as components,
+                    self.limits.guarded(components.device, trainer),
+                ):
                     self._check_checkpoint(trainer)
                     events: list[Event] = []
                     writes: list[Write] = []
@@ -125,6 +129,7 @@ class TrainWork:
             if state is not None:
                 self._refuse_other(str(state.facts["checkpoint"]))
             self.resolution = resolution_of(self.params, components)
+            self.limits = Limits(self.params, self.resolution)
             self.drawing = Drawing.of(self.params, self.context, components, self.resolution)
             samples = self.folder / samples_of(self.params.name)
             sizes = sizes_for(self.resolution, step_of(components))
@@ -172,26 +177,36 @@ class TrainWork:
             )
 
     def _begun(self, components: Components, done: int, state: Any) -> tuple[Any, list[Event]]:
+        from lib_bootcamp.ml.training.start import Start
         from lib_bootcamp.ml.training.trainer import Trainer
 
+        is_kept = bool(done) and state is not None and state.step <= done + 1
+        # a step more where its files could not be written
+        start = (
+            Start.of_state(state.facts, state.tensors) if is_kept else start_of(self.params, self.context, components)
+        )
+        self.followed = followed(self.params, start)
         found, notes = self._gone_on() if done else (None, [])
         if found is None:
             found = examples_for(self.params, self.finder)
-            refuse_captions_without_word(self.params, found, components.tokenizer)
+            refuse_captions_without_word(self.followed, found, components.tokenizer)
             write_atomically(self.state_folder / _EXAMPLES, example_list.to_bytes(found), PRIVATE)
         self.found = found
         cache = self.context.host.data_dir() / "training" / "latents"
-        trainer = Trainer(found, settings_of(self.params), cache, components)
+        trainer = Trainer(found, settings_from(self.followed, start), cache, components, start)
         trainer.checkpoint = self.context.host.checkpoint() or ""
         if done:
-            if state is not None and state.step <= done + 1:  # a step more where its files could not be written
+            if is_kept:
                 trainer.load(state)
                 self._check_checkpoint(trainer)
             else:
                 what = "step is" if done == 1 else f"{done:,} steps are"
                 notes.insert(0, f"The state of this training is missing: its first {what} done again.")
             return trainer, _warnings(notes)
-        plan = planned(self.params, found, self.resolution)
+        if start is not None:  # from here on its file is not needed any more
+            trainer.state().write(self.state_folder / _STATE_FILE)
+        memory = forecast(self.followed, found, components, trainer.settings, trainer.networks)
+        plan = planned(self.params, found, self.resolution).beginning(sentence_of(start), memory)
         sentences = [plan.summary(), *plan.lines()]
         return trainer, [*(_sentence(each) for each in sentences), *_warnings(plan.warnings)]
 
@@ -232,7 +247,7 @@ class TrainWork:
         made: Any = None
         if trainer.step <= number:
             is_known = trainer.step < done
-            made = self._take(trainer, components)
+            made = self._take(trainer, components, events)
             if made.loss is None and not is_known:
                 where = f"; back to step {made.returned} with half the rate" if made.returned is not None else ""
                 sentence = f"The loss was no number{where}."
@@ -249,13 +264,15 @@ class TrainWork:
         if step == self.total or (self.params.save_every and step % self.params.save_every == 0):
             writes.append(self._file(trainer, components, step))
 
-    def _take(self, trainer: Any, components: Components) -> Any:
+    def _take(self, trainer: Any, components: Components, events: list[Event]) -> Any:
         from lib_bootcamp.ml.training.state import State
 
         rollback = self.state_folder / "rollback.safetensors"
         if trainer.step % ROLLBACK_EVERY == 0:
             trainer.state().write(rollback)
-        return trainer.take(components, lambda: State.read(rollback))
+        made, warnings = self.limits.taken(trainer, components, lambda: State.read(rollback))
+        events += warnings
+        return made
 
     def _validate(self, trainer: Any, components: Components, events: list[Event]) -> None:
         loss = trainer.validate(components)
@@ -314,8 +331,8 @@ class TrainWork:
 
     def _kept_params(self) -> dict[str, Any]:
         """What the file keeps of the settings: all that is not where things lie on this machine."""
-        made = _without_places(self.params)
-        return {**made, "concepts": [_without_places(each) for each in self.params.concepts]}
+        made = _without_places(self.followed)
+        return {**made, "concepts": [_without_places(each) for each in self.followed.concepts]}
 
     def _save(self, trainer: Any, state: Path) -> None:
         trainer.state().write(state)

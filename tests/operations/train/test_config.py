@@ -15,7 +15,7 @@ from lib_bootcamp.core.files.toml import parse_toml, to_toml
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.operations.train.concept_settings import Concept
 from lib_bootcamp.operations.train.config import NEUTRAL, SAME, stated_in
-from lib_bootcamp.operations.train.train_settings import PRESETS, TrainParams
+from lib_bootcamp.operations.train.train_settings import INIT_TEXT, PRESETS, TrainParams
 from lib_bootcamp.params import Param
 
 KOHYA = """
@@ -244,6 +244,10 @@ def test_all_settings_are_read_again_as_they_were_printed(values: dict[str, Any]
     given_values = {**values, "concepts": []} if alone else {**values, "folder": ""}
     if not (given_values["folder"] or given_values["concepts"]):
         given_values["folder"] = "photos"
+    if values["start_from"]:  # it has its own words
+        given_values["init_text"] = INIT_TEXT
+    else:
+        given_values["start_folder"] = ""
     if values["method"] == "embedding":  # no class pictures
         without = {"class_prompt": "", "class_folder": "", "class_count": None}
         given_values["concepts"] = [{**each, **without} for each in given_values["concepts"]]

@@ -83,7 +83,7 @@ def test_the_last_step_writes_the_file_and_those_before_what_was_asked(host: Sta
     assert str(tmp_path) not in json.dumps(header)
     facts = [event.facts for step in made for event in step.events if event.kind == "progress"]
     assert "6 pictures, 6 with a caption" in facts[0]["sentence"]
-    assert [each["step"] for each in facts[1:]] == [1, 2, 3, 4, 5]
+    assert [each["step"] for each in facts if "step" in each] == [1, 2, 3, 4, 5]
 
 
 def test_samples_are_drawn_at_the_same_seed_from_before_the_first_step_on(host: StandaloneHost, tmp_path: Path) -> None:
