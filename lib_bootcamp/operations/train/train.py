@@ -54,7 +54,8 @@ def plan(params: TrainParams, context: Context) -> TrainPlan:
         finder = Finder(params, context, samples, sizes, drawing, planned=True)
         found = examples_for(params, finder)
         refuse_captions_without_word(params, found, components.tokenizer)
-        made = planned(params, found, resolution)
+        into = valid_text(str(places.folder)) if context.trusted else params.output_folder
+        made = dataclasses.replace(planned(params, found, resolution), output_folder=into)
         return dataclasses.replace(made, drawing_s=drawing.seconds(components, made.to_draw)) if made.to_draw else made
 
 
