@@ -133,7 +133,7 @@
         }
 
         get lacksPicture() {
-            return this.exampled && this.form.part === "qr" && this.tab === "img2img" && isImg2imgEmpty();
+            return this.tab === "img2img" && isImg2imgEmpty();
         }
 
         changed() {
@@ -189,10 +189,12 @@
             this.image.hidden = !answer.image;
             if (answer.image) this.image.src = `data:image/png;base64,${answer.image}`;
             const advice = this.form.description.advice?.[this.form.value("preset")];
+            this.exampleAs ??= this.asked; // the example's notes go with the first change
+            if (this.exampleAs !== this.asked) this.exercise = this.exampleSet = "";
             const missing = this.form.part === "qr" && this.form.value("apply_by") === "guidance" && this.exercise;
-            const first = this.lacksPicture && "Put a picture into img2img first: the exercise draws over it.";
-            const notes = [first, missing, ...answer.notes, advice, this.sentSize].filter(Boolean);
-            this.note(notes, answer.waits ? "waits" : answer.fits && !missing && !first ? "" : "wrong");
+            const first = this.lacksPicture && "img2img holds no picture yet: put one there first.";
+            const notes = [first, missing, ...answer.notes, advice, this.sentSize, this.exampleSet].filter(Boolean);
+            this.note(notes, answer.waits || (first && answer.fits) ? "waits" : answer.fits && !missing && !first ? "" : "wrong");
             this.side = answer.side;
             this.larger.hidden = !answer.side;
             if (answer.side) this.larger.textContent = translated(`Make the picture larger: ${answer.side} px`);
@@ -217,6 +219,7 @@
             const { missing, set } = this.form.description.example;
             this.exampled = true;
             this.exercise = missing; // what to download for the exercise itself
+            this.exampleSet = "The exercise set the size, steps, CFG scale, sampler and schedule too.";
             const content = this.form.given["qr.content"] || "https://example.com";
             const how = !missing ? { preset: "course", apply_by: null } : { preset: null, apply_by: "guidance" };
             this.form.fill({ control: "qr", effect: null, weight: null, guidance_start: null, guidance_end: null, ...how, "qr.content": content });
@@ -226,7 +229,7 @@
             chooseInWebUi(this.tab, choose);
             const box = gradioApp().querySelector(`#bootcamp_${this.tab}-checkbox input`);
             if (box && !box.checked) box.click();
-            this.asked = null; // the note of what is missing is shown anew
+            this.asked = this.exampleAs = null; // the note of what is missing is shown anew
             this.changed();
         }
     }
@@ -274,14 +277,19 @@
         each.ask();
     }), 1500);
 
-    // Another checkpoint may have another base: ask again which presets fit.
+    // Another checkpoint may have another base: ask again which presets fit. Forge has its field alone, and tells no options.
     let checkpoint = null;
-    onOptionsChanged(() => {
-        if (checkpoint !== null && checkpoint !== opts.sd_model_checkpoint) {
+    function followCheckpoint() {
+        const field = gradioApp().querySelector("#setting_sd_model_checkpoint input");
+        if (field && field === document.activeElement) return; // a name is looked for
+        const chosen = `${opts.sd_model_checkpoint}\n${field?.value}`;
+        if (checkpoint !== null && checkpoint !== chosen) {
             for (const tab of TABS) window.bootcampForms.get(`bootcamp_${tab}`)?.reload();
         }
-        checkpoint = opts.sd_model_checkpoint;
-    });
+        checkpoint = chosen;
+    }
+    onOptionsChanged(followCheckpoint);
+    setInterval(followCheckpoint, 1500);
 
     window.bootcampPanel = { SCRIPTS, post, setNumber, button, receiver, scriptList, chooseInWebUi, received };
 })();

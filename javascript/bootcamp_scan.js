@@ -17,6 +17,7 @@
     const MORE = "bootcamp-more-contrast";
     const PENDING = ".wrap"; // Gradio's clock while it waits, which is no part of the infotext
     const INPAINTED = /Mask blur: /; // the script draws whole pictures
+    const PLOT = /Script: X\/Y\/Z plot/;
     const { SCRIPTS, post, setNumber, button, receiver, scriptList, chooseInWebUi } = window.bootcampPanel;
     const [SCRIPT, COMPARE] = SCRIPTS;
     const { element, translated } = window.bootcampControls;
@@ -64,7 +65,7 @@
             const why = tried ? "Does not scan: {1} of {2} conditions." : "Does not scan: no reader reads its code.";
             return { scans, words: filled(why, passed, tried) };
         }
-        const [how, ...given] = scans && tried ? ["read under {1} of {2} phone conditions", passed, tried] : ["read by {1}", readers];
+        const [how, ...given] = scans && tried ? ["read under {1} of {2} phone conditions by {3}", passed, tried, readers] : ["read by {1}", readers];
         const touched = levels ? `, touched up by {${given.length + 1}} gray levels` : "";
         const words = filled(`${scans ? "Scans" : "Does not scan as asked"}: ${how}${touched}.`, ...given, levels);
         return { scans, weak: scans && tried && passed < tried / 2, words };
@@ -212,7 +213,7 @@
         }
         showButtons(tab, found.which ?? [], badge);
         if (!found.scans) {
-            if (!found.which) button("Touch up", badge, event => touchUp(tab, badge, event.currentTarget, info));
+            if (!found.which && badge.dataset.spoiled === undefined) button("Touch up", badge, event => touchUp(tab, badge, event.currentTarget, info));
             if (!(INPAINTED.test(info) && isChosen(tab, COMPARE))) button("Try again until it scans", badge, () => untilItScans(tab, info));
         }
     }
@@ -268,7 +269,19 @@
             element("img", { src: source, alt: "The picture, touched up" }, shown);
             element("a", { href: source, download: `touched-up-${/Seed: (\d+)/.exec(info)?.[1] ?? "picture"}.png`, text: "Save the touched-up picture" }, shown);
         } catch (error) {
+            badge.dataset.spoiled = ""; // a touch-up is no next step any more
             failed(badge, press, error);
+        }
+    }
+
+    /** Whether the gallery shows what has no infotext of its own: a control map, or what another script adds. */
+    function showsNoResult(tab) {
+        if (typeof selected_gallery_index !== "function") return false;
+        try {
+            const { infotexts } = JSON.parse(gradioApp().querySelector(`#generation_info_${tab} textarea`)?.value);
+            return gradioApp().querySelector(`#tab_${tab}`)?.offsetParent !== null && selected_gallery_index() >= infotexts.length;
+        } catch {
+            return false; // nothing was drawn yet
         }
     }
 
@@ -292,17 +305,21 @@
                 const more = old.querySelector(`.${MORE}`);
                 if (more) more.hidden = !canDrawAgain(tab, text); // another script may be chosen by now
                 followRun(tab, old);
+                old.hidden = showsNoResult(tab);
                 continue;
             }
             old?.remove();
             if (!found) continue;
+            const ofPlot = PLOT.test(text); // a plot's infotext is its first picture's
             const what = ofGrid ? meaningOfGrid(ofGrid) : meaning(found);
+            if (ofPlot) what.words = filled("The plot's first picture: {1}", what.words);
             const badge = element("div", { class: `bootcamp-scan-badge ${what.scans ? "bootcamp-done" : "bootcamp-no"}`, "data-text": text });
             element("span", { role: "status", text: what.words }, badge);
-            nextSteps(tab, text, what, badge);
-            if (!ofGrid && !found.tried) button("Full score", badge, event => score(tab, badge, event.currentTarget, text));
+            if (!ofPlot) nextSteps(tab, text, what, badge);
+            if (!ofPlot && !ofGrid && !found.tried) button("Full score", badge, event => score(tab, badge, event.currentTarget, text));
             info.prepend(badge);
             followRun(tab, badge);
+            badge.hidden = showsNoResult(tab);
         }
     });
 })();

@@ -173,6 +173,9 @@ class StepsWork(Protocol):
             CancelledError: the person stopped it, or the host did.
         """
 
+    def forget(self) -> None:
+        """Remove what was kept to go on from: the job ended, and nobody goes on."""
+
 
 class Stated(Protocol):
     """What a file of settings states."""
@@ -207,6 +210,7 @@ class StepsJob(Generic[P]):
         params: the declaration, with the folder that the files are written into.
         work: as `FolderJob`.
         folder: the parameter that names the folder; it may not be there yet. One job at a time writes into it.
+        refuse: looks at the values as they were given, before `fixed`; raises what they are refused with.
         fixed: the values with whatever is left to chance decided, so that a resumed job goes on with the same.
         on_command_line: whether the command is the job always; else only where its `more` parameters are given.
         own: as `FolderJob`.
@@ -219,6 +223,7 @@ class StepsJob(Generic[P]):
     work: Callable[[Path, P, Context], StepsWork]
     folder: str = "output_folder"
     fixed: Callable[[P], P] = lambda params: params
+    refuse: Callable[[P, Context], None] = lambda params, context: None
     on_command_line: bool = False
     own: type[Params] | None = None
     more: tuple[str, ...] = ()

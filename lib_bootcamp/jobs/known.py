@@ -6,7 +6,7 @@ import atexit
 import contextlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from lib_bootcamp.core.files.folders import is_inside
 from lib_bootcamp.errors import InvalidParamError, StorageError
 from lib_bootcamp.job import FolderJob
 from lib_bootcamp.operation import Operation
-from lib_bootcamp.params import fields_of, under_current_names
+from lib_bootcamp.params import Param, fields_of, named_folders, under_current_names
 from lib_bootcamp.ports import Host
 
 from . import files
@@ -118,9 +118,8 @@ class KnownJobs:
     def _public(self, row: Row) -> JobInfo:
         """A job as callers see it: its parameters by their current names, whichever version wrote them down."""
         try:
-            fields = self.find(row.info.operation).as_job().params.fields()
-            return replace(row.info, params=under_current_names(row.info.params, fields))
-        except (KeyError, TypeError, InvalidParamError):  # of an operation that is not there, or is no job, any more
+            return replace(row.info, params=under_current_names(row.info.params, self._fields(row)))
+        except InvalidParamError:
             return row.info
 
     def _items(self, row: Row, *, offset: int, limit: int) -> list[ItemInfo]:
@@ -134,8 +133,17 @@ class KnownJobs:
         return [replace(each, result=each.result and under_current_names(each.result, fields)) for each in found]
 
     def _is_allowed(self, row: Row) -> bool:
+        """Whether the owner allowed callers all folders that the job has to do with."""
+        named = map(Path, named_folders(self._public(row).params, self._fields(row)))
         allowed = list(self.host.allowed_folders())
-        return all(any(is_inside(path, each) for each in allowed) for path in (row.folder, row.output))
+        return all(any(is_inside(path, each) for each in allowed) for path in {row.folder, row.output, *named})
+
+    def _fields(self, row: Row) -> Sequence[Param]:
+        """What the job's parameters are declared as; none of an operation that is not there, or no job, any more."""
+        try:
+            return tuple(self.find(row.info.operation).as_job().params.fields())
+        except (KeyError, TypeError):
+            return ()
 
     def _reap(self) -> None:
         """Jobs of processes that ended are interrupted."""

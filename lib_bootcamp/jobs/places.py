@@ -48,6 +48,7 @@ def places_of(operation: Operation[Any, Any], params: Any, context: Context) -> 
     if job is None:
         raise TypeError(f"{operation.name} is no job")
     if isinstance(job, StepsJob):
+        job.refuse(params, context)
         params = job.fixed(params)
         folder = _absolute(context.output_folder(getattr(params, job.folder), job.folder))
         claims = [Claim(what="files", path=folder)]

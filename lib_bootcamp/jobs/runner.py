@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable, Generator, Iterator
 from typing import Any, Generic, TypeVar
@@ -96,7 +97,13 @@ class Run(Generic[W]):
             if state == "paused" and self.journal.requested(self.number) == "cancel":
                 state = "cancelled"
             self.journal.move(self.number, state, among=("running",), error=error)
+        self._let_go_of(work, state)
         return state
+
+    def _let_go_of(self, work: W | None, state: State) -> None:
+        if work is not None and state in {"done", "cancelled"}:
+            with contextlib.suppress(OSError, BootcampError):
+                self.forget(work)
 
     def values(self) -> dict[str, Any]:
         """The job's parameters, as raw values."""
@@ -118,6 +125,9 @@ class Run(Generic[W]):
             BootcampError: it cannot go on.
         """
         raise NotImplementedError
+
+    def forget(self, work: W) -> None:
+        """Remove what was kept to go on from, where the work kept anything."""
 
     def finish(self, work: W) -> None:
         """What is done whenever it ends or stops."""

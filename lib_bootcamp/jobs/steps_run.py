@@ -73,6 +73,10 @@ class StepsRun(Run[StepsWork]):
         for event in step.events:
             self.report(event)
 
+    def forget(self, work: StepsWork) -> None:
+        """See `Run`."""
+        work.forget()
+
     def finish(self, work: StepsWork) -> None:
         """See `Run`."""
         del work

@@ -12,6 +12,7 @@ from .declaration import Params, plain
 from .fields import fields_of
 from .json_text import MAX_DIGITS, MAX_VALUES, TooManyValuesError, has_too_many_values, read_json
 from .mistakes import unknown
+from .named_folders import named_folders
 from .param import Param
 from .renamed import under_current_names
 from .spec import Spec
@@ -25,6 +26,7 @@ __all__ = [
     "TooManyValuesError",
     "fields_of",
     "has_too_many_values",
+    "named_folders",
     "plain",
     "read_json",
     "under_current_names",

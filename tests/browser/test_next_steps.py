@@ -169,6 +169,50 @@ def test_a_step_that_does_not_work_leaves_its_reason_and_no_button(page: Any) ->
     assert page.locator(BADGE).get_by_role("button", name="More contrast").is_visible()
 
 
+def test_a_touch_up_that_did_not_do_is_not_offered_again_after_the_full_score(page: Any) -> None:
+    answer = {"error": "NoTouchUpError", "detail": "A touch-up is not enough."}
+    page.route("**/panel/touch-up", lambda route: route.fulfill(status=422, json=answer))
+    page.route("**/panel/scan", lambda route: route.fulfill(json={"text": "0.00 (no reader), 0 of 16 conditions"}))
+    press(page, "Touch up")
+    page.wait_for_selector(f"{BADGE} [role=alert]")
+    press(page, "Full score")
+    page.wait_for_function(f"() => document.querySelector('{BADGE} > span').innerText.includes('conditions')")
+    assert page.locator(BADGE).get_by_role("button").all_inner_texts() == ["More contrast", "Try again until it scans"]
+
+
+def test_above_a_plot_it_is_said_that_the_scan_is_of_its_first_picture(page: Any) -> None:
+    infotext(page, ("read by no reader", "read by wechat, Script: X/Y/Z plot"), ("a star", "a moon"))
+    assert page.locator(f"{BADGE} > span").inner_text() == "The plot's first picture: Scans: read by wechat."
+    assert page.locator(BADGE).get_by_role("button").count() == 0
+
+
+def test_nothing_is_said_of_a_map_in_the_gallery(page: Any) -> None:
+    """ControlNet puts its maps behind the pictures; the infotext stays that of the picture before."""
+    page.evaluate(
+        """() => {
+            window.selected_gallery_index = () => window.chosen;
+            const kept = JSON.stringify({infotexts: ['a star']});
+            const info = '<div id="generation_info_txt2img"><textarea></textarea></div>';
+            document.body.insertAdjacentHTML('beforeend', info);
+            document.querySelector('#generation_info_txt2img textarea').value = kept;
+        }"""
+    )
+    for chosen, shown in ((1, False), (0, True), (-1, True)):
+        page.evaluate("at => { window.chosen = at; }", chosen)
+        page.locator(BADGE).wait_for(state="visible" if shown else "hidden")
+
+
+def test_another_checkpoint_in_forges_field_is_asked_about_anew(page: Any) -> None:
+    page.evaluate(
+        """() => document.body.insertAdjacentHTML('beforeend',
+            '<div id="setting_sd_model_checkpoint"><input value="one"></div>')"""
+    )
+    page.wait_for_timeout(2000)  # it was seen once
+    page.evaluate("() => { document.querySelector('#setting_sd_model_checkpoint input').value = 'other'; }")
+    with page.expect_request("**/forms/**"):
+        pass
+
+
 def test_on_a_narrow_page_the_notes_stand_below_the_preview(page: Any) -> None:
     page.add_style_tag(content="#bootcamp_txt2img_form { width: 316px; }")
     page.locator("#bootcamp_txt2img_qr_content").fill("https://example.com")
@@ -245,7 +289,7 @@ def test_more_contrast_is_not_offered_where_generate_would_draw_by_something_els
         ),
         (
             '"0.46 of all readings (zxing-cpp), 14 of 16 conditions, touched up by 22 gray levels"',
-            "Scans: read under 14 of 16 phone conditions, touched up by 22 gray levels.",
+            "Scans: read under 14 of 16 phone conditions by zxing-cpp, touched up by 22 gray levels.",
         ),
         ("read by no reader", "Does not scan: no reader reads its code."),
         # as older versions wrote it
@@ -403,7 +447,7 @@ def test_the_full_score_keeps_by_how_much_a_picture_was_touched_up(page: Any) ->
     assert (
         page.locator(f"{BADGE} > span")
         .inner_text()
-        .endswith("14 of 16 phone conditions, touched up by 12 gray levels.")
+        .endswith("14 of 16 phone conditions by zxing-cpp, touched up by 12 gray levels.")
     )
 
 
@@ -418,7 +462,17 @@ def test_the_example_says_what_the_exercise_itself_needs_and_another_control_is_
     note.wait_for(state="hidden")
 
 
-def test_the_example_in_img2img_asks_for_a_picture_where_there_is_none(page: Any) -> None:
+def test_what_the_example_says_goes_with_the_first_change(page: Any) -> None:
+    page.get_by_role("button", name="Example: the course's exercise").click()
+    notes = page.locator(".bootcamp-panel-notes")
+    notes.get_by_text("The course's exercise needs a ControlNet model").wait_for()
+    assert notes.get_by_text("The exercise set the size, steps, CFG scale, sampler and schedule too.").is_visible()
+    page.locator("#txt2img_width input").fill("640")
+    notes.get_by_text("The course's exercise needs a ControlNet model").wait_for(state="hidden")
+    assert notes.get_by_text("The exercise set the size").count() == 0
+
+
+def test_img2img_asks_for_a_picture_where_there_is_none(page: Any) -> None:
     def as_img2img(route: Any) -> None:
         route.fulfill(json={**route.fetch().json(), "tab": "img2img"})
 
@@ -426,10 +480,7 @@ def test_the_example_in_img2img_asks_for_a_picture_where_there_is_none(page: Any
     empty = '<div id="mode_img2img"><div>Drop Image Here</div><div style="display: none"><img></div></div>'
     page.evaluate("empty => document.body.insertAdjacentHTML('beforeend', empty)", empty)
     page.evaluate("window.bootcampForms.get('bootcamp_txt2img').reload()")
-    note = page.locator(".bootcamp-panel-notes").get_by_text("Put a picture into img2img first")
-    page.wait_for_function("() => document.querySelector('.bootcamp-panel-notes p')")
-    assert note.count() == 0
-    page.get_by_role("button", name="Example: the course's exercise").click()
+    note = page.locator(".bootcamp-panel-notes").get_by_text("img2img holds no picture yet")
     note.wait_for()
     page.evaluate(
         """() => {
@@ -563,7 +614,7 @@ def test_the_courses_example_chooses_sampler_and_schedule(page: Any) -> None:
 
 
 FRENCH = {
-    "Scans: read under {1} of {2} phone conditions, touched up by {3} gray levels.": "Lu {1}/{2}, {3}.",
+    "Scans: read under {1} of {2} phone conditions by {3}, touched up by {4} gray levels.": "Lu {1}/{2}, {4} ({3}).",
     "Scans: read by {1}.": "Lu par {1}.",
     "Does not scan: no reader reads its code.": "Illisible.",
     "Full score": "Note",
@@ -576,7 +627,7 @@ FRENCH = {
 @pytest.mark.parametrize(
     ("scan", "words"),
     [
-        ("0.31 (wechat), 5 of 16 conditions, touched up by 12", "Lu 5/16, 12."),
+        ("0.31 (wechat), 5 of 16 conditions, touched up by 12", "Lu 5/16, 12 (wechat)."),
         ("0.00 (wechat)", "Lu par wechat."),
         ("read by wechat", "Lu par wechat."),
         ("read by no reader", "Illisible."),

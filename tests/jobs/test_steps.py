@@ -227,6 +227,9 @@ class Catching:
         for number in range(done, self.total):
             yield Step(events=(Event(kind="progress", facts={"step": number}),))
 
+    def forget(self) -> None:
+        self.forgotten = True
+
 
 def test_steps_that_are_done_again_take_turns_can_be_paused_and_count_for_nothing(tmp_path: Path) -> None:
     operation = with_series(TXT2IMG)

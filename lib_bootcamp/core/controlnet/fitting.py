@@ -47,6 +47,10 @@ def fitting(models: Models, checkpoint: Path | None) -> Fitting:
     return Fitting(
         models={name: path for name, path in models.items() if name not in unfit},
         unfit=unfit,
-        note=f"No ControlNet is known for this checkpoint: its text has {width} numbers a token, "
-        f"and {', '.join(f'{title} {known}' for known, title in KNOWN_TEXT_WIDTHS.items())}.",
+        note=f"No ControlNet is known for this checkpoint, whose text encoder is {width} wide: "
+        f"choose one of {_either(list(KNOWN_TEXT_WIDTHS.values()))} to use ControlNet.",
     )
+
+
+def _either(names: list[str]) -> str:
+    return f"{', '.join(names[:-1])} or {names[-1]}"

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lib_bootcamp.errors import InvalidParamError, MissingPackageError, TooLargeError
+from lib_bootcamp.errors import BootcampError, InvalidParamError, MissingPackageError, TooLargeError
 
 from .regular import read_regular
 
@@ -27,7 +27,8 @@ def read_toml(path: Path, name: str) -> dict[str, Any]:
         path: the file.
         name: the parameter that names it.
     Raises:
-        InvalidParamError: it cannot be read, is no regular file, is too large, or no TOML; the sentence says which.
+        BootcampError: it cannot be read, or is no regular file.
+        InvalidParamError: it is too large, or no TOML; the sentence says which.
         MissingPackageError: Python is older than 3.11 and tomli is not installed.
     """
     try:
@@ -35,7 +36,7 @@ def read_toml(path: Path, name: str) -> dict[str, Any]:
     except TooLargeError:
         raise InvalidParamError(name, f"has more than {MOST_BYTES // 1024} KiB") from None
     except OSError as error:
-        raise InvalidParamError(name, f"cannot be read: {error.strerror or error}") from None
+        raise BootcampError(f"{name} cannot be read: {error.strerror or error}.") from None
     except UnicodeDecodeError:
         raise InvalidParamError(name, "is no text in UTF-8") from None
     return parse_toml(text, name)
@@ -50,7 +51,9 @@ def parse_toml(text: str, name: str) -> dict[str, Any]:
         found: dict[str, Any] = loads(text)
     except RecursionError:
         raise InvalidParamError(name, "is nested too deeply") from None
-    except ValueError as error:  # TOMLDecodeError among them, and a number of too many digits
+    except ValueError as error:
+        if type(error) is ValueError:  # not TOMLDecodeError: Python's bound for integers
+            raise InvalidParamError(name, "has a number of too many digits") from None
         raise InvalidParamError(name, f"is no TOML: {str(error)[:200]}") from None
     return found
 

@@ -36,6 +36,11 @@ def to_rgb(image: Image) -> Image:
     return image if image.ndim == 3 else np.repeat(image[:, :, None], 3, axis=2)
 
 
+def is_colored(image: Image) -> bool:
+    """Whether a picture, uint8 [H, W] or [H, W, 3], has colors that are seen: channels further apart than noise."""
+    return image.ndim == 3 and bool(np.any(np.ptp(image, axis=2) > 12))
+
+
 def over_limit(width: int, height: int) -> str:
     """Which limits of a picture that is read its size exceeds, as a remedy; empty where it exceeds none."""
     limits = {

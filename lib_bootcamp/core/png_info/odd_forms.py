@@ -47,9 +47,19 @@ def straightened(text: str, count: Callable[[str], int]) -> str:
         if inside and count(lines[-1][inside.start() :]) == 3:
             prompt = "\n".join([*lines[:-1], lines[-1][: inside.start()].rstrip(" ,|")])
             if not any(line.startswith(NEGATIVE) for line in prompt.split("\n")):
-                prompt = re.sub(rf"\s+{NEGATIVE}", f"\n{NEGATIVE}", prompt, count=1)
+                prompt = _negative_on_a_line(prompt)
             return f"{prompt}\n{lines[-1][inside.start() :]}"
     return "\n".join(lines)
+
+
+def _negative_on_a_line(prompt: str) -> str:
+    """With the first negative prompt that stands after blanks on a line of its own."""
+    at = prompt.find(NEGATIVE)
+    while at >= 0:
+        if prompt[at - 1 : at].isspace():
+            return f"{prompt[:at].rstrip()}\n{prompt[at:]}"
+        at = prompt.find(NEGATIVE, at + 1)
+    return prompt
 
 
 def _without_bars(lines: list[str], start: int) -> list[str]:

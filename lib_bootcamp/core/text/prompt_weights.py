@@ -8,13 +8,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+import numpy as np
+
 STRONGER = 1.1
 """What one pair of round brackets multiplies by; a pair of square ones divides by it."""
 MOST = 1000.0
 """No weight is further from 0: brackets can be in brackets without an end."""
+_LARGE = 1e9  # of a number in a prompt: nothing that is multiplied by it becomes infinite
 _SIGNS = re.compile(r"\\[()\[\]\\]?|[()\[\]]|:\s*(?P<weight>[+-]?[.\d]+)\s*\)")
 _CLOSES = {")": ("(", STRONGER), "]": ("[", 1 / STRONGER)}
-_BREAK = re.compile(r"\s*\bBREAK\b\s*")
+_BREAK = re.compile(r"\bBREAK\b")
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ def weighted_parts(prompt: str) -> list[Part | None]:
     Args:
         prompt: as it was given.
     """
-    reader, at = _Reader(), 0
+    reader, at = _Reader(len(prompt)), 0
     for sign in _SIGNS.finditer(prompt):
         reader.put(prompt[at : sign.start()])
         reader.take(sign[0], _number(sign["weight"]))
@@ -43,17 +46,25 @@ def weighted_parts(prompt: str) -> list[Part | None]:
 
 
 class _Reader:
-    """What was read of a prompt: texts, None for a new chunk, the weight of each, and where brackets are open."""
+    """What was read of a prompt: texts, None for a new chunk, the weight of each, and where brackets are open.
 
-    def __init__(self) -> None:
+    Args:
+        most: signs of the prompt; there are fewer texts than twice as many.
+    """
+
+    def __init__(self, most: int) -> None:
         self.texts: list[str | None] = []
-        self.weights: list[float] = []
+        self.weights = np.ones(2 * most + 2)
         self.opened: dict[str, list[int]] = {"(": [], "[": []}
 
     def put(self, text: str) -> None:
         """Text, which may hold BREAK."""
-        for number, piece in enumerate(_BREAK.split(text)):
-            self._append(*([None] if number else []), *([piece] if piece else []))
+        pieces = _BREAK.split(text)
+        for number, piece in enumerate(pieces):
+            # blanks around a BREAK are no text
+            left = piece.lstrip() if number else piece
+            kept = left.rstrip() if number < len(pieces) - 1 else left
+            self._append(*([None] if number else []), *([kept] if kept else []))
 
     def take(self, sign: str, weight: float | None) -> None:
         """A bracket, its end with a weight, or what a backslash makes text."""
@@ -73,7 +84,7 @@ class _Reader:
             for start in self.opened[closed]:
                 self._weigh(start, factor)
         made: list[Part | None] = []
-        for text, weight in zip(self.texts, self.weights, strict=True):
+        for text, weight in zip(self.texts, self.weights[: len(self.texts)].tolist(), strict=True):
             last = made[-1] if made else None
             if text is None:
                 made.append(None)
@@ -85,14 +96,14 @@ class _Reader:
 
     def _append(self, *texts: str | None) -> None:
         self.texts += texts
-        self.weights += [1.0] * len(texts)
 
     def _weigh(self, start: int, factor: float) -> None:
-        self.weights[start:] = [max(-MOST, min(MOST, each * factor)) for each in self.weights[start:]]
+        part = self.weights[start : len(self.texts)]
+        np.clip(part * factor, -MOST, MOST, out=part)
 
 
 def _number(text: str | None) -> float | None:
     try:
-        return None if text is None else float(text)
+        return None if text is None else max(-_LARGE, min(_LARGE, float(text)))
     except ValueError:
         return None

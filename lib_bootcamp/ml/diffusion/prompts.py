@@ -14,11 +14,14 @@ import torch
 from lib_bootcamp.core.text.clip_tokens import MAX_TOKENS
 from lib_bootcamp.core.text.prompt_chunks import Chunk, Unit, chunks_of
 from lib_bootcamp.core.text.prompt_weights import Part, weighted_parts
-from lib_bootcamp.errors import ModelError
+from lib_bootcamp.errors import InvalidParamError, ModelError
 from lib_bootcamp.ports import Components
 
 from .encoding import Encoded, encoded, encoders_of, row_of
 from .words import Lexicon, Word, tokens_of
+
+MOST_CHUNKS = 64
+"""Of a prompt: 4,800 tokens."""
 
 
 def prompts_for(
@@ -33,6 +36,7 @@ def prompts_for(
         clip_skip: which of the encoder's last layers is used, from 1; with SDXL counted from the one before the last.
         words: which the prompts may hold; each with vectors for every text encoder.
     Raises:
+        InvalidParamError: a prompt has more than `MOST_CHUNKS` chunks.
         ModelError: with the words a text encoder makes no numbers.
     """
     if clip_skip == 1 and all(_is_plain(components, text, words) for text in (prompt, negative_prompt)):
@@ -67,7 +71,8 @@ def _both(
     layer = -clip_skip - 1 if components.family == "sdxl" else -clip_skip
     for part, _, tokenizer in encoders_of(components):
         lexicon = Lexicon(words, tokenizer, part)
-        chunks = [_chunks(text, lexicon, tokenizer) for text in (prompt, negative_prompt)]
+        texts = {"prompt": prompt, "negative_prompt": negative_prompt}
+        chunks = [_chunks_within(name, text, lexicon, tokenizer) for name, text in texts.items()]
         longest = max(map(len, chunks))
         for each, into in zip(chunks, found, strict=True):
             each += [Chunk() for _ in range(longest - len(each))]
@@ -83,6 +88,22 @@ def _both(
 def _chunks(text: str, lexicon: Lexicon, tokenizer: Any) -> list[Chunk]:
     comma = tokens_of(tokenizer, ",")
     return chunks_of(_units(text, lexicon), comma=comma[0] if len(comma) == 1 else None)
+
+
+def _chunks_within(name: str, text: str, lexicon: Lexicon, tokenizer: Any) -> list[Chunk]:
+    """As `_chunks`; each costs time in the text encoder and in every step.
+
+    Raises:
+        InvalidParamError: there are too many.
+    """
+    made = _chunks(text, lexicon, tokenizer)
+    if len(made) > MOST_CHUNKS:
+        raise InvalidParamError(
+            name,
+            f"makes {len(made):,} chunks of {MAX_TOKENS} tokens; at most {MOST_CHUNKS} are drawn",
+            hint="leave out words, or signs that begin a chunk (BREAK)",
+        )
+    return made
 
 
 def _units(text: str, lexicon: Lexicon) -> Iterator[tuple[Unit, float] | None]:

@@ -17,6 +17,9 @@ from torch.nn import functional
 from lib_bootcamp.core.text.prompt_chunks import Unit
 from lib_bootcamp.core.text.word_finder import WordFinder
 
+_AT_ONCE = 256
+"""Names that are given to a tokenizer: a fast one lets no other thread work meanwhile."""
+
 
 @dataclass(frozen=True, eq=False)
 class Word:
@@ -68,19 +71,23 @@ def tokens_of(tokenizer: Any, text: str) -> list[int]:
 
 def tokens_of_names(names: Sequence[str], tokenizer: Any) -> dict[str, list[int]]:
     """The tokens of each name."""
-    return {name: tokens_of(tokenizer, name) for name in names}
+    made: dict[str, list[int]] = {}
+    for first in range(0, len(names), _AT_ONCE):
+        some = list(names[first : first + _AT_ONCE])
+        found = tokenizer(some, add_special_tokens=False, truncation=False, verbose=False).input_ids
+        made |= dict(zip(some, found, strict=True))
+    return made
 
 
-def names_in(texts: Sequence[str], names: Mapping[str, Sequence[int]], tokenizer: Any) -> list[str]:
+def names_in(texts: Sequence[Sequence[int]], names: Mapping[str, Sequence[int]]) -> list[str]:
     """Which of some names stand in texts as words, each once, in their order.
 
     Args:
-        texts: parts of a prompt.
+        texts: the tokens of each part of a prompt.
         names: with their tokens (`tokens_of_names`).
-        tokenizer: the text encoder's.
     """
     finder = WordFinder(names)
-    found = (each for text in texts for each in finder.split(tokens_of(tokenizer, text)))
+    found = (each for text in texts for each in finder.split(text))
     return list(dict.fromkeys(each for each in found if isinstance(each, str)))
 
 

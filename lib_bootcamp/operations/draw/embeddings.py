@@ -68,16 +68,19 @@ class EmbeddingsFolder:
         """
         if self._folder is None:
             return PromptEmbeddings()
-        from lib_bootcamp.ml.diffusion.words import Word, names_in, tokens_of_names
+        from lib_bootcamp.ml.diffusion.words import Word, names_in, tokens_of, tokens_of_names
         from lib_bootcamp.ml.networks.embedding_file import EmbeddingFile, read_embedding
 
         files, pickles = self._folder.named()
         known = tokens_of_names([*files, *sorted(pickles - set(files))], components.tokenizer)
-        texts = {param: [each.text for each in weighted_parts(text) if each] for param, text in prompts.items()}
+        texts = {
+            param: [tokens_of(components.tokenizer, each.text) for each in weighted_parts(text) if each]
+            for param, text in prompts.items()
+        }
         read: dict[str, EmbeddingFile] = {}
         notes: list[str] = []
         while True:
-            found = {param: names_in(each, known, components.tokenizer) for param, each in texts.items()}
+            found = {param: names_in(each, known) for param, each in texts.items()}
             for param, names in found.items():
                 _refuse_pickles(names, files, param)
             named = list(dict.fromkeys(itertools.chain(*found.values())))

@@ -57,6 +57,9 @@ class SeriesWork:
         for number in range(done, self.total):
             yield self._drawn((self.params.seed + number) % MAX_SEED)
 
+    def forget(self) -> None:
+        """Nothing is kept: the seed and the number are all."""
+
     def _drawn(self, seed: int) -> Step:
         values = {each.name: getattr(self.params, each.name) for each in self.operation.params.fields()}
         params = self.operation.params_from({**values, "seed": seed})

@@ -20,7 +20,7 @@ from lib_bootcamp.jobs.places import places_of, refuse_unusable
 from lib_bootcamp.operation import Operation
 
 from .class_drawing import Drawing
-from .concepts import Finder, concepts_of
+from .concepts import Finder, concepts_of, refuse_folders
 from .config import stated_in
 from .plan import TrainPlan, examples_for, planned, resolution_of, step_of
 from .train_settings import PRESETS, TrainParams
@@ -88,6 +88,7 @@ _JOB = StepsJob(
     params=TrainParams,
     work=_work,
     fixed=_fixed,
+    refuse=refuse_folders,  # a sentence names a folder as it was given
     on_command_line=True,
     settings_file=SettingsFile(read=stated_in, alternatives=("folder", "concepts")),
 )

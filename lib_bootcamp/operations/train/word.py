@@ -18,14 +18,22 @@ from .trainer_settings import wording_of
 _NAME = re.compile(r"[\w .-]+")
 """What A1111 leaves of an embedding's name: other signs are read as something else in a prompt."""
 
+_OPERATORS = frozenset({"BREAK", "AND"})
+"""Words that divide a prompt, where they are in capital letters."""
+
 
 def refuse_unreadable_name(params: TrainParams) -> None:
     """Refuse a name that no prompt could call as a word.
 
     Raises:
-        InvalidParamError: an embedding is trained, and its name has other signs than letters, digits, blanks and `.-_`.
+        InvalidParamError: an embedding is trained, and its name has other signs than letters, digits, blanks and `.-_`,
+            or is one of the words that divide a prompt.
     """
-    if params.method == "embedding" and not _NAME.fullmatch(params.name):
+    if params.method != "embedding":
+        return
+    if params.name in _OPERATORS:
+        raise InvalidParamError("name", f"cannot be {params.name}: prompts read it as a sign", hint="give another one")
+    if not _NAME.fullmatch(params.name):
         raise InvalidParamError(
             "name",
             f"must have letters, digits, blanks and . - _ alone where it is an embedding's: {params.name[:100]!r}",

@@ -13,7 +13,7 @@ from typing import Any
 
 from lib_bootcamp.context import Context
 from lib_bootcamp.core.files.atomic import PRIVATE, private_folder, write_atomically
-from lib_bootcamp.core.files.folders import is_there
+from lib_bootcamp.core.files.folders import what_is_there
 from lib_bootcamp.core.files.inside import MAX_READ, Inside
 from lib_bootcamp.core.files.regular import read_regular
 from lib_bootcamp.core.images.png import encode_png
@@ -115,6 +115,10 @@ class TrainWork:
             if trainer is not None and trainer.step:
                 self._save(trainer, state)
 
+    def forget(self) -> None:
+        """See `StepsWork`."""
+        shutil.rmtree(self.state_folder, ignore_errors=True)
+
     def _class_pictures(self, state: Any) -> Iterator[Step]:
         """Draw the class pictures that are missing: each is a step of nothing, so that others have their turn."""
         with self.context.host.components() as components:
@@ -148,7 +152,7 @@ class TrainWork:
             InvalidParamError: it is taken.
         """
         path = self.folder / f"{self.params.name}{ENDING}"
-        if is_there(path):
+        if what_is_there(path) == path:  # a link that leads nowhere too
             raise InvalidParamError("name", f"is taken: {path.name} is in the output folder", hint="give another one")
 
     def _check_checkpoint(self, trainer: Any) -> None:

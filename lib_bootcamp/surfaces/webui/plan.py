@@ -197,7 +197,10 @@ def _preset(asked: PanelRequest, around: Surroundings, installed: InstalledModel
         return min(ready, key=lambda each: each.disagreements(section.control, given))
     if section.model:
         return None
-    lines = (installed.fit.note if installed.fit is not None else "") or advice(
+    if installed.fit is not None and installed.fit.note:
+        otherwise = "Or choose a QR code, or a map of brightness: guidance draws it."
+        raise NoModelError(installed.fit.note if asked.operation.luminance else f"{installed.fit.note} {otherwise}")
+    lines = advice(
         section.control, around.base, installed.files, installed.folder, img2img=around.img2img, given=values
     )
     raise NoModelError(f"No ControlNet model that fits is installed. {lines}".strip())

@@ -59,7 +59,7 @@ class AxisNumber:
             return self._kind(given)
         except ValueError:
             param = _fields()[self._axis.label]
-            sentence = f"{LABEL}{param.name} must be {param.expected()}, not {str(given)[:40]!r}."
+            sentence = f"{self._axis.label} must be {param.expected()}, not {str(given)[:40]!r}."
             raise self._webui.mistake(sentence, InvalidParamError.status) from None
 
 
@@ -162,6 +162,10 @@ def _value(param: Param, x: Any) -> Any:
 
 def _confirm(axis: Axis, webui: WebUi, check: Check) -> Callable[[Any, list[Any]], None]:
     def confirm(p: Any, xs: list[Any]) -> None:
+        from lib_bootcamp.surfaces.shared.wording import worded
+
+        from .section_labels import titles
+
         param, alone = _fields()[axis.label], _is_alone(p)
         for x in xs:
             try:
@@ -169,7 +173,7 @@ def _confirm(axis: Axis, webui: WebUi, check: Check) -> Callable[[Any, list[Any]
                 param.check(value)
                 check(p, param.name, value, alone=alone)
             except BootcampError as error:
-                raise webui.mistake(f"{LABEL}{error}", error.status) from None
+                raise webui.mistake(f"{LABEL}{worded(error, titles())}", error.status) from None
 
     return confirm
 

@@ -37,8 +37,8 @@ def test_a_model_of_another_width_does_not_fit_and_says_why(models: dict[str, Pa
     assert list(found.models) == ["own", "adapter", "old", "gone"]
     assert found.unfit == {"canny [1234]": "canny looks at a text of 768 numbers a token, and the checkpoint's has 48"}
     assert found.note == (
-        "No ControlNet is known for this checkpoint: its text has 48 numbers a token, "
-        "and SD1.5 768, SD2.1 1024, SDXL 2048."
+        "No ControlNet is known for this checkpoint, whose text encoder is 48 wide: "
+        "choose one of SD1.5, SD2.1 or SDXL to use ControlNet."
     )
 
 

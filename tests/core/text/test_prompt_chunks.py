@@ -92,3 +92,25 @@ def test_of_two_names_with_the_same_tokens_the_first_is_found() -> None:
 
 def test_a_text_of_one_weight_is_one_part() -> None:
     assert weighted_parts("a cat, {b|c}: d") == [Part("a cat, {b|c}: d")]
+
+
+def test_weights_of_brackets_in_brackets_multiply_one_after_the_other() -> None:
+    """As many as there is room for; the weights as they come out where each is multiplied by hand."""
+    open_ones = weighted_parts("(a" * 50)
+    expected = 1.0
+    for at, part in enumerate(open_ones):
+        expected = 1.1
+        for _ in range(at):
+            expected *= 1.1
+        assert part == Part("a", expected)
+    assert len(weighted_parts("(a" * 3000)) < 80  # no weight is above 1000
+    assert weighted_parts("(" * 3000 + "a" + ")" * 3000) == [Part("a", 1000.0)]
+
+
+def test_a_number_of_any_size_is_a_weight() -> None:
+    assert weighted_parts(f"(a:{'9' * 400}) (b:0)") == [Part("a", 1000.0), Part(" "), Part("b", 0.0)]
+    assert weighted_parts(f"((a:0):{'9' * 400})") == [Part("a", 0.0)]
+
+
+def test_blanks_around_a_break_are_no_text() -> None:
+    assert weighted_parts(" a \t BREAK\n BREAK b ") == [Part(" a"), None, None, Part("b ")]

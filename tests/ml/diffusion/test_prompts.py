@@ -11,6 +11,7 @@ from tests.ml.needs import skip_without_models
 
 skip_without_models("diffusers", "transformers")
 
+from lib_bootcamp.errors import InvalidParamError  # noqa: E402
 from lib_bootcamp.hosts.standalone import StandaloneHost  # noqa: E402
 from lib_bootcamp.ml.diffusion.prompts import prompts_for  # noqa: E402
 from lib_bootcamp.ml.diffusion.text_to_image import _pipeline, draw  # noqa: E402
@@ -129,6 +130,13 @@ def test_the_shorter_prompt_is_filled_with_empty_chunks(components: Components) 
     assert made["prompt_embeds"].shape[1] == 154
     again = prompts_for(components, "(blue:1)", "red " * 80, 1)
     assert torch.equal(again["prompt_embeds"], made["negative_prompt_embeds"])
+
+
+@pytest.mark.parametrize("given", [("BREAK " * 65, ""), ("", "red " * 75 * 64 + "red"), ("", "a BREAK " * 64 + "a")])
+def test_more_chunks_than_are_drawn_are_refused(sd1: Components, given: tuple[str, str]) -> None:
+    with pytest.raises(InvalidParamError, match="makes 65 chunks of 75 tokens; at most 64 are drawn") as caught:
+        prompts_for(sd1, *given, 1)
+    assert caught.value.param == ("prompt" if given[0] else "negative_prompt")
 
 
 def test_the_table_and_the_encoder_are_as_they_were(components: Components) -> None:

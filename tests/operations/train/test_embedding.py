@@ -152,6 +152,14 @@ def test_what_would_teach_the_word_nothing_is_one_sentence_before_the_first_step
     assert str(planned.value) == str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["BREAK", "AND"])
+def test_a_word_that_divides_prompts_is_no_name(host: StandaloneHost, tmp_path: Path, name: str) -> None:
+    captioned(tmp_path, "red")
+    with pytest.raises(InvalidParamError, match=f"cannot be {name}: prompts read it as a sign"):
+        work(host, tmp_path, **{**ASKED, "name": name})
+    work(host, tmp_path, **{**ASKED, "name": name.lower()})
+
+
 def test_other_methods_may_have_captions_and_names_without_a_word(host: StandaloneHost, tmp_path: Path) -> None:
     captioned(tmp_path, "red", "blue", "green")
     made = work(host, tmp_path, name="zorb (v2)", template="[filewords]", steps=1)

@@ -16,6 +16,7 @@ from lib_bootcamp.core.networks.container import model_hash  # noqa: E402
 from lib_bootcamp.errors import ImageError, OutputError  # noqa: E402
 from lib_bootcamp.hosts.standalone import StandaloneHost  # noqa: E402
 from lib_bootcamp.job import Step  # noqa: E402
+from lib_bootcamp.jobs.facts import NoJobError  # noqa: E402
 from lib_bootcamp.jobs.manager import Jobs  # noqa: E402
 from lib_bootcamp.jobs.progress import Stop  # noqa: E402
 from lib_bootcamp.operations.train.train import TRAIN  # noqa: E402
@@ -68,6 +69,39 @@ def paused(jobs: Jobs, number: int, done: int) -> None:
 
 def states(host: StandaloneHost) -> set[str]:
     return {each.name.rpartition("-")[2] for each in (host.data_dir() / "training").glob("state-*")}
+
+
+def test_what_it_goes_on_from_is_gone_when_it_ended(jobs: Jobs, host: StandaloneHost, tmp_path: Path) -> None:
+    number = create(jobs, tmp_path)
+    paused(jobs, number, 2)
+    assert str(number) in states(host)
+    assert jobs.run_here(number, FakeProgress(), Stop()).state == "done"
+    assert str(number) not in states(host)
+
+
+def test_a_caller_sees_no_training_of_folders_that_were_not_allowed(tmp_path: Path) -> None:
+    """Its folders are among its parameters."""
+    for name in ("private", "allowed"):
+        material.pictures(tmp_path / name)
+    host = StandaloneHost(device="cpu", data_dir=tmp_path / "data", allowed=(tmp_path / "allowed",))
+    jobs = Jobs(host, {"train": TRAIN}.__getitem__, tmp_path / "jobs")
+    out = {"output_folder": str(tmp_path / "allowed"), **GIVEN}
+    try:
+        seen = jobs.create("train", {**out, "folder": str(tmp_path / "allowed")}, trusted=True)
+        jobs.run_here(seen, FakeProgress(stop_after=1), Stop())
+        for hidden in (
+            {"folder": str(tmp_path / "private")},
+            {"concepts": [{"folder": str(tmp_path / "private")}]},
+            {"concepts": [{"folder": str(tmp_path / "allowed"), "class_folder": str(tmp_path / "private")}]},
+        ):
+            number = jobs.create("train", {**out, **hidden, "name": "other"}, trusted=True)
+            with pytest.raises(NoJobError):
+                jobs.cancel(number, trusted=False)
+            jobs.cancel(number, trusted=True)
+        assert [each.id for each in jobs.listed(trusted=False)] == [seen]
+    finally:
+        jobs.close()
+        host.model_cache.clear()
 
 
 def test_in_its_own_folder_it_never_learns_from_its_samples_or_from_anothers(jobs: Jobs, tmp_path: Path) -> None:
@@ -170,15 +204,14 @@ def test_a_state_stays_while_its_job_can_be_resumed_and_goes_with_it(
     for at in range(5):
         other = create(jobs, tmp_path / f"other{at}", steps=1)
         assert jobs.run_here(other, FakeProgress(), Stop()).state == "done"
-    assert {str(first), str(same)} < states(host)
-    assert len(states(host)) == 3
+    assert states(host) == {str(first), str(same)}
     info = jobs.run_here(first, FakeProgress(), Stop())
     assert (info.state, jobs.events(first, trusted=True)[-1].kind) == ("done", "progress")
     assert not [each for each in jobs.events(first, trusted=True) if each.kind == "warning"]
     jobs.remove(same, trusted=True)
     last = create(jobs, tmp_path / "last", steps=1)
     jobs.run_here(last, FakeProgress(), Stop())
-    assert states(host) == {str(last)}
+    assert states(host) == set()
 
 
 def test_what_is_done_again_can_be_paused_between_its_steps(jobs: Jobs, host: StandaloneHost, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from lib_bootcamp.core.networks.container import model_hash  # noqa: E402
 from lib_bootcamp.errors import BootcampError, ImageError, InvalidParamError, ModelError, NotAllowedError  # noqa: E402
 from lib_bootcamp.hosts.standalone import StandaloneHost  # noqa: E402
 from lib_bootcamp.job import Step  # noqa: E402
+from lib_bootcamp.jobs.manager import Jobs  # noqa: E402
 from lib_bootcamp.operations.train.plan import TrainPlan  # noqa: E402
 from lib_bootcamp.operations.train.train import TRAIN  # noqa: E402
 from lib_bootcamp.operations.train.work import TrainWork  # noqa: E402
@@ -157,6 +158,14 @@ def test_a_taken_name_is_refused_before_the_first_step(host: StandaloneHost, tmp
     assert (tmp_path / "out" / "zorb.safetensors").read_bytes() == b"somebody's"
 
 
+@pytest.mark.skipif(os.name != "posix", reason="a person may not make links on Windows")
+def test_a_link_that_leads_nowhere_is_a_taken_name(host: StandaloneHost, tmp_path: Path) -> None:
+    made = work(host, tmp_path)
+    (tmp_path / "out" / "zorb.safetensors").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(InvalidParamError, match="is taken"):
+        next(made.steps(0))
+
+
 def test_pictures_without_a_caption_are_refused_with_what_to_do(host: StandaloneHost, tmp_path: Path) -> None:
     made = work(host, tmp_path)
     for each in (tmp_path / "pictures").glob("*.txt"):
@@ -200,6 +209,33 @@ def test_a_folder_that_was_not_allowed_is_refused_to_a_caller_over_the_network(
     params = TRAIN.params_from({"folder": str(tmp_path / "pictures"), **GIVEN})
     with pytest.raises(NotAllowedError):
         TrainWork(tmp_path, params, Context.of_api(host, SilentProgress()))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"folder": "."},
+        {"folder": "sets/../dogs"},
+        {"concepts": [{"folder": "cats"}]},
+        {"concepts": [{"folder": "{}", "class_folder": "dogs"}]},
+    ],
+)
+def test_a_refused_folder_is_named_as_it_was_given(tmp_path: Path, given: dict[str, Any]) -> None:
+    """Not as where it lies: that is the server's to know."""
+    pictures = material.pictures(tmp_path / "allowed")
+    host = StandaloneHost(device="cpu", data_dir=tmp_path / "data", allowed=(pictures,))
+    given = json.loads(json.dumps(given).replace("{}", str(pictures)))
+    asked = TRAIN.params_from({**GIVEN, **given, "output_folder": str(pictures)})
+    with pytest.raises(NotAllowedError) as planned:
+        TRAIN.run(asked, Context.of_api(host, SilentProgress()))
+    jobs = Jobs(host, {"train": TRAIN}.__getitem__, tmp_path / "jobs")
+    try:
+        with pytest.raises(NotAllowedError) as begun:
+            jobs.create("train", {**GIVEN, **given, "output_folder": str(pictures)}, trusted=False)
+    finally:
+        jobs.close()
+    for caught in (planned, begun):
+        assert str(Path.cwd()) not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -70,21 +70,29 @@ def test_what_of_kohyas_is_left_out_is_a_line(capsys: pytest.CaptureFixture[str]
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        (None, "--config cannot be read: No such file or directory."),
         ("a =", "--config is no TOML: "),
+        (f"seed = {'9' * 5000}", "--config has a number of too many digits."),
         ("rank = 'x'\nfolder = 'a'", "--rank must be a whole number from 1 to 1024, not 'x'."),
         ("rang = 1\nfolder = 'a'", "rang is not a parameter here; did you mean rank?"),
         ("[[concepts]]\nfolder = 3", "Folder of the first of --concepts must be a text, not 3."),
     ],
 )
 def test_a_wrong_file_is_one_line_and_exit_code_2(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, text: str | None, sentence: str
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, text: str, sentence: str
 ) -> None:
-    if text is not None:
-        (tmp_path / "a.toml").write_text(text, encoding="utf-8")
+    (tmp_path / "a.toml").write_text(text, encoding="utf-8")
     code, out, errors = printed(capsys, tmp_path, "--config", str(tmp_path / "a.toml"))
     assert (code, out) == (2, "")
     assert sentence in errors
+    assert errors.count("\n") == 1
+
+
+def test_a_file_that_cannot_be_read_is_one_line_and_exit_code_3(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    code, out, errors = printed(capsys, tmp_path, "--config", str(tmp_path / "none.toml"))
+    assert (code, out) == (3, "")
+    assert errors.endswith("config cannot be read: No such file or directory.\n")
     assert errors.count("\n") == 1
 
 

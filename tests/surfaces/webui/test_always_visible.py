@@ -479,7 +479,7 @@ def test_a_numbers_axis_is_one_of_numbers_for_the_xyz_plot() -> None:
         ("Control weight", "heavy", "weight must be a number from 0 to 2, not 'heavy'"),
         ("Control weight", "3", "weight must be a number from 0 to 2"),
         ("Unit preset", "monstr", "did you mean monster"),
-        ("Control", "qrr", "control must be one of"),
+        ("Control", "qrr", "Control must be one of"),
     ],
 )
 def test_a_value_of_an_axis_that_is_not_understood_is_named_with_a_status(label: str, value: str, words: str) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from lib_bootcamp.core.controlnet.fitting import Fitting
 from lib_bootcamp.core.images.codec import encode_base64
 from lib_bootcamp.hosts.standalone import StandaloneHost
 from lib_bootcamp.surfaces.webui.panel.preview import PanelPreview, PreviewParams, preview
@@ -84,6 +86,31 @@ def test_how_it_is_applied_is_told() -> None:
     for made, what in ((alone, "ControlNet"), (runner("none_of_these"), "a ControlNet model for this map")):
         told = [each for each in previewed(LINK, made=made).notes if "guidance" in each]
         assert told == [f"Applied by luminance guidance, which needs no download: {what} is not installed."]
+
+
+def test_of_a_checkpoint_that_no_controlnet_fits_that_is_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, why = runner("none_of_these"), "No ControlNet is known for this checkpoint."
+    surroundings = made.surroundings
+
+    def odd(*given: Any) -> Any:
+        around = surroundings(*given)
+        return replace(around, installed=replace(around.installed, fit=Fitting(models={}, note=why)))
+
+    monkeypatch.setattr(made, "surroundings", odd)
+    assert previewed(LINK, made=made).notes[-1] == (
+        "Applied by luminance guidance, which needs no download: no ControlNet fits this checkpoint."
+    )
+    assert previewed({"control": "edges"}, made=made).notes[-1] == (
+        f"{why} Or choose a QR code, or a map of brightness: guidance draws it."
+    )
+
+
+def test_of_a_colored_light_it_is_said_that_guidance_follows_its_brightness() -> None:
+    alone = SectionRunner(StandaloneHost(), FakeWebUi(), lambda: None)
+    said = "Guidance follows its brightness alone: name its colors in the prompt."
+    for color, is_said in (("#ff8000", True), ("#ffffff", False)):
+        keyed = {"control": "lighting", "lighting.lights": [{"kind": "point", "color": color}]}
+        assert (said in previewed(keyed, made=alone).notes) == is_said
 
 
 def test_a_map_that_needs_controlnet_says_so_before_there_is_a_picture() -> None:

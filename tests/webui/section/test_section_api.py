@@ -219,7 +219,7 @@ def test_xyz_plot_varies_weight_and_content(webui: Webui, qr: Drawn) -> None:
     refused = webui.draw(section=[QR], script_name="x/y/z plot", script_args=args)
     assert (refused.status, refused.answer["detail"]) == (
         422,
-        "[Bootcamp] weight must be a number from 0 to 2, not 'heavy'.",
+        "[Bootcamp] Control weight must be a number from 0 to 2, not 'heavy'.",
     )
     alone = [each for each in drawn.pictures if each.shape == (256, 256, 3)]
     assert len({each.tobytes() for each in alone}) >= 4

@@ -22,7 +22,8 @@ def with_settings(operation: Operation[Any, Any], settings: Settings, given: Map
         settings: of the command.
         given: on the command line.
     Raises:
-        InvalidParamError: the file cannot be read, or states what cannot be.
+        BootcampError: the file cannot be read.
+        InvalidParamError: it is no TOML, or states what cannot be.
     """
     job = operation.job
     if settings.config is None or not isinstance(job, StepsJob) or job.settings_file is None:

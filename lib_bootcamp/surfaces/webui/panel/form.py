@@ -146,7 +146,9 @@ def _offer(webui: WebUi, net: ControlNet | None, operation: Operation[Any, Any],
         return {"presets": [], "fitting": fitting, "guided": guided, "ready": guided}
     base, here = webui.checkpoint_base(), models_here(webui, net)
     names = [each.name for each in usable(operation.name, base, here.models, img2img=img2img)]
-    missing = here.note or advice(operation.name, base, here.models, net.folder(), img2img=img2img)
+    # of a map that guidance does not draw the preview says why
+    unfit = here.note if operation.luminance else ""
+    missing = unfit if here.note else advice(operation.name, base, here.models, net.folder(), img2img=img2img)
     return {
         "presets": [AUTOMATIC, *names, CUSTOM],
         "fitting": fitting,

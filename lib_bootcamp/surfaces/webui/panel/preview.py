@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Annotated
 
-from lib_bootcamp.core.images.arrays import Image, to_rgb
+from lib_bootcamp.core.images.arrays import Image, is_colored, to_rgb
 from lib_bootcamp.core.qr.layout import QrLayout
 from lib_bootcamp.core.scan import decoders as scan_decoders
 from lib_bootcamp.core.scan.ladder import is_read
@@ -81,7 +81,7 @@ def preview_of(
         names: what mistakes call parameters.
     """
     notes: tuple[str, ...] = ()
-    fits, operation = True, asked.operation
+    fits, operation, plan = True, asked.operation, None
     try:
         plan, notes, fits = _planned(runner, asked, names, img2img=params.img2img)
         values = plan.values if plan else asked.map_values({})
@@ -99,6 +99,8 @@ def preview_of(
         return PanelPreview(fits=False, waits=waits, notes=sentences, side=getattr(error, "side_px", None))
     layout = getattr(made, "layout", None)
     side = None
+    if plan is not None and plan.is_guided and not plan.units and is_colored(made.image):
+        notes = (*notes, "Guidance follows its brightness alone: name its colors in the prompt.")
     if isinstance(layout, QrLayout):
         good, about = code_notes(layout, made.image)
         fits, notes = fits and good, (*about, *notes)
@@ -129,13 +131,20 @@ def applied(plan: Plan, around: Surroundings) -> str:
     if plan.section.apply_by == GUIDANCE:
         return "Applied by luminance guidance."
     if not plan.units:
-        what = "ControlNet" if around.installed is None else "a ControlNet model for this map"
-        return f"Applied by luminance guidance, which needs no download: {what} is not installed."
+        return f"Applied by luminance guidance, which needs no download: {_why_guided(around)}."
     units = " and ".join(
         f"{each.model.split(' [')[0]} at weight {each.weight:g}, from {each.start:.0%} to {each.end:.0%} of the steps"
         for each in plan.units
     )
     return f"Applied by ControlNet with {units}{', and by luminance guidance' if plan.is_guided else ''}."
+
+
+def _why_guided(around: Surroundings) -> str:
+    if around.installed is None:
+        return "ControlNet is not installed"
+    if around.installed.fit is not None and around.installed.fit.note:
+        return "no ControlNet fits this checkpoint"
+    return "a ControlNet model for this map is not installed"
 
 
 def code_notes(layout: QrLayout, image: Image) -> tuple[bool, list[str]]:
