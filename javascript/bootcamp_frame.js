@@ -127,7 +127,7 @@
     window.bootcampSend = async function (button, text, pictureId) {
         const image = pictureId ? pictureIn(pictureId) : null;
         if (pictureId && !image) {
-            alert(translated("Make a map first."));
+            alert(translated("There is no picture to send."));
             return;
         }
         const settings = /^bootcamp_sent_settings_(\w+)$/.exec(button);

@@ -27,6 +27,10 @@ class Result:
 
     def lines(self) -> list[str]:
         """What a person on a terminal reads below the summary."""
+        return self.cautions()
+
+    def cautions(self) -> list[str]:
+        """Sentences about what a person should look at, which a page shows below the summary."""
         return []
 
     def pictures(self) -> dict[str, Image]:

@@ -32,10 +32,10 @@ def _module(name: str) -> Any:
 
 
 class NothingToSendError(BootcampError):
-    """A send-to button was pressed before there was a map."""
+    """A send-to button was pressed before there was a picture."""
 
     def __init__(self) -> None:
-        super().__init__("Make a map first.")
+        super().__init__("There is no picture to send.")
 
 
 class WebUiPage:

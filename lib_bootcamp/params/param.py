@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from .mistakes import shown
 from .spec import Kind, Spec
 
 DEFAULT_LENGTHS: dict[Kind, int] = {"string": 4096, "list": 64, "mapping": 1000, "file": 64 * 2**20}
+_DECIMAL_COMMA = re.compile(r"\d,\d")
 _TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
 
 
@@ -89,7 +91,10 @@ class Param:
 
     def _parse_json(self, text: str, path: str) -> Any:
         if self.item is not None and self.item.nested is None and not text.lstrip().startswith("["):
-            return [self.item.parse_text(part, path) for part in _parts(text, ",")]
+            found = [self.item.parse_text(part, path) for part in _parts(text, ",")]
+            if self.item.kind == "number" and _DECIMAL_COMMA.search(text):
+                self._refuse_decimal_comma(found, path)
+            return found
         if self.kind == "mapping" and ":" in text and not text.lstrip().startswith("{"):
             named = [part.partition(":") for part in _parts(text, ";")]
             if len({name.strip() for name, _, _ in named}) < len(named):
@@ -101,6 +106,16 @@ class Param:
             raise InvalidParamError(path, f"has more than {MAX_VALUES:,} values in its JSON") from None
         except ValueError:
             raise InvalidParamError(path, f"must be JSON for {self.expected()}") from None
+
+    def _refuse_decimal_comma(self, found: list[Any], path: str) -> None:
+        """Where numbers that stand around a comma are wrong, one number with a decimal comma may be meant by them."""
+        try:
+            self.check(found, path)
+        except InvalidParamError as error:
+            if error.hint:
+                raise
+            hint = "commas stand between numbers: write 0.8, not 0,8"
+            raise InvalidParamError(error.param, error.message, hint=hint) from None
 
     def expected(self) -> str:
         """What a value must be, in words, for errors and help."""

@@ -36,7 +36,8 @@ class ModelInfo:
 
     Args:
         checkpoint: the host's name of it.
-        family: `sd1`, `sd2`, `sdxl` or another name of the host's.
+        family: the architecture, `sd1`, `sd2`, `sdxl` or another name of the host's: which parts it has and how they
+            are joined, whatever their size. A small checkpoint of SD1's parts is `sd1` with any text encoder.
         vae: the file of a VAE chosen beside the checkpoint, or None for its own.
         prediction_type: `epsilon` or `v_prediction`.
         device: where the UNet's weights are at this moment.

@@ -112,18 +112,25 @@ def test_a_light_is_added_and_dragged_on_the_stage(page: Any, picture_of: Any) -
     picture_of(page, "page-lighting")
 
 
-def test_a_code_is_handed_to_the_scan_tab_with_its_layout(page: Any, picture_of: Any) -> None:
+def test_a_code_is_scanned_in_the_scan_tab_with_its_layout(page: Any, picture_of: Any) -> None:
     fill(page, "bootcamp_qr_content", "https://example.com")
     run(page, "qr")
     page.click("#bootcamp_qr_to_scan")
     page.wait_for_selector("#bootcamp_scan_image img")
     page.wait_for_function("document.querySelector('#bootcamp_scan_layout textarea')?.value.includes('module_px')")
-    message = run(page, "scan")
+    message = page.wait_for_selector("#bootcamp_scan_message .bootcamp-notice").inner_text()
     assert message.startswith("Scans: ")
     assert "0 of 841 modules wrong" in message
     page.wait_for_selector("#bootcamp_scan_error_map_out img")
     page.wait_for_timeout(500)
     picture_of(page, "page-scan")
+
+
+def test_without_a_code_nothing_is_scanned_and_the_page_says_so(page: Any) -> None:
+    page.click("#bootcamp_qr_to_scan")
+    page.get_by_text("Code is missing; make one first.").first.wait_for()
+    assert page.locator("#bootcamp_qr_run").is_visible()
+    assert page.locator("#bootcamp_scan_message .bootcamp-notice").count() == 0
 
 
 def test_a_text_file_named_png_is_reported_in_one_sentence(page: Any, tmp_path: Path) -> None:

@@ -687,6 +687,24 @@ def test_a_name_given_twice_in_an_object_of_lists_is_refused() -> None:
         param("extra").parse_text("a: b; a: c")
 
 
+@pytest.mark.parametrize("text", ["0.5, 0,8", "0,8"])
+def test_a_decimal_comma_in_a_list_of_numbers_gets_a_hint(text: str) -> None:
+    strengths = Strengths.fields()[0]
+    with pytest.raises(
+        InvalidParamError, match=r"must be a number from over 0 to 4, not 0(\.0)?; .*write 0\.8, not 0,8"
+    ):
+        strengths.parse_text(text)
+
+
+def test_numbers_without_spaces_between_them_are_read() -> None:
+    assert Strengths.fields()[0].parse_text("1,2,0.5") == [1.0, 2.0, 0.5]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Strengths(Params):
+    strengths: Annotated[tuple[float, ...], Spec("Strengths", gt=0, le=4, max_length=3)] = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Album(Params):
     pictures: tuple[Image, ...] = ()

@@ -22,6 +22,8 @@ from .samples import samples_among
 MOST_CROPPED = 0.125
 """Of a picture; among the buckets that crop no more the largest is taken."""
 LEAST_SIDE = 16
+COMMON, NAMED = "caption", "folder"
+"""Sources of a caption that is no picture's own: the one that is given for all, and the folder's name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +33,8 @@ class Example:
     Args:
         path: the file.
         caption: of it, of one line or several; empty: it has none.
-        source: of the caption: `.txt`, `.caption`, the name of a table, or `folder` where it is the folder's name.
+        source: of the caption: `.txt`, `.caption`, the name of a table, `COMMON` where it is the one for all, `NAMED`
+            where it is the folder's name.
         repeats: how often it comes in an epoch.
         width: in px, as the picture is shown.
         height: in px.
@@ -176,7 +179,7 @@ def find_examples(  # noqa: PLR0913 - what a data set is read with
             left_out[path] = seen.problem or f"{path.name} is smaller than {LEAST_SIDE} px."
             continue
         named = repeats_of(path.parent.name) if path.parent != root else repeats_of(root.name)
-        caption, source = _caption(captions, path, fallback or (valid_text(named.name) if named.count else ""))
+        caption, source = _caption(captions, path, fallback, valid_text(named.name) if named.count else "")
         found.append(
             Example(
                 path=path,
@@ -246,8 +249,8 @@ def _cover(width: int, height: int, bucket: Size) -> Placed:
     return Placed(bucket=bucket, scaled=scaled, cropped=1 - kept, upscale_factor=scale)
 
 
-def _caption(captions: FolderCaptions, path: Path, fallback: str) -> tuple[str, str]:
+def _caption(captions: FolderCaptions, path: Path, common: str, name: str) -> tuple[str, str]:
     for each in captions.of(path):
         if each.text.strip():
             return each.text, each.file.name if each.file.name in TABLES else each.file.suffix
-    return (fallback, "folder") if fallback else ("", "")
+    return (common, COMMON) if common else (name, NAMED) if name else ("", "")

@@ -45,6 +45,10 @@ class CaptionsResult(Result):
         )
         return f"{sentence}." if self.undone else f"{len(self.found):,} of {self.count:,} pictures found, {sentence}."
 
+    def cautions(self) -> list[str]:
+        """What was left out."""
+        return left_out_lines((each.path, each.reason) for each in self.left_out)
+
     def lines(self) -> list[str]:
         """Each change, or what was found where nothing was to be changed."""
         if not self.changes:
@@ -59,7 +63,7 @@ class CaptionsResult(Result):
                 )
         if len(lines) > SHOWN_LINES:
             lines = [*lines[:SHOWN_LINES], "... --json lists all."]
-        return [*lines, *left_out_lines((each.path, each.reason) for each in self.left_out)]
+        return [*lines, *self.cautions()]
 
     def succeeded(self) -> bool:
         """Whether nothing was left."""

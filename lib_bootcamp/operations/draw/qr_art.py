@@ -65,6 +65,10 @@ class QrArtResult(Result):
         )
         return f"{verdict}, {self.chosen_try}" + (", stopped early" if self.stopped else "")
 
+    def cautions(self) -> list[str]:
+        """The notes."""
+        return list(self.notes)
+
     def lines(self) -> list[str]:
         """The notes, and a line for each try."""
         made = (
@@ -72,7 +76,7 @@ class QrArtResult(Result):
             f"read by {', '.join(each.read_by) or 'none'}"
             for each in self.tries
         )
-        return [*self.notes, *made]
+        return [*self.cautions(), *made]
 
     def succeeded(self) -> bool:
         """Whether it scans."""

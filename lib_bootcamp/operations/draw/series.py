@@ -29,7 +29,13 @@ class SeriesFields(Params):
         int, Spec("Pictures", "Each of the next seed, in a file that is named after it.", ge=1, le=100_000)
     ] = 10
     output_folder: Annotated[
-        str, Spec("Output folder", "On the machine that the program runs on.", format="folder", min_length=1)
+        str,
+        Spec(
+            "Output folder",
+            "On the machine that the program runs on; a relative one begins where it was started.",
+            format="folder",
+            min_length=1,
+        ),
     ]
 
 

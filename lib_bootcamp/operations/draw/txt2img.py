@@ -100,7 +100,7 @@ class Txt2ImgResult(Result):
         """Size, seed and checkpoint."""
         return f"{self.width} x {self.height}, seed {self.seed}, drawn with {self.checkpoint}"
 
-    def lines(self) -> list[str]:
+    def cautions(self) -> list[str]:
         """The notes."""
         return list(self.notes)
 

@@ -12,7 +12,7 @@ from lib_bootcamp.core.files.folders import is_file
 from lib_bootcamp.core.text.valid_text import valid_text
 from lib_bootcamp.core.training.chance import Batches, Chance
 from lib_bootcamp.core.training.class_pictures import SOURCE
-from lib_bootcamp.core.training.examples import Found
+from lib_bootcamp.core.training.examples import COMMON, NAMED, Found
 from lib_bootcamp.core.training.held_out import parted
 from lib_bootcamp.core.training.joined import in_several
 from lib_bootcamp.errors import InvalidParamError
@@ -65,6 +65,10 @@ class TrainPlan(Result):
     steps: Annotated[int, Spec("Steps")]
     epochs: Annotated[float, Spec("Epochs", "How often each picture is seen.")]
     resolution: Annotated[int, Spec("Resolution", unit="px")]
+    output_folder: Annotated[
+        str,
+        Spec("Output folder", "Where its file goes: the whole path for who may name any folder, else as it was given."),
+    ] = ""
     warnings: Annotated[tuple[str, ...], Spec("Warnings")]
     to_draw: Annotated[int, Spec("To draw", "Class pictures that are drawn before the first step.")] = 0
     drawing_s: Annotated[float | None, Spec("Drawing them takes", "About.", unit="s")] = None
@@ -80,18 +84,29 @@ class TrainPlan(Result):
 
     def summary(self) -> str:
         """Pictures, captions, steps and epochs."""
-        captioned = self.count - self.captions.get("none", 0)
         several = f" of {len(self.concepts):,} concepts" if len(self.concepts) > 1 else ""
         return (
-            f"{self.count:,} pictures{several}, {captioned:,} with a caption, "
+            f"{self.count:,} pictures{several}, {self._captioned()}, "
             f"{self.steps:,} steps of {self.resolution} px: each is seen {self.epochs:.1f} times{self._drawing()}"
+            f"{f'; the file goes to {self.output_folder}' if self.output_folder else ''}"
         )
+
+    def _captioned(self) -> str:
+        """How many pictures have a caption, and how many of these are their own."""
+        shared = {"the common one": self.captions.get(COMMON, 0), "their folder's name": self.captions.get(NAMED, 0)}
+        own = self.count - self.captions.get("none", 0) - sum(shared.values())
+        parts = [f"{count:,} with {what}" for what, count in shared.items() if count]
+        return ", ".join([f"{own:,} with a caption{' of its own' if parts else ''}", *parts])
 
     def _drawing(self) -> str:
         if not self.to_draw:
             return ""
         about = "" if self.drawing_s is None else f" (about {duration(self.drawing_s)})"
         return f"; {self.to_draw:,} class pictures are drawn first{about}"
+
+    def cautions(self) -> list[str]:
+        """The warnings, and what is left out."""
+        return [*self.warnings, *(f"Left out: {each}" for each in self.left_out)]
 
     def lines(self) -> list[str]:
         """Of several concepts a line each, what it starts from, and its memory."""

@@ -64,6 +64,8 @@ def plan(params: TrainParams, context: Context) -> TrainPlan:
         refuse_precision(settings.precision, components)
         memory = forecast(params, found, components, settings, networks_of(components, settings, start))
         made = planned(params, found, resolution).beginning(sentence_of(start), memory)
+        into = valid_text(str(places.folder)) if context.trusted else params.output_folder
+        made = dataclasses.replace(made, output_folder=into)
         return dataclasses.replace(made, drawing_s=drawing.seconds(components, made.to_draw)) if made.to_draw else made
 
 

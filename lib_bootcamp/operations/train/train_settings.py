@@ -145,7 +145,13 @@ class TrainParams(DataFields):
     method: Annotated[Method, Spec("Method", titles=METHODS)] = "lora"
     steps: Annotated[int, Spec("Steps", ge=1, le=1_000_000)] = 800
     output_folder: Annotated[
-        str, Spec("Output folder", "On the machine that the program runs on.", format="folder", min_length=1)
+        str,
+        Spec(
+            "Output folder",
+            "On the machine that the program runs on; a relative one begins where it was started.",
+            format="folder",
+            min_length=1,
+        ),
     ] = "."
     start_from: Annotated[
         str,

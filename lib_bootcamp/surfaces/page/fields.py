@@ -275,6 +275,11 @@ class Click(gr.EventData):  # type: ignore[misc] # Gradio is not there for it
         self.index, self.row_value = fields.get("index"), fields.get("row_value")
 
 
+def filled_table(rows: list[list[Any]]) -> Any:
+    """A table's rows; without any it is hidden, for Gradio shows a row of zeros in an empty one."""
+    return gr.update(value=rows, visible=bool(rows))
+
+
 def picked_row(event: Click, rows: Any) -> list[Any]:
     """The row of a table that was clicked.
 

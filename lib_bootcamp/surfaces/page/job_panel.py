@@ -19,7 +19,7 @@ from lib_bootcamp.surfaces.shared.wording import job_labels
 from lib_bootcamp.surfaces.shared.work_queue import QUEUES
 
 from .events import quiet_event, supported, supported_arguments
-from .fields import Click, picked_row
+from .fields import Click, filled_table, picked_row
 from .job_card import HEADERS, KINDS, SHOWN_MISTAKES, WIDTHS, card, row, undone_text
 from .mistakes import WrongValuesError
 from .notice import notice
@@ -84,6 +84,7 @@ class JobPanel:
             type="array",
             interactive=False,
             elem_id=f"{self.prefix}_table",
+            visible=False,
             **supported(gr.Dataframe, height=240, max_height=240, column_widths=WIDTHS, buttons=[]),
         )
 
@@ -199,7 +200,7 @@ class JobPanel:
             nothing = [gr.update() for _ in self.components[2:]]
             return [notice(str(error), kind="error"), *nothing, {**NOTHING, "shown": None}]
         rows = [row(each) for each in infos[:SHOWN_JOBS]]
-        table = gr.update() if rows == now.get("rows") else gr.update(value=rows)
+        table = gr.update() if rows == now.get("rows") else filled_table(rows)
         possible = info.actions if info is not None else ()
         buttons = [gr.update(interactive=name in possible) for name in self.steering]
         about = [info.id, info.state] if info is not None else None

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import html
 
+from lib_bootcamp.results import Result
+
 from .upload_folder import public_text
+
+MOST_CAUTIONS = 20
 
 
 def notice(text: str, *, kind: str, field: str = "") -> str:
@@ -18,3 +22,12 @@ def notice(text: str, *, kind: str, field: str = "") -> str:
     role = "alert" if kind == "error" else "status"
     about = f' data-field="{html.escape(field)}"' if field else ""
     return f'<div class="bootcamp-notice bootcamp-{kind}" role="{role}"{about}>{html.escape(public_text(text))}</div>'
+
+
+def result_notice(result: Result) -> str:
+    """The summary of a result, and below it what a person should look at."""
+    cautions = result.cautions()
+    rest = len(cautions) - MOST_CAUTIONS
+    more = [f"and {rest:,} more."] if rest > 0 else []
+    shown = "".join(notice(each, kind="no") for each in [*cautions[:MOST_CAUTIONS], *more])
+    return notice(result.summary(), kind="done" if result.succeeded() else "no") + shown

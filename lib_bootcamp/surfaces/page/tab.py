@@ -20,7 +20,7 @@ from lib_bootcamp.surfaces.shared.work_queue import QUEUES, stop_of_this_work
 from .events import supported
 from .fields import Form, picture_output
 from .folder_of_maps import FolderOfMaps
-from .notice import notice
+from .notice import result_notice
 from .outputs import Outputs
 from .values import FIELD_STYLE
 from .work import on_page
@@ -95,6 +95,7 @@ class Tab:
         self.facts: Any = None
         self.files: Any = None
         self.button: Any = None
+        self.pressed: Any = None  # what the button calls, for tabs that hand over to this one
         self.folder = (
             FolderOfMaps(operation, host, self.form, self.prefix)
             if operation.job is not None and operation.job.own is not None
@@ -167,6 +168,7 @@ class Tab:
         async def pressed(progress: Any = gr.Progress(), *values: Any) -> Any:  # noqa: B008 - Gradio finds it by this default
             return await on_page(QUEUES.of(self.operation), lambda: handler(values, progress))
 
+        self.pressed = pressed
         self.button.click(pressed, self.form.inputs, self.result_components, api_name=self.prefix)
 
     def run(self, values: tuple[Any, ...], progress: Any) -> list[Any]:
@@ -201,9 +203,8 @@ class Tab:
         pictures = [
             gr.update(value=written.get(name), visible=name in written or self._waits(name)) for name in self.pictures
         ]
-        message = notice(result.summary(), kind="done" if result.succeeded() else "no")
         files = gr.update(value=list(written.values()) or None, visible=bool(written))
-        return [message, *pictures, files, result.to_json()]
+        return [result_notice(result), *pictures, files, result.to_json()]
 
 
 class Places:

@@ -38,6 +38,9 @@ def build_frame_page(host: Host, webui: WebUi) -> Any:
         def below(tab: Tab) -> None:
             if tab.operation.kind == "control-map":
                 _map_row(tab, webui, text)
+            if tab.operation.kind == "generation":
+                with gr.Row(elem_classes=["bootcamp-send"]):
+                    _picture_buttons(tab)
             if tab.prompts:
                 _prompt_row(tab, webui)
             if tab.pasted is not None:
@@ -56,9 +59,7 @@ def _map_row(tab: Tab, webui: WebUi, text: Any) -> None:
             if webui.paste_components(name):
                 button = gr.Button(f"Send settings to {name}", elem_id=f"{prefix}_{name}_section")
                 _send_settings(tab, button, text, name)
-        for name in PICTURE_TABS:
-            button = gr.Button(f"Send to {name}", elem_id=f"{prefix}_{name}")
-            _press(button, f"() => parent.bootcampSend('{INBOX}_picture_{name}', '', '{picture}')")
+        _picture_buttons(tab)
     with gr.Row(elem_classes=["bootcamp-send"]):
         unit = gr.Dropdown(
             label="ControlNet unit", choices=[str(n) for n in range(UNITS)], value="0", elem_id=f"{prefix}_unit"
@@ -67,6 +68,13 @@ def _map_row(tab: Tab, webui: WebUi, text: Any) -> None:
             button = gr.Button(f"Send to ControlNet in {name}", elem_id=f"{prefix}_{name}_controlnet")
             script = f"(number) => parent.bootcampSendToControlNet('{picture}', '{name}', number)"
             _press(button, script, unit)
+
+
+def _picture_buttons(tab: Tab) -> None:
+    """A button for each of the WebUI's tabs that takes the tab's picture."""
+    for name in PICTURE_TABS:
+        button = gr.Button(f"Send to {name}", elem_id=f"{tab.prefix}_send_{name}")
+        _press(button, f"() => parent.bootcampSend('{INBOX}_picture_{name}', '', '{tab.prefix}_image_out')")
 
 
 def _send_settings(tab: Tab, button: Any, text: Any, name: str) -> None:

@@ -71,7 +71,9 @@ def test_the_plan_shows_each_concept(host: StandaloneHost, tmp_path: Path) -> No
         *(f"dog/{at}.png" for at in range(3)),
         *(f"10_my cat/{at}.png" for at in range(3, 6)),
     ]
-    assert made.summary().startswith("6 pictures of 2 concepts, 6 with a caption")
+    assert made.summary().startswith(
+        "6 pictures of 2 concepts, 3 with a caption of its own, 3 with their folder's name, "
+    )
     assert made.lines()[:2] == [
         "dog: 3 pictures, captions: .txt 3; repeats: 4",
         "10_my cat: 3 pictures, captions: folder 3; repeats: 10",

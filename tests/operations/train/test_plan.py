@@ -18,6 +18,7 @@ from lib_bootcamp.errors import BootcampError  # noqa: E402
 from lib_bootcamp.hosts.standalone import StandaloneHost  # noqa: E402
 from lib_bootcamp.jobs.manager import Jobs  # noqa: E402
 from lib_bootcamp.jobs.progress import Stop  # noqa: E402
+from lib_bootcamp.operations.train.plan import TrainPlan  # noqa: E402
 from lib_bootcamp.operations.train.train import TRAIN  # noqa: E402
 from lib_bootcamp.ports import SilentProgress  # noqa: E402
 from tests.fakes import FakeProgress  # noqa: E402
@@ -52,6 +53,45 @@ def begun(jobs: Jobs, values: dict[str, Any], *, trusted: bool) -> BootcampError
     except BootcampError as error:
         return error
     return info.error or None
+
+
+def the_plan(jobs: Jobs, folder: Path, *, trusted: bool, **given: Any) -> TrainPlan:
+    """A plan for pictures below `folder`, the working directory."""
+    values = {"folder": str(folder / "pictures"), "name": "zorb", "steps": 1, "resolution": 64, "rank": 1, **given}
+    return TRAIN.run(TRAIN.params_from(values), Context.of_job(jobs.host, SilentProgress(), trusted=trusted))
+
+
+def test_who_may_name_any_folder_reads_where_the_file_goes(
+    jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    made = the_plan(jobs, tmp_path, trusted=True, output_folder="out")
+    assert made.output_folder == str(tmp_path / "out")
+    assert made.summary().endswith(f"; the file goes to {tmp_path / 'out'}")
+    assert the_plan(jobs, tmp_path, trusted=True).output_folder == str(tmp_path)
+
+
+def test_a_caller_reads_the_output_folder_as_it_was_given(
+    jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert the_plan(jobs, tmp_path, trusted=False, output_folder="out").output_folder == "out"
+
+
+def test_captions_of_their_own_are_counted_apart_from_the_common_one(jobs: Jobs, tmp_path: Path) -> None:
+    for each in sorted((tmp_path / "pictures").glob("*.txt"))[1:]:
+        each.unlink()
+    made = the_plan(jobs, tmp_path, trusted=True, output_folder=str(tmp_path / "out"), caption="a zorb")
+    assert made.captions == {".txt": 1, "caption": 5}
+    assert "6 pictures, 1 with a caption of its own, 5 with the common one, 1 steps" in made.summary()
+
+
+def test_warnings_and_what_is_left_out_are_cautions(jobs: Jobs, tmp_path: Path) -> None:
+    (tmp_path / "pictures" / "bad.png").write_bytes(b"no picture")
+    made = the_plan(jobs, tmp_path, trusted=True, output_folder=str(tmp_path / "out"), resolution=512)
+    small, left_out = made.cautions()
+    assert small == "6 pictures have less than half of the pixels of 512 x 512."
+    assert left_out.startswith("Left out: bad.png: ")
 
 
 WRONG: dict[str, dict[str, Any]] = {

@@ -146,6 +146,7 @@ def test_a_folder_becomes_a_job_whose_card_shows_what_was_written(page: Page, ph
     assert page.possible == ["undo", "remove"]
     assert 'aria-valuenow="3"' in shown["card"]
     assert shown["table"]["value"] == [[1, "caption", "…/sets/photos", "done", "3 of 3", ""]]
+    assert shown["table"]["visible"]
 
 
 def test_while_it_goes_on_the_card_asks_to_be_followed_and_the_job_can_be_paused_and_stopped(
@@ -162,6 +163,11 @@ def test_while_it_goes_on_the_card_asks_to_be_followed_and_the_job_can_be_paused
 
 def test_two_cards_of_one_moment_differ_so_that_the_page_sees_that_it_was_answered(page: Page, photos: Path) -> None:
     assert page.look()["card"] != page.look()["card"]
+
+
+def test_without_jobs_there_is_no_table_of_them(page: Page) -> None:
+    assert not page.tab.panel.table.visible
+    assert "visible" not in page.look()["table"]
 
 
 def test_a_table_that_did_not_change_is_not_sent_again(page: Page, photos: Path) -> None:

@@ -132,8 +132,23 @@ def test_find_shows_pictures_captions_and_tags_and_changes_nothing(editor: Capti
     assert Pil.open(file).size == (64, 64)
     assert caption == "a red dog, number 1"
     assert "Page 1 of 2" in made["place"]
-    assert made["tags"][0] == ["a red dog", 26]
+    assert made["tags"]["value"][0] == ["a red dog", 26]
+    assert made["tags"]["visible"]
     assert made["changes"] == ""
+
+
+def test_without_tags_there_is_no_table_of_them(editor: CaptionsTab, root: Path) -> None:
+    made = edit(editor, {"only_find": True}, folder=str(root), where="nothing has this")
+    assert made["tags"]["value"] == []
+    assert not made["tags"]["visible"]
+    assert not editor.parts["tags"].visible
+
+
+def test_what_the_editor_leaves_out_is_below_the_message(editor: CaptionsTab, root: Path) -> None:
+    (root / ".h.png").write_bytes((root / "04.png").read_bytes())
+    message = edit(editor, {"only_find": True}, folder=str(root))["message"]
+    assert message.count("bootcamp-notice") == 2
+    assert "left out: .h.png: .h.png is hidden." in message
 
 
 def test_pages_are_turned_and_end(editor: CaptionsTab, root: Path) -> None:

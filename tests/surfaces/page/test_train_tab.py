@@ -96,6 +96,21 @@ def _compare(tab: TrainTab, number: int, folder: Path) -> None:
     assert "begin a training first" in tab.compare.compared((NOTHING, None, *values), Growth(threading.Event()))[0]
 
 
+def test_the_plan_shows_its_warnings_below_the_line(tab: TrainTab, tmp_path: Path) -> None:
+    given = {
+        "folder": str(material.pictures(tmp_path / "pictures")),
+        "output_folder": str(tmp_path / "out"),
+        "resolution": 512,
+    }
+    values = tuple(given.get(each.name, tab.form.components[each.name].value) for each in tab.form.fields)
+    message = tab.run(values, lambda *_, **__: None)[0]
+    line, warning, *others = message.split("</div>")
+    assert f"the file goes to {tmp_path / 'out'}" in line
+    assert "bootcamp-no" in warning
+    assert "6 pictures have less than half of the pixels of 512 x 512." in warning
+    assert others == [""]
+
+
 def _use(tab: TrainTab, number: int, folder: Path) -> None:
     """A file of it is put where prompts find it."""
     listed = tab.use.listed(NOTHING, number, None)

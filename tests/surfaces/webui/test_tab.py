@@ -16,6 +16,7 @@ from lib_bootcamp.surfaces.page.upload_folder import upload_folder  # noqa: E402
 from lib_bootcamp.surfaces.webui.frame_page import build_frame_page  # noqa: E402
 from lib_bootcamp.surfaces.webui.tab import (  # noqa: E402
     INBOX,
+    PICTURE_TABS,
     SectionsOfPage,
     build_tab,
     choices_of,
@@ -85,6 +86,12 @@ def test_every_button_of_the_frame_finds_who_receives(built: tuple[Any, Page]) -
     assert asked
     assert asked <= made
     assert {name for name, _ in webui.sent} <= asked
+
+
+def test_a_drawn_picture_is_sent_as_a_map_is() -> None:
+    said = scripts(build_frame_page(FakeHost(), Page()))
+    for name in PICTURE_TABS:
+        assert f"bootcampSend('{INBOX}_picture_{name}', '', 'bootcamp_qr_art_image_out')" in said
 
 
 def test_a_picture_is_named_by_an_uploaded_file_alone(built: tuple[Any, Page], tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lib_bootcamp.surfaces.webui.frame import FRAME
-from tests.webui.conftest import LOGIN, Starter, Webui
+from tests.webui.conftest import LOGIN, Starter, Webui, with_mini
 from tests.webui.page import (
     WAIT_MS,
     choose,
@@ -179,3 +179,16 @@ def logged_in(browser: Any, url: str) -> Any:
     page.get_by_role("button", name="Login").click()
     page.wait_for_selector("#txt2img_generate")
     return page
+
+
+def test_the_tab_sends_a_drawn_code(page: Any, webui: Webui) -> None:
+    with with_mini(webui):
+        tab = our_tab(page, "qr-art")
+        tab.locator("#bootcamp_qr_art_content textarea").fill("HELLO")
+        tab.locator("#bootcamp_qr_art_prompt textarea").fill("a blue star on a white background")
+        tab.locator("#bootcamp_qr_art_width input").first.fill("256")
+        tab.locator("#bootcamp_qr_art_height input").first.fill("256")
+        tab.click("#bootcamp_qr_art_run")
+        tab.wait_for_selector("#bootcamp_qr_art_image_out img")
+    tab.click("#bootcamp_qr_art_send_img2img")
+    page.wait_for_selector("#img2img_image canvas, #img2img_image img", state="visible")

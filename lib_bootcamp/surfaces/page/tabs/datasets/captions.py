@@ -19,8 +19,8 @@ from lib_bootcamp.operations.datasets.captions import CaptionsResult
 from lib_bootcamp.operations.datasets.captions_settings import CaptionChange
 from lib_bootcamp.ports import Host, Progress
 from lib_bootcamp.surfaces.page.events import quiet_event, supported
-from lib_bootcamp.surfaces.page.fields import Click, Form, picked_number, picked_row
-from lib_bootcamp.surfaces.page.notice import notice
+from lib_bootcamp.surfaces.page.fields import Click, Form, filled_table, picked_number, picked_row
+from lib_bootcamp.surfaces.page.notice import result_notice
 from lib_bootcamp.surfaces.page.running import Stops
 from lib_bootcamp.surfaces.page.tab import Tab
 from lib_bootcamp.surfaces.page.values import FIELD_STYLE
@@ -81,6 +81,7 @@ class CaptionsTab(Tab):
                 type="array",
                 interactive=False,
                 elem_id=f"{self.prefix}_tags",
+                visible=False,
                 **supported(gr.Dataframe, height=260, max_height=260, wrap=True),
             )
         with gr.Accordion("Changes", open=True):
@@ -176,9 +177,9 @@ class CaptionsTab(Tab):
     def _found(self, made: CaptionsResult) -> list[Any]:
         state = {**NOTHING, "folder": made.folder, "found": [(each.path, each.caption) for each in made.found]}
         return [
-            notice(made.summary(), kind="done" if made.succeeded() else "no"),
+            result_notice(made),
             *self._page(state),
-            [[tag, count] for tag, count in list(made.tags.items())[:MOST_TAGS]],
+            filled_table([[tag, count] for tag, count in list(made.tags.items())[:MOST_TAGS]]),
             changes_table(made),
         ]
 
@@ -250,8 +251,7 @@ class CaptionsTab(Tab):
         state = {**state, "found": found}
         start = state["page"] * PICTURES_ON_A_PAGE
         gallery = self._gallery(state["folder"], found[start : start + PICTURES_ON_A_PAGE])
-        message = notice(made.summary(), kind="done" if made.succeeded() else "no")
-        return [message, state, gr.update(value=gallery), changes_table(made)]
+        return [result_notice(made), state, gr.update(value=gallery), changes_table(made)]
 
 
 def _gray() -> bytes:

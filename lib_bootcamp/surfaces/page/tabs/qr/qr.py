@@ -1,4 +1,4 @@
-"""The QR tab: the generated one, and a button that hands the code to the scan tab with its layout."""
+"""The QR tab: the generated one, and a button that scans the code in the scan tab with its layout."""
 
 from __future__ import annotations
 
@@ -22,15 +22,17 @@ class QrTab(Tab):
         self.scan_button = gr.Button("Scan this code", elem_id=f"{self.prefix}_to_scan")
 
     def connect(self, tabs: Mapping[str, Tab], places: Places) -> None:
-        """Fill the scan tab from the last result, and show it."""
+        """Fill the scan tab from the last result, show it, and scan."""
         scan = tabs["scan"]
         layout: Param = next(each for each in scan.form.fields if each.name == "layout")
 
         def hand_over(picture: Any, facts: dict[str, Any] | None) -> list[Any]:
-            if facts and not (isinstance(facts, dict) and "layout" in facts):
+            if not facts:
+                raise InvalidParamError("Code", "is missing", hint="make one first")
+            if not (isinstance(facts, dict) and "layout" in facts):
                 raise InvalidParamError("Result", "is not one of this tab's", hint="make the code again")
-            text = show(layout, facts["layout"]) if facts else gr.update()
-            return [picture, text, *places.select("scan", if_=bool(facts))]
+            return [picture, show(layout, facts["layout"]), *places.select("scan")]
 
         targets = [scan.form.components["image"], scan.form.components["layout"], *places.of("scan")]
-        self.scan_button.click(hand_over, [self.pictures["image"], self.facts], targets)
+        handed_over = self.scan_button.click(hand_over, [self.pictures["image"], self.facts], targets)
+        handed_over.success(scan.pressed, scan.form.inputs, scan.result_components)
