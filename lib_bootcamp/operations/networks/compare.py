@@ -9,7 +9,7 @@ from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.core.networks.folder import LoraFolder
 from lib_bootcamp.core.text.valid_text import valid_text
-from lib_bootcamp.core.training.ranking import Measured, ranked, scores_of
+from lib_bootcamp.core.training.finished.ranking import Measured, ranked, scores_of
 from lib_bootcamp.errors import MissingPackageError, ModelError, OutputError, TooLargeError
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.operations.describe import clip_choice

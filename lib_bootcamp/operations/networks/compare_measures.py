@@ -12,8 +12,8 @@ from lib_bootcamp.core.datasets.folder import list_folder, no_pictures
 from lib_bootcamp.core.datasets.pictures import read_picture
 from lib_bootcamp.core.files.inside import Inside
 from lib_bootcamp.core.images.arrays import Floats
-from lib_bootcamp.core.training.ranking import Measured
-from lib_bootcamp.core.training.run_files import spread_over
+from lib_bootcamp.core.training.finished.ranking import Measured
+from lib_bootcamp.core.training.finished.run_files import spread_over
 from lib_bootcamp.core.training.samples import samples_among
 from lib_bootcamp.errors import BootcampError
 

@@ -14,7 +14,7 @@ from lib_bootcamp.core.networks.folder import LoraFolder
 from lib_bootcamp.core.networks.metadata import LoraFacts
 from lib_bootcamp.core.networks.prompt_tags import split_prompt
 from lib_bootcamp.core.networks.stated import parse_metadata
-from lib_bootcamp.core.training.run_files import files_of_run, spread_over
+from lib_bootcamp.core.training.finished.run_files import files_of_run, spread_over
 from lib_bootcamp.errors import InvalidParamError, ModelError
 from lib_bootcamp.params import has_too_many_values
 

@@ -22,8 +22,8 @@ from lib_bootcamp.core.networks.keys import other_kind, split_key
 from lib_bootcamp.core.networks.known_bases import checkpoint_name, hub_base, known_base
 from lib_bootcamp.core.networks.licenses import disagreements, forbids_sharing
 from lib_bootcamp.core.networks.stated import parse_metadata
-from lib_bootcamp.core.training.card import Card, CardSample
-from lib_bootcamp.core.training.card_code import Layout
+from lib_bootcamp.core.training.finished.card import Card, CardSample
+from lib_bootcamp.core.training.finished.card_code import Layout
 from lib_bootcamp.core.training.samples import samples_among, samples_with
 from lib_bootcamp.errors import BootcampError, InvalidParamError, ModelError, NotAllowedError
 from lib_bootcamp.operation import Operation

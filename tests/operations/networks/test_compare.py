@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save_file  # noqa: E402
 
 from lib_bootcamp.context import Context  # noqa: E402
 from lib_bootcamp.core.images.arrays import Image  # noqa: E402
-from lib_bootcamp.core.training.ranking import Measured, scores_of  # noqa: E402
+from lib_bootcamp.core.training.finished.ranking import Measured, scores_of  # noqa: E402
 from lib_bootcamp.errors import (  # noqa: E402
     BootcampError,
     CancelledError,

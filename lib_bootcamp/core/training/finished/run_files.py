@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from lib_bootcamp.core.networks.file_names import ENDING
-
-from .samples import is_file_of, step_of_file
+from lib_bootcamp.core.training.samples import is_file_of, step_of_file
 
 T = TypeVar("T")
 

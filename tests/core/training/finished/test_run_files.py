@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lib_bootcamp.core.training.run_files import files_of_run, spread_over
+from lib_bootcamp.core.training.finished.run_files import files_of_run, spread_over
 
 
 def test_they_are_in_the_order_of_steps_and_the_last_one_has_no_number() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lib_bootcamp.core.networks.metadata import LoraFacts
-from lib_bootcamp.core.training.card import NOBODY, Card, CardSample
+from lib_bootcamp.core.training.finished.card import NOBODY, Card, CardSample
 
 FACTS = LoraFacts(
     output_name="mymug",

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from lib_bootcamp.core.training.ranking import LEAST_SPREAD, Measured, ranked, scores_of
+from lib_bootcamp.core.training.finished.ranking import LEAST_SPREAD, Measured, ranked, scores_of
 
 SAME = Measured(likeness=0.5, prompt=-0.02, others=0.8)
 

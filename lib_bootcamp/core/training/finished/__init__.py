@@ -1,0 +1,1 @@
+"""What is made of a training that ended: its files, their order, and their model card."""
