@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping
 
 MOST_CHARACTERS = 200
+MOST_JUDGED = 400
+"""A longer text is no name of a license: a person has to read it. Files carry at most 500 characters on."""
 _NAMES: dict[str, tuple[str, ...]] = {
     "creativeml-openrail-m": ("creativeml-openrail", "creativeml-open-rail-m"),
     "openrail++": ("creativeml-openrail++-m", "openrail++-m", "creativeml-open-rail++-m"),
@@ -27,7 +29,9 @@ _NAMES: dict[str, tuple[str, ...]] = {
 _BY_TEXT = {re.sub(r"[^a-z0-9+]", "", each): name for name, others in _NAMES.items() for each in (name, *others)}
 _FORBIDS = re.compile(
     r"no[ -]?deriv|\bnd\b|all rights reserved|\bproprietary\b|\bconfidential\b|(?:internal|personal|private) use only"
-    r"|(?:no|not (?:be|for)|don'?t|do not|without) (?:re-?)?(?:distribut|shar|upload|publish)",
+    r"|(?:no|not (?:be|for)|(?:do|must|may|can|shall) ?not|(?:do|must|shall)n'?t|can'?t|never|without) "
+    r"(?:be )?(?:re-?)?(?:distribut|shar|upload|publish)"
+    r"|(?:distributi|shari|uploadi|publishi)\w* (?:is|are) (?:not (?:allowed|permitted)|prohibited|forbidden)",
     re.IGNORECASE,
 )
 
@@ -43,6 +47,11 @@ def forbids_sharing(text: str) -> bool:
     return _FORBIDS.search(text) is not None
 
 
+def is_long(text: str) -> bool:
+    """Whether a license is a text of its own, which may forbid anything in its middle."""
+    return len(text) > MOST_JUDGED
+
+
 def disagreements(stated: Mapping[str, str]) -> list[str]:
     """A sentence where sources do not state the same license, and one for each that forbids sharing.
 
@@ -56,6 +65,8 @@ def disagreements(stated: Mapping[str, str]) -> list[str]:
         what = ", ".join(f"{text[:MOST_CHARACTERS]} by {who}" for who, text in given.items())
         found.append(f"The licenses disagree: {what}.")
     for who, text in given.items():
+        if is_long(text):
+            found.append(f"The license by {who} is a long text that is not judged here: read it before you share.")
         if forbids_sharing(text):
             found.append(f"The license by {who} ({text[:MOST_CHARACTERS]}) forbids sharing what is made from it.")
     return found

@@ -6,12 +6,12 @@ Source: A1111 1.10.1, `modules/ui_extra_networks.py` (`NAME.png` is the card's p
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
 from lib_bootcamp.core.files.folders import is_there
 from lib_bootcamp.core.files.inside import Inside
+from lib_bootcamp.core.files.together import write_together
 from lib_bootcamp.errors import InvalidParamError
 
 from .file_names import ENDING
@@ -37,15 +37,5 @@ def put(inside: Inside, name: str, parts: Mapping[str, bytes], *, replace: bool)
     taken = [path.name for path in paths.values() if is_there(path)]
     if taken and not replace:
         raise InvalidParamError("name", f"is taken: there is {taken[0]}", hint="give another one, or replace it")
-    before = {path: inside.held(path) for ending, path in paths.items() if ending != ENDING}
-    done: list[Path] = []
-    try:
-        for ending in sorted(paths, key=lambda each: each == ENDING):
-            inside.write(paths[ending], parts[ending])
-            done.append(paths[ending])
-    except Exception:
-        for path in done:
-            with contextlib.suppress(Exception):
-                inside.change(path, lambda _: True, before[path])
-        raise
-    return done
+    order = sorted(paths, key=lambda each: each == ENDING)
+    return write_together(inside, {paths[each]: parts[each] for each in order})

@@ -12,6 +12,7 @@ from lib_bootcamp.core.datasets.folder import list_folder, no_pictures
 from lib_bootcamp.core.datasets.pictures import read_picture
 from lib_bootcamp.core.files.folders import is_there
 from lib_bootcamp.core.files.inside import Inside
+from lib_bootcamp.core.files.together import write_together
 from lib_bootcamp.core.images.codec import decode_image
 from lib_bootcamp.core.images.png import encode_png
 from lib_bootcamp.core.models.headers import MOST_LICENSE, examine_bytes
@@ -20,7 +21,7 @@ from lib_bootcamp.core.networks.file_names import ENDING, cleaned
 from lib_bootcamp.core.networks.folder import LoraFolder
 from lib_bootcamp.core.networks.keys import other_kind, split_key
 from lib_bootcamp.core.networks.known_bases import checkpoint_name, hub_base, known_base
-from lib_bootcamp.core.networks.licenses import disagreements, forbids_sharing
+from lib_bootcamp.core.networks.licenses import disagreements, forbids_sharing, is_long
 from lib_bootcamp.core.networks.stated import parse_metadata
 from lib_bootcamp.core.training.finished.card import Card, CardSample
 from lib_bootcamp.core.training.finished.card_code import Layout
@@ -56,7 +57,7 @@ def share_lora(params: ShareLoraParams, context: Context) -> ShareLoraResult:
     pictures = _pictures(params, context)
     card = _card(params, network, samples, len(pictures))
     if params.push_to and not params.private:
-        _refuse_forbidden(card)
+        _refuse_forbidden(card, is_read=bool(params.license.strip()))
     text = _readme(card)
     files = {README: text.encode("utf-8"), f"{network.name}{ENDING}": network.data}
     if network.layout == "concept":
@@ -184,7 +185,8 @@ def _card(params: ShareLoraParams, network: _Network, samples: Mapping[CardSampl
     checkpoint = checkpoint_name(facts.checkpoint)
     base = params.base_model or hub_base(checkpoint)
     known = known_base(base) or known_base(checkpoint)
-    stated = {"who shares it": params.license.strip(), "the file": facts.license[:MOST_LICENSE].strip()}
+    of_file = network.metadata.get("modelspec.license", "")[:MOST_LICENSE].strip()
+    stated = {"who shares it": params.license.strip(), "the file": of_file}
     stated[f"its base, {known.hub_id}" if known else "its base"] = known.license if known else ""
     return Card(
         name=network.name,
@@ -204,8 +206,15 @@ def _card(params: ShareLoraParams, network: _Network, samples: Mapping[CardSampl
     )
 
 
-def _refuse_forbidden(card: Card) -> None:
+def _refuse_forbidden(card: Card, *, is_read: bool) -> None:
+    """Refuse what a license forbids; and one that is a long text, unless the person read it and states a license."""
     for who, text in card.stated.items():
+        if is_long(text) and not is_read:
+            raise InvalidParamError(
+                "private",
+                f"has to stay: the license by {who} is a long text that is not judged here",
+                hint="read it, and state what it is with license",
+            )
         if forbids_sharing(text):
             raise InvalidParamError(
                 "private",
@@ -227,8 +236,8 @@ def _write(files: Mapping[str, bytes], inside: Inside, name: str, *, replace: bo
         raise InvalidParamError(
             "output_folder", f"has {name}/{taken[0].name} already", hint="give another one, or replace it"
         )
-    for path, data in paths.items():
-        inside.write(path, data)
+    order = sorted(paths, key=lambda each: len(paths[each]))
+    write_together(inside, {each: paths[each] for each in order})
 
 
 def _push(files: Mapping[str, bytes], params: ShareLoraParams, context: Context, name: str) -> Any:

@@ -27,6 +27,7 @@ from lib_bootcamp.errors import (  # noqa: E402
     InvalidParamError,
     ModelError,
     NotAllowedError,
+    OutputError,
 )
 from lib_bootcamp.hosts.standalone import StandaloneHost  # noqa: E402
 from lib_bootcamp.operations.networks.share import SHARE_LORA, ShareLoraResult  # noqa: E402
@@ -217,6 +218,33 @@ def test_what_forbids_sharing_is_not_made_public(hub: HubServer, trained: Path) 
         share(trained, push_to="me/zorb", private=False)
     assert hub.asked == []
     assert any("forbids sharing" in each for each in share(trained, push_to="me/zorb").warnings)
+
+
+@pytest.mark.parametrize("length", [600, 5_000_000])
+def test_a_license_of_a_long_text_is_read_by_a_person_before_it_is_public(
+    hub: HubServer, trained: Path, length: int
+) -> None:
+    stated = {**STATED, "modelspec.license": "x" * length + " Do not share."}
+    (trained / "zorb.safetensors").write_bytes(safetensors(LORA, stated))
+    with pytest.raises(InvalidParamError, match="private has to stay: the license by the file is a long text"):
+        share(trained, push_to="me/zorb", private=False)
+    assert hub.asked == []
+    assert any("is not judged here" in each for each in share(trained).warnings)
+    assert share(trained, push_to="me/zorb", private=False, license="mit").url
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a person may not make links on Windows")
+def test_where_one_file_cannot_be_written_nothing_is(trained: Path, tmp_path: Path) -> None:
+    outside, place = tmp_path / "outside", tmp_path / "shared" / "zorb-000002"
+    outside.mkdir()
+    place.mkdir(parents=True)
+    (place / "README.md").write_bytes(b"mine")
+    (place / "samples").symlink_to(outside)
+    with pytest.raises(OutputError):
+        share(trained, "zorb-000002", output_folder=str(tmp_path / "shared"), replace=True)
+    assert {each.name for each in place.iterdir()} == {"README.md", "samples"}
+    assert (place / "README.md").read_bytes() == b"mine"
+    assert list(outside.iterdir()) == []
 
 
 def test_over_the_network_nobody_pushes(hub: HubServer, trained: Path, tmp_path: Path) -> None:
