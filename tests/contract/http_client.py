@@ -168,7 +168,8 @@ def host() -> StandaloneHost:
 
 def with_folder(operation: Any, value: dict[str, Any]) -> dict[str, Any]:
     """An example's values with a folder that the tests' host allows, where the operation takes one."""
-    folders = [each.name for each in operation.params.fields() if each.spec.format == "folder"]
+    fields = [each for each in operation.params.fields() if each.spec.format == "folder"]
+    folders = [each.name for each in fields if each.required or each.default or each.name in value]
     return {**value, **dict.fromkeys(folders, str(EXAMPLES))}
 
 

@@ -159,7 +159,6 @@ class TrainParams(DataFields):
             "Start from",
             "A LoRA or embedding that goes on learning: its name in the folder below, or a path. Empty: none.",
             max_length=1000,
-            example="mymug",
             group="Start",
         ),
     ] = ""
@@ -169,7 +168,6 @@ class TrainParams(DataFields):
             "Folder to start from",
             "Where it lies. Empty: the WebUI's own.",
             format="folder",
-            example="loras",
             group="Start",
         ),
     ] = ""
