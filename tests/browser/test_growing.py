@@ -85,7 +85,7 @@ def test_the_picture_in_the_end_is_the_one_of_the_api(page: Any, address: str) -
 
 
 def test_stop_is_heard_between_two_steps(page: Any) -> None:
-    drawing(page, 150, side=960)
+    drawing(page, 150, side=640)
     page.wait_for_selector(f"{GROWTH} img", timeout=180_000)
     assert re.search(r"txt2img: step \d+ of 150", page.locator(f"{GROWTH} p").inner_text())
     stopped = "document.querySelector('#bootcamp_txt2img_message')?.innerText.includes('Stopped after')"
