@@ -13,6 +13,7 @@ from typing import Any
 from lib_bootcamp.hosts.versions import installed_versions
 
 from . import api, captions, clip, dataset, guidance, interrogate, load, maps, qr, qr_art, startup, webui_page
+from .learning import suite as learning
 from .scan import suite as scan
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -26,6 +27,7 @@ SUITES: dict[str, tuple[str, Any]] = {
     "dataset": ("Dataset report", dataset),
     "guidance": ("Luminance guidance", guidance),
     "qr_art": ("QR art", qr_art),
+    "learning": ("What a training teaches", learning),
     "startup": ("Start-up", startup),
     "api": ("API", api),
     "load": ("API under load", load),
