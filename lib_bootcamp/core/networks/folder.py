@@ -15,7 +15,7 @@ from lib_bootcamp.core.files.places import Place
 from lib_bootcamp.core.files.regular import READ, checked
 from lib_bootcamp.core.files.walk import Walk
 from lib_bootcamp.core.models.headers import MAX_HEADER_BYTES, MAX_HEADER_VALUES
-from lib_bootcamp.errors import BootcampError, InvalidParamError
+from lib_bootcamp.errors import BootcampError, InvalidParamError, ModelError
 from lib_bootcamp.params import has_too_many_values
 
 SAFETENSORS = ".safetensors"
@@ -84,6 +84,21 @@ class LoraFolder:
         ):
             return _metadata(place)
         return {}
+
+    def read(self, path: Path, limit: int) -> bytes:
+        """The whole of a file that was found.
+
+        Args:
+            path: of `find` or `files`.
+            limit: bytes at most.
+        Raises:
+            ModelError: it is gone.
+            LeadsOutError, OutputError, TooLargeError: as `Inside.read`.
+        """
+        data = self.inside.read(path, limit)
+        if data is None:
+            raise ModelError(f"{path.name} is gone", place=path)
+        return data
 
     def _stated(self, named: dict[str, Path]) -> dict[str, Path]:
         """The files by the name that their own metadata give them."""

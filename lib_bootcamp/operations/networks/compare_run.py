@@ -15,7 +15,7 @@ from lib_bootcamp.core.networks.metadata import LoraFacts
 from lib_bootcamp.core.networks.prompt_tags import split_prompt
 from lib_bootcamp.core.networks.stated import parse_metadata
 from lib_bootcamp.core.training.finished.run_files import files_of_run, spread_over
-from lib_bootcamp.errors import InvalidParamError, ModelError
+from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.params import has_too_many_values
 
 from .compare_drawing import SHOWN_PX, Asked, Drawings, Network
@@ -134,8 +134,5 @@ def network_of(path: Path, folder: LoraFolder, word: str) -> Network:
     """
     from lib_bootcamp.ml.networks.file import MAX_FILE_BYTES
 
-    data = folder.inside.read(path, MAX_FILE_BYTES)
-    if data is None:
-        raise ModelError(f"{path.name} is gone", place=path)
-    kind, file = parsed(data, path)
+    kind, file = parsed(folder.read(path, MAX_FILE_BYTES), path)
     return Network(kind, file, word or file.name)

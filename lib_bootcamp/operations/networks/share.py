@@ -98,9 +98,7 @@ class _Network:
 def _read(params: ShareLoraParams, context: Context) -> _Network:
     source = LoraFolder(context.folder(params.folder, "folder"), exact=not context.trusted)
     path = source.find(params.lora, "lora")
-    data = source.inside.read(path, MAX_FILE_BYTES)
-    if data is None:
-        raise ModelError(f"{path.name} is gone", place=path)
+    data = source.read(path, MAX_FILE_BYTES)
     header, problem = examine_bytes(data, path)
     if problem:
         raise ModelError(f"{path.name} {problem}", place=path)

@@ -120,9 +120,7 @@ def use_lora(params: UseLoraParams, context: Context) -> UseLoraResult:
         raise MissingPackageError(str(error.name), "Looking into LoRAs") from error
     source = LoraFolder(context.folder(params.folder, "folder"), exact=not context.trusted)
     path = source.find(params.lora, "lora")
-    data = source.inside.read(path, MAX_FILE_BYTES)
-    if data is None:
-        raise ModelError(f"{path.name} is gone", place=path)
+    data = source.read(path, MAX_FILE_BYTES)
     kind, file = parsed(data, path)
     target = LoraFolder(_target(kind, params, context), exact=not context.trusted)
     keys, fits = _looked_at(kind, file, context)
