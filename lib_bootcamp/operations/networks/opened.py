@@ -6,6 +6,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lib_bootcamp.errors import ModelError
+from lib_bootcamp.params import Spec
+
+FOLDER = Spec("Folder", "Where the LoRA lies, as a training's output.", format="folder", positional=True, min_length=1)
+"""What asks for the folder of a file, which is guarded as every folder is."""
 
 
 def parsed(data: bytes, path: Path) -> tuple[Literal["lora", "embedding"], Any]:

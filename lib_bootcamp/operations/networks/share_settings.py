@@ -11,6 +11,8 @@ from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.params import Params, Spec
 from lib_bootcamp.results import Result
 
+from .opened import FOLDER
+
 MOST_SAMPLES, MOST_PICTURES = 32, 32
 _CARD: dict[str, Any] = {"group": "Card"}
 _ID: dict[str, Any] = {"pattern": f"(?:{HUB_ID})?", "pattern_says": "like USER/NAME"}
@@ -20,10 +22,7 @@ _ID: dict[str, Any] = {"pattern": f"(?:{HUB_ID})?", "pattern_says": "like USER/N
 class ShareLoraParams(Params):
     """Which LoRA or embedding, what its card says, and where it goes."""
 
-    folder: Annotated[
-        str,
-        Spec("Folder", "Where the LoRA lies, as a training's output.", format="folder", positional=True, min_length=1),
-    ]
+    folder: Annotated[str, FOLDER]
     lora: Annotated[
         str,
         Spec(

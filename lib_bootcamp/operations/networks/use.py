@@ -24,7 +24,7 @@ from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Params, Spec
 from lib_bootcamp.results import Result
 
-from .opened import parsed
+from .opened import FOLDER, parsed
 
 MAX_TEXT = 2000
 _CARD: dict[str, Any] = {"group": "Card"}
@@ -34,10 +34,7 @@ _CARD: dict[str, Any] = {"group": "Card"}
 class UseLoraParams(Params):
     """Which LoRA or embedding, and what its card says."""
 
-    folder: Annotated[
-        str,
-        Spec("Folder", "Where the LoRA lies, as a training's output.", format="folder", positional=True, min_length=1),
-    ]
+    folder: Annotated[str, FOLDER]
     lora: Annotated[
         str,
         Spec(
