@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
 import os
+import pickle
+import shutil
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -15,6 +18,7 @@ import numpy as np
 from tqdm import tqdm
 
 from lib_bootcamp.context import Context
+from lib_bootcamp.core.files.atomic import write_atomically
 from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.core.images.codec import write_image
 from lib_bootcamp.core.images.contact_sheet import contact_sheet
@@ -45,6 +49,7 @@ TITLES = {"lora": "LoRA", "locon": "LoCon", "dora": "DoRA", "prior": "LoCon with
 CLASS_PICTURES = 64
 """What mini-sd draws of plain prompts, so that it is not forgotten."""
 RESAMPLED = 2_000
+KEPT = Path.home() / ".cache" / "sd-webui-bootcamp" / "benchmarks" / "learning"
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,17 @@ class Outcome:
 
 
 def work(task: Task) -> dict[int, Outcome]:
+    """What a task gives, kept until the table is done: an hour that is broken off goes on where it was."""
+    asked = (task, STEPS, EVERY, DRAWN, COMMON, METHODS.get(task.method), CLASS_PICTURES)
+    kept = KEPT / f"{hashlib.sha256(repr(asked).encode()).hexdigest()[:16]}.pickle"
+    if not kept.is_file():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(kept, pickle.dumps(_work(task)))
+    found: dict[int, Outcome] = pickle.loads(kept.read_bytes())
+    return found
+
+
+def _work(task: Task) -> dict[int, Outcome]:
     """Train, and judge the pictures of each file by its steps; 0: of the checkpoint alone."""
     import torch
 
@@ -187,6 +203,7 @@ def run(quick: bool) -> dict[str, Any]:  # noqa: FBT001 - the signature of every
         for title, each in zip(("before", *(TITLES[name] for name in methods)), first, strict=True):
             sheet += [(f"{title}: {text}", picture) for text, picture in each.pictures]
     if not quick:
+        shutil.rmtree(KEPT)
         write_image(ROOT / "docs" / "images" / "learned.png", contact_sheet(sheet, columns=6, cell_px=140))
     return result
 
