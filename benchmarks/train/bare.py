@@ -18,12 +18,13 @@ def run(steps: int, batch: int) -> None:
 
     from lib_bootcamp.hosts.standalone import StandaloneHost
     from lib_bootcamp.ml.training.adapters import Network, Shape
+    from lib_bootcamp.ml.training.optimizers import optimizer_of
 
     host = StandaloneHost(device="cpu")
     with host.components() as components:
         unet = components.unet
         network = Network("unet", unet, Shape(), 0)
-        optimizer = torch.optim.AdamW(network.parameters(), lr=1e-4)
+        optimizer = optimizer_of("adamw", [{"params": list(network.parameters()), "lr": 1e-4}], 0.01)
         latents, noise = torch.randn(batch, 4, SIDE, SIDE), torch.randn(batch, 4, SIDE, SIDE)
         texts = torch.randn(batch, TOKENS, unet.config.cross_attention_dim)
         with network.attached(unet):

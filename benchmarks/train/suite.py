@@ -17,14 +17,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.learning.concepts import CONCEPTS, SIDE
+from benchmarks.learning.concepts import CONCEPTS, PICTURES, SIDE
 from lib_bootcamp.core.models.files import MODELS
+
+from .exact import difference, killed
 
 NEEDS = ("torch", "diffusers")
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 ROUNDS, STEPS, BATCH = 3, 60, 4
 TITLES = {"bare": "bare loop", "ours": "ours", "sd-scripts": "sd-scripts"}
+FILE, EXACT_STEPS = "zorb.safetensors", 24
 SEED, RANK, ALPHA, RATE = 1, 16, 8, 1e-4
 
 
@@ -39,7 +42,7 @@ class _Bench:
 
     Args:
         folder: an empty one.
-        steps: of each run.
+        steps: of each run that is timed.
     """
 
     def __init__(self, folder: Path, steps: int) -> None:
@@ -49,56 +52,99 @@ class _Bench:
         shutil.copytree(MODELS / "mini-sd" / "tokenizer", folder / "tokenizers" / "openai_clip-vit-large-patch14")
         self._number = 0
 
+    def out(self) -> Path:
+        """A new folder."""
+        self._number += 1
+        made = self.folder / f"out-{self._number}"
+        made.mkdir()
+        return made
+
     def run(self, name: str) -> dict[str, Any]:
         """Run a trainer in a process of its own; gives what its clock measured."""
-        self._number += 1
-        out = self.folder / f"out-{self._number}"
-        out.mkdir()
-        report = out / "report.json"
-        command, cwd = self._command(name, out)
-        at = command.index("REPORT")
-        environment = {
-            **os.environ,
-            "BOOTCAMP_VENV": "off",
-            "BOOTCAMP_DATA": str(out / "data"),
-            "OMP_NUM_THREADS": "1",
-            "OMP_WAIT_POLICY": "PASSIVE",
-            "HF_HUB_OFFLINE": "1",
-        }
-        command[at : at + 2] = [str(report), str(time.time())]
-        made = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
-        if made.returncode or not report.is_file():
-            raise RuntimeError(f"{name}: exit code {made.returncode}\n{made.stderr[-2000:]}")
-        found: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
+        out = self.out()
+        if name == "bare":
+            command = [sys.executable, "-m", "benchmarks.train.bare", *self._clocked(out), str(self.steps), str(BATCH)]
+            self.call(command, ROOT, out)
+        elif name == "ours":
+            ours = [sys.executable, "-m", "benchmarks.train.with_ours", *self._clocked(out)]
+            self.call([*ours, *self.train(out, self.steps)], ROOT, out)
+        else:
+            self.sd_scripts(out, "--max_train_steps", str(self.steps))
+        found: dict[str, Any] = json.loads((out / "report.json").read_text(encoding="utf-8"))
         return found
 
-    def _command(self, name: str, out: Path) -> tuple[list[str], Path]:
-        if name == "bare":
-            return [
-                sys.executable, "-m", "benchmarks.train.bare", "REPORT", "STARTED", str(self.steps), str(BATCH)
-            ], ROOT  # fmt: skip
-        if name == "ours":
-            return [
-                sys.executable, "-m", "benchmarks.train.with_ours", "REPORT", "STARTED",
-                "train", str(self.folder / "pictures"), "--name", "zorb", "--output-folder", str(out),
-                "--steps", str(self.steps), "--batch", str(BATCH), "--rank", str(RANK), "--alpha", str(ALPHA),
-                "--learning-rate", str(RATE), "--text-rate", "0", "--resolution", str(SIDE), "--seed", str(SEED),
-                "--sample-every", "0", "--schedule", "constant", "--warmup", "0",
-            ], ROOT  # fmt: skip
+    def exact(self, steps: int) -> dict[str, Any]:
+        """How far files of trainings that were broken off lie from those that were not."""
+        whole, broken = self.out(), self.out()
+        command = [sys.executable, "-m", "lib_bootcamp"]
+        self.call([*command, *self.train(whole, steps)], ROOT, whole)
+        at = killed(
+            [*command, *self.train(broken, steps)],
+            [*command, "jobs", "resume", "1"],
+            steps,
+            cwd=ROOT,
+            env=self._environment(broken),
+        )
+        found: dict[str, Any] = {"killed_at": at, "of": steps, "ours": difference(whole / FILE, broken / FILE)}
+        if _peer():
+            whole, resumed = self.out(), self.out()
+            per_epoch = PICTURES // BATCH
+            given = ("--max_train_steps", str(2 * per_epoch), "--save_every_n_epochs", "1", "--save_state")
+            self.sd_scripts(whole, *given)
+            self.sd_scripts(resumed, *given, "--resume", str(whole / "zorb-000001-state"))
+            found["sd-scripts"] = difference(whole / FILE, resumed / FILE)
+        return found
+
+    def train(self, out: Path, steps: int) -> list[str]:
+        """Our command's arguments."""
+        return [
+            "train", str(self.folder / "pictures"), "--name", "zorb", "--output-folder", str(out),
+            "--steps", str(steps), "--batch", str(BATCH), "--rank", str(RANK), "--alpha", str(ALPHA),
+            "--learning-rate", str(RATE), "--text-rate", "0", "--resolution", str(SIDE), "--seed", str(SEED),
+            "--sample-every", "0", "--schedule", "constant", "--warmup", "0",
+        ]  # fmt: skip
+
+    def sd_scripts(self, out: Path, *more: str) -> None:
+        """Run sd-scripts with the same settings."""
         peer = _peer()
         assert peer is not None
-        return [
-            peer[1], str(HERE / "with_sd_scripts.py"), "REPORT", "STARTED",
+        command = [
+            peer[1], str(HERE / "with_sd_scripts.py"), *self._clocked(out),
             "--pretrained_model_name_or_path", str(MODELS / "mini-sd"),
             "--tokenizer_cache_dir", str(self.folder / "tokenizers"),
             "--train_data_dir", str(self._kohya()), "--caption_extension", ".txt",
             "--resolution", str(SIDE), "--output_dir", str(out), "--output_name", "zorb",
             "--network_module", "networks.lora", "--network_dim", str(RANK), "--network_alpha", str(ALPHA),
             "--network_train_unet_only", "--learning_rate", str(RATE), "--lr_scheduler", "constant",
-            "--optimizer_type", "AdamW", "--max_train_steps", str(self.steps), "--train_batch_size", str(BATCH),
+            "--optimizer_type", "AdamW", "--train_batch_size", str(BATCH),
             "--mixed_precision", "no", "--save_precision", "fp16", "--save_model_as", "safetensors",
-            "--cache_latents", "--max_data_loader_n_workers", "0", "--seed", str(SEED), "--min_snr_gamma", "5",
-        ], peer[0]  # fmt: skip
+            "--cache_latents", "--max_data_loader_n_workers", "0", "--seed", str(SEED), "--min_snr_gamma", "5", *more,
+        ]  # fmt: skip
+        self.call(command, peer[0], out)
+
+    def call(self, command: Sequence[str], cwd: Path, out: Path) -> None:
+        """Run a command to its end.
+
+        Raises:
+            RuntimeError: it did not end well.
+        """
+        made = subprocess.run(command, cwd=cwd, env=self._environment(out), capture_output=True, text=True, check=False)
+        if made.returncode:
+            raise RuntimeError(f"{command[1:3]}: exit code {made.returncode}\n{made.stderr[-2000:]}")
+
+    def _clocked(self, out: Path) -> tuple[str, str]:
+        return str(out / "report.json"), str(time.time())
+
+    def _environment(self, out: Path) -> dict[str, str]:
+        return {
+            **os.environ,
+            "BOOTCAMP_VENV": "off",
+            "BOOTCAMP_DATA": str(out / "data"),
+            "OMP_NUM_THREADS": "1",
+            "OMP_WAIT_POLICY": "PASSIVE",
+            "HF_HUB_OFFLINE": "1",
+            "PYTHONUNBUFFERED": "1",
+        }
 
     def _kohya(self) -> Path:
         """The pictures as sd-scripts wants them, in a folder whose name has the repeats."""
@@ -113,8 +159,10 @@ def run(quick: bool) -> dict[str, Any]:  # noqa: FBT001 - the signature of every
     names = ["bare", "ours", *(["sd-scripts"] if _peer() else [])]
     with tempfile.TemporaryDirectory() as folder:
         bench = _Bench(Path(folder), 12 if quick else STEPS)
+        exact = bench.exact(EXACT_STEPS)
         rounds = [{name: bench.run(name) for name in names} for _ in range(1 if quick else ROUNDS)]
     return {
+        "exact": exact,
         "rounds": len(rounds),
         "steps": bench.steps,
         "rows": {name: _row([each[name] for each in rounds], [each["ours"] for each in rounds]) for name in names},
@@ -150,4 +198,20 @@ def table(result: dict[str, Any]) -> str:
             f"{row['peak_mb']:.0f} MB ({row['peak_mb_to_ours']:.2f})",
         ]
         lines.append(f"| {' | '.join(cells)} |")
+    exact = result["exact"]
+    steps = ", ".join(map(str, exact["killed_at"]))
+    lines += [
+        "",
+        f"Killed (`kill -9`) at steps {steps} of {exact['of']} and resumed each time, ours {_apart(exact['ours'])} "
+        "a training that was not.",
+    ]
+    if "sd-scripts" in exact:
+        lines[-1] += (
+            " sd-scripts, resumed once at the end of an epoch from the state that it had saved, "
+            f"{_apart(exact['sd-scripts'])} its own."
+        )
     return "\n".join(lines)
+
+
+def _apart(share: float) -> str:
+    return "gives the same file, bit for bit, as" if not share else f"differs by {share:.1%} of the length of `up` from"
