@@ -1,4 +1,4 @@
-"""What a training teaches: a subject and a style that mini-sd cannot draw, by three methods and three seeds."""
+"""What a training teaches: a subject and a style that mini-sd cannot draw, by each method and with three seeds."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ METHODS: dict[str, dict[str, Any]] = {
     "dora": {"rank": 32, "alpha": 32.0, "learning_rate": 5e-3, "text_rate": 1e-3},
 }
 METHODS["prior"] = {**METHODS["locon"], "method": "locon"}
+METHODS["dreambooth"] = {"learning_rate": 3e-4, "text_rate": 0.0}
 TITLES = {"lora": "LoRA", "locon": "LoCon", "dora": "DoRA", "prior": "LoCon with class pictures"}
+TITLES["dreambooth"] = "DreamBooth"
 CLASS_PICTURES = 64
 """What mini-sd draws of plain prompts, so that it is not forgotten."""
 RESAMPLED = 2_000
@@ -107,11 +109,12 @@ def _train(task: Task, context: Context, folder: Path) -> None:
     (folder / "out").mkdir()
     for step in TrainWork(folder / "out", params, context).steps(0):
         for each in step.writes:
-            each.path.write_bytes(each.after or b"")
+            each.path.parent.mkdir(exist_ok=True)
+            each.path.write_bytes(each.after)
 
 
 class _Judge:
-    """Draws with a LoRA, the same prompts and seeds for each, and looks at the pictures."""
+    """Draws with a LoRA or a checkpoint, the same prompts and seeds for each, and looks at the pictures."""
 
     def __init__(self, concept: Concept, context: Context, folder: Path, task: Task) -> None:
         from lib_bootcamp.ml.clip.model import load_clip
@@ -119,9 +122,14 @@ class _Judge:
         self.concept, self.context, self.folder, self.task = concept, context, folder, task
         self.clip = load_clip(str(MODELS / "mini-clip"), "cpu", "float32")
 
-    def outcome(self, lora: str, others: int) -> Outcome:
+    def outcome(self, file: str, others: int) -> Outcome:
         """The pictures that ask for the concept, and `others` that do not."""
-        tag = f" <lora:{lora}:1>" if lora else ""
+        is_checkpoint = bool(file) and self.task.method == "dreambooth"
+        if is_checkpoint:
+            path = str(self.folder / f"{file}.safetensors")
+            host = StandaloneHost(device="cpu", data_dir=self.folder.parent / "data", checkpoint=path)
+            self.context = Context.of_terminal(host, SilentProgress())
+        tag = f" <lora:{file}:1>" if file and not is_checkpoint else ""
         rng = np.random.default_rng((self.task.seed, 21))
         asked = [self.concept.prompt(rng) for _ in range(self.task.samples)]
         drawn = [self._draw(text + tag, at) for at, (text, _) in enumerate(asked)]
