@@ -41,7 +41,7 @@ METHODS: dict[str, dict[str, Any]] = {
     "dora": {"rank": 32, "alpha": 32.0, "learning_rate": 5e-3, "text_rate": 1e-3},
 }
 METHODS["prior"] = {**METHODS["locon"], "method": "locon"}
-METHODS["dreambooth"] = {"learning_rate": 3e-4, "text_rate": 0.0}
+METHODS["dreambooth"] = {"learning_rate": 6e-4, "text_rate": 0.0}
 TITLES = {"lora": "LoRA", "locon": "LoCon", "dora": "DoRA", "prior": "LoCon with class pictures"}
 TITLES["dreambooth"] = "DreamBooth"
 CLASS_PICTURES = 64
