@@ -13,7 +13,6 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
-from lib_bootcamp.errors import ModelError
 from lib_bootcamp.ml.checkpoints.ldm_names import to_ldm
 from lib_bootcamp.ports import Components
 
@@ -86,15 +85,13 @@ def _learns(part: str, name: str, shape: Shape) -> bool:
 @contextmanager
 def _in_place_of(module: nn.Module, values: Mapping[str, nn.Parameter]) -> Iterator[None]:
     """Other parameters stand in a module for the length of a block."""
-    kept: list[tuple[nn.Module, str, nn.Parameter]] = []
+    kept: list[tuple[nn.Module, str, nn.Parameter | None]] = []
+    layers = dict(module.named_modules())
     try:
         for path, value in values.items():
             parent, _, name = path.rpartition(".")
-            owner = module.get_submodule(parent)
-            lent = owner._parameters[name]
-            if lent is None:
-                raise ModelError(f"The checkpoint has no weight {path} any more")
-            kept.append((owner, name, lent))
+            owner = layers[parent]
+            kept.append((owner, name, owner._parameters[name]))
             owner._parameters[name] = value
         yield
     finally:
