@@ -81,7 +81,8 @@ def test_each_file_is_a_whole_checkpoint_in_16_bits_with_its_yaml(trained: Path)
     found = header((trained / "zorb.safetensors").read_bytes())
     stated = found.pop("__metadata__")
     assert {name.partition(".")[0] for name in found} == {"model", "first_stage_model", "cond_stage_model"}
-    assert {each["dtype"] for each in found.values()} == {"F16"}
+    weights = (each for name, each in found.items() if "position_ids" not in name)  # older transformers count positions
+    assert {each["dtype"] for each in weights} == {"F16"}
     assert stated["modelspec.architecture"] == "stable-diffusion-v1"
     assert stated["sshs_model_hash"] == model_hash((trained / "zorb.safetensors").read_bytes())
     assert (stated["ss_steps"], stated["ss_output_name"], stated["ss_unet_lr"]) == ("4", "zorb", "0.0001")
