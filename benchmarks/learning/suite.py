@@ -1,4 +1,4 @@
-"""What a training teaches: a subject and a style that mini-sd cannot draw, by three methods and three seeds."""
+"""What a training teaches: a subject and a style that mini-sd cannot draw, by each method and with three seeds."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ METHODS: dict[str, dict[str, Any]] = {
     "dora": {"rank": 32, "alpha": 32.0, "learning_rate": 5e-3, "text_rate": 1e-3},
 }
 METHODS["prior"] = {**METHODS["locon"], "method": "locon"}
+METHODS["dreambooth"] = {"learning_rate": 6e-4, "text_rate": 0.0}
 TITLES = {"lora": "LoRA", "locon": "LoCon", "dora": "DoRA", "prior": "LoCon with class pictures"}
+TITLES["dreambooth"] = "DreamBooth"
 RESAMPLED = 2_000
 KEPT = Path.home() / ".cache" / "sd-webui-bootcamp" / "benchmarks" / "learning"
 
@@ -106,7 +108,7 @@ def _work(task: Task) -> dict[int, Outcome]:
 
 
 class _Judge:
-    """Draws with a LoRA, the same prompts and seeds for each, and looks at the pictures."""
+    """Draws with a LoRA or a checkpoint, the same prompts and seeds for each, and looks at the pictures."""
 
     def __init__(self, teaching: Teaching, task: Task) -> None:
         from lib_bootcamp.ml.clip.model import load_clip

@@ -10,6 +10,7 @@ import numpy as np
 from lib_bootcamp.context import Context
 from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.core.images.codec import write_image
+from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
 from lib_bootcamp.operations.draw.txt2img import TXT2IMG
 from lib_bootcamp.operations.train.train import TRAIN
 from lib_bootcamp.operations.train.work import TrainWork
@@ -44,6 +45,8 @@ class Teaching:
     def __init__(self, concept: Concept, context: Context, folder: Path, seed: int) -> None:
         self.concept, self.context, self.seed = concept, context, seed
         self.pictures, self.classes, self.out = folder / "pictures", folder / "class", folder / "out"
+        self.is_whole = False
+        self._with: dict[str, Context] = {}
 
     def train(self, settings: dict[str, Any], *, prior: bool) -> None:
         """Train.
@@ -53,6 +56,7 @@ class Teaching:
             prior: whether it sees class pictures, which are drawn first.
         """
         self.concept.write(self.pictures, self.seed)
+        self.is_whole = settings.get("method") == "dreambooth"
         asked: dict[str, Any] = {"name": self.concept.name, "seed": self.seed, "resolution": SIDE, "sample_every": 0}
         if prior:
             self._write_class()
@@ -68,7 +72,8 @@ class Teaching:
         self.out.mkdir()
         for step in TrainWork(self.out, params, self.context).steps(0):
             for each in step.writes:
-                each.path.write_bytes(each.after or b"")
+                each.path.parent.mkdir(exist_ok=True)
+                each.path.write_bytes(each.after)
 
     def draw(self, prompt: str, at: int, strength: float = 0.0, steps: int = 0) -> Image:
         """A picture, by the same chance for each training.
@@ -76,15 +81,23 @@ class Teaching:
         Args:
             prompt: its text.
             at: its number.
-            strength: of what was learned.
+            strength: of what was learned; of a whole checkpoint any is all of it.
             steps: after which it was learned; 0: all.
         """
         name = f"{self.concept.name}-{steps:06}" if steps else self.concept.name
-        tag = f" <lora:{name}:{strength}>" if strength else ""
+        is_whole = self.is_whole and strength > 0
+        tag = f" <lora:{name}:{strength}>" if strength and not is_whole else ""
         folder = str(self.out) if self.out.is_dir() else None
         seed = 10_000 * self.seed + at
         params = TXT2IMG.params_from({"prompt": prompt + tag, "seed": seed, "lora_dir": folder, **DRAWN})
-        return TXT2IMG.run(params, self.context).image
+        return TXT2IMG.run(params, self._context_of(name) if is_whole else self.context).image
+
+    def _context_of(self, name: str) -> Context:
+        """Where a checkpoint that was trained whole is loaded; of several the last."""
+        if name not in self._with:
+            host = StandaloneHost(device="cpu", data_dir=self.out, checkpoint=str(self.out / f"{name}.safetensors"))
+            self._with = {name: Context.of_terminal(host, SilentProgress())}
+        return self._with[name]
 
     def _write_class(self) -> None:
         """Write class pictures and their captions: what the checkpoint draws of plain prompts by itself."""

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from lib_bootcamp.core.files.inside import Inside, digest
+from lib_bootcamp.core.files.inside import MAX_WRITTEN, Inside, digest
 from lib_bootcamp.core.text.valid_text import valid_text
 from lib_bootcamp.errors import BootcampError, OutputError
 
@@ -39,7 +39,7 @@ def recover(journal: Journal, number: int, inside: Inside) -> None:
     again: list[int] = []
     reported = False
     for file in pending:
-        now = inside.read(root / file.path)
+        now = inside.read(root / file.path, MAX_WRITTEN)
         if now is not None and digest(now) == file.digest:
             reported = reported or (file.after is None and file.item is None)
         elif now == file.before and file.after is not None:

@@ -31,6 +31,8 @@ HAS_FOLDERS = (
 """Whether folders can be held open: on Linux and macOS."""
 MAX_READ = 256 * 1024 * 1024
 """A picture of 67 megapixels has 192 MiB."""
+MAX_WRITTEN = 16 * 1024 * 1024 * 1024
+"""What a job may have written: a checkpoint of SDXL in 16 bits has 7 GB."""
 _STEP = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0) | NO_LINK | FLAGS
 
 

@@ -32,6 +32,11 @@ def legacy_hash(data: bytes) -> str:
     return hashlib.sha256(data[_LEGACY]).hexdigest()[:8]
 
 
+def head_of(data: bytes) -> bytes:
+    """What of a file `legacy_hash` looks at, whatever its metadata become: its header and a little of its tensors."""
+    return data[: tensors_begin(data) + _LEGACY.stop]
+
+
 def with_metadata(data: bytes, metadata: Mapping[str, str]) -> bytes:
     """A file with other metadata; the same metadata always give the same bytes, and no tensor changes.
 
@@ -44,7 +49,7 @@ def with_metadata(data: bytes, metadata: Mapping[str, str]) -> bytes:
     header = json.loads(data[8:begin])
     header.pop("__metadata__", None)
     text = _padded({"__metadata__": dict(sorted(metadata.items())), **header})
-    return len(text).to_bytes(8, "little") + text + data[begin:]
+    return b"".join((len(text).to_bytes(8, "little"), text, memoryview(data)[begin:]))
 
 
 def with_names(data: bytes, names: Mapping[str, str]) -> bytes:

@@ -19,6 +19,8 @@ from lib_bootcamp.errors import BootcampError, InvalidParamError, ModelError
 from lib_bootcamp.params import has_too_many_values
 
 SAFETENSORS = ".safetensors"
+UNET = "model.diffusion_model."
+"""How the UNet's weights begin in a checkpoint's file."""
 PICKLES = frozenset({".pt", ".ckpt", ".bin", ".pth"})
 _MAX_FILES = 20_000
 
@@ -83,11 +85,19 @@ class LoraFolder:
 
     def metadata(self, path: Path) -> dict[str, Any]:
         """What a file states of itself; nothing where that cannot be read."""
+        found = self._header(path).get("__metadata__")
+        return found if isinstance(found, dict) else {}
+
+    def is_checkpoint(self, path: Path) -> bool:
+        """Whether a file is a whole checkpoint in LDM's layout, by its header."""
+        return any(name.startswith(UNET) for name in self._header(path))
+
+    def _header(self, path: Path) -> dict[str, Any]:
         with (
             contextlib.suppress(OSError, ValueError, BootcampError, RecursionError),
             self.inside.place(path) as place,
         ):
-            return _metadata(place)
+            return _header(place)
         return {}
 
     def read(self, path: Path, limit: int) -> bytes:
@@ -124,8 +134,8 @@ def _is_text(name: str) -> bool:
     return True
 
 
-def _metadata(place: Place) -> dict[str, Any]:
-    """The metadata of a file's header.
+def _header(place: Place) -> dict[str, Any]:
+    """A file's header.
 
     Raises:
         OSError, ValueError, RecursionError: it has none that can be read.
@@ -136,5 +146,4 @@ def _metadata(place: Place) -> dict[str, Any]:
             return {}
         text = file.read(length).decode("utf-8")
         header = {} if has_too_many_values(text, MAX_HEADER_VALUES) else json.loads(text)
-    found = header.get("__metadata__") if isinstance(header, dict) else None
-    return found if isinstance(found, dict) else {}
+    return header if isinstance(header, dict) else {}

@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any, Literal
 
+from .container import head_of, legacy_hash, model_hash, with_metadata
+
 LoraBase = Literal["sd_v1", "sd_v2", "sd_v2_v", "sdxl_base_v1-0"]
 """`ss_base_model_version`: A1111 hides a file that states another kind than the loaded checkpoint's."""
-_ARCHITECTURES: dict[str, str] = {
+ARCHITECTURES: dict[str, str] = {
     "sd_v1": "stable-diffusion-v1",
     "sd_v2": "stable-diffusion-v2-512",
     "sd_v2_v": "stable-diffusion-v2-768-v",
@@ -58,7 +60,7 @@ class LoraFacts:
 
     output_name: str
     base: LoraBase = "sd_v1"
-    kind: Literal["lora", "textual-inversion"] = "lora"
+    kind: Literal["lora", "textual-inversion", "checkpoint"] = "lora"
     rank: int | None = None
     alpha: float | None = None
     network_module: str = "networks.lora"
@@ -164,6 +166,20 @@ def metadata_of(facts: LoraFacts, *, model_hash: str, legacy_hash: str) -> dict[
     return {**made, **_modelspec(facts, model_hash), **facts.more}
 
 
+def with_facts(bare: bytes, facts: LoraFacts) -> bytes:
+    """A file with its metadata and hashes.
+
+    Args:
+        bare: a whole safetensors file without metadata.
+        facts: what is known of it.
+    """
+    whole = model_hash(bare)
+    stated = metadata_of(facts, model_hash=whole, legacy_hash="")
+    of_training = {key: value for key, value in stated.items() if key.startswith("ss_")}
+    legacy = legacy_hash(with_metadata(head_of(bare), of_training))
+    return with_metadata(bare, metadata_of(facts, model_hash=whole, legacy_hash=legacy))
+
+
 def _bucket_info(facts: LoraFacts) -> dict[str, Any]:
     sizes = [(tuple(map(int, size.split("x"))), count) for size, count in facts.buckets.items()]
     buckets = {str(at): {"resolution": list(size), "count": count} for at, (size, count) in enumerate(sizes)}
@@ -173,7 +189,7 @@ def _bucket_info(facts: LoraFacts) -> dict[str, Any]:
 def _modelspec(facts: LoraFacts, model_hash: str) -> dict[str, str]:
     made = {
         "modelspec.sai_model_spec": MODELSPEC,
-        "modelspec.architecture": f"{_ARCHITECTURES[facts.base]}/{facts.kind}",
+        "modelspec.architecture": ARCHITECTURES[facts.base] + (f"/{facts.kind}" if facts.kind != "checkpoint" else ""),
         "modelspec.implementation": "diffusers",
         "modelspec.title": facts.title or facts.output_name,
         "modelspec.prediction_type": "v" if facts.base == "sd_v2_v" else "epsilon",

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from .metadata import PLAIN, LoraBase, LoraFacts
+from .metadata import ARCHITECTURES, PLAIN, LoraBase, LoraFacts
 
 _MAX_TEXT = 4 * 1024 * 1024
 _MAX_ITEMS = 100_000
@@ -46,8 +46,11 @@ def parse_metadata(metadata: Mapping[str, str], name: str = "") -> LoraFacts:
         values["resolution"] = (int(size[1]), int(size[2]))
     title = texts.get("modelspec.title", "")
     values["title"] = "" if title == values["output_name"] else title
-    if texts.get("modelspec.architecture", "").endswith("/textual-inversion"):
+    architecture = texts.get("modelspec.architecture", "")
+    if architecture.endswith("/textual-inversion"):
         values["kind"] = "textual-inversion"
+    elif architecture in ARCHITECTURES.values():
+        values["kind"] = "checkpoint"
     merged = texts.get("modelspec.merged_from", "")
     values["merged_from"] = tuple(each.strip() for each in merged.split(",") if each.strip())
     values |= _objects(texts)

@@ -20,7 +20,12 @@ TEXT_ENCODER = "openai/clip-vit-large-patch14"
 
 
 def ldm_config(
-    shapes: Mapping[str, torch.Size], *, heads: int = HEADS, text_encoder: str = TEXT_ENCODER, image_size: int = 64
+    shapes: Mapping[str, torch.Size],
+    *,
+    heads: int = HEADS,
+    text_encoder: str = TEXT_ENCODER,
+    image_size: int = 64,
+    scheduler: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The configuration (as a .yaml beside a checkpoint holds it) that these tensors were made with.
 
@@ -29,6 +34,7 @@ def ldm_config(
         heads: of the UNet's attention.
         text_encoder: the name or folder of the text encoder's settings.
         image_size: side of the latents it was trained on.
+        scheduler: keyword arguments for a diffusers scheduler; None: Stable Diffusion 1's.
 
     Raises:
         ModelError: the tensors are not those of such a checkpoint.
@@ -37,7 +43,15 @@ def ldm_config(
         unet, vae = _unet_params(shapes, heads), _vae_params(shapes)
     except (KeyError, IndexError, ValueError) as error:
         raise ModelError(f"This is not a checkpoint of Stable Diffusion 1's layout ({error}).") from error
-    return _config(unet, vae, text_encoder, image_size)
+    made = _config(unet, vae, text_encoder, image_size)
+    made["model"]["params"] |= _of_scheduler(scheduler or {})
+    return made
+
+
+def _of_scheduler(scheduler: Mapping[str, Any]) -> dict[str, Any]:
+    named = {"beta_start": "linear_start", "beta_end": "linear_end", "num_train_timesteps": "timesteps"}
+    made = {new: scheduler[old] for old, new in named.items() if old in scheduler}
+    return made | ({"parameterization": "v"} if scheduler.get("prediction_type") == "v_prediction" else {})
 
 
 def _config(unet: Mapping[str, Any], vae: Mapping[str, Any], text_encoder: str, image_size: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""diffusers' names of a Stable Diffusion 1 checkpoint's weights to LDM's: the inverse of diffusers' conversion."""
+"""A checkpoint's weights by LDM's names, of Stable Diffusion 1, 2 and XL: the inverse of diffusers' conversion."""
 
 from __future__ import annotations
 
@@ -12,13 +12,26 @@ from lib_bootcamp.core.networks.ldm_unet import UNetShape, ldm_path
 from lib_bootcamp.errors import ModelError
 
 from .ldm_view import UNET, VAE
+from .open_clip_names import in_transformers_4, to_open_clip
 
 TEXT = "cond_stage_model.transformer."
+TEXT_2 = "cond_stage_model.model."
+TEXT_XL, TEXT_XL_2 = "conditioner.embedders.0.transformer.", "conditioner.embedders.1.model."
 _VAE_ATTENTION = {"group_norm.": "norm.", "to_q.": "q.", "to_k.": "k.", "to_v.": "v.", "to_out.0.": "proj_out."}
 
 
-def to_ldm(unet: Any, vae: Any, text_encoder: Any) -> dict[str, torch.Tensor]:
-    """All tensors of a checkpoint under LDM's names: the inverse of diffusers' conversion."""
+def to_ldm(
+    unet: Any, vae: Any, text_encoder: Any, text_encoder_2: Any = None, *, family: str = "sd1"
+) -> dict[str, torch.Tensor]:
+    """All tensors of a checkpoint under LDM's names: the inverse of diffusers' conversion.
+
+    Args:
+        unet: diffusers' `UNet2DConditionModel`.
+        vae: diffusers' `AutoencoderKL`.
+        text_encoder: transformers' `CLIPTextModel`.
+        text_encoder_2: SDXL's `CLIPTextModelWithProjection`.
+        family: `sd1`, `sd2` or `sdxl`.
+    """
     shape = UNetShape.of(unet.config)
     found = {UNET + _unet_name(name, shape): value for name, value in unet.state_dict().items()}
     for name, value in vae.state_dict().items():
@@ -26,8 +39,12 @@ def to_ldm(unet: Any, vae: Any, text_encoder: Any) -> dict[str, torch.Tensor]:
         if re.search(r"mid\.attn_1\.(q|k|v|proj_out)\.weight", new) and value.ndim == 2:
             value = value[..., None, None]
         found[VAE + new] = value
+    if family == "sd2":
+        return found | to_open_clip(text_encoder.state_dict(), TEXT_2, with_last=True)
     for name, value in text_encoder.state_dict().items():
-        found[TEXT + (name if name.startswith("text_model.") else f"text_model.{name}")] = value
+        found[(TEXT_XL if family == "sdxl" else TEXT) + in_transformers_4(name)] = value
+    if text_encoder_2 is not None:
+        found |= to_open_clip(text_encoder_2.state_dict(), TEXT_XL_2)
     return found
 
 
@@ -68,7 +85,7 @@ def _parts(name: str) -> tuple[str, int, str, int, str]:
 
 
 def _no_place(name: str) -> ModelError:
-    return ModelError(f"The weight {name} has no place in Stable Diffusion 1's layout.")
+    return ModelError(f"The weight {name} has no place in LDM's layout.")
 
 
 def _renamed(name: str, table: Mapping[str, str]) -> str:

@@ -187,8 +187,8 @@ def open_clip_tensors(tower: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
     for name, value in _named(tower).items():
         _, _, rest = name.partition("resblocks.")
         if not rest:
-            if name in _OPEN_CLIP_TOP:
-                yield _OPEN_CLIP_TOP[name], value.T if name == "text_projection" else value
+            if name in OPEN_CLIP_TOP:
+                yield OPEN_CLIP_TOP[name], value.T if name == "text_projection" else value
             continue
         layer, _, inner = rest.partition(".")
         prefix = f"text_model.encoder.layers.{layer}."
@@ -197,19 +197,19 @@ def open_clip_tensors(tower: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
             for part, piece in zip("qkv", value.detach().chunk(3), strict=True):
                 yield f"{prefix}self_attn.{part}_proj.{kind}", piece
         else:
-            for old, new in _OPEN_CLIP_LAYER.items():
+            for old, new in OPEN_CLIP_LAYER.items():
                 inner = inner.replace(old, new)
             yield prefix + inner, value
 
 
-_OPEN_CLIP_TOP = {
+OPEN_CLIP_TOP = {
     "token_embedding.weight": "text_model.embeddings.token_embedding.weight",
     "positional_embedding": "text_model.embeddings.position_embedding.weight",
     "ln_final.weight": "text_model.final_layer_norm.weight",
     "ln_final.bias": "text_model.final_layer_norm.bias",
     "text_projection": "text_projection.weight",
 }
-_OPEN_CLIP_LAYER = {
+OPEN_CLIP_LAYER = {
     "ln_1.": "layer_norm1.",
     "ln_2.": "layer_norm2.",
     "attn.out_proj.": "self_attn.out_proj.",

@@ -5,6 +5,8 @@ Other families are read by diffusers' own loader, which fetches their configurat
 
 from __future__ import annotations
 
+import json
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,9 @@ from lib_bootcamp.errors import ModelError, OutputError, first_line
 from .ldm_config import count_of, ldm_config
 from .ldm_names import TEXT, to_ldm
 from .ldm_view import UNET, as_named_here
+
+_OWN_TEXT_ENCODER = (768, 12, 12)
+"""Width, layers and heads of CLIP ViT-L/14's."""
 
 
 def checkpoint_kind(path: Path) -> str:
@@ -171,16 +176,13 @@ def write_single_file(parts: Mapping[str, Any], path: Path) -> list[Path]:
         OutputError: they cannot be written.
         ModelError: the checkpoint is of another family.
     """
-    import yaml
     from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     unet, vae, text = parts["unet"], parts["vae"], parts["text_encoder"]
     tensors = to_ldm(unet, vae, text)
-    shapes = {name: value.shape for name, value in tensors.items()}
-    beside = path.with_name(f"{path.stem}-text-encoder")
-    size, text_folder = int(unet.config.sample_size), str(beside.resolve())
-    config = ldm_config(shapes, heads=_heads(unet), text_encoder=text_folder, image_size=size)
+    beside = text_encoder_folder(path)
+    config = yaml_of(tensors, unet, str(beside.resolve()))
     halves = {name: value.detach().half().contiguous().cpu() for name, value in tensors.items()}
     part = path.with_suffix(".part")
     try:
@@ -188,7 +190,7 @@ def write_single_file(parts: Mapping[str, Any], path: Path) -> list[Path]:
         parts["tokenizer"].save_pretrained(str(beside))
         text.config.save_pretrained(str(beside))
         save_file(halves, str(part), metadata={"format": "pt"})
-        write_atomically(path.with_suffix(".yaml"), yaml.safe_dump(config, sort_keys=False).encode("utf-8"))
+        write_atomically(path.with_suffix(".yaml"), config)
         part.replace(path)
     except OutputError:
         raise
@@ -199,6 +201,57 @@ def write_single_file(parts: Mapping[str, Any], path: Path) -> list[Path]:
     finally:
         part.unlink(missing_ok=True)
     return [path, path.with_suffix(".yaml"), beside]
+
+
+def text_encoder_folder(path: Path) -> Path:
+    """Where a checkpoint's .yaml finds the settings of a text encoder that is not Stable Diffusion 1's own."""
+    return path.with_name(f"{path.stem}-text-encoder")
+
+
+def yaml_of(
+    tensors: Mapping[str, torch.Tensor], unet: Any, text_encoder: str, scheduler: Mapping[str, Any] | None = None
+) -> bytes:
+    """The .yaml beside a checkpoint of Stable Diffusion 1's layout.
+
+    Args:
+        tensors: by LDM name; their shapes count.
+        unet: diffusers' `UNet2DConditionModel`.
+        text_encoder: the name or folder of the text encoder's settings.
+        scheduler: keyword arguments for a diffusers scheduler; None: Stable Diffusion 1's.
+    Raises:
+        ModelError: they are not those of such a checkpoint.
+    """
+    import yaml
+
+    shapes, size = {name: value.shape for name, value in tensors.items()}, int(unet.config.sample_size)
+    config = ldm_config(shapes, heads=_heads(unet), text_encoder=text_encoder, image_size=size, scheduler=scheduler)
+    return str(yaml.safe_dump(config, sort_keys=False)).encode("utf-8")
+
+
+def text_encoder_files(components: Any) -> dict[str, bytes]:
+    """The settings and the tokenizer of a text encoder, by file name; none for Stable Diffusion 1's own.
+
+    Args:
+        components: with `text_encoder` and `tokenizer`.
+    """
+    text = components.text_encoder.config
+    if (text.hidden_size, text.num_hidden_layers, text.num_attention_heads) == _OWN_TEXT_ENCODER:
+        return {}
+    with tempfile.TemporaryDirectory() as name:
+        components.tokenizer.save_pretrained(name)
+        text.save_pretrained(name)
+        made = {each.name: each.read_bytes() for each in sorted(Path(name).iterdir()) if each.is_file()}
+    return made | ({} if "vocab.json" in made else _vocabulary(made["tokenizer.json"]))
+
+
+def _vocabulary(tokenizer: bytes) -> dict[str, bytes]:
+    """A tokenizer of transformers 5 as the files that transformers 4, which A1111 has, reads it from."""
+    model = json.loads(tokenizer)["model"]
+    merges = (each if isinstance(each, str) else " ".join(each) for each in model["merges"])
+    return {
+        "vocab.json": json.dumps(model["vocab"], ensure_ascii=False).encode("utf-8"),
+        "merges.txt": "\n".join(["#version: 0.2", *merges, ""]).encode("utf-8"),
+    }
 
 
 def _heads(unet: Any) -> int:

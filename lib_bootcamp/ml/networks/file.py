@@ -13,9 +13,9 @@ import torch
 from lib_bootcamp.core.files.atomic import write_atomically
 from lib_bootcamp.core.files.inside import Inside
 from lib_bootcamp.core.models.headers import SAFETENSORS
-from lib_bootcamp.core.networks.container import legacy_hash, model_hash, with_metadata
+from lib_bootcamp.core.networks.container import model_hash
 from lib_bootcamp.core.networks.keys import split_key
-from lib_bootcamp.core.networks.metadata import LoraFacts, metadata_of
+from lib_bootcamp.core.networks.metadata import LoraFacts, with_facts
 from lib_bootcamp.core.networks.names import Factor, Module, Part, Spelling, file_stem, spelling_for, tensor_name
 from lib_bootcamp.errors import BootcampError, ModelError
 
@@ -147,12 +147,7 @@ def lora_bytes(
             if not torch.isfinite(made).all():
                 raise ModelError(f"The LoRA's layer {module.path} has values that do not fit into {kept}")
             tensors[tensor_name(stem, factor, chosen)] = made
-    bare = save(tensors)
-    whole = model_hash(bare)
-    stated = metadata_of(facts, model_hash=whole, legacy_hash="")
-    of_training = {key: value for key, value in stated.items() if key.startswith("ss_")}
-    legacy = legacy_hash(with_metadata(bare, of_training))
-    return with_metadata(bare, metadata_of(facts, model_hash=whole, legacy_hash=legacy))
+    return with_facts(save(tensors), facts)
 
 
 def _factors(layer: LoraLayer, *, scaled: bool) -> dict[Any, torch.Tensor]:

@@ -35,14 +35,15 @@ def memory_needed(
     factor = 2 ** (len(components.vae.config.block_out_channels) - 1)
     computed = dtype_of(settings.precision, components)
     weights = list(components.unet.parameters())
-    casts = sum(each.numel() for each in weights) if weights[0].dtype != computed else 0
+    kept = torch.float32 if settings.whole else weights[0].dtype
+    casts = sum(each.numel() for each in weights) if kept != computed else 0
     learned = [each for each in networks if each.part != "unet"]
     network = Network(
         blocks=tuple(blocks_of(components.unet)),
         shapes=tuple(tuple(each.shape) for one in networks for each in one.parameters()),
         text=tuple(width for each in learned for width in _layers(getattr(components, each.part))),
         adapters=not any(isinstance(each, Vectors) for each in networks),
-        convolutions=bool(settings.shape.conv_rank) and not settings.vectors,
+        convolutions=settings.whole or (bool(settings.shape.conv_rank) and not settings.vectors),
         dora=settings.shape.dora and not settings.vectors,
         casts=casts * computed.itemsize,
     )

@@ -10,6 +10,8 @@ from lib_bootcamp.core.training.precision import Precision
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.ports import Components
 
+from .settings import Settings
+
 _TYPES: dict[Precision, torch.dtype] = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 LEAST_SCALE = 1.0
 """Of the loss: gradients that overflow at this one overflow by themselves."""
@@ -24,6 +26,17 @@ def dtype_of(precision: Precision, components: Components) -> torch.dtype:
     """
     own: torch.dtype = next(components.unet.parameters()).dtype
     return _TYPES.get(precision, own)
+
+
+def resolved(precision: Precision, components: Components) -> Precision:
+    """The precision by its name, also where none was chosen: a copy in 32 bits does not show the checkpoint's own.
+
+    Args:
+        precision: as it was asked for.
+        components: the checkpoint.
+    """
+    wanted = dtype_of(precision, components)
+    return next((name for name, each in _TYPES.items() if each == wanted), precision)
 
 
 def refuse_precision(precision: Precision, components: Components) -> None:
@@ -64,6 +77,17 @@ def _can(device: torch.device, dtype: torch.dtype) -> bool:
     except (RuntimeError, TypeError, ValueError, AttributeError):
         return False
     return bool(made.dtype == dtype)
+
+
+def needs_scaler(settings: Settings, components: Components) -> bool:
+    """Whether gradients go through numbers of 16 bits that end at 65,504 and have to be scaled.
+
+    Args:
+        settings: of the training.
+        components: the checkpoint.
+    """
+    is_half = dtype_of(settings.precision, components) == torch.float16
+    return settings.precision == "fp16" or (settings.whole and is_half)
 
 
 def scaler_of(device: torch.device) -> Any:

@@ -58,7 +58,7 @@ def network_file(trainer: Trainer, components: Components, origin: Origin) -> by
     Raises:
         ModelError: a value does not fit into 16 bits.
     """
-    facts = _facts(trainer, components, origin)
+    facts = facts_of(trainer, components, origin)
     with trainer.learned():
         if trainer.words:
             return embedding_bytes(trainer.words[0].vectors, _of_embedding(facts, origin))
@@ -93,7 +93,14 @@ def _layers(trainer: Trainer) -> dict[Module, LoraLayer]:
     }
 
 
-def _facts(trainer: Trainer, components: Components, origin: Origin) -> LoraFacts:
+def facts_of(trainer: Trainer, components: Components, origin: Origin) -> LoraFacts:
+    """What a LoRA's file states of its training.
+
+    Args:
+        trainer: after any of its steps.
+        components: the checkpoint.
+        origin: what it is made from.
+    """
     settings, found = trainer.settings, origin.found
     base: LoraBase = _BASES[components.family]
     if base == "sd_v2" and trainer.noise.predicts_v:

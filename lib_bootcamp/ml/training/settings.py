@@ -41,6 +41,7 @@ class Settings:
         init_text: what they begin as.
         precision: that is computed in.
         keep_norm: whether they have the length of the checkpoint's own after each step.
+        whole: whether a copy of the checkpoint's own weights is taught in place of a network (DreamBooth).
     """
 
     steps: int
@@ -66,6 +67,7 @@ class Settings:
     init_text: str = "*"
     keep_norm: bool = False
     precision: Precision = "automatic"
+    whole: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,15 +26,16 @@ from .adapters import learnable
 from .average import Average
 from .latents import Latents, sampled, weights_hash
 from .losses import Losses, mean_of, smoothed
-from .networks import networks_of
+from .networks import begin, networks_of
 from .objective import Noise
 from .optimizers import optimizer_of
-from .precision import LEAST_SCALE, refuse_precision, scaler_of
+from .precision import LEAST_SCALE, needs_scaler, refuse_precision, resolved, scaler_of
 from .predictor import Predictor
 from .settings import Done, Settings
 from .start import Start
 from .state import State, load_optimizer, optimizer_tensors
 from .vectors import Vectors, word_of
+from .whole import Whole
 
 BAD_STEPS = 3
 """Steps in a row without a number, after which it goes back to the last state with half the rate."""
@@ -74,8 +75,7 @@ class Trainer:
         self.noise = Noise(components.scheduler, settings.objective)
         self.start = start
         self.networks = networks_of(components, settings, start)
-        for each in self.networks:
-            each.to(components.device)
+        begin(self.networks, components)
         learned = [each for each in self.networks if isinstance(each, Vectors)]
         self.words = (word_of(settings.wording.name, learned),) if learned else ()
         groups = [group for each in self.networks for group in self._groups(each)]
@@ -86,10 +86,10 @@ class Trainer:
             settings.clip_skip,
             texts_change=bool(settings.text_rate),
             words=self.words,
-            precision=settings.precision,
+            precision=resolved(settings.precision, components) if settings.whole else settings.precision,
         )
         self._device = torch.device(components.device)
-        self.scaler = scaler_of(self._device) if settings.precision == "fp16" else None
+        self.scaler = scaler_of(self._device) if needs_scaler(settings, components) else None
         self.checkpointing, self.piece = settings.checkpointing, settings.batch
         self.is_whole = True
         self.checkpoint = ""  # what it was begun on, where its owner says so
@@ -182,7 +182,11 @@ class Trainer:
     @contextmanager
     def drawing(self, components: Components) -> Iterator[tuple[Word, ...]]:
         """The checkpoint draws with what was learned, for the length of a block; yields the words that it learned."""
-        with self.learned(), self._attached(components):
+        with self.learned(), ExitStack() as stack:
+            for each in self.networks:
+                module = getattr(components, each.part)
+                is_whole = isinstance(each, Whole)
+                stack.enter_context(each.drawn_with(module) if is_whole else each.attached(module))
             yield self.words
 
     @contextmanager
@@ -195,7 +199,8 @@ class Trainer:
             yield
 
     @contextmanager
-    def _attached(self, components: Components) -> Iterator[None]:
+    def attached(self, components: Components) -> Iterator[None]:
+        """The checkpoint computes with what learns, for the length of a block."""
         with ExitStack() as stack:
             for each in self.networks:
                 stack.enter_context(each.attached(getattr(components, each.part)))
@@ -210,7 +215,7 @@ class Trainer:
             for each in (unet, components.text_encoder, components.text_encoder_2):
                 if each is not None:
                     stack.enter_context(learnable(each))
-            stack.enter_context(self._attached(components))
+            stack.enter_context(self.attached(components))
             checkpointing = self.checkpointing
             if checkpointing:
                 unet.train()

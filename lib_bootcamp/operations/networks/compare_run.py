@@ -20,7 +20,7 @@ from lib_bootcamp.params import has_too_many_values
 
 from .compare_drawing import SHOWN_PX, Asked, Drawings, Network
 from .compare_settings import MOST_FILES, MOST_PROMPTS, OTHERS, CompareLorasParams, lines_of
-from .opened import parsed
+from .opened import parsed, refuse_checkpoint
 
 _MAX_PROMPT, _MAX_VALUES = 1000, 10_000
 _WIDEST, _LEAST_PX = 3000, 64
@@ -134,5 +134,6 @@ def network_of(path: Path, folder: LoraFolder, word: str) -> Network:
     """
     from lib_bootcamp.ml.networks.file import MAX_FILE_BYTES
 
+    refuse_checkpoint(path, folder)
     kind, file = parsed(folder.read(path, MAX_FILE_BYTES), path)
     return Network(kind, file, word or file.name)

@@ -5,11 +5,29 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
+from lib_bootcamp.core.networks.folder import LoraFolder
 from lib_bootcamp.errors import ModelError
 from lib_bootcamp.params import Spec
 
 FOLDER = Spec("Folder", "Where the LoRA lies, as a training's output.", format="folder", positional=True, min_length=1)
 """What asks for the folder of a file, which is guarded as every folder is."""
+
+
+def refuse_checkpoint(path: Path, folder: LoraFolder) -> None:
+    """Refuse a whole checkpoint, before its gigabytes are read.
+
+    Args:
+        path: of `LoraFolder.find`.
+        folder: that it lies in.
+    Raises:
+        ModelError: it is one.
+    """
+    if folder.is_checkpoint(path):
+        raise ModelError(
+            f"{path.name} is a whole checkpoint, and no LoRA or embedding",
+            hint="draw with it as --checkpoint, or put it with its .yaml into the WebUI's folder of checkpoints",
+            place=path,
+        )
 
 
 def parsed(data: bytes, path: Path) -> tuple[Literal["lora", "embedding"], Any]:

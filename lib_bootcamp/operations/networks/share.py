@@ -30,6 +30,7 @@ from lib_bootcamp.errors import BootcampError, InvalidParamError, ModelError, No
 from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import read_json
 
+from .opened import refuse_checkpoint
 from .share_settings import MOST_PICTURES, ShareLoraParams, ShareLoraResult
 
 MAX_FILE_BYTES = 4 * 1024 * 1024 * 1024
@@ -98,6 +99,7 @@ class _Network:
 def _read(params: ShareLoraParams, context: Context) -> _Network:
     source = LoraFolder(context.folder(params.folder, "folder"), exact=not context.trusted)
     path = source.find(params.lora, "lora")
+    refuse_checkpoint(path, source)
     data = source.read(path, MAX_FILE_BYTES)
     header, problem = examine_bytes(data, path)
     if problem:

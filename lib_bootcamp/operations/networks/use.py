@@ -24,7 +24,7 @@ from lib_bootcamp.operation import Operation
 from lib_bootcamp.params import Params, Spec
 from lib_bootcamp.results import Result
 
-from .opened import FOLDER, parsed
+from .opened import FOLDER, parsed, refuse_checkpoint
 
 MAX_TEXT = 2000
 _CARD: dict[str, Any] = {"group": "Card"}
@@ -117,6 +117,7 @@ def use_lora(params: UseLoraParams, context: Context) -> UseLoraResult:
         raise MissingPackageError(str(error.name), "Looking into LoRAs") from error
     source = LoraFolder(context.folder(params.folder, "folder"), exact=not context.trusted)
     path = source.find(params.lora, "lora")
+    refuse_checkpoint(path, source)
     data = source.read(path, MAX_FILE_BYTES)
     kind, file = parsed(data, path)
     target = LoraFolder(_target(kind, params, context), exact=not context.trusted)

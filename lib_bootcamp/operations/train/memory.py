@@ -16,6 +16,10 @@ from lib_bootcamp.job import Event
 from lib_bootcamp.ports import Components
 
 from .train_settings import TrainParams
+from .trainer_settings import rates_of
+
+HALF = 2
+"""Bytes of a number in a checkpoint's file."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +30,13 @@ class Forecast:
         need: by what it is for.
         free: None: nothing tells.
         lever: the next setting to change where it does not fit; empty: there is none.
+        file: of each file, where a copy of the checkpoint's own weights is taught; else 0.
     """
 
     need: Memory
     free: int | None
     lever: str
+    file: int = 0
 
     @property
     def fits(self) -> bool:
@@ -41,6 +47,16 @@ class Forecast:
         """What is needed, how that was found, and what is free."""
         beside = "" if self.free is None else f"; {amount(self.free)} are free"
         return f"{self.need.sentence()}, from the layers, the largest bucket and the batch{beside}"
+
+    def copied(self) -> str:
+        """What is copied and how large its files are; empty where nothing is."""
+        if not self.file:
+            return ""
+        state = self.need.weights + self.need.optimizer + self.need.average
+        return (
+            f"It teaches a copy of {amount(self.need.weights)}, in 32 bits, and leaves the checkpoint as it is; "
+            f"each file has {amount(self.file)}, and the state in the data folder up to {amount(state)}"
+        )
 
     def warning(self) -> str:
         """What to change; empty where it fits."""
@@ -67,10 +83,12 @@ def forecast(
         networks: that learn.
     """
     from lib_bootcamp.ml.training.memory import free_bytes, memory_needed
+    from lib_bootcamp.ml.training.whole import weights_in
 
     largest = max((each.placed.bucket for each in found.examples), key=lambda size: size[0] * size[1])
     need = memory_needed(components, settings, networks, largest, params.batch)
-    return Forecast(need, free_bytes(components.device), lever_of(params, max(largest)))
+    file = HALF * weights_in(components) if settings.whole else 0
+    return Forecast(need, free_bytes(components.device), lever_of(params, max(largest)), file)
 
 
 def lever_of(params: TrainParams, resolution: int, trainer: Any = None) -> str:
@@ -81,13 +99,14 @@ def lever_of(params: TrainParams, resolution: int, trainer: Any = None) -> str:
         resolution: in px.
         trainer: may have pulled some already.
     """
-    return next_lever(
+    lever = next_lever(
         checkpointing=params.checkpointing if trainer is None else trainer.checkpointing,
         batch=params.batch if trainer is None else trainer.piece,
-        text_rate=0.0 if params.method == "embedding" else params.text_rate,
+        text_rate=0.0 if params.method == "embedding" else rates_of(params)[1],
         optimizer=params.optimizer,
         resolution=resolution,
     )
+    return lever or ("a LoRA (method lora)" if params.method == "dreambooth" else "")
 
 
 @dataclass(frozen=True)

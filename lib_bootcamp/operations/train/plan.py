@@ -24,8 +24,11 @@ from lib_bootcamp.results import Result
 from .concepts import Finder
 from .memory import Forecast
 from .train_settings import TrainParams
+from .trainer_settings import rates_of
 
 MOST_ROWS = 1000
+_USUAL = {"embedding": ("5e-3", 0.1), "dreambooth": ("2e-6", 2e-4)}
+"""The rate that is usual for a method, and one that is far above it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +76,8 @@ class TrainPlan(Result):
     to_draw: Annotated[int, Spec("To draw", "Class pictures that are drawn before the first step.")] = 0
     drawing_s: Annotated[float | None, Spec("Drawing them takes", "About.", unit="s")] = None
     starts_from: Annotated[str, Spec("Starts from", "A LoRA or embedding; empty: nothing.")] = ""
+    copy_note: Annotated[str, Spec("About its copy", "Of a checkpoint's own weights; empty: it owns none.")] = ""
+    file_bytes: Annotated[int | None, Spec("Size of each file", "Of a checkpoint.", unit="bytes")] = None
     memory: Annotated[
         dict[str, int],
         Spec("Memory", "Beside the checkpoint, by what it is for; activations are estimated.", unit="bytes"),
@@ -109,9 +114,9 @@ class TrainPlan(Result):
         return [*self.warnings, *(f"Left out: {each}" for each in self.left_out)]
 
     def lines(self) -> list[str]:
-        """Of several concepts a line each, what it starts from, and its memory."""
+        """Of several concepts a line each, what it starts from, its copy, and its memory."""
         concepts = [_line(each) for each in self.concepts] if len(self.concepts) > 1 else []
-        return [*concepts, *filter(None, (self.starts_from, self.memory_note))]
+        return [*concepts, *filter(None, (self.starts_from, self.copy_note, self.memory_note))]
 
     def beginning(self, start: str, memory: Forecast) -> TrainPlan:
         """With what is known when the checkpoint was looked at.
@@ -124,6 +129,8 @@ class TrainPlan(Result):
         return dataclasses.replace(
             self,
             starts_from=start,
+            copy_note=memory.copied(),
+            file_bytes=memory.file or None,
             memory=memory.parts(),
             memory_free=memory.free,
             memory_note=memory.sentence(),
@@ -252,8 +259,8 @@ def _warnings(params: TrainParams, found: Found, resolution: int, held_out: int)
         word in each.caption.lower().split() for each in found.examples for word in ("left", "right")
     ):
         made.append("Captions speak of left and right, and half of the pictures are mirrored.")
-    is_embedding = params.method == "embedding"
-    rate, usual = (params.embedding_rate, "5e-3") if is_embedding else (params.learning_rate, "1e-4")
-    if math.isclose(rate, 1) or rate > (0.1 if is_embedding else 1e-2):
+    rate, (usual, most) = rates_of(params)[0], _USUAL.get(params.method, ("1e-4", 1e-2))
+    rate = params.embedding_rate if params.method == "embedding" else rate
+    if math.isclose(rate, 1) or rate > most:
         made.append(f"A learning rate of {rate:g} is far above what is usual ({usual}).")
     return made

@@ -1,4 +1,4 @@
-"""Teach the checkpoint something new: a LoRA, LoCon, DoRA or embedding of pictures."""
+"""Teach the checkpoint something new: a LoRA, LoCon, DoRA, checkpoint or embedding of pictures."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from .memory import forecast
 from .plan import TrainPlan, examples_for, planned, resolution_of, step_of
 from .start import followed, parted, sentence_of, settings_from, source_of, start_of
 from .train_settings import PRESETS, TrainParams
+from .trainer_settings import rates_of
 from .word import refuse_captions_without_word
 from .work import TrainWork
 
@@ -86,6 +87,7 @@ def _fixed(params: TrainParams) -> TrainParams:
         for each in params.concepts
     )
     start_folder, start_from = parted(params)
+    learning_rate, text_rate = rates_of(params)
     return dataclasses.replace(
         params,
         folder=_absolute(params.folder),
@@ -94,6 +96,8 @@ def _fixed(params: TrainParams) -> TrainParams:
         name=name,
         start_from=start_from,
         start_folder=_absolute(start_folder),
+        learning_rate=learning_rate,
+        text_rate=text_rate,
     )
 
 
@@ -119,7 +123,7 @@ _JOB = StepsJob(
 TRAIN: Operation[TrainParams, TrainPlan] = Operation(
     name="train",
     title="Train",
-    summary="Teach the checkpoint a subject or a style: a LoRA, LoCon, DoRA or embedding of a folder of pictures.",
+    summary="Teach the checkpoint a subject or a style: a LoRA, DoRA, DreamBooth or embedding of a folder of pictures.",
     params=TrainParams,
     result=TrainPlan,
     run=plan,

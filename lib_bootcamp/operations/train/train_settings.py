@@ -21,17 +21,23 @@ from lib_bootcamp.params import Params, Spec
 
 from .concept_settings import MAX_TEXT, MOST_CONCEPTS, Concept
 
-Method = Literal["lora", "locon", "dora", "embedding"]
+Method = Literal["lora", "locon", "dora", "dreambooth", "embedding"]
 METHODS: dict[Method, str] = {
     "lora": "LoRA",
     "locon": "LoCon (convolutions too)",
     "dora": "DoRA (input columns)",
+    "dreambooth": "DreamBooth (a whole checkpoint)",
     "embedding": "Embedding (a new word)",
 }
 _OF_EMBEDDING: dict[str, Any] = {"group": "Embedding", "when": {"method": ("embedding",)}}
+_NETWORKS: tuple[Method, ...] = ("lora", "locon", "dora")
+_OF_NETWORK: dict[str, Any] = {"group": "Network", "when": {"method": _NETWORKS}}
+_OF_UNET: dict[str, Any] = {"group": "Network", "when": {"method": (*_NETWORKS, "dreambooth")}}
 
 RANK, ALPHA, CONV_RANK, VECTORS = 16, 8.0, 8, 4
 """Where none is given and nothing is started from."""
+RATES: dict[bool, tuple[float, float]] = {False: (1e-4, 5e-5), True: (2e-6, 0.0)}
+"""The UNet's and the text encoder's where none is given: of networks, and of DreamBooth (True)."""
 INIT_TEXT = "*"
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -39,6 +45,13 @@ PRESETS: dict[str, dict[str, Any]] = {
     "character": {"rank": 16, "alpha": 8.0, "shuffle": True, "keep_tokens": 1, "text_rate": 5e-5, "steps": 1500},
     "style": {"rank": 32, "alpha": 16.0, "text_rate": 0.0, "dropout": 0.1, "steps": 2000},
     "low memory (6 GB)": {"rank": 8, "alpha": 4.0, "batch": 1, "text_rate": 0.0, "checkpointing": True},
+    "dreambooth": {
+        "method": "dreambooth",
+        "learning_rate": 2e-6,
+        "text_rate": 0.0,
+        "steps": 1000,
+        "checkpointing": True,
+    },
     "embedding": {"method": "embedding", "vectors": 4, "embedding_rate": 5e-3, "steps": 2000},
     "SDXL 8 GB": {"rank": 8, "alpha": 4.0, "batch": 1, "text_rate": 0.0, "checkpointing": True, "resolution": 768},
 }
@@ -136,7 +149,7 @@ class TrainParams(DataFields):
         str,
         Spec(
             "Name",
-            "Of the file, and in <lora:name:1>, an embedding's is the word itself; empty: the folder's.",
+            "Of the file, and in <lora:name:1>; an embedding's is the word itself. Empty: the folder's.",
             pattern=f"(?:{NAME})?",
             pattern_says=RULE,
             max_length=MOST_CHARACTERS,
@@ -178,7 +191,7 @@ class TrainParams(DataFields):
             f"More hold more and weigh more. Empty: {RANK}, or as what is started from.",
             ge=1,
             le=1024,
-            group="Network",
+            **_OF_NETWORK,
         ),
     ] = None
     alpha: Annotated[
@@ -188,7 +201,7 @@ class TrainParams(DataFields):
             f"The strength is alpha / rank. Empty: {ALPHA:g}, or as what is started from.",
             gt=0,
             le=4096,
-            group="Network",
+            **_OF_NETWORK,
         ),
     ] = None
     conv_rank: Annotated[
@@ -199,6 +212,7 @@ class TrainParams(DataFields):
             ge=1,
             le=1024,
             group="Network",
+            when={"method": ("locon",)},
         ),
     ] = None
     rslora: Annotated[
@@ -206,16 +220,16 @@ class TrainParams(DataFields):
         Spec(
             "rsLoRA",
             "Rank-stabilized: strength alpha / sqrt(rank), so that a larger rank is not weaker.",
-            group="Network",
+            **_OF_NETWORK,
         ),
     ] = False
     blocks: Annotated[
         tuple[Block, ...],
-        Spec("Blocks", "Of the UNet, which are taught.", titles=BLOCK_TITLES, min_length=1, group="Network"),
+        Spec("Blocks", "Of the UNet, which are taught.", titles=BLOCK_TITLES, min_length=1, **_OF_UNET),
     ] = BLOCKS
     layers: Annotated[
         tuple[Layer, ...],
-        Spec("Layers", "Of the UNet, which are taught.", titles=LAYER_TITLES, min_length=1, group="Network"),
+        Spec("Layers", "Of the UNet, which are taught.", titles=LAYER_TITLES, min_length=1, **_OF_UNET),
     ] = LAYERS
     vectors: Annotated[
         int | None,
@@ -243,10 +257,26 @@ class TrainParams(DataFields):
         bool, Spec("Keep the norm", "Vectors stay as long as the checkpoint's own.", **_OF_EMBEDDING)
     ] = False
     optimizer: Annotated[Optimizer, Spec("Optimizer", titles=OPTIMIZERS, group="Rates")] = "adamw"
-    learning_rate: Annotated[float, Spec("Learning rate", "Of the UNet.", gt=0, le=1, group="Rates")] = 1e-4
-    text_rate: Annotated[float, Spec("Rate of the text encoder", "0 leaves it alone.", ge=0, le=1, group="Rates")] = (
-        5e-5
-    )
+    learning_rate: Annotated[
+        float | None,
+        Spec(
+            "Learning rate",
+            "Of the UNet. Empty: 1e-4, of DreamBooth 2e-6.",
+            gt=0,
+            le=1,
+            group="Rates",
+        ),
+    ] = None
+    text_rate: Annotated[
+        float | None,
+        Spec(
+            "Rate of the text encoder",
+            "0 leaves it alone. Empty: 5e-5, of DreamBooth 0.",
+            ge=0,
+            le=1,
+            group="Rates",
+        ),
+    ] = None
     schedule: Annotated[Schedule, Spec("Schedule", titles=SCHEDULES, group="Rates")] = "cosine"
     warmup: Annotated[float, Spec("Warmup", "The share of the steps.", ge=0, le=0.9, unit="0 to 1", group="Rates")] = (
         0.05
@@ -254,7 +284,12 @@ class TrainParams(DataFields):
     loraplus_ratio: Annotated[
         float,
         Spec(
-            "LoRA+ ratio", "How many times the rate the `up` factors have; 16 in its paper.", ge=1, le=64, group="Rates"
+            "LoRA+ ratio",
+            "How many times the rate the `up` factors have; 16 in its paper.",
+            ge=1,
+            le=64,
+            group="Rates",
+            when={"method": _NETWORKS},
         ),
     ] = 1.0
     ema_decay: Annotated[
@@ -328,6 +363,12 @@ class TrainParams(DataFields):
         super().check()
         if self.start_folder and not self.start_from:
             raise InvalidParamError("start_from", "is missing", hint="name the file in start_folder")
+        if self.method == "dreambooth" and self.start_from:
+            raise InvalidParamError(
+                "start_from",
+                "has no meaning for dreambooth, which starts from the checkpoint that is loaded",
+                hint="leave it out, and load the checkpoint that goes on learning",
+            )
         if self.start_from and self.init_text != INIT_TEXT:
             raise InvalidParamError("init_text", "has no meaning beside start_from", hint="leave it out")
         if self.method == "embedding" and any(each.has_class for each in self.concepts):

@@ -7,7 +7,7 @@ from typing import Any
 from lib_bootcamp.core.training.captions import Wording
 from lib_bootcamp.core.training.rates import Rates
 
-from .train_settings import ALPHA, CONV_RANK, RANK, VECTORS, TrainParams
+from .train_settings import ALPHA, CONV_RANK, RANK, RATES, VECTORS, TrainParams
 
 
 def wording_of(params: TrainParams) -> Wording:
@@ -23,6 +23,12 @@ def wording_of(params: TrainParams) -> Wording:
     )
 
 
+def rates_of(params: TrainParams) -> tuple[float, float]:
+    """The learning rates of the UNet and of the text encoder: those given, else the method's own."""
+    unet, text = RATES[params.method == "dreambooth"]
+    return params.learning_rate or unet, text if params.text_rate is None else params.text_rate
+
+
 def settings_of(params: TrainParams) -> Any:
     """The trainer's settings; what is not given is as where nothing is started from (`start.followed`)."""
     from lib_bootcamp.ml.training.adapters import Shape
@@ -31,7 +37,8 @@ def settings_of(params: TrainParams) -> Any:
 
     conv = (params.conv_rank or CONV_RANK) if params.method == "locon" else 0
     rank, alpha = params.rank or RANK, params.alpha or ALPHA
-    is_embedding = params.method == "embedding"
+    is_embedding, is_whole = params.method == "embedding", params.method == "dreambooth"
+    unet_rate, text_rate = rates_of(params)
     return Settings(
         steps=params.steps,
         shape=Shape(
@@ -44,8 +51,8 @@ def settings_of(params: TrainParams) -> Any:
             blocks=params.blocks,
             layers=params.layers,
         ),
-        rate=params.learning_rate,
-        text_rate=params.embedding_rate if is_embedding else params.text_rate,
+        rate=unet_rate,
+        text_rate=params.embedding_rate if is_embedding else text_rate,
         rates=Rates(schedule=params.schedule, steps=params.steps, warmup=params.warmup),
         batch=params.batch,
         accumulate=params.accumulate,
@@ -58,7 +65,7 @@ def settings_of(params: TrainParams) -> Any:
         clip_skip=params.clip_skip,
         checkpointing=params.checkpointing,
         optimizer=params.optimizer,
-        loraplus_ratio=params.loraplus_ratio,
+        loraplus_ratio=1.0 if is_whole else params.loraplus_ratio,
         ema_decay=params.ema_decay,
         validation_split=params.validation_split,
         decay=0.0 if is_embedding else Settings.decay,  # as A1111 trains them: what decays is no word any more
@@ -66,4 +73,5 @@ def settings_of(params: TrainParams) -> Any:
         init_text=params.init_text,
         keep_norm=is_embedding and params.keep_norm,
         precision=params.precision,
+        whole=is_whole,
     )

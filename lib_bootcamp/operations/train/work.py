@@ -18,9 +18,11 @@ from lib_bootcamp.core.files.inside import MAX_READ, Inside
 from lib_bootcamp.core.files.regular import read_regular
 from lib_bootcamp.core.images.png import encode_png
 from lib_bootcamp.core.networks.file_names import ENDING
+from lib_bootcamp.core.networks.folder import LoraFolder
 from lib_bootcamp.core.training import example_list
 from lib_bootcamp.core.training.chance import Chance
 from lib_bootcamp.core.training.examples import Found, sizes_for
+from lib_bootcamp.core.training.finished.run_files import files_of_run
 from lib_bootcamp.core.training.samples import MARK, file_after, sample_file, samples_of
 from lib_bootcamp.errors import (
     ImageError,
@@ -47,7 +49,8 @@ from .word import refuse_captions_without_word, refuse_unreadable_name
 MOST_PROGRESS = 500
 """Events of progress that a training leaves."""
 ROLLBACK_EVERY = 50
-STATE_EVERY_S = 120.0
+STATE_EVERY_S, WHOLE_STATE_EVERY_S = 120.0, 600.0
+"""Of a whole checkpoint a state has gigabytes."""
 _STATE, _EXAMPLES, _STATE_FILE = "state-", "examples.json", "state.safetensors"
 MOST_PROMPTS = 16
 
@@ -73,6 +76,11 @@ class TrainWork:
         if len(self.prompts) > MOST_PROMPTS:
             raise InvalidParamError("sample_prompt", f"must have at most {MOST_PROMPTS} lines")
         self._saved, self.started = time.monotonic(), time.time()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether a whole checkpoint is taught."""
+        return self.params.method == "dreambooth"
 
     @property
     def state_folder(self) -> Path:
@@ -113,7 +121,7 @@ class TrainWork:
                 again = trainer.step <= number
                 yield Step(events=tuple(events), writes=tuple(writes), again=again)
                 number += not again
-                if time.monotonic() - self._saved > STATE_EVERY_S:
+                if time.monotonic() - self._saved > (WHOLE_STATE_EVERY_S if self.is_whole else STATE_EVERY_S):
                     self._save(trainer, state)
         finally:
             if trainer is not None and trainer.step:
@@ -156,9 +164,17 @@ class TrainWork:
         Raises:
             InvalidParamError: it is taken.
         """
-        path = self.folder / f"{self.params.name}{ENDING}"
-        if what_is_there(path) == path:  # a link that leads nowhere too
-            raise InvalidParamError("name", f"is taken: {path.name} is in the output folder", hint="give another one")
+        name = self.params.name
+        for path in (self.folder / f"{name}{ENDING}", *(self._of_checkpoints() if self.is_whole else ())):
+            if what_is_there(path) == path:  # a link that leads nowhere too
+                raise InvalidParamError(
+                    "name", f"is taken: {path.name} is in the output folder", hint="give another one"
+                )
+
+    def _of_checkpoints(self) -> list[Path]:
+        """What a checkpoint would be written over: files that large are never kept to be put back."""
+        name = self.params.name
+        return [self.folder / f"{name}.yaml", *files_of_run(name, self.inside.names(self.folder), self.folder)]
 
     def _check_checkpoint(self, trainer: Any) -> None:
         """What was begun on one checkpoint goes on on that one alone.
@@ -262,13 +278,13 @@ class TrainWork:
         if step == self.total or (self.params.sample_every and step % self.params.sample_every == 0):
             self._samples(trainer, components, events, writes)
         if step == self.total or (self.params.save_every and step % self.params.save_every == 0):
-            writes.append(self._file(trainer, components, step))
+            writes += self._files(trainer, components, step)
 
     def _take(self, trainer: Any, components: Components, events: list[Event]) -> Any:
         from lib_bootcamp.ml.training.state import State
 
         rollback = self.state_folder / "rollback.safetensors"
-        if trainer.step % ROLLBACK_EVERY == 0:
+        if trainer.step % (max(ROLLBACK_EVERY, self.total // 5) if self.is_whole else ROLLBACK_EVERY) == 0:
             trainer.state().write(rollback)
         made, warnings = self.limits.taken(trainer, components, lambda: State.read(rollback))
         events += warnings
@@ -313,13 +329,14 @@ class TrainWork:
                     Event(kind="sample", facts={"file": name, "step": trainer.step, "prompt": prompt, "seed": seed})
                 )
 
-    def _file(self, trainer: Any, components: Components, step: int) -> Write:
-        from lib_bootcamp.ml.training.saved import Origin, network_file
+    def _files(self, trainer: Any, components: Components, step: int) -> list[Write]:
+        from lib_bootcamp.ml.training.saved import Origin
 
-        is_last = step == self.total
-        path = self.folder / (f"{self.params.name}{ENDING}" if is_last else file_after(self.params.name, step))
+        from .written import files_of
+
+        name = self.params.name if step == self.total else file_after(self.params.name, step).removesuffix(ENDING)
         origin = Origin(
-            name=path.name.removesuffix(ENDING),
+            name=name,
             checkpoint=self.context.host.checkpoint() or "",
             params=self._kept_params(),
             found=self.found,
@@ -327,7 +344,8 @@ class TrainWork:
             started=self.started,
             finished=time.time(),
         )
-        return Write(path=path, before=self.inside.held(path), after=network_file(trainer, components, origin))
+        folder = LoraFolder(self.folder, exact=not self.context.trusted)
+        return files_of(trainer, components, origin, self.folder / f"{self.params.name}{ENDING}", folder)
 
     def _kept_params(self) -> dict[str, Any]:
         """What the file keeps of the settings: all that is not where things lie on this machine."""

@@ -54,8 +54,15 @@ def peak_of(work: Callable[[], object]) -> int:
         (128, {"shape": Shape(rank=4, alpha=2.0, conv_rank=4, conv_alpha=2.0)}),
         (128, {"vectors": 2}),
         (128, {"shape": LORA, "precision": "bf16"}),
+        (128, {"whole": True, "text_rate": 0.0}),
+        (128, {"whole": True, "batch": 4}),
+        (256, {"whole": True, "batch": 2, "checkpointing": True, "text_rate": 0.0}),
+        (128, {"whole": True, "precision": "bf16"}),
     ],
-    ids=["lora", "batch", "checkpointing", "dora", "locon", "embedding", "bf16"],
+    ids=[
+        *("lora", "batch", "checkpointing", "dora", "locon", "embedding", "bf16"),
+        *("dreambooth", "dreambooth and text", "dreambooth checkpointing", "dreambooth bf16"),
+    ],
 )
 def test_a_steps_peak_is_within_the_stated_factor(
     host: StandaloneHost, tmp_path: Path, side: int, more: dict[str, Any]
@@ -74,13 +81,14 @@ def test_a_steps_peak_is_within_the_stated_factor(
     assert 1 / FACTOR < (need.activations + need.gradients) / peak < FACTOR
 
 
+@pytest.mark.parametrize("whole", [False, True], ids=["network", "dreambooth"])
 @pytest.mark.parametrize("optimizer", ["adamw", "adafactor"])
 def test_weights_gradients_and_the_optimizers_state_are_exact(
-    host: StandaloneHost, tmp_path: Path, optimizer: str
+    host: StandaloneHost, tmp_path: Path, optimizer: str, *, whole: bool
 ) -> None:
     found = material.examples(tmp_path / "pictures")
     shape = Shape(rank=4, alpha=2.0, conv_rank=2, conv_alpha=1.0)
-    settings = material.settings(optimizer=optimizer, shape=shape, ema_decay=0.9)
+    settings = material.settings(optimizer=optimizer, shape=shape, ema_decay=0.9, whole=whole)
     with host.components() as components:
         trainer = Trainer(found, settings, tmp_path / "latents", components)
         trainer.take(components)

@@ -62,10 +62,13 @@ def values(trainer: Trainer) -> list[Any]:
 ALL = {"ema_decay": 0.9, "loraplus_ratio": 4.0, "validation_split": 0.3, "shape": Shape(rank=4, alpha=2.0, rslora=True)}
 
 
+WHOLE = {"whole": True, "ema_decay": 0.9, "rate": 1e-4, "text_rate": 1e-5}
+
+
 @pytest.mark.parametrize(
     ("stopped", "more"),
-    [(1, {}), (4, {}), (3, ALL), (3, {"optimizer": "adafactor"}), (3, {"optimizer": "prodigy"})],
-    ids=["early", "late", "with everything", "adafactor", "prodigy"],
+    [(1, {}), (4, {}), (3, ALL), (3, {"optimizer": "adafactor"}), (3, {"optimizer": "prodigy"}), (3, WHOLE)],
+    ids=["early", "late", "with everything", "adafactor", "prodigy", "dreambooth"],
 )
 def test_a_training_that_was_stopped_ends_bit_for_bit_as_one_that_was_not(
     host: StandaloneHost, tmp_path: Path, stopped: int, more: dict[str, Any]
@@ -105,8 +108,9 @@ def test_the_checkpoint_is_the_same_between_steps_and_after_them(host: Standalon
         assert not components.unet.training
 
 
-def test_it_learns(host: StandaloneHost, tmp_path: Path) -> None:
-    trainer = begun(host, tmp_path, steps=40, rate=3e-3, text_rate=0.0)
+@pytest.mark.parametrize("more", [{"rate": 3e-3}, {"rate": 2e-4, "whole": True}], ids=["lora", "dreambooth"])
+def test_it_learns(host: StandaloneHost, tmp_path: Path, more: dict[str, Any]) -> None:
+    trainer = begun(host, tmp_path, steps=40, text_rate=0.0, **more)
     found = material.examples(tmp_path / "pictures")
 
     def held_out() -> float:

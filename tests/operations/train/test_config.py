@@ -244,7 +244,9 @@ def test_all_settings_are_read_again_as_they_were_printed(values: dict[str, Any]
     given_values = {**values, "concepts": []} if alone else {**values, "folder": ""}
     if not (given_values["folder"] or given_values["concepts"]):
         given_values["folder"] = "photos"
-    if values["start_from"]:  # it has its own words
+    if values["method"] == "dreambooth":  # it starts from the checkpoint
+        given_values["start_from"] = ""
+    if given_values["start_from"]:  # it has its own words
         given_values["init_text"] = INIT_TEXT
     else:
         given_values["start_folder"] = ""

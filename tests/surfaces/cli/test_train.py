@@ -32,8 +32,8 @@ def started(data: Path, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, cwd=ROOT, env=environment, text=True, **pipes)  # type: ignore[call-overload,no-any-return]
 
 
-def training(data: Path, pictures: Path, out: Path) -> subprocess.Popen[str]:
-    sizes = ("--steps", "12", "--resolution", "64", "--rank", "4", "--seed", "2", "--batch", "2")
+def training(data: Path, pictures: Path, out: Path, method: str) -> subprocess.Popen[str]:
+    sizes = ("--steps", "12", "--resolution", "64", "--rank", "4", "--seed", "2", "--batch", "2", "--method", method)
     return started(data, "train", str(pictures), "--name", "zorb", "--output-folder", str(out), *sizes)
 
 
@@ -52,11 +52,12 @@ def ended(process: subprocess.Popen[str], code: int = 0) -> str:
     return out
 
 
-def test_killed_paused_and_resumed_it_makes_the_same_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("method", ["lora", "dreambooth"])
+def test_killed_paused_and_resumed_it_makes_the_same_file(tmp_path: Path, method: str) -> None:
     pictures = material.pictures(tmp_path / "pictures")
-    ended(training(tmp_path / "whole", pictures, tmp_path / "out-whole"))
+    ended(training(tmp_path / "whole", pictures, tmp_path / "out-whole", method))
     data, out = tmp_path / "broken", tmp_path / "out-broken"
-    killed = training(data, pictures, out)
+    killed = training(data, pictures, out, method)
     until(killed, 4)
     killed.kill()
     killed.wait()
