@@ -86,9 +86,12 @@ CELLS = (
     """,
     """
     PROMPT = f"{SUBJECT} on a white background"
+    IS_WHOLE = METHOD == "dreambooth"  # a checkpoint of its own, which no tag calls
     if CHECKPOINT:
-        MODEL, SETTINGS = f"--checkpoint {quote(CHECKPOINT)}", "--preset subject"
-    else:  # a small checkpoint learns at far higher rates
+        MODEL, SETTINGS = f"--checkpoint {quote(CHECKPOINT)}", f"--preset {'dreambooth' if IS_WHOLE else 'subject'}"
+    elif IS_WHOLE:  # a small checkpoint learns at far higher rates
+        MODEL, SETTINGS = "", "--batch 8 --learning-rate 3e-4"
+    else:
         MODEL, SETTINGS = "", "--batch 8 --rank 32 --alpha 32 --learning-rate 4e-3 --text-rate 1e-3"
     THIRD = max(1, STEPS // 3)
     TRAIN = (
@@ -115,7 +118,7 @@ CELLS = (
     """,
     """
     BEFORE = f"{quote(PROMPT)} --seed 7 {MODEL} --out {quote(f'{RESULTS}/before.png')}"
-    if METHOD == "dreambooth":  # a checkpoint of its own, and no tag
+    if IS_WHOLE:
         AFTER = f"{quote(PROMPT)} --checkpoint {quote(f'{RESULTS}/{NAME}.safetensors')}"
     else:
         AFTER = f"{quote(f'{PROMPT} <lora:{NAME}:1>')} --lora-dir {quote(RESULTS)} {MODEL}"
@@ -131,7 +134,7 @@ CELLS = (
     prompts; CLIP ranks them by likeness to the pictures, prompt kept, and other concepts kept.
     """,
     """
-    if METHOD != "dreambooth":
+    if not IS_WHOLE:
         CLIP = "--clip ViT-B-32/laion2b_s34b_b79k" if CHECKPOINT else ""
         COMPARE = (
             f"{quote(RESULTS)} {quote(NAME)} --pictures {FOLDER} --prompts {quote(PROMPT)} --pictures-per-prompt 1 "
@@ -149,9 +152,9 @@ CELLS = (
     """,
     """
     SHARE = f"{quote(RESULTS)} {quote(NAME)}"
-    if METHOD != "dreambooth":
+    if not IS_WHOLE:
         !python -m lib_bootcamp share-lora {SHARE}
-    if PUSH_TO:
+    if PUSH_TO and not IS_WHOLE:
         from getpass import getpass
 
         if token := getpass("A token of huggingface.co that may write (empty: your login on this machine): "):

@@ -9,13 +9,15 @@ from pathlib import Path
 from lib_bootcamp.context import Context
 from lib_bootcamp.core.networks.known_bases import checkpoint_name
 from lib_bootcamp.core.networks.licenses import disagreements
-from lib_bootcamp.errors import BootcampError, HubError
+from lib_bootcamp.errors import BootcampError, HubError, InvalidParamError
 from lib_bootcamp.job import Event
 from lib_bootcamp.operations.networks.share import SHARE_LORA, refuse_forbidden, refuse_stranger, stated_licenses
 from lib_bootcamp.ports import Components
 
 from .train_settings import TrainParams
 
+SHARED = ("lora", "locon", "dora", "embedding")
+"""Methods whose files `share-lora` takes."""
 NOT_IN_FILES = ("push_to", "private")
 """Settings that the trained file does not keep: who trains with the same ones has another place."""
 
@@ -25,13 +27,15 @@ def refuse_unpushable(params: TrainParams, context: Context) -> None:
 
     Raises:
         NotAllowedError: who asks may not push.
-        InvalidParamError: the repository is there, and everybody sees it.
+        InvalidParamError: the repository is there and everybody sees it, or what is trained is not shared from here.
         HubError: the hub cannot be reached or refuses, or nobody is logged in.
         MissingPackageError: huggingface_hub is not installed.
     """
     if not params.push_to:
         return
     refuse_stranger(context)
+    if params.method not in SHARED:
+        raise InvalidParamError("push_to", f"is for LoRAs and embeddings, and method is {params.method}")
     from lib_bootcamp.ml.networks.hub import refuse_unpushable as ask
 
     ask(params.push_to, private=params.private)
