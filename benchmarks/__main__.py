@@ -15,6 +15,7 @@ from lib_bootcamp.hosts.versions import installed_versions
 from . import api, captions, clip, dataset, guidance, interrogate, load, maps, qr, qr_art, startup, webui_page
 from .learning import suite as learning
 from .scan import suite as scan
+from .train import suite as train
 
 ROOT = Path(__file__).resolve().parents[1]
 SUITES: dict[str, tuple[str, Any]] = {
@@ -28,6 +29,7 @@ SUITES: dict[str, tuple[str, Any]] = {
     "guidance": ("Luminance guidance", guidance),
     "qr_art": ("QR art", qr_art),
     "learning": ("What a training teaches", learning),
+    "train": ("Training beside others", train),
     "startup": ("Start-up", startup),
     "api": ("API", api),
     "load": ("API under load", load),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
 import os
+import pickle
+import shutil
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -15,25 +18,23 @@ import numpy as np
 from tqdm import tqdm
 
 from lib_bootcamp.context import Context
+from lib_bootcamp.core.files.atomic import write_atomically
 from lib_bootcamp.core.images.arrays import Image
 from lib_bootcamp.core.images.codec import write_image
 from lib_bootcamp.core.images.contact_sheet import contact_sheet
 from lib_bootcamp.core.models.files import MODELS
 from lib_bootcamp.hosts.standalone import SilentProgress, StandaloneHost
-from lib_bootcamp.operations.draw.txt2img import TXT2IMG
-from lib_bootcamp.operations.train.train import TRAIN
-from lib_bootcamp.operations.train.work import TrainWork
 from tools.mini_models.shapes.measure import KINDS, hits
 from tools.mini_models.shapes.scenes import plain_prompt, sample_scene
 
-from .concepts import CONCEPTS, PICTURES, SIDE, Concept, within
+from .concepts import CONCEPTS, PICTURES, SIDE, within
+from .teaching import CLASS_PICTURES, DRAWN, Teaching
 
 NEEDS = ("torch", "diffusers", "open_clip")
 ROOT = Path(__file__).resolve().parents[2]
 STEPS, EVERY, SEEDS = 300, 100, 3
 SAMPLES, OTHERS = 134, 67
 """Of each seed: 402 pictures that ask for the concept, and 201 that do not."""
-DRAWN: dict[str, Any] = {"width": SIDE, "height": SIDE, "steps": 12, "cfg_scale": 5.0}
 COMMON: dict[str, Any] = {"steps": STEPS, "save_every": EVERY, "sample_every": 0, "resolution": SIDE, "batch": 8}
 METHODS: dict[str, dict[str, Any]] = {
     "lora": {"rank": 32, "alpha": 32.0, "learning_rate": 5e-3, "text_rate": 1e-3},
@@ -42,9 +43,8 @@ METHODS: dict[str, dict[str, Any]] = {
 }
 METHODS["prior"] = {**METHODS["locon"], "method": "locon"}
 TITLES = {"lora": "LoRA", "locon": "LoCon", "dora": "DoRA", "prior": "LoCon with class pictures"}
-CLASS_PICTURES = 64
-"""What mini-sd draws of plain prompts, so that it is not forgotten."""
 RESAMPLED = 2_000
+KEPT = Path.home() / ".cache" / "sd-webui-bootcamp" / "benchmarks" / "learning"
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,17 @@ class Outcome:
 
 
 def work(task: Task) -> dict[int, Outcome]:
+    """What a task gives, kept until the table is done: an hour that is broken off goes on where it was."""
+    asked = (task, STEPS, EVERY, DRAWN, COMMON, METHODS.get(task.method), CLASS_PICTURES)
+    kept = KEPT / f"{hashlib.sha256(repr(asked).encode()).hexdigest()[:16]}.pickle"
+    if not kept.is_file():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(kept, pickle.dumps(_work(task)))
+    found: dict[int, Outcome] = pickle.loads(kept.read_bytes())
+    return found
+
+
+def _work(task: Task) -> dict[int, Outcome]:
     """Train, and judge the pictures of each file by its steps; 0: of the checkpoint alone."""
     import torch
 
@@ -84,49 +95,36 @@ def work(task: Task) -> dict[int, Outcome]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         context = Context.of_terminal(StandaloneHost(device="cpu", data_dir=folder / "data"), SilentProgress())
-        judge = _Judge(concept, context, folder / "out", task)
+        teaching = Teaching(concept, context, folder, task.seed)
+        judge = _Judge(teaching, task)
         if not task.method:
-            return {0: judge.outcome("", task.others)}
-        concept.write(folder / "pictures", task.seed)
-        if task.method == "prior":
-            judge.write_class(folder / "class")
-        _train(task, context, folder)
+            return {0: judge.outcome(0, task.others)}
+        teaching.train({"method": task.method, **COMMON, **METHODS[task.method]}, prior=task.method == "prior")
         steps = [EVERY * at for at in range(1, STEPS // EVERY)] if task.seed == 0 else []
-        found = {at: judge.outcome(f"{concept.name}-{at:06}", 0) for at in steps}
-        return {**found, STEPS: judge.outcome(concept.name, task.others)}
-
-
-def _train(task: Task, context: Context, folder: Path) -> None:
-    asked: dict[str, Any] = {"name": task.concept, "method": task.method, "seed": task.seed}
-    if task.method == "prior":
-        row = {"folder": str(folder / "pictures"), "class_folder": str(folder / "class"), "class_count": CLASS_PICTURES}
-        asked["concepts"] = [row]
-    else:
-        asked["folder"] = str(folder / "pictures")
-    params = TRAIN.params_from({**asked, **COMMON, **METHODS[task.method]})
-    (folder / "out").mkdir()
-    for step in TrainWork(folder / "out", params, context).steps(0):
-        for each in step.writes:
-            each.path.write_bytes(each.after or b"")
+        found = {at: judge.outcome(at, 0) for at in steps}
+        return {**found, STEPS: judge.outcome(STEPS, task.others)}
 
 
 class _Judge:
     """Draws with a LoRA, the same prompts and seeds for each, and looks at the pictures."""
 
-    def __init__(self, concept: Concept, context: Context, folder: Path, task: Task) -> None:
+    def __init__(self, teaching: Teaching, task: Task) -> None:
         from lib_bootcamp.ml.clip.model import load_clip
 
-        self.concept, self.context, self.folder, self.task = concept, context, folder, task
+        self.teaching, self.task, self.concept = teaching, task, teaching.concept
         self.clip = load_clip(str(MODELS / "mini-clip"), "cpu", "float32")
 
-    def outcome(self, lora: str, others: int) -> Outcome:
-        """The pictures that ask for the concept, and `others` that do not."""
-        tag = f" <lora:{lora}:1>" if lora else ""
+    def outcome(self, after: int, others: int) -> Outcome:
+        """The pictures after so many steps that ask for the concept, and `others` that do not."""
+
+        def draw(text: str, at: int) -> Image:
+            return self.teaching.draw(text, at, float(after > 0), after % STEPS)
+
         rng = np.random.default_rng((self.task.seed, 21))
         asked = [self.concept.prompt(rng) for _ in range(self.task.samples)]
-        drawn = [self._draw(text + tag, at) for at, (text, _) in enumerate(asked)]
+        drawn = [draw(text, at) for at, (text, _) in enumerate(asked)]
         scenes = [sample_scene(rng, plain=1.0) for _ in range(others)]
-        plain = [self._draw(plain_prompt(scene) + tag, at) for at, scene in enumerate(scenes)]
+        plain = [draw(plain_prompt(scene), at) for at, scene in enumerate(scenes)]
         kept = self.concept.kept
         return Outcome(
             shows=[self.concept.shows(each) for each in drawn],
@@ -137,23 +135,6 @@ class _Judge:
             others=[self._recognized(each, scene) for each, scene in zip(plain, scenes, strict=True)],
             pictures=[(text, each) for (text, _), each in zip(asked[:6], drawn[:6], strict=True)],
         )
-
-    def write_class(self, folder: Path) -> None:
-        """Write class pictures and their captions: what the checkpoint draws of plain prompts by itself."""
-        folder.mkdir()
-        rng = np.random.default_rng((self.task.seed, 31))
-        for at in range(CLASS_PICTURES):
-            text = plain_prompt(sample_scene(rng, plain=1.0))
-            write_image(folder / f"{at:02}.png", self._draw(text, 5_000 + at))
-            (folder / f"{at:02}.txt").write_text(text, encoding="utf-8")
-
-    def _draw(self, prompt: str, at: int) -> Image:
-        seed = 10_000 * self.task.seed + at
-        params = TXT2IMG.params_from({"prompt": prompt, "seed": seed, "lora_dir": self._lora_dir(), **DRAWN})
-        return TXT2IMG.run(params, self.context).image
-
-    def _lora_dir(self) -> str | None:
-        return str(self.folder) if self.folder.is_dir() else None
 
     def _recognized(self, picture: Image, scene: Any) -> float:
         found = hits(self.clip, [picture], [scene])
@@ -187,6 +168,7 @@ def run(quick: bool) -> dict[str, Any]:  # noqa: FBT001 - the signature of every
         for title, each in zip(("before", *(TITLES[name] for name in methods)), first, strict=True):
             sheet += [(f"{title}: {text}", picture) for text, picture in each.pictures]
     if not quick:
+        shutil.rmtree(KEPT)
         write_image(ROOT / "docs" / "images" / "learned.png", contact_sheet(sheet, columns=6, cell_px=140))
     return result
 

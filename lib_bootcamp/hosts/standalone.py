@@ -181,10 +181,11 @@ class StandaloneHost:
             raise MissingPackageError(str(error.name), "Drawing pictures") from error
 
         def load() -> _Loaded:
-            return _Loaded(self.checkpoint(), load_checkpoint(self._checkpoint, self.device()))
+            made = _Loaded(self.checkpoint(), load_checkpoint(self._checkpoint, self.device()))
+            self._info = made.info()
+            return made
 
         with self.gpu("checkpoint"), self.model_cache.borrow(f"checkpoint {self._checkpoint}", load) as loaded:
-            self._info = loaded.info()
             yield loaded.components
 
     def luminance(self) -> Any:

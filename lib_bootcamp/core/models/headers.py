@@ -7,6 +7,7 @@ import itertools
 import json
 import math
 import os
+import re
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -36,6 +37,7 @@ _CUT = "is cut off ({there:,} of {whole:,} bytes are there); download it again"
 _LONG = "has {more:,} bytes more than its header states; download it again"
 _WRONG = "has a header that contradicts itself ({why}); download it again"
 _ZIP = b"PK\x03\x04"
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 _PICKLE = "a pickle (.pth, .ckpt), which can hold programs, that"
 _RENAMED = (
     (_ZIP, _PICKLE),
@@ -119,6 +121,10 @@ def _safetensors(file: BinaryIO, head: bytes, size: int) -> tuple[dict[str, Any]
         if has_too_many_values(text, MAX_HEADER_VALUES):
             return {}, _WRONG.format(why=f"it has more than {MAX_HEADER_VALUES:,} values")
         header = json.loads(text)
+        if _HALF.search(text):  # half a pair of UTF-16, by itself, is what other readers refuse
+            json.dumps(header, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        return {}, _WRONG.format(why="its text is not Unicode")
     except (ValueError, RecursionError):
         return {}, _WRONG.format(why="it is not JSON")
     if not isinstance(header, dict):

@@ -43,10 +43,15 @@ class LoraFolder:
                 yield path
 
     def named(self) -> tuple[dict[str, Path], set[str]]:
-        """The safetensors files by their names, and the names of pickles; of files of one name the first."""
+        """The safetensors files by their names, and the names of pickles; of files of one name the first.
+
+        A name whose bytes are no text is left out: no prompt can give it.
+        """
         named: dict[str, Path] = {}
         pickles: set[str] = set()
         for path in self.files():
+            if not _is_text(path.stem):
+                continue
             if path.suffix.lower() == SAFETENSORS:
                 named.setdefault(path.stem, path)
             else:
@@ -108,6 +113,15 @@ class LoraFolder:
             if isinstance(stated, str) and stated:
                 found.setdefault(stated, path)
         return found
+
+
+def _is_text(name: str) -> bool:
+    """Whether a file's name is text: those of other bytes have lone surrogates in their place."""
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _metadata(place: Place) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from lib_bootcamp.errors import InvalidParamError, ModelError
 from lib_bootcamp.ports import Components
 
 from .encoding import Encoded, encoded, encoders_of, row_of
-from .words import Lexicon, Word, tokens_of
+from .words import Lexicon, Word, on_one_line, tokens_of
 
 MOST_CHUNKS = 64
 """Of a prompt: 4,800 tokens."""
@@ -40,7 +40,7 @@ def prompts_for(
         ModelError: with the words a text encoder makes no numbers.
     """
     if clip_skip == 1 and all(_is_plain(components, text, words) for text in (prompt, negative_prompt)):
-        return {"prompt": prompt, "negative_prompt": negative_prompt or None}
+        return {"prompt": on_one_line(prompt), "negative_prompt": on_one_line(negative_prompt) or None}
     with torch.inference_mode():
         wanted, unwanted = _both(components, prompt, negative_prompt, clip_skip, words)
         is_finite = all(bool(torch.isfinite(each.states).all()) for each in (wanted, unwanted))

@@ -6,7 +6,8 @@ replaced. Tokens below zero stand for vectors: -1 is the first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -17,8 +18,9 @@ from torch.nn import functional
 from lib_bootcamp.core.text.prompt_chunks import Unit
 from lib_bootcamp.core.text.word_finder import WordFinder
 
-_AT_ONCE = 256
-"""Names that are given to a tokenizer: a fast one lets no other thread work meanwhile."""
+_AT_ONCE = 4_096
+"""Letters of names that are given to a tokenizer: a fast one lets no other thread work meanwhile."""
+_LINE_ENDS = re.compile(r"[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,31 +65,45 @@ class Lexicon:
         ]
 
 
+def on_one_line(text: str) -> str:
+    """A text with blanks in place of its ends of lines: the same to a tokenizer, and some look at each line alone."""
+    return _LINE_ENDS.sub(" ", text)
+
+
 def tokens_of(tokenizer: Any, text: str) -> list[int]:
     """All tokens of a text, without those for its beginning and its end."""
-    found: list[int] = tokenizer(text, add_special_tokens=False, truncation=False, verbose=False).input_ids
+    given = on_one_line(text)
+    found: list[int] = tokenizer(given, add_special_tokens=False, truncation=False, verbose=False).input_ids
     return found
 
 
 def tokens_of_names(names: Sequence[str], tokenizer: Any) -> dict[str, list[int]]:
     """The tokens of each name."""
     made: dict[str, list[int]] = {}
-    for first in range(0, len(names), _AT_ONCE):
-        some = list(names[first : first + _AT_ONCE])
+    first = 0
+    while first < len(names):
+        last, letters = first, 0
+        while last < len(names) and letters < _AT_ONCE:
+            letters += len(names[last]) + 1
+            last += 1
+        some = list(names[first:last])
         found = tokenizer(some, add_special_tokens=False, truncation=False, verbose=False).input_ids
         made |= dict(zip(some, found, strict=True))
+        first = last
     return made
 
 
-def names_in(texts: Sequence[Sequence[int]], names: Mapping[str, Sequence[int]]) -> list[str]:
+def names_in(
+    texts: Sequence[Sequence[int]], names: WordFinder, fits: Callable[[str], bool] = lambda _: True
+) -> list[str]:
     """Which of some names stand in texts as words, each once, in their order.
 
     Args:
         texts: the tokens of each part of a prompt.
-        names: with their tokens (`tokens_of_names`).
+        names: of `tokens_of_names`.
+        fits: whether a name counts (`WordFinder.split`).
     """
-    finder = WordFinder(names)
-    found = (each for text in texts for each in finder.split(text))
+    found = (each for text in texts for each in names.split(text, fits))
     return list(dict.fromkeys(each for each in found if isinstance(each, str)))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from lib_bootcamp.core.networks.names import Module
+from lib_bootcamp.core.text.terminal import on_one_line
 from lib_bootcamp.errors import ModelError, NoNumbersError
 
 from .file import LoraFile
@@ -62,7 +63,9 @@ def loras_applied(model: Any, uses: Sequence[LoraUse]) -> Iterator[tuple[str, ..
             weight = targets[module].weight
             kept.append((weight, _copy(weight)))
             _change(weight, changes, module)
-        yield tuple(f"{use.file.name}: {found.match.sentence()}" for use, found in matched if found.match.unmatched)
+        yield tuple(
+            f"{on_one_line(use.file.name)}: {found.match.sentence()}" for use, found in matched if found.match.unmatched
+        )
     except NoNumbersError:
         names = ", ".join(dict.fromkeys(use.file.name for use in uses))
         which = "its weight" if len({use.file.name for use in uses}) == 1 else "their weights"

@@ -46,6 +46,7 @@ class ModelCache:
         self._places: dict[str, _Place] = {}
         self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
+        self._wakes_at = 0.0
 
     @contextmanager
     def borrow(self, key: str, load: Callable[[], T]) -> Iterator[T]:
@@ -87,13 +88,13 @@ class ModelCache:
         with self._lock:
             self._drop(lambda place: self._clock() - place.free_since >= limit)
             free = [place.free_since for place in self._places.values() if not place.lent]
-            self._wake_in(min(free) + limit - self._clock() if free else None)
+            self._wake_at(min(free) + limit if free else None)
 
     def clear(self) -> None:
         """Drop everything that is not lent, and stop the timer."""
         with self._lock:
             self._drop(lambda place: True)
-            self._wake_in(None)
+            self._wake_at(None)
 
     def _drop(self, due: Callable[[_Place], bool]) -> None:
         gone = [key for key, place in self._places.items() if not place.lent and due(place)]
@@ -101,12 +102,16 @@ class ModelCache:
         if any(held):
             free_memory()
 
-    def _wake_in(self, seconds: float | None) -> None:
-        if self._timer is not None:
+    def _wake_at(self, due: float | None) -> None:
+        """Look again then. A timer that ends earlier is left: it looks when the next one is due."""
+        if self._timer is not None and self._timer.is_alive():
+            if due is not None and self._clock() < self._wakes_at <= due:
+                return
             self._timer.cancel()
-            self._timer = None
-        if seconds is not None:
-            self._timer = threading.Timer(max(seconds, 0.0) + 0.01, _drop_idle, (weakref.ref(self),))
+        self._timer = None
+        if due is not None:
+            self._wakes_at = due
+            self._timer = threading.Timer(max(due - self._clock(), 0.0) + 0.01, _drop_idle, (weakref.ref(self),))
             self._timer.daemon = True
             self._timer.start()
 

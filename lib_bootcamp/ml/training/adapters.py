@@ -175,9 +175,10 @@ class Network(nn.Module):  # type: ignore[misc] # torch is not there for it
             module: lent anew each time, of the same layers.
         """
         hooks: list[Any] = []
+        layers = dict(module.named_modules())  # a look at each path takes four times as long
         try:
             for path, adapter in zip(self.paths, self.adapters, strict=True):
-                hooks += _hooked(module.get_submodule(path), adapter)
+                hooks += _hooked(layers[path], adapter)
             yield
         finally:
             for hook in hooks:

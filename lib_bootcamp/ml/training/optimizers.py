@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -26,7 +27,11 @@ def optimizer_of(name: Optimizer, groups: list[dict[str, Any]], decay: float) ->
     Raises:
         MissingPackageError: the package that has it is not installed.
     """
-    return _class_of(name)(groups, weight_decay=decay, **_MORE.get(name, {}))
+    kind, more = _class_of(name), _MORE.get(name, {})
+    if name == "adamw":
+        with suppress(RuntimeError):  # this device, or this torch, has no fused one
+            return kind(groups, weight_decay=decay, fused=True, **more)
+    return kind(groups, weight_decay=decay, **more)
 
 
 def _class_of(name: Optimizer) -> Callable[..., Any]:

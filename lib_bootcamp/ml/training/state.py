@@ -90,7 +90,8 @@ def load_optimizer(optimizer: Any, tensors: Mapping[str, torch.Tensor], rest: Ma
     for name, value in (*tensors.items(), *rest.items()):
         if name.startswith("group."):
             _, at, key = name.split(".", 2)
-            groups[int(at)][key] = value.clone() if torch.is_tensor(value) else value
+            if key != "fused":  # is this device's and this torch's
+                groups[int(at)][key] = value.clone() if torch.is_tensor(value) else value
     for name, value in rest.items():
         at, _, key = name.partition(".")
         if at != "group":

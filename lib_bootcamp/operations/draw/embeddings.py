@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeAlias
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from lib_bootcamp.context import Context
 from lib_bootcamp.core.networks.folder import LoraFolder
 from lib_bootcamp.core.networks.prompt_tags import hashes_text
 from lib_bootcamp.core.text.prompt_weights import weighted_parts
+from lib_bootcamp.core.text.terminal import on_one_line
+from lib_bootcamp.core.text.word_finder import WordFinder, names_that_may_stand
 from lib_bootcamp.errors import InvalidParamError
 from lib_bootcamp.params import Spec
+
+if TYPE_CHECKING:
+    from lib_bootcamp.ml.networks.embedding_file import EmbeddingFile
 
 EmbeddingsDir: TypeAlias = Annotated[
     str | None,
@@ -69,43 +75,65 @@ class EmbeddingsFolder:
         if self._folder is None:
             return PromptEmbeddings()
         from lib_bootcamp.ml.diffusion.words import Word, names_in, tokens_of, tokens_of_names
-        from lib_bootcamp.ml.networks.embedding_file import EmbeddingFile, read_embedding
 
         files, pickles = self._folder.named()
-        known = tokens_of_names([*files, *sorted(pickles - set(files))], components.tokenizer)
-        texts = {
-            param: [tokens_of(components.tokenizer, each.text) for each in weighted_parts(text) if each]
-            for param, text in prompts.items()
-        }
-        read: dict[str, EmbeddingFile] = {}
-        notes: list[str] = []
-        while True:
-            found = {param: names_in(each, known) for param, each in texts.items()}
-            for param, names in found.items():
-                _refuse_pickles(names, files, param)
-            named = list(dict.fromkeys(itertools.chain(*found.values())))
-            new = [name for name in named if name not in read]
-            if not new:
-                break
-            for name in new:
-                read[name] = read_embedding(files[name], self._folder.inside)
-                why = read[name].why_unfit(components)
-                if why:  # a shorter name may stand in its place
-                    notes.append(f"{name} {why}: it is read as plain words.")
-                    del known[name]
-        used = [read[name] for name in named]
+        all_names = [*files, *sorted(pickles - set(files))]
+        some = names_that_may_stand(all_names, prompts.values())
+        finder = WordFinder(tokens_of_names(some, components.tokenizer))
+        reader = _Reader(files, self._folder, components)
+        named: dict[str, None] = {}
+        for param, text in prompts.items():
+            reader.param = param
+            tokens = [tokens_of(components.tokenizer, each.text) for each in weighted_parts(text) if each]
+            named |= dict.fromkeys(names_in(tokens, finder, reader.fits))
+        used = [reader.read[name] for name in named]
         return PromptEmbeddings(
             words=tuple(Word(each.name, dict(each.vectors)) for each in used),
             hashes=hashes_text((each.name, each.short_hash) for each in used),
-            notes=tuple(notes),
+            notes=tuple(reader.notes),
         )
 
 
-def _refuse_pickles(names: list[str], files: Any, param: str) -> None:
-    for name in names:
-        if name not in files:
-            raise InvalidParamError(
-                param,
-                f"names the embedding {name[:100]}, whose file may hold a program: only .safetensors files are read",
-                hint="convert it to .safetensors, or take it out of the folder",
-            )
+class _Reader:
+    """Reads the embeddings that stand in prompts, each once.
+
+    Args:
+        files: by name.
+        folder: that they lie in.
+        components: the checkpoint.
+    """
+
+    def __init__(self, files: Mapping[str, Path], folder: LoraFolder, components: Any) -> None:
+        self._files, self._folder, self._components = files, folder, components
+        self.param = ""
+        self.read: dict[str, EmbeddingFile] = {}
+        self.notes: list[str] = []
+        self._unfit: set[str] = set()
+
+    def fits(self, name: str) -> bool:
+        """Whether the checkpoint takes an embedding; one that it does not is text, and a shorter name may stand there.
+
+        Raises:
+            InvalidParamError: there is a pickle alone.
+            ModelError: the file is damaged, or no embedding.
+        """
+        from lib_bootcamp.ml.networks.embedding_file import read_embedding
+
+        if name in self._unfit:
+            return False
+        if name not in self.read:
+            if name not in self._files:
+                what = f"names the embedding {name[:100]}, whose file may hold a program"
+                raise InvalidParamError(
+                    self.param,
+                    f"{what}: only .safetensors files are read",
+                    hint="convert it to .safetensors, or take it out of the folder",
+                )
+            found = read_embedding(self._files[name], self._folder.inside)
+            why = found.why_unfit(self._components)
+            if why:
+                self._unfit.add(name)
+                self.notes.append(f"{on_one_line(name)} {why}: it is read as plain words.")
+                return False
+            self.read[name] = found
+        return True

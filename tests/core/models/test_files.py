@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from lib_bootcamp.core.models.files import base_of_file, base_of_name, model_facts, shown_name
+from lib_bootcamp.core.models.headers import examine_bytes
 from lib_bootcamp.core.models.names import telling_name
 from tests.model_headers import OTHERS, SHAPES, write_header, write_whole
 
@@ -284,3 +285,11 @@ def test_a_model_with_sdxls_tensors_that_is_called_kolors_is_kolors(tmp_path):
     folder.mkdir()
     path = write_header(folder / "diffusion_pytorch_model.safetensors", SHAPES["diffusers_xl_canny_full"][2])
     assert model_facts(path).base == "kolors"
+
+
+def test_a_header_whose_text_is_half_a_character_is_damaged_as_it_is_to_other_readers(tmp_path):
+    for text, problem in ((r"\ud800", "its text is not Unicode"), (r"\ud83d\ude00", ""), (r"\\ud800", "")):
+        header = ('{"__metadata__": {"ss_output_name": "' + text + '"}}').encode()
+        data = len(header).to_bytes(8, "little") + header
+        assert problem in examine_bytes(data, tmp_path / "a.safetensors")[1]
+        assert bool(problem) == bool(examine_bytes(data, tmp_path / "a.safetensors")[1])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
+import sys
 from pathlib import Path
 
 import pytest
@@ -78,3 +80,14 @@ def test_a_header_of_more_values_than_any_models_is_not_read(tmp_path: Path) -> 
     (tmp_path / "many.safetensors").write_bytes(struct.pack("<Q", len(text)) + text.encode())
     with pytest.raises(InvalidParamError, match="not in the folder"):
         found(tmp_path, "cat")
+
+
+@pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="names are text there")
+def test_a_name_that_is_no_text_is_none_that_a_prompt_can_give(tmp_path: Path) -> None:
+    put(tmp_path / "cat.safetensors")
+    put(tmp_path / os.fsdecode(b"\xff.safetensors"))
+    put(tmp_path / os.fsdecode(b"\xfe.pt"))
+    named, pickles = LoraFolder(tmp_path).named()
+    assert (list(named), pickles) == (["cat"], set())
+    with pytest.raises(InvalidParamError, match="there is cat"):
+        found(tmp_path, "dog")

@@ -9,7 +9,7 @@ import pytest
 
 from lib_bootcamp.core.text.prompt_chunks import Chunk, chunks_of
 from lib_bootcamp.core.text.prompt_weights import MOST, Part, weighted_parts
-from lib_bootcamp.core.text.word_finder import WordFinder
+from lib_bootcamp.core.text.word_finder import WordFinder, names_that_may_stand
 
 
 def read(prompt: str) -> list[Any]:
@@ -84,6 +84,41 @@ def test_what_follows_a_comma_closely_goes_with_the_rest_of_it() -> None:
 def test_the_longest_name_is_found() -> None:
     finder = WordFinder({"my": [1], "my cat": [1, 2], "dog": [4], "empty": []})
     assert list(finder.split([1, 2, 1, 3, 4, 1])) == ["my cat", "my", 3, "dog", "my"]
+
+
+def test_where_the_longest_name_does_not_count_a_shorter_one_stands() -> None:
+    finder = WordFinder({"my": [1], "my cat": [1, 2], "My cat": [1, 2], "dog": [4]})
+    asked: list[str] = []
+
+    def fits(name: str) -> bool:
+        asked.append(name)
+        return name not in {"my cat", "dog"}
+
+    assert list(finder.split([1, 2, 1, 3, 4], fits)) == ["My cat", "my", 3, 4]
+    assert asked == ["my cat", "My cat", "my", "dog"]
+    assert list(finder.split([1, 2, 4], lambda name: name == "my")) == ["my", 2, 4]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("red zorb", "a (Red   ZORB:1.2), night"),
+        ("red-zorb", "a red-\nzorb"),
+        ("zorb's", "the zorb\\(\\)'s hat"),
+        ("caf\u00e9", "a cafe\u0301"),
+        ("cafe\u0301", "a caf\u00e9"),
+        ("\uff5a\uff4f\uff52\uff42", "a zorb"),
+        ("zorb", "a \uff5a\uff4f\uff52\uff42"),
+        ("\u732b", "\u732b"),
+        ("!!", "no!!"),
+    ],
+)
+def test_a_name_that_may_stand_in_a_text_is_looked_for(name: str, text: str) -> None:
+    assert names_that_may_stand([name, "absent"], ["first", text]) == [name]
+
+
+def test_a_name_that_cannot_stand_there_is_not_looked_for() -> None:
+    assert names_that_may_stand(["x0 " + "a" * 200, "zorbs", "bz", "ab"], ["a zorb", "b"]) == []
 
 
 def test_of_two_names_with_the_same_tokens_the_first_is_found() -> None:

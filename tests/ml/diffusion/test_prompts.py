@@ -67,6 +67,15 @@ def test_it_is_what_diffusers_makes_where_nothing_is_weighed(components: Compone
         assert torch.equal(made["negative_pooled_prompt_embeds"], torch.zeros_like(expected[3]))
 
 
+def test_ends_of_lines_are_blanks_to_every_tokenizer(components: Components) -> None:
+    """One by one they cost a slow one a look at each line."""
+    assert prompts_for(components, "a red\r\ncircle\n", "\n", 1)["prompt"] == "a red  circle "
+    lines, blanks = (
+        prompts_for(components, text, "", 2)["prompt_embeds"] for text in ("a red\ncircle", "a red circle")
+    )
+    assert torch.equal(lines, blanks)
+
+
 def test_clip_skip_takes_an_earlier_layer_of_both_prompts(components: Components) -> None:
     """The last norm is put on it, but for SDXL, whose first layer is the one before the last."""
     ids = components.tokenizer("a red circle", padding="max_length", max_length=77, return_tensors="pt").input_ids

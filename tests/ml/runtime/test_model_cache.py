@@ -157,6 +157,29 @@ def test_an_idle_model_goes_by_itself() -> None:
     assert gone.wait(10)
 
 
+def test_a_model_that_is_lent_again_and_again_starts_no_timer_each_time() -> None:
+    model_cache = ModelCache()
+    seen = set()
+    for _ in range(20):
+        with model_cache.borrow("a", Model):
+            pass
+        seen.add(model_cache._timer)
+    model_cache.clear()
+    assert len(seen) == 1
+
+
+def test_a_shorter_idle_time_that_is_set_later_counts() -> None:
+    idle = [600.0]
+    model_cache, gone = ModelCache(lambda: idle[0]), threading.Event()
+    with model_cache.borrow("a", Model) as model:
+        weakref.finalize(model, gone.set)
+    del model
+    idle[0] = 0.02
+    with model_cache.borrow("b", Model):
+        pass
+    assert gone.wait(10)
+
+
 def test_the_timer_does_not_keep_the_shelf_alive() -> None:
     model_cache = ModelCache()
     with model_cache.borrow("a", Model):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -178,6 +179,35 @@ def test_an_optimizer_that_is_not_there_is_a_sentence_before_the_first_step_too(
     with pytest.raises(MissingPackageError, match="not_installed_here"):
         refuse_missing("prodigy")
     refuse_missing("adamw")
+
+
+def fused(trainer: Trainer) -> list[bool]:
+    return [bool(each.get("fused")) for each in trainer.optimizer.param_groups]
+
+
+def test_adamw_is_fused_where_it_can_be_and_goes_on_where_it_cannot(
+    host: StandaloneHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    try:
+        torch.optim.AdamW([torch.nn.Parameter(torch.zeros(1))], fused=True)
+    except RuntimeError:
+        pytest.skip("this torch has no fused AdamW on a processor")
+    first = begun(host, tmp_path)
+    assert all(fused(first))
+    go_on(host, first, 2)
+    first.state().write(tmp_path / "state")
+    with_all = torch.optim.AdamW
+
+    def without(groups: Any, **more: Any) -> Any:
+        if more.get("fused"):
+            raise RuntimeError("`fused=True` requires another device")
+        return with_all(groups, **more)
+
+    monkeypatch.setattr(sys.modules["torch.optim.adamw"], "AdamW", without)
+    second = begun(host, tmp_path)
+    second.load(State.read(tmp_path / "state"))
+    assert not any(fused(second))
+    assert go_on(host, second, 3)[0].loss == pytest.approx(go_on(host, first, 3)[0].loss, rel=1e-4)
 
 
 def test_another_seed_is_another_training(host: StandaloneHost, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import pickle
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ skip_without_models("diffusers", "transformers")
 from safetensors.torch import save  # noqa: E402
 
 from lib_bootcamp.context import Context  # noqa: E402
+from lib_bootcamp.core.text.word_finder import WordFinder  # noqa: E402
 from lib_bootcamp.errors import InvalidParamError, ModelError, NotAllowedError  # noqa: E402
 from lib_bootcamp.hosts.standalone import StandaloneHost  # noqa: E402
 from lib_bootcamp.operations.draw.embeddings import EmbeddingsFolder, PromptEmbeddings  # noqa: E402
@@ -103,6 +105,43 @@ def test_one_for_another_checkpoint_is_read_as_words_and_named(host: StandaloneH
         "xl is for SDXL, not for the loaded checkpoint: it is read as plain words.",
     )
     assert drawn(host, "a wide", folder).lines()[0].startswith("wide is for Stable Diffusion 2")
+
+
+def test_of_names_in_each_other_each_file_is_read_once_and_the_names_are_looked_for_once(
+    host: StandaloneHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for count in range(1, 31):
+        (tmp_path / f"{' '.join('q' * count)}.safetensors").write_bytes(save({"emb_params": torch.ones(1, 1024)}))
+    with host.components() as components:
+        random_embedding(components, tmp_path / "q q.safetensors")
+    reads, finders = [], []
+    module = "lib_bootcamp.ml.networks.embedding_file"
+    read = importlib.import_module(module).read_embedding
+    monkeypatch.setattr(f"{module}.read_embedding", lambda path, inside: reads.append(path) or read(path, inside))
+    where = "lib_bootcamp.operations.draw.embeddings.WordFinder"
+    monkeypatch.setattr(where, lambda names: finders.append(names) or WordFinder(names))
+    found = named(host, tmp_path, "q " * 200, "q q q")
+    assert [each.name for each in found.words] == ["q q"]
+    assert len(found.notes) == 29
+    assert len(reads) == len(set(reads)) == 30
+    assert len(finders) == 1
+
+
+def test_a_name_that_cannot_stand_in_a_prompt_is_not_given_to_the_tokenizer(
+    host: StandaloneHost, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[str] = []
+    where = "lib_bootcamp.ml.diffusion.words.tokens_of_names"
+    tokens = importlib.import_module("lib_bootcamp.ml.diffusion.words").tokens_of_names
+    monkeypatch.setattr(where, lambda names, tokenizer: given.extend(names) or tokens(names, tokenizer))
+    assert [each.name for each in named(host, folder, "a Zorb").words] == ["zorb"]
+    assert given == ["zorb"]
+
+
+def test_a_name_with_an_end_of_a_line_is_shown_on_one(host: StandaloneHost, tmp_path: Path) -> None:
+    (tmp_path / "ab\ncd\u202e.safetensors").write_bytes(save({"emb_params": torch.ones(1, 1024)}))
+    (note,) = named(host, tmp_path, "ab cd\u202e").notes
+    assert note.startswith("ab\\ncd\\u202e is for Stable Diffusion 2")
 
 
 def test_a_pickle_is_refused_where_it_is_named_and_left_alone_elsewhere(host: StandaloneHost, folder: Path) -> None:
