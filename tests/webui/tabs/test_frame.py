@@ -14,6 +14,7 @@ from tests.webui.page import (
     WAIT_MS,
     choose,
     frame_height,
+    group,
     loaded,
     main_tab,
     opened,
@@ -186,6 +187,7 @@ def test_the_tab_sends_a_drawn_code(page: Any, webui: Webui) -> None:
         tab = our_tab(page, "qr-art")
         tab.locator("#bootcamp_qr_art_content textarea").fill("HELLO")
         tab.locator("#bootcamp_qr_art_prompt textarea").fill("a blue star on a white background")
+        group(tab, "#bootcamp_tab_qr_art", "Size")
         tab.locator("#bootcamp_qr_art_width input").first.fill("256")
         tab.locator("#bootcamp_qr_art_height input").first.fill("256")
         tab.click("#bootcamp_qr_art_run")
