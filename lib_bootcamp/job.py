@@ -216,6 +216,8 @@ class StepsJob(Generic[P]):
         own: as `FolderJob`.
         more: those of them that the command has too.
         settings_file: how its command reads the settings from a file; None: it does not.
+        ended: called with the work when the files of all steps are there, in each run that comes so far; what it raises
+            fails the job, which can be resumed.
     """
 
     kind: ClassVar[Kind] = "steps"
@@ -228,3 +230,4 @@ class StepsJob(Generic[P]):
     own: type[Params] | None = None
     more: tuple[str, ...] = ()
     settings_file: SettingsFile | None = None
+    ended: Callable[[Any], Iterator[Event]] = lambda work: iter(())

@@ -46,6 +46,14 @@ class StepsRun(Run[StepsWork]):
                         raise RuntimeError(f"{self.operation.name} gave {turns.done} of {work.total} steps")
                     turns.reach(turns.done + (not step.again))
                 self._take(step, time.monotonic() - start)
+        self._end(work)
+
+    def _end(self, work: StepsWork) -> None:
+        """What the job does after its last step, without the host's queue."""
+        if isinstance(self.operation.job, StepsJob):
+            for event in self.operation.job.ended(work):
+                self.journal.again(self.number, [event], spent_s=0)
+                self.report(event)
 
     def _take(self, step: Step, seconds: float) -> None:
         """The step's files, then the step: one that was killed in between is done again, and finds its own files."""

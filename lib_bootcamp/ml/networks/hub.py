@@ -5,7 +5,7 @@ Imports no torch. No text of the library's or the hub's stands in a mistake: it 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -59,6 +59,30 @@ def push(files: Mapping[str, bytes], repository: str, *, private: bool, message:
         HubError: the hub cannot be reached or refuses, or nobody is logged in.
         MissingPackageError: huggingface_hub is not installed.
     """
+    api = _logged_in()
+    is_private = _asked(api, repository, lambda: _pushed(api, files, repository, private=private, message=message))
+    place = urlsplit(api.endpoint)
+    address = f"{place.hostname}:{place.port}" if place.port else place.hostname
+    return Pushed(url=f"{place.scheme}://{address}/{repository}", private=is_private)
+
+
+def refuse_unpushable(repository: str, *, private: bool) -> None:
+    """Refuse a repository that `push` would be refused, before there is anything to push; changes nothing there.
+
+    Args:
+        repository: USER/NAME.
+        private: as of `push`.
+    Raises:
+        InvalidParamError, HubError, MissingPackageError: as `push`.
+    """
+    api = _logged_in()
+    if not _asked(api, repository, lambda: _is_writable(api, repository, private=private)):
+        sentence, hint = _may_not(repository)
+        raise HubError(sentence, hint=hint)
+
+
+def _logged_in() -> Any:
+    """The hub's API with the person's token."""
     try:
         from huggingface_hub import HfApi, constants, get_token
     except ImportError as error:
@@ -71,20 +95,41 @@ def push(files: Mapping[str, bytes], repository: str, *, private: bool, message:
         token = None
     if not token:
         raise HubError("You are not logged in to the hub", hint=_LOG_IN)
-    api = HfApi(token=token, library_name="sd-webui-bootcamp", library_version=__version__)
-    place = urlsplit(api.endpoint)
+    return HfApi(token=token, library_name="sd-webui-bootcamp", library_version=__version__)
+
+
+def _asked(api: Any, repository: str, ask: Callable[[], bool]) -> bool:
+    """What the hub answers; what the library raises in a sentence of ours."""
     refused: HubError | None = None
     with _without_bars():
         try:
-            is_private = _pushed(api, files, repository, private=private, message=message)
+            return ask()
         except InvalidParamError:
             raise
         except Exception as error:  # noqa: BLE001 - of requests, httpx or httpx2, without a common root
-            refused = _mistake(error, repository, place.hostname or "the hub")
-    if refused is not None:
-        raise refused  # here, where the library's error is no context of it any more
-    address = f"{place.hostname}:{place.port}" if place.port else place.hostname
-    return Pushed(url=f"{place.scheme}://{address}/{repository}", private=is_private)
+            refused = _mistake(error, repository, urlsplit(api.endpoint).hostname or "the hub")
+    raise refused  # here, where the library's error is no context of it any more
+
+
+def _is_writable(api: Any, repository: str, *, private: bool) -> bool:
+    """Whether the token may write there, as far as the hub says so."""
+    _refuse_public(repository, is_private=_is_private(api, repository), private=private)
+    try:
+        known = api.whoami()
+    except Exception as error:
+        if _status(error) == 404:
+            return True  # a mirror that knows nobody
+        raise
+    token = (known.get("auth") or {}).get("accessToken") or {}
+    places = {str(each.get("name")).lower() for each in (known, *known.get("orgs", ()))}
+    return token.get("role") != "read" and repository.partition("/")[0].lower() in places
+
+
+def _refuse_public(repository: str, *, is_private: bool | None, private: bool) -> None:
+    if private and is_private is False:
+        raise InvalidParamError(
+            "push_to", f"names {repository}, which everybody sees", hint="give another one, or push it publicly"
+        )
 
 
 def _pushed(api: Any, files: Mapping[str, bytes], repository: str, *, private: bool, message: str) -> bool:
@@ -92,13 +137,10 @@ def _pushed(api: Any, files: Mapping[str, bytes], repository: str, *, private: b
     from huggingface_hub import CommitOperationAdd
 
     is_private = _is_private(api, repository)
+    _refuse_public(repository, is_private=is_private, private=private)
     if is_private is None:
         api.create_repo(repository, private=private)
         is_private = private
-    if private and not is_private:
-        raise InvalidParamError(
-            "push_to", f"names {repository}, which everybody sees", hint="give another one, or push it publicly"
-        )
     additions = [CommitOperationAdd(path, data) for path, data in files.items()]
     api.create_commit(repository, additions, commit_message=message)
     return is_private
@@ -114,6 +156,10 @@ def _is_private(api: Any, repository: str) -> bool | None:
         raise
 
 
+def _may_not(repository: str) -> tuple[str, str]:
+    return f"Your token may not write to {repository}", "log in with one that may, or name a place of your own"
+
+
 def _mistake(error: Exception, repository: str, host: str) -> HubError:
     """What the library raised, in a sentence of ours alone."""
     status = _status(error)
@@ -123,7 +169,7 @@ def _mistake(error: Exception, repository: str, host: str) -> HubError:
         return HubError(f"The hub fails at the moment ({status})", hint="try again later")
     known = {
         401: ("The hub does not accept your token", _LOG_IN),
-        403: (f"Your token may not write to {repository}", "log in with one that may, or name a place of your own"),
+        403: _may_not(repository),
         404: (f"The hub has no {repository}, or your token may not see it", "check the name and try again"),
         409: (f"{repository} was made or changed by somebody else just now", "try again"),
         413: ("A file is larger than the hub takes", "share fewer samples or pictures"),

@@ -50,15 +50,15 @@ def share_lora(params: ShareLoraParams, context: Context) -> ShareLoraResult:
         MissingPackageError: huggingface_hub is not installed.
         StorageError, OutputError: the output folder cannot be written.
     """
-    if params.push_to and not context.trusted:
-        raise NotAllowedError("is for the owner of this machine alone", param="push_to", hint="push from the terminal")
+    if params.push_to:
+        refuse_stranger(context)
     network = _read(params, context)
     into = None if params.output_folder is None else context.output_folder(params.output_folder, "output_folder")
     samples = _samples(params, network)
     pictures = _pictures(params, context)
     card = _card(params, network, samples, len(pictures))
     if params.push_to and not params.private:
-        _refuse_forbidden(card, is_read=bool(params.license.strip()))
+        refuse_forbidden(card.stated, is_read=bool(params.license.strip()))
     text = _readme(card)
     files = {README: text.encode("utf-8"), f"{network.name}{ENDING}": network.data}
     if network.layout == "concept":
@@ -77,6 +77,16 @@ def share_lora(params: ShareLoraParams, context: Context) -> ShareLoraResult:
         private=pushed.private if pushed else params.private,
         warnings=tuple(card.warnings),
     )
+
+
+def refuse_stranger(context: Context) -> None:
+    """Only who sits at this machine pushes.
+
+    Raises:
+        NotAllowedError: it is another one.
+    """
+    if not context.trusted:
+        raise NotAllowedError("is for the owner of this machine alone", param="push_to", hint="push from the terminal")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,11 +193,8 @@ def _pictures(params: ShareLoraParams, context: Context) -> dict[str, bytes]:
 def _card(params: ShareLoraParams, network: _Network, samples: Mapping[CardSample, bytes], pictures: int) -> Card:
     facts = parse_metadata(network.metadata, network.name)
     checkpoint = checkpoint_name(facts.checkpoint)
-    base = params.base_model or hub_base(checkpoint)
-    known = known_base(base) or known_base(checkpoint)
-    of_file = network.metadata.get("modelspec.license", "")[:MOST_LICENSE].strip()
-    stated = {"who shares it": params.license.strip(), "the file": of_file}
-    stated[f"its base, {known.hub_id}" if known else "its base"] = known.license if known else ""
+    of_file = network.metadata.get("modelspec.license", "")
+    stated = stated_licenses(of_file, checkpoint, params.base_model, given=params.license)
     return Card(
         name=network.name,
         kind=network.kind,
@@ -196,7 +203,7 @@ def _card(params: ShareLoraParams, network: _Network, samples: Mapping[CardSampl
         is_known=bool(network.metadata),
         tensors_hash=model_hash(network.data),
         repository=params.push_to,
-        base=base,
+        base=params.base_model or hub_base(checkpoint),
         license=next(filter(None, stated.values()), ""),
         stated=stated,
         warnings=disagreements(stated),
@@ -206,14 +213,40 @@ def _card(params: ShareLoraParams, network: _Network, samples: Mapping[CardSampl
     )
 
 
-def _refuse_forbidden(card: Card, *, is_read: bool) -> None:
-    """Refuse what a license forbids; and one that is a long text, unless the person read it and states a license."""
-    for who, text in card.stated.items():
+def stated_licenses(of_file: str, checkpoint: str, base_model: str = "", given: str = "") -> dict[str, str]:
+    """The licenses of a network by who states them; empty texts where none is stated.
+
+    Args:
+        of_file: what its file states.
+        checkpoint: that it was trained on, by its name.
+        base_model: the id of that on the hub, where somebody says it.
+        given: by who shares it.
+    """
+    known = known_base(base_model or hub_base(checkpoint)) or known_base(checkpoint)
+    stated = {"who shares it": given.strip(), "the file": of_file[:MOST_LICENSE].strip()}
+    stated[f"its base, {known.hub_id}" if known else "its base"] = known.license if known else ""
+    return stated
+
+
+READ_IT = "read it, and state what it is with license"
+
+
+def refuse_forbidden(stated: Mapping[str, str], *, is_read: bool, way_out: str = READ_IT) -> None:
+    """Refuse what a license forbids; and one that is a long text, unless the person read it and states a license.
+
+    Args:
+        stated: by who states it.
+        is_read: whether the person states one.
+        way_out: of a long text.
+    Raises:
+        InvalidParamError: naming `private`.
+    """
+    for who, text in stated.items():
         if is_long(text) and not is_read:
             raise InvalidParamError(
                 "private",
                 f"has to stay: the license by {who} is a long text that is not judged here",
-                hint="read it, and state what it is with license",
+                hint=way_out,
             )
         if forbids_sharing(text):
             raise InvalidParamError(

@@ -15,7 +15,18 @@ from .opened import FOLDER
 
 MOST_SAMPLES, MOST_PICTURES = 32, 32
 _CARD: dict[str, Any] = {"group": "Card"}
-_ID: dict[str, Any] = {"pattern": f"(?:{HUB_ID})?", "pattern_says": "like USER/NAME"}
+ID: dict[str, Any] = {"pattern": f"(?:{HUB_ID})?", "pattern_says": "like USER/NAME", "max_length": 193}
+"""Of a text that may be an id on the hub; `check_id` looks at the rest."""
+
+
+def check_id(name: str, given: str) -> None:
+    """Refuse what the hub takes for no id.
+
+    Raises:
+        InvalidParamError: naming the parameter.
+    """
+    if given and not is_hub_id(given):
+        raise InvalidParamError(name, "must be a name that the hub takes, like USER/NAME")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,9 +50,8 @@ class ShareLoraParams(Params):
         Spec(
             "Push to",
             "USER/NAME on huggingface.co, with your own login there. Empty: nothing is pushed.",
-            max_length=193,
             example="me/mymug",
-            **_ID,
+            **ID,
         ),
     ] = ""
     private: Annotated[bool, Spec("Private", "Only you see what is pushed.")] = True
@@ -69,9 +79,8 @@ class ShareLoraParams(Params):
         Spec(
             "Base model",
             "Its checkpoint's USER/NAME on huggingface.co. Empty: found by its name.",
-            max_length=193,
             example="stable-diffusion-v1-5/stable-diffusion-v1-5",
-            **_ID,
+            **ID,
             **_CARD,
         ),
     ] = ""
@@ -92,10 +101,8 @@ class ShareLoraParams(Params):
 
     def check(self) -> None:
         """Ids are such as the hub takes."""
-        for name in ("push_to", "base_model"):
-            given = getattr(self, name)
-            if given and not is_hub_id(given):
-                raise InvalidParamError(name, "must be a name that the hub takes, like USER/NAME")
+        check_id("push_to", self.push_to)
+        check_id("base_model", self.base_model)
 
 
 @dataclass(frozen=True, kw_only=True)

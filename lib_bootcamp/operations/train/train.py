@@ -24,6 +24,7 @@ from .concepts import Finder, concepts_of, refuse_folders
 from .config import stated_in
 from .memory import forecast
 from .plan import TrainPlan, examples_for, planned, resolution_of, step_of
+from .push import license_warnings, refuse_unpushable
 from .start import followed, parted, sentence_of, settings_from, source_of, start_of
 from .train_settings import PRESETS, TrainParams
 from .trainer_settings import rates_of
@@ -35,9 +36,10 @@ def plan(params: TrainParams, context: Context) -> TrainPlan:
     """What the training would do; trains nothing. What the job refuses before its first step is refused here too.
 
     Raises:
-        InvalidParamError: no picture has a caption, the name is taken, too long, or no word for an embedding, or what
-            it would start from does not fit.
-        NotAllowedError: a folder may not be named.
+        InvalidParamError: no picture has a caption, the name is taken, too long, or no word for an embedding, what
+            it would start from does not fit, or what it would be pushed to.
+        NotAllowedError: a folder may not be named, or who asks may not push.
+        HubError: it could not be pushed.
         OutputError: the output folder cannot be written.
         ImageError: there is no picture that can be trained.
         ModelError: there is no checkpoint.
@@ -53,6 +55,7 @@ def plan(params: TrainParams, context: Context) -> TrainPlan:
     refuse_unusable(_JOB, work, work.inside, is_elsewhere=False)
     work.refuse_taken()
     with context.host.components() as components:
+        licenses = license_warnings(params, context, components)
         resolution, step = resolution_of(params, components), step_of(components)
         drawing = Drawing.of(params, context, components, resolution)
         samples, sizes = places.folder / samples_of(params.name), sizes_for(resolution, step)
@@ -66,7 +69,7 @@ def plan(params: TrainParams, context: Context) -> TrainPlan:
         memory = forecast(params, found, components, settings, networks_of(components, settings, start))
         made = planned(params, found, resolution).beginning(sentence_of(start), memory)
         into = valid_text(str(places.folder)) if context.trusted else params.output_folder
-        made = dataclasses.replace(made, output_folder=into)
+        made = dataclasses.replace(made, output_folder=into, warnings=(*made.warnings, *licenses))
         return dataclasses.replace(made, drawing_s=drawing.seconds(components, made.to_draw)) if made.to_draw else made
 
 
@@ -77,6 +80,7 @@ def _work(folder: Path, params: TrainParams, context: Context) -> TrainWork:
 def _refuse(params: TrainParams, context: Context) -> None:
     refuse_folders(params, context)
     source_of(params, context)
+    refuse_unpushable(params, context)
 
 
 def _fixed(params: TrainParams) -> TrainParams:
@@ -118,6 +122,7 @@ _JOB = StepsJob(
     fixed=_fixed,
     refuse=_refuse,  # a sentence names a folder as it was given
     on_command_line=True,
+    ended=TrainWork.ended,
     settings_file=SettingsFile(read=stated_in, alternatives=("folder", "concepts")),
 )
 TRAIN: Operation[TrainParams, TrainPlan] = Operation(

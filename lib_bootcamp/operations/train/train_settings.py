@@ -17,6 +17,7 @@ from lib_bootcamp.core.training.rates import Schedule
 from lib_bootcamp.core.training.weights import TITLES as WEIGHTINGS
 from lib_bootcamp.core.training.weights import Weighting
 from lib_bootcamp.errors import InvalidParamError
+from lib_bootcamp.operations.networks.share_settings import ID, check_id
 from lib_bootcamp.params import Params, Spec
 
 from .concept_settings import MAX_TEXT, MOST_CONCEPTS, Concept
@@ -166,6 +167,18 @@ class TrainParams(DataFields):
             min_length=1,
         ),
     ] = "."
+    push_to: Annotated[
+        str,
+        Spec(
+            "Push to",
+            "USER/NAME on huggingface.co, with your own login there, when it has ended. Empty: nothing is pushed.",
+            group="Share",
+            example="me/mymug",
+            renamed=("push_to_hub",),
+            **ID,
+        ),
+    ] = ""
+    private: Annotated[bool, Spec("Private", "Only you see what is pushed.", group="Share")] = True
     start_from: Annotated[
         str,
         Spec(
@@ -361,6 +374,7 @@ class TrainParams(DataFields):
     def check(self) -> None:
         """As `DataFields`; an embedding has no use for class pictures, what starts from one none for words."""
         super().check()
+        check_id("push_to", self.push_to)
         if self.start_folder and not self.start_from:
             raise InvalidParamError("start_from", "is missing", hint="name the file in start_folder")
         if self.method == "dreambooth" and self.start_from:

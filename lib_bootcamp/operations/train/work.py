@@ -42,6 +42,7 @@ from .memory import Limits, forecast
 from .names import refuse_long_name
 from .optimizer import refuse_missing
 from .plan import examples_for, planned, resolution_of, step_of
+from .push import NOT_IN_FILES, license_warnings, pushed
 from .start import followed, sentence_of, settings_from, start_of
 from .train_settings import TrainParams
 from .word import refuse_captions_without_word, refuse_unreadable_name
@@ -127,6 +128,10 @@ class TrainWork:
             if trainer is not None and trainer.step:
                 self._save(trainer, state)
 
+    def ended(self) -> Iterator[Event]:
+        """Share the file, where that was asked for; see `pushed`."""
+        return pushed(self.params, self.folder, self.context)
+
     def forget(self) -> None:
         """See `StepsWork`."""
         shutil.rmtree(self.state_folder, ignore_errors=True)
@@ -136,6 +141,7 @@ class TrainWork:
         with self.context.host.components() as components:
             if state is not None:
                 self._refuse_other(str(state.facts["checkpoint"]))
+            self.licenses = license_warnings(self.params, self.context, components)
             self.resolution = resolution_of(self.params, components)
             self.limits = Limits(self.params, self.resolution)
             self.drawing = Drawing.of(self.params, self.context, components, self.resolution)
@@ -224,7 +230,7 @@ class TrainWork:
         memory = forecast(self.followed, found, components, trainer.settings, trainer.networks)
         plan = planned(self.params, found, self.resolution).beginning(sentence_of(start), memory)
         sentences = [plan.summary(), *plan.lines()]
-        return trainer, [*(_sentence(each) for each in sentences), *_warnings(plan.warnings)]
+        return trainer, [*(_sentence(each) for each in sentences), *_warnings([*plan.warnings, *self.licenses])]
 
     def _gone_on(self) -> tuple[Found | None, list[str]]:
         """The pictures that it began with, and what is to be known of its folder now; None where that was not kept.
@@ -350,6 +356,7 @@ class TrainWork:
     def _kept_params(self) -> dict[str, Any]:
         """What the file keeps of the settings: all that is not where things lie on this machine."""
         made = _without_places(self.followed)
+        made = {name: value for name, value in made.items() if name not in NOT_IN_FILES}
         return {**made, "concepts": [_without_places(each) for each in self.followed.concepts]}
 
     def _save(self, trainer: Any, state: Path) -> None:

@@ -1,4 +1,4 @@
-"""The demo: maps, a code that is scanned back, and pictures drawn and told apart by models."""
+"""The demo: maps, a code that is scanned back, pictures drawn and told apart by models, and a thing that is learned."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from lib_bootcamp.errors import named_by
 from lib_bootcamp.ports import Host
 from lib_bootcamp.shipped import SHIPPED
 
+from . import demo_training
 from .runs.argument_types import place
 
 EXAMPLES = SHIPPED / "examples"
@@ -54,16 +55,26 @@ def fill(parser: argparse.ArgumentParser) -> None:
         "--out", type=place, default="demo-output", metavar="FOLDER", help="where the pictures go (%(default)s)"
     )
     parser.add_argument("--content", default="https://example.com", metavar="TEXT", help="what the code says")
+    parser.add_argument(
+        "--train-steps",
+        type=int,
+        default=demo_training.STEPS,
+        metavar="N",
+        help="of the training, about half a minute on two cores; 0: none (%(default)s)",
+    )
     parser.set_defaults(run=run)
 
 
 def run(host: Host, arguments: argparse.Namespace) -> int:
     """Run the command; returns the exit code."""
-    return demo(host, folder=arguments.out, content=arguments.content)
+    return demo(host, folder=arguments.out, content=arguments.content, train_steps=arguments.train_steps)
 
 
-def demo(host: Host, *, folder: str, content: str) -> int:
-    """Make the maps, scan the code, draw, and label what was drawn; returns the exit code (1: it does not scan)."""
+def demo(host: Host, *, folder: str, content: str, train_steps: int = demo_training.STEPS) -> int:
+    """Make the maps, scan the code, draw, label what was drawn, and teach the checkpoint something new.
+
+    Returns the exit code (1: the code does not scan).
+    """
     out = Path(folder)
     with named_by("--out"):
         write_folder(out)
@@ -71,6 +82,8 @@ def demo(host: Host, *, folder: str, content: str) -> int:
     art, art_text = _art(host, code, content)
     maps = [*_maps(host, content), ("qr", "QR code, 768 x 768", code.image, code_text)]
     pictures = [*maps, *_drawn(host), ("qr-art", "QR art", art.image, art_text)]
+    plan, learned = _learned(host, out, train_steps)
+    pictures += learned
     for name, _, picture, text in pictures:
         write_image(out / f"{name}.png", picture, text)
     sheet = [(title, picture) for _, title, picture, _ in pictures]
@@ -79,6 +92,9 @@ def demo(host: Host, *, folder: str, content: str) -> int:
     scanned = _report_scan(host, code, content)
     _report_models(host, [(title, picture) for name, title, picture, _ in pictures if name.startswith("drawn")])
     print(f"\nqr art: {art.summary()}")
+    if plan:
+        print(f"\n{demo_training.NAME}.safetensors was taught: {plan}")
+        print("before.png and after.png have the same prompt and seed.")
     return 0 if scanned and art.succeeded() else 1
 
 
@@ -107,6 +123,25 @@ def _art(host: Host, code: Any, content: str) -> tuple[Any, Mapping[str, str]]:
     """A picture with the same code in it, on a canvas where a module is a latent pixel and the quiet zone is whole."""
     side = (code.modules + 2 * code.layout.quiet_zone) * LATENT_PX
     return _made(host, "qr-art", content=content, prompt=PROMPTS[1], width=side, height=side, seed=SEED, seeds=3)
+
+
+def _learned(host: Host, out: Path, steps: int) -> tuple[str, list[Shown]]:
+    """What the training was, one of its pictures, and the same prompt before and after it.
+
+    Nothing where no step is asked for, or the checkpoint is not the small one, which learns in seconds.
+    """
+    if steps < 1 or host.checkpoint() != EMBEDDED:
+        return "", []
+    folder = EXAMPLES / demo_training.NAME
+    plan = demo_training.teach(host, folder, out, steps)
+    pictures = sorted(folder.glob("*.png"))
+    title = f"one of {len(pictures)} pictures of a {demo_training.NAME}"
+    shown: list[Shown] = [("taught", title, read_image(pictures[0]), {})]
+    for when, tag in (("before", ""), ("after", f" {demo_training.TAG}")):
+        given = {"prompt": f"{demo_training.PROMPT}{tag}", "seed": SEED, "lora_dir": str(out)}
+        made, text = _made(host, "txt2img", **given)
+        shown.append((when, f"{demo_training.PROMPT}, {when}", made.image, text))
+    return plan, shown
 
 
 def _report_scan(host: Host, code: Any, content: str) -> bool:

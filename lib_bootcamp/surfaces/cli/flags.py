@@ -74,6 +74,7 @@ def _add_settings_flags(files: Any) -> None:
     files.add_argument(
         "--print-config", action="store_true", help="print all settings as TOML that --config reads, and do nothing"
     )
+    files.add_argument("--plan", action="store_true", help="say what it would do and what to look at, and do nothing")
 
 
 def _add_picture_flags(files: Any, operation: Operation[Any, Any]) -> None:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from lib_bootcamp.catalog import find
+from lib_bootcamp.context import Context
 from lib_bootcamp.core.files.toml import to_toml
 from lib_bootcamp.core.text.left_out import left_out_lines
 from lib_bootcamp.core.text.terminal import on_one_line
@@ -43,11 +44,25 @@ class JobRunner(Runner):
         if self.settings.print_config:
             print(to_toml(self.operation.params_from(values).to_mapping()), end="")
             return 0
+        if self.settings.plan:
+            return self._plan(values)
         jobs = jobs_of(self.host, find)
         number = jobs.create(self.operation.name, values, trusted=True)
         if not self.settings.quiet:
             _mention_unfinished(jobs, number)
         return run_here(jobs, number, self.settings, self.names)
+
+    def _plan(self, values: Mapping[str, Any]) -> int:
+        """Print what the operation says of the job; what to look at goes to standard error."""
+        params = self.operation.params_from(values)
+        made = self.operation.run(params, Context.of_terminal(self.host, self.progress()))
+        if self.settings.json:
+            print_json(made.to_json())
+        else:
+            print("\n".join(map(on_one_line, [made.line(), *made.lines()])))
+            for each in made.cautions():
+                mention(each)
+        return 0
 
 
 def worked_here(jobs: Jobs, number: int, settings: Settings, show: Callable[[Event], None]) -> JobInfo:

@@ -14,6 +14,7 @@ skip_without_models("diffusers", "transformers")
 
 from lib_bootcamp.context import Context  # noqa: E402
 from lib_bootcamp.core.images.arrays import Image  # noqa: E402
+from lib_bootcamp.core.images.codec import read_image  # noqa: E402
 from lib_bootcamp.core.models.files import MODELS  # noqa: E402
 from lib_bootcamp.hosts.standalone import StandaloneHost  # noqa: E402
 from lib_bootcamp.operations.describe.classify import ClassifyParams, classify  # noqa: E402
@@ -113,10 +114,14 @@ def test_demo_and_serve_say_that_they_draw_with_the_small_checkpoint(
 ) -> None:
     import argparse
 
-    assert demo.run(host, argparse.Namespace(out=str(tmp_path), content="https://example.com")) == 0
+    given = {"out": str(tmp_path), "content": "https://example.com", "train_steps": 2}
+    assert demo.run(host, argparse.Namespace(**given)) == 0
     out, err = capsys.readouterr()
     assert "--checkpoint" in err
     assert "a red shape" in out.partition("drawn with mini")[2]
     assert "a yellow shape" in out.partition("drawn with mini")[2]
     assert out.count("caption:") == out.count("prompt: ") == 2
     assert (tmp_path / "drawn-1.png").is_file()
+    assert "zorb.safetensors was taught: 16 pictures, 16 with a caption, 2 steps of 128 px" in out
+    before, after = (read_image(tmp_path / f"{name}.png") for name in ("before", "after"))
+    assert not np.array_equal(before, after)

@@ -22,6 +22,7 @@ class HubServer(ThreadingHTTPServer):
         files: by repository, its files.
         commits: by repository, the message of each commit.
         large: endings of files that it wants by LFS.
+        role: of the token, which is of the user "me" in the organization "us".
         refuses: the status of what begins with "METHOD /path".
     """
 
@@ -30,6 +31,7 @@ class HubServer(ThreadingHTTPServer):
     commits: dict[str, list[str]]
     refuses: dict[str, int]
     large: tuple[str, ...] = ()
+    role: str = "write"
     daemon_threads = True
 
     def __init__(self) -> None:
@@ -81,6 +83,9 @@ class _Handler(BaseHTTPRequestHandler):
         server = self.server
         if asked == "POST /api/validate-yaml":
             return self.answer(200, {"errors": [], "warnings": []})
+        if asked == "GET /api/whoami-v2":
+            auth = {"type": "access_token", "accessToken": {"displayName": "x", "role": server.role}}
+            return self.answer(200, {"type": "user", "name": "me", "orgs": [{"name": "us"}], "auth": auth})
         if asked == "POST /api/repos/create":
             return self.created(json.loads(body))
         repository = "/".join(path.removeprefix("/api/models").split("/")[1:3]).removesuffix(".git")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import typing
 from typing import Any
 
@@ -221,7 +222,8 @@ def value_for(param: Param) -> st.SearchStrategy[Any]:
         inner = rows() if item.nested is not None else value_for(item)
         made = st.lists(inner, min_size=spec.min_length or 0, max_size=3)
     elif spec.pattern:
-        made = st.sampled_from(["", "a dog", "x\u00e4"])
+        texts = ["", "a dog", "x\u00e4", "me/x"]
+        made = st.sampled_from([each for each in texts if re.fullmatch(spec.pattern, each)])
     else:
         made = st.text(st.characters(exclude_categories=["Cs"]), min_size=spec.min_length or 0, max_size=40)
     return st.none() | made if param.optional else made

@@ -101,3 +101,22 @@ def test_other_commands_have_no_file_of_settings(capsys: pytest.CaptureFixture[s
         main(["qr", "a", "--config", "a.toml"], lambda _: FakeHost(data_dir=tmp_path))
     assert caught.value.code == 2
     assert "--config" in capsys.readouterr().err
+
+
+def test_a_plan_is_shown_and_nothing_is_begun(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    pytest.importorskip("diffusers")
+    from tests.ml.training import material
+
+    pictures = material.pictures(tmp_path / "pictures")
+    with material.host(tmp_path / "data") as host:
+        results = str(tmp_path / "out")
+        asked = ["train", str(pictures), "--output-folder", results, "--steps", "3", "--learning-rate", "1"]
+        assert main([*asked, "--plan"], lambda _: host) == 0
+        out, err = capsys.readouterr()
+        assert out.startswith("6 pictures, 6 with a caption, 3 steps of ")
+        assert "A learning rate of 1 is far above what is usual" in err
+        assert main([*asked, "--plan", "--json"], lambda _: host) == 0
+        assert '"steps": 3' in capsys.readouterr().out
+    assert not list(tmp_path.rglob("*.sqlite*"))
+    assert not (tmp_path / "out").exists()

@@ -47,6 +47,7 @@ class Settings:
     stream: bool = False
     config: str | None = None
     print_config: bool = False
+    plan: bool = False
 
 
 class Runner:

@@ -1,0 +1,1 @@
+"""How the pictures and the notebook in examples/ are made."""
