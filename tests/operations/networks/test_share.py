@@ -273,6 +273,7 @@ def test_over_the_network_every_folder_has_to_be_allowed(trained: Path, tmp_path
         ({"lora": "zork"}, InvalidParamError, "which is not in the folder; there is zorb"),
         ({"lora": "cut"}, ModelError, r"cut\.safetensors is cut off"),
         ({"lora": "other"}, ModelError, r"other\.safetensors is no LoRA and no embedding"),
+        ({"lora": "half"}, ModelError, r"half\.safetensors has a header .* \(its text is not Unicode\)"),
         ({"push_to": "zorb"}, InvalidParamError, "push_to must be a text like USER/NAME"),
         ({"push_to": "me/zo..rb"}, InvalidParamError, "push_to must be a name that the hub takes"),
         ({"base_model": "../x"}, InvalidParamError, "base_model must be"),
@@ -283,12 +284,13 @@ def test_what_cannot_be_shared_is_one_sentence(
 ) -> None:
     (trained / "cut.safetensors").write_bytes((trained / "zorb.safetensors").read_bytes()[:-8])
     (trained / "other.safetensors").write_bytes(safetensors({"a": (1, 2, 3), "b": (2,)}, {}))
+    (trained / "half.safetensors").write_bytes(safetensors(LORA, {"ss_output_name": "\ud800"}))
     with pytest.raises(kind, match=words):
         share(trained, **given)
 
 
 def test_metadata_of_any_kind_make_a_card(trained: Path) -> None:
-    evil = '"\n---\nlicense: mit\n<script>{x}</script> !!python/object \x00\x1b[2J\ud800'
+    evil = '"\n---\nlicense: mit\n<script>{x}</script> !!python/object \x00\x1b[2J'
     stated = {**dict.fromkeys(STATED, evil), "modelspec.license": evil, "bootcamp.train": "[" * 9000}
     (trained / "zorb.safetensors").write_bytes(safetensors(LORA, stated))
     made = share(trained)
