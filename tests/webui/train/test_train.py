@@ -147,3 +147,35 @@ def test_an_embedding_is_used_as_a_word_and_the_checkpoint_is_as_it_was(mini: We
         (embeddings / "zorb.safetensors").unlink()
         assert mini.call("/sdapi/v1/refresh-embeddings", {})[0] == 200
     assert np.array_equal(anew(mini).pictures[0], before)
+
+
+def load(webui: Webui, name: str) -> None:
+    assert webui.call("/sdapi/v1/options", {"sd_model_checkpoint": name})[0] == 200
+
+
+def test_a_checkpoint_that_was_taught_whole_is_loaded_and_the_first_one_is_as_it_was(mini: Webui, folder: Path) -> None:
+    before = anew(mini).pictures[0]
+    place = folder / "train-whole-checkpoint"
+    number = begun(mini, place, "taught", method="dreambooth", learning_rate=1e-3, sample_every=0)
+    until(mini, number, "running", done=2)
+    assert np.array_equal(anew(mini).pictures[0], before)
+    assert until(mini, number, "done")["done"] == STEPS
+    assert np.array_equal(anew(mini).pictures[0], before)
+    kept = mini.call("/sdapi/v1/options")[1]["sd_model_checkpoint"]
+    checkpoints = Path(mini.call("/sdapi/v1/sd-models")[1][0]["filename"]).parent
+    names = ("taught.safetensors", "taught.yaml")
+    try:
+        for each in names:
+            shutil.copy(place / each, checkpoints / each)
+        assert mini.call("/sdapi/v1/refresh-checkpoints", {})[0] == 200
+        load(mini, "taught.safetensors")
+        drawn = anew(mini)
+        assert drawn.status == 200
+        assert "Model: taught" in drawn.texts[0]
+        assert np.abs(drawn.pictures[0].astype(int) - before).mean() > 2
+    finally:
+        load(mini, kept)
+        for each in names:
+            (checkpoints / each).unlink()
+        assert mini.call("/sdapi/v1/refresh-checkpoints", {})[0] == 200
+    assert np.array_equal(anew(mini).pictures[0], before)
