@@ -21,9 +21,10 @@ from lib_bootcamp.core.images.codec import write_image
 from lib_bootcamp.core.images.named_grid import named_grid
 from lib_bootcamp.hosts.standalone import StandaloneHost
 from lib_bootcamp.ports import SilentProgress
+from lib_bootcamp.surfaces.cli.demo_training import LOCON
 
 from .concepts import STYLE, SUBJECT, Concept
-from .teaching import LOCON, Teaching
+from .teaching import Teaching
 
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images" / "training"
 CELL, STEPS, BATCH, SEED = 128, 200, 8, 0

@@ -19,15 +19,6 @@ from tools.mini_models.shapes.scenes import plain_prompt, sample_scene
 from .concepts import SIDE, Concept
 
 DRAWN: dict[str, Any] = {"width": SIDE, "height": SIDE, "steps": 12, "cfg_scale": 5.0}
-LOCON: dict[str, Any] = {
-    "method": "locon",
-    "rank": 32,
-    "alpha": 32.0,
-    "conv_rank": 16,
-    "learning_rate": 4e-3,
-    "text_rate": 1e-3,
-}
-"""What mini-sd learns a subject with."""
 CLASS_PICTURES = 64
 """What mini-sd draws of plain prompts, so that it is not forgotten."""
 

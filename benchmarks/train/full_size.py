@@ -22,30 +22,10 @@ from lib_bootcamp.core.training.examples import Found, find_examples, sizes_for
 from lib_bootcamp.core.training.rates import Rates
 from lib_bootcamp.hosts.standalone import StandaloneHost
 from lib_bootcamp.ports import Components
+from tests.core.networks.unets import UNETS
 
 SIDE = 512
-UNETS: dict[str, dict[str, Any]] = {
-    "sd1": {
-        "cross_attention_dim": 768,
-        "attention_head_dim": 8,
-        "down_block_types": ("CrossAttnDownBlock2D",) * 3 + ("DownBlock2D",),
-        "up_block_types": ("UpBlock2D",) + ("CrossAttnUpBlock2D",) * 3,
-        "block_out_channels": (320, 640, 1280, 1280),
-    },
-    "sdxl": {
-        "sample_size": 128,
-        "cross_attention_dim": 2048,
-        "attention_head_dim": (5, 10, 20),
-        "use_linear_projection": True,
-        "block_out_channels": (320, 640, 1280),
-        "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
-        "up_block_types": ("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
-        "transformer_layers_per_block": (1, 2, 10),
-        "addition_embed_type": "text_time",
-        "addition_time_embed_dim": 256,
-        "projection_class_embeddings_input_dim": 2816,
-    },
-}
+FAMILIES = ("sd1", "sdxl")
 VAE: dict[str, Any] = {
     "down_block_types": ("DownEncoderBlock2D",) * 4,
     "up_block_types": ("UpDecoderBlock2D",) * 4,
@@ -106,7 +86,7 @@ def components(family: str, other: Components) -> Components:
     ]
     return Components(
         family=family,
-        unet=_filled(lambda: UNet2DConditionModel(layers_per_block=2, **UNETS[family])),
+        unet=_filled(lambda: UNet2DConditionModel(**UNETS[family])),
         vae=_filled(lambda: AutoencoderKL(**VAE)),
         text_encoder=texts[0],
         tokenizer=other.tokenizer,
@@ -169,7 +149,7 @@ def run(family: str, steps: int) -> dict[str, Any]:
 def main() -> None:
     """Take two steps of a family."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.train.full_size", description=__doc__)
-    parser.add_argument("family", choices=UNETS)
+    parser.add_argument("family", choices=FAMILIES)
     parser.add_argument("--steps", type=int, default=2)
     arguments = parser.parse_args()
     print(json.dumps(run(arguments.family, arguments.steps)))

@@ -100,7 +100,7 @@ def names_in(
 
     Args:
         texts: the tokens of each part of a prompt.
-        names: of `tokens_of_names`.
+        names: made of `tokens_of_names`.
         fits: whether a name counts (`WordFinder.split`).
     """
     found = (each for text in texts for each in names.split(text, fits))

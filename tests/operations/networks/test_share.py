@@ -32,7 +32,7 @@ from lib_bootcamp.errors import (  # noqa: E402
 from lib_bootcamp.hosts.standalone import StandaloneHost  # noqa: E402
 from lib_bootcamp.operations.networks.share import SHARE_LORA, ShareLoraResult  # noqa: E402
 from lib_bootcamp.ports import SilentProgress  # noqa: E402
-from tests.ml.networks.hub_server import TOKEN, HubServer, hub_server  # noqa: E402
+from tests.ml.networks.hub_server import TOKEN, HubServer, logged_in  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[3]
 STATED = {
@@ -75,12 +75,7 @@ def trained(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServer]:
-    from huggingface_hub import constants
-
-    with hub_server() as server:
-        monkeypatch.setattr(constants, "ENDPOINT", server.url)
-        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-        monkeypatch.setenv("HF_TOKEN", TOKEN)
+    with logged_in(monkeypatch) as server:
         yield server
 
 

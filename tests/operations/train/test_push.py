@@ -30,7 +30,7 @@ from lib_bootcamp.jobs.progress import Stop  # noqa: E402
 from lib_bootcamp.operations.train.train import TRAIN  # noqa: E402
 from lib_bootcamp.operations.train.work import TrainWork  # noqa: E402
 from lib_bootcamp.ports import SilentProgress  # noqa: E402
-from tests.ml.networks.hub_server import TOKEN, HubServer, hub_server  # noqa: E402
+from tests.ml.networks.hub_server import TOKEN, HubServer, logged_in  # noqa: E402
 from tests.ml.training import material  # noqa: E402
 
 GIVEN = {"name": "zorb", "steps": 1, "seed": 4, "resolution": 64, "rank": 2, "push_to": "me/zorb"}
@@ -44,10 +44,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandaloneHost]:
 
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServer]:
-    with hub_server() as server:
-        monkeypatch.setattr(constants, "ENDPOINT", server.url)
-        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-        monkeypatch.setenv("HF_TOKEN", TOKEN)
+    with logged_in(monkeypatch) as server:
         yield server
 
 
